@@ -1,0 +1,75 @@
+# Every verb installs what it lacks and says so. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out/evaluate
+SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
+
+.PHONY: help setup run test check bench evaluate replay models docs footage lock clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  e.g.  make run SECONDS=60 SUMMARY=summary.json    make run FOOTAGE='clip.mp4 folder/'"
+	@echo "        make evaluate CORPUS=DIR OUT=DIR            make replay SOURCE=clip.mp4"
+
+$(VENV)/.ready: requirements/dev.lock pyproject.toml
+	@echo "setting up $(VENV) from requirements/dev.lock (about a minute, once)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 is needed for the locked environment, this is " + sys.version.split()[0] + "; set PYTHON=python3.11") if sys.version_info[:2] != (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready ## install the locked environment into .venv
+
+run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, BROKER=host:port)
+	@$(BIN)/python -m tools.local $(SECONDS_ARGUMENT) \
+	  $(if $(SUMMARY),--summary "$(SUMMARY)") $(if $(FOOTAGE),--footage $(FOOTAGE)) $(if $(BROKER),--broker $(BROKER))
+
+test: setup ## all tests that need neither a container engine nor network namespaces
+	@tools/system_packages
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
+	@$(MAKE) --no-print-directory check-code
+	@$(BIN)/python -m pytest
+
+check: setup check-code ## the quick part: format, lint, types, layers, unit tests
+	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow"
+
+.PHONY: check-code
+check-code:
+	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format .'"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary contract imaging objectstore service edge cloud tools tests
+	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 8
+
+bench: setup ## cost of each stage, pipeline beside the bare interpreter
+	@$(BIN)/python -m tools.bench $(if $(JSON),--json "$(JSON)")
+
+evaluate: setup ## events found and false alarms over a labelled corpus (CORPUS=DIR OUT=DIR)
+	@test -n "$(CORPUS)" || { echo "say which: make evaluate CORPUS=DIR [OUT=DIR]"; exit 2; }
+	@$(BIN)/python -m tools.evaluate "$(CORPUS)" "$(OUT)"
+
+replay: setup ## one video or folder through the edge's path (SOURCE=)
+	@test -n "$(SOURCE)" || { echo "say what: make replay SOURCE=clip.mp4"; exit 2; }
+	@$(BIN)/python -m edge replay "$(SOURCE)"
+
+models: setup ## rebuild the shipped models from their pinned sources and check them
+	@$(BIN)/python -m tools.build_models
+
+footage: setup ## rebuild the sample footage
+	@$(BIN)/python -m tools.make_demo_footage
+
+docs: setup ## generated documents: configuration, events, message schemas
+	@$(BIN)/python -m edge.config.document
+	@$(BIN)/python -m service.events > docs/events.md
+	@$(BIN)/python -m tools.schemas
+
+lock: ## renew requirements/*.lock (needs uv)
+	@tools/lock
+
+clean: ## remove what was made here: environment, caches, runs
+	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis var out

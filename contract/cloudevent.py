@@ -1,0 +1,95 @@
+"""CloudEvents 1.0 structured JSON framing of reports and verdicts.
+
+PURE. `frame_report` and `frame_verdict` make the bytes that go on the wire; `read_report` and
+`read_verdict` take them apart and raise `MessageError` with what was wrong. Source of the format:
+CNCF CloudEvents specification 1.0.2, JSON event format.
+"""
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
+from contract.verdict import VERDICT_TYPE, Verdict
+
+CONTENT_TYPE = "application/cloudevents+json"
+
+
+class MessageError(ValueError):
+    """The bytes are no message that we understand; the text says which field and why."""
+
+
+def frame_report(report: ThreatReport) -> bytes:
+    """The report as a CloudEvent; raises `MessageError` above 64 KiB."""
+    event = _event(REPORT_TYPE, report.report_id, report.gateway, report.camera, report)
+    event |= {
+        "subject": report.label,
+        "time": utc_text(report.raised_at),
+        "severity": report.severity,
+        "clocksync": report.clocksync,
+        "sequence": str(report.sequence),
+        "audit": report.audit,
+    }
+    framed = _encode(event)
+    if len(framed) > MAX_REPORT_BYTES:
+        raise MessageError(f"report {report.report_id} has {len(framed)} bytes, over 65536")
+    return framed
+
+
+def frame_verdict(verdict: Verdict) -> bytes:
+    """The verdict as a CloudEvent with the id of its report."""
+    event = _event(VERDICT_TYPE, verdict.report_id, verdict.gateway, verdict.camera, verdict)
+    event |= {
+        "subject": verdict.decision,
+        "time": utc_text(verdict.decided_at),
+        "severity": verdict.severity,
+        "audit": verdict.audit,
+    }
+    return _encode(event)
+
+
+def read_report(payload: bytes) -> ThreatReport:
+    """The report in a CloudEvent; raises `MessageError`."""
+    return _read(payload, REPORT_TYPE, ThreatReport)
+
+
+def read_verdict(payload: bytes) -> Verdict:
+    """The verdict in a CloudEvent; raises `MessageError`."""
+    return _read(payload, VERDICT_TYPE, Verdict)
+
+
+def _event(kind: str, report_id: str, gateway: str, camera: str, data: Wire) -> dict[str, object]:
+    return {
+        "specversion": "1.0",
+        "id": report_id,
+        "source": f"/gateways/{gateway}/cameras/{camera}",
+        "type": kind,
+        "datacontenttype": "application/json",
+        "data": data.model_dump(mode="json"),
+    }
+
+
+def _encode(event: dict[str, object]) -> bytes:
+    return json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
+
+
+M = TypeVar("M", bound=Wire)
+
+
+def _read(payload: bytes, kind: str, model: type[M]) -> M:
+    if len(payload) > MAX_REPORT_BYTES:
+        raise MessageError(f"message has {len(payload)} bytes, over {MAX_REPORT_BYTES}")
+    try:
+        event: Any = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise MessageError(f"message is no JSON: {error}") from error
+    if not isinstance(event, dict) or event.get("type") != kind:
+        found = event.get("type") if isinstance(event, dict) else type(event).__name__
+        raise MessageError(f"message is of type {found!r}, expected {kind!r}")
+    try:
+        return model.model_validate(event.get("data"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise MessageError(f"data.{path}: {first['msg']}") from error

@@ -1,0 +1,36 @@
+"""Identifiers and their grammar.
+
+PURE. An id goes into MQTT topics, object keys and file names unescaped, so its alphabet is small.
+Called by both sides wherever an id enters from outside.
+"""
+
+import re
+from typing import NewType
+
+GatewayId = NewType("GatewayId", str)
+CameraId = NewType("CameraId", str)
+ReportId = NewType("ReportId", str)
+
+_NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_REPORT = re.compile(r"[a-z0-9_-]{1,64}\.[a-z0-9_-]{1,64}\.[0-9]{1,10}\.[0-9]{1,10}\.[0-9]{1,10}")
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be a gateway or camera id: 1 to 64 of `a-z 0-9 _ -`."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_report_id(text: str) -> bool:
+    """Whether `text` has the shape that `report_id` makes."""
+    return _REPORT.fullmatch(text) is not None
+
+
+def report_id(
+    gateway: GatewayId, camera: CameraId, epoch: int, track: int, sequence: int
+) -> ReportId:
+    """The same suspicion always gets the same id, so every retry is idempotent end to end.
+
+    `epoch` counts starts of the gateway's trackers (durable), `track` is the tracker's number
+    within the epoch, `sequence` numbers the suspicions of that track from 0.
+    """
+    return ReportId(f"{gateway}.{camera}.{epoch}.{track}.{sequence}")

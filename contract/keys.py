@@ -1,0 +1,30 @@
+"""The object-store key grammar.
+
+PURE. Evidence is content-addressed: the same picture has the same key and is written once. A
+verdict's key is derived from its report, so the first writer decides.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from contract.ids import CameraId, GatewayId, ReportId
+
+_EVIDENCE = re.compile(
+    r"evidence/[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}/\d{4}/\d{2}/\d{2}/[0-9a-f]{64}\.jpg"
+)
+
+
+def evidence_key(gateway: GatewayId, camera: CameraId, received_at: datetime, sha256: str) -> str:
+    """`evidence/<gw>/<cam>/<yyyy>/<mm>/<dd>/<sha256>.jpg`, the day in UTC."""
+    day = received_at.astimezone(UTC)
+    return f"evidence/{gateway}/{camera}/{day:%Y/%m/%d}/{sha256}.jpg"
+
+
+def is_evidence_key(key: str) -> bool:
+    """Whether `key` is one that `evidence_key` makes; anything else is not fetched."""
+    return _EVIDENCE.fullmatch(key) is not None
+
+
+def verdict_key(gateway: GatewayId, report: ReportId) -> str:
+    """`verdicts/<gw>/<report-id>.json`."""
+    return f"verdicts/{gateway}/{report}.json"

@@ -1,0 +1,21 @@
+"""The class names of detections and the groups in which they are compared.
+
+PURE. The names are COCO's. A rule, a rival network or an evaluation may call the same thing car or
+truck; comparison is by group.
+"""
+
+from typing import Literal
+
+Group = Literal["person", "vehicle", "animal", "other"]
+
+VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
+ANIMALS = frozenset({"bird", "cat", "dog", "horse", "sheep", "cow", "bear"})
+
+
+def group_of(label: str) -> Group:
+    """The group that `label` belongs to; an unknown name is `other`."""
+    if label == "person":
+        return "person"
+    if label in VEHICLES:
+        return "vehicle"
+    return "animal" if label in ANIMALS else "other"

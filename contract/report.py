@@ -1,0 +1,123 @@
+"""ThreatReport v1: what the edge asks the cloud to confirm.
+
+PURE. A report carries no picture: its evidence lies in the object store and is named by key and
+hash. Strict writer, tolerant reader: unknown fields of a newer writer are ignored.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from contract.ids import CameraId, GatewayId, ReportId, is_name, is_report_id
+
+REPORT_TYPE = "io.stillwatch.suspicion.v1"
+MAX_REPORT_BYTES = 64 * 1024
+
+RelativeBox = tuple[float, float, float, float]
+"""`x0 y0 x1 y1` as shares 0..1 of the frame's width and height."""
+
+
+def _name(value: str) -> str:
+    if not is_name(value):
+        raise ValueError(f"id {value!r} is not 1 to 64 of a-z 0-9 _ -")
+    return value
+
+
+def _report_name(value: str) -> str:
+    if not is_report_id(value):
+        raise ValueError(f"report id {value!r} is not <gateway>.<camera>.<epoch>.<track>.<n>")
+    return value
+
+
+def _inside(box: RelativeBox) -> RelativeBox:
+    x0, y0, x1, y1 = box
+    if not (0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1):
+        raise ValueError(f"box {box} is not ordered shares 0..1 of the frame")
+    return box
+
+
+GatewayName = Annotated[GatewayId, AfterValidator(_name)]
+CameraName = Annotated[CameraId, AfterValidator(_name)]
+ReportName = Annotated[ReportId, AfterValidator(_report_name)]
+Box = Annotated[RelativeBox, AfterValidator(_inside)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Severity = Annotated[int, Field(ge=0, le=4, description="ANSI/TMA AVS-01 level")]
+
+
+class Wire(BaseModel):
+    """Base of every message: immutable, tolerant of unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class EvidenceRef(Wire):
+    """One stored picture: `best` whole frame, `crop` of the object, or `context` whole frame."""
+
+    role: Literal["best", "crop", "context"]
+    key: Annotated[str, Field(max_length=512)]
+    sha256: Sha256
+    bytes: Annotated[int, Field(gt=0)]
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    masked: bool = False
+    captured_at: AwareDatetime | None = None
+    received_at: AwareDatetime
+
+
+class Scores(Wire):
+    """Detection scores 0..1 of the track: newest, highest, median over the voting window."""
+
+    last: float
+    top: float
+    median: float
+
+
+class TrackFacts(Wire):
+    """How long and how far the thing was seen; displacement in shares of the frame's diagonal."""
+
+    id: int
+    age_s: float
+    displacement: float
+    stationary: bool
+
+
+class FiredRule(Wire):
+    """The rule that made it a suspicion, and why, in words for an operator."""
+
+    id: str
+    reasons: tuple[str, ...]
+
+
+class ThreatReport(Wire):
+    """A suspicion of one gateway about one thing in front of one camera."""
+
+    version: Literal[1] = 1
+    report_id: ReportName
+    gateway: GatewayName
+    camera: CameraName
+    label: str
+    severity: Severity
+    audit: bool = False
+    raised_at: AwareDatetime
+    clocksync: bool = True
+    box: Box
+    scores: Scores
+    zones: tuple[str, ...] = ()
+    track: TrackFacts
+    rule: FiredRule
+    model_sha256: Sha256
+    config_version: str
+    config_sha256: Sha256
+    evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)]
+
+    @property
+    def sequence(self) -> int:
+        """The number of this suspicion within its track, from 0."""
+        return int(self.report_id.rsplit(".", 1)[1])
+
+
+def utc_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as CloudEvents wants it."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,43 @@
+"""Verdict v1: what became of a report.
+
+PURE. `confirmed`, `refuted` and `inconclusive` come from the cloud, once per report id;
+`unconfirmed` is the edge's word that no answer came before the deadline.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from contract.report import Box, CameraName, GatewayName, ReportName, Severity, Sha256, Wire
+
+VERDICT_TYPE = "io.stillwatch.verdict.v1"
+
+Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
+
+
+class Sighting(Wire):
+    """A detection of the full model on the evidence: box relative to the whole frame."""
+
+    label: str
+    score: float
+    box: Box
+
+
+class Verdict(Wire):
+    """The decision on one report, with its reasons in words for an operator."""
+
+    version: Literal[1] = 1
+    report_id: ReportName
+    gateway: GatewayName
+    camera: CameraName
+    decision: Decision
+    decided_by: Literal["cloud", "edge"]
+    decided_at: AwareDatetime
+    label: str
+    score: Annotated[float, Field(ge=0, le=1)] = 0.0
+    severity: Severity = 0
+    audit: bool = False
+    reasons: tuple[str, ...]
+    model_sha256: Sha256 | None = None
+    evidence_key: str | None = None
+    sightings: tuple[Sighting, ...] = ()

@@ -1,0 +1,314 @@
+"""The configuration: one schema for the file and for remote updates.
+
+Sections are the stages of a frame's path. Every number has a unit in its name and bounds; defaults
+stand here and nowhere else; unknown keys are refused. Secrets are named by file, never written in.
+Read by `load`; `config/edge.example.yaml` and `docs/config.md` are generated from it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from contract.ids import is_name
+from contract.topics import DEFAULT_ROOT, ImageTemplate
+
+
+def _name(value: str) -> str:
+    if not is_name(value):
+        raise ValueError(f"{value!r} is not 1 to 64 of a-z 0-9 _ -")
+    return value
+
+
+def _template(value: str) -> str:
+    return ImageTemplate(value).text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Template = Annotated[str, AfterValidator(_template)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Point = tuple[Share, Share]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gateway(Section):
+    id: Name = Field("gateway", description="This gateway's id, in every topic and object key.")
+
+
+class Tls(Section):
+    ca_file: Path | None = Field(None, description="CA bundle; absent: the system's.")
+    cert_file: Path | None = Field(None, description="Client certificate.")
+    key_file: Path | None = Field(None, description="Client key.")
+
+
+class Broker(Section):
+    """An MQTT broker to connect to."""
+
+    host: str = Field("127.0.0.1", description="Host name or address.")
+    port: int = Field(1883, ge=1, le=65535, description="TCP port.")
+    protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version.")
+    username: str | None = Field(None, description="User name, if the broker wants one.")
+    password_file: Path | None = Field(None, description="File with the password.")
+    tls: Tls | None = Field(None, description="Present: connect over TLS.")
+    keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive.")
+    reconnect_max_s: float = Field(30.0, ge=1, le=600, description="Longest wait between tries.")
+
+
+class Limits(Section):
+    """What a picture may claim before a byte of it is decoded."""
+
+    max_bytes: int = Field(2_000_000, ge=1_000, le=64_000_000, description="Encoded size.")
+    max_pixels: int = Field(9_000_000, ge=10_000, le=100_000_000, description="Width x height.")
+    min_side_px: int = Field(32, ge=1, le=4096, description="Shortest side.")
+    max_side_px: int = Field(8192, ge=64, le=65_500, description="Longest side.")
+    max_scans: int = Field(64, ge=1, le=1000, description="Scans of a progressive JPEG.")
+    max_age_s: float = Field(
+        30.0, ge=0.1, le=86_400, description="Age on leaving the mailbox; older is `stale`."
+    )
+
+
+class JsonPaths(Section):
+    """Where in a JSON payload the picture and its facts stand: dotted paths, first hit wins."""
+
+    image: tuple[str, ...] = Field(
+        ("image", "data", "img", "picture", "snapshot", "payload"), description="Base64 picture."
+    )
+    time: tuple[str, ...] = Field(
+        ("timestamp", "time", "ts", "captured_at"), description="RFC 3339 or Unix s or ms."
+    )
+    id: tuple[str, ...] = Field(("id", "camera", "device"), description="Camera id; informative.")
+
+
+class Intake(Section):
+    """The site's broker, where cameras publish."""
+
+    broker: Broker = Field(default_factory=Broker, description="The site's broker.")
+    topics: tuple[Template, ...] = Field(
+        ("cameras/{camera}/image",), min_length=1, description="Where cameras publish."
+    )
+    discovery: bool = Field(True, description="Accept cameras that are not listed.")
+    max_cameras: int = Field(32, ge=1, le=1000, description="Cameras followed at once.")
+    accept_retained: bool = Field(False, description="Judge retained (old) pictures too.")
+    chunk_timeout_s: float = Field(10.0, ge=0.5, le=300, description="Patience for a chunk.")
+    limits: Limits = Field(default_factory=Limits, description="Admission limits.")
+    json_paths: JsonPaths = Field(default_factory=JsonPaths, description="Paths in JSON payloads.")
+
+
+class Gate(Section):
+    """The motion gate."""
+
+    enabled: bool = Field(True, description="Off: every frame is looked at.")
+    min_diff: int = Field(
+        12, ge=2, le=128, description="Grey levels over noise that count as change."
+    )
+    min_share: float = Field(
+        0.0008, ge=0, le=0.5, description="Share of the picture that must move."
+    )
+    light_share: float = Field(
+        0.6, ge=0.1, le=1, description="Share beyond which it is the light, not a thing."
+    )
+    background_s: float = Field(
+        10.0, ge=0.5, le=600, description="Time constant of the background's memory."
+    )
+    linger_s: float = Field(2.0, ge=0, le=60, description="Keep looking after motion ends.")
+    full_look_s: float = Field(
+        15.0, ge=1, le=3600, description="Look at a still scene this often all the same."
+    )
+
+
+class Detect(Section):
+    """The edge's network."""
+
+    model: str = Field(
+        "nanodet-g-416-int8", description="A shipped model's name, or a folder with a manifest."
+    )
+    runtime: Literal["auto", "tflite", "litert"] = Field(
+        "auto", description="Interpreter; auto times both and keeps the faster."
+    )
+    workers: int = Field(1, ge=1, le=16, description="Analysis threads, an interpreter each.")
+    threads_per_worker: int = Field(1, ge=1, le=16, description="Threads within an interpreter.")
+    min_score: Share = Field(0.25, description="Detections under this are not even tracked.")
+    errors_in_a_row: int = Field(5, ge=1, le=1000, description="Then the daemon restarts.")
+
+
+class Zone(Section):
+    """A polygon on the ground; a thing stands in it where its feet are."""
+
+    id: Name = Field(description="Name of the zone.")
+    polygon: tuple[Point, ...] = Field(
+        min_length=3, max_length=64, description="Corners as shares 0..1 of width and height."
+    )
+    inertia_s: float = Field(0.5, ge=0, le=60, description="Stay this long before it counts.")
+
+
+class Rule(Section):
+    """What counts as a threat."""
+
+    id: Name = Field(description="Name of the rule.")
+    labels: tuple[str, ...] = Field(min_length=1, description="Classes it is about.")
+    min_score: Share = Field(0.3, description="A lower detection counts 0 in the vote.")
+    threshold: Share = Field(0.35, description="The median of recent scores must reach it.")
+    snapshot_threshold: Share = Field(0.35, description="A stand-alone frame must reach it.")
+    zones: tuple[Name, ...] = Field((), description="Only in these zones; empty: everywhere.")
+    must_move: bool = Field(True, description="Only things seen moving (streams).")
+    min_travel: float = Field(
+        0.2, ge=0, le=100, description="must_move: how far the feet got, in own heights."
+    )
+    cooldown_s: float = Field(10.0, ge=0, le=3600, description="Silence per track, then doubled.")
+    severity: int = Field(2, ge=0, le=2, description="AVS-01 level; the edge alone may say 2.")
+
+
+class Tracking(Section):
+    max_gap_s: float = Field(1.5, ge=0.1, le=60, description="A track survives this unseen.")
+    window: int = Field(10, ge=3, le=100, description="Scores in the vote, padded to 3.")
+    min_iou: Share = Field(0.1, description="Least overlap with the predicted box.")
+
+
+DEFAULT_RULES = (
+    Rule(id="person", labels=("person",)),
+    Rule(
+        id="vehicle",
+        labels=("bicycle", "car", "motorcycle", "bus", "truck"),
+        min_score=0.35,
+        threshold=0.4,
+        snapshot_threshold=0.4,
+        severity=1,
+    ),
+)
+
+
+class Decide(Section):
+    """Tracking and threat rules."""
+
+    tracking: Tracking = Field(default_factory=Tracking, description="The tracker.")
+    rules: tuple[Rule, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
+
+
+class DirStore(Section):
+    """A directory as object store (also a network mount)."""
+
+    type: Literal["dir"] = "dir"
+    path: Path = Field(Path("var/store"), description="Root of the store.")
+
+
+class S3Store(Section):
+    """An S3-compatible object store; credentials by boto3's usual chain or a file."""
+
+    type: Literal["s3"]
+    bucket: str = Field(min_length=3, max_length=63, description="Bucket, which must exist.")
+    endpoint_url: str | None = Field(None, description="Absent: AWS.")
+    region: str = Field("us-east-1", description="Region.")
+    credentials_file: Path | None = Field(
+        None, description="INI file with aws_access_key_id and aws_secret_access_key."
+    )
+    timeout_s: float = Field(10.0, ge=1, le=300, description="Connect and read timeout.")
+
+
+class Outbox(Section):
+    path: Path = Field(Path("var/outbox"), description="Folder of database and pictures.")
+    max_bytes: int = Field(
+        1_000_000_000, ge=1_000_000, le=1_000_000_000_000, description="Quota on disk."
+    )
+    max_age_s: float = Field(604_800.0, ge=60, le=31_536_000, description="Then evicted.")
+    max_attempts: int = Field(50, ge=1, le=100_000, description="Then buried.")
+
+
+class Evidence(Section):
+    context_frames: int = Field(2, ge=0, le=14, description="Frames around the best one.")
+    context_s: float = Field(4.0, ge=0, le=60, description="How far back context reaches.")
+    jpeg_quality: int = Field(88, ge=30, le=100, description="Of the crop.")
+    crop_margin: float = Field(0.3, ge=0, le=2, description="Around the box, share of its size.")
+
+
+class Deliver(Section):
+    """Evidence, reports and verdicts."""
+
+    root: Name = Field(DEFAULT_ROOT, description="First level of our own topics.")
+    uplink: Broker | None = Field(
+        None, description="Broker towards the cloud; absent: the same as intake's."
+    )
+    store: DirStore | S3Store = Field(
+        default_factory=DirStore, discriminator="type", description="Where evidence lies."
+    )
+    outbox: Outbox = Field(default_factory=Outbox, description="Durable queue.")
+    evidence: Evidence = Field(default_factory=Evidence, description="What is sent.")
+    deadline_s: float = Field(
+        60.0, ge=1, le=86_400, description="Without an answer by then: `unconfirmed`."
+    )
+    resend_s: float = Field(30.0, ge=1, le=3600, description="Send a report again after this.")
+    backoff_max_s: float = Field(60.0, ge=1, le=3600, description="Longest wait after a failure.")
+    alert_unconfirmed: bool = Field(True, description="An unconfirmed threat turns `threat` ON.")
+    threat_hold_s: float = Field(30.0, ge=1, le=3600, description="`threat` stays ON this long.")
+
+
+class Runtime(Section):
+    """The daemon itself."""
+
+    metrics_host: str = Field("127.0.0.1", description="Where /metrics and /healthz listen.")
+    metrics_port: int = Field(9465, ge=0, le=65535, description="0: off.")
+    heartbeat_s: float = Field(
+        30.0, ge=2, le=600, description="No progress for this long is a hang: restart."
+    )
+    stop_deadline_s: float = Field(10.0, ge=1, le=120, description="Drain time on SIGTERM.")
+    stats_s: float = Field(60.0, ge=1, le=3600, description="Interval of `stats`.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log.")
+
+
+class Camera(Section):
+    """What differs for one camera."""
+
+    enabled: bool = Field(True, description="Off: its frames are rejected as `disabled`.")
+    kind: Literal["auto", "stream", "snapshot"] = Field(
+        "auto", description="stream: frames follow each other; snapshot: each is an alarm."
+    )
+    snapshot_after_s: float = Field(
+        5.0, ge=0.5, le=3600, description="auto: frames this far apart stand alone."
+    )
+    zones: tuple[Zone, ...] = Field((), description="Zones of this camera.")
+    gate: Gate | None = Field(None, description="Instead of the general gate.")
+    rules: tuple[Rule, ...] | None = Field(None, description="Instead of the general rules.")
+
+    @model_validator(mode="after")
+    def _zones_are_distinct(self) -> Camera:
+        ids = [zone.id for zone in self.zones]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"zone ids repeat: {ids}")
+        return self
+
+
+class Config(Section):
+    """The whole of it."""
+
+    version: Literal[1] = Field(1, description="Version of this schema.")
+    gateway: Gateway = Field(default_factory=Gateway, description="Who we are.")
+    intake: Intake = Field(default_factory=Intake, description="Frames in.")
+    gate: Gate = Field(default_factory=Gate, description="Motion gate.")
+    detect: Detect = Field(default_factory=Detect, description="Detection.")
+    decide: Decide = Field(default_factory=Decide, description="Tracks and rules.")
+    deliver: Deliver = Field(default_factory=Deliver, description="Reports out.")
+    runtime: Runtime = Field(default_factory=Runtime, description="The process.")
+    camera_defaults: Camera = Field(
+        default_factory=Camera, description="For cameras that are not listed."
+    )
+    cameras: dict[Name, Camera] = Field(default_factory=dict, description="Listed cameras, by id.")
+
+    @model_validator(mode="after")
+    def _rules_name_known_zones(self) -> Config:
+        problems = []
+        for name, camera in (("camera_defaults", self.camera_defaults), *self.cameras.items()):
+            known = {zone.id for zone in camera.zones}
+            rules = self.decide.rules if camera.rules is None else camera.rules
+            for rule in rules:
+                unknown = sorted(set(rule.zones) - known)
+                if unknown and (camera.rules is not None or name != "camera_defaults"):
+                    problems.append(f"rule {rule.id!r} names zones {unknown} that {name} lacks")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self

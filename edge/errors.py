@@ -1,0 +1,49 @@
+"""Errors, grouped by what the caller does about them.
+
+Expected outcomes are values (`Rejected`, `Quiet`), not exceptions. `ConfigError` and `ModelError`:
+somebody has to change a file (exit 78). `InferenceError`: count it, several in a row stop the
+daemon.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One thing wrong in a configuration: where, what, and what to do about it."""
+
+    path: str
+    problem: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.path}: {self.problem}{hint}"
+
+
+class StillwatchError(Exception):
+    """Base of the daemon's own errors."""
+
+
+class ConfigError(StillwatchError):
+    """The configuration cannot be used; carries every complaint at once."""
+
+    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
+        super().__init__("\n".join(str(complaint) for complaint in complaints))
+        self.complaints = complaints
+
+
+class InferenceError(StillwatchError):
+    """The interpreter failed on a frame."""
+
+
+class OutboxError(StillwatchError):
+    """The outbox cannot keep an entry."""
+
+
+class OutboxFull(OutboxError):
+    """No room, even after evicting what the policy allows."""
+
+
+class OutboxCorrupt(OutboxError):
+    """The database is damaged; it was set aside and a new one begun."""

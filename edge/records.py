@@ -1,0 +1,125 @@
+"""The records that travel a frame's path, from message to suspicion.
+
+PURE. Times: `*_at` are aware UTC datetimes for people and the wire; `now` and `*_mono_s` are
+seconds of a monotonic clock, from which alone durations are computed. Boxes are xyxy in pixels of
+the original frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+
+from contract.ids import CameraId, ReportId
+from imaging.admission import Header, Rejected
+from imaging.detections import Detections, Image
+
+TrackId = NewType("TrackId", int)
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What a camera published, as it arrived."""
+
+    camera: CameraId
+    topic: str
+    payload: bytes
+    received_at: datetime
+    received_mono_s: float
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """An admitted picture: its header was checked, its pixels were not decoded yet.
+
+    `captured_at` is the camera's claim, if it made one; `received_at` is ours.
+    """
+
+    camera: CameraId
+    picture: bytes
+    header: Header
+    received_at: datetime
+    received_mono_s: float
+    captured_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Motion:
+    """What the gate saw: moving regions (xyxy, pixels of the original frame) and their share.
+
+    `moved` says whether the frame deserves detection; `why` names the reason (`motion`,
+    `first_look`, `full_look`, `linger`, `light_change`, `off`).
+    """
+
+    moved: bool
+    why: str
+    regions: tuple[Box, ...]
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """The gate let the frame end here."""
+
+    motion: Motion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A thing that the site's rules take for a threat, before it is packed for the cloud."""
+
+    report_id: ReportId
+    camera: CameraId
+    track: TrackId
+    rule: str
+    label: str
+    score: float
+    top_score: float
+    median_score: float
+    severity: int
+    box: Box
+    zones: tuple[str, ...]
+    age_s: float
+    displacement: float
+    stationary: bool
+    reasons: tuple[str, ...]
+    raised_at: datetime
+    audit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A frame kept as evidence, with its decoded size."""
+
+    frame: Frame
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A suspicion with the frames that show it: `best` first in weight, `context` in time order.
+
+    `best_box` is the thing's box in `best` (pixels of that frame).
+    """
+
+    suspicion: Suspicion
+    best: Shot
+    best_box: Box
+    context: tuple[Shot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysed:
+    """The frame was looked at by the detector."""
+
+    motion: Motion
+    detections: Detections
+    image: Image
+    cases: tuple[Case, ...]
+
+
+Outcome = Rejected | Quiet | Analysed

@@ -1,0 +1,59 @@
+"""One report and one verdict with every field set."""
+
+from datetime import UTC, datetime
+
+from contract.ids import CameraId, GatewayId, ReportId
+from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
+from contract.verdict import Sighting, Verdict
+
+AT = datetime(2026, 3, 29, 1, 59, 59, 250000, tzinfo=UTC)
+ID = ReportId("north.gate.17.42.1")
+
+REPORT = ThreatReport(
+    report_id=ID,
+    gateway=GatewayId("north"),
+    camera=CameraId("gate"),
+    label="person",
+    severity=2,
+    audit=False,
+    raised_at=AT,
+    clocksync=False,
+    box=(0.1, 0.2, 0.3, 0.9),
+    scores=Scores(last=0.5, top=0.75, median=0.625),
+    zones=("drive",),
+    track=TrackFacts(id=42, age_s=1.5, displacement=0.25, stationary=False),
+    rule=FiredRule(id="person", reasons=("person: median score 0.62 of 5 frames >= 0.35",)),
+    model_sha256="a" * 64,
+    config_version="1",
+    config_sha256="b" * 64,
+    evidence=(
+        EvidenceRef(
+            role="best",
+            key=f"evidence/north/gate/2026/03/29/{'c' * 64}.jpg",
+            sha256="c" * 64,
+            bytes=12345,
+            width=1280,
+            height=720,
+            masked=False,
+            captured_at=AT,
+            received_at=AT,
+        ),
+    ),
+)
+
+VERDICT = Verdict(
+    report_id=ID,
+    gateway=GatewayId("north"),
+    camera=CameraId("gate"),
+    decision="confirmed",
+    decided_by="cloud",
+    decided_at=AT,
+    label="person",
+    score=0.75,
+    severity=3,
+    audit=False,
+    reasons=("person 0.75 >= 0.35 where the suspicion was",),
+    model_sha256="d" * 64,
+    evidence_key=REPORT.evidence[0].key,
+    sightings=(Sighting(label="person", score=0.75, box=(0.1, 0.2, 0.3, 0.9)),),
+)

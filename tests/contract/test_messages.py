@@ -1,0 +1,97 @@
+"""Messages: what was ever written stays readable, and what comes from outside never surprises."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from contract.cloudevent import (
+    MessageError,
+    frame_report,
+    frame_verdict,
+    read_report,
+    read_verdict,
+)
+from contract.report import ThreatReport
+from contract.verdict import Verdict
+from tests.contract.samples import REPORT, VERDICT
+from tools.schemas import FOLDER, MODELS, schema_text
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def test_the_first_report_and_verdict_ever_sent_are_still_read() -> None:
+    assert read_report((GOLDEN / "suspicion-v1.json").read_bytes()) == REPORT
+    assert read_verdict((GOLDEN / "verdict-v1.json").read_bytes()) == VERDICT
+
+
+def test_what_is_written_today_is_what_was_frozen() -> None:
+    assert frame_report(REPORT) == (GOLDEN / "suspicion-v1.json").read_bytes()
+    assert frame_verdict(VERDICT) == (GOLDEN / "verdict-v1.json").read_bytes()
+
+
+def test_a_report_is_a_structured_cloudevent() -> None:
+    event = json.loads(frame_report(REPORT))
+    assert event["specversion"] == "1.0"
+    assert event["id"] == "north.gate.17.42.1"
+    assert event["source"] == "/gateways/north/cameras/gate"
+    assert event["type"] == "io.stillwatch.suspicion.v1"
+    assert event["time"] == "2026-03-29T01:59:59.250Z"
+    assert (event["severity"], event["clocksync"], event["sequence"]) == (2, False, "1")
+
+
+def test_unknown_fields_of_a_newer_writer_are_ignored() -> None:
+    event = json.loads(frame_report(REPORT))
+    event["data"]["of_tomorrow"] = {"deep": 1}
+    event["extension"] = "x"
+    assert read_report(json.dumps(event).encode()) == REPORT
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("data", "box"), [0.5, 0.2, 0.3, 0.9], "not ordered shares"),
+        (("data", "gateway"), "../etc", "is not 1 to 64 of"),
+        (("data", "report_id"), "a/b", "report id 'a/b'"),
+        (("data", "evidence"), [], "at least 1 item"),
+        (("data", "severity"), 9, "less than or equal to 4"),
+        (("type",), "other", "expected 'io.stillwatch.suspicion.v1'"),
+    ],
+)
+def test_a_wrong_field_is_named(path: tuple[str, ...], value: object, words: str) -> None:
+    event = json.loads(frame_report(REPORT))
+    target = event
+    for part in path[:-1]:
+        target = target[part]
+    target[path[-1]] = value
+    with pytest.raises(MessageError, match=words):
+        read_report(json.dumps(event).encode())
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+def test_no_bytes_make_a_reader_fail_otherwise_than_with_a_message_error(payload: bytes) -> None:
+    for read in (read_report, read_verdict):
+        with pytest.raises(MessageError):
+            read(payload)
+
+
+def test_nested_json_and_oversize_are_refused() -> None:
+    with pytest.raises(MessageError):
+        read_report(b"[" * 60_000)
+    with pytest.raises(MessageError, match="over 65536"):
+        read_report(b" " * 70_000)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_published_schemas_are_fresh(name: str) -> None:
+    published = (FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")
+    assert published == schema_text(MODELS[name]), "run make docs"
+
+
+@pytest.mark.parametrize("message", [REPORT, VERDICT], ids=["report", "verdict"])
+def test_messages_satisfy_their_published_schema(message: ThreatReport | Verdict) -> None:
+    schema = type(message).model_json_schema()
+    Draft202012Validator(schema).validate(message.model_dump(mode="json"))

@@ -1,0 +1,69 @@
+"""Topics, keys and ids: spelled in one place, refused when foreign."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.ids import CameraId, GatewayId, is_report_id, report_id
+from contract.keys import evidence_key, is_evidence_key, verdict_key
+from contract.topics import ImageTemplate, Topics, parse_camera_topic, shared_suspects
+
+NORTH = GatewayId("north")
+GATE = CameraId("gate")
+
+
+def test_topics_are_spelled_as_published() -> None:
+    topics = Topics(gateway=NORTH)
+    assert topics.of_gateway("status") == "stillwatch/north/status"
+    assert topics.of_camera(GATE, "verdict") == "stillwatch/north/gate/verdict"
+    assert topics.all_cameras("verdict") == "stillwatch/north/+/verdict"
+    assert shared_suspects() == "$share/confirm/stillwatch/+/+/suspect"
+
+
+@pytest.mark.parametrize(
+    "topic", ["stillwatch/north/status", "other/north/gate/suspect", "stillwatch/N/gate/suspect"]
+)
+def test_a_foreign_topic_is_not_a_cameras(topic: str) -> None:
+    assert parse_camera_topic(topic) is None
+
+
+def test_a_camera_topic_comes_apart_as_it_was_put_together() -> None:
+    parsed = parse_camera_topic(Topics(gateway=NORTH).of_camera(GATE, "suspect"))
+    assert parsed is not None
+    assert (parsed.gateway, parsed.camera, parsed.leaf) == ("north", "gate", "suspect")
+
+
+@pytest.mark.parametrize(
+    "text", ["cameras/image", "a/{camera}/{camera}", "{camera}x/y", "+/{camera}"]
+)
+def test_a_template_without_exactly_one_camera_level_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"needs \{camera\}"):
+        ImageTemplate(text)
+
+
+@given(st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True))
+def test_a_template_finds_back_every_camera(name: str) -> None:
+    template = ImageTemplate("site.1/{camera}/image")
+    assert template.camera_of(template.topic_of(CameraId(name))) == name
+    assert template.subscription == "site.1/+/image"
+    assert template.camera_of(f"siteX1/{name}/image") is None
+
+
+def test_evidence_is_filed_by_the_day_in_utc() -> None:
+    late = datetime(2026, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+    key = evidence_key(NORTH, GATE, late, "e" * 64)
+    assert key == f"evidence/north/gate/2025/12/31/{'e' * 64}.jpg"
+    assert is_evidence_key(key)
+    assert not is_evidence_key("evidence/../../etc/passwd")
+    assert (
+        verdict_key(NORTH, report_id(NORTH, GATE, 1, 2, 3))
+        == "verdicts/north/north.gate.1.2.3.json"
+    )
+
+
+@given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(0, 10**6))
+def test_every_report_id_that_is_made_is_accepted(epoch: int, track: int, sequence: int) -> None:
+    assert is_report_id(report_id(NORTH, GATE, epoch, track, sequence))
+    assert evidence_key(NORTH, GATE, datetime.now(UTC), "0" * 64)
