@@ -1,0 +1,1 @@
+"""From bytes to pixels to boxes: admission, decoding, letterbox, detections, model outputs. PURE."""

@@ -1,0 +1,64 @@
+"""Whether a picture deserves decoding, told from its header alone.
+
+PURE. Type by the first bytes, never by a name; then the header is walked and its claims are held
+against the limits. Microseconds for an ordinary frame; linear time and constant memory for any
+bytes; never raises. Called by both sides before every decode.
+"""
+
+from __future__ import annotations
+
+from imaging import filetype, jpeg, png
+from imaging.header import Header, PictureLimits, Reason, Rejected
+
+__all__ = ["Header", "PictureLimits", "Reason", "Rejected", "inspect"]
+
+_PASSES = 16
+"""A scan costs the decoder a pass over the picture, however few bytes it has. So many scans of the
+largest picture admitted are the most work we do for one; smaller ones may have up to `max_scans`.
+"""
+
+
+def inspect(picture: bytes, limits: PictureLimits) -> Header | Rejected:
+    """What `picture` says of itself, or why it is refused before a pixel of it is decoded.
+
+    Passing is no promise that it decodes: see `decode.decode`. Sizes are as stored, before any
+    EXIF orientation.
+    """
+    if not picture:
+        return Rejected(Reason.EMPTY, "no bytes")
+    if len(picture) > limits.max_bytes:
+        return Rejected(Reason.TOO_LARGE, f"{len(picture)} bytes, limit {limits.max_bytes}")
+    if picture.startswith(jpeg.MAGIC):
+        header = jpeg.walk(picture, limits.max_scans)
+    elif picture.startswith(png.MAGIC):
+        header = png.walk(picture)
+    else:
+        return _foreign(picture)
+    if isinstance(header, Rejected):
+        return header
+    return _size_problem(header, limits) or header
+
+
+def _size_problem(header: Header, limits: PictureLimits) -> Rejected | None:
+    width, height = header.width, header.height
+    size = f"{width}x{height}"
+    if not (width and height):
+        return Rejected(Reason.ZERO_SIZE, size)
+    if width * height > limits.max_pixels:
+        return Rejected(Reason.TOO_MANY_PIXELS, f"{size}, limit {limits.max_pixels} pixels")
+    if width * height * header.scans > limits.max_pixels * _PASSES:
+        return Rejected(Reason.TOO_MANY_SCANS, f"{header.scans} scans of {size}")
+    if max(width, height) > limits.max_side_px:
+        return Rejected(Reason.TOO_MANY_PIXELS, f"{size}, longest side {limits.max_side_px}")
+    if min(width, height) < limits.min_side_px:
+        return Rejected(Reason.TOO_SMALL, f"{size}, shortest side {limits.min_side_px}")
+    return None
+
+
+def _foreign(picture: bytes) -> Rejected:
+    if any(len(picture) > 1 and magic.startswith(picture) for magic in (jpeg.MAGIC, png.MAGIC)):
+        return Rejected(Reason.TRUNCATED, f"{len(picture)} bytes of a picture's first")
+    known = filetype.picture_type(picture)
+    if known is not None:
+        return Rejected(Reason.UNSUPPORTED_TYPE, f"{known}; send JPEG or PNG")
+    return Rejected(Reason.UNKNOWN_TYPE, f"{filetype.other_type(picture)}; send JPEG or PNG")

@@ -1,0 +1,105 @@
+"""The one place where pictures become pixels.
+
+PURE. Both functions apply the EXIF orientation alike, so boxes found in one fit the other; `Header`
+sizes are before it. What OpenCV refuses, raises or decodes to another size than the header said is
+a `Rejected`. Called after `admission.inspect` has bounded what can be allocated here.
+
+A JPEG without its end marker decodes if nothing else is missing (some cameras omit it), and is
+`truncated` otherwise. The test: the decoder reads on past the last byte only if it still lacks
+data. So the picture is decoded twice, closed at once and closed after some bytes of noise; if the
+two differ, noise was taken for data. For one-scan JPEG this is told at 1/8 of the size (a cut that
+spares all but the last block's detail is harmless), for progressive at 1/2, as its late scans hold
+detail alone; one cut exactly between two scans passes, as a coarser picture.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from imaging import jpeg, png
+from imaging.detections import Image
+from imaging.header import Header, Reason, Rejected
+
+GreyImage = Image
+"""`(H, W) uint8`."""
+
+_NOISE = b"\xb5\x5a\x93\x6c" * 8
+_REDUCED = (
+    (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
+    (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
+    (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
+)
+
+
+def decode(picture: bytes, header: Header) -> Image | Rejected:
+    """`(H, W, 3) uint8` BGR, upright; 16 bit, grey, CMYK and alpha are converted to that."""
+    return _decode(picture, header, cv2.IMREAD_COLOR, 1)
+
+
+def decode_grey(picture: bytes, header: Header, width_px: int) -> GreyImage | Rejected:
+    """`(H, W) uint8`, upright, at 1, 1/2, 1/4 or 1/8 of the stored size, rounded up.
+
+    The smallest of these whose width (before orientation) is at least `width_px`, or the full size
+    if none is. JPEG is decoded at that scale, which saves most of the work; PNG is shrunk after.
+    """
+    fits = (pair for pair in _REDUCED if -(-header.width // pair[0]) >= width_px)
+    factor, flags = next(fits, (1, cv2.IMREAD_GRAYSCALE))
+    if header.kind == "jpeg":
+        return _decode(picture, header, flags, factor)
+    full = _decode(picture, header, cv2.IMREAD_GRAYSCALE, 1)
+    return full if isinstance(full, Rejected) or factor == 1 else _shrink(full, factor)
+
+
+def _decode(picture: bytes, header: Header, flags: int, factor: int) -> Image | Rejected:
+    if header.kind == "jpeg" and header.eoi_missing and _lacks_data(picture, header):
+        return Rejected(Reason.TRUNCATED, "jpeg ends early, part of the frame is missing")
+    if header.kind == "png" and png.inflates_too_far(picture, header):
+        return Rejected(Reason.UNDECODABLE, "png that inflates to more than its pixels")
+    image = _pixels(_prepared(picture, header), flags)
+    if image is None:
+        reason = Reason.TRUNCATED if header.eoi_missing else Reason.UNDECODABLE
+        return Rejected(reason, f"{header.kind} that the decoder refuses")
+    size = (-(-header.height // factor), -(-header.width // factor))
+    if image.shape[:2] not in (size, size[::-1]):
+        decoded = f"{image.shape[1]}x{image.shape[0]}"
+        return Rejected(
+            Reason.UNDECODABLE, f"decodes to {decoded}, header says {header.width}x{header.height}"
+        )
+    return image
+
+
+def _pixels(data: bytes, flags: int) -> Image | None:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:  # size limits and failed allocations; damage gives None
+        return None
+    return None if image is None else np.asarray(image, np.uint8)
+
+
+def _prepared(picture: bytes, header: Header) -> bytes:
+    if header.kind == "png":
+        return png.essential(picture)
+    return picture.rstrip(b"\xff") + jpeg.EOI if header.eoi_missing else picture
+
+
+def _lacks_data(picture: bytes, header: Header) -> bool:
+    """Whether the open-ended JPEG `picture` lacks entropy data; see the module's text."""
+    flags = cv2.IMREAD_REDUCED_COLOR_2 if header.progressive else cv2.IMREAD_REDUCED_GRAYSCALE_8
+    closed = _pixels(_prepared(picture, header), flags)
+    noisy = _pixels(_noisy(picture), flags)
+    return closed is None or noisy is None or not np.array_equal(closed, noisy)
+
+
+def _noisy(picture: bytes) -> bytes:
+    """The open-ended JPEG `picture`, closed after noise, and noise behind the next restart."""
+    last = max((picture.rfind(bytes((0xFF, 0xD0 + n))), n) for n in range(8))
+    following = (last[1] + 1) % 8 if last[0] >= 0 else 0
+    restart = bytes((0xFF, 0xD0 + following))
+    return picture.rstrip(b"\xff") + _NOISE + restart + _NOISE + jpeg.EOI
+
+
+def _shrink(image: GreyImage, factor: int) -> GreyImage:
+    height, width = image.shape
+    size = (-(-width // factor), -(-height // factor))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

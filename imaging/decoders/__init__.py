@@ -1,0 +1,1 @@
+"""What the networks' output tensors mean: one module per family. PURE."""

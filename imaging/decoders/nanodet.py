@@ -1,0 +1,94 @@
+"""NanoDet: scores per cell, and each side's distance as a distribution over bins.
+
+PURE. Source: Li et al. 2020, "Generalized Focal Loss"; NanoDet's GFL head. Per stride two tensors,
+told apart by their shapes and never by their order: scores `[1, h, w, classes]` after the sigmoid
+and distances `[1, h, w, 4 * bins]` before the softmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imaging.boxes import Candidates, best, join
+from imaging.decoders.tensor import Tensor
+from imaging.detections import FloatArray
+from imaging.manifest import ModelError, Thresholds
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Which outputs belong to one stride (pixels of the input per cell)."""
+
+    scores: int
+    distances: int
+    stride: int
+
+
+def layout(shapes: Sequence[Shape], width: int, height: int, classes: int) -> tuple[Head, ...]:
+    """The heads of a network of input `width` x `height`, finest first.
+
+    Raises `ModelError` where the output `shapes` (with batch) cannot be read as such.
+    """
+    heads = [_head(shapes, grid, width, classes) for grid in sorted(_grids(shapes))]
+    whole = all(grid_of(shapes[h.scores], h.stride) == (width, height) for h in heads if h)
+    if not heads or None in heads or not whole or len(shapes) != 2 * len(heads):
+        raise ModelError(
+            f"outputs of shapes {list(shapes)} are no nanodet heads for {classes} labels and an "
+            f"input of {width}x{height}: needed are pairs [1, h, w, {classes}] and "
+            "[1, h, w, 4 * bins]; check labels and input in the manifest"
+        )
+    return tuple(sorted((head for head in heads if head), key=lambda head: head.stride))
+
+
+def grid_of(shape: Shape, stride: int) -> tuple[int, int]:
+    """Width and height in pixels that a grid of cells covers."""
+    return shape[2] * stride, shape[1] * stride
+
+
+def decode(tensors: Sequence[Tensor], heads: Sequence[Head], thresholds: Thresholds) -> Candidates:
+    """Candidates in pixels of the input; `tensors` of one picture, without batch."""
+    found = [
+        _decode_head(tensors[head.scores], tensors[head.distances], head.stride, thresholds.score)
+        for head in heads
+    ]
+    return best(join(found), thresholds.nms_iou, thresholds.max_detections)
+
+
+def _decode_head(scores: Tensor, distances: Tensor, stride: int, least: float) -> Candidates:
+    rows, columns, classes = np.nonzero(scores.values >= scores.level(least))
+    sides = _expected(distances.real(distances.values[rows, columns])) * np.float32(stride)
+    x = (columns.astype(np.float32) + np.float32(0.5)) * np.float32(stride)
+    y = (rows.astype(np.float32) + np.float32(0.5)) * np.float32(stride)
+    corners = (x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3])
+    return Candidates(
+        boxes=np.stack(corners, axis=1),
+        scores=scores.real(scores.values[rows, columns, classes]),
+        classes=classes.astype(np.int64),
+    )
+
+
+def _expected(logits: FloatArray) -> FloatArray:
+    """(N, 4 * bins) logits > (N, 4) expected bin: left, top, right, bottom in strides."""
+    bins = logits.reshape(len(logits), 4, logits.shape[1] // 4)
+    weights = np.exp(bins - bins.max(axis=2, keepdims=True, initial=-np.inf))
+    mean: FloatArray = weights @ np.arange(bins.shape[2], dtype=np.float32) / weights.sum(axis=2)
+    return mean
+
+
+def _grids(shapes: Sequence[Shape]) -> set[tuple[int, int]]:
+    return {(shape[1], shape[2]) for shape in shapes if len(shape) == 4}
+
+
+def _head(shapes: Sequence[Shape], grid: tuple[int, int], width: int, classes: int) -> Head | None:
+    here = [index for index, shape in enumerate(shapes) if shape[1:3] == grid and len(shape) == 4]
+    scores = [index for index in here if shapes[index][3] == classes]
+    others = [index for index in here if shapes[index][3] != classes]
+    bins_fit = all(shapes[index][3] % 4 == 0 and shapes[index][3] >= 8 for index in others)
+    if len(scores) != 1 or len(others) != 1 or not bins_fit:
+        return None
+    return Head(scores=scores[0], distances=others[0], stride=max(1, width // grid[1]))

@@ -1,0 +1,76 @@
+"""Fusion: what both networks see keeps its score, what one sees keeps half of it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imaging.decoders.fusion import fuse
+from imaging.detections import Detections, no_detections
+
+Row = tuple[str, float, tuple[float, float, float, float]]
+HERE = (10.0, 10.0, 30.0, 50.0)
+ELSEWHERE = (100.0, 10.0, 130.0, 50.0)
+
+
+def view(*rows: Row) -> Detections:
+    return Detections(
+        boxes=np.array([box for *_, box in rows], np.float32).reshape(-1, 4),
+        scores=np.array([score for _, score, _ in rows], np.float32),
+        labels=tuple(label for label, *_ in rows),
+    )
+
+
+def fused(*views: Detections) -> Detections:
+    return fuse(views, limit=0.55, least=0.0, keep=100)
+
+
+def test_one_network_alone_is_halved() -> None:
+    found = fused(view(("person", 0.8, HERE)), no_detections())
+    assert found.labels == ("person",)
+    assert found.scores == pytest.approx([0.4])
+    assert found.boxes.tolist() == [list(HERE)]
+
+
+def test_agreement_keeps_the_mean_score_and_the_weighted_box() -> None:
+    shifted = (12.0, 10.0, 32.0, 50.0)
+    found = fused(view(("person", 0.6, HERE)), view(("person", 0.2, shifted)))
+    assert found.scores == pytest.approx([0.4])
+    assert found.boxes[0] == pytest.approx([10.5, 10, 30.5, 50])
+
+
+def test_different_labels_are_never_joined() -> None:
+    assert len(fused(view(("person", 0.6, HERE)), view(("dog", 0.6, HERE)))) == 2
+
+
+def test_two_boxes_of_one_network_are_never_joined() -> None:
+    twice = view(("person", 0.6, HERE), ("person", 0.5, HERE))
+    assert fused(twice, no_detections()).scores == pytest.approx([0.3, 0.25])
+
+
+def test_a_box_joins_the_cluster_that_it_overlaps_most() -> None:
+    near, nearer = (10.0, 10.0, 30.0, 45.0), (10.0, 10.0, 30.0, 51.0)
+    first = view(("person", 0.9, near), ("person", 0.8, nearer))
+    found = fused(first, view(("person", 0.6, HERE)))
+    assert found.scores == pytest.approx([0.7, 0.45])
+
+
+def test_weak_results_and_those_over_the_limit_are_left_out() -> None:
+    both = view(("person", 0.8, HERE), ("person", 0.3, ELSEWHERE))
+    assert len(fuse([both, no_detections()], limit=0.55, least=0.2, keep=100)) == 1
+    assert len(fuse([both, no_detections()], limit=0.55, least=0.0, keep=1)) == 1
+
+
+boxes = st.tuples(*[st.integers(0, 40)] * 2).map(lambda p: (p[0], p[1], p[0] + 20.0, p[1] + 30.0))
+rows = st.lists(st.tuples(st.sampled_from(["person", "car"]), st.floats(0, 1, width=32), boxes))
+
+
+@given(rows, rows)
+def test_no_score_is_made_from_nothing_and_the_best_comes_first(
+    first: list[Row], second: list[Row]
+) -> None:
+    found = fused(view(*first), view(*second))
+    assert len(found) <= len(first) + len(second)
+    assert (np.diff(found.scores) <= 0).all()
+    total = sum(score for _, score, _ in [*first, *second])
+    assert float(found.scores.sum()) == pytest.approx(total / 2, abs=1e-3)
