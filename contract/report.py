@@ -74,7 +74,7 @@ class Scores(Wire):
 
 
 class TrackFacts(Wire):
-    """How long and how far the thing was seen; displacement in shares of the frame's diagonal."""
+    """How long and how far the thing was seen; displacement of its feet in own heights."""
 
     id: int
     age_s: float

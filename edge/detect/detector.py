@@ -1,0 +1,144 @@
+"""Detection on the edge: a model, an interpreter, and the way from a frame to detections.
+
+SHELL. `open_detector` trusts nothing: the manifest must parse, the file must have its hash, tensors
+must fit, and the self-test must pass. A `Detector` belongs to one thread. Called by the composition
+root, once per analysis thread; the second and later ones are given the first one's `runtime`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Literal
+
+from edge.detect.choice import Choice, choose, configured
+from edge.detect.families.table import Decode, open_family
+from edge.detect.prepare import Preparation, plan, prepare
+from edge.detect.runner import Runner, importable, open_runner
+from edge.detect.runtimes import Runtime
+from edge.detect.signature import check_tensors
+from edge.errors import InferenceError
+from imaging.boxes import Candidates
+from imaging.detections import Detections, Image
+from imaging.letterbox import Letterbox
+from imaging.manifest import (
+    Input,
+    Manifest,
+    ModelError,
+    Thresholds,
+    find_model,
+    read_manifest,
+    verify,
+    weights_path,
+)
+from imaging.naming import OutputError, detections_of
+from imaging.self_test import picture_of, require
+
+TIMED_INVOKES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeModel:
+    """A model whose file has the size and hash of its manifest."""
+
+    folder: Path
+    file: Path
+    manifest: Manifest
+    size: Input
+
+
+class Detector:
+    """One model on one interpreter, for one thread."""
+
+    def __init__(
+        self, *, model: EdgeModel, runner: Runner, min_score: float, choice: Choice
+    ) -> None:
+        manifest, signature = model.manifest, runner.signature
+        check_tensors(signature, model.size, manifest.name)
+        self.name = manifest.name
+        self.sha256 = manifest.sha256
+        self.choice = choice
+        self.runner = runner
+        self._labels = manifest.labels
+        self._thresholds = manifest.thresholds.model_copy(update={"score": min_score})
+        self._preparation: Preparation = plan(model.size, signature.inputs[0])
+        self._decode: Decode = open_family(manifest, model.size, signature.shapes)
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime in use; give it to `open_detector` for further threads."""
+        return self.choice.runtime
+
+    def detect(self, image: Image) -> Detections:
+        """What the whole BGR `image` shows, in its pixels, scored at least `min_score`.
+
+        Raises `InferenceError` where the interpreter fails or its numbers are no boxes, and
+        `ModelError` where it finds a class that the manifest has no label for.
+        """
+        return self._detect(image, self._thresholds)
+
+    def _detect(self, image: Image, thresholds: Thresholds) -> Detections:
+        tensor, box = prepare(image, self._preparation)
+        return self._named(self._decode(self.runner.run(tensor), thresholds), box)
+
+    def _named(self, candidates: Candidates, box: Letterbox) -> Detections:
+        try:
+            return detections_of(candidates, box, self._labels)
+        except OutputError as error:
+            raise InferenceError(f"model {self.name}: {error}") from error
+
+    def pass_self_test(self, model: EdgeModel) -> None:
+        """Detect in the model's own picture, at the manifest's threshold; raises `ModelError`."""
+        picture = picture_of(model.folder, model.manifest)
+        try:
+            require(model.manifest, self._detect(picture, model.manifest.thresholds))
+        except InferenceError as error:
+            raise ModelError(f"model {self.name} fails its self-test: {error}") from error
+
+
+def open_detector(
+    model: str, runtime: Literal["auto", "tflite", "litert"], threads: int, min_score: float
+) -> Detector:
+    """The detector for a shipped model's name or a folder with a manifest.
+
+    `auto` times the model on each runtime that imports, one at a time, and keeps the faster:
+    `Detector.choice` says which and why. Raises `ModelError` with what does not fit.
+    """
+    verified = load_model(model)
+    if runtime == "auto":
+        choice = choose(importable(), lambda name: _timed_ms(verified, name, threads))
+    else:
+        choice = configured(runtime)
+    return _assemble(verified, choice, threads, min_score)
+
+
+def load_model(model: str) -> EdgeModel:
+    """Find, read and verify; raises `ModelError`."""
+    folder = find_model(model)
+    manifest = read_manifest(folder)
+    if manifest.role != "edge" or manifest.input is None:
+        raise ModelError(f"model {manifest.name} is for the cloud; the edge needs a tflite model")
+    verify(folder, manifest)
+    file = weights_path(folder, manifest)
+    return EdgeModel(folder=folder, file=file, manifest=manifest, size=manifest.input)
+
+
+def _assemble(model: EdgeModel, choice: Choice, threads: int, min_score: float) -> Detector:
+    runner = open_runner(model.file, choice.runtime, threads)
+    detector = Detector(model=model, runner=runner, min_score=min_score, choice=choice)
+    detector.pass_self_test(model)
+    return detector
+
+
+def _timed_ms(model: EdgeModel, runtime: Runtime, threads: int) -> float:
+    """Median of a few invokes on the self-test's picture; its interpreter ends with the call."""
+    detector = _assemble(model, configured(runtime), threads, model.manifest.thresholds.score)
+    return median(_invoke_ms(detector.runner) for _ in range(TIMED_INVOKES))
+
+
+def _invoke_ms(runner: Runner) -> float:
+    begin = time.perf_counter()
+    runner.invoke()
+    return (time.perf_counter() - begin) * 1e3

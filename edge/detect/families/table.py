@@ -1,0 +1,52 @@
+"""SEAM: the model family. What an edge network's outputs mean, by the family of its manifest.
+
+PURE. To open a family is to check the signature against the manifest (`ModelError` with what does
+not fit) and to get a function from the outputs of one invoke to candidates on the canvas. A new
+family is a decoder in `imaging.decoders` and a line in `FAMILIES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from imaging.boxes import Candidates
+from imaging.decoders import nanodet, ssd, yolo
+from imaging.decoders.tensor import Tensor
+from imaging.manifest import Family, Input, Manifest, ModelError, Thresholds
+
+Shapes = Sequence[tuple[int, ...]]
+Decode = Callable[[Sequence[Tensor], Thresholds], Candidates]
+Open = Callable[[Shapes, Input, int], Decode]
+
+
+def open_family(manifest: Manifest, size: Input, shapes: Shapes) -> Decode:
+    """The decode function of the manifest's family for outputs of `shapes` (with batch)."""
+    if manifest.family is None:
+        raise ModelError(f"model {manifest.name} names no family; it is no model for the edge")
+    return FAMILIES[manifest.family](shapes, size, len(manifest.labels))
+
+
+def _nanodet(shapes: Shapes, size: Input, classes: int) -> Decode:
+    heads = nanodet.layout(shapes, size.width, size.height, classes)
+    return lambda tensors, thresholds: nanodet.decode(_single(tensors), heads, thresholds)
+
+
+def _ssd(shapes: Shapes, size: Input, _classes: int) -> Decode:
+    ssd.check_shapes(shapes)
+    return lambda tensors, thresholds: ssd.decode(tensors, size.width, size.height, thresholds)
+
+
+def _yolo(shapes: Shapes, size: Input, classes: int) -> Decode:
+    form = yolo.layout(shapes, classes)
+
+    def decode(tensors: Sequence[Tensor], thresholds: Thresholds) -> Candidates:
+        return yolo.decode(tensors[0].one(0), form, size.width, size.height, thresholds)
+
+    return decode
+
+
+def _single(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [tensor.one(0) for tensor in tensors]
+
+
+FAMILIES: Mapping[Family, Open] = {"nanodet": _nanodet, "ssd": _ssd, "yolo": _yolo}

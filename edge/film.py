@@ -1,0 +1,125 @@
+"""What is remembered of one camera between frames: gate, tracks, best takes, the burst, context.
+
+PURE, though it changes in place: it belongs to exactly one analysis thread. Frames are kept as the
+camera sent them (JPEG), never as pixels, and their number is bounded: one best take per track, a
+short ring of context, at most two looks of a burst. Used by `pipeline` only.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+
+from edge.config.schema import Evidence
+from edge.decide.threat import Finding, Size
+from edge.decide.tracker import Tracks
+from edge.gate.motion import GateState
+from edge.records import Box, Frame, Shot, TrackId
+from imaging.detections import Detections
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A frame that the detector saw, and what it found, at `now` (monotonic seconds)."""
+
+    shot: Shot
+    found: Detections
+    now: float
+
+    @property
+    def size(self) -> Size:
+        return self.shot.width, self.shot.height
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """The frame that shows a thing best so far, the thing's box in it, and its score there."""
+
+    shot: Shot
+    box: Box
+    score: float
+
+
+@dataclass(slots=True)
+class Burst:
+    """Frames that came close together; `looks` are those too few to vote."""
+
+    frames: int = 0
+    seen_at_s: float = float("-inf")
+    raised: bool = False
+    looks: tuple[Look, ...] = ()
+
+    def close(self) -> tuple[Look, ...]:
+        """The looks, handed out once."""
+        looks, self.looks = self.looks, ()
+        return looks
+
+
+@dataclass(slots=True)
+class CameraState:
+    """All that the pipeline knows of one camera."""
+
+    gate: GateState = field(default_factory=GateState)
+    tracks: Tracks = field(default_factory=Tracks)
+    burst: Burst = field(default_factory=Burst)
+    size: Size | None = None
+    takes: dict[TrackId, Take] = field(default_factory=dict)
+    ring: deque[tuple[float, Shot]] = field(default_factory=deque)
+
+    def arrive(self, now: float, apart_s: float) -> None:
+        """Count a frame; after a pause of `apart_s` a new burst begins and the gate, whose
+        memory is too old to compare with, begins anew."""
+        if now - self.burst.seen_at_s >= apart_s:
+            self.burst = Burst()
+            self.gate = GateState()
+        self.burst.frames += 1
+        self.burst.seen_at_s = now
+
+    def fit(self, size: Size) -> None:
+        """A camera that changes its resolution starts with no tracks: their boxes mean nothing."""
+        if self.size not in (None, size):
+            self.tracks = Tracks(next_id=self.tracks.next_id)
+        self.size = size
+
+    def remember(self, look: Look, evidence: Evidence) -> None:
+        """Keep the look as context, as a burst's, and as best take of the tracks it shows best."""
+        if self.burst.frames <= 2:
+            self.burst.looks = (*self.burst.looks, look)
+        self._remember_takes(look)
+        spacing_s = evidence.context_s / (2 * evidence.context_frames + 1)
+        if evidence.context_frames and (not self.ring or look.now - self.ring[-1][0] >= spacing_s):
+            self.ring.append((look.now, look.shot))
+        while self.ring and look.now - self.ring[0][0] > evidence.context_s:
+            self.ring.popleft()
+
+    def _remember_takes(self, look: Look) -> None:
+        alive = {track.id for track in self.tracks.alive}
+        self.takes = {id_: take for id_, take in self.takes.items() if id_ in alive}
+        for track in self.tracks.alive:
+            known = self.takes.get(track.id)
+            score = track.votes[-1].score
+            if track.seen_at_s == look.now and (known is None or score >= known.score):
+                self.takes[track.id] = Take(look.shot, track.box, score)
+
+    def take(self, track: TrackId) -> Take:
+        """The best take of the track; the next finding of the track gets a newer one."""
+        return self.takes.pop(track)
+
+    def number(self, finding: Finding) -> Finding:
+        """The finding under a track number of its own."""
+        id_ = TrackId(self.tracks.next_id)
+        self.tracks = replace(self.tracks, next_id=id_ + 1)
+        return replace(finding, track=id_)
+
+    def context(self, best: Shot, evidence: Evidence) -> tuple[Shot, ...]:
+        """Up to `context_frames` frames spread over the ring, other than the best one."""
+        others = [shot for _, shot in self.ring if not _same(shot.frame, best.frame)]
+        count = min(evidence.context_frames, len(others))
+        if not count:
+            return ()
+        stride = len(others) / count
+        return tuple(others[int((n + 0.5) * stride)] for n in range(count))
+
+
+def _same(a: Frame, b: Frame) -> bool:
+    return a is b or a.picture == b.picture

@@ -1,0 +1,86 @@
+"""The gate: things that move pass, noise and light do not, and a still scene is still looked at."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edge.config.schema import Gate
+from edge.gate.motion import GateState, look
+from edge.records import Motion
+
+SETTINGS = Gate()
+SIZE = (640, 480)
+Grey = npt.NDArray[np.uint8]
+
+
+def scene(rng: np.random.Generator, brightness: float = 0.0, noise: float = 3.0) -> Grey:
+    columns = np.linspace(60, 180, 160)[None, :].repeat(120, axis=0)
+    noisy = columns + brightness + rng.normal(0, noise, columns.shape)
+    return np.asarray(np.clip(noisy, 0, 255), np.uint8)
+
+
+def thing(grey: Grey, x: int, width: int = 6, height: int = 16) -> Grey:
+    marked = grey.copy()
+    marked[60 : 60 + height, x : x + width] = 20
+    return marked
+
+
+def watch(frames: list[Grey], fps: float = 5.0, settings: Gate = SETTINGS) -> list[Motion]:
+    state, seen = GateState(), []
+    for n, grey in enumerate(frames):
+        state, motion = look(state, grey, SIZE, n / fps, settings)
+        seen.append(motion)
+    return seen
+
+
+def test_the_first_frame_is_always_looked_at() -> None:
+    (first,) = watch([scene(np.random.default_rng(1))])
+    assert first.moved
+    assert first.why == "first_look"
+
+
+def test_noise_is_no_motion_once_the_start_is_over() -> None:
+    rng = np.random.default_rng(2)
+    seen = watch([scene(rng) for _ in range(60)])
+    assert not any(motion.moved for motion in seen[12:])
+
+
+def test_a_still_scene_is_looked_at_every_full_look() -> None:
+    rng = np.random.default_rng(3)
+    seen = watch([scene(rng) for _ in range(200)])
+    assert [n for n, m in enumerate(seen) if m.why == "full_look"] == list(range(85, 200, 75))
+
+
+def test_a_thing_that_enters_moves_and_is_placed_in_frame_pixels() -> None:
+    rng = np.random.default_rng(4)
+    frames = [scene(rng) for _ in range(30)] + [thing(scene(rng), 40 + 2 * n) for n in range(10)]
+    seen = watch(frames)
+    assert all(motion.why == "motion" for motion in seen[30:])
+    x0, y0, x1, y1 = seen[35].regions[0]
+    assert x0 <= 200
+    assert x1 >= 224  # 50..56 of 160 columns, times 4
+    assert y0 <= 240
+    assert y1 >= 304
+
+
+def test_a_slow_change_of_light_is_no_motion() -> None:
+    rng = np.random.default_rng(5)
+    seen = watch([scene(rng, brightness=0.4 * n) for n in range(100)])
+    assert not any(motion.why in ("motion", "light_change") for motion in seen[1:])
+
+
+def test_a_light_switch_is_told_from_a_thing_and_learned_at_once() -> None:
+    rng = np.random.default_rng(6)
+    dark = [scene(rng) for _ in range(30)]
+    lit = [np.asarray(255 - scene(rng), np.uint8) for _ in range(20)]
+    seen = watch(dark + lit)
+    assert seen[30].why == "light_change"
+    assert seen[30].regions == ()
+    assert not any(motion.why == "motion" for motion in seen[31:])
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_change_of_picture_size_begins_anew(width: int) -> None:
+    rng = np.random.default_rng(7)
+    frames = [scene(rng)[:, :width] if n >= 5 else scene(rng)[:, :100] for n in range(6)]
+    assert watch(frames)[5].why == "first_look"

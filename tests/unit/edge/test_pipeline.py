@@ -1,0 +1,122 @@
+"""The path of a frame: every frame ends somewhere, things in motion raise one case, once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from contract.ids import CameraId
+from edge.config.schema import Config
+from edge.records import Analysed, Case, Quiet
+from edge.replay import Step, Tally, line, open_source, play
+from imaging.admission import Reason, Rejected
+from tests.unit.edge.scenes import FindsDarkThings, picture
+
+CAMERA = CameraId("yard")
+
+
+class Roll:
+    """Pictures in memory as a replay's source."""
+
+    def __init__(self, *pictures: bytes) -> None:
+        self._pictures = pictures
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def __iter__(self):  # type: ignore[no-untyped-def]  # names are made on the fly
+        return ((f"{n:03d}", data) for n, data in enumerate(self._pictures))
+
+
+def config(**camera: object) -> Config:
+    return Config.model_validate({"cameras": {CAMERA: camera}})
+
+
+def run(
+    pictures: list[bytes], fps: float = 5.0, settings: Config | None = None
+) -> tuple[list[Step], list[Case]]:
+    steps = list(
+        play(Roll(*pictures), settings or config(kind="stream"), CAMERA, fps, FindsDarkThings())
+    )
+    return steps, [case for step in steps for case in step.cases]
+
+
+WALK = [picture(seed=n) for n in range(20)] + [picture(20 + 6 * n, seed=n) for n in range(20)]
+
+
+def test_a_walker_raises_one_case_with_evidence_of_itself() -> None:
+    steps, (case,) = run(WALK)
+    assert case.suspicion.report_id == "gateway.yard.0.1.0"
+    assert case.suspicion.label == "person"
+    assert case.best_box[1::2] == pytest.approx((100, 160), abs=3)
+    assert case.best.width == 320
+    assert all(shot.frame is not case.best.frame for shot in case.context)
+    raised = next(n for n, step in enumerate(steps) if step.cases)
+    assert 21 <= raised <= 23
+
+
+def test_an_empty_yard_goes_quiet_and_every_frame_is_accounted_for() -> None:
+    steps, cases = run([picture(seed=n) for n in range(40)])
+    tally = Tally()
+    for step in steps:
+        tally.count(step)
+    assert cases == []
+    assert tally.received == 40 == tally.rejected + tally.quiet + tally.analysed
+    assert tally.quiet >= 25
+    assert isinstance(steps[-1].outcome, Quiet)
+
+
+def test_a_damaged_frame_is_rejected_and_costs_nothing_else() -> None:
+    damaged = [b"", b"\xff\xd8\xff\xe0 no picture", *WALK]
+    steps, cases = run(damaged)
+    outcomes = [step.outcome for step in steps[:2]]
+    assert [o.reason for o in outcomes if isinstance(o, Rejected)] == [
+        Reason.EMPTY,
+        Reason.TRUNCATED,
+    ]
+    assert len(cases) == 1
+
+
+def test_a_snapshot_camera_is_judged_frame_by_frame() -> None:
+    steps, cases = run([picture(100)] * 3, settings=config(kind="snapshot"))
+    assert [len(step.cases) for step in steps] == [1, 1, 1]
+    assert len({case.suspicion.report_id for case in cases}) == 3
+
+
+def test_auto_takes_frames_that_stand_alone_for_snapshots() -> None:
+    pictures = [picture(100), picture(), picture(50)]
+    steps, _ = run(pictures, fps=0.1, settings=config(kind="auto"))
+    assert [len(step.cases) for step in steps] == [1, 0, 1]
+
+
+def test_auto_judges_a_burst_too_short_to_vote_by_its_best_frame() -> None:
+    steps, (case,) = run([picture(), picture(100)], settings=config(kind="auto"))
+    assert "single picture" in case.suspicion.reasons[0]
+    assert [len(step.cases) for step in steps] == [0, 1]
+
+
+def test_auto_lets_a_stream_vote() -> None:
+    _, cases = run(WALK, settings=config(kind="auto"))
+    assert ["median" in case.suspicion.reasons[0] for case in cases] == [True]
+
+
+def test_a_change_of_resolution_does_not_carry_tracks_over() -> None:
+    small = [picture(20 + 6 * n, seed=n, size=(480, 360)) for n in range(10)]
+    steps, _ = run([*WALK, *small])
+    assert isinstance(steps[-1].outcome, Analysed)
+    assert steps[39].live.isdisjoint(steps[-1].live)
+
+
+def test_two_runs_of_a_replay_give_equal_bytes() -> None:
+    first, second = (
+        "\n".join(line(step) for step in run(WALK, settings=config(kind="auto"))[0])
+        for _ in range(2)
+    )
+    assert first == second
+    assert json.loads(first.splitlines()[0])["outcome"] == "analysed"
+
+
+def test_a_folder_is_played_in_name_order_without_its_notes(tmp_path: Path) -> None:
+    for name in ("b.jpg", "a.jpg", "manifest.json", ".hidden.jpg"):
+        (tmp_path / name).write_bytes(picture())
+    assert [name for name, _ in open_source(tmp_path)] == ["a.jpg", "b.jpg"]
