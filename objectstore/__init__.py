@@ -1,0 +1,1 @@
+"""Evidence and verdicts at rest: an S3 bucket or a directory, behind one protocol."""

@@ -1,0 +1,52 @@
+"""An object store from its one-line description, as command lines and settings spell it.
+
+`dir:PATH`, or `s3:BUCKET?endpoint_url=..&region=..&credentials_file=..&timeout_s=..` with each of
+the four optional. Called by the command lines of edge, cloud and tools.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from objectstore.store import ObjectStore, PermanentStoreError
+from objectstore.store_dir import DirectoryStore
+from objectstore.store_s3 import S3Settings, S3Store
+
+_FORMS = "use dir:PATH or s3:BUCKET?endpoint_url=..&region=..&credentials_file=..&timeout_s=.."
+_KEYS = frozenset({"endpoint_url", "region", "credentials_file", "timeout_s"})
+
+
+def open_store(spec: str) -> ObjectStore:
+    """The store that `spec` describes; raises `PermanentStoreError` if it describes none."""
+    kind, _, rest = spec.partition(":")
+    match kind:
+        case "dir" if rest:
+            return DirectoryStore(Path(rest))
+        case "s3" if rest:
+            return S3Store(read_s3(rest))
+        case _:
+            raise PermanentStoreError(f"store {spec!r} is not understood: {_FORMS}")
+
+
+def read_s3(text: str) -> S3Settings:
+    """The settings in `BUCKET?key=value&..`; raises `PermanentStoreError`."""
+    bucket, _, query = text.partition("?")
+    try:
+        pairs = dict(parse_qsl(query, strict_parsing=True)) if query else {}
+        timeout_s = float(pairs.get("timeout_s", "10"))
+    except ValueError as error:
+        raise PermanentStoreError(
+            f"store s3:{text} is not understood: {error}; {_FORMS}"
+        ) from error
+    unknown = sorted(pairs.keys() - _KEYS)
+    if unknown or not bucket or not timeout_s > 0:
+        raise PermanentStoreError(f"store s3:{text} is not understood ({unknown}): {_FORMS}")
+    file = pairs.get("credentials_file")
+    return S3Settings(
+        bucket=bucket,
+        endpoint_url=pairs.get("endpoint_url"),
+        region=pairs.get("region", "us-east-1"),
+        credentials_file=None if file is None else Path(file),
+        timeout_s=timeout_s,
+    )

@@ -1,0 +1,116 @@
+"""A directory as object store, on a local disk or a network mount with hard links.
+
+An object appears whole or not at all: it is written and fsynced under a temporary name, then linked
+to its own, which the file system refuses if that exists, between processes too. A crash can leave a
+file in `.tmp`, never a torn object. Keys starting with a dot are refused, so none can reach it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from objectstore.store import (
+    NotFound,
+    PermanentStoreError,
+    Put,
+    StoreError,
+    TransientStoreError,
+    check_key,
+)
+
+_PERMANENT = {
+    errno.EACCES,
+    errno.EEXIST,  # a file stands where a folder is needed
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ENOTDIR,
+    errno.ENOTSUP,
+    errno.EPERM,  # also: a file system without hard links
+    errno.EROFS,
+}
+
+
+class DirectoryStore:
+    """Objects are files below `root`, made if it is missing; the content type is not kept."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._temporary = root / ".tmp"
+        with _said(f"cannot open the store {root}"):
+            _make_folders(self._temporary)
+
+    def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:  # noqa: ARG002, files have none
+        check_key(key)
+        target = self._root / key
+        with _said(f"cannot write {key} in {self._root}"):
+            _make_folders(self._temporary)
+            _make_folders(target.parent)
+            return self._publish(target, body)
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        check_key(key)
+        with _said(f"cannot read {key} in {self._root}"):
+            try:
+                with (self._root / key).open("rb") as file:
+                    body = file.read(max_bytes + 1)
+            except FileNotFoundError as error:
+                raise NotFound(f"no object {key} in {self._root}") from error
+        if len(body) > max_bytes:
+            raise PermanentStoreError(f"object {key} has more than {max_bytes} bytes")
+        return body
+
+    def _publish(self, target: Path, body: bytes) -> Put:
+        temporary = self._temporary / secrets.token_hex(16)
+        try:
+            _write_synced(temporary, body)
+            os.link(temporary, target)
+        except FileExistsError:
+            outcome: Put = "exists"
+        else:
+            outcome = "created"
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(target.parent)  # also when it exists: its writer may not have come this far
+        return outcome
+
+
+def _write_synced(path: Path, body: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _make_folders(folder: Path) -> None:
+    """Makes `folder` and what it lies in, each entered durably in the folder above it."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Turns the system's errors into the store's."""
+    try:
+        yield
+    except OSError as error:
+        raise _error_class(error)(f"{what}: {error.strerror}") from error
+
+
+def _error_class(error: OSError) -> type[StoreError]:
+    return PermanentStoreError if error.errno in _PERMANENT else TransientStoreError

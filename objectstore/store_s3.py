@@ -1,0 +1,207 @@
+"""An S3-compatible bucket as object store, through boto3.
+
+Writes are conditional (`If-None-Match: *`) and carry MD5 and SHA-256 of the body, so a conflict and
+a damaged upload are the server's to notice. boto3's own retries are off: the caller backs off, and
+knows what is being tried. The client may be used from several threads.
+"""
+
+from __future__ import annotations
+
+import base64
+import configparser
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+)
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from objectstore.store import (
+    NotFound,
+    PermanentStoreError,
+    Put,
+    StoreError,
+    TransientStoreError,
+    check_key,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+CONFLICTS_IN_A_ROW = 4
+CONNECTIONS = 16
+
+# Refusals in the 400s that say nothing about the request itself.
+_PASSING = {
+    "BadDigest",
+    "ExpiredToken",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "XAmzContentChecksumMismatch",
+    "XAmzContentSHA256Mismatch",
+}
+
+_PASSING_FAILURES = (
+    NoConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Settings:
+    """Where the bucket is; without `credentials_file`, boto3's usual chain finds the identity."""
+
+    bucket: str
+    endpoint_url: str | None = None
+    region: str = "us-east-1"
+    credentials_file: Path | None = None
+    timeout_s: float = 10.0
+
+
+class S3Store:
+    """Objects of one bucket, which must exist."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self._bucket = settings.bucket
+        self._client = _client(settings)
+
+    def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
+        check_key(key)
+        for _ in range(CONFLICTS_IN_A_ROW):
+            outcome = self._put(key, body, content_type)
+            if outcome is not None:
+                return outcome
+        raise TransientStoreError(
+            f"{self._bucket}/{key}: others were writing it, {CONFLICTS_IN_A_ROW} times in a row"
+        )
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        check_key(key)
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            with answer["Body"]:
+                return self._body(key, answer, max_bytes)
+        except ClientError as error:
+            if _code(error) in {"NoSuchKey", "NotFound", "404"}:
+                raise NotFound(f"no object {key} in {self._bucket}") from error
+            self._refused(key, error)
+        except BotoCoreError as error:
+            self._failed(key, error)
+
+    def _put(self, key: str, body: bytes, content_type: str) -> Put | None:
+        """None: another writer was at it (409), so nothing is known yet."""
+        try:
+            answer = self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                ContentMD5=_base64(hashlib.md5(body, usedforsecurity=False).digest()),
+                ChecksumSHA256=_base64(hashlib.sha256(body).digest()),
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            match _status(error):
+                case 412 | 304:  # some servers answer 304
+                    return "exists"
+                case 409:
+                    return None
+                case _:
+                    self._refused(key, error)
+        except BotoCoreError as error:
+            self._failed(key, error)
+        if not answer.get("ETag"):  # a captive portal says 200 to everything
+            raise TransientStoreError(f"{self._bucket}/{key}: the answer is not of an S3 server")
+        return "created"
+
+    def _body(self, key: str, answer: GetObjectOutputTypeDef, max_bytes: int) -> bytes:
+        claimed = answer.get("ContentLength", 0)
+        body = b"" if claimed > max_bytes else answer["Body"].read(max_bytes + 1)
+        if max(claimed, len(body)) > max_bytes:
+            raise PermanentStoreError(f"object {key} has more than {max_bytes} bytes")
+        if len(body) < claimed:
+            raise TransientStoreError(f"object {key} broke off at {len(body)} of {claimed} bytes")
+        return body
+
+    def _refused(self, key: str, error: ClientError) -> NoReturn:
+        status, code = _status(error), _code(error)
+        words = error.response.get("Error", {}).get("Message") or "no message"
+        passing = status >= 500 or status in {408, 429} or code in _PASSING
+        kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
+        raise kind(f"{self._bucket}/{key}: {status} {code}: {words}") from error
+
+    def _failed(self, key: str, error: BotoCoreError) -> NoReturn:
+        passing = isinstance(error, _PASSING_FAILURES)
+        kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
+        raise kind(f"{self._bucket}/{key}: {error}") from error
+
+
+def _status(error: ClientError) -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
+
+
+def _client(settings: S3Settings) -> S3Client:
+    access, secret, token = _credentials(settings.credentials_file)
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "auto" if settings.endpoint_url is None else "path"},
+        connect_timeout=settings.timeout_s,
+        read_timeout=settings.timeout_s,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=CONNECTIONS,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    try:
+        client: S3Client = boto3.session.Session().client(
+            "s3",
+            endpoint_url=settings.endpoint_url,
+            region_name=settings.region,
+            aws_access_key_id=access,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=config,
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise PermanentStoreError(f"cannot use bucket {settings.bucket}: {error}") from error
+    return client
+
+
+def _credentials(file: Path | None) -> tuple[str | None, str | None, str | None]:
+    """Access key, secret and session token of the first section of an INI file."""
+    if file is None:
+        return None, None, None
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_string(file.read_text())
+        section = parser[parser.sections()[0]]
+        access, secret = section["aws_access_key_id"], section["aws_secret_access_key"]
+    except (OSError, UnicodeDecodeError, configparser.Error, IndexError, KeyError) as error:
+        raise PermanentStoreError(
+            f"credentials file {file} needs a section with aws_access_key_id and "
+            f"aws_secret_access_key: {type(error).__name__}"
+        ) from error
+    return access, secret, section.get("aws_session_token")

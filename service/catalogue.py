@@ -1,0 +1,80 @@
+"""Every event that a process of ours may log: one line each, a noun and a past verb.
+
+PURE. Adding an event means adding a line here; `docs/events.md` follows from it. `repeats` marks
+what the world outside can make happen at any rate: such events are rate-limited per camera or link.
+"""
+
+from enum import StrEnum
+from typing import Literal, Self
+
+Level = Literal["debug", "info", "warning", "error"]
+
+
+class Event(StrEnum):
+    """The catalogue: name, level, meaning in an operator's words, whether it may repeat fast."""
+
+    level: Level
+    meaning: str
+    repeats: bool
+
+    def __new__(cls, name: str, level: Level, meaning: str, repeats: bool = False) -> Self:
+        event = str.__new__(cls, name)
+        event._value_ = name
+        event.level, event.meaning, event.repeats = level, meaning, repeats
+        return event
+
+    DAEMON_STARTED = "daemon_started", "info", "The process began; version and digests."
+    DAEMON_READY = "daemon_ready", "info", "Every part stands; frames are taken."
+    DAEMON_STOPPING = "daemon_stopping", "info", "Draining before the end; why."
+    DAEMON_STOPPED = "daemon_stopped", "info", "The process ends in order."
+    DAEMON_FAILED = "daemon_failed", "error", "An unexpected error ends the process."
+    WORKER_FAILED = "worker_failed", "error", "A thread met an error that nobody expected."
+    WORKER_STALLED = "worker_stalled", "error", "A thread made no progress in time.", True
+    NOTIFY_SKIPPED = "notify_skipped", "warning", "The supervisor is not told; why."
+    METRICS_OPENED = "metrics_opened", "info", "/metrics and /healthz listen."
+    EVENTS_SUPPRESSED = "events_suppressed", "info", "Repeats of an event that were not logged."
+
+    CONFIG_APPLIED = "config_applied", "info", "A configuration took effect; its digest."
+    CONFIG_REFUSED = "config_refused", "error", "A configuration was refused; every reason."
+    CONFIG_NOT_KEPT = "config_not_kept", "warning", "It runs, but is not on disk as last good."
+    CONFIG_RESTORED = "config_restored", "error", "The last good configuration runs instead."
+
+    LINK_CONNECTED = "link_connected", "info", "A broker accepted the connection."
+    LINK_SUBSCRIBED = "link_subscribed", "info", "A broker granted every subscription."
+    LINK_REFUSED = "link_refused", "error", "A broker refused it; its reason in words.", True
+    LINK_UNREACHABLE = "link_unreachable", "warning", "A broker cannot be reached.", True
+    LINK_LOST = "link_lost", "warning", "A connection ended unasked; it is tried again.", True
+    LINK_CLOSED = "link_closed", "info", "A connection was ended in order."
+    LINK_FAILED = "link_failed", "error", "The connection's thread met an unexpected error."
+    MESSAGE_REFUSED = "message_refused", "warning", "A message that arrived is unusable.", True
+    PUBLICATION_REFUSED = "publication_refused", "warning", "A broker took no message.", True
+    PUBLICATION_DROPPED = "publication_dropped", "info", "State was not sent: no link.", True
+
+    CAMERA_FOUND = "camera_found", "info", "A camera was seen for the first time.", True
+    CAMERA_REFUSED = "camera_refused", "warning", "A camera is not followed; why.", True
+    CAMERA_LOST = "camera_lost", "warning", "A camera sends nothing any more.", True
+    FRAME_REJECTED = "frame_rejected", "info", "A picture is unusable; the reason.", True
+
+    MODEL_OPENED = "model_opened", "info", "A model passed its checks; digest and runtime."
+    MODEL_REFUSED = "model_refused", "error", "A model does not fit its manifest; the reason."
+    INFERENCE_FAILED = "inference_failed", "error", "The interpreter failed on a frame.", True
+
+    SUSPICION_RAISED = "suspicion_raised", "info", "The site's rules took a thing for a threat."
+    SUSPICION_LOST = "suspicion_lost", "error", "A suspicion could not be kept; why.", True
+    EVIDENCE_STORED = "evidence_stored", "debug", "A picture lies in the object store."
+    REPORT_SENT = "report_sent", "info", "A report reached the broker."
+    DELIVERY_FAILED = "delivery_failed", "warning", "It will be tried again; when and why.", True
+    ENTRY_BURIED = "entry_buried", "error", "A suspicion was given up; why."
+    VERDICT_RECEIVED = "verdict_received", "info", "The cloud answered."
+    VERDICT_REFUSED = "verdict_refused", "warning", "A verdict is unusable; why.", True
+    VERDICT_MISSED = "verdict_missed", "warning", "No answer in time: unconfirmed."
+    THREAT_ENDED = "threat_ended", "info", "A camera's threat is OFF again."
+    OUTBOX_OPENED = "outbox_opened", "info", "The durable queue stands; what it holds."
+    OUTBOX_EVICTED = "outbox_evicted", "error", "An entry was given up for room or age."
+    OUTBOX_REPAIRED = "outbox_repaired", "error", "A damaged queue was set aside."
+
+    REPORT_RECEIVED = "report_received", "info", "A report came for confirmation."
+    REPORT_REFUSED = "report_refused", "warning", "A report is unusable; why.", True
+    VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."
+    VERDICT_REPEATED = "verdict_repeated", "info", "Another worker had decided it before."
+    CONFIRMATION_FAILED = "confirmation_failed", "warning", "It stays unacknowledged.", True

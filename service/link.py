@@ -1,0 +1,287 @@
+"""An MQTT connection that keeps itself: with its sending half the one rim around paho.
+
+SHELL. Connects in the background and goes on trying; after every connect it subscribes again and
+publishes its births again. Reason codes of CONNACK, SUBACK and PUBACK become words. Nothing is
+queued while there is no connection: a publication then ends as `NotConnected` at once, so state is
+restated by births, and durable things are repeated by whoever keeps them.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from service.clock import Clock, SystemClock
+from service.events import Event, log
+from service.link_settings import (
+    LinkError,
+    LinkSettings,
+    Publication,
+    Subscription,
+    TlsFiles,
+    begin,
+    make_client,
+)
+from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+from service.sender import Counts, Sender
+
+__all__ = [
+    "Delivered",
+    "Link",
+    "LinkError",
+    "LinkSettings",
+    "LinkState",
+    "NotConnected",
+    "OnMessage",
+    "Outcome",
+    "Pending",
+    "Publication",
+    "Refused",
+    "Subscription",
+    "TimedOut",
+    "TlsFiles",
+]
+
+OnMessage = Callable[[str, bytes, bool, Callable[[], None]], None]
+"""`(topic, payload, retained, ack)` on the network thread: be quick, never wait for this link.
+
+`ack` does something only with `manual_ack` and QoS 1. Any thread may call it; after a reconnect it
+is ignored, since the broker delivers again.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkState:
+    """A link as it is now. `reason` is the latest answer or failure in words."""
+
+    connected: bool
+    ready: bool
+    reason: str
+    refused_filters: tuple[str, ...]
+    counters: dict[str, int]
+
+
+def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
+    ack()
+
+
+class Link:
+    """One connection with its subscriptions, births and will; raises `LinkError` when made.
+
+    `on_fatal` is told, on the network thread, of an exception that ended that thread, for instance
+    one that `on_message` let out: the process cannot go on without it.
+    """
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        *,
+        on_fatal: Callable[[Exception], None],
+        on_message: OnMessage = _ignore,
+        subscriptions: Sequence[Subscription] = (),
+        births: Callable[[], Iterable[Publication]] = tuple,
+        will: Publication | None = None,
+        manual_ack: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._on_fatal = on_fatal
+        self._on_message = on_message
+        self._subscriptions = tuple(subscriptions)
+        self._births = births
+        self._clock = clock or SystemClock()
+        self._counts = Counts()
+        self._reason = "not connected yet"
+        self._refused_filters: tuple[str, ...] = ()
+        self._connected = threading.Event()
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._client = make_client(settings, manual_ack=manual_ack, will=will)
+        self._sender = Sender(self._client, settings.name, self._counts)
+        self._client.on_connect = self._connack
+        self._client.on_connect_fail = self._unreachable
+        self._client.on_disconnect = self._disconnected
+        self._client.on_subscribe = self._suback
+        self._client.on_message = self._received
+        self._client.on_thread_end = self._thread_ended
+
+    def start(self) -> None:
+        """Begins to connect; a broker that is not up yet is no error."""
+        begin(self._client, self._settings)
+
+    def stop(self, timeout_s: float, farewell: Iterable[Publication] = ()) -> bool:
+        """Says farewell and disconnects in order (no will is sent); False if time ran out."""
+        until_s = self._clock.mono() + timeout_s
+        for pending in [self._publish(message) for message in farewell]:
+            pending.wait(until_s - self._clock.mono())
+        self._stopping.set()
+        self._client.disconnect()
+        in_time = self._ended.wait(max(0.0, until_s - self._clock.mono()))
+        self._close("the link was stopped")
+        log(Event.LINK_CLOSED, link=self._settings.name, in_time=in_time)
+        return in_time
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 1,
+        retain: bool = False,
+        content_type: str | None = None,
+    ) -> Pending:
+        """Hands a message to the network thread, from any thread, without blocking.
+
+        Settled by PUBACK (QoS 1) or once written to the socket (QoS 0). `content_type` travels
+        with MQTT 5 only.
+        """
+        return self._sender.publish(topic, payload, qos, retain, content_type)
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        """Waits until connected with every subscription granted."""
+        return self._ready.wait(max(0.0, timeout_s))
+
+    @property
+    def connected(self) -> bool:
+        return self._connected.is_set()
+
+    def state(self) -> LinkState:
+        """Counters: `connects received malformed oversize published delivered refused dropped`."""
+        return LinkState(
+            connected=self._connected.is_set(),
+            ready=self._ready.is_set(),
+            reason=self._reason,
+            refused_filters=self._refused_filters,
+            counters=self._counts.snapshot(),
+        )
+
+    def _publish(self, message: Publication) -> Pending:
+        return self.publish(
+            message.topic, message.payload, message.qos, message.retain, message.content_type
+        )
+
+    def _log(self, event: Event, **fields: object) -> None:
+        log(event, link=self._settings.name, **fields)
+
+    def _close(self, reason: str) -> None:
+        self._reason = reason
+        self._connected.clear()
+        self._ready.clear()
+        self._sender.close(reason)
+
+    # All that follows runs on the network thread.
+
+    def _connack(
+        self,
+        client: mqtt.Client,
+        _userdata: object,
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        client.drop_out_messages()  # of the former connection; settled as NotConnected already
+        self._reason = str(reason)
+        if self._stopping.is_set():
+            client.disconnect()
+        elif reason.is_failure:
+            self._sender.close(f"the broker refused the connection: {reason}")
+            self._log(Event.LINK_REFUSED, broker=self._where(), reason=str(reason))
+        else:
+            self._counts.add("connects")
+            self._sender.open(getattr(properties, "MaximumPacketSize", None))
+            self._connected.set()
+            kept = flags.session_present
+            self._log(Event.LINK_CONNECTED, broker=self._where(), session_present=kept)
+            self._introduce(client)
+
+    def _introduce(self, client: mqtt.Client) -> None:
+        """Subscriptions and births, after every connect: the broker may have forgotten both."""
+        if not self._subscriptions:
+            self._ready.set()
+        elif self._settings.protocol == "5":
+            client.subscribe(
+                [(s.filter, SubscribeOptions(s.qos, s.no_local)) for s in self._subscriptions]
+            )
+        else:
+            client.subscribe([(s.filter, s.qos) for s in self._subscriptions])
+        for birth in self._births():
+            self._publish(birth)
+
+    def _suback(
+        self,
+        _client: mqtt.Client,
+        _userdata: object,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        answers = zip(self._subscriptions, reasons, strict=False)
+        refused = {s.filter: str(reason) for s, reason in answers if reason.is_failure}
+        self._refused_filters = tuple(refused)
+        for topic_filter, words in refused.items():
+            self._reason = f"subscription to {topic_filter}: {words}"
+            self._log(Event.LINK_REFUSED, filter=topic_filter, reason=words)
+        if not refused:
+            self._log(Event.LINK_SUBSCRIBED, filters=len(self._subscriptions))
+            self._ready.set()
+
+    def _unreachable(self, client: mqtt.Client, _userdata: object) -> None:
+        error = sys.exception()  # paho calls this while it handles the OSError, without naming it
+        self._sender.close(f"{self._where()} cannot be reached: {error}")
+        self._reason = str(error)
+        if self._stopping.is_set():
+            client.disconnect()
+        else:
+            self._log(Event.LINK_UNREACHABLE, broker=self._where(), reason=str(error))
+
+    def _disconnected(
+        self,
+        client: mqtt.Client,
+        _userdata: object,
+        _flags: mqtt.DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if self._stopping.is_set():
+            client.disconnect()  # a reconnect that had begun meanwhile would go on otherwise
+        elif self._connected.is_set():
+            self._log(Event.LINK_LOST, broker=self._where(), reason=str(reason))
+            self._close(f"the connection was lost: {reason}")
+
+    def _received(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
+        generation = self._sender.generation
+
+        def ack() -> None:
+            if self._sender.generation == generation:
+                client.ack(message.mid, message.qos)
+
+        unusable = self._unusable(message)
+        if unusable is None:
+            self._counts.add("received")
+            self._on_message(message.topic, bytes(message.payload), message.retain, ack)
+        else:
+            self._counts.add(unusable)
+            self._log(Event.MESSAGE_REFUSED, reason=unusable, bytes=len(message.payload))
+            ack()
+
+    def _unusable(self, message: mqtt.MQTTMessage) -> str | None:
+        try:
+            _ = message.topic
+        except UnicodeDecodeError:  # some brokers forward what the standard forbids
+            return "malformed"
+        return "oversize" if len(message.payload) > self._settings.max_packet_bytes else None
+
+    def _thread_ended(self, error: Exception | None) -> None:
+        self._close(f"the network thread failed: {error}" if error else self._reason)
+        self._ended.set()
+        if error is not None:
+            self._log(Event.LINK_FAILED, error=f"{type(error).__name__}: {error}")
+            self._on_fatal(error)
+
+    def _where(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"

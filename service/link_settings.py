@@ -1,0 +1,160 @@
+"""What an MQTT link needs to know, and the paho client made from it.
+
+SHELL. Secrets are read from their files here, at the start; a file that cannot be used is a
+`LinkError`, which somebody has to repair before a connection is possible at all.
+"""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+MAX_INFLIGHT = 10
+"""Below the Receive Maximum of every broker known to us; paho cannot change it later."""
+
+
+class LinkError(Exception):
+    """A file that the connection needs is missing or unusable; the text says which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFiles:
+    """PEM files; without `ca_file` the system's authorities decide."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSettings:
+    """One connection. `name` is what the log calls it; `clean=False` keeps the session.
+
+    `session_expiry_s`, `receive_maximum` and the broker's part of `max_packet_bytes` need MQTT 5;
+    with 3.1.1 a message over `max_packet_bytes` is dropped on arrival.
+    """
+
+    name: str
+    host: str
+    port: int
+    client_id: str
+    protocol: Literal["5", "3.1.1"] = "5"
+    username: str | None = None
+    password_file: Path | None = None
+    tls: TlsFiles | None = None
+    keepalive_s: int = 30
+    reconnect_max_s: float = 30.0
+    clean: bool = True
+    session_expiry_s: int = 3600
+    receive_maximum: int = 20
+    max_packet_bytes: int = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A message as births, the will and farewells state it."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = True
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A topic filter; `no_local` (MQTT 5, not with `$share`) leaves out what we publish."""
+
+    filter: str
+    qos: int = 1
+    no_local: bool = False
+
+
+class ThreadedClient(mqtt.Client):
+    """paho's client, whose network thread cannot die unnoticed."""
+
+    on_thread_end: Callable[[Exception | None], None]
+
+    def loop_forever(
+        self, timeout: float = 1.0, retry_first_connection: bool = False
+    ) -> MQTTErrorCode:
+        error: Exception | None = None
+        try:
+            return super().loop_forever(timeout, retry_first_connection)
+        except Exception as unexpected:  # noqa: BLE001, the paho rim: callbacks end up here too
+            error = unexpected
+            return MQTTErrorCode.MQTT_ERR_UNKNOWN
+        finally:
+            self.on_thread_end(error)
+
+
+def make_client(
+    settings: LinkSettings, *, manual_ack: bool, will: Publication | None
+) -> ThreadedClient:
+    """A client that is set up and not yet connecting; raises `LinkError`."""
+    five = settings.protocol == "5"
+    client = ThreadedClient(
+        CallbackAPIVersion.VERSION2,
+        client_id=settings.client_id,
+        clean_session=None if five else settings.clean,
+        protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+        manual_ack=manual_ack,
+    )
+    client.max_inflight_messages_set(MAX_INFLIGHT)
+    client.reconnect_delay_set(1, max(1, int(settings.reconnect_max_s)))
+    if settings.username is not None:
+        client.username_pw_set(settings.username, _password(settings.password_file))
+    if settings.tls is not None:
+        _use_tls(client, settings.tls)
+    if will is not None:
+        client.will_set(will.topic, will.payload, will.qos, will.retain)
+    return client
+
+
+def begin(client: mqtt.Client, settings: LinkSettings) -> None:
+    """Starts connecting, and goes on trying, on the client's own thread."""
+    keepalive = settings.keepalive_s
+    if settings.protocol == "5":
+        client.connect_async(
+            settings.host,
+            settings.port,
+            keepalive,
+            clean_start=settings.clean,
+            properties=_connect_properties(settings),
+        )
+    else:
+        client.connect_async(settings.host, settings.port, keepalive)
+    client.loop_start()
+
+
+def _connect_properties(settings: LinkSettings) -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # unannotated in paho
+    properties.ReceiveMaximum = settings.receive_maximum
+    properties.MaximumPacketSize = settings.max_packet_bytes
+    if not settings.clean:
+        properties.SessionExpiryInterval = settings.session_expiry_s
+    return properties
+
+
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LinkError(f"password file {file}: {error}") from error
+
+
+def _use_tls(client: mqtt.Client, tls: TlsFiles) -> None:
+    ca, cert, key = (str(f) if f else None for f in (tls.ca_file, tls.cert_file, tls.key_file))
+    try:
+        client.tls_set(ca_certs=ca, certfile=cert, keyfile=key)
+    except (OSError, ssl.SSLError, ValueError) as error:
+        named = ", ".join(file for file in (ca, cert, key) if file)
+        raise LinkError(f"TLS files {named}: {error}") from error

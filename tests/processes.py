@@ -1,0 +1,112 @@
+"""Child processes for tests: a program found, free ports, started, waited for, ended.
+
+Every child is ended by its own handle: told to stop, then killed. Waiting is bounded and fails with
+the end of the child's log.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+HOST = "127.0.0.1"
+START_S = 60.0
+POLL_S = 0.05
+
+
+def free_port() -> int:
+    """A loopback port on which nothing listens at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Whether something accepts TCP connections on the loopback `port`."""
+    try:
+        with socket.create_connection((HOST, port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def ports_with_twins(count: int, apart: int) -> list[int]:
+    """Ports below the ephemeral range whose twin `apart` higher is free as well."""
+    chosen: list[int] = []
+    for port in random.SystemRandom().sample(range(11_000, 22_000), 500):
+        if _is_free(port) and _is_free(port + apart):
+            chosen.append(port)
+        if len(chosen) == count:
+            return chosen
+    raise RuntimeError("no free ports below the ephemeral range")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def binary(name: str, remedy: str) -> str:
+    """The program beside the interpreter, in PATH or in /usr/sbin; skips the test without it."""
+    beside = Path(sys.executable).parent / name
+    found = (
+        str(beside)
+        if beside.is_file()
+        else shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    )
+    if found is None:
+        pytest.skip(f"{name} is not installed: {remedy}")
+    return found
+
+
+def remove(files: Iterable[Path]) -> None:
+    """Deletes what is there of `files`."""
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def child(
+    command: list[str], log: Path, patience_s: float = 10.0
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The running command; at the end it is told to stop and killed after `patience_s`."""
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=log.parent
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits until `ready`; fails with the log's end if the child ends or takes over `START_S`."""
+    never = threading.Event()
+    for _ in range(int(START_S / POLL_S)):
+        if ready():
+            return
+        if process.poll() is not None:
+            break
+        never.wait(POLL_S)
+    end = log.read_text(errors="replace")[-2000:]
+    raise RuntimeError(f"{process.args!r} did not start (exit {process.poll()}):\n{end}")
