@@ -1,0 +1,144 @@
+"""The cloud's command line: `serve` a broker's reports, `confirm` one, `detect` in pictures.
+
+SHELL. Settings come from flags, environment (`STILLWATCH_CLOUD_*`) and file; see `settings`. Exit
+status: 0 done; 1 it could not be done, or some pictures could not be read; 2 wrong usage; 78 wrong
+settings or model, to be repaired by a person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+from cloud.model import FullModel, open_model
+from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
+from cloud.serve import serve
+from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
+from imaging.manifest import ModelError
+from objectstore.open import open_store
+from objectstore.store import ObjectStore, PermanentStoreError, StoreError
+from service.clock import SystemClock
+from service.link import LinkError
+
+EXIT_FAILED, EXIT_CONFIG = 1, 78
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _run(options, _settings(options))
+    except (SettingsError, ModelError, LinkError) as error:
+        _say(error)
+        return EXIT_CONFIG
+    except (CannotRun, StoreError) as error:
+        _say(error)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return 130
+    except Exception:  # noqa: BLE001, the outermost rim: a defect is told whole, for its report
+        _say(f"unexpected error, please report it:\n{traceback.format_exc()}")
+        return EXIT_FAILED
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    match options.command:
+        case "serve":
+            return serve(settings, _store(settings), SystemClock())
+        case "confirm":
+            return _confirm(options.report, settings)
+        case _:
+            return _detect(options.images, settings, as_json=options.jsonl)
+
+
+def _confirm(file: Path, settings: Settings) -> int:
+    report, store = read_report_file(file), _store(settings)
+    print(confirm_report(report, store, _model(settings), settings, SystemClock()))
+    return 0
+
+
+def _detect(files: list[Path], settings: Settings, *, as_json: bool) -> int:
+    failed = False
+    for found in detect_all(files, _model(settings), settings.limits.of_picture()):
+        print(json.dumps(found) if as_json else as_text(found), flush=True)
+        failed = failed or "error" in found
+    return EXIT_FAILED if failed else 0
+
+
+def _model(settings: Settings) -> FullModel:
+    return open_model(settings.model, settings.threads)
+
+
+def _store(settings: Settings) -> ObjectStore:
+    if settings.store is None:
+        raise SettingsError(
+            "no object store is given: add --store dir:PATH or --store s3:BUCKET?endpoint_url=..., "
+            f"or set {ENV_PREFIX}STORE"
+        )
+    try:
+        return open_store(settings.store)
+    except PermanentStoreError as error:
+        raise SettingsError(f"store: {error}") from error
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    named = options.settings or os.environ.get(f"{ENV_PREFIX}SETTINGS")
+    flags = {key: getattr(options, key, None) for key in ENV_KEYS}
+    return load_settings(Path(named) if named else None, os.environ, flags)
+
+
+def _say(what: object) -> None:
+    for line in str(what).splitlines():
+        print(f"stillwatch-cloud: {line}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m cloud",
+        description="The cloud's side of Stillwatch: confirms or refutes what gateways suspect.",
+        epilog=f"Every option of the form --NAME VALUE may be given as {ENV_PREFIX}NAME.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands.add_parser("serve", help="confirm reports from a broker until stopped"))
+    confirm = commands.add_parser("confirm", help="judge one report and print the verdict")
+    confirm.add_argument("report", type=Path, help="the report as JSON, bare or as a CloudEvent")
+    _add_store(confirm)
+    detect = commands.add_parser("detect", help="print what the full model sees in pictures")
+    detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG")
+    detect.add_argument("--jsonl", action="store_true", help="one JSON object per line")
+    for command in commands.choices.values():
+        _add_common(command)
+    return parser
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--broker", metavar="URL", help="mqtt://HOST[:PORT] or mqtts://HOST[:PORT]")
+    parser.add_argument("--username", help="user at the broker")
+    parser.add_argument("--password-file", metavar="FILE", help="file with the password")
+    parser.add_argument("--client-id", metavar="ID", help="default: a new one at each start")
+    parser.add_argument("--group", help="workers of one group share the reports")
+    parser.add_argument("--root", help="first part of every topic")
+    parser.add_argument("--metrics-host", metavar="ADDRESS", help="where HTTP listens")
+    parser.add_argument("--metrics-port", metavar="PORT", help="serve /metrics and /healthz there")
+    _add_store(parser)
+
+
+def _add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", metavar="SPEC", help="dir:PATH or s3:BUCKET?endpoint_url=...")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="NAME", help="a model's name, or a folder with a manifest"
+    )
+    parser.add_argument("--threads", metavar="N", help="threads of the model; 0: one per core")
+    parser.add_argument("--settings", metavar="FILE", help="YAML with any of the settings")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Deliveries that wait for the one thread that owns the model.
+
+SHELL. Bounded in memory. The receive maximum keeps a well-behaved broker far below the bound; one
+that ignores it finds the queue full, and then the delivery is given up: acknowledged and counted as
+shed, for the edge keeps its report until it has a verdict and sends it again. Filled by the link's
+thread, emptied by `worker`.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cloud.tally import Ending, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as the link handed it over."""
+
+    topic: str
+    payload: bytes
+    ack: Callable[[], None]
+
+
+class Inbox:
+    """At most `max_waiting` deliveries; none is taken any more once `stopping` is set."""
+
+    def __init__(self, max_waiting: int, tally: Tally, stopping: threading.Event) -> None:
+        self._waiting: queue.Queue[Delivery] = queue.Queue(max_waiting)
+        self._tally = tally
+        self._stopping = stopping
+
+    def receive(self, topic: str, payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
+        """The link's `on_message`. What comes too late stays with the broker, unacknowledged."""
+        if self._stopping.is_set():
+            return
+        try:
+            self._waiting.put_nowait(Delivery(topic, payload, ack))
+        except queue.Full:
+            self._tally.ended(Ending.SHED)
+            ack()
+
+    def take(self, timeout_s: float) -> Delivery | None:
+        """The oldest delivery, or None if none came in time."""
+        try:
+            return self._waiting.get(timeout=timeout_s)
+        except queue.Empty:
+            return None

@@ -1,0 +1,199 @@
+"""A worker process from start to end: model, link, worker thread, status server, and their order.
+
+SHELL. The model is opened before the broker is told that we are here, so no report waits for it. On
+SIGTERM or SIGINT nothing more is taken, the report in hand is finished and acknowledged, and what
+still waits goes back to the broker. An unreachable broker is `degraded`, never unhealthy. Called by
+`__main__`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+
+from cloud.inbox import Inbox
+from cloud.judge import Judge
+from cloud.ledger import Ledger
+from cloud.model import FullModel, open_model
+from cloud.settings import Settings, SettingsError
+from cloud.tally import Tally
+from cloud.worker import Worker
+from contract.cloudevent import CONTENT_TYPE, frame_verdict
+from contract.topics import Topics, shared_suspects
+from contract.verdict import Verdict
+from objectstore.store import ObjectStore
+from service import events
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Link, LinkSettings, Outcome, Subscription, TlsFiles
+from service.metrics import Health, LinkCollector, StatusServer
+from service.notify import Notifier
+
+CONTROL_S = 1.0
+
+
+def serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
+    """Confirms reports until told to stop; returns the exit status.
+
+    Raises `ModelError`, `LinkError` or `SettingsError` where a person has to repair something.
+    """
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    log(Event.DAEMON_STARTED, pid=os.getpid(), group=settings.group, store=settings.store)
+    notifier = Notifier(clock=clock)
+    model = open_model(settings.model, settings.threads)
+    log(Event.MODEL_OPENED, model=model.name, sha256=model.sha256)
+    process = _Process(settings, store, model, clock, stopping)
+    process.start()
+    notifier.ready()
+    process.watch(notifier)
+    notifier.stopping()
+    return process.stop()
+
+
+class _Process:
+    """The running parts of one worker process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: ObjectStore,
+        model: FullModel,
+        clock: Clock,
+        stopping: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._stopping = stopping
+        self._fatal: Exception | None = None
+        registry = CollectorRegistry()
+        tally = Tally(registry)
+        inbox = Inbox(settings.work.max_waiting, tally, stopping)
+        self._link = Link(
+            link_settings(settings),
+            on_fatal=self._end,
+            on_message=inbox.receive,
+            subscriptions=(Subscription(filter=shared_suspects(settings.root, settings.group)),),
+            manual_ack=True,
+            clock=clock,
+        )
+        self._worker = Worker(
+            root=settings.root,
+            inbox=inbox,
+            judge=_judge(settings, store, model, tally, clock),
+            ledger=Ledger(store),
+            tell=_teller(self._link, settings),
+            tally=tally,
+            work=settings.work,
+            clock=clock,
+            stopping=stopping,
+        )
+        self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
+        registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
+        host, port = settings.metrics_host, settings.metrics_port
+        self._status = StatusServer(host, port, registry, self.health)
+
+    def start(self) -> None:
+        try:
+            self._status.start()
+        except OSError as error:
+            where = f"{self._settings.metrics_host}:{self._settings.metrics_port}"
+            raise SettingsError(f"metrics cannot listen on {where}: {error.strerror}") from error
+        self._thread.start()
+        self._link.start()
+        log(Event.DAEMON_READY, broker=self._settings.broker, root=self._settings.root)
+
+    def watch(self, notifier: Notifier) -> None:
+        """Returns when it is time to stop; feeds the supervisor while there is progress."""
+        while not self._clock.wait(self._stopping, CONTROL_S):
+            health = self.health()
+            if not self._thread.is_alive():
+                self._end(RuntimeError("the worker's thread ended unasked"))
+            elif health.status != "unhealthy":
+                notifier.alive()
+            notifier.status(health.status)
+            events.flush()
+
+    def stop(self) -> int:
+        """Leaves in order within `drain_s`; 1 if something was broken or the deadline passed."""
+        broken = self._fatal or self._worker.broken
+        log(Event.DAEMON_STOPPING, reason=repr(broken) if broken else "told to")
+        self._thread.join(self._settings.work.drain_s)
+        overdue = self._thread.is_alive()
+        self._link.stop(timeout_s=5.0)
+        self._status.stop()
+        log(Event.DAEMON_STOPPED, in_time=not overdue)
+        events.flush()
+        if overdue:
+            os._exit(1)  # a thread within TensorFlow cannot be ended, nor may Python pull it down
+        return 1 if broken else 0
+
+    def health(self) -> Health:
+        """Healthy means that the worker gets on; without a broker it is degraded."""
+        link = self._link.state()
+        idle_s = self._worker.idle_for_s()
+        stuck = idle_s > self._settings.work.stuck_s or not self._thread.is_alive()
+        return Health(
+            status="unhealthy" if stuck else "ok" if link.ready else "degraded",
+            facts={
+                "model_loaded": True,
+                "link_connected": link.connected,
+                "link": link.reason,
+                "since_progress_s": round(idle_s, 1),
+            },
+        )
+
+    def _end(self, error: Exception) -> None:
+        self._fatal = error
+        log(Event.DAEMON_FAILED, reason=repr(error))
+        self._stopping.set()
+
+
+def link_settings(settings: Settings) -> LinkSettings:
+    """The uplink: a session of its own per process, for its reports are repeated by the edge."""
+    host, port = settings.address
+    tls = settings.tls
+    return LinkSettings(
+        name="uplink",
+        host=host,
+        port=port,
+        client_id=settings.client_id or f"stillwatch-cloud-{secrets.token_hex(6)}",
+        username=settings.username,
+        password_file=settings.password_file,
+        tls=TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file)
+        if settings.wants_tls
+        else None,
+        receive_maximum=settings.work.prefetch,
+    )
+
+
+def _judge(
+    settings: Settings, store: ObjectStore, model: FullModel, tally: Tally, clock: Clock
+) -> Judge:
+    return Judge(
+        store=store,
+        model=model,
+        policy=settings.policy,
+        limits=settings.limits.of_picture(),
+        clock=clock,
+        measured=tally.took,
+    )
+
+
+def _teller(link: Link, settings: Settings) -> Callable[[Verdict], Outcome]:
+    """Publishes a verdict on its camera's topic and waits for the broker's word."""
+
+    def tell(verdict: Verdict) -> Outcome:
+        topic = Topics(gateway=verdict.gateway, root=settings.root).of_camera(
+            verdict.camera, "verdict"
+        )
+        pending = link.publish(topic, frame_verdict(verdict), content_type=CONTENT_TYPE)
+        return pending.wait(settings.work.publish_timeout_s)
+
+    return tell

@@ -1,0 +1,241 @@
+"""What an operator may set of the cloud's side, and where each value comes from.
+
+A flag beats the environment (`STILLWATCH_CLOUD_*`), which beats the settings file (YAML), which
+beats the default; defaults and bounds stand here and nowhere else. Unknown keys are refused, and
+every complaint is told at once. Secrets are named by file, never written in. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from contract.labels import Group, group_of
+from contract.topics import DEFAULT_ROOT
+from imaging.admission import PictureLimits
+
+ENV_PREFIX = "STILLWATCH_CLOUD_"
+ENV_KEYS = (
+    *("broker", "username", "password_file", "client_id", "store", "model", "threads"),
+    *("group", "root", "metrics_host", "metrics_port"),
+)
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text has one line per complaint."""
+
+
+def _broker(value: str) -> str:
+    try:
+        url = urlsplit(value)
+        good = url.scheme in PORTS and bool(url.hostname) and url.port != 0
+    except ValueError:
+        good = False
+    if not good or "@" in value:
+        raise ValueError(
+            f"{value!r} is not mqtt://HOST[:PORT] or mqtts://HOST[:PORT] "
+            "(a user goes into `username`, the password's file into `password_file`)"
+        )
+    return value
+
+
+def _level(value: str) -> str:
+    if not value or any(sign in value for sign in "+#") or value.startswith("/"):
+        raise ValueError(f"{value!r} is no topic prefix: not empty, no + or #, no leading /")
+    return value
+
+
+def _group(value: str) -> str:
+    if not value or any(sign in value for sign in "/+#"):
+        raise ValueError(f"{value!r} is no shared-subscription name: not empty, no / + or #")
+    return value
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+BrokerUrl = Annotated[str, AfterValidator(_broker)]
+LaxPath = Annotated[Path, Field(strict=False)]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused, no guessing of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class GroupLimits(Section):
+    """A limit of its own for a group of labels; absent: the general one."""
+
+    person: Share | None = None
+    vehicle: Share | None = None
+    animal: Share | None = None
+    other: Share | None = None
+
+    def of(self, group: Group) -> float | None:
+        return {
+            "person": self.person,
+            "vehicle": self.vehicle,
+            "animal": self.animal,
+            "other": self.other,
+        }[group]
+
+
+class Policy(Section):
+    """When the full model's sight of the evidence confirms a suspicion."""
+
+    confirm_at: Share = Field(0.35, description="Score from which a sighting confirms.")
+    confirm_at_of: GroupLimits = Field(
+        default_factory=GroupLimits, description="The same, by group."
+    )
+    refute_below: Share = Field(
+        0.2, description="From here to the limit, the crop is looked at too."
+    )
+    min_iou: Share = Field(
+        0.3, description="Overlap with the suspected box that makes it the same."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Policy:
+        own = self.confirm_at_of.model_dump().values()
+        lowest = min(self.confirm_at, *(limit for limit in own if limit is not None), 1.0)
+        if self.refute_below > lowest:
+            raise ValueError(
+                f"refute_below {self.refute_below} is above the limit {lowest} that confirms"
+            )
+        return self
+
+    def limit_of(self, label: str) -> float:
+        """The score from which a sighting of `label`'s group confirms."""
+        own = self.confirm_at_of.of(group_of(label))
+        return self.confirm_at if own is None else own
+
+
+class Limits(Section):
+    """What an evidence picture may claim before it is fetched and decoded."""
+
+    max_bytes: int = Field(16_000_000, ge=1_000, le=64_000_000, description="Encoded size.")
+    max_pixels: int = Field(25_000_000, ge=10_000, le=100_000_000, description="Width x height.")
+    min_side_px: int = Field(4, ge=1, le=4096, description="Shortest side.")
+    max_side_px: int = Field(16_384, ge=64, le=65_500, description="Longest side.")
+    max_scans: int = Field(100, ge=1, le=1000, description="Scans of a progressive JPEG.")
+
+    def of_picture(self) -> PictureLimits:
+        """The same, as the decoder's side takes it."""
+        return PictureLimits(
+            max_bytes=self.max_bytes,
+            max_pixels=self.max_pixels,
+            min_side_px=self.min_side_px,
+            max_side_px=self.max_side_px,
+            max_scans=self.max_scans,
+        )
+
+
+class Work(Section):
+    """How a worker works through its reports."""
+
+    prefetch: int = Field(4, ge=1, le=64, description="Reports held at once (receive maximum).")
+    max_waiting: int = Field(64, ge=1, le=4096, description="Queue; more are given up, counted.")
+    attempts: int = Field(5, ge=1, le=20, description="Tries while the store does not answer.")
+    retry_first_s: float = Field(0.5, ge=0.01, le=60, description="Wait before the second try.")
+    retry_max_s: float = Field(10.0, ge=0.01, le=600, description="Longest wait between tries.")
+    publish_timeout_s: float = Field(10.0, ge=0.1, le=300, description="Patience for a PUBACK.")
+    drain_s: float = Field(20.0, ge=0.1, le=600, description="Deadline for leaving on SIGTERM.")
+    stuck_s: float = Field(120.0, ge=1, le=3600, description="No progress for this is unhealthy.")
+    failures_in_a_row: int = Field(3, ge=1, le=100, description="Then the worker restarts.")
+
+
+class Tls(Section):
+    """Files for `mqtts`; absent: the system's authorities and no client certificate."""
+
+    ca_file: LaxPath | None = None
+    cert_file: LaxPath | None = None
+    key_file: LaxPath | None = None
+
+
+class Settings(Section):
+    """Everything that `python -m cloud serve` needs to know."""
+
+    broker: BrokerUrl = Field("mqtt://127.0.0.1:1883", description="mqtt://HOST or mqtts://HOST.")
+    username: str | None = Field(None, description="User name, if the broker wants one.")
+    password_file: LaxPath | None = Field(None, description="File with the password.")
+    client_id: str | None = Field(None, max_length=64, description="Absent: made up at each start.")
+    tls: Tls = Field(default_factory=Tls, description="Files for mqtts.")
+    store: str | None = Field(None, description="Object store: dir:PATH or s3:BUCKET?...")
+    model: str = Field("confirm-fused", description="A model's name, or a folder with a manifest.")
+    threads: Annotated[int, Field(strict=False)] = Field(
+        0, ge=0, le=64, description="Threads of the model; 0: one per core."
+    )
+    group: Annotated[str, AfterValidator(_group)] = Field(
+        "confirm", description="Workers of one group share the reports."
+    )
+    root: Annotated[str, AfterValidator(_level)] = Field(DEFAULT_ROOT, description="Topic root.")
+    metrics_host: str = Field("127.0.0.1", description="Where /metrics and /healthz listen.")
+    metrics_port: Annotated[int, Field(strict=False)] = Field(
+        0, ge=0, le=65535, description="Port of /metrics and /healthz; 0: no HTTP."
+    )
+    policy: Policy = Field(default_factory=Policy)
+    limits: Limits = Field(default_factory=Limits)
+    work: Work = Field(default_factory=Work)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the broker."""
+        url = urlsplit(self.broker)
+        return str(url.hostname), url.port or PORTS[url.scheme]
+
+    @property
+    def wants_tls(self) -> bool:
+        return self.broker.startswith("mqtts:")
+
+
+def load_settings(
+    file: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]
+) -> Settings:
+    """The settings in force; raises `SettingsError` with every complaint and where it came from."""
+    from_file = _read(file) if file else {}
+    from_env = {
+        key: environ[ENV_PREFIX + key.upper()]
+        for key in ENV_KEYS
+        if environ.get(ENV_PREFIX + key.upper())
+    }
+    from_flags = {key: value for key, value in flags.items() if value is not None}
+    try:
+        return Settings.model_validate({**from_file, **from_env, **from_flags})
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error, file, from_env, from_flags))) from error
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        found: object = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SettingsError(f"settings file {file} cannot be read: {error}") from error
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise SettingsError(f"settings file {file} holds no mapping but a {type(found).__name__}")
+    return {str(key): value for key, value in found.items()}
+
+
+def _complaints(
+    error: ValidationError,
+    file: Path | None,
+    from_env: Mapping[str, object],
+    from_flags: Mapping[str, object],
+) -> Iterator[str]:
+    for one in error.errors():
+        path = ".".join(str(part) for part in one["loc"]) or "settings"
+        top = str(one["loc"][0]) if one["loc"] else ""
+        if top in from_flags:
+            origin = "--" + top.replace("_", "-")
+        elif top in from_env:
+            origin = ENV_PREFIX + top.upper()
+        else:
+            origin = f"{file}: {path}"
+        said = one["msg"].removeprefix("Value error, ")
+        yield f"{origin}: {said} (found {one['input']!r})"

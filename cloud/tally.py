@@ -1,0 +1,67 @@
+"""What a worker counts and measures, for Prometheus.
+
+SHELL. Names are part of what operators build on: `stillwatch_cloud_*`. Every delivery ends in
+exactly one `Ending`, so their sum is what was received. Called by `worker` and `judge`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Ending(StrEnum):
+    """How a delivery ended."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    INCONCLUSIVE = "inconclusive"
+    REPEATED = "repeated"
+    """A verdict stood already (the report came again, or another worker was faster)."""
+    MALFORMED = "malformed"
+    FAILED = "failed"
+    """Store or model did not work: nothing decided, the edge sends it again."""
+    SHED = "shed"
+    """The queue was full: nothing decided, the edge sends it again."""
+    UNTOLD = "untold"
+    """Decided and stored, but the broker was gone; told when the report comes again."""
+    INTERRUPTED = "interrupted"
+    """The worker had to leave before the end."""
+
+
+class Tally:
+    """The counters of one worker process."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._reports = Counter(
+            "stillwatch_cloud_reports",
+            "Deliveries of reports by how they ended.",
+            ["ending"],
+            registry=registry,
+        )
+        self._retries = Counter(
+            "stillwatch_cloud_store_retries",
+            "Tries repeated because the object store did not answer.",
+            registry=registry,
+        )
+        self._stages = Histogram(
+            "stillwatch_cloud_stage_seconds",
+            "Time spent per stage: fetch, detect, report (all of it).",
+            ["stage"],
+            buckets=SECONDS,
+            registry=registry,
+        )
+        for ending in Ending:
+            self._reports.labels(ending.value)
+
+    def ended(self, ending: Ending) -> None:
+        self._reports.labels(ending.value).inc()
+
+    def retried(self) -> None:
+        self._retries.inc()
+
+    def took(self, stage: str, seconds: float) -> None:
+        self._stages.labels(stage).observe(seconds)

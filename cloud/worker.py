@@ -1,0 +1,180 @@
+"""One report after another: judged once, its verdict stored, told, and only then acknowledged.
+
+SHELL. `run` is the one thread that owns the model. Laws: a report that was decided before is
+answered with the verdict that stands; a message that can never be understood is acknowledged, so
+that it does not come back for ever; where the store or the model fails nothing is decided, and the
+edge, which keeps the report until it has a verdict, sends it again. Put together by `serve`.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TypeVar
+
+from cloud.inbox import Delivery, Inbox
+from cloud.judge import Judge
+from cloud.ledger import Ledger, LedgerError
+from cloud.settings import Work
+from cloud.tally import Ending, Tally
+from contract.cloudevent import MessageError, read_report
+from contract.report import ThreatReport
+from contract.topics import parse_camera_topic
+from contract.verdict import Verdict
+from objectstore.store import StoreError, TransientStoreError
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Delivered, NotConnected, Outcome, Refused
+
+IDLE_S = 1.0
+LEFT_UNACKNOWLEDGED = (Ending.INTERRUPTED, Ending.UNTOLD)
+"""The broker may deliver these again; all other endings are final for this delivery."""
+
+T = TypeVar("T")
+
+
+class Interrupted(Exception):
+    """The worker is to leave; what it waited for was not reached."""
+
+
+class Worker:
+    """What becomes of each delivery in the inbox."""
+
+    def __init__(
+        self,
+        *,
+        root: str,
+        inbox: Inbox,
+        judge: Judge,
+        ledger: Ledger,
+        tell: Callable[[Verdict], Outcome],
+        tally: Tally,
+        work: Work,
+        clock: Clock,
+        stopping: threading.Event,
+    ) -> None:
+        self._root = root
+        self._inbox = inbox
+        self._judge = judge
+        self._ledger = ledger
+        self._tell = tell
+        self._tally = tally
+        self._work = work
+        self._clock = clock
+        self._stopping = stopping
+        self._progress_mono_s = clock.mono()
+        self.broken: Exception | None = None
+
+    def run(self) -> None:
+        """Works until told to stop, finishing the delivery in hand; sets `broken` if it cannot."""
+        failures = 0
+        while not self._stopping.is_set():
+            self._progress_mono_s = self._clock.mono()
+            delivery = self._inbox.take(IDLE_S)
+            if delivery is None:
+                continue
+            error = self._guarded(delivery)
+            failures = failures + 1 if error else 0
+            if failures >= self._work.failures_in_a_row:
+                self.broken = error
+                self._stopping.set()
+
+    def idle_for_s(self) -> float:
+        """Seconds since it last got anywhere; large only when something hangs."""
+        return self._clock.mono() - self._progress_mono_s
+
+    def handle(self, delivery: Delivery) -> Ending:
+        """One delivery from reading to acknowledgement; what it raises nobody foresaw."""
+        began = self._clock.mono()
+        ending = self._ending(delivery)
+        self._tally.ended(ending)
+        self._tally.took("report", self._clock.mono() - began)
+        if ending not in LEFT_UNACKNOWLEDGED:
+            delivery.ack()
+        return ending
+
+    def _guarded(self, delivery: Delivery) -> Exception | None:
+        """Handles it; what nobody foresaw is told, counted and given back."""
+        try:
+            self.handle(delivery)
+        except Exception as error:  # noqa: BLE001, the worker boundary: one report must not end all
+            log(Event.WORKER_FAILED, worker="confirm", error=traceback.format_exc(limit=-8))
+            self._tally.ended(Ending.FAILED)
+            delivery.ack()
+            return error
+        return None
+
+    def _ending(self, delivery: Delivery) -> Ending:
+        try:
+            report = self._read(delivery)
+        except MessageError as error:
+            log(Event.REPORT_REFUSED, topic=delivery.topic, reason=str(error))
+            return Ending.MALFORMED
+        log(Event.REPORT_RECEIVED, camera=report.camera, report_id=report.report_id)
+        try:
+            verdict, ending = self._settled(report)
+            return self._told(verdict, ending)
+        except Interrupted:
+            return Ending.INTERRUPTED
+        except (StoreError, LedgerError) as error:
+            log(Event.CONFIRMATION_FAILED, report_id=report.report_id, reason=str(error))
+            return Ending.FAILED
+
+    def _read(self, delivery: Delivery) -> ThreatReport:
+        """The report, if it speaks of the very camera on whose topic it came."""
+        report = read_report(delivery.payload)
+        place = parse_camera_topic(delivery.topic, self._root)
+        if place is None or (place.gateway, place.camera) != (report.gateway, report.camera):
+            raise MessageError(f"report of {report.gateway}/{report.camera} on another's topic")
+        if not report.report_id.startswith(f"{report.gateway}.{report.camera}."):
+            raise MessageError(
+                f"report id {report.report_id} is not of {report.gateway}/{report.camera}"
+            )
+        return report
+
+    def _settled(self, report: ThreatReport) -> tuple[Verdict, Ending]:
+        standing = self._patiently(lambda: self._ledger.find(report))
+        if standing is None:
+            ours = self._patiently(lambda: self._judge.judge(report))
+            standing = self._patiently(lambda: self._ledger.decide(ours))
+            if standing == ours:
+                self._say(Event.VERDICT_DECIDED, standing)
+                return standing, Ending(standing.decision)
+        self._say(Event.VERDICT_REPEATED, standing)
+        return standing, Ending.REPEATED
+
+    def _told(self, verdict: Verdict, ending: Ending) -> Ending:
+        """Publishes until the broker has it or refuses it; tries are bounded."""
+        for attempt in range(1, self._work.attempts + 1):
+            outcome = self._tell(verdict)
+            if isinstance(outcome, Delivered | Refused):
+                return ending
+            self._pause(attempt)
+        log(Event.CONFIRMATION_FAILED, report_id=verdict.report_id, reason=f"untold: {outcome}")
+        return Ending.UNTOLD if isinstance(outcome, NotConnected) else ending
+
+    def _patiently(self, step: Callable[[], T]) -> T:
+        """`step`, tried again while the store says that it may come right by itself."""
+        for attempt in range(1, self._work.attempts):
+            try:
+                return step()
+            except TransientStoreError:
+                self._tally.retried()
+                self._pause(attempt)
+        return step()
+
+    def _pause(self, attempt: int) -> None:
+        self._progress_mono_s = self._clock.mono()
+        pause_s = min(self._work.retry_first_s * 2 ** (attempt - 1), self._work.retry_max_s)
+        if self._clock.wait(self._stopping, pause_s):
+            raise Interrupted
+
+    def _say(self, event: Event, verdict: Verdict) -> None:
+        log(
+            event,
+            camera=verdict.camera,
+            report_id=verdict.report_id,
+            decision=verdict.decision,
+            reasons=list(verdict.reasons),
+        )

@@ -1,0 +1,97 @@
+"""Settings: where a value comes from, and every complaint at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloud.settings import Policy, Settings, SettingsError, load_settings
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "cloud.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_flag_beats_the_environment_which_beats_the_file(tmp_path: Path) -> None:
+    file = written(tmp_path, "group: file\nroot: file\nmodel: file\n")
+    environ = {"STILLWATCH_CLOUD_GROUP": "env", "STILLWATCH_CLOUD_ROOT": "env"}
+    settings = load_settings(file, environ, {"group": "flag", "root": None})
+    assert (settings.group, settings.root, settings.model) == ("flag", "env", "file")
+
+
+def test_nothing_given_is_every_default() -> None:
+    assert load_settings(None, {}, {}) == Settings()
+
+
+def test_numbers_of_flags_and_environment_come_as_text() -> None:
+    settings = load_settings(None, {"STILLWATCH_CLOUD_METRICS_PORT": "9100"}, {"threads": "2"})
+    assert (settings.metrics_port, settings.threads) == (9100, 2)
+
+
+def test_every_complaint_is_told_at_once_with_its_origin(tmp_path: Path) -> None:
+    file = written(tmp_path, "policy: {confirm_at: 3}\nprefech: 1\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(file, {"STILLWATCH_CLOUD_BROKER": "localhost"}, {"metrics_port": "x"})
+    told = str(caught.value).splitlines()
+    assert len(told) == 4
+    assert any(line.startswith(f"{file}: policy.confirm_at: ") for line in told)
+    assert any(line.startswith(f"{file}: prefech: ") for line in told)
+    assert any(line.startswith("STILLWATCH_CLOUD_BROKER: 'localhost' is not mqtt") for line in told)
+    assert any(line.startswith("--metrics-port: ") and "'x'" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("broker", "address", "tls"),
+    [
+        ("mqtt://broker", ("broker", 1883), False),
+        ("mqtts://broker", ("broker", 8883), True),
+        ("mqtt://[::1]:2883", ("::1", 2883), False),
+    ],
+)
+def test_a_broker_is_named_by_url(broker: str, address: tuple[str, int], tls: bool) -> None:
+    settings = Settings(broker=broker)
+    assert (settings.address, settings.wants_tls) == (address, tls)
+
+
+@pytest.mark.parametrize(
+    "broker", ["", "broker:1883", "http://broker", "mqtt://", "mqtt://a:99999", "mqtt://u:p@a"]
+)
+def test_no_broker_is_guessed(broker: str) -> None:
+    with pytest.raises(SettingsError, match="is not mqtt"):
+        load_settings(None, {}, {"broker": broker})
+
+
+@pytest.mark.parametrize("flags", [{"root": "a/+"}, {"root": ""}, {"group": "a/b"}, {"group": ""}])
+def test_names_that_would_break_a_topic_are_refused(flags: dict[str, str | None]) -> None:
+    with pytest.raises(SettingsError):
+        load_settings(None, {}, flags)
+
+
+def test_a_limit_below_the_second_look_makes_no_sense(tmp_path: Path) -> None:
+    file = written(tmp_path, "policy: {refute_below: 0.5}\n")
+    with pytest.raises(SettingsError, match="above the limit"):
+        load_settings(file, {}, {})
+
+
+def test_types_in_the_file_are_not_guessed(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"policy\.confirm_at"):
+        load_settings(written(tmp_path, "policy: {confirm_at: '0.4'}\n"), {}, {})
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: [\n", "\x00"])
+def test_a_file_that_is_no_mapping_is_refused_with_its_name(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"cloud\.yaml"):
+        load_settings(written(tmp_path, text), {}, {})
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml"):
+        load_settings(tmp_path / "nowhere.yaml", {}, {})
+
+
+def test_a_group_without_a_limit_of_its_own_takes_the_general_one() -> None:
+    policy = Policy.model_validate({"confirm_at": 0.4, "confirm_at_of": {"vehicle": 0.6}})
+    assert [policy.limit_of(label) for label in ("person", "truck", "dog")] == [0.4, 0.6, 0.4]

@@ -1,0 +1,269 @@
+"""What becomes of a delivery, and when it is acknowledged."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from prometheus_client import CollectorRegistry
+
+from cloud.inbox import Delivery, Inbox
+from cloud.judge import Judge
+from cloud.ledger import Ledger
+from cloud.settings import Limits, Policy, Work
+from cloud.tally import Ending, Tally
+from cloud.worker import Worker
+from contract.cloudevent import frame_report
+from contract.report import EvidenceRef, ThreatReport
+from contract.verdict import Verdict
+from imaging.detections import Detections, Image
+from objectstore.open import open_store
+from objectstore.store import ObjectStore, Put, TransientStoreError
+from service.link import Delivered, NotConnected, Outcome, Refused, TimedOut
+from tests.fakes import ManualClock
+from tests.unit.cloud.reports import a_ref, a_report, saw
+
+PICTURE = cv2.imencode(".jpg", np.full((100, 100, 3), 90, np.uint8))[1].tobytes()
+CROP = cv2.imencode(".jpg", np.full((100, 50, 3), 90, np.uint8))[1].tobytes()
+WORK = Work(attempts=3, retry_first_s=1, retry_max_s=1.5, max_waiting=2, failures_in_a_row=2)
+
+
+class Sight:
+    """A model that sees the same in every picture of a width, or fails."""
+
+    sha256 = "a" * 64
+
+    def __init__(self, by_width: dict[int, Detections]) -> None:
+        self.by_width = by_width
+        self.looked_at: list[int] = []
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        self.looked_at += [image.shape[1] for image in images]
+        return [self.by_width[image.shape[1]] for image in images]
+
+
+@dataclass
+class Flaky:
+    """A directory store whose next `failures` calls do not get through."""
+
+    inner: ObjectStore
+    failures: int = 0
+
+    def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
+        self._fail()
+        return self.inner.put_if_absent(key, body, content_type)
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        self._fail()
+        return self.inner.get(key, max_bytes)
+
+    def _fail(self) -> None:
+        if self.failures > 0:
+            self.failures -= 1
+            raise TransientStoreError("503 Slow Down")
+
+
+@dataclass
+class Bench:
+    """A worker on a bench: everything around it is seen and set by the test."""
+
+    store: Flaky
+    sight: Sight
+    answers: list[Outcome] = field(default_factory=list)
+    told: list[Verdict] = field(default_factory=list)
+    acks: int = 0
+    clock: ManualClock = field(default_factory=ManualClock)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        judge = Judge(
+            store=self.store,
+            model=self.sight,
+            policy=Policy(),
+            limits=Limits().of_picture(),
+            clock=self.clock,
+        )
+        tally = Tally(self.registry)
+        self.inbox = Inbox(WORK.max_waiting, tally, self.stopping)
+        self.worker = Worker(
+            root="stillwatch",
+            inbox=self.inbox,
+            judge=judge,
+            ledger=Ledger(self.store),
+            tell=self._tell,
+            tally=tally,
+            work=WORK,
+            clock=self.clock,
+            stopping=self.stopping,
+        )
+
+    def _tell(self, verdict: Verdict) -> Outcome:
+        self.told.append(verdict)
+        return self.answers.pop(0) if self.answers else Delivered()
+
+    def ack(self) -> None:
+        self.acks += 1
+
+    def delivery(self, payload: bytes, topic: str = "stillwatch/yard/gate/suspect") -> Delivery:
+        return Delivery(topic, payload, self.ack)
+
+    def handle(self, report: ThreatReport) -> Ending:
+        return self.worker.handle(self.delivery(frame_report(report)))
+
+    def counted(self, ending: Ending) -> float | None:
+        return self.registry.get_sample_value(
+            "stillwatch_cloud_reports_total", {"ending": ending.value}
+        )
+
+
+PERSON = ("person", 0.8, (40.0, 40.0, 60.0, 80.0))
+OPEN = ("person", 0.2, (40.0, 40.0, 60.0, 80.0))
+CLOSE = ("person", 0.6, (10.0, 5.0, 40.0, 95.0))
+
+
+def bench_in(folder: Path, by_width: dict[int, Detections] | None = None) -> Bench:
+    store = open_store(f"dir:{folder}")
+    for picture in (PICTURE, CROP):
+        store.put_if_absent(a_ref(picture).key, picture, "image/jpeg")
+    return Bench(store=Flaky(store), sight=Sight(by_width or {100: saw(PERSON), 50: saw(CLOSE)}))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return bench_in(tmp_path)
+
+
+REPORT = a_report(evidence=(a_ref(PICTURE), a_ref(CROP, "crop")))
+
+
+def test_a_report_is_judged_stored_told_and_then_acknowledged(bench: Bench) -> None:
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+    (told,) = bench.told
+    assert (told.decision, told.report_id) == ("confirmed", REPORT.report_id)
+    assert Ledger(bench.store).find(REPORT) == told
+    assert bench.acks == 1
+    assert bench.counted(Ending.CONFIRMED) == 1
+
+
+def test_a_report_that_comes_again_gets_the_verdict_that_stands(bench: Bench) -> None:
+    bench.handle(REPORT)
+    bench.clock.advance(60)
+    assert bench.handle(REPORT) is Ending.REPEATED
+    assert bench.told[0] == bench.told[1]
+    assert bench.sight.looked_at == [100]
+    assert bench.acks == 2
+
+
+def test_the_crop_is_looked_at_only_where_the_frame_leaves_it_open(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, {100: saw(OPEN), 50: saw(CLOSE)})
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.sight.looked_at == [100, 50]
+
+
+def test_an_open_frame_without_its_crop_is_inconclusive(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, {100: saw(OPEN)})
+    report = a_report(evidence=(a_ref(PICTURE), a_ref(b"never stored", "crop")))
+    assert bench.handle(report) is Ending.INCONCLUSIVE
+    assert "the whole frame leaves it open" in bench.told[0].reasons[0]
+
+
+@pytest.mark.parametrize("evidence", [(a_ref(b"never stored"),), (a_ref(PICTURE, "context"),)])
+def test_without_a_best_frame_it_is_inconclusive_and_stays_so(
+    bench: Bench, evidence: tuple[EvidenceRef, ...]
+) -> None:
+    report = a_report(evidence=evidence)
+    assert bench.handle(report) is Ending.INCONCLUSIVE
+    assert bench.handle(report) is Ending.REPEATED
+    assert bench.acks == 2
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload"),
+    [
+        ("stillwatch/yard/gate/suspect", b""),
+        ("stillwatch/yard/gate/suspect", b"{}"),
+        ("stillwatch/yard/gate/suspect", b"\xff\xfe"),
+        ("stillwatch/yard/back/suspect", frame_report(REPORT)),
+        ("elsewhere/yard/gate/suspect", frame_report(REPORT)),
+        (
+            "stillwatch/yard/gate/suspect",
+            frame_report(REPORT).replace(b'"report_id":"yard.gate', b'"report_id":"yard.back'),
+        ),
+    ],
+    ids=["empty", "no event", "no text", "another camera", "another root", "another's id"],
+)
+def test_a_poisonous_message_is_counted_and_does_not_come_back(
+    bench: Bench, topic: str, payload: bytes
+) -> None:
+    assert bench.worker.handle(bench.delivery(payload, topic)) is Ending.MALFORMED
+    assert (bench.acks, bench.told) == (1, [])
+
+
+def test_a_store_that_stumbles_is_asked_again(bench: Bench) -> None:
+    bench.store.failures = 2
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.clock.waits == [1, 1.5]
+
+
+def test_a_store_that_stays_away_decides_nothing(bench: Bench) -> None:
+    bench.store.failures = 3
+    assert bench.handle(REPORT) is Ending.FAILED
+    assert (bench.acks, bench.told) == (1, [])
+    assert Ledger(bench.store).find(REPORT) is None
+
+
+def test_a_verdict_that_the_broker_does_not_take_at_once_is_told_again(bench: Bench) -> None:
+    bench.answers = [NotConnected("gone"), TimedOut(1)]
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert (len(bench.told), bench.acks) == (3, 1)
+
+
+def test_while_the_broker_is_gone_a_report_is_not_acknowledged(bench: Bench) -> None:
+    bench.answers = [NotConnected("gone")] * 3
+    assert bench.handle(REPORT) is Ending.UNTOLD
+    assert bench.acks == 0
+    assert bench.handle(REPORT) is Ending.REPEATED
+
+
+def test_a_refused_publication_does_not_loop(bench: Bench) -> None:
+    bench.answers = [Refused("Not authorized")]
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.acks == 1
+
+
+def test_who_has_to_leave_while_waiting_leaves_the_report(bench: Bench) -> None:
+    bench.store.failures = 1
+    bench.stopping.set()
+    assert bench.handle(REPORT) is Ending.INTERRUPTED
+    assert bench.acks == 0
+
+
+def test_more_than_the_queue_holds_is_given_up_and_counted(bench: Bench) -> None:
+    for _ in range(3):
+        bench.inbox.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
+    assert (bench.acks, bench.counted(Ending.SHED)) == (1, 1)
+
+
+def test_nothing_is_taken_once_it_has_to_leave(bench: Bench) -> None:
+    bench.stopping.set()
+    bench.inbox.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
+    bench.worker.run()
+    assert bench.acks == 0
+
+
+def test_a_model_that_fails_again_and_again_ends_the_worker(bench: Bench) -> None:
+    bench.sight.by_width = {}
+    for track in (1, 2):
+        report = a_report(track=track, evidence=REPORT.evidence)
+        delivery = bench.delivery(frame_report(report))
+        bench.inbox.receive(delivery.topic, delivery.payload, False, delivery.ack)
+    bench.worker.run()
+    assert isinstance(bench.worker.broken, KeyError)
+    assert bench.stopping.is_set()
+    assert (bench.acks, bench.counted(Ending.FAILED)) == (2, 2)
