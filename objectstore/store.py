@@ -28,7 +28,7 @@ class PermanentStoreError(StoreError):
     """Refused for good: rights, key, size, configuration. The same call will fail again."""
 
 
-class NotFound(PermanentStoreError):  # noqa: N818, the name of the outcome
+class NotFound(PermanentStoreError):
     """There is no object under that key."""
 
 

@@ -156,6 +156,9 @@ class Rule(Section):
     min_score: Share = Field(0.3, description="A lower detection counts 0 in the vote.")
     threshold: Share = Field(0.35, description="The median of recent scores must reach it.")
     snapshot_threshold: Share = Field(0.35, description="A stand-alone frame must reach it.")
+    snapshot_min_area: Share = Field(
+        0.0, description="A stand-alone frame: least share of the picture that the thing covers."
+    )
     zones: tuple[Name, ...] = Field((), description="Only in these zones; empty: everywhere.")
     must_move: bool = Field(True, description="Only things seen moving (streams).")
     min_travel: float = Field(
@@ -179,9 +182,13 @@ DEFAULT_RULES = (
         min_score=0.35,
         threshold=0.4,
         snapshot_threshold=0.4,
+        snapshot_min_area=0.02,
         severity=1,
     ),
 )
+"""A single picture does not show whether a vehicle moves. One that set off a movement sensor is
+within its reach of some 12 m and so large; a parked one in the background is not.
+"""
 
 
 class Decide(Section):

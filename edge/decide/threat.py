@@ -152,11 +152,14 @@ def _best_alone(
 ) -> Finding | None:
     for row in range(len(found)):
         score, label = float(found.scores[row]), found.labels[row]
+        if label not in rule.labels or score < rule.snapshot_threshold:
+            continue
         x0, y0, x1, y1 = (float(value) for value in found.boxes[row])
+        covers = (x1 - x0) * (y1 - y0) / (size[0] * size[1])
         feet = _share_foot((x0, y0, x1, y1), size)
         inside = tuple(zone.id for zone in areas if zones.contains(zone.polygon, feet))
         in_place = not rule.zones or any(zone in rule.zones for zone in inside)
-        if label in rule.labels and score >= rule.snapshot_threshold and in_place:
+        if covers >= rule.snapshot_min_area and in_place:
             return _alone(rule, label, score, (x0, y0, x1, y1), inside, id_)
     return None
 

@@ -87,3 +87,11 @@ def test_a_stand_alone_frame_respects_zones_too() -> None:
     rule = PERSON.model_copy(update={"zones": ("left",)})
     assert judge_alone(seen(walker(10)), (rule,), (left,), SIZE, 1)
     assert not judge_alone(seen(walker(300)), (rule,), (left,), SIZE, 1)
+
+
+def test_a_small_vehicle_in_a_stand_alone_frame_is_taken_for_a_parked_one() -> None:
+    rule = Rule(id="vehicle", labels=("car",), snapshot_min_area=0.02)
+    near = ("car", 0.8, (100.0, 100.0, 300.0, 200.0))
+    far = ("car", 0.8, (100.0, 100.0, 140.0, 130.0))
+    assert judge_alone(seen(near), (rule,), (), SIZE, 1)
+    assert not judge_alone(seen(far), (rule,), (), SIZE, 1)

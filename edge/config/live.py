@@ -1,0 +1,101 @@
+"""The configuration in force, and the last good one on disk.
+
+SHELL. What took effect is written into the outbox's folder, whole or not at all, so that an invalid
+file at the next start does not keep the gateway from its work: it then runs the last good one,
+loudly. Stages read `Live.current` once per frame.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config.load import Loaded, load, read
+from edge.config.parse import MAX_BYTES, parse
+from edge.config.schema import Outbox
+from edge.errors import Complaint, ConfigError
+
+LAST_GOOD = "last-good-config.json"
+OUTBOX_VARIABLE = "STILLWATCH__DELIVER__OUTBOX__PATH"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What to begin with; `refused` says why it is the last good one instead of the file's."""
+
+    loaded: Loaded
+    refused: tuple[Complaint, ...] = ()
+
+
+class Live:
+    """Holds the configuration in force; any thread may read it."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._current = loaded
+
+    @property
+    def current(self) -> Loaded:
+        return self._current
+
+    def swap(self, loaded: Loaded) -> None:
+        """Puts another one in force: one reference, so a reader sees the old or the new."""
+        self._current = loaded
+
+
+def begin(path: Path | None, environ: Mapping[str, str]) -> Start:
+    """The file's configuration, else the last good one; raises `ConfigError` with neither."""
+    try:
+        return Start(loaded=load(path, environ))
+    except ConfigError as error:
+        kept = _probable_outbox(path, environ) / LAST_GOOD
+        try:
+            document = kept.read_bytes()
+        except OSError:
+            raise error from None
+        try:
+            return Start(loaded=read(document, {}), refused=error.complaints)
+        except ConfigError as worse:
+            also = tuple(
+                Complaint(path=f"{kept}: {c.path}", problem=c.problem, hint=c.hint)
+                for c in worse.complaints
+            )
+            raise ConfigError(error.complaints + also) from worse
+
+
+def keep(loaded: Loaded) -> None:
+    """Writes the effective values as last good; raises `OSError`.
+
+    Temporary file, fsync, rename, fsync of the folder: after a power cut there is the old one or
+    the new one.
+    """
+    folder = loaded.config.deliver.outbox.path
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{LAST_GOOD}.part"
+    with partial.open("w", encoding="utf-8") as file:
+        json.dump(loaded.config.model_dump(mode="json"), file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(folder / LAST_GOOD)
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """Where the outbox lies, read from a configuration that is not valid as a whole."""
+    named = environ.get(OUTBOX_VARIABLE) or (path and _outbox_in(path))
+    return Path(named) if named else Outbox().path
+
+
+def _outbox_in(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            here: object = parse(file.read(MAX_BYTES + 1))[0]
+    except (OSError, ConfigError):
+        return None
+    for step in ("deliver", "outbox", "path"):
+        here = here.get(step) if isinstance(here, dict) else None
+    return here if isinstance(here, str) else None

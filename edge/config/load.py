@@ -1,0 +1,194 @@
+"""From a file and the environment to a valid configuration, or to every complaint at once.
+
+The file is YAML; a variable `STILLWATCH__SECTION__KEY` overrides one key (names in any case, levels
+split by two underscores). Its value is taken as text; `[...]`, `{...}` and `null` as YAML; an empty
+one counts as not given. Used at start, on reload and for a remote update alike.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from edge.config.complaints import complaints_of
+from edge.config.parse import MAX_BYTES, Data, parse
+from edge.config.schema import Config
+from edge.config.shape import key_at
+from edge.errors import Complaint, ConfigError
+
+PREFIX = "STILLWATCH__"
+
+Steps = tuple[str, ...]
+Origin = Literal["default", "file", "environment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A valid configuration, where each value is from, and its identity.
+
+    `sha256` is over the effective values, so spelling and order in the file do not matter.
+    """
+
+    config: Config
+    origins: Mapping[str, Origin]
+    sha256: str
+
+    @property
+    def version(self) -> str:
+        """What reports name: the schema's version and the digest's beginning."""
+        return f"v{self.config.version}-{self.sha256[:12]}"
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    """Reads the file, if there is one to read; raises `ConfigError`."""
+    return read(b"" if path is None else _bytes_of(path), environ)
+
+
+def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
+    """The configuration of a YAML document; raises `ConfigError` with every complaint."""
+    data, complaints = parse(document)
+    _drop_empty_sections(data, ())
+    file_paths = set(_paths(data))
+    overrides, bad_variables = _overrides(environ)
+    complaints += bad_variables
+    for steps, value in overrides.items():
+        complaints += _put(data, steps, value)
+    _drop_empty_sections(data, ())
+    _choose_variants(data, ())
+    try:
+        config = Config.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(complaints + _with_variables(complaints_of(error), overrides)) from error
+    if complaints:
+        raise ConfigError(complaints)
+    environment = {".".join(steps) for steps in overrides}
+    return Loaded(
+        config=config,
+        origins=_origins(config, file_paths, environment),
+        sha256=digest(config),
+    )
+
+
+def digest(config: Config) -> str:
+    """SHA-256 of the effective values."""
+    values = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(values.encode()).hexdigest()
+
+
+def leaves(config: Config) -> dict[str, object]:
+    """Effective values by dotted path; lists are one value, `null` sections too."""
+    return dict(_flat(config.model_dump(mode="json"), ""))
+
+
+def _flat(value: object, path: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _flat(inner, f"{path}.{name}" if path else str(name))
+    else:
+        yield path, value
+
+
+def _paths(data: object) -> Iterator[str]:
+    return (path for path, value in _flat(data, "") if value != {})
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise ConfigError((Complaint(path=str(path), problem=problem),)) from error
+
+
+def _overrides(environ: Mapping[str, str]) -> tuple[dict[Steps, object], tuple[Complaint, ...]]:
+    values: dict[Steps, object] = {}
+    complaints: tuple[Complaint, ...] = ()
+    for name in sorted(environ):
+        if name.upper().startswith(PREFIX) and environ[name] != "":
+            steps = tuple(name[len(PREFIX) :].lower().split("__"))
+            try:
+                values[steps] = _value(environ[name])
+            except ConfigError as error:
+                problem = error.complaints[0].problem
+                complaints += (Complaint(path=name, problem=problem, hint="quote texts"),)
+    return values, complaints
+
+
+def _value(text: str) -> object:
+    if text == "null":
+        return None
+    if not text.startswith(("[", "{")):
+        return text
+    return parse(b"value: " + text.encode())[0]["value"]
+
+
+def _put(data: Data, steps: Steps, value: object) -> tuple[Complaint, ...]:
+    here = data
+    for step in steps[:-1]:
+        inner = here.setdefault(step, {})
+        if inner is None:
+            inner = here[step] = {}
+        if not isinstance(inner, dict):
+            return (Complaint(path=_variable(steps), problem=f"{step!r} is no section"),)
+        here = inner
+    here[steps[-1]] = value
+    return ()
+
+
+def _drop_empty_sections(data: Data, location: Steps) -> None:
+    """`intake:` with every key commented out is null in YAML; it means the defaults."""
+    for name in [name for name in data if isinstance(name, str)]:
+        value, key = data[name], key_at((*location, name))
+        if value is None and key is not None and key.kind in ("section", "list", "map"):
+            if not key.info.is_required() and key.default is not None:
+                del data[name]
+        elif isinstance(value, dict):
+            _drop_empty_sections(value, (*location, name))
+
+
+def _choose_variants(data: Data, location: Steps) -> None:
+    """Where a section has variants and no `type` is given, the default's is meant."""
+    for name, value in data.items():
+        if isinstance(value, dict) and isinstance(name, str):
+            key = key_at((*location, name))
+            if key is not None and len(key.sections) > 1:
+                value.setdefault("type", getattr(key.default, "type", None))
+            _choose_variants(value, (*location, name))
+
+
+def _with_variables(
+    complaints: tuple[Complaint, ...], overrides: Mapping[Steps, object]
+) -> tuple[Complaint, ...]:
+    """Names the variable where one is to blame."""
+    variables = {".".join(steps): _variable(steps) for steps in overrides}
+    return tuple(
+        Complaint(path=f"{c.path} ({variables[c.path]})", problem=c.problem, hint=c.hint)
+        if c.path in variables
+        else c
+        for c in complaints
+    )
+
+
+def _variable(steps: Steps) -> str:
+    return PREFIX + "__".join(steps).upper()
+
+
+def _origins(config: Config, file: set[str], environment: set[str]) -> dict[str, Origin]:
+    def origin(path: str) -> Origin:
+        if _covers(environment, path):
+            return "environment"
+        return "file" if _covers(file, path) else "default"
+
+    return {path: origin(path) for path in leaves(config)}
+
+
+def _covers(given: set[str], path: str) -> bool:
+    """Whether `path`, or something that contains it or is contained in it, was given."""
+    return any(
+        path == one or path.startswith(f"{one}.") or one.startswith(f"{path}.") for one in given
+    )

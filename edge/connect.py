@@ -1,0 +1,80 @@
+"""From the configuration to connections: the two links and the object store.
+
+SHELL, though it opens nothing but files with secrets. The intake is a clean session, frames are
+worth nothing later; the uplink keeps its session, so verdicts wait for us at the broker.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from edge.config.schema import Broker, Config, DirStore, S3Store
+from objectstore.open import open_store
+from objectstore.store import ObjectStore
+from service.link import LinkSettings, TlsFiles
+
+_SESSION_S = 24 * 3600
+_BASE64_NUMERATOR, _BASE64_DENOMINATOR = 4, 3
+_HEADROOM_BYTES = 65_536
+_COUNTED_BYTES = 16_000_000
+"""Up to here a picture over the limit arrives and is counted as too large; beyond it the broker
+keeps it from us, so that no single message can take our memory."""
+
+
+def intake_settings(config: Config) -> LinkSettings:
+    """The link to the site's broker, which also carries what people at the site read."""
+    largest = config.intake.limits.max_bytes * _BASE64_NUMERATOR // _BASE64_DENOMINATOR
+    packet_bytes = max(largest + _HEADROOM_BYTES, _COUNTED_BYTES)
+    return _settings(config.intake.broker, config, "intake", packet_bytes, clean=True)
+
+
+def uplink_settings(config: Config) -> LinkSettings:
+    """The link towards the cloud."""
+    broker = config.deliver.uplink or config.intake.broker
+    return _settings(broker, config, "uplink", 2 * _HEADROOM_BYTES, clean=False)
+
+
+def shares_broker(config: Config) -> bool:
+    """Whether site and cloud meet at one broker."""
+    uplink = config.deliver.uplink
+    here = config.intake.broker
+    return uplink is None or (uplink.host, uplink.port) == (here.host, here.port)
+
+
+def open_store_of(config: Config) -> ObjectStore:
+    """The configured store; raises `objectstore.store.StoreError` or `ValueError`."""
+    match config.deliver.store:
+        case DirStore(path=path):
+            return open_store(f"dir:{path}")
+        case S3Store() as s3:
+            options = {
+                "endpoint_url": s3.endpoint_url,
+                "region": s3.region,
+                "credentials_file": s3.credentials_file,
+                "timeout_s": s3.timeout_s,
+            }
+            given = {name: str(value) for name, value in options.items() if value is not None}
+            return open_store(f"s3:{s3.bucket}?{urlencode(given)}")
+
+
+def _settings(
+    broker: Broker, config: Config, name: str, max_packet_bytes: int, *, clean: bool
+) -> LinkSettings:
+    tls = broker.tls
+    return LinkSettings(
+        name=name,
+        host=broker.host,
+        port=broker.port,
+        client_id=f"stillwatch-{config.gateway.id}-{name}",
+        protocol=broker.protocol,
+        username=broker.username,
+        password_file=broker.password_file,
+        tls=None
+        if tls is None
+        else TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file),
+        keepalive_s=broker.keepalive_s,
+        reconnect_max_s=broker.reconnect_max_s,
+        clean=clean,
+        session_expiry_s=_SESSION_S,
+        max_packet_bytes=max_packet_bytes,
+    )

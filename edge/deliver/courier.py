@@ -1,0 +1,122 @@
+"""The courier: takes entries from the outbox to the cloud, evidence first, then the report.
+
+SHELL. One thread. Whatever fails is released with a back-off and tried again; what can never
+succeed is buried, loudly. An entry whose verdict does not come is sent again after `resend_s`, and
+at its deadline called unconfirmed. Every step may be repeated: evidence is content-addressed, a
+report has one id.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from contract.cloudevent import CONTENT_TYPE, frame_report
+from contract.topics import Topics
+from edge.config.schema import Deliver
+from edge.deliver.backoff import delay_s
+from edge.deliver.outbox import Entry, Outbox
+from edge.deliver.verdicts import Verdicts
+from objectstore.store import ObjectStore, PermanentStoreError, TransientStoreError
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Delivered, Link, NotConnected, Refused, TimedOut
+
+_PUBACK_S = 10.0
+"""A broker that has not acknowledged by then is treated as one that lost the message."""
+
+
+class Courier:
+    """Carries one entry at a time."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        store: ObjectStore,
+        uplink: Link,
+        verdicts: Verdicts,
+        topics: Topics,
+        clock: Clock,
+        settings: Callable[[], Deliver],
+        rng: random.Random,
+        progress: Callable[[], None],
+    ) -> None:
+        """`progress` is called within long steps, after each picture."""
+        self._outbox = outbox
+        self._store = store
+        self._uplink = uplink
+        self._verdicts = verdicts
+        self._topics = topics
+        self._clock = clock
+        self._settings = settings
+        self._rng = rng
+        self._progress = progress
+        self._failures = 0
+
+    def step(self) -> bool:
+        """One entry taken a step further; False if there was nothing to do."""
+        for late in self._outbox.overdue(self._settings().deadline_s):
+            self._verdicts.missed(late)
+        self._verdicts.tell_untold()
+        entry = self._outbox.next_due(self._clock.mono())
+        if entry is None:
+            return False
+        if entry.state != "pending" or self._store_evidence(entry):
+            self._send_report(entry)
+        return True
+
+    def _store_evidence(self, entry: Entry) -> bool:
+        pictures = self._outbox.pictures(entry)
+        if pictures is None:  # decided, displaced or damaged meanwhile: nothing left to carry
+            return False
+        try:
+            for picture in pictures:
+                self._store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+                self._progress()
+                log(Event.EVIDENCE_STORED, camera=entry.camera, key=picture.key)
+        except TransientStoreError as error:
+            self._try_again(entry, str(error))
+            return False
+        except PermanentStoreError as error:  # wrong key or bucket: somebody will mend it
+            self._try_again(entry, str(error))
+            return False
+        self._outbox.mark_stored(entry.report_id)
+        return True
+
+    def _send_report(self, entry: Entry) -> None:
+        topic = self._topics.of_camera(entry.camera, "suspect")
+        payload = frame_report(entry.report)
+        outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(_PUBACK_S)
+        match outcome:
+            case Delivered():
+                self._failures = 0
+                resend_s = self._settings().resend_s
+                self._outbox.mark_reported(entry.report_id, self._clock.mono() + resend_s)
+                log(Event.REPORT_SENT, camera=entry.camera, report_id=entry.report_id)
+            case Refused(reason=reason):
+                self._try_again(entry, f"the broker refused the report: {reason}", blame=True)
+            case NotConnected(reason=reason):
+                self._try_again(entry, f"no connection to the cloud's broker: {reason}")
+            case TimedOut(after_s=after_s):
+                self._try_again(entry, f"the broker did not acknowledge within {after_s:g} s")
+
+    def _try_again(self, entry: Entry, reason: str, blame: bool = False) -> None:
+        """Later, then; what `blame`s the entry itself is not tried for ever."""
+        settings = self._settings()
+        if blame and entry.attempts + 1 >= settings.outbox.max_attempts:
+            self._give_up(entry, f"{entry.attempts + 1} attempts, the last: {reason}")
+            return
+        self._failures += 1
+        wait_s = delay_s(max(entry.attempts, self._failures), settings.backoff_max_s, self._rng)
+        self._outbox.release(entry.report_id, self._clock.mono() + wait_s, counted=blame)
+        log(
+            Event.DELIVERY_FAILED,
+            camera=entry.camera,
+            report_id=entry.report_id,
+            reason=reason,
+            again_in_s=round(wait_s, 1),
+        )
+
+    def _give_up(self, entry: Entry, reason: str) -> None:
+        self._outbox.bury(entry.report_id, reason)
+        log(Event.ENTRY_BURIED, camera=entry.camera, report_id=entry.report_id, reason=reason)

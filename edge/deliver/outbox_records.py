@@ -1,0 +1,69 @@
+"""What the outbox hands out: entries, losses, and how full it is.
+
+PURE. An entry's `state` is how far its delivery has come; its `decision` is what was said about it,
+by the cloud or, after the deadline, by the edge. The two move apart: an entry that was called
+`unconfirmed` during an outage is delivered all the same once the cloud is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from contract.ids import CameraId, ReportId
+from contract.report import ThreatReport
+from contract.verdict import Decision
+
+State = Literal["pending", "stored", "reported", "done", "buried"]
+"""pending: nothing sent. stored: evidence is in the store. reported: the broker has the report.
+done: decided by the cloud and told; its pictures are gone. buried: given up, kept for a look."""
+
+
+class LossReason(StrEnum):
+    """Why an entry was given up by the outbox itself."""
+
+    QUOTA = "quota"
+    DISK_FULL = "disk_full"
+    AGE = "age"
+    PICTURE_MISSING = "picture_missing"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """An entry that will not be delivered any further; never reported twice."""
+
+    report_id: ReportId
+    camera: CameraId
+    severity: int
+    state: State
+    decision: Decision | None
+    reason: LossReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A report on its way; `attempts` failed since the last step that succeeded."""
+
+    report: ThreatReport
+    state: State
+    decision: Decision | None
+    attempts: int
+
+    @property
+    def report_id(self) -> ReportId:
+        return self.report.report_id
+
+    @property
+    def camera(self) -> CameraId:
+        return self.report.camera
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """How many entries are in each state, and the bytes of pictures and reports together."""
+
+    entries: Mapping[State, int]
+    bytes: int

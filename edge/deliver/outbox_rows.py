@@ -1,0 +1,241 @@
+"""The outbox's rows: every SQL statement after the tables stand, each under a name.
+
+SHELL. Knows no policy, no files and no time. Not safe between threads by itself: the outbox calls
+it under its lock. Each call that changes something is one transaction, durable on return. The parts
+of statements that are put together here are all constants (hence the S608 marks).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contract.ids import CameraId, ReportId
+from contract.verdict import Decision, Verdict
+from edge.deliver.evidence import Parcel
+from edge.deliver.outbox_records import State
+from edge.deliver.outbox_schema import transaction
+
+_IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
+_OVER = "state IN ('done', 'buried')"
+_IN_LINE = f"{_IN_DELIVERY} AND (decision IS NULL OR decision = 'unconfirmed')"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry as it lies in the table; `report` is JSON."""
+
+    report_id: ReportId
+    camera: CameraId
+    severity: int
+    state: State
+    decision: Decision | None
+    attempts: int
+    report: str
+
+    @property
+    def in_delivery(self) -> bool:
+        return self.state not in {"done", "buried"}
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """When an entry was put, and how long after a report the next was to follow."""
+
+    report_id: ReportId
+    created_at: datetime
+    state: State
+    again_s: float
+
+
+_ROW = "report_id, camera, severity, state, decision, attempts, report"
+
+
+class Rows:
+    """Entries, their pictures' names, and counters."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def advance(self, counter: str, at_least: int) -> int:
+        """The counter's new value: one more than before, or `at_least` if that is higher."""
+        with self._transaction():
+            rows = self._all(
+                "INSERT INTO counters (name, value) VALUES (?1, MAX(1, ?2)) "
+                "ON CONFLICT (name) DO UPDATE SET value = MAX(value + 1, ?2) RETURNING value",
+                counter,
+                at_least,
+            )
+        return int(rows[0][0])
+
+    def insert(self, parcel: Parcel, created_at: datetime) -> None:
+        report, text = parcel.report, parcel.report.model_dump_json()
+        with self._transaction():
+            self._change(
+                "INSERT INTO entries "
+                "(report_id, camera, severity, created_at, report, size_bytes) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                report.report_id,
+                report.camera,
+                report.severity,
+                created_at.isoformat(),
+                text,
+                len(text.encode()),
+            )
+            for position, picture in enumerate(parcel.pictures):
+                self._change(
+                    "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
+                    report.report_id,
+                    position,
+                    picture.key,
+                    picture.sha256,
+                    len(picture.jpeg),
+                )
+
+    def delete(self, report_id: ReportId) -> None:
+        with self._transaction():
+            self._change("DELETE FROM entries WHERE report_id = ?", report_id)
+
+    def find(self, report_id: ReportId) -> Row | None:
+        return self._first("report_id = ?", report_id)
+
+    def victim(self, severity: int) -> Row | None:
+        """What goes first for an entry of `severity`.
+
+        What is done, what is buried, then the least severe up to `severity`, oldest first.
+        """
+        return self._first(
+            f"{_OVER} OR severity <= ? "
+            "ORDER BY state != 'done', state != 'buried', severity, seq LIMIT 1",
+            severity,
+        )
+
+    def in_line(self) -> list[ReportId]:
+        """What may be delivered, highest severity first, then oldest."""
+        return self._ids(f"{_IN_LINE} ORDER BY severity DESC, seq")
+
+    def undecided(self) -> list[ReportId]:
+        return self._ids("decision IS NULL AND state != 'done' ORDER BY seq")
+
+    def births(self) -> list[Birth]:
+        rows = self._all("SELECT report_id, created_at, state, again_s FROM entries")
+        return [
+            Birth(id_, datetime.fromisoformat(at), state, wait) for id_, at, state, wait in rows
+        ]
+
+    def set_state(self, report_id: ReportId, state: State, again_s: float = 0.0) -> None:
+        """A step forward of an entry in delivery; of any other it is without effect."""
+        with self._transaction():
+            self._change(
+                "UPDATE entries SET state = ?, again_s = ?, attempts = 0 "  # noqa: S608
+                f"WHERE report_id = ? AND {_IN_DELIVERY}",
+                state,
+                again_s,
+                report_id,
+            )
+
+    def count_attempt(self, report_id: ReportId) -> None:
+        with self._transaction():
+            self._change(
+                "UPDATE entries SET attempts = attempts + 1 WHERE report_id = ?", report_id
+            )
+
+    def bury(self, report_id: ReportId, reason: str) -> None:
+        with self._transaction():
+            self._change(
+                "UPDATE entries SET state = 'buried', reason = ? "  # noqa: S608
+                f"WHERE report_id = ? AND {_IN_DELIVERY}",
+                reason,
+                report_id,
+            )
+
+    def decide(self, verdict: Verdict) -> bool:
+        """Whether it was recorded: the first stands, but the cloud's replaces `unconfirmed`."""
+        with self._transaction():
+            changed = self._change(
+                "UPDATE entries SET decision = ?1, verdict = ?2, told = 0 WHERE report_id = ?3 "
+                "AND (decision IS NULL OR (decision = 'unconfirmed' AND ?1 != 'unconfirmed'))",
+                verdict.decision,
+                verdict.model_dump_json(),
+                verdict.report_id,
+            )
+        return changed == 1
+
+    def tell(self, report_id: ReportId, decision: Decision) -> None:
+        """The decision was published; unless it is `unconfirmed`, the entry is done."""
+        with self._transaction():
+            changed = self._change(
+                "UPDATE entries SET told = 1, "
+                "state = CASE decision WHEN 'unconfirmed' THEN state ELSE 'done' END "
+                "WHERE report_id = ? AND decision = ?",
+                report_id,
+                decision,
+            )
+            if changed and decision != "unconfirmed":
+                self._change("DELETE FROM pictures WHERE report_id = ?", report_id)
+
+    def untold(self) -> list[str]:
+        """Verdicts, as JSON, that were recorded and not yet published."""
+        rows = self._all(
+            "SELECT verdict FROM entries WHERE verdict IS NOT NULL AND told = 0 ORDER BY seq"
+        )
+        return [verdict for (verdict,) in rows]
+
+    def pictures(self, report_id: ReportId) -> list[tuple[str, str]]:
+        """Key and hash of each picture, in the report's order."""
+        return self._all(
+            "SELECT key, sha256 FROM pictures WHERE report_id = ? ORDER BY position", report_id
+        )
+
+    def hashes(self) -> frozenset[str]:
+        """Of every picture that some entry still needs."""
+        return frozenset(sha for (sha,) in self._all("SELECT DISTINCT sha256 FROM pictures"))
+
+    def needs(self, sha256: str) -> bool:
+        return bool(self._all("SELECT 1 FROM pictures WHERE sha256 = ? LIMIT 1", sha256))
+
+    def size_bytes(self) -> int:
+        """Of pictures (each once) and reports."""
+        return self._sum("SELECT DISTINCT sha256, bytes FROM pictures") + self._sum(
+            "SELECT size_bytes AS bytes FROM entries"
+        )
+
+    def lasting_bytes(self, severity: int) -> int:
+        """The part of `size_bytes` that no entry of `severity` may displace."""
+        which = f"severity > ? AND NOT ({_OVER})"
+        return self._sum(
+            "SELECT DISTINCT sha256, bytes FROM pictures "  # noqa: S608
+            f"WHERE report_id IN (SELECT report_id FROM entries WHERE {which})",
+            severity,
+        ) + self._sum(f"SELECT size_bytes AS bytes FROM entries WHERE {which}", severity)  # noqa: S608
+
+    def states(self) -> dict[State, int]:
+        return dict(self._all("SELECT state, COUNT(*) FROM entries GROUP BY state"))
+
+    def _sum(self, query: str, *values: object) -> int:
+        """Of the column `bytes` of what `query` finds."""
+        rows = self._all(f"SELECT COALESCE(SUM(bytes), 0) FROM ({query})", *values)  # noqa: S608
+        return int(rows[0][0])
+
+    def _first(self, which: str, *values: object) -> Row | None:
+        rows = self._all(f"SELECT {_ROW} FROM entries WHERE {which}", *values)  # noqa: S608
+        return Row(*rows[0]) if rows else None
+
+    def _ids(self, which: str) -> list[ReportId]:
+        return [id_ for (id_,) in self._all(f"SELECT report_id FROM entries WHERE {which}")]  # noqa: S608
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
+
+    def _change(self, statement: str, *values: object) -> int:
+        """How many rows it changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        return transaction(self._connection)

@@ -1,0 +1,154 @@
+"""The outbox's database: its tables, how it is opened, and what its errors mean to us.
+
+SHELL. SQLite in WAL mode with `synchronous=FULL`: a transaction that returned survives a power cut.
+Opened exclusively, so two daemons cannot share an outbox. A damaged file is set aside under another
+name and a new one begun; one written by a newer program is left as it is.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from edge.deliver.blobs import sync_folder
+from edge.errors import OutboxCorrupt, OutboxError, OutboxFull
+
+VERSION = 1
+BUSY_S = 5.0
+
+_TABLES = """
+CREATE TABLE entries (
+    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    report_id  TEXT NOT NULL UNIQUE,
+    camera     TEXT NOT NULL,
+    severity   INTEGER NOT NULL,
+    state      TEXT NOT NULL DEFAULT 'pending'
+               CHECK (state IN ('pending', 'stored', 'reported', 'done', 'buried')),
+    decision   TEXT,
+    told       INTEGER NOT NULL DEFAULT 0,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    again_s    REAL NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    report     TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    verdict    TEXT,
+    reason     TEXT
+);
+CREATE INDEX entries_in_line ON entries (severity DESC, seq) WHERE state != 'done';
+CREATE INDEX entries_by_size ON entries (severity, state, size_bytes);
+CREATE TABLE pictures (
+    report_id  TEXT NOT NULL REFERENCES entries (report_id) ON DELETE CASCADE,
+    position   INTEGER NOT NULL,
+    key        TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    bytes      INTEGER NOT NULL,
+    PRIMARY KEY (report_id, position)
+) WITHOUT ROWID;
+CREATE INDEX pictures_by_hash ON pictures (sha256, bytes);
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+_PRAGMAS = (
+    "PRAGMA locking_mode = EXCLUSIVE",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+def open_database(file: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """The connection, in autocommit, and where a damaged predecessor was put.
+
+    Raises `OutboxError` if another process has it open or a newer program wrote it.
+    """
+    try:
+        return _open(file), None
+    except OutboxCorrupt:
+        aside = _set_aside(file)
+        return _open(file), aside
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of the block's changes, durably, or none."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # a full disk may have ended it already
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Turns errors of database and file system into the outbox's own."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _meaning(error)(f"{what}: {error}") from error
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise (OutboxFull if full else OutboxError)(f"{what}: {error}") from error
+
+
+def _meaning(error: sqlite3.Error) -> type[OutboxError]:
+    match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:  # extended codes
+        case sqlite3.SQLITE_FULL:
+            return OutboxFull
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return OutboxCorrupt
+        case _:
+            return OutboxError
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    with translated(f"cannot open the outbox {file}"):
+        connection = sqlite3.connect(
+            file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(connection, file)
+        except BaseException:
+            connection.close()
+            raise
+        sync_folder(file.parent)
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise OutboxError(
+            f"the outbox {file} has version {version}, this program knows {VERSION}: "
+            "install the newer program again, or move the folder away"
+        )
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    findings = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if findings != "ok":
+        raise OutboxCorrupt(f"the outbox {file} is damaged: {findings}")
+    with transaction(connection):  # takes the lock that keeps others out
+        if version == 0:
+            for statement in _TABLES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _set_aside(file: Path) -> Path:
+    numbers = (n for n in range(1, 1000) if not _aside(file, n).exists())
+    aside = _aside(file, next(numbers))
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            Path(f"{file}{suffix}").rename(f"{aside}{suffix}")
+    sync_folder(file.parent)
+    return aside
+
+
+def _aside(file: Path, number: int) -> Path:
+    return file.with_name(f"{file.name}.corrupt-{number}")

@@ -1,0 +1,222 @@
+"""The parts of a running gateway, built from the configuration and tied together.
+
+SHELL. The composition root: everything is made here, nothing is decided. `daemon` starts, watches
+and stops what it finds here.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+
+from contract.ids import CameraId, GatewayId
+from contract.topics import Topics
+from edge.analysis import Analyst
+from edge.config.live import Live
+from edge.config.load import Loaded
+from edge.config.schema import Config
+from edge.connect import intake_settings, open_store_of, shares_broker, uplink_settings
+from edge.deliver.courier import Courier
+from edge.deliver.evidence import Origin
+from edge.deliver.outbox import Loss, open_outbox
+from edge.deliver.verdicts import Verdicts
+from edge.detect.detector import Detector, open_detector
+from edge.intake.mailbox import Mailbox
+from edge.intake.mqtt import Intake
+from edge.pipeline import Pipeline
+from edge.runtime.counters import Counters
+from edge.runtime.heartbeat import Pulse
+from edge.runtime.timings import Timings
+from edge.runtime.worker import Worker
+from edge.statements import Statements
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Link, LinkState, Publication, Subscription
+
+_WAIT_S = 0.25
+
+OnFailure = Callable[[Exception], None]
+
+
+def open_detectors(config: Config) -> tuple[Detector, ...]:
+    """One detector per analysis thread; the first decides the runtime for all."""
+    detect = config.detect
+    threads, min_score = detect.threads_per_worker, detect.min_score
+    first = open_detector(detect.model, detect.runtime, threads, min_score)
+    log(
+        Event.MODEL_OPENED,
+        model=first.name,
+        sha256=first.sha256,
+        runtime=first.runtime,
+        reason=first.choice.reason,
+    )
+    rest = (
+        open_detector(detect.model, first.runtime, threads, min_score)
+        for _ in range(detect.workers - 1)
+    )
+    return (first, *rest)
+
+
+class Gateway:
+    """Made whole or not at all; nothing runs until its parts are started."""
+
+    def __init__(self, loaded: Loaded, clock: Clock, on_failure: OnFailure) -> None:
+        """Raises `ModelError`, `OutboxError`, `LinkError`, `StoreError` for what must be mended."""
+        config = loaded.config
+        self.live = Live(loaded)
+        self.clock = clock
+        self.counters = Counters()
+        self.timings = Timings()
+        self.detectors = open_detectors(config)
+        self.mailboxes = tuple(Mailbox() for _ in self.detectors)
+        self.topics = Topics(gateway=GatewayId(config.gateway.id), root=config.deliver.root)
+        self.outbox = open_outbox(config.deliver.outbox, clock, self._lost)
+        self.statements = Statements(
+            self.topics, self.live, lambda: self.detectors[0].sha256, self.counters, self.outbox
+        )
+        self._kept = threading.Event()
+        self._on_failure = on_failure
+        self._build_links(config)
+        self._build_workers(config)
+
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self.live.current.config
+
+    def links(self) -> dict[str, LinkState]:
+        """Both links as they are now."""
+        return {"intake": self.site.state(), "uplink": self.uplink.state()}
+
+    def pulses(self) -> tuple[Pulse, ...]:
+        """When each worker last made progress."""
+        patience_s = self.config().runtime.heartbeat_s
+        return tuple(
+            Pulse(worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s)
+            for worker in self.workers
+        )
+
+    def births(self) -> Iterator[Publication]:
+        """Everything retained that must be true at the site's broker after a connect."""
+        yield self.statements.status("online")
+        yield self.statements.info()
+        for camera in self.intake.cameras:
+            yield from self._camera_births(camera)
+
+    def wake_courier(self) -> None:
+        """There may be something to deliver, or reason to stop waiting for it."""
+        self._kept.set()
+
+    def _build_links(self, config: Config) -> None:
+        self.intake = Intake(
+            self.config, self.mailboxes, self.counters, self.clock, self._camera_found
+        )
+        self.site = Link(
+            intake_settings(config),
+            on_fatal=self._on_failure,
+            on_message=self.intake.on_message,
+            subscriptions=self.intake.subscriptions(),
+            births=self.births,
+            will=self.statements.status("offline"),
+        )
+        verdicts = Subscription(filter=self.topics.all_cameras("verdict"), no_local=True)
+        self.uplink = Link(
+            uplink_settings(config),
+            on_fatal=self._on_failure,
+            on_message=self._on_verdict,
+            subscriptions=(verdicts,),
+            manual_ack=True,
+        )
+
+    def _build_workers(self, config: Config) -> None:
+        self.verdicts = Verdicts(
+            self.outbox,
+            self.counters,
+            self.topics,
+            self.clock,
+            lambda: self.config().deliver,
+            self.site,
+            None if shares_broker(config) else self.uplink,
+        )
+        epoch = self.outbox.next_epoch()
+        self.analysts = tuple(
+            self._analyst(mailbox, Pipeline(config, detector, epoch))
+            for mailbox, detector in zip(self.mailboxes, self.detectors, strict=True)
+        )
+        carrying = self._worker("courier", self._deliver)
+        self._courier = self._make_courier(config, carrying.beat)
+        analysing = (
+            self._worker(f"analysis-{n}", analyst.step) for n, analyst in enumerate(self.analysts)
+        )
+        self.workers = (*analysing, carrying)
+
+    def _worker(self, name: str, step: Callable[[], object]) -> Worker:
+        return Worker(
+            name, step, clock=self.clock, on_failure=lambda _, error: self._on_failure(error)
+        )
+
+    def _analyst(self, mailbox: Mailbox, pipeline: Pipeline) -> Analyst:
+        return Analyst(
+            self.config(),
+            mailbox,
+            pipeline,
+            self.outbox,
+            self.counters,
+            self.timings,
+            self.clock,
+            self._origin,
+            self._kept,
+        )
+
+    def _make_courier(self, config: Config, progress: Callable[[], None]) -> Courier:
+        return Courier(
+            self.outbox,
+            open_store_of(config),
+            self.uplink,
+            self.verdicts,
+            self.topics,
+            self.clock,
+            lambda: self.config().deliver,
+            random.Random(),
+            progress,
+        )
+
+    def _deliver(self) -> None:
+        """One step of the courier, or a moment of waiting for something to deliver."""
+        if not self._courier.step():
+            self.clock.wait(self._kept, _WAIT_S)
+            self._kept.clear()
+
+    def _camera_births(self, camera: CameraId) -> Iterator[Publication]:
+        yield self.statements.camera_status(camera)
+        yield self.verdicts.threat(camera)
+
+    def _camera_found(self, camera: CameraId) -> None:
+        for birth in self._camera_births(camera):
+            self.site.publish(birth.topic, birth.payload, birth.qos, birth.retain)
+
+    def _on_verdict(
+        self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
+    ) -> None:
+        self.verdicts.on_message(topic, payload, retained, ack)
+        self._kept.set()
+
+    def _origin(self) -> Origin:
+        current = self.live.current
+        return Origin(
+            gateway=self.topics.gateway,
+            model_sha256=self.detectors[0].sha256,
+            config_version=current.version,
+            config_sha256=current.sha256,
+            evidence=current.config.deliver.evidence,
+        )
+
+    def _lost(self, loss: Loss) -> None:
+        self.counters.count(loss.camera, "lost")
+        log(
+            Event.OUTBOX_EVICTED,
+            camera=loss.camera,
+            report_id=loss.report_id,
+            reason=loss.reason.value,
+            severity=loss.severity,
+        )

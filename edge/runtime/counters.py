@@ -1,0 +1,87 @@
+"""Frame accounting: every frame is counted received once and settled once, per camera.
+
+Any thread may count. Settled means rejected, superseded, quiet or analysed. Read by `stats`, by
+Prometheus, and by tests that check the law of `funnel`.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from contract.ids import CameraId
+from edge.runtime.funnel import ALARMS, STAGES, Alarm, Funnel, Stage
+
+OTHERS = CameraId("_others")
+"""Takes what is counted beyond `MAX_CAMERAS` names, which anyone who publishes can invent."""
+
+MAX_CAMERAS = 2000
+
+
+class Counters:
+    """The funnels of all cameras."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
+        self._rejected: dict[CameraId, Counter[str]] = {}
+
+    def count(self, camera: CameraId, what: Stage | Alarm) -> None:
+        """One more of `what`."""
+        with self._lock:
+            self._counts.setdefault(self._known(camera), Counter())[what] += 1
+
+    def reject(self, camera: CameraId, reason: str) -> None:
+        """The frame ends as rejected for `reason`."""
+        with self._lock:
+            self._rejected.setdefault(self._known(camera), Counter())[reason] += 1
+
+    def snapshot(self) -> dict[CameraId, Funnel]:
+        """All cameras at one moment, in order of their names."""
+        with self._lock:
+            cameras = sorted({*self._counts, *self._rejected})
+            return {camera: self._funnel(camera) for camera in cameras}
+
+    def _known(self, camera: CameraId) -> CameraId:
+        if camera in self._counts or camera in self._rejected:
+            return camera
+        full = len(self._counts) + len(self._rejected) >= 2 * MAX_CAMERAS
+        return OTHERS if full else camera
+
+    def _funnel(self, camera: CameraId) -> Funnel:
+        counts = self._counts.get(camera, Counter())
+        rejected = dict(sorted(self._rejected.get(camera, Counter()).items()))
+        return Funnel(**{name: counts[name] for name in STAGES + ALARMS}, rejected_by=rejected)
+
+
+class FunnelCollector(Collector):
+    """The counters for Prometheus, read when it asks."""
+
+    def __init__(self, snapshot: Callable[[], dict[CameraId, Funnel]]) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Metric]:
+        frames = CounterMetricFamily(
+            "stillwatch_frames", "Frames by what became of them.", labels=["camera", "outcome"]
+        )
+        rejected = CounterMetricFamily(
+            "stillwatch_frames_rejected", "Rejected by reason.", labels=["camera", "reason"]
+        )
+        alarms = CounterMetricFamily(
+            "stillwatch_alarms", "Suspicions and verdicts.", labels=["camera", "kind"]
+        )
+        flying = GaugeMetricFamily(
+            "stillwatch_frames_in_flight", "Received, not settled.", labels=["camera"]
+        )
+        for camera, funnel in self._snapshot().items():
+            for stage in STAGES:
+                frames.add_metric([camera, stage], getattr(funnel, stage))
+            frames.add_metric([camera, "rejected"], funnel.rejected)
+            for reason, count in funnel.rejected_by.items():
+                rejected.add_metric([camera, reason], count)
+            for alarm in ALARMS:
+                alarms.add_metric([camera, alarm], getattr(funnel, alarm))
+            flying.add_metric([camera], funnel.in_flight)
+        yield from (frames, rejected, alarms, flying)

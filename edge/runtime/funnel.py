@@ -1,0 +1,53 @@
+"""The funnel of a camera at one moment: what became of its frames and of its suspicions.
+
+PURE. The law: received = rejected + superseded + quiet + analysed + in flight.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Stage = Literal["received", "superseded", "quiet", "analysed"]
+Alarm = Literal["suspicions", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"]
+
+STAGES: tuple[Stage, ...] = ("received", "superseded", "quiet", "analysed")
+ALARMS: tuple[Alarm, ...] = (
+    "suspicions",
+    "confirmed",
+    "refuted",
+    "inconclusive",
+    "unconfirmed",
+    "lost",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """Counts since the start; `rejected_by` holds them by reason, `lost` are suspicions that
+    could not be kept."""
+
+    received: int = 0
+    superseded: int = 0
+    quiet: int = 0
+    analysed: int = 0
+    suspicions: int = 0
+    confirmed: int = 0
+    refuted: int = 0
+    inconclusive: int = 0
+    unconfirmed: int = 0
+    lost: int = 0
+    rejected_by: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> int:
+        return sum(self.rejected_by.values())
+
+    @property
+    def in_flight(self) -> int:
+        """Received and not settled yet; 0 when everything is drained, never below."""
+        return self.received - self.rejected - self.superseded - self.quiet - self.analysed
+
+    def as_json(self) -> dict[str, int | dict[str, int]]:
+        """As `stats` says it; `rejected` by reason."""
+        counts: dict[str, int | dict[str, int]] = {n: getattr(self, n) for n in STAGES + ALARMS}
+        return counts | {"rejected": dict(self.rejected_by)}

@@ -1,0 +1,97 @@
+"""What the gateway says about itself: `status`, `info`, `stats`, and the state of its cameras.
+
+SHELL. Retained statements are births: said again after every connect. `stats` is said at its
+interval when it changed, and once at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import uuid
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+import psutil
+
+from contract.ids import CameraId
+from contract.topics import Topics
+from edge.config.live import Live
+from edge.deliver.outbox import Outbox
+from edge.runtime.counters import Counters
+from service.link import Publication
+
+Presence = Literal["online", "stopped", "offline"]
+
+
+def program_version() -> str:
+    """The installed version; a bare checkout says so."""
+    try:
+        return version("stillwatch")
+    except PackageNotFoundError:
+        return "checkout"
+
+
+class Statements:
+    """Words about the running gateway, as publications."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        live: Live,
+        model_sha256: Callable[[], str],
+        counters: Counters,
+        outbox: Outbox,
+    ) -> None:
+        self._topics = topics
+        self._live = live
+        self._model_sha256 = model_sha256
+        self._counters = counters
+        self._outbox = outbox
+        self._boot_id = uuid.uuid4().hex
+        self._said = b""
+
+    def status(self, presence: Presence) -> Publication:
+        """The gateway's retained presence; `offline` is the last will."""
+        return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
+
+    def camera_status(self, camera: CameraId) -> Publication:
+        """A camera that has sent something in this run is online."""
+        return Publication(topic=self._topics.of_camera(camera, "status"), payload=b"online")
+
+    def info(self) -> Publication:
+        """Version, architecture, boot, configuration and model, retained."""
+        current = self._live.current
+        facts = {
+            "version": program_version(),
+            "arch": platform.machine(),
+            "boot_id": self._boot_id,
+            "config_version": current.version,
+            "config_sha256": current.sha256,
+            "model": current.config.detect.model,
+            "model_sha256": self._model_sha256(),
+            "schema": current.config.version,
+        }
+        return Publication(
+            topic=self._topics.of_gateway("info"), payload=json.dumps(facts).encode()
+        )
+
+    def stats(self) -> Publication | None:
+        """Funnels, memory and outbox; None if nothing has changed since it was said last."""
+        counted = self._counted()
+        if counted == self._said:
+            return None
+        self._said = counted
+        facts = json.loads(counted) | {"rss_bytes": psutil.Process().memory_info().rss}
+        return Publication(
+            topic=self._topics.of_gateway("stats"),
+            payload=json.dumps(facts).encode(),
+            retain=False,
+        )
+
+    def _counted(self) -> bytes:
+        depth = self._outbox.depth()
+        cameras = {camera: f.as_json() for camera, f in self._counters.snapshot().items()}
+        outbox = {"entries": dict(depth.entries), "bytes": depth.bytes}
+        return json.dumps({"cameras": cameras, "outbox": outbox}, sort_keys=True).encode()

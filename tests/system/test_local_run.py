@@ -1,0 +1,139 @@
+"""The one-command run with every part real: its summary, its pictures, and a clean end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+import pytest
+
+from service.clock import SystemClock
+from tests.processes import HOST, free_port
+from tests.servers import Broker
+from tools.local.processes import ROOT
+from tools.local.summary import SUMMARY_KEYS
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+
+SECONDS = 24
+"""Eight empty seconds, fourteen with walkers, and a little more."""
+PATIENCE_S = 240
+
+
+@contextmanager
+def local_run(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "tools.local", "--keep", str(folder), *arguments]
+    run = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield run
+    finally:
+        run.kill()
+        run.wait()
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """Whatever still runs and was told about this run's folder."""
+    found = psutil.process_iter(["cmdline"])
+    return [one for one in found if any(str(folder) in word for word in one.info["cmdline"] or ())]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, int]:
+    """One run over the shipped footage: its folder, what it said, and its exit status."""
+    folder = tmp_path_factory.mktemp("local") / "run"
+    summary = str(folder / "summary.json")
+    with local_run(folder, "--seconds", str(SECONDS), "--summary", summary) as run:
+        output, _ = run.communicate(timeout=PATIENCE_S)
+    return folder, output, run.returncode
+
+
+def cameras_of(folder: Path) -> dict[str, dict[str, int]]:
+    cameras: dict[str, dict[str, int]] = json.loads((folder / "summary.json").read_text())[
+        "cameras"
+    ]
+    return cameras
+
+
+def test_walkers_are_confirmed_and_the_quiet_cameras_stay_quiet(
+    finished: tuple[Path, str, int],
+) -> None:
+    folder, output, status = finished
+    assert status == 0, output
+    cameras = cameras_of(folder)
+    assert cameras["yard"]["confirmed"] > 0
+    for quiet in ("garage", "garden"):
+        assert cameras[quiet]["confirmed"] == cameras[quiet]["unconfirmed"] == 0
+
+
+def test_every_frame_is_accounted_for(finished: tuple[Path, str, int]) -> None:
+    for counts in cameras_of(finished[0]).values():
+        assert tuple(counts) == SUMMARY_KEYS
+        ended = sum(counts[key] for key in ("rejected", "superseded", "quiet", "analysed"))
+        assert counts["received"] == ended > 0
+
+
+def test_each_alarm_names_a_picture_that_is_there(finished: tuple[Path, str, int]) -> None:
+    folder, output, _ = finished
+    lines = output.splitlines()
+    alarms = [after.strip() for line, after in pairwise(lines) if "ALARM" in line]
+    assert alarms
+    assert all(Path(path).read_bytes().startswith(b"\xff\xd8\xff") for path in alarms)
+    assert all(Path(path).parent == folder / "alarms" for path in alarms)
+
+
+def test_nothing_is_left_running(finished: tuple[Path, str, int]) -> None:
+    assert processes_of(finished[0]) == []
+
+
+def test_footage_of_ones_own_through_a_broker_of_ones_own(
+    tmp_path: Path, mosquitto: Broker
+) -> None:
+    summary = tmp_path / "summary.json"
+    clip = ROOT / "footage" / "empty.mp4"
+    broker = ("--broker", f"{mosquitto.host}:{mosquitto.port}")
+    arguments = ("--seconds", "4", "--summary", str(summary), "--footage", str(clip), *broker)
+    with local_run(tmp_path / "run", *arguments) as run:
+        output, _ = run.communicate(timeout=PATIENCE_S)
+    assert json.loads(summary.read_text())["cameras"]["empty"]["received"] > 0, output
+    assert run.returncode == 1
+    assert "no verdict came: nothing in the footage was suspicious" in output
+
+
+@pytest.mark.parametrize("said", ["gateway: loading", "camera garden"], ids=["early", "playing"])
+def test_ctrl_c_ends_everything_cleanly(tmp_path: Path, said: str) -> None:
+    folder = tmp_path / "run"
+    with local_run(folder) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if said in line:
+                break
+        SystemClock().wait(threading.Event(), 1.0)
+        run.send_signal(signal.SIGINT)
+        output, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, output
+    assert "Traceback" not in output
+    assert processes_of(folder) == []
+
+
+def test_a_broker_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with local_run(tmp_path / "run", "--broker", f"{HOST}:{free_port()}") as run:
+        output, _ = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "cannot be used" in output
+
+
+def test_footage_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with local_run(tmp_path / "run", "--footage", "nowhere.mp4") as run:
+        output, _ = run.communicate(timeout=60)
+    assert run.returncode == 1
+    assert "nowhere.mp4: no such file or folder" in output

@@ -1,0 +1,69 @@
+"""The last good configuration: kept whole, used loudly."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.config.live import LAST_GOOD, Live, begin, keep
+from edge.config.load import read
+from edge.errors import ConfigError
+
+
+def write(folder: Path, extra: str = "") -> Path:
+    file = folder / "edge.yaml"
+    file.write_text(f"deliver: {{outbox: {{path: {folder}/outbox}}}}\n{extra}")
+    return file
+
+
+def test_a_valid_file_is_what_runs(tmp_path: Path) -> None:
+    start = begin(write(tmp_path, "gateway: {id: here}"), {})
+    assert start.loaded.config.gateway.id == "here"
+    assert start.refused == ()
+
+
+def test_an_invalid_file_means_the_last_good_one_and_every_reason(tmp_path: Path) -> None:
+    environ = {"STILLWATCH__GATE__MIN_DIFF": "33"}
+    good = begin(write(tmp_path, "gateway: {id: here}"), environ).loaded
+    keep(good)
+    start = begin(write(tmp_path, "gateway: {id: There}\nx: 1"), environ)
+    assert start.loaded.config == good.config
+    assert start.loaded.sha256 == good.sha256
+    assert [complaint.path for complaint in start.refused] == ["gateway.id", "x"]
+
+
+def test_the_last_good_one_is_found_by_the_environment_too(tmp_path: Path) -> None:
+    environ = {"STILLWATCH__DELIVER__OUTBOX__PATH": str(tmp_path / "outbox")}
+    keep(read(b"gateway: {id: here}", environ))
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("[")
+    assert begin(broken, environ).loaded.config.gateway.id == "here"
+
+
+def test_with_neither_there_is_nothing_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gateway\.id"):
+        begin(write(tmp_path, "gateway: {id: There}"), {})
+
+
+def test_a_last_good_one_that_is_bad_itself_adds_its_reasons(tmp_path: Path) -> None:
+    file = write(tmp_path, "gateway: {id: There}")
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / LAST_GOOD).write_text('{"gone": 1}')
+    with pytest.raises(ConfigError, match=f"{LAST_GOOD}: gone"):
+        begin(file, {})
+
+
+def test_a_torn_write_leaves_the_last_good_one_whole(tmp_path: Path) -> None:
+    good = begin(write(tmp_path, "gateway: {id: here}"), {}).loaded
+    keep(good)
+    (tmp_path / "outbox" / f"{LAST_GOOD}.part").write_text('{"gateway": {"i')
+    start = begin(write(tmp_path, "x: 1"), {})
+    assert start.loaded.config.gateway.id == "here"
+    keep(start.loaded)
+    assert sorted(file.name for file in (tmp_path / "outbox").iterdir()) == [LAST_GOOD]
+
+
+def test_swapping_puts_another_one_in_force() -> None:
+    live = Live(read(b"", {}))
+    other = read(b"gateway: {id: other}", {})
+    live.swap(other)
+    assert live.current is other

@@ -1,0 +1,74 @@
+"""What a change of the configuration asks for."""
+
+import pytest
+
+from edge.config.load import leaves, read
+from edge.config.reload import RULES, Part, part_of, plan
+from edge.config.schema import Config
+from edge.config.shape import keys
+
+EVERY_KEY = """
+intake: {broker: {tls: {}}}
+deliver: {uplink: {tls: {}}}
+camera_defaults: {gate: {}}
+cameras: {yard: {gate: {}}}
+"""
+
+
+def config(document: str) -> Config:
+    return read(document.encode(), {}).config
+
+
+def test_nothing_changed_means_nothing_to_do() -> None:
+    same = plan(Config(), Config())
+    assert (same.changed, same.rebuild, same.needs_restart) == ((), frozenset(), ())
+
+
+@pytest.mark.parametrize(
+    ("document", "changed", "rebuild"),
+    [
+        ("gate: {min_diff: 20}", ("gate.min_diff",), {Part.CAMERAS}),
+        ("detect: {model: x}", ("detect.model",), {Part.DETECTOR, Part.CAMERAS}),
+        ("detect: {errors_in_a_row: 9}", ("detect.errors_in_a_row",), set()),
+        ("intake: {broker: {port: 1}}", ("intake.broker.port",), {Part.LINKS}),
+        ("intake: {broker: {tls: {}}}", ("intake.broker.tls",), {Part.LINKS}),
+        ("deliver: {uplink: {}}", ("deliver.uplink",), {Part.LINKS}),
+        ("deliver: {store: {path: x}}", ("deliver.store.path",), {Part.STORE}),
+        ("deliver: {outbox: {max_age_s: 60}}", ("deliver.outbox.max_age_s",), {Part.OUTBOX}),
+        ("deliver: {deadline_s: 5}", ("deliver.deadline_s",), set()),
+        ("runtime: {log_level: debug}", ("runtime.log_level",), set()),
+        ("cameras: {yard: {}}", ("cameras.yard",), {Part.CAMERAS}),
+    ],
+)
+def test_a_change_names_the_parts_to_build_anew(
+    document: str, changed: tuple[str, ...], rebuild: set[Part]
+) -> None:
+    change = plan(Config(), config(document))
+    assert change.changed == changed
+    assert change.rebuild == rebuild
+    assert change.needs_restart == ()
+
+
+def test_a_camera_that_is_no_longer_listed_is_a_change() -> None:
+    change = plan(config("cameras: {yard: {}}"), Config())
+    assert (change.changed, change.sections) == (("cameras.yard",), ("cameras",))
+
+
+@pytest.mark.parametrize(
+    ("document", "key"),
+    [
+        ("gateway: {id: other}", "gateway.id"),
+        ("deliver: {outbox: {path: elsewhere}}", "deliver.outbox.path"),
+        ("runtime: {metrics_port: 1}", "runtime.metrics_port"),
+    ],
+)
+def test_what_cannot_change_while_running_is_said_with_its_reason(document: str, key: str) -> None:
+    change = plan(Config(), config(document))
+    assert [complaint.path for complaint in change.needs_restart] == [key]
+    assert change.needs_restart[0].hint == "restart the daemon"
+
+
+def test_every_key_of_the_schema_is_classified() -> None:
+    for key in leaves(config(EVERY_KEY)):
+        assert part_of(key)
+    assert {key.name for key in keys(Config)} == {rule.split(".")[0] for rule in RULES}

@@ -1,0 +1,34 @@
+"""A gateway's outbox folder over any number of restarts, for tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.config.schema import Outbox as Settings
+from edge.deliver.outbox import Loss, Outbox, open_outbox
+from tests.fakes import ManualClock
+
+
+class Site:
+    """A gateway's folder, clock and losses, through any number of restarts."""
+
+    def __init__(self, folder: Path, **settings: float) -> None:
+        self.folder = folder
+        self.clock = ManualClock()
+        self.losses: list[Loss] = []
+        self.settings = Settings.model_validate({"path": folder, **settings})
+
+    def open(self) -> Outbox:
+        return open_outbox(self.settings, self.clock, self.losses.append)
+
+    def files(self) -> set[str]:
+        return {path.stem for path in (self.folder / "pictures").iterdir()}
+
+    def mono(self) -> float:
+        return self.clock.mono()
+
+
+def due(outbox: Outbox, site: Site) -> str | None:
+    """The report whose turn it is now."""
+    entry = outbox.next_due(site.mono())
+    return None if entry is None else entry.report_id

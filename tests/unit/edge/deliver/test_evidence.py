@@ -1,0 +1,244 @@
+"""A case is packed so that the cloud sees what the edge saw, within the limits of the wire."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from contract.cloudevent import frame_report, read_report
+from contract.ids import CameraId, GatewayId, ReportId
+from contract.keys import is_evidence_key
+from contract.report import MAX_REPORT_BYTES, EvidenceRef
+from edge.config.schema import Evidence
+from edge.deliver.evidence import MIN_CROP_PX, Origin, Parcel, cut, pack, relative
+from edge.records import Box, Case, Frame, Shot, Suspicion, TrackId
+from imaging.admission import Header, PictureLimits, Rejected, inspect
+from imaging.decode import decode
+from imaging.detections import Image
+
+LIMITS = PictureLimits(
+    max_bytes=10**7, max_pixels=10**7, min_side_px=16, max_side_px=8192, max_scans=64
+)
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+ORIGIN = Origin(
+    gateway=GatewayId("gw"),
+    model_sha256="a" * 64,
+    config_version="7",
+    config_sha256="b" * 64,
+    evidence=Evidence.model_validate({"context_frames": 4, "crop_margin": 0.3}),
+)
+
+
+def scene(seed: int = 0, width: int = 320, height: int = 240) -> Image:
+    """A smooth gradient that differs by seed, with a white figure at x 100..140, y 60..160."""
+    image = np.zeros((height, width, 3), np.uint8)
+    image[:] = np.linspace(0, 120, width, dtype=np.uint8)[None, :, None]
+    image[:, :, 0] = 10 * seed
+    image[60:160, 100:140] = 255
+    return image
+
+
+def encoded(image: Image, suffix: str = ".jpg") -> bytes:
+    return cv2.imencode(suffix, image)[1].tobytes()
+
+
+def header_of(picture: bytes) -> Header:
+    header = inspect(picture, LIMITS)
+    assert not isinstance(header, Rejected)
+    return header
+
+
+def shot(picture: bytes, seconds: float = 0.0) -> Shot:
+    header = header_of(picture)
+    image = decode(picture, header)
+    assert not isinstance(image, Rejected)
+    frame = Frame(
+        camera=CameraId("gate"),
+        picture=picture,
+        header=header,
+        received_at=NOON + timedelta(seconds=seconds),
+        received_mono_s=seconds,
+        captured_at=NOON,
+    )
+    return Shot(frame=frame, width=image.shape[1], height=image.shape[0])
+
+
+def case(best: Shot, *context: Shot, box: Box = (100, 60, 140, 160), **facts: object) -> Case:
+    known: dict[str, object] = {
+        "report_id": ReportId("gw.gate.1.2.3"),
+        "camera": CameraId("gate"),
+        "track": TrackId(2),
+        "rule": "person",
+        "label": "person",
+        "score": 0.5,
+        "top_score": 0.7,
+        "median_score": 0.6,
+        "severity": 2,
+        "box": box,
+        "zones": ("yard",),
+        "age_s": 1.5,
+        "displacement": 0.2,
+        "stationary": False,
+        "reasons": ("it moved",),
+        "raised_at": NOON,
+    }
+    suspicion = Suspicion(**(known | facts))  # type: ignore[arg-type]  # a test's own facts
+    return Case(suspicion=suspicion, best=best, best_box=box, context=context)
+
+
+def refs(parcel: Parcel, role: str) -> list[EvidenceRef]:
+    return [ref for ref in parcel.report.evidence if ref.role == role]
+
+
+def body(parcel: Parcel, ref: EvidenceRef) -> bytes:
+    (jpeg,) = [picture.jpeg for picture in parcel.pictures if picture.key == ref.key]
+    return jpeg
+
+
+def test_the_report_says_what_the_suspicion_says() -> None:
+    report = pack(case(shot(encoded(scene()))), ORIGIN).report
+    assert (report.report_id, report.camera, report.sequence) == ("gw.gate.1.2.3", "gate", 3)
+    assert (report.scores.last, report.scores.top, report.scores.median) == (0.5, 0.7, 0.6)
+    assert report.box == (0.3125, 0.25, 0.4375, 0.666667)
+    assert (report.rule.id, report.rule.reasons) == ("person", ("it moved",))
+    assert (report.config_version, report.zones, report.track.age_s) == ("7", ("yard",), 1.5)
+
+
+def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
+    context = [shot(encoded(scene(seed)), seed) for seed in (1, 2, 3)]
+    parcel = pack(case(shot(encoded(scene())), *context), ORIGIN)
+    assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", *["context"] * 3]
+    for ref in parcel.report.evidence:
+        jpeg = body(parcel, ref)
+        assert is_evidence_key(ref.key)
+        assert (ref.sha256, ref.bytes) == (hashlib.sha256(jpeg).hexdigest(), len(jpeg))
+        image = decode(jpeg, header_of(jpeg))
+        assert not isinstance(image, Rejected)
+        assert image.shape[:2] == (ref.height, ref.width)
+    assert len({picture.key for picture in parcel.pictures}) == 5
+
+
+def test_a_cameras_jpeg_travels_as_it_came() -> None:
+    picture = encoded(scene())
+    parcel = pack(case(shot(picture)), ORIGIN)
+    assert body(parcel, refs(parcel, "best")[0]) == picture
+
+
+def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
+    best, other = shot(encoded(scene(), ".png")), shot(encoded(scene(9), ".png"))
+    parcel = pack(case(best, other), ORIGIN)
+    for role, seed in (("best", 0), ("context", 9)):
+        jpeg = body(parcel, refs(parcel, role)[0])
+        assert header_of(jpeg).kind == "jpeg"
+        image = decode(jpeg, header_of(jpeg))
+        assert not isinstance(image, Rejected)
+        assert cv2.absdiff(image, scene(seed)).mean() < 3
+
+
+def test_the_crop_shows_the_thing_with_its_margin() -> None:
+    parcel = pack(case(shot(encoded(scene()))), ORIGIN)
+    (ref,) = refs(parcel, "crop")
+    image = decode(body(parcel, ref), header_of(body(parcel, ref)))
+    assert not isinstance(image, Rejected)
+    assert (ref.width, ref.height) == (64, 160)
+    assert image[80, 32].min() > 200
+    assert image[5, 32].max() < 150
+
+
+def test_a_turned_jpeg_is_described_upright() -> None:
+    picture = encoded(scene(width=240, height=320))
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    turned = picture[:2] + segment + picture[2:]
+    parcel = pack(case(shot(turned), box=(0, 0, 320, 120)), ORIGIN)
+    (best,) = refs(parcel, "best")
+    assert (best.width, best.height) == (320, 240)
+    assert parcel.report.box == (0.0, 0.0, 1.0, 0.5)
+    assert body(parcel, best) == turned
+
+
+def test_context_that_is_there_already_is_not_sent_again() -> None:
+    best, other = encoded(scene()), encoded(scene(5))
+    parcel = pack(case(shot(best), shot(best, 1), shot(other, 2), shot(other, 3)), ORIGIN)
+    assert [ref.received_at for ref in refs(parcel, "context")] == [NOON + timedelta(seconds=2)]
+    assert len(parcel.pictures) == 3
+
+
+@pytest.mark.parametrize("count", [0, 2, 14])
+def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
+    origin = Origin(
+        gateway=ORIGIN.gateway,
+        model_sha256=ORIGIN.model_sha256,
+        config_version="7",
+        config_sha256=ORIGIN.config_sha256,
+        evidence=Evidence.model_validate({"context_frames": count}),
+    )
+    context = [shot(encoded(scene(seed)), seed) for seed in range(1, 21)]
+    parcel = pack(case(shot(encoded(scene())), *context), origin)
+    expected = [NOON + timedelta(seconds=seed) for seed in range(1, 21)][20 - count :]
+    assert [ref.received_at for ref in refs(parcel, "context")] == expected
+
+
+@settings(max_examples=20, deadline=None)
+@example("\0" * 3000, 200, 500)
+@given(st.text(max_size=3000), st.integers(0, 200), st.integers(0, 500))
+def test_no_suspicion_makes_a_report_too_large_for_the_wire(
+    text: str, reasons: int, zones: int
+) -> None:
+    parcel = pack(
+        case(
+            shot(encoded(scene())),
+            *[shot(encoded(scene(seed))) for seed in range(1, 15)],
+            label=text,
+            reasons=(text or "\0",) * reasons,
+            zones=("z" * 64,) * zones,
+        ),
+        Origin(
+            gateway=GatewayId("g" * 64),
+            model_sha256="a" * 64,
+            config_version=text,
+            config_sha256="b" * 64,
+            evidence=Evidence.model_validate({"context_frames": 14}),
+        ),
+    )
+    framed = frame_report(parcel.report)
+    assert len(framed) < MAX_REPORT_BYTES
+    assert read_report(framed) == parcel.report
+
+
+COORDINATE = st.floats(-1e4, 1e4)
+
+
+@given(COORDINATE, COORDINATE, st.floats(0, 1e4), st.floats(0, 1e4))
+def test_a_relative_box_is_ordered_and_within_the_frame(
+    x: float, y: float, width: float, height: float
+) -> None:
+    x0, y0, x1, y1 = relative((x, y, x + width, y + height), 640, 480)
+    assert 0 <= x0 <= x1 <= 1
+    assert 0 <= y0 <= y1 <= 1
+
+
+@given(
+    COORDINATE, COORDINATE, st.floats(0, 1e4), st.floats(0, 1e4), st.floats(0, 2),
+    st.integers(1, 200), st.integers(1, 200),
+)  # fmt: skip
+def test_a_crop_lies_in_the_frame_and_holds_what_of_the_box_does(
+    x: float, y: float, dx: float, dy: float, margin: float, width: int, height: int
+) -> None:
+    rows, columns = np.mgrid[:height, :width].astype(np.uint8)
+    image = np.dstack([rows, columns, rows]).astype(np.uint8)
+    crop = cut(image, (x, y, x + dx, y + dy), margin)
+    assert crop.shape[0] >= min(1, height)
+    assert crop.shape[1] >= min(1, width)
+    top, left = int(crop[0, 0, 0]), int(crop[0, 0, 1])
+    if 0 <= x <= width - 1 and 0 <= y <= height - 1:
+        assert left <= x < left + crop.shape[1]
+        assert top <= y < top + crop.shape[0]
+    if dx < MIN_CROP_PX / (1 + 2 * margin) and 100 < x < width - 100:
+        assert crop.shape[1] >= MIN_CROP_PX

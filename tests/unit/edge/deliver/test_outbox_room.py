@@ -1,0 +1,119 @@
+"""The outbox under quota, age and a full disk: what goes, in what order, and that it is said."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from edge.deliver.outbox import LossReason
+from edge.errors import OutboxFull
+from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from tests.unit.edge.deliver.site import Site, due
+
+
+def test_a_full_outbox_displaces_the_least_severe_then_oldest_and_says_so(tmp_path: Path) -> None:
+    site = Site(tmp_path, max_bytes=1_000_000)
+    outbox = site.open()
+    for number, severity in enumerate([1, 0, 2, 0]):
+        outbox.put(parcel(number, severity=severity, size=120_000))
+    assert site.losses == []
+    for number in (4, 5, 6):
+        outbox.put(parcel(number, severity=1, size=120_000))
+    assert [(loss.report_id, loss.severity) for loss in site.losses] == [
+        (name(1), 0),
+        (name(3), 0),
+        (name(0), 1),
+    ]
+    assert {loss.reason for loss in site.losses} == {LossReason.QUOTA}
+    assert outbox.depth().bytes <= 1_000_000
+    assert len(site.files()) == 8
+
+
+def test_what_is_less_severe_than_all_there_is_refused_and_displaces_nothing(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path, max_bytes=1_000_000)
+    outbox = site.open()
+    for number in range(4):
+        outbox.put(parcel(number, severity=2, size=120_000))
+    with pytest.raises(OutboxFull, match="no room for"):
+        outbox.put(parcel(9, severity=1, size=120_000))
+    assert (site.losses, len(site.files())) == ([], 8)
+    assert outbox.find(name(9)) is None
+
+
+def test_the_buried_make_room_first_and_are_no_second_loss(tmp_path: Path) -> None:
+    site = Site(tmp_path, max_bytes=1_000_000)
+    outbox = site.open()
+    for number in range(4):
+        outbox.put(parcel(number, severity=number % 3, size=120_000))
+    outbox.bury(name(2), "poison")
+    outbox.put(parcel(9, severity=0, size=120_000))
+    assert (site.losses, outbox.find(name(2))) == ([], None)
+
+
+def test_a_parcel_over_the_whole_quota_is_refused(tmp_path: Path) -> None:
+    site = Site(tmp_path, max_bytes=1_000_000)
+    outbox = site.open()
+    outbox.put(parcel(1))
+    with pytest.raises(OutboxFull):
+        outbox.put(parcel(2, severity=4, size=500_000))
+    assert outbox.depth().entries == {"pending": 1}
+
+
+def test_age_ends_what_nobody_wanted_and_forgets_what_is_done(tmp_path: Path) -> None:
+    site = Site(tmp_path, max_age_s=86_400)
+    outbox = site.open()
+    outbox.put(parcel(1))
+    outbox.put(parcel(2))
+    outbox.close_with(verdict(2, "refuted"))
+    outbox.mark_published(verdict(2, "refuted"))
+    site.clock.advance(3601)
+    outbox.sweep()
+    assert (outbox.depth().entries, site.losses) == ({"pending": 1}, [])
+    site.clock.advance(86_400)
+    outbox.sweep()
+    assert [(loss.report_id, loss.reason) for loss in site.losses] == [(name(1), LossReason.AGE)]
+    assert (outbox.depth().entries, outbox.depth().bytes, site.files()) == ({}, 0, set())
+
+
+def test_an_entry_that_is_displaced_while_in_work_has_no_pictures(tmp_path: Path) -> None:
+    site = Site(tmp_path, max_bytes=1_000_000)
+    outbox = site.open()
+    outbox.put(parcel(1, severity=0, size=300_000))
+    entry = outbox.next_due(site.mono())
+    outbox.put(parcel(2, severity=1, size=300_000))
+    assert entry is not None
+    assert outbox.pictures(entry) is None
+    outbox.mark_stored(name(1))
+    outbox.mark_reported(name(1), site.mono())
+    assert [loss.report_id for loss in site.losses] == [name(1)]
+    assert due(outbox, site) == name(2)
+
+
+def test_a_full_disk_displaces_what_weighs_less_and_otherwise_refuses(tmp_path: Path) -> None:
+    mounted = tmp_path / "small"
+    mounted.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(mounted)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode != 0:
+        pytest.skip("cannot mount a small file system here (needs root)")
+    try:
+        site = Site(mounted / "outbox")
+        outbox = site.open()
+        for number in range(3):
+            outbox.put(parcel(number, severity=1, size=250_000))
+        assert outbox.put(parcel(3, severity=2, size=250_000))
+        assert [(loss.report_id, loss.reason) for loss in site.losses] == [
+            (name(0), LossReason.DISK_FULL)
+        ]
+        with pytest.raises(OutboxFull):
+            outbox.put(parcel(4, severity=0, size=250_000))
+        assert outbox.depth().entries == {"pending": 3}
+        assert len(site.files()) == 6
+        outbox.close()
+        assert site.open().depth().entries == {"pending": 3}
+    finally:
+        subprocess.run(["umount", "--lazy", str(mounted)], check=True)

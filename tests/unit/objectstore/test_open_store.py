@@ -1,0 +1,80 @@
+"""A store's description is understood or refused with the reason."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from objectstore.open import open_store, read_s3
+from objectstore.store import PermanentStoreError, TransientStoreError
+from objectstore.store_dir import DirectoryStore
+from objectstore.store_s3 import S3Settings
+
+
+def test_an_s3_store_is_described_in_one_line() -> None:
+    text = "pics?endpoint_url=http://10.0.0.1:8333&region=eu-1&credentials_file=/k.ini&timeout_s=3"
+    assert read_s3(text) == S3Settings(
+        bucket="pics",
+        endpoint_url="http://10.0.0.1:8333",
+        region="eu-1",
+        credentials_file=Path("/k.ini"),
+        timeout_s=3.0,
+    )
+    assert read_s3("pics") == S3Settings(bucket="pics")
+
+
+@pytest.mark.parametrize(
+    "spec", ["", "dir:", "s3:", "ftp:x", "s3:b?regoin=x", "s3:b?timeout_s=soon", "s3:b?timeout_s=0"]
+)
+def test_a_store_that_is_misspelled_is_refused_with_the_forms(spec: str) -> None:
+    with pytest.raises(PermanentStoreError, match="use dir:PATH or s3:BUCKET"):
+        open_store(spec)
+
+
+@pytest.mark.parametrize("text", [None, "", "no section", "[default]\nregion=x\n"])
+def test_credentials_that_are_not_there_are_refused_with_the_file(
+    text: str | None, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys.ini"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(PermanentStoreError, match=r"credentials file .*keys\.ini needs a section"):
+        open_store(f"s3:bucket?credentials_file={file}")
+
+
+def _put(root: Path, body: bytes) -> str:
+    return DirectoryStore(root).put_if_absent("a/b", body, "text/plain")
+
+
+def test_of_racing_processes_exactly_one_creates(tmp_path: Path) -> None:
+    with get_context("spawn").Pool(4) as pool:
+        outcomes = pool.starmap(_put, [(tmp_path, b"%d" % n) for n in range(24)], chunksize=1)
+    assert sorted(outcomes) == ["created"] + ["exists"] * 23
+    assert DirectoryStore(tmp_path).get("a/b", max_bytes=2) == b"%d" % outcomes.index("created")
+    assert list((tmp_path / ".tmp").iterdir()) == []
+
+
+def test_a_full_disk_is_transient_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DirectoryStore(tmp_path)
+
+    def full(descriptor: int) -> None:  # noqa: ARG001, fsync's signature
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(TransientStoreError, match="No space left"):
+            store.put_if_absent("key", b"x", "text/plain")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert store.put_if_absent("key", b"y", "text/plain") == "created"
+
+
+def test_a_key_below_another_object_is_permanent(tmp_path: Path) -> None:
+    store = DirectoryStore(tmp_path)
+    store.put_if_absent("a", b"x", "text/plain")
+    with pytest.raises(PermanentStoreError):
+        store.put_if_absent("a/b", b"x", "text/plain")

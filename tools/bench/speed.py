@@ -1,0 +1,157 @@
+"""The detection path's speed beside that of the bare interpreter, on one model and its threads.
+
+Each pair takes one frame through `Pipeline.analyze` and one invoke of the same interpreter on the
+same input. JPEG decoding, timed apart on the same frame right after, is taken off the path: what
+stays is gate, letterbox, invoke, decoding of the outputs, tracking and rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import cycle
+from statistics import median
+
+from contract.ids import CameraId
+from edge.config.schema import Camera, Config
+from edge.detect.detector import Detector
+from edge.gate.motion import WIDTH_PX
+from edge.intake.admission import admit
+from edge.pipeline import Pipeline
+from edge.records import Analysed, Frame, Message, Outcome
+from edge.replay import EPOCH, SourceError
+from imaging.decode import decode, decode_grey
+from imaging.detections import Detections, Image
+from tools.bench.stopwatch import Spent, median_cpu_ms, median_ms, rounds, timed
+
+CAMERA = CameraId("bench")
+FPS = 10.0
+LEAST_PAIRS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One frame: the whole of `analyze`, detection and decoding in it, and one bare invoke."""
+
+    whole: Spent
+    detection: Spent
+    decoding: Spent
+    invoke: Spent
+
+    def path(self) -> Spent:
+        return self.whole - self.decoding
+
+    def around_invoke(self) -> Spent:
+        """Letterbox and decoding of the outputs."""
+        return self.detection - self.invoke
+
+    def around_detection(self) -> Spent:
+        """Gate, tracks and rules."""
+        return self.path() - self.detection
+
+    def ratio(self) -> float:
+        """Frames/s of the path per invokes/s of the interpreter."""
+        return self.invoke.wall_s / self.path().wall_s
+
+    def cpu_ratio(self) -> float:
+        return self.invoke.cpu_s / self.path().cpu_s
+
+
+class Watched:
+    """A detector whose calls are timed."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self.last = Spent(0.0, 0.0)
+
+    def detect(self, image: Image) -> Detections:
+        found, self.last = timed(lambda: self._detector.detect(image))
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """Medians over the pairs; `low` and `high` are the quartiles of their ratios; the parts in ms
+    are processor time."""
+
+    model: str
+    runtime: str
+    threads: int
+    pairs: int
+    pipeline_fps: float
+    pipeline_with_decode_fps: float
+    invokes_per_s: float
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    cpu_ratio: float
+    invoke_ms: float
+    letterbox_and_outputs_ms: float
+    gate_tracks_rules_ms: float
+    decoding_ms: float
+
+
+def measure_speed(
+    detector: Detector, pictures: tuple[bytes, ...], threads: int, seconds: float
+) -> Speed:
+    """Pairs for `seconds`, after one round to warm up."""
+    pairs = [pair for pair in _pairs(detector, pictures, seconds) if pair is not None][1:]
+    if not pairs:
+        raise SourceError("no frame of the source moves, so none was looked at: give another")
+    ratios = sorted(pair.ratio() for pair in pairs)
+    return Speed(
+        model=detector.name,
+        runtime=detector.runtime,
+        threads=threads,
+        pairs=len(pairs),
+        pipeline_fps=1e3 / median_ms([pair.path() for pair in pairs]),
+        pipeline_with_decode_fps=1e3 / median_ms([pair.whole for pair in pairs]),
+        invokes_per_s=1e3 / median_ms([pair.invoke for pair in pairs]),
+        ratio=median(ratios),
+        ratio_low=ratios[len(ratios) // 4],
+        ratio_high=ratios[3 * len(ratios) // 4],
+        cpu_ratio=median(pair.cpu_ratio() for pair in pairs),
+        invoke_ms=median_cpu_ms([pair.invoke for pair in pairs]),
+        letterbox_and_outputs_ms=median_cpu_ms([pair.around_invoke() for pair in pairs]),
+        gate_tracks_rules_ms=median_cpu_ms([pair.around_detection() for pair in pairs]),
+        decoding_ms=median_cpu_ms([pair.decoding for pair in pairs]),
+    )
+
+
+def _pairs(
+    detector: Detector, pictures: tuple[bytes, ...], seconds: float
+) -> Iterator[Pair | None]:
+    config = Config(cameras={CAMERA: Camera(kind="stream")})
+    watched = Watched(detector)
+    pipeline = Pipeline(config, watched)
+    payloads = cycle(pictures)
+    for number in rounds(seconds, LEAST_PAIRS):
+        frame = _frame(config, next(payloads), number / FPS)
+        yield _pair(pipeline, watched, detector, frame)
+
+
+def _pair(pipeline: Pipeline, watched: Watched, detector: Detector, frame: Frame) -> Pair | None:
+    """None where the gate let the frame end: no detection, nothing to compare."""
+    now = frame.received_mono_s
+    whole: tuple[Outcome, Spent] = timed(lambda: pipeline.analyze(frame, now))
+    _, full = timed(lambda: decode(frame.picture, frame.header))
+    _, reduced = timed(lambda: decode_grey(frame.picture, frame.header, WIDTH_PX))
+    _, invoke = timed(detector.runner.invoke)
+    if not isinstance(whole[0], Analysed):
+        return None
+    return Pair(whole[1], watched.last, full + reduced, invoke)
+
+
+def _frame(config: Config, payload: bytes, now: float) -> Frame:
+    message = Message(
+        camera=CAMERA,
+        topic="cameras/bench/image",
+        payload=payload,
+        received_at=EPOCH + timedelta(seconds=now),
+        received_mono_s=now,
+    )
+    frame = admit(message, config.intake.limits, config.intake.json_paths)
+    if not isinstance(frame, Frame):
+        raise SystemExit(f"a frame of the source is not admitted: {frame.reason} {frame.detail}")
+    return frame

@@ -1,0 +1,71 @@
+"""Builds every shipped model into a folder: SavedModels, int8 files, manifests, self-tests.
+
+The order is part of the recipe: TensorFlow numbers the functions of a process, and the numbers
+stand in the SavedModels.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from imaging.detections import FloatArray, Image
+from tools.build_models import centernet, nanodet
+from tools.build_models.canvas import rgb_canvas
+from tools.build_models.check import LEAST_SCORE
+from tools.build_models.floats import read_network
+from tools.build_models.manifests import add_self_test, write_manifest
+from tools.build_models.pictures import read_picture
+from tools.build_models.products import open_products
+from tools.build_models.quantise import to_int8
+from tools.build_models.reference import PICTURES, REFERENCE_FILE
+from tools.build_models.savedmodel import write_savedmodel
+from tools.build_models.shipped import SHIPPED, Shipped
+from tools.build_models.tfjs import read_graph
+
+SELF_TEST_PICTURE = f"{PICTURES}/street-330.jpg"
+KEPT = (REFERENCE_FILE, PICTURES, "licences")
+"""What models are checked with and licensed under is no product of a build."""
+
+
+def build_models(weights: Path, calibration: list[Image], kept: Path, into: Path) -> None:
+    """Everything but the cards, in the empty folder `into`, with `KEPT` taken from `kept`."""
+    for name in KEPT:
+        copy = shutil.copytree if (kept / name).is_dir() else shutil.copy2
+        copy(kept / name, into / name)
+    singles = [model for model in SHIPPED if not model.fusion]
+    ordered = sorted(singles, key=lambda model: model.role)  # the cloud's first
+    for number, model in enumerate(ordered, 1):
+        print(f"[{number}/{len(ordered)}] {model.title}", flush=True)
+        _build(model, weights, calibration, into / model.name / str(model.file))
+    for model in SHIPPED:
+        write_manifest(model, into)
+        _test(model, into)
+
+
+def _build(model: Shipped, weights: Path, calibration: list[Image], file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    if model.role == "cloud":
+        names = centernet.NAMES if model.network == "centernet" else nanodet.names()
+        write_savedmodel(file, read_network(model, weights), names, model.side_px)
+        return
+    graph = read_graph(weights / "nanodet.json", weights / "nanodet.bin")
+    network = nanodet.nine_classes(graph)
+    samples = list(_samples(calibration, model.side_px))
+    file.write_bytes(to_int8(network.from_normalised, model.side_px, samples))
+
+
+def _samples(pictures: list[Image], side_px: int) -> Iterator[FloatArray]:
+    """Every other picture letterboxed, as in use; the rest stretched, to fill the input."""
+    for number, picture in enumerate(pictures):
+        canvas, _ = rgb_canvas(picture, side_px, "letterbox" if number % 2 else "stretch")
+        yield nanodet.normalise(canvas.astype(np.float32))
+
+
+def _test(model: Shipped, models: Path) -> None:
+    picture = read_picture(models / SELF_TEST_PICTURE)
+    _, detect = next(open_products(model, models, LEAST_SCORE))
+    add_self_test(models / model.name, f"../{SELF_TEST_PICTURE}", detect(picture))

@@ -1,0 +1,1 @@
+"""Plays videos, folders and pictures as MQTT cameras."""

@@ -1,0 +1,1 @@
+"""Scores the whole product, edge and cloud, on labelled footage: `python -m tools.evaluate`."""

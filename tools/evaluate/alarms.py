@@ -1,0 +1,119 @@
+"""What was said: alarms, whether they are right, and the plain motion alarm to compare with.
+
+PURE. An alarm runs from when it was raised until its track dies; both are times of frames on the
+replay clock. The time that the cloud takes is not part of it. Called by `score`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tools.evaluate.events import CLASSES, Event, ObjectClass, Timeline
+
+SLACK_S = 1.0
+MOTION_COOLDOWN_S = 10.0
+MOTION_CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle")
+"""Classes for which a motion alarm counts. A bicycle comes with its rider, who is a person; a third
+count of the same motion would flatter the reduction."""
+
+_CLASS_OF: dict[str, ObjectClass] = {
+    "person": "person",
+    "bicycle": "bicycle",
+    "car": "vehicle",
+    "motorcycle": "vehicle",
+    "bus": "vehicle",
+    "truck": "vehicle",
+}
+_EXCUSES: dict[ObjectClass, tuple[ObjectClass, ...]] = {
+    "person": ("person",),
+    "vehicle": ("vehicle",),
+    "bicycle": ("bicycle", "person"),
+}
+_ROUNDING_S = 1e-6
+
+
+class Kind(StrEnum):
+    """What an alarm turns out to be."""
+
+    RIGHT = "right"
+    FALSE = "false"
+    WRONG_CLASS = "wrong_class"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """`raised_s` is the frame time of its suspicion, `until_s` the last with its track alive."""
+
+    cls: ObjectClass
+    raised_s: float
+    until_s: float
+
+
+def class_of(label: str) -> ObjectClass | None:
+    """The scored class of a detection's label; None if it is not scored (animals, others)."""
+    return _CLASS_OF.get(label)
+
+
+def delay_of(event: Event, alarms: Iterable[Alarm]) -> float | None:
+    """Seconds from the event's start to the first alarm that finds it; None if none does.
+
+    An alarm of the event's class finds it by being raised within it or at most `SLACK_S` away, or
+    by running already when it starts; the delay is 0 for those raised before the start.
+    """
+    delays = (
+        max(0.0, alarm.raised_s - event.start_s)
+        for alarm in alarms
+        if alarm.cls == event.cls and _finds(alarm, event)
+    )
+    return min(delays, default=None)
+
+
+def _finds(alarm: Alarm, event: Event) -> bool:
+    near = (
+        event.start_s - SLACK_S - _ROUNDING_S
+        <= alarm.raised_s
+        <= event.end_s + SLACK_S + _ROUNDING_S
+    )
+    return near or alarm.raised_s < event.start_s <= alarm.until_s + _ROUNDING_S
+
+
+def kind_of(alarm: Alarm, timeline: Timeline) -> Kind:
+    """False if it touches no true and no null frame of its class, from its raising to its end.
+
+    Where another class is true there, it is of the wrong class instead. A bicycle is excused by a
+    person too, who may be its rider. A parked vehicle excuses nothing.
+    """
+    frames = tuple(timeline.span(alarm.raised_s, alarm.until_s))
+    own = _EXCUSES[alarm.cls]
+    if any(timeline.labels[cls][frame] is not False for cls in own for frame in frames):
+        return Kind.RIGHT
+    if any(timeline.labels[cls][frame] is True for cls in CLASSES for frame in frames):
+        return Kind.WRONG_CLASS
+    return Kind.FALSE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionAlarm:
+    """What a camera with plain motion detection would have reported: first to last moving frame."""
+
+    raised_s: float
+    until_s: float
+
+
+def motion_alarms(moving_s: Iterable[float]) -> tuple[MotionAlarm, ...]:
+    """The moving frames, merged: `MOTION_COOLDOWN_S` after the last one a new alarm begins."""
+    merged: list[MotionAlarm] = []
+    for t in moving_s:
+        raised_s = t
+        if merged and t - merged[-1].until_s <= MOTION_COOLDOWN_S + _ROUNDING_S:
+            raised_s = merged.pop().raised_s
+        merged.append(MotionAlarm(raised_s=raised_s, until_s=t))
+    return tuple(merged)
+
+
+def is_false_motion(alarm: MotionAlarm, cls: ObjectClass, timeline: Timeline) -> bool:
+    """Whether it touches no true and no null frame of `cls`: a false alarm of that class."""
+    frames = timeline.span(alarm.raised_s, alarm.until_s)
+    return all(timeline.labels[cls][frame] is False for frame in frames)

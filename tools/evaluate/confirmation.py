@@ -1,0 +1,56 @@
+"""The cloud's half, in this process: a suspicion goes the whole way that it would go live.
+
+Packed as evidence, stored in a directory, framed as a report and read again, fetched, verified,
+decoded, looked at by the full model, decided. Only broker and outbox are left out. Called by `run`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from cloud.judge import Judge
+from contract.cloudevent import frame_report, read_report
+from contract.ids import GatewayId
+from edge.config.load import Loaded
+from edge.deliver.evidence import Origin, pack
+from edge.records import Case
+from objectstore.store import ObjectStore
+from tools.evaluate.run import Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmation:
+    """Asks `judge`, which reads from `store`; `origin` signs the reports."""
+
+    origin: Origin
+    store: ObjectStore
+    judge: Judge
+
+    def ask(self, case: Case) -> Answer:
+        """The verdict; every picture counts as sent, also one that is stored already."""
+        parcel = pack(case, self.origin)
+        for picture in parcel.pictures:
+            self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+        report = frame_report(parcel.report)
+        began_s = time.perf_counter()
+        verdict = self.judge.judge(read_report(report))
+        return Answer(
+            decision=verdict.decision,
+            label=verdict.label,
+            score=verdict.score,
+            reasons=verdict.reasons,
+            bytes_out=len(report) + sum(len(picture.jpeg) for picture in parcel.pictures),
+            confirm_s=time.perf_counter() - began_s,
+        )
+
+
+def origin_of(loaded: Loaded, model_sha256: str) -> Origin:
+    """What the reports of an evaluation say about where they come from."""
+    return Origin(
+        gateway=GatewayId(loaded.config.gateway.id),
+        model_sha256=model_sha256,
+        config_version=loaded.version,
+        config_sha256=loaded.sha256,
+        evidence=loaded.config.deliver.evidence,
+    )

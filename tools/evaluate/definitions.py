@@ -1,0 +1,32 @@
+"""What the figures mean, in the words that stand in every report."""
+
+DEFINITIONS = (
+    "An event is a run of frames labelled true. Nulls neither start nor count; runs at most 1 s of "
+    "nulls apart are one event. Every frame's time is that of the replay clock.",
+    "An alarm is a confirmed suspicion. Its time is that of the frame that raised it; the cloud's "
+    "own time is told apart. It runs until its track dies. Its class is that of the verdict's "
+    "label: person; vehicle = car, motorcycle, bus, truck; bicycle. Other labels are not scored.",
+    "An event is found if an alarm of its class is raised in it or at most 1 s before or after, or "
+    "runs already when it starts; raised before the start, the delay is 0. A bicycle event is "
+    "found only by an alarm labelled bicycle; whether its rider was alarmed about as a person "
+    "stands beside it.",
+    "An alarm that touches no true and no null frame of its class, from its raising to its end, is "
+    "false; where another class is true there, it is of the wrong class and counted apart. The "
+    "second that finds an event late excuses nothing: such an alarm can find its event and be "
+    "false. A rider makes person and bicycle true alike, so an alarm labelled bicycle is right "
+    "over a true or null frame of either; over a car alone it is of the wrong class. Vehicle means "
+    "moving: an alarm about a parked one is false, or of the wrong class where a person is true.",
+    "The plain motion alarm takes the same frames: those that the gate calls motion or change of "
+    "light, merged while at most 10 s apart. One that touches no true and no null frame of a class "
+    "is a false motion alarm of that class; persons and vehicles count, bicycles do not (their "
+    "riders do), while false alarms of all three classes are held against it: "
+    "reduction = 1 - false alarms / false motion alarms.",
+    "Bytes in are the frames as published; bytes out are the evidence pictures and the report of "
+    "every suspicion, confirmed or not. Empty frames are those with every class labelled false. "
+    "Stills are counted apart from the sequences throughout.",
+    "In stills a vehicle counts whether it stands or drives; a still is false if the class is "
+    "labelled absent and confirmed all the same.",
+    "Intervals are Wilson's at 95 %. For a rate it is that of the share of frames that raised an "
+    "alarm, scaled to an hour of frames; for a share of bytes each frame is taken for one case, "
+    "so these two tell the size of the sample rather than a strict coverage.",
+)

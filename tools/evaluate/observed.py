@@ -1,0 +1,103 @@
+"""What the product did with a sequence or a still, as the runner saw it and the score reads it.
+
+PURE. Times are seconds of the replay clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tools.evaluate.alarms import Alarm, class_of
+from tools.evaluate.events import Label, ObjectClass, Timeline
+
+Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
+FrameOutcome = Literal["rejected", "quiet", "analysed"]
+ALARM_REASONS = frozenset({"motion", "light_change"})
+"""The gate's reasons at which a camera with plain motion detection would have alarmed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One frame: its time, size as received, what became of it, and why."""
+
+    t: float
+    frame_bytes: int
+    outcome: FrameOutcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A suspicion and the cloud's decision on it.
+
+    `label` is the edge's, `verdict_label` the one that people are told. `bytes_out` is evidence and
+    report; `confirm_s` is how long the cloud's model and rules took.
+    """
+
+    report_id: str
+    frame: str
+    raised_s: float
+    until_s: float
+    label: str
+    score: float
+    decision: Decision
+    verdict_label: str
+    verdict_score: float
+    reasons: tuple[str, ...]
+    bytes_out: int
+    confirm_s: float
+
+    def as_raised(self) -> Alarm | None:
+        """The alarm that the edge alone would have given; None if its class is not scored."""
+        return _alarm(self.label, self)
+
+    def as_confirmed(self) -> Alarm | None:
+        """The alarm that people get; None if the cloud did not confirm it."""
+        return _alarm(self.verdict_label, self) if self.decision == "confirmed" else None
+
+
+def _alarm(label: str, judged: Judged) -> Alarm | None:
+    cls = class_of(label)
+    if cls is None:
+        return None
+    return Alarm(cls=cls, raised_s=judged.raised_s, until_s=judged.until_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceRun:
+    """All of one sequence: frames `seen` stand in the order of `timeline`."""
+
+    id: str
+    fps: float
+    synthetic: bool
+    scene: str
+    timeline: Timeline
+    seen: tuple[Seen, ...]
+    suspicions: tuple[Judged, ...]
+
+    def confirmed(self) -> tuple[Alarm, ...]:
+        alarms = (judged.as_confirmed() for judged in self.suspicions)
+        return tuple(alarm for alarm in alarms if alarm is not None)
+
+    def raised(self) -> tuple[Alarm, ...]:
+        """What the edge alone would have alarmed about."""
+        alarms = (judged.as_raised() for judged in self.suspicions)
+        return tuple(alarm for alarm in alarms if alarm is not None)
+
+    def moving_s(self) -> tuple[float, ...]:
+        """Times of the frames at which plain motion detection would have alarmed."""
+        return tuple(frame.t for frame in self.seen if frame.reason in ALARM_REASONS)
+
+    def duration_s(self) -> float:
+        return len(self.seen) / self.fps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StillRun:
+    """One still: its labels, what became of it, and the suspicions about it."""
+
+    file: str
+    labels: dict[ObjectClass, Label]
+    seen: Seen
+    suspicions: tuple[Judged, ...]

@@ -1,0 +1,193 @@
+"""`report.json`: the figures for machines.
+
+PURE. The keys at the top level that others read are `events`, `false_alarms`,
+`motion_false_alarms`, `reduction`, `bytes_in`, `bytes_out`, `sequences`; the rest is detail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from statistics import median
+
+from tools.evaluate.definitions import DEFINITIONS
+from tools.evaluate.evaluation import Evaluation
+from tools.evaluate.events import CLASSES, ObjectClass
+from tools.evaluate.observed import Judged
+from tools.evaluate.score import AlarmScore, EventScore, SequenceScore, Traffic
+from tools.evaluate.stills import STILL_CLASSES, StillsRecall, score_stills, stills_traffic
+from tools.evaluate.totals import FalseAlarms, Recall, Totals, traffic_interval
+
+Json = dict[str, object]
+
+
+def report(evaluation: Evaluation) -> Json:
+    """The whole report, ready for `json.dumps`."""
+    totals = evaluation.totals
+    return {
+        "events": {cls: _recall(totals.recall[cls]) for cls in scored_classes(totals)},
+        "false_alarms": totals.confirmed_false(),
+        "motion_false_alarms": totals.motion_false(),
+        "reduction": _rounded(totals.reduction()),
+        "reduction_interval": _pair(totals.reduction_interval()),
+        "bytes_in": totals.traffic.bytes_in,
+        "bytes_out": totals.traffic.bytes_out,
+        "bytes_share": _rounded(totals.traffic.share()),
+        "bytes_share_interval": _pair(traffic_interval(totals.traffic)),
+        "empty_stretches": _traffic(totals.empty),
+        "wrong_class": sum(counts.wrong_class for counts in totals.false_alarms.values()),
+        "edge_false_alarms": totals.edge_false(),
+        "alarms": totals.alarms,
+        "motion_alarms": totals.motion_alarms,
+        "motion_alarms_on_nothing": totals.motion_on_nothing,
+        "camera_hours": round(totals.hours, 5),
+        "classes": {cls: _false_alarms(totals.false_alarms[cls]) for cls in CLASSES},
+        "confirmation": _confirmation(evaluation.suspicions()),
+        "sequences": [_sequence(score) for score in evaluation.scores],
+        "stills": _stills(evaluation),
+        "subject": asdict(evaluation.subject),
+        "definitions": list(DEFINITIONS),
+    }
+
+
+def scored_classes(totals: Totals) -> tuple[ObjectClass, ...]:
+    """Persons and vehicles always, bicycles where any are labelled."""
+    return tuple(cls for cls in CLASSES if cls != "bicycle" or totals.recall[cls].total)
+
+
+def _recall(recall: Recall) -> Json:
+    return {
+        "total": recall.total,
+        "found": recall.found,
+        "interval": _pair(recall.interval()),
+        "found_by_edge": recall.edge_found,
+        "found_as_person": recall.as_rider,
+        "median_delay_s": _rounded(recall.median_delay_s()),
+        "delays_s": [round(delay, 3) for delay in recall.delays_s],
+    }
+
+
+def _false_alarms(counts: FalseAlarms) -> Json:
+    return {
+        "false_alarms": counts.confirmed,
+        "false_alarms_per_camera_hour": _rounded(counts.per_hour()),
+        "false_alarms_per_camera_hour_interval": _pair(counts.per_hour_interval()),
+        "edge_false_alarms": counts.edge,
+        "motion_false_alarms": counts.motion,
+        "wrong_class": counts.wrong_class,
+    }
+
+
+def _traffic(traffic: Traffic) -> Json:
+    return {
+        **asdict(traffic),
+        "bytes_share": _rounded(traffic.share()),
+        "bytes_share_interval": _pair(traffic_interval(traffic)),
+    }
+
+
+def _confirmation(suspicions: tuple[Judged, ...]) -> Json:
+    times = [judged.confirm_s for judged in suspicions]
+    return {
+        "asked": len(suspicions),
+        "decisions": dict(sorted(Counter(judged.decision for judged in suspicions).items())),
+        "median_s": _rounded(median(times)) if times else None,
+        "longest_s": _rounded(max(times)) if times else None,
+    }
+
+
+def _sequence(score: SequenceScore) -> Json:
+    run = score.run
+    return {
+        "id": run.id,
+        "scene": run.scene,
+        "synthetic": run.synthetic,
+        "frames": len(run.seen),
+        "fps": run.fps,
+        "duration_s": round(run.duration_s(), 3),
+        "outcomes": {word: score.outcomes[word] for word in ("rejected", "quiet", "analysed")},
+        "gate": dict(sorted(Counter(frame.reason for frame in run.seen).items())),
+        "events": _sequence_events(score),
+        "false_alarms": sum(score.false_alarms().values()),
+        "edge_false_alarms": sum(score.edge_false_alarms().values()),
+        "wrong_class": sum(score.wrong_class().values()),
+        "motion_alarms": len(score.motion),
+        "motion_alarms_on_nothing": score.motion_on_nothing(),
+        "motion_false_alarms": sum(score.false_motion.values()),
+        "suspicions": len(run.suspicions),
+        "decisions": dict(sorted(score.decisions.items())),
+        "bytes_in": score.traffic.bytes_in,
+        "bytes_out": score.traffic.bytes_out,
+        "bytes_share": _rounded(score.traffic.share()),
+        "empty_stretches": _traffic(score.empty),
+        "event_list": [_event(event) for event in score.events],
+        "alarm_list": [_alarm(alarm) for alarm in score.alarms],
+        "motion_alarm_list": [[round(m.raised_s, 3), round(m.until_s, 3)] for m in score.motion],
+        "suspicion_list": [_judged(judged) for judged in run.suspicions],
+    }
+
+
+def _sequence_events(score: SequenceScore) -> Json:
+    of_class = {cls: [e for e in score.events if e.event.cls == cls] for cls in CLASSES}
+    return {
+        cls: {"total": len(events), "found": sum(e.delay_s is not None for e in events)}
+        for cls, events in of_class.items()
+        if events
+    }
+
+
+def _event(scored: EventScore) -> Json:
+    event = scored.event
+    return {
+        "class": event.cls,
+        "start_s": round(event.start_s, 3),
+        "end_s": round(event.end_s, 3),
+        "found": scored.delay_s is not None,
+        "delay_s": _rounded(scored.delay_s),
+        "edge_delay_s": _rounded(scored.edge_delay_s),
+    }
+
+
+def _alarm(scored: AlarmScore) -> Json:
+    return {
+        "class": scored.alarm.cls,
+        "raised_s": round(scored.alarm.raised_s, 3),
+        "until_s": round(scored.alarm.until_s, 3),
+        "kind": scored.kind.value,
+        "parked_vehicle_in_view": scored.parked,
+    }
+
+
+def _judged(judged: Judged) -> Json:
+    return {
+        key: round(value, 4) if isinstance(value, float) else value
+        for key, value in asdict(judged).items()
+    }
+
+
+def _stills(evaluation: Evaluation) -> Json:
+    stills = evaluation.stills
+    if not stills:
+        return {}
+    return {
+        **{cls: _still_class(score_stills(stills, cls)) for cls in STILL_CLASSES},
+        "traffic": _traffic(stills_traffic(stills)),
+        "rejected": [still.file for still in stills if still.seen.outcome == "rejected"],
+        "suspicion_list": [_judged(judged) for still in stills for judged in still.suspicions],
+    }
+
+
+def _still_class(recall: StillsRecall) -> Json:
+    return {
+        **asdict(recall),
+        "recall_interval": _pair(recall.recall_interval()),
+        "false_interval": _pair(recall.false_interval()),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 5)
+
+
+def _pair(interval: tuple[float, float] | None) -> list[float] | None:
+    return None if interval is None else [round(interval[0], 5), round(interval[1], 5)]

@@ -1,0 +1,252 @@
+"""`report.md`: the figures for people.
+
+PURE. Tables of what was found, what was false and what was sent, then every miss and every false
+alarm by name, so that each can be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tools.evaluate.alarms import Kind
+from tools.evaluate.definitions import DEFINITIONS
+from tools.evaluate.evaluation import Evaluation
+from tools.evaluate.events import CLASSES
+from tools.evaluate.report_json import scored_classes
+from tools.evaluate.score import SequenceScore, Traffic
+from tools.evaluate.stills import STILL_CLASSES, score_stills, stills_traffic
+from tools.evaluate.totals import Totals, traffic_interval
+from tools.evaluate.wilson import Interval
+
+
+def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
+    """The report; `plots` are the pictures' paths relative to it."""
+    parts = [
+        *_head(evaluation),
+        *_events(evaluation.totals),
+        *_false_alarms(evaluation.totals),
+        *_bytes(evaluation.totals),
+        *_sequences(evaluation.scores),
+        *_missed(evaluation.scores),
+        *_wrong(evaluation.scores),
+        *_stills(evaluation),
+        *_plots(plots),
+        "## What the figures mean\n",
+        *(f"- {definition}" for definition in DEFINITIONS),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _head(evaluation: Evaluation) -> Iterator[str]:
+    subject = evaluation.subject
+    yield f"# Evaluation on {subject.corpus}\n"
+    if subject.limit is not None or subject.only:
+        chosen = ", ".join(subject.only) or "all sequences"
+        yield f"**Not the whole corpus:** {chosen}, at most {subject.limit} pictures of each.\n"
+    yield (
+        f"Edge: {subject.edge_model} (`{subject.edge_sha256[:12]}`, {subject.edge_runtime}); "
+        f"cloud: {subject.cloud_model} (`{subject.cloud_sha256[:12]}`); "
+        f"configuration: {subject.config}; took {subject.wall_s:.0f} s.\n"
+    )
+
+
+def _events(totals: Totals) -> Iterator[str]:
+    yield "## Events\n"
+    yield from _table(
+        ("class", "events", "found", "share", "95 %", "found by the edge alone", "median delay"),
+        (
+            (
+                cls,
+                recall.total,
+                recall.found,
+                _percent(recall.found / recall.total if recall.total else None),
+                _range(recall.interval()),
+                recall.edge_found,
+                _seconds(recall.median_delay_s()),
+            )
+            for cls in scored_classes(totals)
+            for recall in (totals.recall[cls],)
+        ),
+    )
+    bicycles = totals.recall["bicycle"]
+    if bicycles.total:
+        yield f"Alarmed about as a person were the riders of {bicycles.as_rider} bicycle events.\n"
+
+
+def _false_alarms(totals: Totals) -> Iterator[str]:
+    yield "## False alarms\n"
+    yield from _table(
+        ("class", "motion", "edge alone", "confirmed", "per camera-hour", "95 %", "wrong class"),
+        (
+            (
+                cls,
+                counts.motion if cls != "bicycle" else "",
+                counts.edge,
+                counts.confirmed,
+                _number(counts.per_hour()),
+                _span(counts.per_hour_interval()),
+                counts.wrong_class,
+            )
+            for cls in CLASSES
+            for counts in (totals.false_alarms[cls],)
+        ),
+    )
+    yield (
+        f"Reduction against plain motion: {_percent(totals.reduction())} "
+        f"({_range(totals.reduction_interval())}), {totals.confirmed_false()} instead of "
+        f"{totals.motion_false()} false alarms in {totals.hours * 60:.1f} camera-minutes. Of "
+        f"{totals.motion_alarms} motion alarms {totals.motion_on_nothing} were about nothing of "
+        "any class; the other false ones were about something of another class.\n"
+    )
+
+
+def _bytes(totals: Totals) -> Iterator[str]:
+    yield "## Bytes\n"
+    yield from _table(
+        ("frames", "number", "bytes in", "suspicions", "bytes out", "share", "95 %"),
+        (_traffic("all", totals.traffic), _traffic("empty", totals.empty)),
+    )
+
+
+def _traffic(name: str, traffic: Traffic) -> tuple[object, ...]:
+    return (
+        name,
+        traffic.frames,
+        traffic.bytes_in,
+        traffic.suspicions,
+        traffic.bytes_out,
+        _percent(traffic.share()),
+        _range(traffic_interval(traffic)),
+    )
+
+
+def _sequences(scores: Sequence[SequenceScore]) -> Iterator[str]:
+    yield "## Sequences\n"
+    yield from _table(
+        (
+            *("sequence", "frames", "quiet", "analysed", "rejected", "events found"),
+            *("suspicions", "confirmed", "refuted", "inconclusive", "false", "wrong class"),
+            *("false by motion", "bytes sent"),
+        ),
+        (
+            (
+                score.run.id + (" (synthetic)" if score.run.synthetic else ""),
+                len(score.run.seen),
+                *(score.outcomes[word] for word in ("quiet", "analysed", "rejected")),
+                f"{sum(e.delay_s is not None for e in score.events)} of {len(score.events)}",
+                len(score.run.suspicions),
+                *(score.decisions[word] for word in ("confirmed", "refuted", "inconclusive")),
+                sum(score.false_alarms().values()),
+                sum(score.wrong_class().values()),
+                sum(score.false_motion.values()),
+                _percent(score.traffic.share()),
+            )
+            for score in scores
+        ),
+    )
+
+
+def _missed(scores: Sequence[SequenceScore]) -> Iterator[str]:
+    rows = [
+        (
+            score.run.id,
+            scored.event.cls,
+            f"{scored.event.start_s:.1f} to {scored.event.end_s:.1f} s",
+            "by the cloud" if scored.edge_delay_s is not None else "by the edge",
+        )
+        for score in scores
+        for scored in score.events
+        if scored.delay_s is None
+    ]
+    if rows:
+        yield "## Missed events\n"
+        yield from _table(("sequence", "class", "when", "missed"), rows)
+
+
+def _wrong(scores: Sequence[SequenceScore]) -> Iterator[str]:
+    rows = [
+        (
+            score.run.id,
+            scored.alarm.cls,
+            f"{scored.alarm.raised_s:.1f} to {scored.alarm.until_s:.1f} s",
+            scored.kind.value.replace("_", " "),
+            "yes" if scored.parked else "",
+        )
+        for score in scores
+        for scored in score.alarms
+        if scored.kind is not Kind.RIGHT
+    ]
+    if rows:
+        yield "## Alarms that were wrong\n"
+        yield from _table(("sequence", "class", "when", "what", "parked vehicle in view"), rows)
+
+
+def _stills(evaluation: Evaluation) -> Iterator[str]:
+    if not evaluation.stills:
+        return
+    yield "## Stills\n"
+    results = [(cls, score_stills(evaluation.stills, cls)) for cls in STILL_CLASSES]
+    yield from _table(
+        (
+            *("class", "pictures with", "confirmed", "share", "95 %"),
+            *("pictures without", "confirmed all the same", "share", "95 %"),
+        ),
+        (
+            (
+                cls,
+                result.present,
+                result.found,
+                _percent(result.found / result.present if result.present else None),
+                _range(result.recall_interval()),
+                result.absent,
+                result.false,
+                _percent(result.false / result.absent if result.absent else None),
+                _range(result.false_interval()),
+            )
+            for cls, result in results
+        ),
+    )
+    traffic = stills_traffic(evaluation.stills)
+    yield (
+        f"{traffic.suspicions} suspicions on {traffic.frames} stills; {traffic.bytes_out} bytes "
+        f"out for {traffic.bytes_in} in.\n"
+    )
+    for cls, result in results:
+        if result.files_false:
+            yield f"- {cls} confirmed where none is labelled: {', '.join(result.files_false)}"
+        if result.files_missed:
+            yield f"- {cls} not confirmed: {', '.join(result.files_missed)}"
+    yield ""
+
+
+def _plots(plots: Sequence[str]) -> Iterator[str]:
+    if plots:
+        yield "## Plots\n"
+        yield from (f"![{plot}]({plot})\n" for plot in plots)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield "|" + " --- |" * len(head)
+    yield from (f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
+    yield ""
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def _range(interval: Interval | None) -> str:
+    return "-" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
+
+
+def _span(interval: Interval | None) -> str:
+    return "-" if interval is None else f"{interval[0]:.1f} to {interval[1]:.1f}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"

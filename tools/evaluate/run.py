@@ -1,0 +1,181 @@
+"""Plays a corpus through the edge's replay and has every suspicion confirmed.
+
+Frames go through the real path: admission, gate, detector, tracker, rules; each suspicion is packed
+and judged by `ask` at once. Pixels are let go after each frame. Called by the command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from contract.ids import CameraId
+from edge.config.schema import Config
+from edge.pipeline import Sees
+from edge.records import Analysed, Case, Outcome, Quiet, TrackId
+from edge.replay import Step, play
+from imaging.admission import Rejected
+from tools.evaluate.corpus import Corpus, Labelled, Pictures, Sequence, camera_id, label_rows
+from tools.evaluate.events import Timeline
+from tools.evaluate.observed import Decision, FrameOutcome, Judged, Seen, SequenceRun, StillRun
+
+STILLS_FPS = 0.01
+"""Stills lie far apart in time: none follows another."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the cloud said to one suspicion, after which bytes and how long."""
+
+    decision: Decision
+    label: str
+    score: float
+    reasons: tuple[str, ...]
+    bytes_out: int
+    confirm_s: float
+
+
+Ask = Callable[[Case], Answer]
+Progress = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A suspicion with its answer, at the frame that raised it."""
+
+    frame: str
+    t: float
+    case: Case
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """A replay without its pixels: what became of each frame, tracks alive after it, suspicions."""
+
+    seen: tuple[Seen, ...]
+    live: tuple[frozenset[TrackId], ...]
+    raised: tuple[Raised, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Player:
+    """Plays the footage under one configuration; `progress` is called after each frame."""
+
+    footage: Corpus
+    config: Config
+    detector: Sees
+    ask: Ask
+    progress: Progress
+
+    def run_sequence(self, sequence: Sequence) -> SequenceRun:
+        """One sequence as a stream of one camera."""
+        camera = camera_id(sequence.id)
+        config = as_kind(self.config, camera, "stream")
+        played = self._play(self.footage.frames_of(sequence), config, camera, sequence.fps)
+        return SequenceRun(
+            id=sequence.id,
+            fps=sequence.fps,
+            synthetic=sequence.synthetic,
+            scene=sequence.scene,
+            timeline=Timeline(
+                times=tuple(frame.t for frame in played.seen),
+                labels=label_rows(sequence.frames),
+                parked=tuple(frame.vehicle_parked is True for frame in sequence.frames),
+            ),
+            seen=played.seen,
+            suspicions=tuple(_judged(raised, played) for raised in played.raised),
+        )
+
+    def run_stills(self) -> tuple[StillRun, ...]:
+        """All stills as snapshots, each of which is judged for itself."""
+        camera = CameraId("stills")
+        config = as_kind(self.config, camera, "snapshot")
+        played = self._play(self.footage.all_stills(), config, camera, STILLS_FPS)
+        return tuple(
+            _still(still, seen, played)
+            for still, seen in zip(self.footage.stills, played.seen, strict=True)
+        )
+
+    def _play(self, pictures: Pictures, config: Config, camera: CameraId, fps: float) -> _Played:
+        seen: list[Seen] = []
+        live: list[frozenset[TrackId]] = []
+        raised: list[Raised] = []
+        steps = play(pictures, config, camera, fps, self.detector)
+        for step, frame_bytes in zip(steps, pictures.sizes(), strict=True):
+            seen.append(_seen(step, frame_bytes))
+            live.append(step.live)
+            raised.extend(Raised(step.name, step.t, c, self.ask(c)) for c in step.cases)
+            self.progress()
+        return _Played(tuple(seen), tuple(live), tuple(raised))
+
+
+def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
+    """The configuration with `camera` listed as of `kind`, otherwise as it was configured."""
+    settings = config.cameras.get(camera, config.camera_defaults)
+    cameras = {**config.cameras, camera: settings.model_copy(update={"kind": kind})}
+    return config.model_copy(update={"cameras": cameras})
+
+
+def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:
+    """The last time at which a track lived without a break since `raised_s`.
+
+    `lives` are frame times after the raising, in order, and whether it was alive then.
+    """
+    until_s = raised_s
+    for t, alive in lives:
+        if not alive:
+            break
+        until_s = t
+    return until_s
+
+
+def _seen(step: Step, frame_bytes: int) -> Seen:
+    outcome, reason = _words(step.outcome)
+    return Seen(t=step.t, frame_bytes=frame_bytes, outcome=outcome, reason=reason)
+
+
+def _words(outcome: Outcome) -> tuple[FrameOutcome, str]:
+    match outcome:
+        case Rejected():
+            return "rejected", outcome.reason.value
+        case Quiet():
+            return "quiet", outcome.motion.why
+        case Analysed():
+            return "analysed", outcome.motion.why
+
+
+def _still(still: Labelled, seen: Seen, played: _Played) -> StillRun:
+    return StillRun(
+        file=still.file,
+        labels=still.labels(),
+        seen=seen,
+        suspicions=tuple(
+            _judged(raised, played) for raised in played.raised if raised.frame == still.file
+        ),
+    )
+
+
+def _judged(raised: Raised, played: _Played) -> Judged:
+    suspicion, answer = raised.case.suspicion, raised.answer
+    return Judged(
+        report_id=suspicion.report_id,
+        frame=raised.frame,
+        raised_s=raised.t,
+        until_s=alive_until(raised.t, _lives(suspicion.track, raised.t, played)),
+        label=suspicion.label,
+        score=suspicion.score,
+        decision=answer.decision,
+        verdict_label=answer.label,
+        verdict_score=answer.score,
+        reasons=answer.reasons,
+        bytes_out=answer.bytes_out,
+        confirm_s=answer.confirm_s,
+    )
+
+
+def _lives(track: TrackId, after_s: float, played: _Played) -> Iterator[tuple[float, bool]]:
+    for frame, live in zip(played.seen, played.live, strict=True):
+        if frame.t > after_s:
+            yield frame.t, track in live

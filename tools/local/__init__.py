@@ -1,0 +1,1 @@
+"""The one-command run: broker, gateway, two cloud workers and cameras on this machine."""

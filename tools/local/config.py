@@ -1,0 +1,152 @@
+"""What each part of a local run is told: folders, ports, the gateway's YAML, the broker's TOML.
+
+SHELL only in `free_port` and in making folders. Called by `run`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import yaml
+
+from contract.ids import GatewayId, is_name
+from edge.config.schema import Config
+
+HOST = "127.0.0.1"
+GATEWAY = GatewayId("local")
+KEPT_RUNS = 5
+MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+DEADLINE_S = 30.0
+"""A verdict that takes longer becomes `unconfirmed`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where a run keeps its things."""
+
+    run: Path
+
+    @property
+    def store(self) -> Path:
+        return self.run / "store"
+
+    @property
+    def logs(self) -> Path:
+        return self.run / "logs"
+
+    @property
+    def alarms(self) -> Path:
+        return self.run / "alarms"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """The broker in use; `port` speaks MQTT 5 to us, `camera_port` MQTT 3.1.1 to the cameras."""
+
+    host: str
+    port: int
+    camera_port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What a camera plays."""
+
+    camera: str
+    path: Path
+
+
+def make_folders(keep: Path | None, base: Path, now: datetime) -> Folders:
+    """A fresh run's folders: `keep`, or a dated one in `base`, where the oldest ones give way."""
+    if keep is None:
+        for old in sorted(base.glob("run-*"))[: -KEPT_RUNS + 1]:
+            shutil.rmtree(old, ignore_errors=True)
+    folders = Folders(run=(keep or base / f"run-{now:%Y%m%d-%H%M%S-%f}").resolve())
+    for folder in (folders.store, folders.logs, folders.alarms):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folders
+
+
+def prune(folder: Path, max_bytes: int) -> None:
+    """Deletes the oldest files below `folder` until the rest has at most `max_bytes`."""
+    aged = sorted((path.stat().st_mtime, path) for path in folder.rglob("*") if path.is_file())
+    excess = sum(path.stat().st_size for _, path in aged) - max_bytes
+    for _, path in aged:
+        if excess <= 0:
+            return
+        excess -= path.stat().st_size
+        path.unlink(missing_ok=True)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def sources_of(paths: list[Path]) -> tuple[Source, ...]:
+    """A camera per video, picture or folder; its id comes from the name."""
+    sources: list[Source] = []
+    for path in paths:
+        taken = {source.camera for source in sources}
+        sources.append(Source(camera=_camera_id(path, taken), path=path.resolve()))
+    return tuple(sources)
+
+
+def _camera_id(path: Path, taken: set[str]) -> str:
+    letters = [sign if is_name(sign) else "-" for sign in path.resolve().stem.lower()]
+    base = "".join(letters).strip("-")[:60] or "camera"
+    numbered = (f"{base}-{number}" for number in range(2, len(taken) + 3))
+    return next(name for name in (base, *numbered) if name not in taken)
+
+
+def edge_config(broker: Broker, folders: Folders, metrics_port: int) -> str:
+    """The gateway's configuration as YAML; everything else is as it ships."""
+    config = Config.model_validate(
+        {
+            "gateway": {"id": GATEWAY},
+            "intake": {"broker": {"host": broker.host, "port": broker.port}},
+            "deliver": {
+                "store": {"type": "dir", "path": folders.store},
+                "outbox": {"path": folders.run / "outbox"},
+                "deadline_s": DEADLINE_S,
+            },
+            "runtime": {"metrics_port": metrics_port, "stats_s": 1.0},
+        }
+    )
+    text: str = yaml.safe_dump(
+        {"version": 1, **config.model_dump(mode="json", exclude_unset=True)}, sort_keys=False
+    )
+    return text
+
+
+def broker_config(broker: Broker) -> str:
+    """The embedded broker's TOML: loopback only, MQTT 3.1.1 and 5 on a port each."""
+    lines = [
+        "id = 0",
+        "[router]",
+        "id = 0",
+        "max_connections = 1000",
+        "max_outgoing_packet_count = 200",
+        "max_segment_size = 104857600",
+        "max_segment_count = 10",
+    ]
+    for name, port in (("v4.1", broker.camera_port), ("v5.1", broker.port)):
+        lines += [
+            f"[{name}]",
+            f'name = "{name}"',
+            f'listen = "{broker.host}:{port}"',
+            "next_connection_delay_ms = 1",
+            f"[{name}.connections]",
+            "connection_timeout_ms = 60000",
+            f"max_payload_size = {MAX_MESSAGE_BYTES}",
+            "max_inflight_count = 100",
+            "dynamic_filters = true",
+        ]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,1 @@
+"""Makes the shipped clips from one real surveillance recording."""
