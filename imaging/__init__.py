@@ -1,1 +1,1 @@
-"""From bytes to pixels to boxes: admission, decoding, letterbox, detections, model outputs. PURE."""
+"""From bytes to pixels to boxes: admission, decoding, letterbox, network outputs. PURE."""

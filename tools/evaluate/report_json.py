@@ -25,7 +25,8 @@ def report(evaluation: Evaluation) -> Json:
     """The whole report, ready for `json.dumps`."""
     totals = evaluation.totals
     return {
-        "events": {cls: _recall(totals.recall[cls]) for cls in scored_classes(totals)},
+        "events": {cls: _recall(totals.recall[cls]) for cls in ALARM_CLASSES},
+        "bicycle_events": _recall(totals.recall["bicycle"]),
         "false_alarms": totals.confirmed_false(),
         "motion_false_alarms": totals.motion_false(),
         "reduction": _rounded(totals.reduction()),
@@ -48,6 +49,10 @@ def report(evaluation: Evaluation) -> Json:
         "subject": asdict(evaluation.subject),
         "definitions": list(DEFINITIONS),
     }
+
+
+ALARM_CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle")
+"""What the default rules alarm about. A cyclist is a person; bicycles as such are told beside it."""
 
 
 def scored_classes(totals: Totals) -> tuple[ObjectClass, ...]:

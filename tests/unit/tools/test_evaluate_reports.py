@@ -57,8 +57,12 @@ def test_sequences_add_up_to_the_top_level(evaluation: Evaluation) -> None:
         assert sum(row[key] for row in found["sequences"]) == found[key]
 
 
-def test_bicycles_are_listed_only_where_some_are_labelled(evaluation: Evaluation) -> None:
-    assert "bicycle" not in json.loads(json.dumps(report(evaluation)))["events"]
+def test_bicycles_are_told_beside_the_classes_that_alarms_are_about(
+    evaluation: Evaluation,
+) -> None:
+    found = json.loads(json.dumps(report(evaluation)))
+    assert set(found["events"]) == {"person", "vehicle"}
+    assert "total" in found["bicycle_events"]
 
 
 def test_the_text_names_every_miss_and_every_wrong_alarm(evaluation: Evaluation) -> None:
