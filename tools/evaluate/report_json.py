@@ -52,7 +52,7 @@ def report(evaluation: Evaluation) -> Json:
 
 
 ALARM_CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle")
-"""What the default rules alarm about. A cyclist is a person; bicycles as such are told beside it."""
+"""What the default rules alarm about. A cyclist is a person; bicycles are told beside them."""
 
 
 def scored_classes(totals: Totals) -> tuple[ObjectClass, ...]:
