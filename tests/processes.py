@@ -12,6 +12,8 @@ import socket
 import subprocess
 import sys
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,3 +112,14 @@ def until(ready: Callable[[], bool], process: subprocess.Popen[bytes], log: Path
         never.wait(POLL_S)
     end = log.read_text(errors="replace")[-2000:]
     raise RuntimeError(f"{process.args!r} did not start (exit {process.poll()}):\n{end}")
+
+
+def fetch(port: int, path: str) -> tuple[int, str]:
+    """Status and body of a page of a process of ours; 0 while nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""

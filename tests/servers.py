@@ -22,6 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.processes import HOST, accepts, binary, child, free_port, ports_with_twins, remove, until
+from tools.local import config as local
 
 GRPC_APART = 10_000
 """SeaweedFS opens a gRPC port this far above each of its ports."""
@@ -88,37 +89,13 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
     pytest.importorskip("iotcore", reason="pip install iotcore==0.4.0")
     port, port_311 = free_port(), free_port()
     file = tmp_path / "iotcore.toml"
-    file.write_text(_iotcore_config(port, port_311))
+    addresses = local.Broker(host=HOST, port=port, camera_port=port_311)
+    file.write_text(local.broker_config(addresses))
     log = tmp_path / "iotcore.log"
     command = [sys.executable, "-m", "iotcore", "--config", str(file), "--log-level", "CRITICAL"]
     with child(command, log) as process:
         until(lambda: accepts(port) and accepts(port_311), process, log)
         yield Broker(host=HOST, port=port, port_311=port_311, process=process, log=log)
-
-
-def _iotcore_config(port: int, port_311: int) -> str:
-    lines = [
-        "id = 0",
-        "[router]",
-        "id = 0",
-        "max_connections = 1000",
-        "max_outgoing_packet_count = 200",
-        "max_segment_size = 104857600",
-        "max_segment_count = 10",
-    ]
-    for name, chosen in (("v4.1", port_311), ("v5.1", port)):
-        lines += [
-            f"[{name}]",
-            f'name = "{name}"',
-            f'listen = "{HOST}:{chosen}"',
-            "next_connection_delay_ms = 1",
-            f"[{name}.connections]",
-            "connection_timeout_ms = 60000",
-            "max_payload_size = 4194304",
-            "max_inflight_count = 100",
-            "dynamic_filters = true",
-        ]
-    return "\n".join([*lines, ""])
 
 
 @contextmanager

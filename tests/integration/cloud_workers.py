@@ -7,8 +7,6 @@ import re
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +24,7 @@ from contract.verdict import Verdict
 from objectstore.store import ObjectStore
 from service.clock import SystemClock
 from service.link import Delivered, Link, LinkSettings, Pending, Subscription
-from tests.processes import HOST, child, free_port, until
+from tests.processes import child, fetch, free_port, until
 from tests.servers import Broker
 from tests.unit.cloud.reports import NOON, a_report
 
@@ -49,13 +47,7 @@ class Serving:
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of `/metrics` or `/healthz`; 0 while nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+        return fetch(self.port, path)
 
     def counted(self, ending: str) -> int:
         """Deliveries that ended so, in this worker."""

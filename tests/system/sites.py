@@ -6,8 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ import yaml
 from contract.cloudevent import read_verdict
 from contract.verdict import Verdict
 from service.link import Link, LinkSettings, Subscription
-from tests.processes import HOST, child, free_port, until
+from tests.processes import child, fetch, free_port, until
 from tests.servers import Broker
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -45,13 +43,7 @@ class Edge:
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of `/metrics` or `/healthz`; 0 while nobody answers."""
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{self.port}{path}", timeout=5) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except OSError:
-            return 0, ""
+        return fetch(self.port, path)
 
     def health(self) -> dict[str, Any]:
         """The body of `/healthz`; empty while nobody answers."""
