@@ -1,29 +1,33 @@
 """`python -m edge`: run, check-config, replay, health.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
-or state that somebody has to mend before another start can succeed.
+or state that somebody has to mend before another start can succeed; 130 and 141, as a shell says
+it, for Ctrl-C and for a reader of our output that went away.
 """
 
 import argparse
+import http.client
 import os
 import signal
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 from tqdm import tqdm
 
 from contract.ids import CameraId, is_name
+from edge import balena
 from edge.config.explain import explain
 from edge.config.live import begin
 from edge.config.load import load
 from edge.config.schema import Config, Detect
-from edge.daemon import Daemon
+from edge.daemon import Requests
 from edge.errors import ConfigError, OutboxError
 from edge.gateway import open_detectors
+from edge.pipeline import Sees
 from edge.replay import Source, SourceError, Tally, Video, line, open_source, play
 from edge.statements import program_version
 from imaging.manifest import ModelError
@@ -34,6 +38,8 @@ from service.events import Event, log
 from service.link import LinkError
 
 EX_CONFIG = 78
+CTRL_C = 130
+READER_GONE = 141
 DEFAULT_FILE = Path("/etc/stillwatch/edge.yaml")
 
 
@@ -43,11 +49,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cv2.setNumThreads(1)  # threads are ours: one per worker
     command: Callable[[argparse.Namespace], int] = options.command
     try:
-        return command(options)
+        _arrange(options)
+        status = command(options)
+        sys.stdout.flush()
     except ConfigError as error:
         return _refuse("configuration", *map(str, error.complaints))
-    except (ModelError, LinkError, OutboxError, StoreError, SourceError) as error:
-        return _refuse(type(error).__name__, str(error))
+    except OutboxError as error:
+        return _refuse("outbox", f"{error} ({_OUTBOX_HINT})")
+    except (ModelError, LinkError, StoreError, SourceError) as error:
+        return _refuse(_WORDS[next(kind for kind in _WORDS if isinstance(error, kind))], str(error))
+    except KeyboardInterrupt:
+        return CTRL_C
+    except BrokenPipeError:  # as in `| head`; what Python still holds must not find it closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return status
+
+
+_WORDS: dict[type[Exception], str] = {
+    ModelError: "model",
+    LinkError: "connection",
+    StoreError: "object store",
+    SourceError: "source",
+}
+_OUTBOX_HINT = "one daemon per folder: see deliver.outbox.path, and whether another one runs"
 
 
 def _refuse(what: str, *reasons: str) -> int:
@@ -89,17 +114,41 @@ def _file(options: argparse.Namespace) -> Path | None:
     return given or (DEFAULT_FILE if DEFAULT_FILE.exists() else None)
 
 
+def _arrange(options: argparse.Namespace) -> None:
+    """On a balena device its variables choose the file and add to the environment."""
+    found = balena.arrange(_file(options), os.environ)
+    options.config, options.notice = found.file, found.notice
+    os.environ.update(found.variables)
+
+
 def _run(options: argparse.Namespace) -> int:
+    requests = _requests()
     path = _file(options)
     start = begin(path, os.environ)
     events.configure(level=start.loaded.config.runtime.log_level)
+    log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
     if start.refused:
         log(Event.CONFIG_RESTORED, reasons=[str(c) for c in start.refused])
-    daemon = Daemon(start.loaded, path, os.environ, SystemClock())
+    if options.notice:
+        print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
+    daemon = balena.daemon_class(os.environ)
+    return daemon(start.loaded, path, os.environ, SystemClock(), requests).run()
+
+
+def _requests() -> Requests:
+    """What signals ask for from here on, also while the parts are still being built."""
+    requests = Requests()
+
+    def stop(*_: object) -> None:
+        requests.stop = True
+
+    def reload(*_: object) -> None:
+        requests.reload = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: daemon.stop())
-    signal.signal(signal.SIGHUP, lambda *_: daemon.reload())
-    return daemon.run()
+        signal.signal(number, stop)
+    signal.signal(signal.SIGHUP, reload)
+    return requests
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -108,18 +157,19 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _health(options: argparse.Namespace) -> int:
-    runtime = load(_file(options), os.environ).config.runtime
+    runtime = begin(_file(options), os.environ).loaded.config.runtime
     if runtime.metrics_port == 0:
         print("runtime.metrics_port is 0: the daemon answers nobody", file=sys.stderr)
         return 1
     url = f"http://{runtime.metrics_host}:{runtime.metrics_port}/healthz"
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # http, our own
+        with direct.open(url, timeout=5) as answer:
             print(answer.read().decode())
             return 0
     except urllib.error.HTTPError as error:
         print(error.read().decode())
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         print(f"{url}: {error}; is the daemon running?", file=sys.stderr)
     return 1
 
@@ -129,26 +179,36 @@ def _replay(options: argparse.Namespace) -> int:
     if not is_name(options.camera):
         raise SourceError(f"camera id {options.camera!r} is not 1 to 64 of a-z 0-9 _ -")
     source = open_source(options.source)
-    fps = options.fps or (source.fps if isinstance(source, Video) else 5.0)
+    own = source.fps if isinstance(source, Video) else 5.0
+    fps: float = own if options.fps is None else options.fps
     if not 0 < fps <= 1000:
         raise SourceError(f"--fps {fps} is not over 0 and at most 1000")
-    lines = _lines(source, config, CameraId(options.camera), fps)
-    if options.jsonl is None:
-        for text in lines:
-            print(text)
-        return 0
-    with options.jsonl.open("w", encoding="utf-8") as file:
-        file.writelines(f"{text}\n" for text in lines)
+    events.configure(level="warning")
+    detector = open_detectors(config.model_copy(update={"detect": _single(config)}))[0]
+    _write(_lines(source, config, CameraId(options.camera), fps, detector), options.jsonl)
     return 0
 
 
-def _lines(source: Source, config: Config, camera: CameraId, fps: float) -> Iterator[str]:
+def _write(lines: Iterable[str], path: Path | None) -> None:
+    if path is None:
+        for text in lines:
+            print(text)
+        return
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            file.writelines(f"{text}\n" for text in lines)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _lines(
+    source: Source, config: Config, camera: CameraId, fps: float, detector: Sees
+) -> Iterator[str]:
     """One JSON line per frame and the summary, with a progress bar on a terminal."""
-    events.configure(level="warning")
-    detector = open_detectors(config.model_copy(update={"detect": _single(config)}))[0]
     tally = Tally()
     steps = play(source, config, camera, fps, detector)
-    for step in tqdm(steps, total=len(source), unit="frame", disable=not sys.stderr.isatty()):
+    total = len(source) or None
+    for step in tqdm(steps, total=total, unit="frame", disable=not sys.stderr.isatty()):
         tally.count(step)
         yield line(step)
     yield tally.line()

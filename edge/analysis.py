@@ -1,13 +1,13 @@
 """The analysis worker: takes frames from its mailbox along the path, and keeps what they raise.
 
 SHELL. One instance per analysis thread; `step` is called in a loop. A suspicion is in the outbox
-before the next frame is looked at. Configuration and detector are adopted between frames.
+before the next frame is looked at. New terms (configuration, detector) are adopted between frames.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from edge.config.schema import Config
 from edge.deliver.evidence import Origin, pack
@@ -27,19 +27,27 @@ _PATIENCE_S = 0.25
 """How long to wait for a frame; frames that stand alone are judged this late at most."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an analyst works by; reports name the `origin` that their frame was looked at under."""
+
+    config: Config
+    detector: Sees
+    origin: Origin
+
+
 class Analyst:
     """Looks at the frames of its cameras, one after the other."""
 
     def __init__(
         self,
-        config: Config,
+        terms: Terms,
         mailbox: Mailbox,
         pipeline: Pipeline,
         outbox: Outbox,
         counters: Counters,
         timings: Timings,
         clock: Clock,
-        origin: Callable[[], Origin],
         kept: threading.Event,
     ) -> None:
         """`kept` is set when the outbox has something new."""
@@ -49,30 +57,41 @@ class Analyst:
         self._counters = counters
         self._timings = timings
         self._clock = clock
-        self._origin = origin
         self._kept = kept
-        self._config = config
-        self._news: tuple[Config, Sees | None] | None = None
+        self._terms = self._offered = terms
         self._failures = 0
 
-    def adopt(self, config: Config, detector: Sees | None = None) -> None:
+    def adopt(self, terms: Terms) -> None:
         """Use these from the next frame on; called by the control loop's thread."""
-        self._news = (config, detector)
+        self._offered = terms
 
     def step(self) -> None:
         """One frame, or a moment of waiting for one."""
-        news, self._news = self._news, None
-        if news is not None:
-            self._config = news[0]
-            self._pipeline.adopt(*news)
         self._keep(self._pipeline.tick(self._clock.mono()))
         frame = self._mailbox.take(_PATIENCE_S)
+        self._take_up()  # what came into force while we waited holds for this frame
         if frame is not None:
             self._look(frame)
 
+    def finish(self) -> None:
+        """Judge now what still waits to stand alone; for the end, when no thread calls `step`."""
+        config, now = self._terms.config, self._clock.now()
+        cameras = (config.camera_defaults, *config.cameras.values())
+        longest_s = max(camera.snapshot_after_s for camera in cameras)
+        for case in self._pipeline.tick(self._clock.mono() + longest_s):
+            raised_at = min(case.suspicion.raised_at, now)
+            self._keep((replace(case, suspicion=replace(case.suspicion, raised_at=raised_at)),))
+
+    def _take_up(self) -> None:
+        offered = self._offered
+        if offered is not self._terms:
+            self._terms = offered
+            self._pipeline.adopt(offered.config, offered.detector)
+
     def _look(self, frame: Frame) -> None:
         began = self._clock.mono()
-        outcome = stale(frame, began, self._config.intake.limits) or self._analyze(frame, began)
+        limits = self._terms.config.intake.limits
+        outcome = stale(frame, began, limits) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
             self._keep(outcome.cases)
@@ -84,10 +103,12 @@ class Analyst:
             outcome = self._pipeline.analyze(frame, now)
         except InferenceError as error:
             self._failures += 1
+            refusal = Rejected(Reason.INFERENCE_FAILED, str(error))
             log(Event.INFERENCE_FAILED, camera=frame.camera, reason=str(error))
-            if self._failures >= self._config.detect.errors_in_a_row:
+            if self._failures >= self._terms.config.detect.errors_in_a_row:
+                self._count(frame, refusal)
                 raise
-            return Rejected(Reason.INFERENCE_FAILED, str(error))
+            return refusal
         self._failures = 0
         return outcome
 
@@ -117,7 +138,7 @@ class Analyst:
 
     def _put(self, case: Case) -> None:
         try:
-            self._outbox.put(pack(case, self._origin()))
+            self._outbox.put(pack(case, self._terms.origin))
             self._kept.set()
         except OutboxError as error:
             suspicion = case.suspicion

@@ -1,14 +1,15 @@
 """The daemon: starts a gateway's parts, watches them, reloads, and stops them in order.
 
 SHELL. The control loop runs on the main thread and does little: it looks whether every worker is on
-time, tells the supervisor, ends threats, publishes statistics and answers signals. Called by
-`__main__`.
+time, tells the supervisor, ends threats, publishes statistics and answers signals within a turn.
+Called by `__main__`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -16,15 +17,14 @@ from prometheus_client import CollectorRegistry
 from edge.config.live import keep
 from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
-from edge.detect.detector import Detector
-from edge.errors import ConfigError
-from edge.gateway import Gateway, open_detectors
+from edge.errors import Complaint, ConfigError, OutboxError, OutboxFull
+from edge.gateway import Gateway, OpenNetworks, open_detectors
 from edge.runtime.counters import FunnelCollector
 from edge.runtime.heartbeat import late
 from edge.runtime.watchdog import DeadMan, Watchdog
 from imaging.manifest import ModelError
 from service.clock import Clock
-from service.events import Event, flush, log
+from service.events import Event, configure, flush, log
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import Notifier
 
@@ -32,20 +32,38 @@ _TURN_S = 0.25
 _SWEEP_S = 60.0
 _MODEL_S = 60.0
 """A model may take this long to open and pass its self-test before the dead-man timer fires."""
+_FAREWELL_SHARE = 0.2
+"""Of the time to stop in: kept for saying goodbye if the workers use up the rest."""
+
+
+@dataclass(slots=True)
+class Requests:
+    """What signals ask for, which may be before there is a daemon. Plain values, because a signal
+    interrupts the very thread that waits: it might hold the lock of an event."""
+
+    stop: bool = False
+    reload: bool = False
 
 
 class Daemon:
     """One gateway from start to end."""
 
     def __init__(
-        self, loaded: Loaded, path: Path | None, environ: Mapping[str, str], clock: Clock
+        self,
+        loaded: Loaded,
+        path: Path | None,
+        environ: Mapping[str, str],
+        clock: Clock,
+        requests: Requests,
+        open_networks: OpenNetworks = open_detectors,
     ) -> None:
         """Builds everything, starts nothing; raises what `Gateway` raises."""
         self._path, self._environ, self._clock = path, environ, clock
-        self._stop = threading.Event()
-        self._reload = threading.Event()
+        self._requests = requests
+        self._failed = threading.Event()
         self._failures: list[Exception] = []
-        self._gateway = Gateway(loaded, clock, self._fail)
+        self._ending = False
+        self._gateway = Gateway(loaded, clock, self._fail, open_networks)
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
         registry.register(FunnelCollector(self._gateway.counters.snapshot))
@@ -65,10 +83,14 @@ class Daemon:
         )
 
     def run(self) -> int:
-        """Until a signal or a failure; the exit status."""
+        """Until a signal or a failure; the exit status. Raises `ConfigError` if the metrics' port
+        cannot be had."""
+        self._listen()
         self._start()
         try:
             self._turn_until_stopped()
+        except OutboxError as error:
+            self._fail(error)
         finally:
             self._wind_down()
         if self._failures:
@@ -77,19 +99,11 @@ class Daemon:
         log(Event.DAEMON_STOPPED)
         return 0
 
-    def stop(self) -> None:
-        """Ask for an orderly end; safe in a signal handler."""
-        self._stop.set()
-
-    def reload(self) -> None:
-        """Ask for the file to be read again; safe in a signal handler."""
-        self._reload.set()
-
     def health(self) -> Health:
-        """Progress decides; a link that is down only degrades."""
+        """Progress decides; a link that is down, or may not subscribe, only degrades."""
         gateway = self._gateway
         overdue = late(gateway.pulses(), self._clock.mono())
-        links = {name: state.connected for name, state in gateway.links().items()}
+        links = {name: state.ready for name, state in gateway.links().items()}
         facts: dict[str, object] = {
             "links": links,
             "late": [str(one) for one in overdue],
@@ -100,11 +114,25 @@ class Daemon:
             return Health(status="unhealthy", facts=facts)
         return Health(status="ok" if all(links.values()) else "degraded", facts=facts)
 
+    def _listen(self) -> None:
+        """First of all, since a port that is taken is for somebody to mend."""
+        runtime = self._gateway.config().runtime
+        try:
+            self._status_server.start()
+        except OSError as error:
+            self._gateway.outbox.close()
+            complaint = Complaint(
+                path="runtime.metrics_port",
+                problem=f"cannot listen on {runtime.metrics_host}:{runtime.metrics_port}: "
+                f"{error.strerror}",
+                hint="another daemon may run; choose another port, or 0 to do without",
+            )
+            raise ConfigError((complaint,)) from error
+
     def _start(self) -> None:
         current = self._gateway.live.current
-        keep(current)
+        _keep(current)
         self._watchdog.start()
-        self._status_server.start()
         for worker in self._gateway.workers:
             worker.start()
         self._gateway.uplink.start()
@@ -115,21 +143,20 @@ class Daemon:
 
     def _turn_until_stopped(self) -> None:
         stats_at = sweep_at = self._clock.mono()
-        while not self._clock.wait(self._stop, _TURN_S):
+        while not (self._requests.stop or self._clock.wait(self._failed, _TURN_S)):
             now = self._clock.mono()
             self._watch()
             self._gateway.verdicts.tick()
             self._gateway.intake.tick()
-            if self._reload.is_set():
-                self._reload.clear()
+            if self._requests.reload:
+                self._requests.reload = False
                 self._take_up_file()
             if now >= stats_at:
                 stats_at = now + self._gateway.config().runtime.stats_s
                 self._say_stats()
             if now >= sweep_at:
                 sweep_at = now + _SWEEP_S
-                self._gateway.outbox.sweep()
-                flush()
+                self._sweep()
 
     def _watch(self) -> None:
         gateway = self._gateway
@@ -139,9 +166,18 @@ class Daemon:
         self._notifier.status(f"{cameras} cameras, links up: {', '.join(up) or 'none'}")
 
     def _say_stats(self) -> None:
-        stats = self._gateway.statements.stats()
+        if not self._gateway.site.connected:
+            return
+        stats = self._gateway.statements.news()
         if stats is not None:
             self._gateway.site.publish(stats.topic, stats.payload, 0, stats.retain)
+
+    def _sweep(self) -> None:
+        try:
+            self._gateway.outbox.sweep()
+        except OutboxFull as error:  # a full disk ends nothing; the next sweep may succeed
+            log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
+        flush()
 
     def _take_up_file(self) -> None:
         """Parse, validate, plan, build, swap; any failure leaves everything as it is."""
@@ -161,13 +197,10 @@ class Daemon:
         planned = plan(gateway.config(), proposed.config)
         if planned.needs_restart:
             raise ConfigError(planned.needs_restart)
-        detectors: tuple[Detector | None, ...] = (None,) * len(gateway.analysts)
-        if Part.DETECTOR in planned.rebuild:
-            detectors = gateway.detectors = open_detectors(proposed.config)
-        gateway.live.swap(proposed)
-        for analyst, detector in zip(gateway.analysts, detectors, strict=True):
-            analyst.adopt(proposed.config, detector)
-        keep(proposed)
+        gateway.take_up(proposed, anew=Part.DETECTOR in planned.rebuild)
+        if Part.LOG in planned.rebuild:
+            configure(level=proposed.config.runtime.log_level)
+        _keep(proposed)
         for birth in gateway.births():
             gateway.site.publish(birth.topic, birth.payload, birth.qos, birth.retain)
 
@@ -179,9 +212,9 @@ class Daemon:
         self._notifier.stopping()
         self._watchdog.stop(deadline_s + 5.0)
         log(Event.DAEMON_STOPPING, reason="a failure" if self._failures else "asked to")
-        self._settle(until_s)
-        final = gateway.statements.stats()
-        farewell = [gateway.statements.status("stopped"), *([final] if final else [])]
+        self._settle(until_s - _FAREWELL_SHARE * deadline_s)
+        self._ending = True
+        farewell = [gateway.statements.stats(), gateway.statements.status("stopped")]
         gateway.site.stop(max(1.0, until_s - self._clock.mono()), farewell)
         gateway.uplink.stop(1.0)
         self._status_server.stop()
@@ -190,18 +223,33 @@ class Daemon:
         self._watchdog.end()
 
     def _settle(self, until_s: float) -> None:
-        """No more frames; workers finish the step they are in."""
+        """No more frames; workers finish the step they are in, and what waited is judged."""
         gateway = self._gateway
+        gateway.intake.close()
         for mailbox in gateway.mailboxes:
             for frame in mailbox.close():
                 gateway.counters.count(frame.camera, "superseded")
         for worker in gateway.workers:
             worker.ask_to_stop()
         gateway.wake_courier()
-        for worker in gateway.workers:
-            worker.join(until_s - self._clock.mono())
+        ended = [worker.join(until_s - self._clock.mono()) for worker in gateway.workers]
+        for analyst, over in zip(gateway.analysts, ended, strict=False):  # then the courier
+            if over and not self._failures:
+                analyst.finish()
 
     def _fail(self, error: Exception) -> None:
-        """Something that nobody expected: end in order, the supervisor starts us again."""
-        self._failures.append(error)
-        self._stop.set()
+        """Something that nobody expected: end in order, the supervisor starts us again.
+
+        A thread that was still busy when the outbox was closed under it is no failure.
+        """
+        if not self._ending:
+            self._failures.append(error)
+            self._failed.set()
+
+
+def _keep(loaded: Loaded) -> None:
+    """As last good; a disk that takes no file keeps nobody from watching."""
+    try:
+        keep(loaded)
+    except OSError as error:
+        log(Event.CONFIG_NOT_KEPT, config=loaded.version, reason=str(error))

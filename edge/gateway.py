@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
-from edge.analysis import Analyst
+from edge.analysis import Analyst, Terms
 from edge.config.live import Live
 from edge.config.load import Loaded
-from edge.config.schema import Config
+from edge.config.schema import Config, S3Store
 from edge.connect import intake_settings, open_store_of, shares_broker, uplink_settings
-from edge.deliver.courier import Courier
+from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.evidence import Origin
-from edge.deliver.outbox import Loss, open_outbox
+from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.verdicts import Verdicts
 from edge.detect.detector import Detector, open_detector
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import Intake
-from edge.pipeline import Pipeline
+from edge.pipeline import Pipeline, Sees
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.timings import Timings
@@ -35,8 +36,22 @@ from service.events import Event, log
 from service.link import Link, LinkState, Publication, Subscription
 
 _WAIT_S = 0.25
+_COURIER = "courier"
 
 OnFailure = Callable[[Exception], None]
+
+
+class Network(Sees, Protocol):
+    """A detector that reports can name; see `edge.detect.detector.Detector`."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the weights."""
+        ...
+
+
+OpenNetworks = Callable[[Config], Sequence[Network]]
+"""One for each of `detect.workers`; raises `ModelError`."""
 
 
 def open_detectors(config: Config) -> tuple[Detector, ...]:
@@ -61,19 +76,26 @@ def open_detectors(config: Config) -> tuple[Detector, ...]:
 class Gateway:
     """Made whole or not at all; nothing runs until its parts are started."""
 
-    def __init__(self, loaded: Loaded, clock: Clock, on_failure: OnFailure) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        clock: Clock,
+        on_failure: OnFailure,
+        open_networks: OpenNetworks = open_detectors,
+    ) -> None:
         """Raises `ModelError`, `OutboxError`, `LinkError`, `StoreError` for what must be mended."""
         config = loaded.config
         self.live = Live(loaded)
         self.clock = clock
         self.counters = Counters()
         self.timings = Timings()
-        self.detectors = open_detectors(config)
-        self.mailboxes = tuple(Mailbox() for _ in self.detectors)
+        self._open_networks = open_networks
+        self._networks = tuple(open_networks(config))
+        self.mailboxes = tuple(Mailbox() for _ in self._networks)
         self.topics = Topics(gateway=GatewayId(config.gateway.id), root=config.deliver.root)
-        self.outbox = open_outbox(config.deliver.outbox, clock, self._lost)
+        self.outbox = self._open_outbox(config)
         self.statements = Statements(
-            self.topics, self.live, lambda: self.detectors[0].sha256, self.counters, self.outbox
+            self.topics, self.live, lambda: self._networks[0].sha256, self.counters, self.outbox
         )
         self._kept = threading.Event()
         self._on_failure = on_failure
@@ -89,10 +111,14 @@ class Gateway:
         return {"intake": self.site.state(), "uplink": self.uplink.state()}
 
     def pulses(self) -> tuple[Pulse, ...]:
-        """When each worker last made progress."""
-        patience_s = self.config().runtime.heartbeat_s
+        """When each worker last made progress; the courier may wait for others besides."""
+        patience_s, others_s = self.config().runtime.heartbeat_s, _others_s(self.config())
         return tuple(
-            Pulse(worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s)
+            Pulse(
+                worker=worker.name,
+                beat_at_s=worker.beat_at_s,
+                patience_s=patience_s + (others_s if worker.name == _COURIER else 0.0),
+            )
             for worker in self.workers
         )
 
@@ -100,8 +126,23 @@ class Gateway:
         """Everything retained that must be true at the site's broker after a connect."""
         yield self.statements.status("online")
         yield self.statements.info()
-        for camera in self.intake.cameras:
+        cameras = self.intake.cameras
+        for camera in cameras:
             yield from self._camera_births(camera)
+        for camera in self.verdicts.alarmed:
+            if camera not in cameras:
+                yield self.verdicts.threat(camera)
+
+    def take_up(self, proposed: Loaded, *, anew: bool) -> None:
+        """Put another configuration in force, with networks opened `anew` if it asks for others.
+
+        Raises `ModelError`, and then everything is as it was.
+        """
+        if anew:
+            self._networks = tuple(self._open_networks(proposed.config))
+        self.live.swap(proposed)
+        for analyst, network in zip(self.analysts, self._networks, strict=True):
+            analyst.adopt(self._terms(network))
 
     def wake_courier(self) -> None:
         """There may be something to deliver, or reason to stop waiting for it."""
@@ -140,10 +181,10 @@ class Gateway:
         )
         epoch = self.outbox.next_epoch()
         self.analysts = tuple(
-            self._analyst(mailbox, Pipeline(config, detector, epoch))
-            for mailbox, detector in zip(self.mailboxes, self.detectors, strict=True)
+            self._analyst(mailbox, network, Pipeline(config, network, epoch))
+            for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
         )
-        carrying = self._worker("courier", self._deliver)
+        carrying = self._worker(_COURIER, self._deliver)
         self._courier = self._make_courier(config, carrying.beat)
         analysing = (
             self._worker(f"analysis-{n}", analyst.step) for n, analyst in enumerate(self.analysts)
@@ -155,16 +196,15 @@ class Gateway:
             name, step, clock=self.clock, on_failure=lambda _, error: self._on_failure(error)
         )
 
-    def _analyst(self, mailbox: Mailbox, pipeline: Pipeline) -> Analyst:
+    def _analyst(self, mailbox: Mailbox, network: Network, pipeline: Pipeline) -> Analyst:
         return Analyst(
-            self.config(),
+            self._terms(network),
             mailbox,
             pipeline,
             self.outbox,
             self.counters,
             self.timings,
             self.clock,
-            self._origin,
             self._kept,
         )
 
@@ -201,15 +241,25 @@ class Gateway:
         self.verdicts.on_message(topic, payload, retained, ack)
         self._kept.set()
 
-    def _origin(self) -> Origin:
+    def _terms(self, network: Network) -> Terms:
+        """What an analyst with this network goes by from now on."""
         current = self.live.current
-        return Origin(
+        origin = Origin(
             gateway=self.topics.gateway,
-            model_sha256=self.detectors[0].sha256,
+            model_sha256=network.sha256,
             config_version=current.version,
             config_sha256=current.sha256,
             evidence=current.config.deliver.evidence,
         )
+        return Terms(config=current.config, detector=network, origin=origin)
+
+    def _open_outbox(self, config: Config) -> Outbox:
+        outbox = open_outbox(config.deliver.outbox, self.clock, self._lost)
+        if outbox.set_aside is not None:
+            log(Event.OUTBOX_REPAIRED, set_aside=str(outbox.set_aside))
+        depth = outbox.depth()
+        log(Event.OUTBOX_OPENED, entries=dict(depth.entries), bytes=depth.bytes)
+        return outbox
 
     def _lost(self, loss: Loss) -> None:
         self.counters.count(loss.camera, "lost")
@@ -220,3 +270,10 @@ class Gateway:
             reason=loss.reason.value,
             severity=loss.severity,
         )
+
+
+def _others_s(config: Config) -> float:
+    """The longest that the courier waits for a broker or store at a stretch."""
+    store = config.deliver.store
+    store_s = 2 * store.timeout_s if isinstance(store, S3Store) else 0.0  # connect, then read
+    return max(PUBACK_S, store_s)

@@ -1,4 +1,4 @@
-"""Replay: the same path over a folder of JPEGs or a video, without broker, threads or real time.
+"""Replay: the same path over pictures or a video, without broker, threads or real time.
 
 The clock is driven by the frame rate, so two runs over the same source give equal results. Test
 harness, demonstration, benchmark and bug report in one. Called by the command line and by the
@@ -8,7 +8,8 @@ evaluation.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _JPEG_QUALITY = 92
 _NOTES = {".json", ".txt", ".md", ".csv", ".html"}
 """Files that lie beside pictures to describe them; everything else in a folder is played."""
+_PICTURES = {".jpg", ".jpeg", ".png"}
 
 
 class SourceError(Exception):
@@ -37,7 +39,7 @@ class SourceError(Exception):
 
 
 class Source(Protocol):
-    """Encoded pictures in order, with a name each."""
+    """Encoded pictures in order, with a name each; a length of 0 says that nobody knows it."""
 
     def __len__(self) -> int: ...
 
@@ -56,21 +58,20 @@ class Step:
     live: frozenset[TrackId]
 
 
-class Folder:
-    """The files of a folder in name order, damaged and foreign ones included, notes left out."""
+class Files:
+    """Files as they are, damaged and foreign ones included."""
 
-    def __init__(self, path: Path) -> None:
-        files = sorted(file for file in path.iterdir() if file.is_file())
-        self._files = [f for f in files if not (f.name[0] == "." or f.suffix.lower() in _NOTES)]
-        if not self._files:
-            raise SourceError(f"{path} holds no pictures: give a folder of pictures or a video")
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
 
     def __len__(self) -> int:
         return len(self._files)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for file in self._files:
-            yield file.name, file.read_bytes()
+            with _readable(file):
+                picture = file.read_bytes()
+            yield file.name, picture
 
 
 class Video:
@@ -80,7 +81,8 @@ class Video:
         self._path = path
         capture = cv2.VideoCapture(str(path))
         self.fps = float(capture.get(cv2.CAP_PROP_FPS)) if capture.isOpened() else 0.0
-        self._count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        self._count = max(0, count)  # a stream without an index says something below
         capture.release()
         if self.fps <= 0:
             raise SourceError(f"{path} is no video that OpenCV can read, and no folder")
@@ -103,13 +105,33 @@ class Video:
             capture.release()
 
 
-def open_source(path: Path) -> Folder | Video:
-    """A folder or a video; raises `SourceError` for anything else."""
+def open_source(path: Path) -> Files | Video:
+    """A folder, in name order and without its notes, a single picture, or a video.
+
+    Raises `SourceError` for anything else.
+    """
     if path.is_dir():
-        return Folder(path)
+        return Files(_played(path))
     if not path.is_file():
         raise SourceError(f"{path} does not exist: give a folder of pictures or a video")
-    return Video(path)
+    return Files([path]) if path.suffix.lower() in _PICTURES else Video(path)
+
+
+def _played(folder: Path) -> list[Path]:
+    with _readable(folder):
+        files = sorted(file for file in folder.iterdir() if file.is_file())
+    files = [f for f in files if not (f.name[0] == "." or f.suffix.lower() in _NOTES)]
+    if not files:
+        raise SourceError(f"{folder} holds no pictures: give a folder of pictures or a video")
+    return files
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def replay(source: Path, config: Config, camera: str, fps: float, detector: Sees) -> Iterator[Step]:

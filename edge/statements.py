@@ -1,7 +1,7 @@
 """What the gateway says about itself: `status`, `info`, `stats`, and the state of its cameras.
 
 SHELL. Retained statements are births: said again after every connect. `stats` is said at its
-interval when it changed, and once at the end.
+interval when it changed, and once at the end whether or not it did.
 """
 
 from __future__ import annotations
@@ -77,12 +77,19 @@ class Statements:
             topic=self._topics.of_gateway("info"), payload=json.dumps(facts).encode()
         )
 
-    def stats(self) -> Publication | None:
-        """Funnels, memory and outbox; None if nothing has changed since it was said last."""
+    def news(self) -> Publication | None:
+        """`stats`, or None if nothing has changed since this was asked last."""
         counted = self._counted()
         if counted == self._said:
             return None
         self._said = counted
+        return self._stats(counted)
+
+    def stats(self) -> Publication:
+        """Funnels, memory and outbox as they are now."""
+        return self._stats(self._counted())
+
+    def _stats(self, counted: bytes) -> Publication:
         facts = json.loads(counted) | {"rss_bytes": psutil.Process().memory_info().rss}
         return Publication(
             topic=self._topics.of_gateway("stats"),

@@ -1,24 +1,28 @@
 """What a changed configuration asks for: which parts to build anew, and what cannot change live.
 
-PURE. `RULES` classifies every key of the schema by its longest matching path. Parts are built
-beside the old ones and swapped by the daemon; keys of `Part.NOTHING` are read when they are used.
+PURE. `RULES` classifies every key of the schema by its longest matching path. A detector is built
+beside the old one and swapped by the daemon; analysts take up new settings of cameras between two
+frames; keys of `Part.NOTHING` are read when they are used. Connections, store and outbox stand as
+long as the process does: their keys need a restart, and a file that changes one is refused whole.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from edge.config.schema import Config
 from edge.errors import Complaint
 
+Word = TypeVar("Word", bound=str)
+
 
 class Part(StrEnum):
-    """What the daemon builds from the configuration."""
+    """What a changed key concerns."""
 
     DETECTOR = "detector"
     CAMERAS = "cameras"
-    LINKS = "links"
-    STORE = "store"
-    OUTBOX = "outbox"
+    LOG = "log"
     NOTHING = "nothing"
     RESTART = "restart"
 
@@ -26,8 +30,8 @@ class Part(StrEnum):
 RULES: dict[str, Part] = {
     "version": Part.RESTART,
     "gateway.id": Part.RESTART,
-    "intake.broker": Part.LINKS,
-    "intake.topics": Part.LINKS,
+    "intake.broker": Part.RESTART,
+    "intake.topics": Part.RESTART,
     "intake.discovery": Part.CAMERAS,
     "intake.max_cameras": Part.CAMERAS,
     "intake.accept_retained": Part.NOTHING,
@@ -37,15 +41,18 @@ RULES: dict[str, Part] = {
     "gate": Part.CAMERAS,
     "detect": Part.DETECTOR,
     "detect.errors_in_a_row": Part.NOTHING,
+    "detect.workers": Part.RESTART,
     "decide": Part.CAMERAS,
-    "deliver.root": Part.LINKS,
-    "deliver.uplink": Part.LINKS,
-    "deliver.store": Part.STORE,
-    "deliver.outbox": Part.OUTBOX,
-    "deliver.outbox.path": Part.RESTART,
+    "deliver.root": Part.RESTART,
+    "deliver.uplink": Part.RESTART,
+    "deliver.store": Part.RESTART,
+    "deliver.outbox": Part.RESTART,
+    "deliver.outbox.max_attempts": Part.NOTHING,
     "deliver.evidence": Part.CAMERAS,
     "deliver": Part.NOTHING,
     "runtime": Part.NOTHING,
+    "runtime.heartbeat_s": Part.RESTART,
+    "runtime.log_level": Part.LOG,
     "runtime.metrics_host": Part.RESTART,
     "runtime.metrics_port": Part.RESTART,
     "camera_defaults": Part.CAMERAS,
@@ -55,10 +62,19 @@ RULES: dict[str, Part] = {
 REASONS = {
     "version": "the schema is that of the program",
     "gateway.id": "reports under way carry the old id",
+    "intake.broker": "the connection stands, and people at the site read there",
+    "intake.topics": "the subscriptions are made",
+    "detect.workers": "each camera has its place on one of the threads",
+    "deliver.root": "subscriptions and retained topics are under the old one",
+    "deliver.uplink": "verdicts under way are coming to the old connection",
+    "deliver.store": "reports under way name evidence in the old store",
+    "deliver.outbox": "it is open with the old bounds",
     "deliver.outbox.path": "entries in the old folder would be left behind",
+    "runtime.heartbeat_s": "the watchdogs are set to the old time",
     "runtime.metrics_host": "the status server is open already",
     "runtime.metrics_port": "the status server is open already",
 }
+"""By the key of `RULES`, or a longer one that has a reason of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,12 +106,17 @@ def plan(current: Config, proposed: Config) -> Plan:
 
 def part_of(key: str) -> Part:
     """The part that a dotted key belongs to."""
+    return _longest(RULES, key)
+
+
+def _longest(table: Mapping[str, Word], key: str) -> Word:
+    """The entry of the longest path that `key` lies under."""
     steps = key.split(".")
     for length in range(len(steps), 0, -1):
-        part = RULES.get(".".join(steps[:length]))
-        if part is not None:
-            return part
-    raise KeyError(f"{key} is missing in RULES")
+        found = table.get(".".join(steps[:length]))
+        if found is not None:
+            return found
+    raise KeyError(f"{key} is missing among {', '.join(table)}")
 
 
 def _differences(old: object, new: object, path: str) -> list[str]:
@@ -114,5 +135,5 @@ _ABSENT = object()
 
 
 def _complaint(key: str) -> Complaint:
-    problem = f"cannot change while running: {REASONS[key]}"
+    problem = f"cannot change while running: {_longest(REASONS, key)}"
     return Complaint(path=key, problem=problem, hint="restart the daemon")

@@ -16,13 +16,14 @@ from contract.topics import Topics
 from edge.config.schema import Deliver
 from edge.deliver.backoff import delay_s
 from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.verdicts import Verdicts
-from objectstore.store import ObjectStore, PermanentStoreError, TransientStoreError
+from edge.deliver.verdicts import Publishes, Verdicts
+from edge.errors import OutboxFull
+from objectstore.store import ObjectStore, StoreError
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, Link, NotConnected, Refused, TimedOut
+from service.link import Delivered, NotConnected, Refused, TimedOut
 
-_PUBACK_S = 10.0
+PUBACK_S = 10.0
 """A broker that has not acknowledged by then is treated as one that lost the message."""
 
 
@@ -33,7 +34,7 @@ class Courier:
         self,
         outbox: Outbox,
         store: ObjectStore,
-        uplink: Link,
+        uplink: Publishes,
         verdicts: Verdicts,
         topics: Topics,
         clock: Clock,
@@ -55,9 +56,17 @@ class Courier:
 
     def step(self) -> bool:
         """One entry taken a step further; False if there was nothing to do."""
+        try:
+            return self._step()
+        except OutboxFull as error:  # the lease keeps an entry from being tried over and over
+            log(Event.DELIVERY_FAILED, reason=str(error))
+            return False
+
+    def _step(self) -> bool:
         for late in self._outbox.overdue(self._settings().deadline_s):
             self._verdicts.missed(late)
-        self._verdicts.tell_untold()
+        self._verdicts.tell_untold(self._progress)
+        self._progress()
         entry = self._outbox.next_due(self._clock.mono())
         if entry is None:
             return False
@@ -74,10 +83,7 @@ class Courier:
                 self._store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
                 self._progress()
                 log(Event.EVIDENCE_STORED, camera=entry.camera, key=picture.key)
-        except TransientStoreError as error:
-            self._try_again(entry, str(error))
-            return False
-        except PermanentStoreError as error:  # wrong key or bucket: somebody will mend it
+        except StoreError as error:  # also a permanent one, a wrong bucket: somebody will mend it
             self._try_again(entry, str(error))
             return False
         self._outbox.mark_stored(entry.report_id)
@@ -86,7 +92,7 @@ class Courier:
     def _send_report(self, entry: Entry) -> None:
         topic = self._topics.of_camera(entry.camera, "suspect")
         payload = frame_report(entry.report)
-        outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(_PUBACK_S)
+        outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(PUBACK_S)
         match outcome:
             case Delivered():
                 self._failures = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from contract.cloudevent import CONTENT_TYPE, MessageError, frame_verdict, read_verdict
 from contract.ids import CameraId
@@ -16,12 +17,26 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.outbox import Entry, Outbox
+from edge.errors import OutboxFull
 from edge.runtime.counters import Counters
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, Link, Publication
+from service.link import Delivered, Pending, Publication
 
 _PUBACK_S = 10.0
+
+
+class Publishes(Protocol):
+    """What takes a message without blocking; see `service.link.Link.publish`."""
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 1,
+        retain: bool = False,
+        content_type: str | None = None,
+    ) -> Pending: ...
 
 
 class Verdicts:
@@ -34,8 +49,8 @@ class Verdicts:
         topics: Topics,
         clock: Clock,
         settings: Callable[[], Deliver],
-        site: Link,
-        cloud: Link | None,
+        site: Publishes,
+        cloud: Publishes | None,
     ) -> None:
         """`cloud` is None where site and cloud share a broker: said once is enough there."""
         self._outbox = outbox
@@ -47,6 +62,13 @@ class Verdicts:
         self._cloud = cloud
         self._lock = threading.Lock()
         self._until_s: dict[CameraId, float] = {}
+        self._alarmed: set[CameraId] = set()
+
+    @property
+    def alarmed(self) -> tuple[CameraId, ...]:
+        """The cameras whose threat was ON in this run, whether or not they send pictures now."""
+        with self._lock:
+            return tuple(sorted(self._alarmed))
 
     def on_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
@@ -76,8 +98,11 @@ class Verdicts:
         if self._close(verdict):
             log(Event.VERDICT_MISSED, camera=report.camera, report_id=report.report_id)
 
-    def tell_untold(self) -> None:
-        """Publish verdicts that people have not heard; one that no broker takes waits."""
+    def tell_untold(self, progress: Callable[[], None]) -> None:
+        """Publish verdicts that people have not heard; one that no broker takes waits.
+
+        `progress` is called after each.
+        """
         for verdict in self._outbox.unpublished():
             links = [self._site] if self._cloud is None else [self._site, self._cloud]
             if verdict.decided_by == "cloud":  # on its own broker the cloud has said it
@@ -85,6 +110,7 @@ class Verdicts:
             if not all(self._tell(link, verdict) for link in links):
                 return
             self._outbox.mark_published(verdict)
+            progress()
 
     def tick(self) -> None:
         """End the threats whose time is over."""
@@ -93,16 +119,14 @@ class Verdicts:
             over = [camera for camera, until_s in self._until_s.items() if until_s <= now]
             for camera in over:
                 del self._until_s[camera]
+                self._say(camera)
         for camera in over:
             log(Event.THREAT_ENDED, camera=camera)
-            self._state(camera)
 
     def threat(self, camera: CameraId) -> Publication:
         """The retained ON or OFF of a camera as it is now."""
         with self._lock:
-            current = camera in self._until_s
-        topic = self._topics.of_camera(camera, "threat")
-        return Publication(topic=topic, payload=b"ON" if current else b"OFF")
+            return self._state(camera)
 
     def _read(self, topic: str, payload: bytes) -> None:
         try:
@@ -112,7 +136,12 @@ class Verdicts:
             return
         if verdict.gateway != self._topics.gateway or verdict.decided_by != "cloud":
             return
-        if self._close(verdict):
+        try:
+            news = self._close(verdict)
+        except OutboxFull as error:  # the report is sent again, and the cloud repeats its verdict
+            log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
+            return
+        if news:
             log(
                 Event.VERDICT_RECEIVED,
                 camera=verdict.camera,
@@ -135,13 +164,19 @@ class Verdicts:
     def _switch_on(self, camera: CameraId) -> None:
         with self._lock:
             self._until_s[camera] = self._clock.mono() + self._settings().threat_hold_s
-        self._state(camera)
+            self._alarmed.add(camera)
+            self._say(camera)
 
-    def _state(self, camera: CameraId) -> None:
-        message = self.threat(camera)
+    def _say(self, camera: CameraId) -> None:
+        """Under the lock, so that what is said last is what is true."""
+        message = self._state(camera)
         self._site.publish(message.topic, message.payload, 1, True)
 
-    def _tell(self, link: Link, verdict: Verdict) -> bool:
+    def _state(self, camera: CameraId) -> Publication:
+        topic = self._topics.of_camera(camera, "threat")
+        return Publication(topic=topic, payload=b"ON" if camera in self._until_s else b"OFF")
+
+    def _tell(self, link: Publishes, verdict: Verdict) -> bool:
         topic = self._topics.of_camera(verdict.camera, "verdict")
         pending = link.publish(topic, frame_verdict(verdict), 1, False, CONTENT_TYPE)
         return isinstance(pending.wait(_PUBACK_S), Delivered)

@@ -1,8 +1,9 @@
 """What the site's broker brings: from topic and bytes to an admitted frame in the right mailbox.
 
 SHELL, on the network thread of the intake link: quick, never blocking. Every image counts as
-received once and ends here as rejected or goes on. Cameras are discovered by the topic template; a
-camera always goes to the same analysis thread.
+received once and ends here as rejected or goes on; one in parts that is refused for its camera is
+counted by its `start`. Cameras are discovered by the topic template; a camera always goes to the
+same analysis thread.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Intake:
         self._place: dict[CameraId, int] = {}
         self._lock = threading.Lock()
         self._assemblies: dict[CameraId, State] = {}
+        self._closed = False
 
     @property
     def cameras(self) -> tuple[CameraId, ...]:
@@ -65,15 +67,9 @@ class Intake:
     ) -> None:
         """Take one publication; see `service.link.OnMessage`."""
         ack()
-        config = self._current()
-        camera, part = self._whose(config, topic)
-        refusal = self._refusal(config, camera, retained)
-        if refusal is not None:
-            self._reject(UNKNOWN if camera not in self._place else camera, refusal)
-        elif part is None:
-            self._admit(config, camera, topic, payload, retained)
-        else:
-            self._assemble(config, camera, topic, part, payload)
+        with self._lock:
+            if not self._closed:
+                self._take(topic, payload, retained)
 
     def tick(self) -> None:
         """Gives up pictures whose parts stopped coming; called by the control loop."""
@@ -84,16 +80,36 @@ class Intake:
                 if refusal is not None:
                     self._reject(camera, refusal)
 
+    def close(self) -> None:
+        """What comes from now on is neither taken nor counted, so that the last figures stand."""
+        with self._lock:
+            self._closed = True
+
+    def _take(self, topic: str, payload: bytes, retained: bool) -> None:
+        config = self._current()
+        camera, part = self._whose(config, topic)
+        refusal = self._refusal(config, camera, retained)
+        if refusal is not None:
+            if part in (None, Part.START):
+                known = camera in self._place or camera in config.cameras
+                self._reject(camera if known else UNKNOWN, refusal)
+        elif part is None:
+            self._admit(config, camera, topic, payload, retained)
+        else:
+            self._assemble(config, camera, topic, part, payload)
+
     def _whose(self, config: Config, topic: str) -> tuple[CameraId, Part | None]:
-        """The camera of a topic, and which part of a picture it carries, None for a whole one."""
+        """The camera of a topic, and which part of a picture it carries, None for a whole one.
+
+        A template that the whole topic fits goes before one of which it would be a part.
+        """
+        templates = [ImageTemplate(text) for text in config.intake.topics]
         image_topic, part = chunks.split_topic(topic)
-        for text in config.intake.topics:
-            template = ImageTemplate(text)
-            whole, piece = template.camera_of(topic), template.camera_of(image_topic)
-            if whole is not None:
-                return whole, None
-            if piece is not None:
-                return piece, part
+        for fitting, found in ((topic, None), (image_topic, part)):
+            for template in templates:
+                camera = template.camera_of(fitting)
+                if camera is not None:
+                    return camera, found
         return UNKNOWN, None
 
     def _refusal(self, config: Config, camera: CameraId, retained: bool) -> Rejected | None:
@@ -102,17 +118,18 @@ class Intake:
         if not config.cameras.get(camera, config.camera_defaults).enabled:
             return Rejected(Reason.DISABLED, f"camera {camera} is switched off")
         if retained and not config.intake.accept_retained:
-            return Rejected(Reason.RETAINED, "an old picture that the broker kept")
+            return Rejected(Reason.RETAINED, f"an old picture of {camera} that the broker kept")
         return self._welcome(config, camera)
 
     def _welcome(self, config: Config, camera: CameraId) -> Rejected | None:
         """Give a new camera its place, if it may have one."""
-        if camera in self._place:
-            return None
         if not config.intake.discovery and camera not in config.cameras:
             return Rejected(Reason.UNKNOWN_CAMERA, f"camera {camera} is not listed")
-        if len(self._place) >= config.intake.max_cameras:
-            return Rejected(Reason.TOO_MANY_CAMERAS, f"{len(self._place)} are followed already")
+        if camera in self._place:
+            return None
+        followed = len(self._place)
+        if followed >= config.intake.max_cameras:
+            return Rejected(Reason.TOO_MANY_CAMERAS, f"{camera} is one over {followed} cameras")
         self._place[camera] = len(self._place) % len(self._mailboxes)
         log(Event.CAMERA_FOUND, camera=camera)
         self._found(camera)
@@ -122,9 +139,8 @@ class Intake:
         self, config: Config, camera: CameraId, topic: str, part: Part, payload: bytes
     ) -> None:
         limits, now = self._chunk_limits(config), self._clock.mono()
-        with self._lock:
-            state = self._assemblies.get(camera)
-            self._assemblies[camera], result = chunks.step(state, part, payload, now, limits)
+        state = self._assemblies.get(camera)
+        self._assemblies[camera], result = chunks.step(state, part, payload, now, limits)
         if isinstance(result, Rejected):
             self._reject(camera, result)
         elif result is not None:

@@ -3,7 +3,7 @@
 import pytest
 
 from edge.config.load import leaves, read
-from edge.config.reload import RULES, Part, part_of, plan
+from edge.config.reload import REASONS, RULES, Part, part_of, plan
 from edge.config.schema import Config
 from edge.config.shape import keys
 
@@ -30,13 +30,9 @@ def test_nothing_changed_means_nothing_to_do() -> None:
         ("gate: {min_diff: 20}", ("gate.min_diff",), {Part.CAMERAS}),
         ("detect: {model: x}", ("detect.model",), {Part.DETECTOR, Part.CAMERAS}),
         ("detect: {errors_in_a_row: 9}", ("detect.errors_in_a_row",), set()),
-        ("intake: {broker: {port: 1}}", ("intake.broker.port",), {Part.LINKS}),
-        ("intake: {broker: {tls: {}}}", ("intake.broker.tls",), {Part.LINKS}),
-        ("deliver: {uplink: {}}", ("deliver.uplink",), {Part.LINKS}),
-        ("deliver: {store: {path: x}}", ("deliver.store.path",), {Part.STORE}),
-        ("deliver: {outbox: {max_age_s: 60}}", ("deliver.outbox.max_age_s",), {Part.OUTBOX}),
+        ("deliver: {outbox: {max_attempts: 3}}", ("deliver.outbox.max_attempts",), set()),
         ("deliver: {deadline_s: 5}", ("deliver.deadline_s",), set()),
-        ("runtime: {log_level: debug}", ("runtime.log_level",), set()),
+        ("runtime: {log_level: debug}", ("runtime.log_level",), {Part.LOG}),
         ("cameras: {yard: {}}", ("cameras.yard",), {Part.CAMERAS}),
     ],
 )
@@ -55,17 +51,35 @@ def test_a_camera_that_is_no_longer_listed_is_a_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "key"),
+    ("document", "key", "reason"),
     [
-        ("gateway: {id: other}", "gateway.id"),
-        ("deliver: {outbox: {path: elsewhere}}", "deliver.outbox.path"),
-        ("runtime: {metrics_port: 1}", "runtime.metrics_port"),
+        ("gateway: {id: other}", "gateway.id", "carry the old id"),
+        ("intake: {broker: {port: 1}}", "intake.broker.port", "connection stands"),
+        ("intake: {broker: {tls: {}}}", "intake.broker.tls", "connection stands"),
+        ("intake: {topics: ['x/{camera}']}", "intake.topics", "subscriptions"),
+        ("detect: {workers: 2}", "detect.workers", "one of the threads"),
+        ("deliver: {root: other}", "deliver.root", "retained topics"),
+        ("deliver: {uplink: {}}", "deliver.uplink", "old connection"),
+        ("deliver: {store: {path: x}}", "deliver.store.path", "old store"),
+        ("deliver: {outbox: {max_age_s: 60}}", "deliver.outbox.max_age_s", "old bounds"),
+        ("deliver: {outbox: {path: elsewhere}}", "deliver.outbox.path", "left behind"),
+        ("runtime: {heartbeat_s: 9}", "runtime.heartbeat_s", "watchdogs"),
+        ("runtime: {metrics_port: 1}", "runtime.metrics_port", "open already"),
     ],
 )
-def test_what_cannot_change_while_running_is_said_with_its_reason(document: str, key: str) -> None:
+def test_what_cannot_change_while_running_is_said_with_its_reason(
+    document: str, key: str, reason: str
+) -> None:
     change = plan(Config(), config(document))
-    assert [complaint.path for complaint in change.needs_restart] == [key]
-    assert change.needs_restart[0].hint == "restart the daemon"
+    (complaint,) = change.needs_restart
+    assert complaint.path == key
+    assert reason in complaint.problem
+    assert complaint.hint == "restart the daemon"
+    assert change.rebuild == frozenset()
+
+
+def test_every_key_that_needs_a_restart_has_a_reason() -> None:
+    assert {key for key, part in RULES.items() if part is Part.RESTART} <= set(REASONS)
 
 
 def test_every_key_of_the_schema_is_classified() -> None:

@@ -1,0 +1,300 @@
+"""The daemon's life as its supervisor, its operator and the broker see it: real processes."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from edge.config.load import digest, load
+from edge.config.schema import Config
+from tests import servers
+from tests.processes import free_port
+from tests.servers import Broker
+from tests.system.daemons import PATIENCE_S, Supervisor, cli, end, kept, unready, wait
+from tests.system.sites import CHECKOUT, WALKERS, Ear, Edge, clip, ear, edge, settings
+from tests.unit.edge.scenes import picture
+
+STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
+SMALL = "nanodet-g-320-int8"
+ENDS = ("superseded", "quiet", "analysed")
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+def flow(camera: Ear, topic: str, pictures: list[bytes], over: threading.Event) -> None:
+    """A camera that goes on until the test is over."""
+    while not over.is_set():
+        for one in pictures:
+            camera.publish(topic, one)
+            over.wait(0.1)
+
+
+def adds_up(counts: Mapping[str, Any]) -> bool:
+    """The law of frame accounting, on a camera of `stats`."""
+    ended = sum(counts["rejected"].values()) + sum(counts[end] for end in ENDS)
+    return bool(counts["received"] == ended > 0)
+
+
+def test_sigterm_while_frames_flow_drains_and_says_goodbye(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    pytest.importorskip("systemd.daemon", reason="pip install systemd-python")
+    supervisor, over = Supervisor(tmp_path / "notify"), threading.Event()
+    config = settings(mosquitto, "term", tmp_path)
+    config["cameras"] = {"gate": {"snapshot_after_s": 60}}
+    with ear(mosquitto, "term") as listening, ear(mosquitto, "term-cameras") as camera:
+        walkers = clip(WALKERS, begin_s=9, seconds=4)
+        flowing = threading.Thread(
+            target=flow, args=(camera, "term-cameras/yard/image", walkers, over), daemon=True
+        )
+        with edge(tmp_path, config, supervisor.environ) as daemon:
+            daemon.process.send_signal(signal.SIGHUP)
+            wait(daemon, lambda: supervisor.count("READY=1") == 2)
+            camera.publish("term-cameras/gate/image", STREET)
+            wait(daemon, lambda: daemon.settled("gate", 1))
+            flowing.start()
+            wait(daemon, lambda: daemon.frames("yard").get("analysed", 0) > 3)
+            wait(daemon, lambda: supervisor.count("WATCHDOG=1") > 2)
+            assert end(daemon) == 0
+        over.set()
+        flowing.join()
+        assert listening.wait(lambda: listening.on("gw/status")[-1:] == [b"stopped"])
+        last = json.loads(listening.on("gw/stats")[-1])["cameras"]
+    assert adds_up(last["yard"])
+    assert adds_up(last["gate"])
+    assert (last["gate"]["suspicions"], last["gate"]["lost"]) == (
+        1,
+        0,
+    )  # it still waited to be alone
+    with ear(mosquitto, "term") as later:
+        assert later.wait(lambda: later.on("gw/status") == [b"stopped"])
+    order = [message.split("=")[0] for message in supervisor.told]
+    assert [word for word in order if word not in {"STATUS", "WATCHDOG"}] == [
+        "READY",
+        "RELOADING",
+        "READY",
+        "STOPPING",
+    ]
+    assert "STATUS=2 cameras, links up: intake, uplink" in supervisor.told
+    assert daemon.events("daemon_stopped")
+
+
+def test_a_stop_that_is_asked_for_before_it_stands_is_heard(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    with unready(tmp_path, settings(mosquitto, "early", tmp_path)) as daemon:
+        wait(daemon, lambda: bool(daemon.events("daemon_started")))
+        assert end(daemon) == 0
+        assert daemon.events("daemon_stopped")
+
+
+def test_a_broker_that_hangs_does_not_keep_it_from_stopping_in_time(tmp_path: Path) -> None:
+    with servers.mosquitto(tmp_path) as broker, ear(broker, "hang") as listening:
+        config = settings(broker, "hang", tmp_path, resend_s=1)
+        config["camera_defaults"] = {"kind": "snapshot"}
+        config["runtime"] |= {"stop_deadline_s": 2}
+        with edge(tmp_path, config) as daemon:
+            listening.publish("hang-cameras/gate/image", STREET)
+            wait(daemon, lambda: bool(daemon.events("report_sent")))
+            broker.process.send_signal(signal.SIGSTOP)
+            wait(daemon, lambda: reports(daemon) == 2)  # the courier waits for a PUBACK
+            status = end(daemon)
+            broker.process.send_signal(signal.SIGCONT)
+        assert status == 0
+        assert not daemon.events("worker_failed")
+    assert kept(tmp_path) == 1
+
+
+def reports(daemon: Edge) -> int:
+    """How many reports were handed to the broker, answered or not."""
+    found = re.search(
+        r'link_messages_total{link="uplink",what="published"} (\d+)', daemon.get("/metrics")[1]
+    )
+    return int(found[1]) if found else 0
+
+
+def reload(daemon: Edge, config: Mapping[str, Any] | str, event: str) -> dict[str, Any]:
+    """SIGHUP with another file; what the daemon says about it."""
+    before = len(daemon.events(event))
+    daemon.config.write_text(config if isinstance(config, str) else yaml.safe_dump(dict(config)))
+    daemon.process.send_signal(signal.SIGHUP)
+    wait(daemon, lambda: len(daemon.events(event)) > before)
+    return daemon.events(event)[-1]
+
+
+def info(listening: Ear) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(listening.on("gw/info")[-1])
+    return facts
+
+
+def test_sighup_takes_up_a_good_file_whole_and_leaves_a_bad_one(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    root = "hup"
+    config = settings(mosquitto, root, tmp_path)
+    config["camera_defaults"] = {"kind": "snapshot"}
+    config["decide"] = {"rules": [{"id": "dogs", "labels": ["dog"]}]}
+    with ear(mosquitto, root) as listening, edge(tmp_path, config) as daemon:
+
+        def look(received: int) -> None:
+            listening.publish(f"{root}-cameras/gate/image", STREET)
+            wait(daemon, lambda: daemon.settled("gate", received))
+
+        look(1)
+        assert daemon.events("suspicion_raised") == []
+        better = config | {
+            "gate": {"min_diff": 20},
+            "detect": {"model": SMALL, "min_score": 0.3, "runtime": "litert"},
+            "decide": {"rules": [{"id": "people", "labels": ["person"]}]},
+            "cameras": {"yard": {"enabled": False}},
+            "runtime": config["runtime"] | {"log_level": "debug"},
+        }
+        applied = reload(daemon, better, "config_applied")
+        expected = load(daemon.config, {})
+        assert applied["config"] == expected.version
+        assert listening.wait(lambda: info(listening)["config_sha256"] == expected.sha256)
+        assert info(listening)["model"] == SMALL
+        opened = daemon.events("model_opened")
+        assert [one["model"] for one in opened] == ["nanodet-g-416-int8", SMALL]
+        assert info(listening)["model_sha256"] == opened[-1]["sha256"]
+        look(2)
+        wait(daemon, lambda: bool(daemon.events("suspicion_raised")))
+        assert {event["rule"] for event in daemon.events("suspicion_raised")} == {"people"}
+        wait(daemon, lambda: bool(daemon.events("evidence_stored")))  # said at level debug only
+        listening.publish(f"{root}-cameras/yard/image", STREET)
+        wait(daemon, lambda: daemon.frames("yard").get("rejected") == 1)
+        assert 'camera="yard",reason="disabled"' in daemon.get("/metrics")[1]
+        _refuses(daemon, better)
+        assert info(listening)["config_sha256"] == expected.sha256
+        assert daemon.health()["config"] == expected.version
+        look(3)
+        wait(daemon, lambda: daemon.health()["outbox"] == {"reported": 2})
+        assert len(daemon.events("config_applied")) == 1
+        assert end(daemon) == 0
+    _starts_with_the_last_good_one(tmp_path, better)
+
+
+def _refuses(daemon: Edge, good: dict[str, Any]) -> None:
+    """A bad file with every reason, keys that need a restart with theirs, a model that is none."""
+    bad = good | {"gate": {"min_diff": 0, "x": 1}, "gateway": {"id": "No Name"}}
+    reasons = reload(daemon, bad, "config_refused")["reasons"]
+    assert [reason.split(":")[0] for reason in reasons] == ["gateway.id", "gate.min_diff", "gate.x"]
+    assert reload(daemon, "]", "config_refused")["reasons"]
+    moved = good | {
+        "gateway": {"id": "other"},
+        "gate": {"min_diff": 99},
+        "runtime": good["runtime"] | {"heartbeat_s": 9},
+        "detect": good["detect"] | {"workers": 2},
+        "deliver": good["deliver"] | {"store": {"type": "dir", "path": "elsewhere"}},
+    }
+    reasons = reload(daemon, moved, "config_refused")["reasons"]
+    named = {reason.split(":")[0] for reason in reasons}
+    assert named == {"gateway.id", "runtime.heartbeat_s", "detect.workers", "deliver.store.path"}
+    assert all("(restart the daemon)" in reason for reason in reasons)
+    unknown = good | {"detect": good["detect"] | {"model": "centernet-640"}}
+    (reason,) = reload(daemon, unknown, "config_refused")["reasons"]
+    assert "is for the cloud" in reason
+
+
+def _starts_with_the_last_good_one(folder: Path, good: Mapping[str, Any]) -> None:
+    """A start with a bad file: the last good one runs, loudly, and `health` finds it."""
+    bad = dict(good) | {"gate": {"min_diff": 0}, "gatee": {}}
+    with edge(folder, bad) as daemon:
+        (restored,) = daemon.events("config_restored")
+        named = [reason.split(":")[0] for reason in restored["reasons"]]
+        assert sorted(named) == ["gate.min_diff", "gatee"]
+        assert restored["level"] == "error"
+        assert digest(Config.model_validate(good)).startswith(daemon.health()["config"][3:])
+        asked = cli("health", "--config", daemon.config, folder=folder)
+        assert asked.returncode == 0, asked.stderr
+        assert json.loads(asked.stdout)["status"] == "ok"
+    gone = cli("health", "--config", daemon.config, folder=folder)
+    assert gone.returncode == 1
+    assert "is the daemon running?" in gone.stderr
+
+
+def test_it_starts_without_a_broker_and_survives_the_brokers_death(tmp_path: Path) -> None:
+    port, root = free_port(), "bounce"
+    with servers.mosquitto(tmp_path) as elsewhere:
+        config = settings(elsewhere, root, tmp_path)
+    config["intake"]["broker"] |= {"port": port, "reconnect_max_s": 1}
+    with unready(tmp_path, config) as daemon:
+        wait(daemon, lambda: daemon.get("/healthz")[0] == 200)
+        wait(daemon, lambda: bool(daemon.events("link_unreachable")))
+        assert daemon.health()["status"] == "degraded"
+        for life in (1, 2):
+            with (
+                servers.mosquitto(tmp_path, port=port) as broker,
+                ear(broker, root) as listening,
+            ):
+                wait(daemon, lambda: daemon.health()["status"] == "ok")
+                assert listening.wait(lambda: listening.on("gw/status") == [b"online"])
+                listening.publish(f"{root}-cameras/gate/image", STREET)
+                wait(daemon, lambda: daemon.settled("gate", life))  # noqa: B023, called here
+                assert listening.wait(lambda: b"online" in listening.on("gw/gate/status"))
+                assert listening.wait(lambda: b"OFF" in listening.on("gw/gate/threat"))
+                broker.process.kill()
+                wait(daemon, lambda: daemon.health()["status"] == "degraded")
+        assert daemon.get("/healthz")[0] == 200
+        assert len(daemon.events("link_lost")) == 4
+        assert end(daemon) == 0
+
+
+INJECTED = """
+import os, sys, threading
+from pathlib import Path
+from edge.config.load import load
+from edge.daemon import Daemon, Requests
+from service.clock import SystemClock
+from tests.unit.edge.scenes import FindsDarkThings, picture
+
+class Breaks(FindsDarkThings):
+    sha256 = "0" * 64
+    def detect(self, image):
+        if self.looks == 1:
+            {how}
+        return super().detect(image)
+
+path = Path(sys.argv[1])
+networks = lambda config: (Breaks(),)
+daemon = Daemon(load(path, {{}}), path, os.environ, SystemClock(), Requests(), networks)
+sys.exit(daemon.run())
+"""
+
+
+@pytest.mark.parametrize(
+    ("lost", "how", "trace"),
+    [
+        ("dies", "raise RuntimeError('nobody expected this')", "nobody expected this"),
+        ("hangs", "threading.Event().wait()", "Timeout (0:00:04)"),
+    ],
+)
+def test_a_worker_that_is_lost_ends_the_daemon_and_costs_no_suspicion(
+    mosquitto: Broker, tmp_path: Path, lost: str, how: str, trace: str
+) -> None:
+    config = settings(mosquitto, "lost", tmp_path)
+    config["camera_defaults"] = {"kind": "snapshot"}
+    config["runtime"] |= {"heartbeat_s": 2}
+    command = (sys.executable, "-c", INJECTED.format(how=how), str(tmp_path / "edge.yaml"))
+    with (
+        ear(mosquitto, "lost") as listening,
+        unready(tmp_path, config, *command) as daemon,
+    ):
+        wait(daemon, lambda: daemon.health().get("status") == "ok")
+        for _ in range(2):
+            listening.publish("lost-cameras/gate/image", picture(100))
+            listening.wait(lambda: bool(daemon.events("report_sent")))
+        assert daemon.process.wait(PATIENCE_S) == 1
+    assert trace in daemon.log.read_text()
+    said = {"dies": "worker_failed", "hangs": "worker_stalled"}[lost]
+    assert daemon.events(said)[0]["worker"] == "analysis-0"
+    assert kept(tmp_path) == 1

@@ -1,0 +1,96 @@
+"""What delivery stands on, in the test's hand: links that answer as told, stores, a small disk."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from objectstore.store import Put, StoreError
+from objectstore.store_dir import DirectoryStore
+from service.outcomes import Delivered, Outcome, Pending
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A publication, whatever became of it."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    content_type: str | None
+
+
+@dataclass
+class ScriptedLink:
+    """Answers at once: as `answers` say, first to last, then that everything was delivered."""
+
+    answers: list[Outcome] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int = 1,
+        retain: bool = False,
+        content_type: str | None = None,
+    ) -> Pending:
+        self.sent.append(Sent(topic, payload, qos, retain, content_type))
+        return Pending(self.answers.pop(0) if self.answers else Delivered())
+
+    def on(self, topic: str) -> list[bytes]:
+        """Payloads published on `topic`."""
+        return [sent.payload for sent in self.sent if sent.topic == topic]
+
+
+class BalkyStore(DirectoryStore):
+    """A real directory that first fails as `failures` say; None lets one picture pass."""
+
+    def __init__(self, root: Path, *failures: StoreError | None) -> None:
+        super().__init__(root)
+        self.failures = list(failures)
+        self.kept: list[str] = []
+
+    def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
+        self.kept.append(key)
+        return super().put_if_absent(key, body, content_type)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 1 MB, mounted in `folder`; skips the test where that is not allowed."""
+    mounted = folder / "small"
+    mounted.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mounted)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode != 0:
+        pytest.skip("cannot mount a small file system here (needs root)")
+    try:
+        yield mounted
+    finally:
+        subprocess.run(["umount", "--lazy", str(mounted)], check=True)
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """Within the block not a byte fits on `disk` any more."""
+    filling = disk / "filling"
+    with filling.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    try:
+        yield
+    finally:
+        filling.unlink()

@@ -1,0 +1,326 @@
+"""The courier: evidence before report, again and again until it is through, and nothing buried that
+might still get there."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from contract.cloudevent import CONTENT_TYPE, read_report
+from contract.topics import Topics
+from edge.config.schema import Deliver
+from edge.deliver.courier import Courier
+from edge.deliver.outbox import Entry, Outbox
+from edge.deliver.verdicts import Verdicts
+from edge.runtime.counters import Counters
+from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
+from objectstore.store_dir import DirectoryStore
+from service.outcomes import NotConnected, Outcome, Refused, TimedOut
+from tests.fakes import recorded_events
+from tests.unit.edge.deliver.carriers import BalkyStore, ScriptedLink, full, small_disk
+from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
+from tests.unit.edge.deliver.site import Site
+
+SUSPECT = f"stillwatch/{GATEWAY}/{CAMERA}/suspect"
+VERDICT = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
+THREAT = f"stillwatch/{GATEWAY}/{CAMERA}/threat"
+
+AWAY = NotConnected("the connection was lost")
+DENIED = Refused("Not authorized")
+
+
+class Longest(random.Random):
+    """Chance at its worst: every back-off lasts as long as it may."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
+
+
+class Route:
+    """A courier on its way between an outbox and links and a store of the test's own."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *answers: Outcome,
+        failures: tuple[StoreError | None, ...] = (),
+        store: Path | None = None,
+        **deliver: object,
+    ) -> None:
+        self.site = Site(folder / "outbox")
+        self.clock = self.site.clock
+        self.outbox: Outbox = self.site.open()
+        self.store = BalkyStore(store or folder / "store", *failures)
+        self.uplink, self.broker = ScriptedLink(list(answers)), ScriptedLink()
+        self.deliver = Deliver.model_validate({"resend_s": 30, "deadline_s": 600} | deliver)
+        self.progress = 0
+        topics, counters = Topics(gateway=GATEWAY), Counters()
+        settings = (self.outbox, counters, topics, self.clock, lambda: self.deliver)
+        self.verdicts = Verdicts(*settings, self.broker, None)
+        self.courier = Courier(
+            self.outbox,
+            self.store,
+            self.uplink,
+            self.verdicts,
+            topics,
+            self.clock,
+            lambda: self.deliver,
+            Longest(),
+            self._progress,
+        )
+
+    def keep(self, *numbers: int) -> None:
+        for number in numbers:
+            self.outbox.put(parcel(number))
+
+    def step(self) -> bool:
+        return self.courier.step()
+
+    def drain(self) -> int:
+        """Steps until there is nothing to do at this moment; how many there were."""
+        steps = 0
+        while self.step():
+            steps += 1
+            assert steps < 100
+        return steps
+
+    def entry(self, number: int) -> Entry:
+        entry = self.outbox.find(name(number))
+        assert entry is not None
+        return entry
+
+    def reported(self) -> list[str]:
+        """The ids of the reports handed to the uplink."""
+        return [read_report(payload).report_id for payload in self.uplink.on(SUSPECT)]
+
+    def _progress(self) -> None:
+        self.progress += 1
+
+
+def test_every_picture_is_stored_before_the_report_that_names_it_is_sent(tmp_path: Path) -> None:
+    route = Route(tmp_path, failures=(None, TransientStoreError("busy")))
+    route.keep(0)
+    route.step()
+    assert route.uplink.sent == []
+    route.clock.advance(60)
+    route.drain()
+    (sent,) = route.uplink.sent
+    report = read_report(sent.payload)
+    assert report == parcel(0).report
+    assert (sent.topic, sent.qos, sent.retain) == (SUSPECT, 1, False)
+    assert sent.content_type == CONTENT_TYPE
+    store = DirectoryStore(tmp_path / "store")
+    for reference, picture in zip(report.evidence, parcel(0).pictures, strict=True):
+        assert store.get(reference.key, 10_000) == picture.jpeg
+    assert route.entry(0).state == "reported"
+
+
+def test_with_nothing_to_carry_there_is_nothing_to_do(tmp_path: Path) -> None:
+    assert not Route(tmp_path).step()
+
+
+def test_the_most_severe_goes_first_then_the_oldest(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    for number, severity in enumerate((1, 2, 1, 2)):
+        route.outbox.put(parcel(number, severity=severity))
+    route.drain()
+    assert route.reported() == [name(1), name(3), name(0), name(2)]
+
+
+def test_every_picture_is_progress(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    route.keep(0)
+    before = route.progress
+    route.step()
+    assert route.progress >= before + len(parcel(0).pictures)
+
+
+@pytest.mark.parametrize("answer", [AWAY, TimedOut(10)])
+def test_without_the_clouds_broker_the_report_waits_longer_each_time_up_to_a_bound(
+    tmp_path: Path, answer: Outcome
+) -> None:
+    route = Route(tmp_path, *[answer] * 6, backoff_max_s=10, deadline_s=6000)
+    route.keep(0)
+    waits = []
+    for _ in range(6):
+        with recorded_events() as lines:
+            assert route.drain() == 1
+        (failed,) = [line for line in lines if line.event == "delivery_failed"]
+        wait_s = failed.fields["again_in_s"]
+        assert isinstance(wait_s, float)
+        route.clock.advance(wait_s - 0.01)
+        assert not route.step()
+        route.clock.advance(0.02)
+        waits.append(wait_s)
+    assert waits == [2, 4, 8, 10, 10, 10]
+    route.drain()
+    assert route.entry(0).state == "reported"
+    assert route.store.kept == [picture.key for picture in parcel(0).pictures]
+
+
+@pytest.mark.parametrize("error", [TransientStoreError("503"), PermanentStoreError("no bucket")])
+def test_a_store_that_refuses_buries_nothing_however_long_it_lasts(
+    tmp_path: Path, error: StoreError
+) -> None:
+    route = Route(tmp_path, failures=(error,) * 20, outbox={"max_attempts": 3}, deadline_s=6000)
+    route.keep(0)
+    for _ in range(20):
+        assert route.drain() == 1
+        assert route.entry(0).state == "pending"
+        route.clock.advance(61)
+    assert route.uplink.sent == []
+    route.drain()
+    assert route.entry(0).state == "reported"
+
+
+def test_after_a_success_the_waits_are_short_again(tmp_path: Path) -> None:
+    route = Route(tmp_path, AWAY, AWAY, AWAY)
+    route.keep(0)
+    for _ in range(4):
+        route.drain()
+        route.clock.advance(9)
+    assert route.entry(0).state == "reported"
+    route.uplink.answers = [AWAY]
+    route.keep(1)
+    with recorded_events() as lines:
+        route.drain()
+    assert [li.fields["again_in_s"] for li in lines if li.event == "delivery_failed"] == [2]
+
+
+def test_no_connection_is_not_the_entrys_fault(tmp_path: Path) -> None:
+    route = Route(tmp_path, *[AWAY] * 20, outbox={"max_attempts": 2})
+    route.keep(0)
+    for _ in range(20):
+        route.drain()
+        route.clock.advance(61)
+    assert route.entry(0).attempts == 0
+    route.drain()
+    assert route.entry(0).state == "reported"
+
+
+def test_what_the_broker_refuses_is_tried_so_often_then_buried_loudly(tmp_path: Path) -> None:
+    route = Route(tmp_path, *[DENIED] * 3, outbox={"max_attempts": 3})
+    route.keep(0)
+    with recorded_events() as lines:
+        for _ in range(3):
+            assert route.entry(0).state != "buried"
+            route.drain()
+            route.clock.advance(61)
+    assert route.entry(0).state == "buried"
+    (buried,) = [line for line in lines if line.event == "entry_buried"]
+    assert "3 attempts" in str(buried.fields["reason"])
+    assert "Not authorized" in str(buried.fields["reason"])
+    assert not route.step()
+
+
+def test_what_was_buried_is_still_told_to_people_when_its_deadline_passes(tmp_path: Path) -> None:
+    route = Route(tmp_path, DENIED, outbox={"max_attempts": 1}, deadline_s=60)
+    route.keep(0)
+    route.drain()
+    assert route.entry(0).state == "buried"
+    route.clock.advance(60)
+    route.step()
+    assert len(route.broker.on(VERDICT)) == 1
+    assert route.broker.on(THREAT) == [b"ON"]
+
+
+def test_one_entry_that_is_refused_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    route = Route(tmp_path, DENIED)
+    route.keep(0, 1)
+    route.drain()
+    assert (route.entry(0).state, route.entry(1).state) == ("stored", "reported")
+
+
+def test_without_a_verdict_the_same_report_is_sent_again_and_no_picture_twice(
+    tmp_path: Path,
+) -> None:
+    route = Route(tmp_path, resend_s=30)
+    route.keep(0)
+    route.drain()
+    route.clock.advance(29.9)
+    assert not route.step()
+    route.clock.advance(0.2)
+    route.drain()
+    assert route.reported() == [name(0)] * 2
+    assert len(route.store.kept) == 2
+
+
+def test_a_verdict_ends_the_sending(tmp_path: Path) -> None:
+    route = Route(tmp_path, resend_s=30)
+    route.keep(0)
+    route.drain()
+    route.outbox.close_with(verdict(0, "refuted"))
+    route.clock.advance(100)
+    assert not route.step()
+    assert route.reported() == [name(0)]
+    assert route.entry(0).state == "done"
+
+
+def test_at_the_deadline_people_are_told_and_the_delivery_goes_on(tmp_path: Path) -> None:
+    route = Route(tmp_path, *[AWAY] * 10, deadline_s=60)
+    route.keep(0)
+    for _ in range(4):
+        route.drain()
+        assert route.broker.sent == []
+        route.clock.advance(19)
+    route.drain()
+    assert route.broker.on(THREAT) == [b"ON"]
+    assert len(route.broker.on(VERDICT)) == 1
+    route.uplink.answers.clear()
+    route.clock.advance(61)
+    route.drain()
+    assert len(route.broker.on(VERDICT)) == 1
+    assert route.reported()[-1] == name(0)
+    route.outbox.close_with(verdict(0, "confirmed"))
+    route.step()
+    assert route.entry(0).state == "done"
+
+
+def test_a_verdict_that_could_not_be_told_is_told_by_a_later_step(tmp_path: Path) -> None:
+    route = Route(tmp_path, deadline_s=60)
+    route.keep(0)
+    route.drain()
+    route.broker.answers = [AWAY, AWAY]
+    route.clock.advance(60)
+    route.step()
+    assert route.outbox.unpublished()
+    route.step()
+    assert not route.outbox.unpublished()
+
+
+def test_a_picture_that_was_lost_buries_its_entry_and_holds_nobody_up(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    route.keep(0, 1)
+    (tmp_path / "outbox" / "pictures" / f"{parcel(0).pictures[0].sha256}.jpg").unlink()
+    route.drain()
+    assert route.reported() == [name(1)]
+    assert route.entry(0).state == "buried"
+    assert [loss.reason for loss in route.site.losses] == ["picture_missing"]
+
+
+def test_what_was_under_way_when_the_process_ended_is_carried_by_the_next(tmp_path: Path) -> None:
+    first = Route(tmp_path, AWAY)
+    first.keep(0)
+    first.drain()
+    assert first.entry(0).state == "stored"
+    first.outbox.close()
+    second = Route(tmp_path)
+    second.drain()
+    assert second.reported() == [name(0)]
+    assert second.store.kept == []
+
+
+def test_a_full_disk_stops_the_courier_for_a_while_and_not_for_good(tmp_path: Path) -> None:
+    with small_disk(tmp_path) as disk:
+        route = Route(disk, store=tmp_path / "store")
+        route.keep(0)
+        with full(disk), recorded_events() as lines:
+            assert not route.step()
+        assert [line.event for line in lines][-1] == "delivery_failed"
+        assert route.entry(0).state == "pending"
+        route.clock.advance(121)
+        route.drain()
+        assert route.entry(0).state == "reported"
+        route.outbox.close()

@@ -1,0 +1,275 @@
+"""From topic and bytes to the right mailbox: who is followed, and that every image is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.ids import CameraId
+from edge.config.load import read
+from edge.config.schema import Config
+from edge.intake.mailbox import Mailbox
+from edge.intake.mqtt import UNKNOWN, Intake
+from edge.records import Frame
+from edge.runtime.counters import Counters
+from edge.runtime.funnel import Funnel
+from tests.fakes import ManualClock, recorded_events
+from tests.unit.edge.scenes import picture
+
+PICTURE = picture()
+
+
+class Doorway:
+    """An intake with its mailboxes, whose configuration and clock the test holds."""
+
+    def __init__(self, document: str = "", workers: int = 1) -> None:
+        self.config: Config = read(document.encode(), {}).config
+        self.clock = ManualClock()
+        self.counters = Counters()
+        self.mailboxes = [Mailbox() for _ in range(workers)]
+        self.found: list[str] = []
+        self.acked = 0
+        self.intake = Intake(
+            lambda: self.config, self.mailboxes, self.counters, self.clock, self.found.append
+        )
+
+    def configure(self, document: str) -> None:
+        self.config = read(document.encode(), {}).config
+
+    def hear(self, topic: str, payload: bytes = PICTURE, retained: bool = False) -> None:
+        self.intake.on_message(topic, payload, retained, self._ack)
+
+    def image(self, camera: str, payload: bytes = PICTURE) -> None:
+        self.hear(f"cameras/{camera}/image", payload)
+
+    def parts(self, camera: str, payloads: Iterable[tuple[str, bytes]]) -> None:
+        for part, payload in payloads:
+            self.hear(f"cameras/{camera}/image/{part}", payload)
+
+    def funnel(self, camera: str) -> Funnel:
+        return self.counters.snapshot().get(CameraId(camera), Funnel())
+
+    def waiting(self) -> list[Frame]:
+        """The frames in all mailboxes, taken out."""
+        frames = []
+        for mailbox in self.mailboxes:
+            while (frame := mailbox.take(0)) is not None:
+                frames.append(frame)
+        return frames
+
+    def _ack(self) -> None:
+        self.acked += 1
+
+
+def test_the_first_image_of_a_camera_makes_it_known_once_and_waits_for_analysis() -> None:
+    door = Doorway()
+    door.image("yard")
+    door.clock.advance(3)
+    door.image("gate")
+    door.image("yard", picture(seed=1))
+    assert door.found == ["yard", "gate"]
+    assert door.intake.cameras == ("yard", "gate")
+    frames = {frame.camera: frame for frame in door.waiting()}
+    assert frames[CameraId("yard")].picture == picture(seed=1)
+    assert frames[CameraId("gate")].received_mono_s == door.clock.mono()
+    assert door.acked == 3
+
+
+@pytest.mark.parametrize(
+    ("topics", "topic", "camera"),
+    [
+        ("cameras/{camera}/image", "cameras/yard/image", "yard"),
+        ("{camera}", "yard", "yard"),
+        ("site/{camera}", "site/yard", "yard"),
+        ("cams/{camera}/data", "cams/yard/data", "yard"),
+        ("start/{camera}/end", "start/yard/end", "yard"),
+        ("a/{camera}/x, b/{camera}/y", "b/yard/y", "yard"),
+        ("{camera}/image, {camera}/image/data", "yard/image/data", "yard"),
+        ("cameras/{camera}/image", "cameras/Yard/image", UNKNOWN),
+        ("cameras/{camera}/image", "cameras//image", UNKNOWN),
+        ("cameras/{camera}/image", "cameras/a/b/image", UNKNOWN),
+        ("cameras/{camera}/image", "cameras/../image", UNKNOWN),
+    ],
+)
+def test_a_whole_image_belongs_to_the_camera_that_its_topic_names(
+    topics: str, topic: str, camera: str
+) -> None:
+    quoted = ", ".join(f"'{text}'" for text in topics.split(", "))
+    door = Doorway(f"intake: {{topics: [{quoted}]}}")
+    door.hear(topic)
+    assert door.funnel(camera).received == 1
+    assert len(door.waiting()) == (camera != UNKNOWN)
+
+
+def test_a_template_that_ends_in_data_still_takes_pictures_in_parts() -> None:
+    door = Doorway("intake: {topics: ['cams/{camera}/data']}")
+    for part, payload in (("start", b""), ("data", PICTURE[:99]), ("data", PICTURE[99:])):
+        door.hear(f"cams/yard/data/{part}", payload)
+    (frame,) = door.waiting()
+    assert (frame.camera, frame.picture) == ("yard", PICTURE)
+
+
+def test_the_subscriptions_find_every_camera_and_every_part() -> None:
+    door = Doorway("intake: {topics: ['a/{camera}/x', '{camera}/data']}")
+    filters = {subscription.filter for subscription in door.intake.subscriptions()}
+    bases = {"a/+/x", "+/data"}
+    assert filters == bases | {f"{b}/{part}" for b in bases for part in ("start", "data", "end")}
+
+
+def test_without_discovery_only_listed_cameras_are_followed() -> None:
+    door = Doorway("intake: {discovery: off}\ncameras: {gate: {}}")
+    door.image("gate")
+    door.image("stranger")
+    assert door.intake.cameras == ("gate",)
+    assert door.funnel(UNKNOWN).rejected_by == {"unknown_camera": 1}
+
+
+def test_discovery_that_is_switched_off_ends_the_cameras_it_had_found() -> None:
+    door = Doorway("cameras: {gate: {}}")
+    door.image("stranger")
+    door.configure("intake: {discovery: off}\ncameras: {gate: {}}")
+    door.image("stranger")
+    door.image("gate")
+    assert door.funnel("stranger").rejected_by == {"unknown_camera": 1}
+    assert [frame.camera for frame in door.waiting()] == ["stranger", "gate"]
+
+
+def test_beyond_the_most_cameras_nobody_is_let_in_and_those_inside_go_on() -> None:
+    door = Doorway("intake: {max_cameras: 2}")
+    for camera in ("a", "b", "c", "a", "d"):
+        door.image(camera)
+    assert door.intake.cameras == ("a", "b")
+    assert door.funnel("a").received == 2
+    assert door.funnel(UNKNOWN).rejected_by == {"too_many_cameras": 2}
+
+
+def test_a_camera_that_is_switched_off_is_refused_under_its_own_name_and_may_come_back() -> None:
+    door = Doorway("cameras: {gate: {enabled: false}}")
+    door.image("gate")
+    assert door.funnel("gate").rejected_by == {"disabled": 1}
+    assert door.found == []
+    door.configure("")
+    door.image("gate")
+    assert door.found == ["gate"]
+    door.configure("camera_defaults: {enabled: false}")
+    door.image("gate")
+    assert (door.funnel("gate").received, door.funnel("gate").rejected) == (3, 2)
+    assert len(door.waiting()) == 1
+
+
+def test_a_picture_in_parts_of_a_camera_that_is_refused_counts_once() -> None:
+    door = Doorway("cameras: {gate: {enabled: false}}")
+    door.parts("gate", [("start", b""), *[("data", b"x" * 50)] * 20, ("end", b"")])
+    assert door.funnel("gate").received == 1
+
+
+def test_what_the_broker_kept_from_earlier_is_refused_unless_it_is_wanted() -> None:
+    door = Doorway()
+    door.hear("cameras/yard/image", retained=True)
+    assert door.funnel(UNKNOWN).rejected_by == {"retained": 1}
+    door.configure("intake: {accept_retained: true}")
+    door.hear("cameras/yard/image", retained=True)
+    assert len(door.waiting()) == 1
+
+
+def test_pictures_in_parts_of_several_cameras_do_not_mix() -> None:
+    door = Doorway()
+    first, second = picture(seed=1), picture(seed=2)
+    for camera, whole in (("a", first), ("b", second)):
+        door.parts(camera, [("start", str(len(whole)).encode()), ("data", whole[:500])])
+    for camera, whole in (("b", second), ("a", first)):
+        door.parts(camera, [("data", whole[500:])])
+    assert {frame.camera: frame.picture for frame in door.waiting()} == {"a": first, "b": second}
+    assert door.funnel("a").received == door.funnel("b").received == 1
+
+
+def test_a_picture_whose_parts_stop_coming_is_given_up_by_the_clock() -> None:
+    door = Doorway("intake: {chunk_timeout_s: 5}")
+    door.parts("a", [("start", b""), ("data", PICTURE[:500])])
+    door.clock.advance(4)
+    door.intake.tick()
+    assert door.funnel("a").received == 0
+    door.clock.advance(2)
+    door.intake.tick()
+    door.intake.tick()
+    assert (door.funnel("a").received, door.funnel("a").rejected_by) == (1, {"chunk_timeout": 1})
+
+
+def test_a_damaged_picture_is_counted_with_its_reason_and_said() -> None:
+    with recorded_events() as lines:
+        door = Doorway()
+        door.image("yard", PICTURE[:100])
+        door.image("yard", b"")
+    assert door.funnel("yard").rejected_by == {"empty": 1, "truncated": 1}
+    assert door.waiting() == []
+    said = [line.fields["reason"] for line in lines if line.event == "frame_rejected"]
+    assert said == ["truncated", "empty"]
+
+
+def test_a_frame_that_a_newer_one_replaces_is_counted_superseded() -> None:
+    door = Doorway()
+    for seed in range(3):
+        door.image("yard", picture(seed=seed))
+    assert [frame.picture for frame in door.waiting()] == [picture(seed=2)]
+    assert (door.funnel("yard").superseded, door.funnel("yard").in_flight) == (2, 1)
+
+
+def test_a_frame_for_a_mailbox_that_was_closed_is_counted_superseded() -> None:
+    door = Doorway()
+    door.mailboxes[0].close()
+    door.image("yard")
+    assert (door.funnel("yard").superseded, door.funnel("yard").in_flight) == (1, 0)
+
+
+def test_after_closing_nothing_is_taken_or_counted() -> None:
+    door = Doorway()
+    door.intake.close()
+    door.image("yard")
+    door.parts("yard", [("start", b"")])
+    assert door.funnel("yard") == Funnel()
+    assert door.acked == 2
+
+
+def test_cameras_are_spread_over_the_threads_and_each_stays_on_its_own() -> None:
+    door = Doorway(workers=3)
+    placed: dict[str, set[int]] = {}
+    for seed in range(4):
+        for number in range(7):
+            door.image(f"cam{number}", picture(seed=seed))
+        for place, mailbox in enumerate(door.mailboxes):
+            while (frame := mailbox.take(0)) is not None:
+                placed.setdefault(frame.camera, set()).add(place)
+    assert {camera: len(places) for camera, places in placed.items()} == {
+        f"cam{number}": 1 for number in range(7)
+    }
+    load = [places.copy().pop() for places in placed.values()]
+    assert sorted(load.count(place) for place in range(3)) == [2, 2, 3]
+
+
+MESSAGES = st.tuples(
+    st.sampled_from(["a", "b", "off", "Not A Name", "c", "d"]),
+    st.sampled_from(["", "/start", "/data", "/end", "/other"]),
+    st.sampled_from([PICTURE, PICTURE[:500], PICTURE[500:], b"", b"{", b"%d" % len(PICTURE)]),
+    st.booleans(),
+    st.floats(0, 6),
+)
+
+
+@given(st.lists(MESSAGES, max_size=30))
+def test_whatever_comes_every_image_is_counted_once_and_ends_or_waits(
+    messages: list[tuple[str, str, bytes, bool, float]],
+) -> None:
+    door = Doorway("intake: {max_cameras: 3, chunk_timeout_s: 5}\ncameras: {'off': {enabled: no}}")
+    for camera, part, payload, retained, pause_s in messages:
+        door.hear(f"cameras/{camera}/image{part}", payload, retained)
+        door.clock.advance(pause_s)
+        door.intake.tick()
+    waiting = [frame.camera for frame in door.waiting()]
+    for camera, funnel in door.counters.snapshot().items():
+        assert funnel.in_flight == waiting.count(camera)
+        assert funnel.analysed == funnel.quiet == 0
+    assert len(set(waiting)) == len(waiting)
+    assert door.acked == len(messages)
