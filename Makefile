@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 OUT ?= out/evaluate
 SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 
-.PHONY: help setup run test check bench evaluate replay models docs footage lock clean
+.PHONY: help setup run test check bench evaluate replay archive models docs footage lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,7 @@ run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, B
 test: setup ## all tests that need neither a container engine nor network namespaces
 	@tools/system_packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
 	@$(MAKE) --no-print-directory check-code
 	@$(BIN)/python -m pytest
 
@@ -56,6 +57,10 @@ evaluate: setup ## events found and false alarms over a labelled corpus (CORPUS=
 replay: setup ## one video or folder through the edge's path (SOURCE=)
 	@test -n "$(SOURCE)" || { echo "say what: make replay SOURCE=clip.mp4"; exit 2; }
 	@$(BIN)/python -m edge replay "$(SOURCE)"
+
+archive: setup ## the four batch stages over a folder of pictures (IN=DIR OUT=DIR, RULES=, MODEL=)
+	@test -n "$(IN)" -a -n "$(filter command line environment,$(origin OUT))" || { echo "say which: make archive IN=DIR OUT=DIR [RULES=FILE] [MODEL=NAME]"; exit 2; }
+	@$(BIN)/python -m tools.archive "$(IN)" "$(OUT)" $(if $(RULES),--rules "$(RULES)") $(if $(MODEL),--model "$(MODEL)")
 
 models: setup ## rebuild the shipped models from their pinned sources and check them
 	@$(BIN)/python -m tools.build_models

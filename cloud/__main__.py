@@ -1,4 +1,5 @@
-"""The cloud's command line: `serve` a broker's reports, `confirm` one, `detect` in pictures.
+"""The cloud's command line: `serve` a broker's reports, `confirm` one, `detect` in pictures, or a
+`stage` of the batch path over an archive.
 
 SHELL. Settings come from flags, environment (`STILLWATCH_CLOUD_*`) and file; see `settings`. Exit
 status: 0 done; 1 it could not be done, or some pictures could not be read; 2 wrong usage; 78 wrong
@@ -17,13 +18,11 @@ from pathlib import Path
 
 from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
-from cloud.serve import serve
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
+from cloud.stages.command import add_arguments, run_stage
 from imaging.manifest import ModelError
-from objectstore.open import open_store
 from objectstore.store import ObjectStore, PermanentStoreError, StoreError
 from service.clock import SystemClock
-from service.link import LinkError
 
 EXIT_FAILED, EXIT_CONFIG = 1, 78
 
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _run(options, _settings(options))
-    except (SettingsError, ModelError, LinkError) as error:
+    except (SettingsError, ModelError) as error:
         _say(error)
         return EXIT_CONFIG
     except (CannotRun, StoreError) as error:
@@ -49,11 +48,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     match options.command:
         case "serve":
-            return serve(settings, _store(settings), SystemClock())
+            return _serve(settings)
+        case "stage":
+            print(json.dumps({"stage": options.stage} | run_stage(options, settings)))
+            return 0
         case "confirm":
             return _confirm(options.report, settings)
         case _:
             return _detect(options.images, settings, as_json=options.jsonl)
+
+
+def _serve(settings: Settings) -> int:
+    # the stages of the batch path start without broker and store
+    from cloud.serve import serve  # noqa: PLC0415
+    from service.link import LinkError  # noqa: PLC0415
+
+    try:
+        return serve(settings, _store(settings), SystemClock())
+    except LinkError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _confirm(file: Path, settings: Settings) -> int:
@@ -80,6 +93,8 @@ def _store(settings: Settings) -> ObjectStore:
             "no object store is given: add --store dir:PATH or --store s3:BUCKET?endpoint_url=..., "
             f"or set {ENV_PREFIX}STORE"
         )
+    from objectstore.open import open_store  # noqa: PLC0415, see `_serve`
+
     try:
         return open_store(settings.store)
     except PermanentStoreError as error:
@@ -111,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     detect = commands.add_parser("detect", help="print what the full model sees in pictures")
     detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG")
     detect.add_argument("--jsonl", action="store_true", help="one JSON object per line")
+    add_arguments(commands.add_parser("stage", help="one stage of the batch path over a folder"))
     for command in commands.choices.values():
         _add_common(command)
     return parser

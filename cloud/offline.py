@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from cloud.judge import Judge, Model
 from cloud.settings import Settings
+from cloud.stages.looking import image_of
+from cloud.stages.sight import rows_of
 from contract.cloudevent import MessageError, read_report
 from contract.report import MAX_REPORT_BYTES, ThreatReport
-from imaging.admission import PictureLimits, Rejected, inspect
-from imaging.decode import decode
-from imaging.detections import Detections
+from imaging.admission import PictureLimits, Rejected
 from objectstore.store import ObjectStore, StoreError
 from service.clock import Clock
 
@@ -77,26 +77,13 @@ def _detect(file: Path, model: Model, limits: PictureLimits) -> dict[str, object
         picture = file.read_bytes()
     except OSError as error:
         return {"error": f"cannot be read: {error.strerror}"}
-    header = inspect(picture, limits)
-    image = header if isinstance(header, Rejected) else decode(picture, header)
+    image = image_of(picture, limits)
     if isinstance(image, Rejected):
         return {"error": f"{image.reason}: {image.detail}"}
     (detections,) = model.detect([image])
     height, width = image.shape[:2]
-    return {"width": width, "height": height, "detections": _rows(detections)}
-
-
-def _rows(detections: Detections) -> list[dict[str, object]]:
-    return [
-        {
-            "label": label,
-            "score": round(float(score), 4),
-            "box": [round(float(side), 2) for side in box],
-        }
-        for label, score, box in zip(
-            detections.labels, detections.scores, detections.boxes, strict=True
-        )
-    ]
+    rows = [row.model_dump() for row in rows_of(detections)]
+    return {"width": width, "height": height, "detections": rows}
 
 
 def _is_bare(text: bytes) -> bool:

@@ -8,7 +8,6 @@ hash of their bytes, so the same frame is stored once. Called by the analysis wo
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,11 +26,9 @@ from contract.report import (
 from edge.config.schema import Evidence
 from edge.records import Box, Case, Shot
 from imaging.admission import Rejected
+from imaging.crop import cut
 from imaging.decode import decode
 from imaging.detections import Image
-
-MIN_CROP_PX = 64
-"""A crop is widened to this, as far as the frame reaches, so that a far figure has surroundings."""
 
 # With 16 pictures these keep a report far below the 64 KiB of the wire, whatever it says.
 _MAX_REASONS = 16
@@ -95,21 +92,6 @@ def relative(box: Box, width: int, height: int) -> RelativeBox:
     x0, y0, x1, y1 = box
     left, top = _share(x0, width), _share(y0, height)
     return left, top, max(left, _share(x1, width)), max(top, _share(y1, height))
-
-
-def cut(image: Image, box: Box, margin: float) -> Image:
-    """The part of `image` around `box`, `margin` of its size wider on each side, at least 1 px."""
-    height, width = image.shape[:2]
-    left, right = _span(box[0], box[2], margin, width)
-    top, bottom = _span(box[1], box[3], margin, height)
-    return image[top:bottom, left:right]
-
-
-def _span(low: float, high: float, margin: float, limit: int) -> tuple[int, int]:
-    """Whole pixels `[first, last)` within `0..limit` around `low..high`."""
-    middle = min(max((low + high) / 2, 0.5), limit - 0.5)
-    half = max((high - low) * (0.5 + margin), MIN_CROP_PX / 2)
-    return max(0, math.floor(middle - half)), min(limit, math.ceil(middle + half))
 
 
 def _share(value: float, size: int) -> float:

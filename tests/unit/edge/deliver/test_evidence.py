@@ -16,9 +16,10 @@ from contract.ids import CameraId, GatewayId, ReportId
 from contract.keys import is_evidence_key
 from contract.report import MAX_REPORT_BYTES, EvidenceRef
 from edge.config.schema import Evidence
-from edge.deliver.evidence import MIN_CROP_PX, Origin, Parcel, cut, pack, relative
+from edge.deliver.evidence import Origin, Parcel, pack, relative
 from edge.records import Box, Case, Frame, Shot, Suspicion, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
+from imaging.crop import MIN_CROP_PX, cut
 from imaging.decode import decode
 from imaging.detections import Image
 

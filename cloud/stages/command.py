@@ -1,0 +1,67 @@
+"""`python -m cloud stage NAME --in DIR --out DIR`: one stage over one tree, then a line of JSON.
+
+SHELL. The stages that need no model load none. Exit status as of every command: a picture that
+cannot be used is a result, not a failure. Called by `cloud.__main__`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cloud.model import open_model
+from cloud.settings import Settings
+from cloud.stages.detect import Detection
+from cloud.stages.plot import Plot
+from cloud.stages.rules import read_rules
+from cloud.stages.threat import Judgement
+from cloud.stages.tree import InputTree, OutputTree
+from cloud.stages.validate import Validation
+
+STAGES = ("validate", "detect", "threat", "plot")
+
+
+def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]:
+    """What was counted; raises what the stage raises."""
+    rules = read_rules(options.rules)
+    source = InputTree(options.source, options.links_into)
+    limits = settings.limits.of_picture()
+    model = open_model(settings.model, settings.threads) if options.stage == "detect" else None
+    out = OutputTree(options.out, source)
+    if model is not None:
+        return Detection(
+            source=source, out=out, model=model, limits=limits, copy=options.copy
+        ).run()
+    if options.stage == "validate":
+        return Validation(
+            source=source, out=out, limits=limits, placed=options.placed, copy=options.copy
+        ).run()
+    if options.stage == "threat":
+        return Judgement(source=source, out=out, rules=rules).run()
+    return Plot(source=source, out=out).run()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of every stage; each uses those that concern it."""
+    parser.add_argument("stage", choices=STAGES, help="which one")
+    parser.add_argument(
+        "--in", dest="source", type=Path, required=True, metavar="DIR", help="the tree to read"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the tree to write")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="threat: the rules, as YAML")
+    parser.add_argument(
+        "--placed",
+        action="store_true",
+        help="validate: refuse pictures outside of their own <device>/<yyyy-mm-dd>/",
+    )
+    parser.add_argument(
+        "--copy", action="store_true", help="validate, detect: copy pictures instead of linking"
+    )
+    parser.add_argument(
+        "--links-into",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="links of the input may lead into this folder too (repeatable)",
+    )

@@ -1,0 +1,101 @@
+"""What the full model saw in one archived picture: the record between detect and threat.
+
+PURE. Numbers are rounded as in every other output of the cloud (scores to 4 digits, boxes to 2), so
+that a decision from the record is the decision from the arrays. Strict writer, tolerant reader.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import AfterValidator, Field
+
+from cloud.matching import Seen
+from cloud.stages.naming import ArchiveName, archive_name
+from contract.report import Sha256, Wire
+from imaging.detections import Detections
+
+
+def _archived(picture: str) -> str:
+    return archive_name(picture).text
+
+
+class Row(Wire):
+    """One detection: box xyxy in pixels of its picture."""
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+
+class CloseUp(Wire):
+    """What was seen in the crop around the detection number `of` of the whole picture."""
+
+    of: Annotated[int, Field(ge=0)]
+    width: Annotated[int, Field(gt=0)]
+    height: Annotated[int, Field(gt=0)]
+    detections: tuple[Row, ...]
+
+
+class ModelName(Wire):
+    """The model that looked."""
+
+    name: str
+    sha256: Sha256
+
+
+class Problem(Wire):
+    """Why the picture could not be looked at."""
+
+    reason: str
+    detail: str
+
+
+class Sight(Wire):
+    """One picture; without `problem` its size and detections are there, strongest first."""
+
+    version: Literal[1] = 1
+    picture: Annotated[str, AfterValidator(_archived)]
+    sha256: Sha256
+    bytes: Annotated[int, Field(ge=0)]
+    width: Annotated[int, Field(ge=0)] = 0
+    height: Annotated[int, Field(ge=0)] = 0
+    model: ModelName
+    problem: Problem | None = None
+    detections: tuple[Row, ...] = ()
+    close_ups: tuple[CloseUp, ...] = ()
+
+    @property
+    def named(self) -> ArchiveName:
+        """Device and time, which stand in the picture's name."""
+        return archive_name(self.picture)
+
+
+def rows_of(detections: Detections) -> tuple[Row, ...]:
+    """The detections in their order."""
+    return tuple(
+        Row(
+            label=label,
+            score=round(float(score), 4),
+            box=_rounded(box.tolist()),
+        )
+        for label, score, box in zip(
+            detections.labels, detections.scores, detections.boxes, strict=True
+        )
+    )
+
+
+def _rounded(box: list[float]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (round(side, 2) for side in box)
+    return x0, y0, x1, y1
+
+
+def seen_of(rows: tuple[Row, ...], width: int, height: int) -> Seen:
+    """The record as the decision takes it."""
+    detections = Detections(
+        boxes=np.array([row.box for row in rows], np.float32).reshape(-1, 4),
+        scores=np.array([row.score for row in rows], np.float32),
+        labels=tuple(row.label for row in rows),
+    )
+    return Seen(detections=detections, width=width, height=height)

@@ -1,0 +1,36 @@
+"""The close-up of an archived picture is the crop that a gateway would have sent."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.stages.closeup import MARGIN, MOST, QUALITY, close_up, wanted
+from edge.config.schema import Evidence
+from imaging.crop import cut
+from tests.unit.cloud.stages.archives import row
+from tests.unit.imaging.pictures import encoded, scene
+
+IMAGE = scene(160, 120)
+SIDES = st.floats(-20, 180)
+
+
+@given(SIDES, SIDES, SIDES, SIDES)
+def test_it_is_cut_and_coded_as_on_the_edge(a: float, b: float, c: float, d: float) -> None:
+    box = (min(a, b), min(c, d), max(a, b), max(c, d))
+    sent = encoded(cut(IMAGE, box, MARGIN), ".jpg", cv2.IMWRITE_JPEG_QUALITY, QUALITY)
+    arrived = cv2.imdecode(np.frombuffer(sent, np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(close_up(IMAGE, box), arrived)
+
+
+def test_its_numbers_are_the_defaults_of_the_edge() -> None:
+    defaults = Evidence()
+    assert (defaults.crop_margin, defaults.jpeg_quality) == (MARGIN, QUALITY)
+
+
+def test_only_middling_scores_are_worth_it_and_not_too_many() -> None:
+    rows = tuple(row("person", score) for score in (0.9, 0.5, 0.49, 0.35, 0.2, 0.19))
+    assert wanted(rows) == (2, 3, 4)
+    assert len(wanted((row("car", 0.3),) * 20)) == MOST

@@ -1,0 +1,1 @@
+"""The batch path over a folder of pictures on this machine."""
