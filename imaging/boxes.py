@@ -62,12 +62,24 @@ def areas(boxes: FloatArray) -> FloatArray:
     return product
 
 
+def intersections(a: FloatArray, b: FloatArray) -> FloatArray:
+    """`(N, M)` square pixels that every box of `a` (N, 4) has in common with every one of `b`."""
+    wide = np.minimum(a[:, None, 2], b[None, :, 2])
+    wide -= np.maximum(a[:, None, 0], b[None, :, 0])
+    high = np.minimum(a[:, None, 3], b[None, :, 3])
+    high -= np.maximum(a[:, None, 1], b[None, :, 1])
+    np.maximum(wide, 0, out=wide)
+    wide *= np.maximum(high, 0, out=high)
+    shared: FloatArray = wide
+    return shared
+
+
 def iou(a: FloatArray, b: FloatArray) -> FloatArray:
     """`(N, M)` intersection over union of every box of `a` (N, 4) with every box of `b` (M, 4).
 
     Boxes without area overlap nothing, not even themselves.
     """
-    shared = _shared(a, b)
+    shared = intersections(a, b)
     union = areas(a)[:, None] + areas(b)[None, :] - shared
     overlap: FloatArray = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return overlap
@@ -81,11 +93,11 @@ def nms(
     Greedy and per class: a box goes if a better one of its class overlaps it by more than `limit`.
     Equal scores keep the order in which they came.
     """
-    order = np.argsort(-scores, kind="stable")
+    order = (-scores).argsort(kind="stable")
     ranked, kinds = boxes[order], classes[order]
     # shared / (a + b - shared) > limit, without a division per pair
     shares = areas(ranked) * np.float32(limit / (1 + limit))
-    rivals = _shared(ranked, ranked) > shares[:, None] + shares[None, :]
+    rivals = intersections(ranked, ranked) > shares[:, None] + shares[None, :]
     rivals &= kinds[:, None] == kinds[None, :]
     return order[_survivors(rivals, keep)]
 
@@ -97,18 +109,6 @@ def best(candidates: Candidates, limit: float, keep: int) -> Candidates:
         candidates = candidates.take(np.sort(top))
     rows = nms(candidates.boxes, candidates.scores, candidates.classes, limit, keep)
     return candidates.take(rows)
-
-
-def _shared(a: FloatArray, b: FloatArray) -> FloatArray:
-    """(N, M) square pixels that each pair has in common."""
-    wide = np.minimum(a[:, None, 2], b[None, :, 2])
-    wide -= np.maximum(a[:, None, 0], b[None, :, 0])
-    high = np.minimum(a[:, None, 3], b[None, :, 3])
-    high -= np.maximum(a[:, None, 1], b[None, :, 1])
-    np.maximum(wide, 0, out=wide)
-    wide *= np.maximum(high, 0, out=high)
-    shared: FloatArray = wide
-    return shared
 
 
 def _survivors(rivals: npt.NDArray[np.bool_], keep: int) -> IntArray:

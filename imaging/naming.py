@@ -30,18 +30,19 @@ def detections_of(candidates: Candidates, box: Letterbox, labels: Sequence[str])
     """
     if not np.isfinite(candidates.boxes).all():
         raise OutputError("the network gave boxes that are not finite numbers")
-    beyond = candidates.classes[(candidates.classes < 0) | (candidates.classes >= len(labels))]
-    if len(beyond):
+    numbers: list[int] = candidates.classes.tolist()
+    beyond = [number for number in numbers if not 0 <= number < len(labels)]
+    if beyond:
         raise ModelError(
-            f"the network found class {int(beyond[0])}, but the manifest has {len(labels)} labels "
+            f"the network found class {beyond[0]}, but the manifest has {len(labels)} labels "
             "(class 0 is the first); give it the label map that the model was trained with"
         )
     boxes = restore(candidates.boxes, box)
-    names = [labels[number] for number in candidates.classes]
+    names = [labels[number] for number in numbers]
     meant = np.array([name not in GAPS for name in names], np.bool_)
     rows = np.flatnonzero(meant & (areas(boxes) > 0))
     return Detections(
         boxes=boxes[rows],
         scores=candidates.scores[rows],
-        labels=tuple(names[row] for row in rows),
+        labels=tuple(names[row] for row in rows.tolist()),
     )

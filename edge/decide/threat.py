@@ -71,9 +71,8 @@ def _judge(
 ) -> tuple[Track, Finding | None]:
     if track.seen_at_s != now:
         return track, None
-    placed = replace(
-        track, presences=zones.step(track.presences, areas, _share_foot(track.box, size), now)
-    )
+    presences = zones.step(track.presences, areas, _share_foot(track.box, size), now)
+    placed = track if presences == track.presences else replace(track, presences=presences)
     if now < placed.silent_until_s:
         return placed, None
     inside = zones.settled(placed.presences, areas, now)
@@ -88,9 +87,11 @@ def _judge(
 
 def _reasons(track: Track, rule: Rule, inside: tuple[str, ...]) -> tuple[str, ...] | None:
     """Why the rule fires, or None: score, then place, then movement."""
+    if track.votes[-1].label not in rule.labels:
+        return None
     scores = vote_scores(track, rule)
     middle = vote_median(scores)
-    if middle < rule.threshold or track.votes[-1].label not in rule.labels:
+    if middle < rule.threshold:
         return None
     reasons = [
         f"{track.label}: median score {middle:.2f} of {len(scores)} frames >= {rule.threshold:.2f}"

@@ -8,7 +8,10 @@ boxes xyxy in pixels of the original frame. Called once per analysed frame.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
@@ -16,8 +19,8 @@ from contract.labels import Group, group_of
 from edge.config.schema import Tracking
 from edge.decide.zones import Presence, foot
 from edge.records import Box, TrackId
-from imaging.boxes import iou
-from imaging.detections import Detections, FloatArray
+from imaging.boxes import areas, intersections, iou, nms
+from imaging.detections import Detections, FloatArray, IntArray
 
 MAX_TRACKS = 64
 """More things than this in one picture are a fault of the picture; the weakest are not followed."""
@@ -31,6 +34,8 @@ _MOVING_SHARE = 0.15
 _SAME_IOU = 0.6
 """Two boxes of one group that overlap this much show one thing; as in the networks' own NMS."""
 
+_GROUPS: tuple[Group, ...] = get_args(Group)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
@@ -39,6 +44,10 @@ class Vote:
     label: str
     score: float
     moving: bool
+
+
+Sight = tuple[Box, Vote]
+"""One detection, ready to go into a track."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,31 +91,25 @@ def step(
     """The tracks after a frame that was looked at; those unseen for `max_gap_s` end."""
     kept = tuple(t for t in tracks.alive if now - t.seen_at_s <= settings.max_gap_s)
     found = one_per_thing(found)
+    sights = _sights(found, regions)
     pairs = _match(kept, found, now, settings)
-    moving = _moving(found.boxes, regions)
     updated = tuple(
-        _update(track, found, pairs[n], moving, now, settings) if n in pairs else track
+        _update(track, sights[pairs[n]], now, settings) if n in pairs else track
         for n, track in enumerate(kept)
     )
-    fresh_rows = [row for row in range(len(found)) if row not in set(pairs.values())]
+    matched = set(pairs.values())
+    unmatched = [sight for row, sight in enumerate(sights) if row not in matched]
     room = max(0, MAX_TRACKS - len(updated))
     fresh = tuple(
-        _begin(TrackId(tracks.next_id + n), found, row, moving, now)
-        for n, row in enumerate(fresh_rows[:room])
+        _begin(TrackId(tracks.next_id + n), sight, now) for n, sight in enumerate(unmatched[:room])
     )
     return Tracks(alive=updated + fresh, next_id=tracks.next_id + len(fresh))
 
 
 def one_per_thing(found: Detections) -> Detections:
     """The best detection of each thing: a car that is also called truck is one vehicle."""
-    groups = np.array([group_of(label) for label in found.labels])
-    kept: list[int] = []
-    overlaps = iou(found.boxes, found.boxes)
-    for row in range(len(found)):
-        rivals = [k for k in kept if groups[k] == groups[row] and overlaps[k, row] > _SAME_IOU]
-        if not rivals:
-            kept.append(row)
-    return found.take(np.array(kept, np.int64))
+    kinds = _numbers([group_of(label) for label in found.labels])
+    return found.take(nms(found.boxes, found.scores, kinds, _SAME_IOU, len(found)))
 
 
 def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
@@ -122,13 +125,12 @@ def _match(
     if not tracks or not len(found):
         return {}
     closeness = _closeness(tracks, found, now, settings)
-    pairs: dict[int, int] = {}
-    while closeness.max() > 0.0:
-        n, row = (int(k) for k in np.unravel_index(int(closeness.argmax()), closeness.shape))
-        pairs[n] = row
-        closeness[n, :] = 0.0
-        closeness[:, row] = 0.0
-    return pairs
+    ranked = (-closeness).argsort(axis=None, kind="stable")[: np.count_nonzero(closeness)]
+    rows: dict[int, int] = {}
+    for n, row in (divmod(place, len(found)) for place in ranked.tolist()):
+        if n not in rows and row not in rows.values():
+            rows[n] = row
+    return rows
 
 
 def _closeness(
@@ -138,12 +140,11 @@ def _closeness(
     predicted = np.array([_predict(track, now) for track in tracks], np.float32)
     overlap = iou(predicted, found.boxes)
     reach = _foot_distance(predicted, found.boxes)
-    closeness = overlap + np.clip(1.0 - reach, 0.0, 1.0)
-    closeness[(overlap < settings.min_iou) & (reach > _FOOT_REACH)] = 0.0
-    groups = [group_of(label) for label in found.labels]
-    same = [[track.group == group for group in groups] for track in tracks]
-    closeness[~np.array(same, bool)] = 0.0
-    return np.asarray(closeness, np.float32)
+    near = (overlap >= settings.min_iou) | (reach <= _FOOT_REACH)
+    groups = _numbers([track.group for track in tracks])
+    same = groups[:, None] == _numbers([group_of(label) for label in found.labels])
+    closeness: FloatArray = (overlap + np.maximum(1 - reach, 0)) * (near & same)
+    return closeness
 
 
 def _predict(track: Track, now: float) -> Box:
@@ -155,37 +156,46 @@ def _predict(track: Track, now: float) -> Box:
 
 def _foot_distance(a: FloatArray, b: FloatArray) -> FloatArray:
     """`(T, N)` distance of the feet in units of the larger box's height."""
-    feet_a = np.stack([(a[:, 0] + a[:, 2]) / 2, a[:, 3]], axis=1)
-    feet_b = np.stack([(b[:, 0] + b[:, 2]) / 2, b[:, 3]], axis=1)
-    distance = np.linalg.norm(feet_a[:, None] - feet_b[None], axis=2)
-    height = np.maximum((a[:, 3] - a[:, 1])[:, None], (b[:, 3] - b[:, 1])[None])
-    return np.asarray(distance / np.maximum(height, 1.0), np.float32)
+    across = (a[:, None, 0] + a[:, None, 2] - b[:, 0] - b[:, 2]) / 2
+    along = a[:, None, 3] - b[:, 3]
+    height = np.maximum(a[:, None, 3] - a[:, None, 1], b[:, 3] - b[:, 1])
+    distance: FloatArray = np.hypot(across, along) / np.maximum(height, 1)
+    return distance
+
+
+def _numbers(groups: Sequence[Group]) -> IntArray:
+    """The groups as numbers, for arrays to compare."""
+    return np.array([_GROUPS.index(group) for group in groups], np.int64)
+
+
+def _sights(found: Detections, regions: tuple[Box, ...]) -> list[Sight]:
+    """The rows of `found`, one by one."""
+    return [
+        (tuple(box), Vote(label=label, score=score, moving=moving))
+        for box, label, score, moving in zip(
+            found.boxes.tolist(),
+            found.labels,
+            found.scores.tolist(),
+            _moving(found.boxes, regions),
+            strict=True,
+        )
+    ]
 
 
 def _moving(boxes: FloatArray, regions: tuple[Box, ...]) -> list[bool]:
     """Per box: do moving regions cover `_MOVING_SHARE` of it?"""
-    if not len(boxes) or not regions:
+    if not regions:
         return [False] * len(boxes)
-    areas = np.array(regions, np.float32)
-    left_top = np.maximum(boxes[:, None, :2], areas[None, :, :2])
-    right_bottom = np.minimum(boxes[:, None, 2:], areas[None, :, 2:])
-    shared = np.prod(np.clip(right_bottom - left_top, 0, None), axis=2).sum(axis=1)
-    own = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    return [bool(share >= _MOVING_SHARE) for share in shared / np.maximum(own, 1.0)]
+    covered = intersections(boxes, np.array(regions, np.float32)).sum(axis=1)
+    moving: list[bool] = (covered >= _MOVING_SHARE * np.maximum(areas(boxes), 1)).tolist()
+    return moving
 
 
-def _row_box(found: Detections, row: int) -> Box:
-    x0, y0, x1, y1 = (float(value) for value in found.boxes[row])
-    return (x0, y0, x1, y1)
-
-
-def _begin(id_: TrackId, found: Detections, row: int, moving: list[bool], now: float) -> Track:
-    box = _row_box(found, row)
-    label = found.labels[row]
-    vote = Vote(label=label, score=float(found.scores[row]), moving=moving[row])
+def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
+    box, vote = sight
     return Track(
         id=id_,
-        group=group_of(label),
+        group=group_of(vote.label),
         box=box,
         velocity=(0.0, 0.0),
         first_foot=foot(box),
@@ -196,14 +206,10 @@ def _begin(id_: TrackId, found: Detections, row: int, moving: list[bool], now: f
     )
 
 
-def _update(
-    track: Track, found: Detections, row: int, moving: list[bool], now: float, settings: Tracking
-) -> Track:
-    box = _row_box(found, row)
-    vote = Vote(label=found.labels[row], score=float(found.scores[row]), moving=moving[row])
-    (fx, fy), (ox, oy) = foot(box), track.first_foot
+def _update(track: Track, sight: Sight, now: float, settings: Tracking) -> Track:
+    box, vote = sight
     height = max(box[3] - box[1], 1.0)
-    travelled = float(np.hypot(fx - ox, fy - oy)) / height
+    travelled = math.dist(foot(box), track.first_foot) / height
     return replace(
         track,
         box=box,
@@ -217,7 +223,7 @@ def _update(
 def _velocity(track: Track, box: Box, now: float) -> tuple[float, float]:
     """Half the newly measured speed, half the old: one jittering box does not throw a track."""
     elapsed = max(now - track.seen_at_s, 1e-3)
-    old = ((track.box[0] + track.box[2]) / 2, (track.box[1] + track.box[3]) / 2)
-    new = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-    vx, vy = ((b - a) / elapsed for a, b in zip(old, new, strict=True))
-    return ((track.velocity[0] + vx) / 2, (track.velocity[1] + vy) / 2)
+    (x0, y0, x1, y1), (old_x0, old_y0, old_x1, old_y1) = box, track.box
+    vx = (x0 + x1 - old_x0 - old_x1) / 2 / elapsed
+    vy = (y0 + y1 - old_y0 - old_y1) / 2 / elapsed
+    return (track.velocity[0] + vx) / 2, (track.velocity[1] + vy) / 2

@@ -15,6 +15,7 @@ from typing import Literal
 
 from edge.detect.choice import Choice, choose, configured
 from edge.detect.families.table import Decode, open_family
+from edge.detect.memory import keep_freed_memory
 from edge.detect.prepare import Preparation, plan, prepare
 from edge.detect.runner import Runner, importable, open_runner
 from edge.detect.runtimes import Runtime
@@ -106,6 +107,7 @@ def open_detector(
     `auto` times the model on each runtime that imports, one at a time, and keeps the faster:
     `Detector.choice` says which and why. Raises `ModelError` with what does not fit.
     """
+    keep_freed_memory()
     verified = load_model(model)
     if runtime == "auto":
         choice = choose(importable(), lambda name: _timed_ms(verified, name, threads))

@@ -39,10 +39,9 @@ def prepare(image: Image, preparation: Preparation) -> tuple[Numbers, Letterbox]
     """The tensor `[1, height, width, 3]` of the BGR `image`, and the way back for boxes."""
     size = preparation.size
     canvas, box = fit(image, size.width, size.height, size.pad, size.resize)
-    pixels: Numbers = ordered(canvas, size.channels)
-    if preparation.table is not None:
-        pixels = looked_up(ordered(canvas, size.channels), preparation.table)
-    return pixels[None], box
+    pixels = ordered(canvas, size.channels)
+    tensor = pixels if preparation.table is None else looked_up(pixels, preparation.table)
+    return tensor[None], box
 
 
 def _quantised(table: FloatArray, spec: TensorSpec) -> Numbers:

@@ -12,12 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imaging.boxes import Candidates, best, join
+from imaging.boxes import Candidates, best, join, no_candidates
 from imaging.decoders.tensor import Tensor
 from imaging.detections import FloatArray
 from imaging.manifest import ModelError, Thresholds
 
 Shape = tuple[int, ...]
+
+_OUTWARDS = np.array([[-1], [-1], [1], [1]], np.float32)
+"""Where left, top, right and bottom lie from the centre of their cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,23 +63,25 @@ def decode(tensors: Sequence[Tensor], heads: Sequence[Head], thresholds: Thresho
 
 
 def _decode_head(scores: Tensor, distances: Tensor, stride: int, least: float) -> Candidates:
-    rows, columns, classes = np.nonzero(scores.values >= scores.level(least))
-    sides = _expected(distances.real(distances.values[rows, columns])) * np.float32(stride)
-    x = (columns.astype(np.float32) + np.float32(0.5)) * np.float32(stride)
-    y = (rows.astype(np.float32) + np.float32(0.5)) * np.float32(stride)
-    corners = (x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3])
+    (hits,) = (scores.values >= scores.level(least)).ravel().nonzero()
+    if not len(hits):
+        return no_candidates()
+    rows, columns, classes = np.unravel_index(hits, scores.values.shape)
+    sides = _expected(distances.real(distances.values[rows, columns]))
+    centres = np.array((columns, rows, columns, rows), np.float32) + np.float32(0.5)
     return Candidates(
-        boxes=np.stack(corners, axis=1),
-        scores=scores.real(scores.values[rows, columns, classes]),
+        boxes=((centres + _OUTWARDS * sides) * np.float32(stride)).T,
+        scores=scores.real(scores.values.ravel()[hits]),
         classes=classes.astype(np.int64),
     )
 
 
 def _expected(logits: FloatArray) -> FloatArray:
-    """(N, 4 * bins) logits > (N, 4) expected bin: left, top, right, bottom in strides."""
-    bins = logits.reshape(len(logits), 4, logits.shape[1] // 4)
-    weights = np.exp(bins - bins.max(axis=2, keepdims=True, initial=-np.inf))
-    mean: FloatArray = weights @ np.arange(bins.shape[2], dtype=np.float32) / weights.sum(axis=2)
+    """(N, 4 * bins) logits > (4, N) expected bin: left, top, right, bottom in strides."""
+    bins = np.ascontiguousarray(logits.reshape(len(logits), 4, -1).transpose(2, 1, 0))
+    weights = np.exp(bins - bins.max(axis=0))
+    numbers = np.arange(len(bins), dtype=np.float32)[:, None, None]
+    mean: FloatArray = (weights * numbers).sum(axis=0) / weights.sum(axis=0)
     return mean
 
 
