@@ -99,3 +99,11 @@ def test_identities_are_unique_ages_never_negative_and_windows_bounded(
         assert all(0 <= t.first_at_s <= t.seen_at_s <= now for t in tracks.alive)
         assert all(len(t.votes) <= SETTINGS.window for t in tracks.alive)
         assert sum(t.seen_at_s == now for t in tracks.alive) == len(one_per_thing(seen(*people)))
+
+
+def test_of_two_tracks_the_closer_one_gets_the_only_detection() -> None:
+    both = (walker(10, 0.6), walker(30, 0.5))
+    tracks = run([both, both, (walker(26, 0.6),)])
+    first, second = tracks.alive
+    assert (first.seen_at_s, second.seen_at_s) == (0.2, 0.4)
+    assert tracks.next_id == 3

@@ -84,3 +84,35 @@ def test_a_change_of_picture_size_begins_anew(width: int) -> None:
     rng = np.random.default_rng(7)
     frames = [scene(rng)[:, :width] if n >= 5 else scene(rng)[:, :100] for n in range(6)]
     assert watch(frames)[5].why == "first_look"
+
+
+def test_a_thing_that_stays_becomes_background_and_leaves_no_ghost_when_it_goes() -> None:
+    rng = np.random.default_rng(8)
+    empty = [scene(rng) for _ in range(30)]
+    parked = [thing(scene(rng), 60) for _ in range(40)]
+    left = [scene(rng) for _ in range(40)]
+    seen = watch(empty + parked + left)
+    quiet = [n for n, motion in enumerate(seen) if motion.why not in ("motion", "first_look")]
+    until_known = 1 + round(SETTINGS.background_s / 2 * 5)
+    assert not set(range(30, 30 + until_known)) & set(quiet)
+    assert set(range(31 + until_known, 70)) <= set(quiet)
+    assert set(range(71 + until_known, 110)) <= set(quiet)
+
+
+def test_one_thing_that_moves_is_one_region_and_the_largest_comes_first() -> None:
+    rng = np.random.default_rng(9)
+    two = thing(thing(scene(rng), 20), 100, width=20, height=30)
+    seen = watch([scene(rng) for _ in range(30)] + [two])
+    large, small = seen[-1].regions
+    assert large[0] < 4 * 110 < large[2]
+    assert small[0] < 4 * 23 < small[2]
+
+
+def test_judging_a_picture_leaves_the_state_that_was_given_as_it_was() -> None:
+    rng = np.random.default_rng(10)
+    state, _ = look(GateState(), scene(rng), SIZE, 0.0, SETTINGS)
+    assert state.scene is not None
+    before = state.scene.background.copy(), state.scene.noise.copy(), state.scene.still_s.copy()
+    look(state, thing(scene(rng), 60), SIZE, 0.2, SETTINGS)
+    after = state.scene.background, state.scene.noise, state.scene.still_s
+    assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
