@@ -12,7 +12,7 @@ SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--
 .PHONY: help setup run test check bench evaluate replay archive models docs footage lock clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  e.g.  make run SECONDS=60 SUMMARY=summary.json    make run FOOTAGE='clip.mp4 folder/'"
 	@echo "        make evaluate CORPUS=DIR OUT=DIR            make replay SOURCE=clip.mp4"
 
@@ -61,6 +61,24 @@ replay: setup ## one video or folder through the edge's path (SOURCE=)
 archive: setup ## the four batch stages over a folder of pictures (IN=DIR OUT=DIR, RULES=, MODEL=)
 	@test -n "$(IN)" -a -n "$(filter command line environment,$(origin OUT))" || { echo "say which: make archive IN=DIR OUT=DIR [RULES=FILE] [MODEL=NAME]"; exit 2; }
 	@$(BIN)/python -m tools.archive "$(IN)" "$(OUT)" $(if $(RULES),--rules "$(RULES)") $(if $(MODEL),--model "$(MODEL)")
+
+# From a bare base in var/images, as root; BASE= takes another base, PUSH=HOST/PREFIX pushes.
+IMAGES := $(PYTHON) -m tools.images build
+IMAGE_OPTIONS = $(if $(BASE),--base "$(BASE)") $(if $(PUSH),--push "$(PUSH)")
+
+.PHONY: image-amd64 image-arm64 images test-images
+image-amd64: ## the edge's container image for x86-64 (BASE=, PUSH=)
+	@$(IMAGES) edge-amd64 $(IMAGE_OPTIONS)
+
+image-arm64: ## the edge's container image for 64-bit ARM, emulated where need be (BASE=, PUSH=)
+	@$(IMAGES) edge-arm64 $(IMAGE_OPTIONS)
+
+images: ## all images: edge for both architectures, cloud, cloud-slim (PUSH=)
+	@$(IMAGES) edge-amd64 edge-arm64 cloud cloud-slim $(if $(PUSH),--push "$(PUSH)")
+
+test-images: setup ## the images, built, run and passed through a registry (root; about 20 minutes)
+	@tools/system_packages
+	@$(BIN)/python -m pytest tests/images
 
 models: setup ## rebuild the shipped models from their pinned sources and check them
 	@$(BIN)/python -m tools.build_models

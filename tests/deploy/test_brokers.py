@@ -1,0 +1,256 @@
+"""The brokers as we ship their configurations, run by a real Mosquitto: who may do what."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from contract.ids import GatewayId
+from contract.topics import Topics, shared_suspects
+from service.link import Link, LinkSettings, TlsFiles
+from service.outcomes import Delivered, Refused
+from tests.deploy.conftest import ROOT, Render
+from tests.links import PATIENCE_S, Inbox, running
+from tests.processes import HOST, accepts, binary, child, free_port, until
+
+PASSWORDS = {"confirm": "of the workers", "g1": "of gateway 1", "g2": "of gateway 2"}
+LET_IN = {"MQTT_CAMERA_PASSWORD": "of the cameras"}
+TOPICS = Topics(gateway=GatewayId("g1"))
+
+
+def openssl(arguments: str, folder: Path) -> None:
+    tool = binary("openssl", "apt-get install openssl")
+    subprocess.run([tool, *arguments.split()], check=True, cwd=folder, capture_output=True)
+
+
+def certify(folder: Path) -> None:
+    """ca.crt, and tls.crt with tls.key for the loopback address."""
+    key = "-newkey rsa:2048 -nodes"
+    openssl(f"req -x509 {key} -days 2 -subj /CN=ca -keyout ca.key -out ca.crt", folder)
+    openssl(f"req {key} -subj /CN=broker -keyout tls.key -out tls.csr", folder)
+    (folder / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    signed = "-CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names"
+    openssl(f"x509 -req -in tls.csr {signed} -out tls.crt", folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running broker of the overlay `small`."""
+
+    port: int
+    folder: Path
+
+    def settings(self, user: str | None) -> LinkSettings:
+        """A connection as `user`, as gateways and workers make it."""
+        password = self.folder / f"{user}.password"
+        password.write_text(PASSWORDS.get(user or "", "wrong"))
+        return LinkSettings(
+            name="uplink",
+            host=HOST,
+            port=self.port,
+            client_id=f"test-{user}",
+            username=user,
+            password_file=password,
+            tls=TlsFiles(ca_file=self.folder / "ca.crt"),
+            reconnect_max_s=1,
+        )
+
+
+@pytest.fixture(scope="module")
+def small(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Mosquitto with the rendered configuration; only its paths and its port are replaced."""
+    folder, port = tmp_path_factory.mktemp("small"), free_port()
+    certify(folder)
+    plain = [f"{user}:{password}" for user, password in PASSWORDS.items()]
+    (folder / "passwords").write_text("\n".join([*plain, ""]))
+    passwd = binary("mosquitto_passwd", "apt-get install mosquitto")
+    subprocess.run([passwd, "-U", str(folder / "passwords")], check=True)
+    [settings] = [
+        one
+        for one in yaml.safe_load_all(render("overlays/small"))
+        if one["kind"] == "ConfigMap" and one["metadata"]["name"].startswith("broker-settings")
+    ]
+    (folder / "acl").write_text(settings["data"]["acl"])
+    text = settings["data"]["mosquitto.conf"].replace("listener 8883", f"listener {port} {HOST}")
+    for theirs in ("/run/secrets/broker/", "/etc/mosquitto/", "/var/lib/mosquitto/"):
+        assert theirs in text
+        text = text.replace(theirs, f"{folder}/")
+    (folder / "mosquitto.conf").write_text(f"{text}\nuser root\n")
+    program = binary("mosquitto", "apt-get install mosquitto")
+    log = folder / "log"
+    with child([program, "-c", str(folder / "mosquitto.conf")], log) as process:
+        until(lambda: accepts(port), process, log)
+        yield Served(port, folder)
+
+
+@contextmanager
+def joined(settings: LinkSettings, inbox: Inbox | None = None, *filters: str) -> Iterator[Link]:
+    with running(settings, inbox, filters) as link:
+        assert link.wait_ready(PATIENCE_S)
+        yield link
+
+
+def test_a_gateways_report_reaches_a_worker_and_its_verdict_comes_back(small: Served) -> None:
+    reports, verdicts = Inbox(), Inbox()
+    with (
+        joined(small.settings("confirm"), reports, shared_suspects()) as worker,
+        joined(small.settings("g1"), verdicts, TOPICS.all_cameras("verdict")) as gateway,
+    ):
+        sent = gateway.publish("stillwatch/g1/yard/suspect", b"report").wait(PATIENCE_S)
+        assert isinstance(sent, Delivered)
+        assert reports.next().payload == b"report"
+        told = worker.publish("stillwatch/g1/yard/verdict", b"verdict").wait(PATIENCE_S)
+        assert isinstance(told, Delivered)
+        assert verdicts.next().payload == b"verdict"
+
+
+@pytest.mark.parametrize(
+    ("user", "topic"),
+    [
+        ("g1", "stillwatch/g2/yard/suspect"),
+        ("g1", "stillwatch/g2/status"),
+        ("g1", "cameras/yard/image"),
+        ("confirm", "stillwatch/g1/yard/suspect"),
+        ("confirm", "stillwatch/g1/status"),
+    ],
+)
+def test_nobody_writes_what_is_anothers(user: str, topic: str, small: Served) -> None:
+    with joined(small.settings(user)) as link:
+        outcome = link.publish(topic, b"x").wait(PATIENCE_S)
+        assert isinstance(outcome, Refused)
+        assert "Not authorized" in outcome.reason
+
+
+def test_a_gateway_hears_nothing_of_another(small: Served) -> None:
+    heard = Inbox()
+    with (
+        joined(small.settings("g2"), heard, "stillwatch/+/+/verdict") as other,
+        joined(small.settings("confirm")) as worker,
+    ):
+        for gateway in ("g1", "g2"):
+            topic = f"stillwatch/{gateway}/yard/verdict"
+            assert isinstance(worker.publish(topic, b"x").wait(PATIENCE_S), Delivered)
+        assert other.connected
+        assert heard.next().topic == "stillwatch/g2/yard/verdict"
+        assert heard.is_empty()
+
+
+@pytest.mark.parametrize("user", [None, "stranger"])
+def test_strangers_are_not_let_in(user: str | None, small: Served) -> None:
+    with running(small.settings(user)) as link:
+        assert not link.wait_ready(1.0)
+
+
+def test_without_tls_nobody_is_let_in(small: Served) -> None:
+    with running(replace(small.settings("g1"), tls=None)) as link:
+        assert not link.wait_ready(1.0)
+
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running broker of a balena device."""
+
+    edge_port: int
+    camera_port: int
+    folder: Path
+    log: Path
+
+    def settings(self, user: str | None, password: str = "") -> LinkSettings:
+        """A connection of a camera, of the site's systems, or (no user) of the edge."""
+        file = self.folder / f"{user}.password"
+        file.write_text(password)
+        return LinkSettings(
+            name="test",
+            host=HOST,
+            port=self.camera_port if user else self.edge_port,
+            client_id=f"test-{user}",
+            username=user,
+            password_file=file if user else None,
+            reconnect_max_s=1,
+        )
+
+
+@contextmanager
+def site(**variables: str) -> Iterator[Site]:
+    """balena/mosquitto/start, with its folders and ports elsewhere, and like there not as root."""
+    mosquitto = Path(binary("mosquitto", "apt-get install mosquitto"))
+    edge_port, camera_port = free_port(), free_port()
+    with tempfile.TemporaryDirectory() as place:
+        folder, log = Path(place), Path(place) / "log"
+        folder.chmod(0o777)
+        environ = {
+            "PATH": f"{mosquitto.parent}:{os.environ['PATH']}",
+            "STILLWATCH_RUN": place,
+            "STILLWATCH_DATA": place,
+            "STILLWATCH_EDGE_PORT": str(edge_port),
+            "STILLWATCH_CAMERA_PORT": str(camera_port),
+            **variables,
+        }
+        assigned = [f"{name}={value}" for name, value in environ.items()]
+        start = ["sh", str(ROOT / "balena" / "mosquitto" / "start")]
+        user = NOBODY if os.geteuid() == 0 else []
+        with child([*user, "env", "-i", *assigned, *start], log) as process:
+            until(lambda: accepts(edge_port), process, log)
+            yield Site(edge_port, camera_port, folder, log)
+
+
+def test_without_a_password_cameras_find_no_door_and_the_log_says_why() -> None:
+    with site() as broker:
+        with joined(broker.settings(None)) as edge:
+            assert isinstance(edge.publish("stillwatch/g/status", b"x").wait(PATIENCE_S), Delivered)
+        assert not accepts(broker.camera_port)
+        assert "set the variable MQTT_CAMERA_PASSWORD" in broker.log.read_text()
+
+
+def test_a_camera_publishes_pictures_and_nothing_else() -> None:
+    seen = Inbox()
+    with (
+        site(**LET_IN, MQTT_CAMERA_TOPICS="cameras/# yard/+") as broker,
+        joined(broker.settings(None), seen, "cameras/+/image", "yard/+"),
+        joined(broker.settings("camera", LET_IN["MQTT_CAMERA_PASSWORD"])) as camera,
+    ):
+        for topic in ("cameras/gate/image", "yard/door"):
+            assert isinstance(camera.publish(topic, b"jpeg").wait(PATIENCE_S), Delivered)
+            assert seen.next().topic == topic
+        verdict = camera.publish("stillwatch/g/gate/verdict", b"x").wait(PATIENCE_S)
+        assert isinstance(verdict, Refused)
+
+
+def test_the_sites_systems_read_threats() -> None:
+    heard = Inbox()
+    variables = LET_IN | {"MQTT_SITE_PASSWORD": "s"}
+    with (
+        site(**variables) as broker,
+        joined(broker.settings("site", "s"), heard, "stillwatch/#") as house,
+        joined(broker.settings(None)) as edge,
+    ):
+        edge.publish("stillwatch/g/gate/threat", b"ON").wait(PATIENCE_S)
+        assert heard.next().payload == b"ON"
+        outcome = house.publish("stillwatch/g/gate/verdict", b"x").wait(PATIENCE_S)
+        assert isinstance(outcome, Refused)
+
+
+def test_a_wrong_password_is_not_let_in_and_none_is_kept_in_clear() -> None:
+    with site(**LET_IN) as broker:
+        with running(broker.settings("camera", "wrong")) as link:
+            assert not link.wait_ready(1.0)
+        assert LET_IN["MQTT_CAMERA_PASSWORD"] not in (broker.folder / "passwords").read_text()
+
+
+def test_a_users_name_that_would_change_the_rules_is_refused() -> None:
+    with (
+        pytest.raises(RuntimeError, match="exit 78"),
+        site(**LET_IN, MQTT_CAMERA_USER="a\ntopic readwrite #"),
+    ):
+        pytest.fail("it ran")
