@@ -2,8 +2,9 @@
 
 SHELL. The model is opened before the broker is told that we are here, so no report waits for it. On
 SIGTERM or SIGINT nothing more is taken, the report in hand is finished and acknowledged, and what
-still waits goes back to the broker. An unreachable broker is `degraded`, never unhealthy. Called by
-`__main__`.
+still waits stays unacknowledged: the broker may deliver it again, and where it does not (Mosquitto
+2.0.11 drops it) the edge sends it again. An unreachable broker is `degraded`, never unhealthy.
+Called by `__main__`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the deployment's tests need, installed once into .cache/deploy from locked lists.
 
-They need the package registries, so a plain run of all tests leaves them out: name the folder
-(`pytest tests/deploy`).
+They need the package registries, so a plain run of all tests leaves them out (`testpaths`): name
+the folder (`pytest tests/deploy`).
 """
 
 from __future__ import annotations
@@ -21,14 +21,6 @@ CACHE = ROOT / ".cache" / "deploy"
 INSTALL_S = 300.0
 
 Render = Callable[[str], str]
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Collected only where the command line names this folder or something in it."""
-    asked = any(
-        Path(argument.split("::")[0]).resolve().is_relative_to(HERE) for argument in config.args
-    )
-    return None if asked or not collection_path.is_relative_to(HERE) else True
 
 
 @pytest.fixture(scope="session")
