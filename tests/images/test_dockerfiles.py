@@ -57,3 +57,14 @@ def test_python_packages_come_only_by_hash(name: str) -> None:
         lock = re.search(r"--requirement /build/(\S+)", install)
         assert lock is not None
         assert "--hash=sha256:" in (CHECKOUT / "requirements" / lock[1]).read_text()
+
+
+def test_the_slim_image_decodes_and_decides_with_the_versions_of_the_full_one() -> None:
+    pinned = {name: pins(name) for name in ("slim", "cloud")}
+    assert pinned["slim"]
+    assert pinned["slim"] <= pinned["cloud"]
+
+
+def pins(name: str) -> set[str]:
+    lock = (CHECKOUT / "requirements" / f"{name}.lock").read_text()
+    return set(re.findall(r"^[a-z0-9-]+==[^ ]+", lock, re.MULTILINE))
