@@ -14,6 +14,7 @@ from typing import Protocol
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.schema import Camera, Config, Gate, Rule
 from edge.decide import threat, tracker
+from edge.decide.movement import change_of
 from edge.decide.threat import Finding, Size
 from edge.film import CameraState, Look, Take
 from edge.gate import motion
@@ -104,8 +105,8 @@ class Pipeline:
         if settings.kind == "snapshot":
             return self._alone(state, (look,), rules, settings)
         state.fit(look.size)
-        tracking = self._config.decide.tracking
-        state.tracks = tracker.step(state.tracks, look.found, seen.regions, look.now, tracking)
+        tracking, change = self._config.decide.tracking, change_of(seen, look.size)
+        state.tracks = tracker.step(state.tracks, look.found, change, look.now, tracking)
         state.remember(look, self._config.deliver.evidence)
         state.tracks, findings = threat.judge_tracks(
             state.tracks, rules, settings.zones, look.size, look.now

@@ -7,9 +7,12 @@ the original frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
 
 from contract.ids import CameraId, ReportId
 from imaging.admission import Header, Rejected
@@ -17,6 +20,7 @@ from imaging.detections import Detections, Image
 
 TrackId = NewType("TrackId", int)
 Box = tuple[float, float, float, float]
+Mask = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +55,15 @@ class Motion:
     """What the gate saw: moving regions (xyxy, pixels of the original frame) and their share.
 
     `moved` says whether the frame deserves detection; `why` names the reason (`motion`,
-    `first_look`, `full_look`, `linger`, `light_change`, `off`).
+    `first_look`, `full_look`, `linger`, `light_change`, `off`). `mask` is the whole frame made
+    small, `(h, w) uint8`, 255 where it changed, read-only; None where nothing was compared.
     """
 
     moved: bool
     why: str
     regions: tuple[Box, ...]
     share: float
+    mask: Mask | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,11 @@ import numpy as np
 
 from contract.labels import Group, group_of
 from edge.config.schema import Tracking
+from edge.decide import movement
+from edge.decide.movement import Change, Evidence
 from edge.decide.zones import Presence, foot
 from edge.records import Box, TrackId
-from imaging.boxes import areas, intersections, iou, nms
+from imaging.boxes import iou, nms
 from imaging.detections import Detections, FloatArray, IntArray
 
 MAX_TRACKS = 64
@@ -27,9 +29,6 @@ MAX_TRACKS = 64
 
 _FOOT_REACH = 0.6
 """A walker at 1.5 m/s and 2 fps moves 0.75 m between frames: under half of the own height."""
-
-_MOVING_SHARE = 0.15
-"""Share of a box that must lie in moving regions for the thing to count as moving."""
 
 _SAME_IOU = 0.6
 """Two boxes of one group that overlap this much show one thing; as in the networks' own NMS."""
@@ -46,8 +45,8 @@ class Vote:
     moving: bool
 
 
-Sight = tuple[Box, Vote]
-"""One detection, ready to go into a track."""
+Sight = tuple[Box, Vote, Evidence]
+"""One detection, ready to go into a track, and how much it changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +85,12 @@ class Tracks:
 
 
 def step(
-    tracks: Tracks, found: Detections, regions: tuple[Box, ...], now: float, settings: Tracking
+    tracks: Tracks, found: Detections, change: Change, now: float, settings: Tracking
 ) -> Tracks:
     """The tracks after a frame that was looked at; those unseen for `max_gap_s` end."""
     kept = tuple(t for t in tracks.alive if now - t.seen_at_s <= settings.max_gap_s)
     found = one_per_thing(found)
-    sights = _sights(found, regions)
+    sights = _sights(found, change)
     pairs = _match(kept, found, now, settings)
     updated = tuple(
         _update(track, sights[pairs[n]], now, settings) if n in pairs else track
@@ -168,31 +167,22 @@ def _numbers(groups: Sequence[Group]) -> IntArray:
     return np.array([_GROUPS.index(group) for group in groups], np.int64)
 
 
-def _sights(found: Detections, regions: tuple[Box, ...]) -> list[Sight]:
+def _sights(found: Detections, change: Change) -> list[Sight]:
     """The rows of `found`, one by one."""
     return [
-        (tuple(box), Vote(label=label, score=score, moving=moving))
-        for box, label, score, moving in zip(
+        (tuple(box), Vote(label=label, score=score, moving=evidence == "whole"), evidence)
+        for box, label, score, evidence in zip(
             found.boxes.tolist(),
             found.labels,
             found.scores.tolist(),
-            _moving(found.boxes, regions),
+            movement.judge(found, change),
             strict=True,
         )
     ]
 
 
-def _moving(boxes: FloatArray, regions: tuple[Box, ...]) -> list[bool]:
-    """Per box: do moving regions cover `_MOVING_SHARE` of it?"""
-    if not regions:
-        return [False] * len(boxes)
-    covered = intersections(boxes, np.array(regions, np.float32)).sum(axis=1)
-    moving: list[bool] = (covered >= _MOVING_SHARE * np.maximum(areas(boxes), 1)).tolist()
-    return moving
-
-
 def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
-    box, vote = sight
+    box, vote, _ = sight
     return Track(
         id=id_,
         group=group_of(vote.label),
@@ -207,7 +197,8 @@ def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
 
 
 def _update(track: Track, sight: Sight, now: float, settings: Tracking) -> Track:
-    box, vote = sight
+    box, vote, evidence = sight
+    vote = replace(vote, moving=movement.moves(evidence, track.first_foot, box))
     height = max(box[3] - box[1], 1.0)
     travelled = math.dist(foot(box), track.first_foot) / height
     return replace(

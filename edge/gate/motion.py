@@ -87,7 +87,9 @@ def look(
     elapsed_s = max(now - state.seen_at_s, 1e-3)
     learned = _learn(scene, picture, residual, mask, elapsed_s, settings)
     state = replace(state, scene=learned, seen_at_s=now)
-    return _decide(state, regions, share, now, settings)
+    mask.flags.writeable = False
+    state, seen = _decide(state, regions, share, now, settings)
+    return state, replace(seen, mask=mask)
 
 
 def _begin(picture: GreyImage, now: float, why: str) -> tuple[GateState, Motion]:

@@ -1,15 +1,17 @@
 """Rules: the median of several frames decides, in the right place, for what moves, once."""
 
+import numpy as np
 import pytest
 
 from edge.config.schema import Rule, Tracking, Zone
+from edge.decide.movement import Change
 from edge.decide.threat import Finding, judge_alone, judge_tracks, vote_median
 from edge.decide.tracker import Tracks, step
 from tests.unit.edge.scenes import seen, walker
 
 PERSON = Rule(id="person", labels=("person",), threshold=0.5, min_score=0.4)
-EVERYWHERE = ((0.0, 0.0, 640.0, 480.0),)
 SIZE = (640, 480)
+EVERYWHERE = Change(size=SIZE, mask=np.full((120, 160), 255, np.uint8))
 
 
 def watch(
@@ -23,8 +25,8 @@ def watch(
     tracks, findings = Tracks(), []
     for n, score in enumerate(scores):
         rows = seen(walker(10 + speed * n, score))
-        regions = EVERYWHERE if moving else ()
-        tracks = step(tracks, rows, regions, n / 5, Tracking())
+        change = EVERYWHERE if moving else Change()
+        tracks = step(tracks, rows, change, n / 5, Tracking())
         tracks, found = judge_tracks(tracks, (rule,), zones, SIZE, n / 5)
         findings += [(n, finding) for finding in found]
     return findings

@@ -2,22 +2,25 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import Tracking
+from edge.decide.movement import Change
 from edge.decide.tracker import Tracks, expire, one_per_thing, step
 from imaging.detections import no_detections
 from tests.unit.edge.scenes import Row, seen, walker
 
 SETTINGS = Tracking()
+STILL = Change()
 
 
 def run(frames: Sequence[tuple[Row, ...]], fps: float = 5.0) -> Tracks:
     tracks = Tracks()
     for number, rows in enumerate(frames):
-        tracks = step(tracks, seen(*rows), (), number / fps, SETTINGS)
+        tracks = step(tracks, seen(*rows), STILL, number / fps, SETTINGS)
     return tracks
 
 
@@ -36,10 +39,10 @@ def test_a_walker_missed_for_a_moment_is_found_again_where_it_was_going() -> Non
 
 
 def test_a_track_ends_when_it_was_not_seen_for_longer_than_the_gap() -> None:
-    tracks = step(Tracks(), seen(walker(10)), (), 0.0, SETTINGS)
+    tracks = step(Tracks(), seen(walker(10)), STILL, 0.0, SETTINGS)
     assert expire(tracks, SETTINGS.max_gap_s, SETTINGS).alive
     assert not expire(tracks, SETTINGS.max_gap_s + 0.01, SETTINGS).alive
-    assert not step(tracks, no_detections(), (), 1.6, SETTINGS).alive
+    assert not step(tracks, no_detections(), STILL, 1.6, SETTINGS).alive
 
 
 def test_two_walkers_side_by_side_stay_two() -> None:
@@ -61,16 +64,11 @@ def test_travel_is_measured_at_the_feet_in_own_heights() -> None:
     assert track.travelled == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(
-    ("region", "moving"),
-    [((0, 90, 60, 150), True), ((200, 90, 260, 150), False), ((10, 100, 12, 140), False)],
-    ids=["all of it", "elsewhere", "a sliver"],
-)
-def test_a_thing_moves_when_moving_regions_cover_enough_of_it(
-    region: tuple[float, float, float, float], moving: bool
-) -> None:
-    (track,) = step(Tracks(), seen(walker(10)), (region,), 0.0, SETTINGS).alive
-    assert track.votes[-1].moving is moving
+def test_what_the_frame_shows_of_movement_goes_into_the_vote() -> None:
+    moved = Change(mask=np.full((48, 64), 255, np.uint8), size=(640, 480))
+    tracks = step(Tracks(), seen(walker(10)), moved, 0.0, SETTINGS)
+    tracks = step(tracks, seen(walker(12)), STILL, 0.2, SETTINGS)
+    assert [vote.moving for vote in tracks.alive[0].votes] == [True, False]
 
 
 def test_one_vehicle_with_two_names_is_followed_once() -> None:
@@ -92,7 +90,7 @@ def test_identities_are_unique_ages_never_negative_and_windows_bounded(
     for number, rows in enumerate(frames):
         now = number / 5
         people = [walker(x, s) for x, s in rows]
-        tracks = step(tracks, seen(*people), (), now, SETTINGS)
+        tracks = step(tracks, seen(*people), STILL, now, SETTINGS)
         ids = [track.id for track in tracks.alive]
         assert len(set(ids)) == len(ids)
         assert all(id_ < tracks.next_id for id_ in ids)

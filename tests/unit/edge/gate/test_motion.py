@@ -56,6 +56,11 @@ def test_a_thing_that_enters_moves_and_is_placed_in_frame_pixels() -> None:
     frames = [scene(rng) for _ in range(30)] + [thing(scene(rng), 40 + 2 * n) for n in range(10)]
     seen = watch(frames)
     assert all(motion.why == "motion" for motion in seen[30:])
+    mask = seen[35].mask
+    assert mask is not None
+    assert not mask.flags.writeable
+    assert mask[60:76, 50:56].all()
+    assert mask.mean() < 255 * 0.05
     x0, y0, x1, y1 = seen[35].regions[0]
     assert x0 <= 200
     assert x1 >= 224  # 50..56 of 160 columns, times 4
