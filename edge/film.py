@@ -11,7 +11,9 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from edge.config.schema import Evidence
-from edge.decide.threat import Finding, Size
+from edge.decide.conditions import Size
+from edge.decide.light import LightState
+from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.gate.motion import GateState
 from edge.records import Box, Frame, Shot, TrackId
@@ -61,6 +63,7 @@ class CameraState:
 
     gate: GateState = field(default_factory=GateState)
     tracks: Tracks = field(default_factory=Tracks)
+    light: LightState = field(default_factory=LightState)
     burst: Burst = field(default_factory=Burst)
     size: Size | None = None
     takes: dict[TrackId, Take] = field(default_factory=dict)

@@ -8,17 +8,30 @@ replay.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from contract.ids import CameraId, GatewayId, report_id
-from edge.config.schema import Camera, Config, Gate, Rule
-from edge.decide import threat, tracker
+from edge.config.schema import Camera, Config, Gate
+from edge.decide import light, masks, threat, tracker
+from edge.decide.conditions import Conditions, Size, conditions
 from edge.decide.movement import change_of
-from edge.decide.threat import Finding, Size
+from edge.decide.threat import Finding
 from edge.film import CameraState, Look, Take
 from edge.gate import motion
-from edge.records import Analysed, Case, Frame, Motion, Outcome, Quiet, Shot, Suspicion, TrackId
+from edge.records import (
+    Analysed,
+    Case,
+    Frame,
+    Judgement,
+    Motion,
+    Outcome,
+    Quiet,
+    Shot,
+    Suspicion,
+    TrackId,
+)
 from imaging.admission import Rejected
 from imaging.decode import decode, decode_grey
 from imaging.detections import Detections, Image
@@ -31,6 +44,14 @@ class Sees(Protocol):
     """Whatever finds things in a whole frame; see `edge.detect.detector.Detector`."""
 
     def detect(self, image: Image) -> Detections: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What came of judging: cases, and what every rule said of every thing."""
+
+    cases: tuple[Case, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
 
 
 class Pipeline:
@@ -62,17 +83,28 @@ class Pipeline:
         image = decode(frame.picture, frame.header)
         if isinstance(image, Rejected):
             return image
-        found = self._detector.detect(image)
-        cases = self._judge(state, Look(_shot(frame, image), found, now), seen, settings)
-        return Analysed(motion=seen, detections=found, image=image, cases=cases)
+        shot = _shot(frame, image)
+        found, ignored = masks.apply(
+            self._detector.detect(image), settings.object_masks, (shot.width, shot.height)
+        )
+        state.light = light.step(state.light, image, now, self._config.decide.light)
+        judged = self._judge(state, Look(shot, found, now), seen, settings)
+        return Analysed(
+            motion=seen,
+            detections=found,
+            image=image,
+            cases=judged.cases,
+            judgements=judged.judgements,
+            ignored=ignored,
+        )
 
     def tick(self, now: float) -> tuple[Case, ...]:
         """The cases of frames that have stood alone long enough by `now`."""
-        return tuple(
-            case
-            for camera, state in self._states.items()
-            for case in self._settle(camera, state, now)
-        )
+        return tuple(case for settled in self.settle(now) for case in settled.cases)
+
+    def settle(self, now: float) -> tuple[Settled, ...]:
+        """As `tick`, with every judgement of those frames."""
+        return tuple(self._settle(camera, state, now) for camera, state in self._states.items())
 
     def live(self, camera: CameraId) -> frozenset[TrackId]:
         """The tracks of `camera` that have not ended."""
@@ -82,8 +114,9 @@ class Pipeline:
     def _settings(self, camera: CameraId) -> Camera:
         return self._config.cameras.get(camera, self._config.camera_defaults)
 
-    def _rules(self, settings: Camera) -> tuple[Rule, ...]:
-        return self._config.decide.rules if settings.rules is None else settings.rules
+    def _conditions(self, state: CameraState, look: Look, settings: Camera) -> Conditions:
+        at, night = look.shot.frame.received_at, state.light.night
+        return conditions(settings, self._config.decide, look.size, at, night)
 
     def _gate(
         self, state: CameraState, frame: Frame, settings: Camera, now: float
@@ -95,49 +128,52 @@ class Pipeline:
         if isinstance(grey, Rejected):
             return grey
         size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
-        state.gate, seen = motion.look(state.gate, grey, size, now, gate)
+        state.gate, seen = motion.look(state.gate, grey, size, now, gate, settings.motion_masks)
         return seen
 
-    def _judge(
-        self, state: CameraState, look: Look, seen: Motion, settings: Camera
-    ) -> tuple[Case, ...]:
-        rules = self._rules(settings)
+    def _judge(self, state: CameraState, look: Look, seen: Motion, settings: Camera) -> Settled:
         if settings.kind == "snapshot":
-            return self._alone(state, (look,), rules, settings)
+            return self._alone(state, (look,), settings)
         state.fit(look.size)
         tracking, change = self._config.decide.tracking, change_of(seen, look.size)
         state.tracks = tracker.step(state.tracks, look.found, change, look.now, tracking)
         state.remember(look, self._config.deliver.evidence)
-        state.tracks, findings = threat.judge_tracks(
-            state.tracks, rules, settings.zones, look.size, look.now
+        judged = threat.judge_tracks(
+            state.tracks, self._conditions(state, look, settings), look.now
         )
-        state.burst.raised |= bool(findings)
-        return tuple(self._case(state, state.take(f.track), f, look.shot.frame) for f in findings)
+        state.tracks = judged.tracks
+        state.burst.raised |= bool(judged.findings)
+        cases = (
+            self._case(state, state.take(f.track), f, look.shot.frame) for f in judged.findings
+        )
+        return Settled(cases=tuple(cases), judgements=judged.judgements)
 
-    def _settle(self, camera: CameraId, state: CameraState, now: float) -> tuple[Case, ...]:
+    def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled:
         settings = self._settings(camera)
         burst = state.burst
         if settings.kind != "auto" or now - burst.seen_at_s < settings.snapshot_after_s:
-            return ()
+            return Settled()
         looks = burst.close()
         if burst.raised or burst.frames >= VOTES_NEEDED or not looks:
-            return ()
-        return self._alone(state, looks, self._rules(settings), settings, now)
+            return Settled()
+        return self._alone(state, looks, settings, now)
 
     def _alone(
         self,
         state: CameraState,
         looks: tuple[Look, ...],
-        rules: tuple[Rule, ...],
         settings: Camera,
         now: float | None = None,
-    ) -> tuple[Case, ...]:
+    ) -> Settled:
         """Per rule the best finding over `looks`, each of which is judged for itself."""
         best: dict[str, tuple[Finding, Look]] = {}
+        judgements: tuple[Judgement, ...] = ()
         for look in looks:
-            for finding in threat.judge_alone(
-                look.found, rules, settings.zones, look.size, state.tracks.next_id
-            ):
+            findings, more = threat.judge_alone(
+                look.found, self._conditions(state, look, settings), state.tracks.next_id
+            )
+            judgements += more
+            for finding in findings:
                 known = best.get(finding.rule.id)
                 if known is None or finding.score > known[0].score:
                     best[finding.rule.id] = (finding, look)
@@ -147,7 +183,7 @@ class Pipeline:
             late = timedelta(seconds=0.0 if now is None else now - look.now)
             take = Take(look.shot, finding.box, finding.score)
             cases.append(self._case(state, take, named, look.shot.frame, late))
-        return tuple(cases)
+        return Settled(cases=tuple(cases), judgements=judgements)
 
     def _case(
         self,
@@ -191,7 +227,7 @@ def _suspicion(
         score=finding.score,
         top_score=finding.top_score,
         median_score=finding.median_score,
-        severity=finding.rule.severity,
+        severity=finding.severity,
         box=finding.box,
         zones=finding.zones,
         age_s=finding.age_s,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NewType
+from typing import Literal, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -119,13 +119,60 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One condition of a rule: a value held against its limit; `name` is the configuration's key.
+
+    Numbers are compared by `sign`; of names (`in`) one of the value's must be among the limit's.
+    """
+
+    name: str
+    what: str
+    value: float | tuple[str, ...]
+    sign: Literal[">=", "<=", "in"]
+    limit: float | tuple[str, ...]
+    passed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one rule says about one thing in one frame. It fires if every check is passed, and the
+    checks are all the reasons there are. `track` is None for a picture judged alone."""
+
+    track: TrackId | None
+    rule: str
+    label: str
+    box: Box
+    night: bool
+    checks: tuple[Check, ...]
+
+    @property
+    def fired(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A detection that an object mask took out, and by which check."""
+
+    mask: str
+    label: str
+    score: float
+    box: Box
+    check: Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
-    """The frame was looked at by the detector."""
+    """The frame was looked at by the detector. `detections` are without those `ignored`;
+    `judgements` are of every thing seen and every rule that was asked, fired or not."""
 
     motion: Motion
     detections: Detections
     image: Image
     cases: tuple[Case, ...]
+    judgements: tuple[Judgement, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
 
 
 Outcome = Rejected | Quiet | Analysed

@@ -108,7 +108,7 @@ def _list(key: Key, indent: int) -> Iterator[str]:
     yield f"{pad}## Keys of each entry:"
     for inner in keys(key.sections[0]):
         facts = "; ".join(_facts(inner))
-        text = f"{inner.name}: {_meaning(inner)} ({facts})"
+        text = f"{inner.name}: {_meaning(inner)} ({facts or 'a section'})"
         lead, rest = f"{pad}##   ", f"{pad}##     "
         yield from textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=rest)
     yield f"{pad}{key.name}:"

@@ -1,23 +1,15 @@
-"""The `decide` section: zones, threat rules and the tracker, with the default rules.
+"""The `decide` section: threat rules, schedules, light and the tracker, with the default rules.
 
 Read through `edge.config.schema`, which is the whole.
 """
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from edge.config.values import Name, Point, Section, Share
-
-
-class Zone(Section):
-    """A polygon on the ground; a thing stands in it where its feet are."""
-
-    id: Name = Field(description="Name of the zone.")
-    polygon: tuple[Point, ...] = Field(
-        min_length=3, max_length=64, description="Corners as shares 0..1 of width and height."
-    )
-    inertia_s: float = Field(0.5, ge=0, le=60, description="Stay this long before it counts.")
+from edge.config.light import Light, Night
+from edge.config.schedule import Schedule
+from edge.config.values import Name, Section, Share
 
 
 class Rule(Section):
@@ -31,13 +23,41 @@ class Rule(Section):
     snapshot_min_area: Share = Field(
         0.0, description="A stand-alone frame: least share of the picture that the thing covers."
     )
+    min_area: Share = Field(0.0, description="Least share of the picture that the box covers.")
+    max_area: Share = Field(1.0, description="Greatest share of the picture that the box covers.")
+    min_ratio: float = Field(0.0, ge=0, le=100, description="Least width / height of the box.")
+    max_ratio: float = Field(100.0, ge=0, le=100, description="Greatest width / height of the box.")
     zones: tuple[Name, ...] = Field((), description="Only in these zones; empty: everywhere.")
+    loitering_s: float = Field(
+        0.0, ge=0, le=3600, description="Only after so long in a zone of the rule, or in view."
+    )
+    lines: tuple[Name, ...] = Field(
+        (), description="Only on crossing one of these; empty: not asked."
+    )
+    schedules: tuple[Name, ...] = Field((), description="Only during these; empty: at all times.")
     must_move: bool = Field(True, description="Only things seen moving (streams).")
     min_travel: float = Field(
         0.2, ge=0, le=100, description="must_move: how far the feet got, in own heights."
     )
     cooldown_s: float = Field(10.0, ge=0, le=3600, description="Silence per track, then doubled.")
     severity: int = Field(2, ge=0, le=2, description="AVS-01 level; the edge alone may say 2.")
+    night: Night | None = Field(None, description="What holds instead when it is night.")
+
+    @model_validator(mode="after")
+    def _bounds_are_in_order(self) -> Rule:
+        by_night = self.at_night()
+        for rule in (self, by_night):
+            if rule.min_area > rule.max_area or rule.min_ratio > rule.max_ratio:
+                raise ValueError(
+                    "min_area or min_ratio is over max_area or max_ratio: none would fit"
+                )
+        return self
+
+    def at_night(self) -> Rule:
+        """The rule as it holds at night."""
+        if self.night is None:
+            return self
+        return self.model_copy(update=self.night.model_dump(exclude_none=True))
 
 
 class Tracking(Section):
@@ -68,3 +88,15 @@ class Decide(Section):
 
     tracking: Tracking = Field(default_factory=Tracking, description="The tracker.")
     rules: tuple[Rule, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
+    schedules: tuple[Schedule, ...] = Field((), description="Weekly hours, named by rules.")
+    light: Light = Field(default_factory=Light, description="Day or night.")
+
+    @model_validator(mode="after")
+    def _ids_are_distinct(self) -> Decide:
+        for key, ids in (
+            ("rules", [rule.id for rule in self.rules]),
+            ("schedules", [schedule.id for schedule in self.schedules]),
+        ):
+            if len(set(ids)) != len(ids):
+                raise ValueError(f"{key}: ids repeat: {ids}")
+        return self

@@ -7,13 +7,17 @@ Read by `load`; `config/edge.example.yaml` and `docs/config.md` are generated fr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from contract.topics import DEFAULT_ROOT
-from edge.config.rules import DEFAULT_RULES, Decide, Rule, Tracking, Zone
+from edge.config.light import Light, Night
+from edge.config.places import Line, MotionMask, ObjectMask, Zone, repeated
+from edge.config.rules import DEFAULT_RULES, Decide, Rule, Tracking
+from edge.config.schedule import Schedule, Window
 from edge.config.values import Name, Section, Share, Template
 
 __all__ = [
@@ -30,14 +34,21 @@ __all__ = [
     "Gateway",
     "Intake",
     "JsonPaths",
+    "Light",
     "Limits",
+    "Line",
+    "MotionMask",
+    "Night",
+    "ObjectMask",
     "Outbox",
     "Rule",
     "Runtime",
     "S3Store",
+    "Schedule",
     "Section",
     "Tls",
     "Tracking",
+    "Window",
     "Zone",
 ]
 
@@ -222,16 +233,41 @@ class Camera(Section):
     snapshot_after_s: float = Field(
         5.0, ge=0.5, le=3600, description="auto: frames this far apart stand alone."
     )
+    armed: bool = Field(
+        True, description="Off: nothing is raised, though frames are looked at all the same."
+    )
     zones: tuple[Zone, ...] = Field((), description="Zones of this camera.")
+    lines: tuple[Line, ...] = Field((), description="Lines of this camera.")
+    object_masks: tuple[ObjectMask, ...] = Field((), description="Where things are ignored.")
+    motion_masks: tuple[MotionMask, ...] = Field((), description="Where motion is ignored.")
     gate: Gate | None = Field(None, description="Instead of the general gate.")
     rules: tuple[Rule, ...] | None = Field(None, description="Instead of the general rules.")
 
     @model_validator(mode="after")
-    def _zones_are_distinct(self) -> Camera:
-        ids = [zone.id for zone in self.zones]
-        if len(set(ids)) != len(ids):
-            raise ValueError(f"zone ids repeat: {ids}")
+    def _places_are_distinct(self) -> Camera:
+        for key in ("zones", "lines", "object_masks", "motion_masks"):
+            twice = repeated(getattr(self, key))
+            if twice:
+                raise ValueError(f"{key}: ids repeat: {twice}")
         return self
+
+
+def _unknown_names(camera: Camera, path: str, decide: Decide) -> Iterator[str]:
+    """What the camera's rules name and neither it nor `decide` has."""
+    general = camera.rules is None
+    for rule in decide.rules if general else camera.rules or ():
+        key = f"{'decide' if general else path}.rules: rule {rule.id!r}"
+        here = {
+            "zones": (rule.zones, {zone.id for zone in camera.zones}),
+            "lines": (rule.lines, {line.id for line in camera.lines}),
+        }
+        for kind, (names, places) in here.items():
+            unknown = sorted(set(names) - places)
+            if unknown and not (general and path == "camera_defaults"):
+                yield f"{key} names {kind} {unknown} that {path} lacks"
+        unknown = sorted(set(rule.schedules) - {schedule.id for schedule in decide.schedules})
+        if unknown:
+            yield f"{key} names schedules {unknown} that decide.schedules lacks"
 
 
 class Config(Section):
@@ -251,15 +287,10 @@ class Config(Section):
     cameras: dict[Name, Camera] = Field(default_factory=dict, description="Listed cameras, by id.")
 
     @model_validator(mode="after")
-    def _rules_name_known_zones(self) -> Config:
-        problems = []
-        for name, camera in (("camera_defaults", self.camera_defaults), *self.cameras.items()):
-            known = {zone.id for zone in camera.zones}
-            rules = self.decide.rules if camera.rules is None else camera.rules
-            for rule in rules:
-                unknown = sorted(set(rule.zones) - known)
-                if unknown and (camera.rules is not None or name != "camera_defaults"):
-                    problems.append(f"rule {rule.id!r} names zones {unknown} that {name} lacks")
+    def _rules_name_known_things(self) -> Config:
+        problems = [*_unknown_names(self.camera_defaults, "camera_defaults", self.decide)]
+        for name, camera in self.cameras.items():
+            problems += _unknown_names(camera, f"cameras.{name}", self.decide)
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("; ".join(dict.fromkeys(problems)))
         return self

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 import numpy as np
@@ -18,7 +18,9 @@ import numpy as np
 from contract.labels import Group, group_of
 from edge.config.schema import Tracking
 from edge.decide import movement
+from edge.decide.lines import Path
 from edge.decide.movement import Change, Evidence
+from edge.decide.silence import Told
 from edge.decide.zones import Presence, foot
 from edge.records import Box, TrackId
 from imaging.boxes import iou, nms
@@ -64,8 +66,9 @@ class Track:
     travelled: float
     votes: tuple[Vote, ...]
     presences: tuple[Presence, ...] = ()
+    path: Path = field(default_factory=Path)
     raised: int = 0
-    silent_until_s: float = float("-inf")
+    told: tuple[Told, ...] = ()
 
     @property
     def label(self) -> str:

@@ -7,7 +7,7 @@ nothing. Called by `threat` once per track and frame.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.config.schema import Zone
 from edge.records import Box
@@ -15,12 +15,21 @@ from edge.records import Box
 Point = tuple[float, float]
 
 
+_STEPPED_OUT_S = 2.0
+"""Who loiters may step over the edge of the zone for as long as this: the foot point of one box
+jitters, and somebody who paces takes about this long to turn."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presence:
-    """Since when (monotonic seconds) a track's foot has been inside a zone without leaving it."""
+    """A track's foot in a zone, in monotonic seconds: `since_s` it has not left it, `first_s` it
+    came first, but for short steps outside; it was last inside at `last_s`."""
 
     zone: str
     since_s: float
+    first_s: float
+    last_s: float
+    inside: bool = True
 
 
 def foot(box: Box) -> Point:
@@ -46,18 +55,38 @@ def contains(polygon: tuple[Point, ...], point: Point) -> bool:
 def step(
     presences: tuple[Presence, ...], zones: tuple[Zone, ...], point: Point, now: float
 ) -> tuple[Presence, ...]:
-    """The zones that `point` (shares of the frame) is in; those it was in keep their entry time."""
-    since = {presence.zone: presence.since_s for presence in presences}
-    return tuple(
-        Presence(zone=zone.id, since_s=since.get(zone.id, now))
-        for zone in zones
-        if contains(zone.polygon, point)
-    )
+    """The zones that `point` (shares of the frame) is in, or has only just stepped out of."""
+    known = {presence.zone: presence for presence in presences}
+    stays = []
+    for zone in zones:
+        presence = _stay(known.get(zone.id), zone, contains(zone.polygon, point), now)
+        if presence is not None:
+            stays.append(presence)
+    return tuple(stays)
+
+
+def _stay(before: Presence | None, zone: Zone, inside: bool, now: float) -> Presence | None:
+    if before is not None and now - before.last_s > _STEPPED_OUT_S and not before.inside:
+        before = None
+    if not inside:
+        return None if before is None else replace(before, inside=False)
+    if before is None:
+        return Presence(zone=zone.id, since_s=now, first_s=now, last_s=now)
+    since_s = before.since_s if before.inside else now
+    return replace(before, since_s=since_s, last_s=now, inside=True)
 
 
 def settled(
     presences: tuple[Presence, ...], zones: tuple[Zone, ...], now: float
 ) -> tuple[str, ...]:
-    """The zones that have been occupied for at least their inertia."""
+    """The zones that are occupied now and have been for at least their inertia."""
     inertia_s = {zone.id: zone.inertia_s for zone in zones}
-    return tuple(p.zone for p in presences if now - p.since_s >= inertia_s.get(p.zone, 0.0))
+    return tuple(
+        p.zone for p in presences if p.inside and now - p.since_s >= inertia_s.get(p.zone, 0.0)
+    )
+
+
+def dwelt_s(presences: tuple[Presence, ...], zones: tuple[str, ...], now: float) -> float:
+    """The longest stay so far in one of `zones` that is occupied now; 0 for none."""
+    stays = (now - p.first_s for p in presences if p.inside and p.zone in zones)
+    return max(stays, default=0.0)

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.config.schema import Gate
+from edge.config.schema import Gate, MotionMask
+from edge.gate import masking
 from edge.records import Box, Motion
 
 GreyImage = npt.NDArray[np.uint8]
@@ -68,18 +69,24 @@ def off() -> Motion:
 
 
 def look(
-    state: GateState, grey: GreyImage, size: tuple[int, int], now: float, settings: Gate
+    state: GateState,
+    grey: GreyImage,
+    size: tuple[int, int],
+    now: float,
+    settings: Gate,
+    masks: tuple[MotionMask, ...] = (),
 ) -> tuple[GateState, Motion]:
     """Judge one picture and learn from it.
 
     `grey` is `(h, w) uint8`; `size` is the original frame's width and height in pixels, in which
-    the regions are given.
+    the regions are given; in `masks` nothing changes.
     """
     picture = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
     scene = state.scene
     if scene is None or scene.background.shape != picture.shape:
         return _begin(picture, now, "first_look")
     mask, residual = _changed(scene, picture, settings)
+    mask = masking.blank(mask, masks)
     share = cv2.countNonZero(mask) / mask.size
     if share > settings.light_share:
         return _begin(picture, now, "light_change")

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from edge.config.schema import Rule, Tracking, Zone
+from edge.decide.conditions import Conditions
 from edge.decide.movement import Change
-from edge.decide.threat import Finding, judge_alone, judge_tracks, vote_median
+from edge.decide.rule_checks import vote_median
+from edge.decide.threat import Finding, judge_alone, judge_tracks
 from edge.decide.tracker import Tracks, step
 from tests.unit.edge.scenes import seen, walker
 
@@ -27,8 +29,9 @@ def watch(
         rows = seen(walker(10 + speed * n, score))
         change = EVERYWHERE if moving else Change()
         tracks = step(tracks, rows, change, n / 5, Tracking())
-        tracks, found = judge_tracks(tracks, (rule,), zones, SIZE, n / 5)
-        findings += [(n, finding) for finding in found]
+        judged = judge_tracks(tracks, Conditions(rules=(rule,), zones=zones, size=SIZE), n / 5)
+        tracks = judged.tracks
+        findings += [(n, finding) for finding in judged.findings]
     return findings
 
 
@@ -46,8 +49,11 @@ def test_scores_under_min_score_count_as_nothing() -> None:
 
 def test_the_reasons_name_value_and_limit() -> None:
     ((_, finding),) = watch([0.8, 0.7, 0.6])
-    assert finding.reasons[0] == "person: median score 0.70 of 2 frames >= 0.50"
-    assert "moved in 2 of 2 frames" in finding.reasons[1]
+    assert finding.reasons == (
+        "person: median score of 2 frames 0.70 >= 0.50",
+        "share of frames in which it moved 1.00 >= 0.50 (2 of 2)",
+        "way of its feet in own heights 0.20 >= 0.20",
+    )
 
 
 def test_a_statue_is_no_threat_however_sure_the_network_is() -> None:
@@ -80,20 +86,24 @@ def test_a_track_that_stays_is_told_again_after_silences_that_double() -> None:
 def test_a_stand_alone_frame_is_judged_by_detection_alone(
     label: str, score: float, found: bool
 ) -> None:
-    findings = judge_alone(seen(walker(10, score, label)), (PERSON,), (), SIZE, 7)
+    findings, _ = judge_alone(
+        seen(walker(10, score, label)), Conditions(rules=(PERSON,), size=SIZE), 7
+    )
     assert [(f.track, f.sequence) for f in findings] == ([(7, 0)] if found else [])
 
 
 def test_a_stand_alone_frame_respects_zones_too() -> None:
     left = Zone(id="left", polygon=((0, 0), (0.2, 0), (0.2, 1), (0, 1)))
     rule = PERSON.model_copy(update={"zones": ("left",)})
-    assert judge_alone(seen(walker(10)), (rule,), (left,), SIZE, 1)
-    assert not judge_alone(seen(walker(300)), (rule,), (left,), SIZE, 1)
+    conditions = Conditions(rules=(rule,), zones=(left,), size=SIZE)
+    assert judge_alone(seen(walker(10)), conditions, 1)[0]
+    assert not judge_alone(seen(walker(300)), conditions, 1)[0]
 
 
 def test_a_small_vehicle_in_a_stand_alone_frame_is_taken_for_a_parked_one() -> None:
     rule = Rule(id="vehicle", labels=("car",), snapshot_min_area=0.02)
     near = ("car", 0.8, (100.0, 100.0, 300.0, 200.0))
     far = ("car", 0.8, (100.0, 100.0, 140.0, 130.0))
-    assert judge_alone(seen(near), (rule,), (), SIZE, 1)
-    assert not judge_alone(seen(far), (rule,), (), SIZE, 1)
+    conditions = Conditions(rules=(rule,), size=SIZE)
+    assert judge_alone(seen(near), conditions, 1)[0]
+    assert not judge_alone(seen(far), conditions, 1)[0]

@@ -1,0 +1,49 @@
+"""The `decide.light` section: when it is night, as the picture shows it.
+
+Read through `edge.config.schema`. A rule's `night` section says what then holds instead.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from edge.config.values import Section, Share
+
+
+class Light(Section):
+    """Day or night, measured in the picture and not by the clock."""
+
+    enabled: bool = Field(True, description="Off: it is always day.")
+    night_luma: float = Field(
+        40.0, ge=0, le=255, description="Mean grey level (0 to 255) under which it is night."
+    )
+    day_luma: float = Field(60.0, ge=0, le=255, description="Mean grey level over which it is day.")
+    infrared: bool = Field(True, description="A picture without colour is infrared, and so night.")
+    night_chroma: float = Field(
+        2.0, ge=0, le=255, description="infrared: mean spread of the channels without colour."
+    )
+    day_chroma: float = Field(
+        4.0, ge=0, le=255, description="infrared: mean spread of the channels with colour."
+    )
+    hold_s: float = Field(
+        10.0, ge=0, le=3600, description="The other light must last this long: no headlight does."
+    )
+
+    @model_validator(mode="after")
+    def _has_hysteresis(self) -> Light:
+        if self.day_luma < self.night_luma or self.day_chroma < self.night_chroma:
+            raise ValueError("day_luma and day_chroma must not be under night_luma, night_chroma")
+        return self
+
+
+class Night(Section):
+    """What a rule asks at night; an absent key stays as by day."""
+
+    min_score: Share | None = Field(None, description="Instead of the rule's.")
+    threshold: Share | None = Field(None, description="Instead of the rule's.")
+    snapshot_threshold: Share | None = Field(None, description="Instead of the rule's.")
+    snapshot_min_area: Share | None = Field(None, description="Instead of the rule's.")
+    min_area: Share | None = Field(None, description="Instead of the rule's.")
+    max_area: Share | None = Field(None, description="Instead of the rule's.")
+    min_travel: float | None = Field(None, ge=0, le=100, description="Instead of the rule's.")
+    loitering_s: float | None = Field(None, ge=0, le=3600, description="Instead of the rule's.")

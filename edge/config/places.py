@@ -1,0 +1,93 @@
+"""Where in a camera's picture: zones, lines and masks, in shares 0..1 of width and height.
+
+Read through `edge.config.schema`, under `cameras.<id>`. A foot point is the middle of a box's lower
+edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from edge.config.values import Name, Point, Section
+
+
+def _simple(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+    """Refuses an outline that crosses itself: what it covers would be anyone's guess."""
+    edges = list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
+    for n, first in enumerate(edges):
+        for m in range(n + 2, len(edges) - (n == 0)):
+            if _cross(first, edges[m]):
+                raise ValueError(
+                    f"the outline crosses itself between corners {n + 1} and {m + 1}: "
+                    "give the corners in order around it"
+                )
+    return polygon
+
+
+def _cross(a: tuple[Point, Point], b: tuple[Point, Point]) -> bool:
+    return _parted(a, b) and _parted(b, a)
+
+
+def _parted(line: tuple[Point, Point], ends: tuple[Point, Point]) -> bool:
+    """Whether `ends` lie on different sides of `line`."""
+    (ax, ay), (bx, by) = line
+    first, second = ((bx - ax) * (y - ay) - (by - ay) * (x - ax) for x, y in ends)
+    return (first > 0 > second) or (first < 0 < second)
+
+
+Outline = Annotated[tuple[Point, ...], AfterValidator(_simple)]
+
+
+class Zone(Section):
+    """A polygon on the ground; a thing stands in it where its feet are."""
+
+    id: Name = Field(description="Name of the zone.")
+    polygon: tuple[Point, ...] = Field(
+        min_length=3, max_length=64, description="Corners as shares 0..1 of width and height."
+    )
+    inertia_s: float = Field(0.5, ge=0, le=60, description="Stay this long before it counts.")
+    severity: int = Field(
+        0, ge=0, le=2, description="What is raised in it has at least this AVS-01 level."
+    )
+
+
+class Line(Section):
+    """A line on the ground that feet cross."""
+
+    id: Name = Field(description="Name of the line.")
+    points: tuple[Point, ...] = Field(
+        min_length=2, max_length=64, description="From first to last, as shares 0..1."
+    )
+    direction: Literal["any", "to_left", "to_right"] = Field(
+        "any", description="Which way counts, for somebody who walks from first to last point."
+    )
+
+
+class ObjectMask(Section):
+    """A place where things are ignored."""
+
+    id: Name = Field(description="Name of the mask.")
+    polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
+    labels: tuple[str, ...] = Field((), description="Classes it ignores; empty: all.")
+    overlap: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Share of the box that must lie inside; absent: the foot point decides.",
+    )
+
+
+class MotionMask(Section):
+    """A place whose changes do not count as motion."""
+
+    id: Name = Field(description="Name of the mask.")
+    polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
+
+
+def repeated(places: Iterable[Zone | Line | ObjectMask | MotionMask]) -> list[str]:
+    """The ids that stand more than once."""
+    ids = [place.id for place in places]
+    return sorted({id_ for id_ in ids if ids.count(id_) > 1})

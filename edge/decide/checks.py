@@ -1,0 +1,98 @@
+"""Conditions as values: what was asked, what was found, what the limit is, whether it holds.
+
+PURE. A rule is a row of checks and fires if all are passed; the words of a decision, for it or
+against it, are made from the same checks, so they cannot say anything else than what was decided.
+"""
+
+from __future__ import annotations
+
+from edge.records import Check, Ignored, Judgement
+
+_OPPOSITE = {">=": "<", "<=": ">"}
+
+
+def at_least(name: str, what: str, value: float, limit: float, note: str = "") -> Check:
+    return Check(
+        name=name,
+        what=what,
+        value=value,
+        sign=">=",
+        limit=limit,
+        passed=value >= limit,
+        note=note,
+    )
+
+
+def at_most(name: str, what: str, value: float, limit: float) -> Check:
+    return Check(name=name, what=what, value=value, sign="<=", limit=limit, passed=value <= limit)
+
+
+def one_of(
+    name: str, what: str, found: tuple[str, ...], wanted: tuple[str, ...], note: str = ""
+) -> Check:
+    """Whether any of the names found is wanted."""
+    return Check(
+        name=name,
+        what=what,
+        value=found,
+        sign="in",
+        limit=wanted,
+        passed=any(name in wanted for name in found),
+        note=note,
+    )
+
+
+def words(check: Check) -> str:
+    """The check in words: `median score of 4 frames 0.31 < 0.35`, `stands in zone drive`."""
+    note = f" ({check.note})" if check.note else ""
+    if isinstance(check.value, tuple) and isinstance(check.limit, tuple):
+        return _names(check.what, check.value, check.limit) + note
+    sign = check.sign if check.passed else _OPPOSITE[check.sign]
+    return f"{check.what} {_number(check.value)} {sign} {_number(check.limit)}{note}"
+
+
+def _names(what: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    hits = [name for name in found if name in wanted]
+    if hits:
+        return f"{what} {', '.join(hits)}"
+    return f"{what} {', '.join(found) or 'none'}, wanted {' or '.join(wanted)}"
+
+
+def _number(value: float | tuple[str, ...]) -> str:
+    """Two decimals, or as many as a small share needs to be no zero."""
+    if not isinstance(value, float | int):
+        return ", ".join(value)
+    return f"{value:.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2g}"
+
+
+def reasons(judgement: Judgement) -> tuple[str, ...]:
+    """Why it was decided so: all that speaks for it if it fired, else all that speaks against.
+
+    That the label fits goes without saying once it does: the report has it.
+    """
+    told = [
+        check
+        for check in judgement.checks
+        if check.passed == judgement.fired and not (judgement.fired and check.name == "labels")
+    ]
+    return tuple(words(check) for check in told) + _profile(judgement)
+
+
+def _profile(judgement: Judgement) -> tuple[str, ...]:
+    return ("by the rule's night values",) if judgement.night else ()
+
+
+def whole(judgement: Judgement) -> str:
+    """One line: thing, rule, decision, and every check that decided it."""
+    thing = "single picture" if judgement.track is None else f"track {judgement.track}"
+    decided = "fires" if judgement.fired else "clear"
+    return f"{thing} {judgement.label}: {judgement.rule} {decided}: " + "; ".join(
+        reasons(judgement)
+    )
+
+
+def ignored_words(ignored: Ignored) -> str:
+    """One line on a detection that a mask took out."""
+    return f"{ignored.label} {ignored.score:.2f} ignored by mask {ignored.mask}: " + words(
+        ignored.check
+    )

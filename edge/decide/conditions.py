@@ -1,0 +1,50 @@
+"""What holds for a whole frame of a camera when its things are judged.
+
+PURE. The configuration's part in a decision, put together once per frame: the rules as the light
+has them, the places, the hours, whether the camera is armed. Called by `pipeline`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge.config.schema import Camera, Decide, Line, Rule, Zone
+from edge.decide import schedule
+from edge.decide.schedule import Reading
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """`size` is the frame's width and height in pixels; `night` says that the rules are those of
+    the night."""
+
+    rules: tuple[Rule, ...]
+    size: Size
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
+    hours: tuple[Reading, ...] = ()
+    armed: bool = True
+    night: bool = False
+
+    def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
+        """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
+        levels = [zone.severity for zone in self.zones if zone.id in zones]
+        levels += [reading.severity for reading in self.hours if reading.active]
+        return max(rule.severity, *levels, 0)
+
+
+def conditions(camera: Camera, decide: Decide, size: Size, at: datetime, night: bool) -> Conditions:
+    """For a frame that was received at `at`."""
+    rules = decide.rules if camera.rules is None else camera.rules
+    return Conditions(
+        rules=tuple(rule.at_night() for rule in rules) if night else rules,
+        size=size,
+        zones=camera.zones,
+        lines=camera.lines,
+        hours=tuple(schedule.read(one, at) for one in decide.schedules),
+        armed=camera.armed,
+        night=night,
+    )

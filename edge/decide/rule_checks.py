@@ -1,0 +1,145 @@
+"""What a rule asks of a thing: one check for each condition that the rule sets.
+
+PURE. The only place where a rule's keys are held against what was seen; `threat` decides by these
+checks and `checks` puts them into words. The words of the rules are Frigate's: `min_score` drops
+single detections, `threshold` is compared with the median of the recent scores, padded to three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from edge.config.schema import Rule
+from edge.decide import checks, silence, zones
+from edge.decide.conditions import Conditions, Size
+from edge.decide.tracker import Track
+from edge.records import Box, Check
+
+
+def asked_of_track(
+    track: Track,
+    rule: Rule,
+    severity: int,
+    inside: tuple[str, ...],
+    conditions: Conditions,
+    now: float,
+) -> Iterator[Check]:
+    """All that the rule asks of a track: what it is, then place, movement, time."""
+    yield checks.one_of("labels", "label", (track.votes[-1].label,), rule.labels)
+    yield _vote(track, rule)
+    yield from _shape(rule, track.box, conditions.size)
+    yield from _place(track, rule, inside, now)
+    if rule.must_move:
+        yield from _movement(track, rule)
+    yield from _time(rule, conditions)
+    yield from silence.check(track.told, rule, severity, now)
+
+
+def asked_of_picture(
+    label: str,
+    score: float,
+    box: Box,
+    rule: Rule,
+    inside: tuple[str, ...],
+    conditions: Conditions,
+) -> Iterator[Check]:
+    """All that the rule asks of one picture; what takes several, a stay or a crossing, none has."""
+    yield checks.one_of("labels", "label", (label,), rule.labels)
+    yield checks.at_least(
+        "snapshot_threshold", f"{label}: score in a single picture", score, rule.snapshot_threshold
+    )
+    if rule.snapshot_min_area > 0:
+        area = (box[2] - box[0]) * (box[3] - box[1]) / (conditions.size[0] * conditions.size[1])
+        yield checks.at_least(
+            "snapshot_min_area", "share of the picture", area, rule.snapshot_min_area
+        )
+    yield from _shape(rule, box, conditions.size)
+    if rule.zones:
+        yield checks.one_of("zones", "stands in zone", inside, rule.zones)
+    if rule.loitering_s > 0:
+        yield checks.at_least("loitering_s", "seconds of loitering", 0.0, rule.loitering_s)
+    if rule.lines:
+        yield checks.one_of("lines", "crossed line", (), rule.lines)
+    yield from _time(rule, conditions)
+
+
+def vote_scores(track: Track, rule: Rule) -> tuple[float, ...]:
+    """The track's recent scores as the rule counts them: other labels and weak ones are 0."""
+    return tuple(
+        vote.score if vote.label in rule.labels and vote.score >= rule.min_score else 0.0
+        for vote in track.votes
+    )
+
+
+def vote_median(scores: tuple[float, ...]) -> float:
+    """Median, padded with zeros to three votes, so one or two frames alone cannot decide much."""
+    return float(median((*scores, *(0.0,) * (3 - len(scores)))))
+
+
+def _vote(track: Track, rule: Rule) -> Check:
+    scores = vote_scores(track, rule)
+    frames = f"{len(scores)} frame{'s' if len(scores) > 1 else ''}"
+    weak = scores.count(0.0)
+    note = f"{weak} of them under min_score {rule.min_score:.2f}, or of other labels, count 0"
+    return checks.at_least(
+        "threshold",
+        f"{track.label}: median score of {frames}",
+        vote_median(scores),
+        rule.threshold,
+        note if weak else "",
+    )
+
+
+def _shape(rule: Rule, box: Box, size: Size) -> Iterator[Check]:
+    """Only limits that limit something."""
+    wide, tall = box[2] - box[0], box[3] - box[1]
+    area, ratio = wide * tall / (size[0] * size[1]), wide / max(tall, 1e-6)
+    if rule.min_area > 0:
+        yield checks.at_least("min_area", "share of the picture", area, rule.min_area)
+    if rule.max_area < 1:
+        yield checks.at_most("max_area", "share of the picture", area, rule.max_area)
+    if rule.min_ratio > 0:
+        yield checks.at_least("min_ratio", "width / height", ratio, rule.min_ratio)
+    if rule.max_ratio < 100:
+        yield checks.at_most("max_ratio", "width / height", ratio, rule.max_ratio)
+
+
+def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Iterator[Check]:
+    if rule.zones:
+        waiting = [p.zone for p in track.presences if p.inside and p.zone not in inside]
+        note = f"inertia_s of {', '.join(waiting)} is not over" if waiting else ""
+        yield checks.one_of("zones", "stands in zone", inside, rule.zones, note)
+    if rule.loitering_s > 0:
+        stayed_s = now - track.first_at_s
+        if rule.zones:
+            stayed_s = zones.dwelt_s(track.presences, rule.zones, now)
+        yield checks.at_least("loitering_s", "seconds of loitering", stayed_s, rule.loitering_s)
+    if rule.lines:
+        crossed = tuple(crossing.line for crossing in track.path.crossings)
+        yield checks.one_of("lines", "crossed line", crossed, rule.lines)
+
+
+def _movement(track: Track, rule: Rule) -> Iterator[Check]:
+    moving = sum(vote.moving for vote in track.votes)
+    frames = len(track.votes)
+    yield checks.at_least(
+        "must_move",
+        "share of frames in which it moved",
+        moving / frames,
+        0.5,
+        f"{moving} of {frames}",
+    )
+    yield checks.at_least(
+        "min_travel", "way of its feet in own heights", track.travelled, rule.min_travel
+    )
+
+
+def _time(rule: Rule, conditions: Conditions) -> Iterator[Check]:
+    if rule.schedules:
+        named = [reading for reading in conditions.hours if reading.schedule in rule.schedules]
+        current = tuple(reading.schedule for reading in named if reading.active)
+        note = ", ".join(dict.fromkeys(reading.local for reading in named))
+        yield checks.one_of("schedules", "within schedule", current, rule.schedules, note)
+    if not conditions.armed:
+        yield checks.one_of("armed", "camera armed", ("OFF",), ("ON",))
