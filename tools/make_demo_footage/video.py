@@ -7,6 +7,7 @@ SHELL. MPEG-4 part 2 in an MP4 file is what every build of OpenCV both writes an
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from pathlib import Path
 
 import cv2
@@ -19,12 +20,16 @@ class FootageError(Exception):
     """A video cannot be read or written; the text says which and what to do."""
 
 
-def read_frames(path: Path, size: tuple[int, int]) -> list[Image]:
-    """Every frame of the video at `size` (width, height), BGR."""
+def read_frames(path: Path, size: tuple[int, int], stride: int = 1) -> list[Image]:
+    """Every `stride`-th frame of the video at `size` (width, height), BGR."""
     video = cv2.VideoCapture(str(path))
     frames: list[Image] = []
-    while video.isOpened():
-        ok, frame = video.read()
+    for number in count():
+        if not (video.isOpened() and video.grab()):
+            break
+        if number % stride:
+            continue
+        ok, frame = video.retrieve()
         if not ok:
             break
         shrunk = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
@@ -38,16 +43,16 @@ def read_frames(path: Path, size: tuple[int, int]) -> list[Image]:
 def write_video(path: Path, frames: Iterable[Image], fps: int) -> int:
     """Write `frames` as MPEG-4 and return how many there were."""
     writer: cv2.VideoWriter | None = None
-    count = 0
+    written = 0
     for frame in frames:
         if writer is None:
             writer = _open_writer(path, (frame.shape[1], frame.shape[0]), fps)
         writer.write(frame)
-        count += 1
+        written += 1
     if writer is None:
         raise FootageError(f"{path}: there is no frame to write")
     writer.release()
-    return count
+    return written
 
 
 def _open_writer(path: Path, size: tuple[int, int], fps: int) -> cv2.VideoWriter:

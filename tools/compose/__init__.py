@@ -1,0 +1,1 @@
+"""Composed scenes: what footage is lacking, with exact labels, made from a seed."""

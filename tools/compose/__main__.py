@@ -1,0 +1,134 @@
+"""`python -m tools.compose OUT`: a labelled corpus of composed scenes, for `python -m
+tools.evaluate OUT`.
+
+Writes the manifest; the frames are rendered when they are evaluated, or stored with `--store`. The
+footage in STILLWATCH_DATA, where there is any, adds places.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from tools.compose.materials import MaterialError, Materials, load_materials
+from tools.compose.recipe import Recipe, name_of
+from tools.compose.render import Stage, Truth, stage
+from tools.compose.scenes import SCENES, recipes
+
+Json = dict[str, object]
+LICENCE = "composed from Debian's opencv-doc (Apache-2.0 AND BSD-3-Clause)"
+LICENCE_OF_DATA = "and recordings of intel-iot-devkit/sample-videos (CC-BY-4.0)"
+OF_DATA = ("car_park", "lobby")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done; 1 a material is missing; 2 wrong arguments."""
+    options = _parser().parse_args(arguments)
+    cv2.setNumThreads(1)
+    try:
+        materials = load_materials(data_folder())
+    except MaterialError as error:
+        print(error, file=sys.stderr)
+        return 1
+    sequences = _compose(options, materials)
+    text = json.dumps({"sequences": sequences, "stills": []})
+    (options.out / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    frames = sum(_length(sequence) for sequence in sequences)
+    print(f"{options.out / 'manifest.json'}: {len(sequences)} sequences of {frames} frames")
+    return 0
+
+
+def data_folder() -> Path | None:
+    """Where labelled footage lies, if anyone said so."""
+    named = os.environ.get("STILLWATCH_DATA")
+    return Path(named) if named else None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.compose", description=__doc__)
+    parser.add_argument("out", type=Path, help="folder for the manifest (and frames)")
+    parser.add_argument(
+        "--scenes", nargs="+", choices=SCENES, default=SCENES, metavar="NAME", help="default: all"
+    )
+    parser.add_argument("--places", nargs="+", metavar="NAME", help="default: all there are")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another set")
+    parser.add_argument("--hours", type=float, default=10.0, help="camera-hours of nuisances")
+    parser.add_argument("--walkers", type=int, default=3, help="per scene and band of height")
+    parser.add_argument("--store", action="store_true", help="write the frames too")
+    return parser
+
+
+def _compose(options: argparse.Namespace, materials: Materials) -> list[Json]:
+    places = {name: materials.place(name) for name in options.places or materials.places}
+    options.out.mkdir(parents=True, exist_ok=True)
+    sequences = []
+    for id_, recipe in recipes(
+        options.scenes, places, options.hours, options.walkers, options.seed
+    ):
+        shown = stage(recipe, materials)
+        sequences.append(_sequence(id_, recipe, shown.truths()))
+        if options.store:
+            _store(options.out / id_, id_, shown)
+    return sequences
+
+
+def _store(folder: Path, id_: str, shown: Stage) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, jpeg in tqdm(shown, desc=id_, unit="frame"):
+        (folder / name).write_bytes(jpeg)
+
+
+def _length(sequence: Json) -> int:
+    frames = sequence["frames"]
+    return len(frames) if isinstance(frames, list) else 0
+
+
+def _sequence(id_: str, recipe: Recipe, truths: tuple[Truth, ...]) -> Json:
+    width, height = recipe.sent_size()
+    licences = [LICENCE] + ([LICENCE_OF_DATA] if recipe.background in OF_DATA else [])
+    return {
+        "id": id_,
+        "dir": id_,
+        "fps": 4.0,
+        "seconds": recipe.seconds,
+        "width": width,
+        "height": height,
+        "scene": f"{recipe.scene}, {recipe.background}, {recipe.light}",
+        "synthetic": True,
+        "nuisance": None if recipe.walkers else recipe.scene,
+        "licence": " ".join(licences),
+        "recipe": recipe.model_dump(mode="json"),
+        "frames": [_frame(truth) for truth in truths],
+    }
+
+
+def _frame(truth: Truth) -> Json:
+    frame: Json = {
+        "file": name_of(truth.instant.number),
+        "at_s": truth.instant.at_s,
+        "person": truth.person,
+        "vehicle": False,
+        "bicycle": False,
+        "vehicle_parked": truth.parked,
+    }
+    boxes = [
+        {
+            "class": "person",
+            "xyxy": [round(value, 1) for value in box.xyxy],
+            "height_px": round(box.height_px, 1),
+            "visible": round(box.visible, 3),
+        }
+        for box in truth.boxes
+    ]
+    return frame | {"boxes": boxes} if boxes else frame
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What disturbs cameras, each a scene of its own in which nobody is."""
