@@ -1,4 +1,4 @@
-"""A balena device's variables turned into configuration; the daemon there, which holds updates off.
+"""A balena device's variables turned into configuration.
 
 SHELL. balena tells a container everything by environment variables and names the device by
 `BALENA_DEVICE_UUID`. Laws: outside balena (`BALENA` is not 1) nothing here does anything; what
@@ -17,14 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from typing_extensions import override
-
 from edge.config.load import PREFIX
 from edge.config.parse import MAX_BYTES, parse
-from edge.daemon import Daemon
 from edge.errors import Complaint, ConfigError
-from edge.update_lock import UpdateUnderWay, clear_stale, updates_held
-from service.events import Event, log
 
 DOCUMENT = "STILLWATCH_CONFIG"
 """A variable that holds the whole configuration as YAML; it takes the place of the file."""
@@ -167,23 +162,3 @@ def _variable(key: str) -> str:
 
 def _refused(variable: str, problem: str, hint: str) -> ConfigError:
     return ConfigError((Complaint(path=variable, problem=problem, hint=hint),))
-
-
-class BalenaDaemon(Daemon):
-    """A daemon that no update interrupts while it takes up a configuration."""
-
-    @override
-    def _take_up_file(self) -> None:
-        try:
-            with updates_held():
-                super()._take_up_file()
-        except UpdateUnderWay as error:
-            log(Event.CONFIG_REFUSED, reasons=[str(error)])
-
-
-def daemon_class(environ: Mapping[str, str]) -> type[Daemon]:
-    """The daemon for where we are; on balena a lock that we left behind is cleared."""
-    if not on_balena(environ):
-        return Daemon
-    clear_stale()
-    return BalenaDaemon

@@ -7,7 +7,6 @@ evaluation.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,9 +20,8 @@ from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Message, Outcome, Quiet, TrackId
+from edge.records import Analysed, Case, Judgement, Message, Outcome, TrackId
 from imaging.admission import Rejected
-from imaging.detections import Detections, no_detections
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """Frame 0 of every replay: a fixed moment, so that results do not depend on the day."""
@@ -49,12 +47,14 @@ class Source(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One frame of a replay: `t` in seconds of the replay's clock; `cases` are the suspicions that
-    it raised, also those raised only when it had stood alone; `live` the tracks alive after it."""
+    it raised, also those raised only when it had stood alone; `judgements` are of both; `live` the
+    tracks alive after it."""
 
     name: str
     t: float
     outcome: Outcome
     cases: tuple[Case, ...]
+    judgements: tuple[Judgement, ...]
     live: frozenset[TrackId]
 
 
@@ -134,28 +134,66 @@ def _readable(path: Path) -> Iterator[None]:
         raise SourceError(f"{path} cannot be read: {error.strerror}") from error
 
 
+class Player:
+    """One configuration with its memory, which takes frames one by one."""
+
+    def __init__(
+        self, config: Config, camera: CameraId, fps: float, detector: Sees, start: datetime = EPOCH
+    ) -> None:
+        """`start` is when the first frame was received, which schedules ask for."""
+        self._config, self._camera, self._fps, self._start = config, camera, fps, start
+        self._pipeline = Pipeline(config, detector)
+        self._settings = config.cameras.get(camera, config.camera_defaults)
+
+    def step(self, number: int, name: str, payload: bytes, *, last: bool) -> Step:
+        """The next frame along the path; after the `last`, what still waits is judged."""
+        now = number / self._fps
+        outcome = self._outcome(payload, now)
+        looked = outcome if isinstance(outcome, Analysed) else None
+        cases = looked.cases if looked else ()
+        judgements = looked.judgements if looked else ()
+        live = self._pipeline.live(self._camera)
+        if last or 1 / self._fps >= self._settings.snapshot_after_s:
+            for settled in self._pipeline.settle(now + self._settings.snapshot_after_s):
+                cases += settled.cases
+                judgements += settled.judgements
+        return Step(
+            name=name, t=now, outcome=outcome, cases=cases, judgements=judgements, live=live
+        )
+
+    def _outcome(self, payload: bytes, now: float) -> Outcome:
+        intake = self._config.intake
+        message = Message(
+            camera=self._camera,
+            topic=intake.topics[0].replace("{camera}", self._camera),
+            payload=payload,
+            received_at=self._start + timedelta(seconds=now),
+            received_mono_s=now,
+        )
+        frame = admit(message, intake.limits, intake.json_paths)
+        return frame if isinstance(frame, Rejected) else self._pipeline.analyze(frame, now)
+
+
 def replay(source: Path, config: Config, camera: str, fps: float, detector: Sees) -> Iterator[Step]:
     """Play `source` through the edge's path at `fps` frames per second of the replay's clock."""
     return play(open_source(source), config, CameraId(camera), fps, detector)
 
 
 def play(
-    pictures: Source, config: Config, camera: CameraId, fps: float, detector: Sees
+    pictures: Source,
+    config: Config,
+    camera: CameraId,
+    fps: float,
+    detector: Sees,
+    start: datetime = EPOCH,
 ) -> Iterator[Step]:
     """As `replay`, over pictures that are at hand."""
-    pipeline = Pipeline(config, detector)
-    settings = config.cameras.get(camera, config.camera_defaults)
-    for number, (name, payload, last) in enumerate(_marked(pictures)):
-        now = number / fps
-        outcome = _outcome(pipeline, config, camera, payload, now)
-        cases = outcome.cases if isinstance(outcome, Analysed) else ()
-        live = pipeline.live(camera)
-        if last or 1 / fps >= settings.snapshot_after_s:
-            cases += pipeline.tick(now + settings.snapshot_after_s)
-        yield Step(name=name, t=now, outcome=outcome, cases=cases, live=live)
+    player = Player(config, camera, fps, detector, start)
+    for number, (name, payload, last) in enumerate(marked(pictures)):
+        yield player.step(number, name, payload, last=last)
 
 
-def _marked(pictures: Source) -> Iterator[tuple[str, bytes, bool]]:
+def marked(pictures: Source) -> Iterator[tuple[str, bytes, bool]]:
     """Each picture with the word whether it is the last; a video's own count may be wrong."""
     rest = iter(pictures)
     current = next(rest, None)
@@ -163,105 +201,3 @@ def _marked(pictures: Source) -> Iterator[tuple[str, bytes, bool]]:
         following = next(rest, None)
         yield *current, following is None
         current = following
-
-
-def _outcome(
-    pipeline: Pipeline, config: Config, camera: CameraId, payload: bytes, now: float
-) -> Outcome:
-    message = Message(
-        camera=camera,
-        topic=config.intake.topics[0].replace("{camera}", camera),
-        payload=payload,
-        received_at=EPOCH + timedelta(seconds=now),
-        received_mono_s=now,
-    )
-    frame = admit(message, config.intake.limits, config.intake.json_paths)
-    return frame if isinstance(frame, Rejected) else pipeline.analyze(frame, now)
-
-
-def line(step: Step) -> str:
-    """One JSON line for a frame."""
-    outcome = step.outcome
-    found = outcome.detections if isinstance(outcome, Analysed) else no_detections()
-    reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why
-    return json.dumps(
-        {
-            "frame": step.name,
-            "t": round(step.t, 3),
-            "outcome": _word(outcome),
-            "reason": reason,
-            "detections": _detections(found),
-            "suspicions": [_suspicion(case) for case in step.cases],
-        }
-    )
-
-
-def _word(outcome: Outcome) -> str:
-    match outcome:
-        case Rejected():
-            return "rejected"
-        case Quiet():
-            return "quiet"
-        case Analysed():
-            return "analysed"
-
-
-def _detections(found: Detections) -> list[dict[str, object]]:
-    return [
-        {
-            "label": found.labels[row],
-            "score": round(float(found.scores[row]), 4),
-            "box": [round(float(value), 1) for value in found.boxes[row]],
-        }
-        for row in range(len(found))
-    ]
-
-
-def _suspicion(case: Case) -> dict[str, object]:
-    suspicion = case.suspicion
-    return {
-        "id": suspicion.report_id,
-        "label": suspicion.label,
-        "score": round(suspicion.score, 4),
-        "severity": suspicion.severity,
-        "rule": suspicion.rule,
-        "reasons": list(suspicion.reasons),
-        "box": [round(value, 1) for value in suspicion.box],
-    }
-
-
-@dataclass(slots=True)
-class Tally:
-    """Frame accounting of a replay."""
-
-    received: int = 0
-    rejected: int = 0
-    quiet: int = 0
-    analysed: int = 0
-    suspicions: int = 0
-
-    def count(self, step: Step) -> None:
-        self.received += 1
-        self.suspicions += len(step.cases)
-        match step.outcome:
-            case Rejected():
-                self.rejected += 1
-            case Quiet():
-                self.quiet += 1
-            case Analysed():
-                self.analysed += 1
-
-    def line(self) -> str:
-        """The last JSON line of a replay; nothing is superseded where nothing hurries."""
-        return json.dumps(
-            {
-                "summary": {
-                    "received": self.received,
-                    "rejected": self.rejected,
-                    "superseded": 0,
-                    "quiet": self.quiet,
-                    "analysed": self.analysed,
-                    "suspicions": self.suspicions,
-                }
-            }
-        )

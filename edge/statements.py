@@ -10,7 +10,6 @@ import json
 import platform
 import uuid
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 import psutil
@@ -20,17 +19,10 @@ from contract.topics import Topics
 from edge.config.live import Live
 from edge.deliver.outbox import Outbox
 from edge.runtime.counters import Counters
+from edge.version import program_version
 from service.link import Publication
 
 Presence = Literal["online", "stopped", "offline"]
-
-
-def program_version() -> str:
-    """The installed version; a bare checkout says so."""
-    try:
-        return version("stillwatch")
-    except PackageNotFoundError:
-        return "checkout"
 
 
 class Statements:

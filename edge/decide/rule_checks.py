@@ -81,7 +81,7 @@ def _vote(track: Track, rule: Rule) -> Check:
     scores = vote_scores(track, rule)
     frames = f"{len(scores)} frame{'s' if len(scores) > 1 else ''}"
     weak = scores.count(0.0)
-    note = f"{weak} of them under min_score {rule.min_score:.2f}, or of other labels, count 0"
+    note = f"{weak} of them, under min_score {rule.min_score:.2f} or of other labels, count 0"
     return checks.at_least(
         "threshold",
         f"{track.label}: median score of {frames}",

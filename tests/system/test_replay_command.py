@@ -136,9 +136,59 @@ def test_every_malformed_file_is_one_line_with_a_reason(tmp_path: Path) -> None:
     assert last["summary"]["analysed"] > 10
 
 
+def test_explain_says_which_rule_which_value_which_limit(tmp_path: Path) -> None:
+    video = written(tmp_path, 4)
+    told = run(video, "--explain", "--jsonl", "lines.jsonl", folder=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "person fires: person: median score of" in told.stdout
+    assert "clear: person: median score of 1 frame 0.00 < 0.35" in told.stdout
+    assert told.stdout.splitlines()[-1].startswith("20 frames: 0 rejected")
+    rows = [json.loads(line) for line in (tmp_path / "lines.jsonl").read_text().splitlines()]
+    fired = [one for row in rows[:-1] for one in row["judged"] if one["fired"]]
+    assert len(fired) == rows[-1]["summary"]["suspicions"] > 0
+    assert all(check["passed"] for one in fired for check in one["checks"])
+
+
+def test_a_shadow_run_lists_what_another_configuration_would_decide(tmp_path: Path) -> None:
+    video = written(tmp_path, 4)
+    (tmp_path / "strict.yaml").write_text(
+        "decide: {rules: [{id: person, labels: [person], threshold: 0.99}]}"
+    )
+    strict = (video, "--against", "strict.yaml", "--jsonl", "changes.jsonl")
+    told = run(*strict, folder=tmp_path)
+    assert told.returncode == 0, told.stderr
+    *changes, last = [
+        json.loads(line) for line in (tmp_path / "changes.jsonl").read_text().splitlines()
+    ]
+    assert last["summary"]["shared_detections"] is True
+    assert last["summary"]["suspicions"]["before"] == len(changes) > 0
+    assert all(one["change"] == "gone" for one in changes)
+    assert all("< 0.99" in " ".join(one["after"]["reasons"]) for one in changes)
+    assert f"{len(changes)} decisions would change" in told.stdout.splitlines()[-1]
+    first = (tmp_path / "changes.jsonl").read_bytes()
+    assert run(*strict, "--fail-on-change", folder=tmp_path).returncode == 1
+    assert (tmp_path / "changes.jsonl").read_bytes() == first
+
+
+def test_a_shadow_run_compares_models_and_finds_no_change_where_there_is_none(
+    tmp_path: Path,
+) -> None:
+    video = written(tmp_path, 2)
+    small = CHECKOUT / "models" / "nanodet-g-320-int8"
+    told = run(video, "--against", small, folder=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert "differ in: detect.model; each judges detections of their own" in told.stdout
+    (tmp_path / "same.yaml").write_text("")
+    same = run(video, "--against", "same.yaml", "--fail-on-change", folder=tmp_path)
+    assert same.returncode == 0, same.stdout
+
+
 @pytest.mark.parametrize(
     ("source", "arguments", "words"),
     [
+        ("clip.avi", ("--start", "soon"), "--start soon is no moment such as"),
+        ("clip.avi", ("--start", "2026-03-29T01:30"), "needs its offset"),
+        ("clip.avi", ("--against", "gone.yaml"), "gone.yaml: cannot be read: No such file"),
         ("nowhere", (), "nowhere does not exist: give a folder of pictures or a video"),
         ("empty", (), "empty holds no pictures"),
         ("notes.txt", (), "notes.txt is no video that OpenCV can read, and no folder"),

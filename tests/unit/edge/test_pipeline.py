@@ -8,24 +8,13 @@ import pytest
 from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.records import Analysed, Case, Quiet
-from edge.replay import Step, Tally, line, open_source, play
+from edge.replay import Step, open_source, play
+from edge.telling import Tally, explained, line
 from imaging.admission import Reason, Rejected
+from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
 CAMERA = CameraId("yard")
-
-
-class Roll:
-    """Pictures in memory as a replay's source."""
-
-    def __init__(self, *pictures: bytes) -> None:
-        self._pictures = pictures
-
-    def __len__(self) -> int:
-        return len(self._pictures)
-
-    def __iter__(self):  # type: ignore[no-untyped-def]  # names are made on the fly
-        return ((f"{n:03d}", data) for n, data in enumerate(self._pictures))
 
 
 def config(**camera: object) -> Config:
@@ -120,3 +109,37 @@ def test_a_folder_is_played_in_name_order_without_its_notes(tmp_path: Path) -> N
     for name in ("b.jpg", "a.jpg", "manifest.json", ".hidden.jpg"):
         (tmp_path / name).write_bytes(picture())
     assert [name for name, _ in open_source(tmp_path)] == ["a.jpg", "b.jpg"]
+
+
+def test_every_thing_is_judged_by_every_rule_until_one_fires() -> None:
+    steps, _ = run(WALK)
+    raised = next(step for step in steps if step.cases)
+    (judgement,) = raised.judgements
+    assert judgement.fired
+    assert [check.name for check in judgement.checks] == [
+        "labels",
+        "threshold",
+        "must_move",
+        "min_travel",
+    ]
+    before = [j for step in steps[20:] for j in step.judgements if step.t < raised.t]
+    assert before
+    assert not any(judgement.fired for judgement in before)
+
+
+def test_a_replay_explains_each_frame_in_words_and_in_json() -> None:
+    steps, _ = run(WALK)
+    raised = next(step for step in steps if step.cases)
+    first, second = explained(raised)
+    assert first.endswith("analysed: motion")
+    assert second.startswith("  track 1 person: person fires: person: median score of 3 frames")
+    told = json.loads(line(raised, explain=True))["judged"]
+    assert [one["fired"] for one in told] == [True]
+    assert told[0]["checks"][1] == {
+        "name": "threshold",
+        "value": 0.8,
+        "limit": 0.35,
+        "passed": True,
+        "words": "person: median score of 3 frames 0.80 >= 0.35",
+    }
+    assert "judged" not in json.loads(line(raised))

@@ -1,0 +1,147 @@
+"""A replay as it is told: a JSON line per frame, the same in words, and the accounting at the end.
+
+PURE. Called by the verb `replay`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from edge.decide.checks import ignored_words, whole, words
+from edge.records import Analysed, Case, Check, Judgement, Outcome, Quiet
+from edge.replay import Step
+from imaging.admission import Rejected
+from imaging.detections import Detections, no_detections
+
+
+def line(step: Step, *, explain: bool = False) -> str:
+    """One JSON line for a frame, on demand with every judgement in it."""
+    outcome = step.outcome
+    found = outcome.detections if isinstance(outcome, Analysed) else no_detections()
+    reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why
+    facts = {
+        "frame": step.name,
+        "t": round(step.t, 3),
+        "outcome": _word(outcome),
+        "reason": reason,
+        "detections": _detections(found),
+        "suspicions": [_suspicion(case) for case in step.cases],
+    }
+    if explain:
+        ignored = outcome.ignored if isinstance(outcome, Analysed) else ()
+        facts["judged"] = [_judged(judgement) for judgement in step.judgements]
+        facts["ignored"] = [ignored_words(one) for one in ignored]
+    return json.dumps(facts)
+
+
+def explained(step: Step) -> Iterator[str]:
+    """The frame in words: what became of it, then each thing with each rule's decision."""
+    outcome = step.outcome
+    reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why
+    yield f"{step.name} t={step.t:.3f} {_word(outcome)}: {reason}"
+    if isinstance(outcome, Analysed):
+        yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
+    yield from (f"  {whole(judgement)}" for judgement in step.judgements)
+
+
+def _word(outcome: Outcome) -> str:
+    match outcome:
+        case Rejected():
+            return "rejected"
+        case Quiet():
+            return "quiet"
+        case Analysed():
+            return "analysed"
+
+
+def _detections(found: Detections) -> list[dict[str, object]]:
+    return [
+        {
+            "label": found.labels[row],
+            "score": round(float(found.scores[row]), 4),
+            "box": [round(float(value), 1) for value in found.boxes[row]],
+        }
+        for row in range(len(found))
+    ]
+
+
+def _judged(judgement: Judgement) -> dict[str, object]:
+    return {
+        "track": judgement.track,
+        "label": judgement.label,
+        "box": [round(value, 1) for value in judgement.box],
+        "rule": judgement.rule,
+        "fired": judgement.fired,
+        "night": judgement.night,
+        "checks": [_check(check) for check in judgement.checks],
+    }
+
+
+def _check(check: Check) -> dict[str, object]:
+    value, limit = check.value, check.limit
+    return {
+        "name": check.name,
+        "value": list(value) if isinstance(value, tuple) else round(value, 4),
+        "limit": list(limit) if isinstance(limit, tuple) else limit,
+        "passed": check.passed,
+        "words": words(check),
+    }
+
+
+def _suspicion(case: Case) -> dict[str, object]:
+    suspicion = case.suspicion
+    return {
+        "id": suspicion.report_id,
+        "label": suspicion.label,
+        "score": round(suspicion.score, 4),
+        "severity": suspicion.severity,
+        "rule": suspicion.rule,
+        "reasons": list(suspicion.reasons),
+        "box": [round(value, 1) for value in suspicion.box],
+    }
+
+
+@dataclass(slots=True)
+class Tally:
+    """Frame accounting of a replay."""
+
+    received: int = 0
+    rejected: int = 0
+    quiet: int = 0
+    analysed: int = 0
+    suspicions: int = 0
+
+    def count(self, step: Step) -> None:
+        self.received += 1
+        self.suspicions += len(step.cases)
+        match step.outcome:
+            case Rejected():
+                self.rejected += 1
+            case Quiet():
+                self.quiet += 1
+            case Analysed():
+                self.analysed += 1
+
+    def words(self) -> str:
+        """The same in words."""
+        return (
+            f"{self.received} frames: {self.rejected} rejected, {self.quiet} quiet, "
+            f"{self.analysed} analysed; {self.suspicions} suspicions"
+        )
+
+    def line(self) -> str:
+        """The last JSON line of a replay; nothing is superseded where nothing hurries."""
+        return json.dumps(
+            {
+                "summary": {
+                    "received": self.received,
+                    "rejected": self.rejected,
+                    "superseded": 0,
+                    "quiet": self.quiet,
+                    "analysed": self.analysed,
+                    "suspicions": self.suspicions,
+                }
+            }
+        )

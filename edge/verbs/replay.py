@@ -1,0 +1,160 @@
+"""`edge replay`: stored pictures or a video along the path, told, explained or compared.
+
+To stdout goes a JSON line per frame, or with `--explain` and `--against` words; `--jsonl` takes the
+JSON lines in either case.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+import cv2
+from tqdm import tqdm
+
+from contract.ids import CameraId, is_name
+from edge import shadow
+from edge.config.load import load
+from edge.config.schema import Config
+from edge.gateway import open_detectors
+from edge.pipeline import Sees
+from edge.replay import EPOCH, Source, SourceError, Video, open_source, play
+from edge.telling import Tally, explained, line
+from imaging.manifest import ModelError
+from service import events
+
+Item = TypeVar("Item")
+
+REFUSALS: Mapping[type[Exception], str] = {ModelError: "model", SourceError: "source"}
+
+
+def command(options: argparse.Namespace) -> int:
+    """Plays to the end; 1 if decisions change and `--fail-on-change` asks about it."""
+    cv2.setNumThreads(1)
+    config = load(options.config, os.environ).config
+    if not is_name(options.camera):
+        raise SourceError(f"camera id {options.camera!r} is not 1 to 64 of a-z 0-9 _ -")
+    source = open_source(options.source)
+    events.configure(level="warning")
+    with ExitStack() as files:
+        out = _Out(options, files)
+        run = _Run(options, source)
+        if options.against is None:
+            run.tell(config, out)
+            return 0
+        changes = run.compare(config, options.against, out)
+    return 1 if changes and options.fail_on_change else 0
+
+
+class _Out:
+    """Where JSON lines and words go."""
+
+    def __init__(self, options: argparse.Namespace, files: ExitStack) -> None:
+        self.explains: bool = options.explain
+        in_words = options.explain or options.against is not None
+        path: Path | None = options.jsonl
+        self._path = path
+        self._words: TextIO | None = sys.stdout if in_words else None
+        self._lines: TextIO | None = None if in_words else sys.stdout
+        if path is not None:
+            try:
+                self._lines = files.enter_context(path.open("w", encoding="utf-8"))
+            except OSError as error:
+                raise self._unwritable(error) from error
+
+    def words(self, text: str) -> None:
+        if self._words is not None:
+            print(text, file=self._words)
+
+    def line(self, text: str) -> None:
+        if self._lines is None:
+            return
+        try:
+            print(text, file=self._lines)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> SourceError:
+        return SourceError(f"{self._path or 'stdout'} cannot be written: {error.strerror}")
+
+
+class _Run:
+    """The frames that were asked for, in their rhythm."""
+
+    def __init__(self, options: argparse.Namespace, source: Source) -> None:
+        own = source.fps if isinstance(source, Video) else 5.0
+        self._fps: float = own if options.fps is None else options.fps
+        if not 0 < self._fps <= 1000:
+            raise SourceError(f"--fps {self._fps} is not over 0 and at most 1000")
+        self._source = source
+        self._camera = CameraId(options.camera)
+        self._start = _moment(options.start)
+
+    def tell(self, config: Config, out: _Out) -> None:
+        """A line for each frame, and the summary."""
+        tally = Tally()
+        steps = play(self._source, config, self._camera, self._fps, _open(config), self._start)
+        for step in self._shown(steps):
+            tally.count(step)
+            out.line(line(step, explain=out.explains))
+            for text in explained(step):
+                out.words(text)
+        out.line(tally.line())
+        out.words(tally.words())
+
+    def compare(self, config: Config, other: Path, out: _Out) -> int:
+        """A line for each decision that would change, and the summary; how many there are."""
+        against = _other(config, other)
+        before = shadow.Side(config=config, detector=_open(config))
+        shares = against.detect == config.detect
+        detector = before.detector if shares else _open(against)
+        after = shadow.Side(config=against, detector=detector)
+        summary = shadow.Summary(differing=shadow.differing(config, against), shared=shares)
+        compared = shadow.compare(self._source, before, after, self._camera, self._fps, self._start)
+        out.words(summary.head())
+        for frame in self._shown(compared):
+            summary.count(frame)
+            for change in frame.changes:
+                out.line(shadow.as_json(change))
+                out.words(shadow.in_words(change))
+        out.line(summary.as_json())
+        out.words(summary.words())
+        return summary.changes
+
+    def _shown(self, items: Iterator[Item]) -> Iterator[Item]:
+        """With a progress bar on a terminal."""
+        total = len(self._source) or None
+        return iter(tqdm(items, total=total, unit="frame", disable=not sys.stderr.isatty()))
+
+
+def _open(config: Config) -> Sees:
+    detect = config.detect.model_copy(update={"workers": 1})
+    return open_detectors(config.model_copy(update={"detect": detect}))[0]
+
+
+def _other(config: Config, path: Path) -> Config:
+    """The configuration in a file, or ours with the model in a folder."""
+    if not path.is_dir():
+        return load(path, os.environ).config
+    detect = config.detect.model_copy(update={"model": str(path)})
+    return config.model_copy(update={"detect": detect})
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return EPOCH
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SourceError(f"--start {text} is no moment such as 2026-03-29T01:30+01:00") from error
+    if moment.tzinfo is None:
+        raise SourceError(f"--start {text} needs its offset: {text}+01:00, or Z for UTC")
+    return moment

@@ -1,0 +1,59 @@
+"""`edge run`: the daemon, from its start to the signal that ends it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+import cv2
+
+from edge.balena_daemon import daemon_class
+from edge.config.live import begin
+from edge.daemon import Requests
+from edge.version import program_version
+from imaging.manifest import ModelError
+from objectstore.store import StoreError
+from service import events
+from service.clock import SystemClock
+from service.events import Event, log
+from service.link import LinkError
+
+REFUSALS: Mapping[type[Exception], str] = {
+    ModelError: "model",
+    LinkError: "connection",
+    StoreError: "object store",
+}
+
+
+def command(options: argparse.Namespace) -> int:
+    """Runs until told to stop; the exit status is the daemon's."""
+    cv2.setNumThreads(1)  # threads are ours: one per worker
+    requests = _requests()
+    start = begin(options.config, os.environ)
+    events.configure(level=start.loaded.config.runtime.log_level)
+    log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
+    if start.refused:
+        log(Event.CONFIG_RESTORED, reasons=[str(c) for c in start.refused])
+    if options.notice:
+        print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
+    daemon = daemon_class(os.environ)
+    return daemon(start.loaded, options.config, os.environ, SystemClock(), requests).run()
+
+
+def _requests() -> Requests:
+    """What signals ask for from here on, also while the parts are still being built."""
+    requests = Requests()
+
+    def stop(*_: object) -> None:
+        requests.stop = True
+
+    def reload(*_: object) -> None:
+        requests.reload = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    signal.signal(signal.SIGHUP, reload)
+    return requests
