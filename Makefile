@@ -81,9 +81,11 @@ image-arm64: ## the edge's container image for 64-bit ARM, emulated where need b
 images: ## all images: edge for both architectures, cloud, cloud-slim (PUSH=)
 	@$(IMAGES) edge-amd64 edge-arm64 cloud cloud-slim $(if $(PUSH),--push "$(PUSH)")
 
-test-images: setup ## the images, built, run and passed through a registry (root; about 20 minutes)
+test-images: setup ## images and deployments, built and run (root; about half an hour)
 	@tools/system_packages
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
 	@$(BIN)/python -m pytest tests/images
+	@eval "$$($(PYTHON) -m tools.images names)" && $(BIN)/python -m pytest tests/deploy
 
 models: setup ## rebuild the shipped models from their pinned sources and check them
 	@$(BIN)/python -m tools.build_models

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -11,11 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud.stages.naming import archive_name
 from tests.models import shipped
 from tests.pachyderm import (
     ORDER,
-    SPECS,
     JobFailed,
     Local,
     Repositories,
@@ -27,6 +24,7 @@ from tests.pachyderm import (
     run_pipeline,
 )
 from tests.unit.cloud.stages.archives import NOON, OTHER, PICTURE, TORN, contents, write
+from tests.whole_archive import fill, given, hold_against_labels
 
 DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
 NEEDS_DATA = pytest.mark.skipif(
@@ -101,13 +99,6 @@ def test_a_datum_that_fails_is_tried_again_from_nothing(tmp_path: Path) -> None:
         run_pipeline(read_spec("validate"), archive, tmp_path / "c", Failing(3))
 
 
-def given(folder: Path, archive: Path) -> Repositories:
-    """The archive with the shipped models and rules that tell somebody."""
-    shutil.copytree(shipped("confirm-fused").parent, folder / "models")
-    write(folder / "rules", {"rules.yaml": (SPECS / "rules.example.yaml").read_bytes()})
-    return {"archive": archive, "models": folder / "models", "rules": folder / "rules"}
-
-
 @pytest.mark.slow
 def test_four_pipelines_make_a_plot_of_real_pictures(tmp_path: Path) -> None:
     archive = archive_of(tmp_path / "in")["archive"]
@@ -127,27 +118,6 @@ def test_four_pipelines_make_a_plot_of_real_pictures(tmp_path: Path) -> None:
 @pytest.mark.timeout(1200)
 @NEEDS_DATA
 def test_labelled_stills_and_malformed_files_go_the_whole_way(tmp_path: Path) -> None:
-    stills = sorted((DATA / "dev" / "stills").glob("*.jpg"))
-    broken = sorted(path for path in (DATA / "malformed").iterdir() if path.suffix != ".json")
-    for device, files in (("stills", stills), ("broken", broken)):
-        for number, file in enumerate(files):
-            named = archive_name(f"{device}_{NOON + 60 * number}.jpg")
-            target = tmp_path / "in" / named.folder / named.text
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, target)
+    stills, broken = fill(tmp_path / "in", DATA)
     made = run_all(ORDER, given(tmp_path, tmp_path / "in"), tmp_path / "work", Local())
-
-    lines = [line for file in (made["validate"] / "rejected").rglob("*.jsonl")
-             for line in file.read_text().splitlines()]  # fmt: skip
-    refused = {json.loads(line)["file"]: json.loads(line)["reason"] for line in lines}
-    valid = {path.name for path in (made["validate"] / "valid").rglob("*.jpg")}
-    assert len(valid) + len(refused) == len(stills) + len(broken)
-    assert not any(file.startswith("stills/") for file in refused)
-    assert len(refused) > len(broken) / 3
-    records = list(made["object-detect"].rglob("*.json"))
-    assert {path.with_suffix(".jpg").name for path in records} == valid
-    rows = list(csv.DictReader((made["plot"] / "threats.csv").read_text().splitlines()))
-    seen = sum(int(row["person"]) for row in rows if row["device"] == "stills")
-    manifest = json.loads((DATA / "dev" / "manifest.json").read_text())
-    shown = sum(still["person"] is True for still in manifest["stills"])
-    assert 0.6 * shown < seen < 1.3 * shown
+    hold_against_labels(made, stills, broken, DATA)

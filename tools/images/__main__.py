@@ -1,4 +1,4 @@
-"""`python -m tools.images build IMAGE... [--push HOST/PREFIX]` and `clean`; `--help` lists images.
+"""`python -m tools.images build IMAGE... [--push HOST/PREFIX]`, `names` and `clean`; see `--help`.
 
 SHELL. Everything lies in `--folder` (default `$STILLWATCH_IMAGES`, then `var/images`). Exit status:
 0 done, 1 the engine refused, 78 the machine lacks something.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tools.images.base import import_base
-from tools.images.build import CHECKOUT, RECIPES, Recipe, build, version
+from tools.images.build import CHECKOUT, CLOUD, EDGE_AMD64, RECIPES, Recipe, build, version
 from tools.images.engine import Engine, EngineError, open_engine
 from tools.images.machine import Unfit, arm64_programs, install_packages
 from tools.images.registry import push
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         engine = open_engine(folder)
         if options.command == "clean":
             clean(engine)
+        elif options.command == "names":
+            print(names(engine))
         else:
             recipes = [RECIPES[name] for name in options.images]
             build_all(engine, recipes, options.base)
@@ -65,6 +68,16 @@ def push_all(engine: Engine, recipes: Sequence[Recipe], prefix: str) -> None:
         print(f"{prefix}/{name}@{digest}")
 
 
+def names(engine: Engine) -> str:
+    """Lines for a shell: which images the deployment's tests run, in which engine's store."""
+    values = engine.environ() | {
+        "STILLWATCH_EDGE_IMAGE": EDGE_AMD64.tag,
+        "STILLWATCH_CLOUD_IMAGE": CLOUD.tag,
+        "STILLWATCH_DEBIAN_IMAGE": import_base(engine, "amd64", engine.folder),
+    }
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in values.items())
+
+
 def clean(engine: Engine) -> None:
     """Images, bases and the folder itself are gone."""
     engine.remove_all()
@@ -77,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     default = Path(os.environ.get("STILLWATCH_IMAGES") or CHECKOUT / "var" / "images")
     parser.add_argument("--folder", type=Path, default=default, help="scratch folder")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="build|clean")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="build|names|clean")
     making = commands.add_parser("build", help="build images")
     making.add_argument(
         "images",
@@ -88,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     making.add_argument("--base", help="base image of one architecture; default: made here")
     making.add_argument("--push", metavar="HOST/PREFIX", help="push what was built")
+    commands.add_parser("names", help="shell lines that point tests/deploy at the built images")
     commands.add_parser("clean", help="remove the scratch folder with all images")
     return parser
 

@@ -1,9 +1,9 @@
 """Makes the root file system of an image: an interpreter, what it is linked to, and little else.
 
-Runs inside a build with the base's own Python: `root.py ROOT LIBRARIES [PATH ...]`. Copied are the
-interpreter, its standard library, the shared libraries that these and `LIBRARIES` need (as the
-dynamic loader says), the authorities of the web, and each PATH. Works for any base that is Debian,
-wherever its Python lies.
+Runs inside a build with the base's own Python: `root.py ROOT LIBRARIES [--without=NAME] [PATH]`.
+Copied are the interpreter, its standard library but for each NAME, the shared libraries that these
+and `LIBRARIES` need (as the dynamic loader says), the authorities of the web, and each PATH. Works
+for any base that is Debian, wherever its Python lies.
 """
 
 import compileall
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 
 USER = 10001
@@ -30,20 +30,25 @@ UNUSED_STDLIB = {
     *("sitecustomize.py", "turtle.py", "LICENSE.txt"),
 }
 UNUSED_MODULES = re.compile(
-    r"_(curses|dbm|gdbm|tkinter|test|xx|ctypes_test).*\.so|(nis|readline|ossaudiodev|xx)\w*\..*so"
+    r"_(curses|dbm|gdbm|tkinter|test|xx|ctypes_test|codecs_(cn|hk|iso2022|jp|kr|tw)).*\.so"
+    r"|(nis|readline|ossaudiodev|xx)\w*\..*so"
 )
-"""Terminals, old databases and Yellow Pages, and with them the libraries they are linked to."""
+"""Terminals, old databases and Yellow Pages, and with them the libraries they are linked to; and
+East Asian encodings from before Unicode."""
+
+RARELY_RUN = re.compile(r"/(matplotlib|mpl_toolkits|pyparsing|fontTools|PIL|contourpy)/")
+"""One drawing a run does not pay for two megabytes of byte code in every pull."""
 
 PASSWD = f"root:x:0:0:root:/:/bin/sh\nstillwatch:x:{USER}:{USER}::{HOME}:/bin/sh\n"
 GROUP = f"root:x:0:\nstillwatch:x:{USER}:\n"
 
 
-def main(root: Path, libraries: Path, extra: Iterable[Path]) -> None:
+def main(root: Path, libraries: Path, without: set[str], extra: Iterable[Path]) -> None:
     """Fill `root`, which must not exist yet."""
     join_usr(root)
     stdlib = Path(sysconfig.get_path("stdlib"))
     interpreter = Path(sys.executable)
-    placed = [*place_tree(root, stdlib), *place(root, interpreter)]
+    placed = [*place_tree(root, stdlib, without), *place(root, interpreter)]
     for path in [Path(name) for name in ALWAYS] + list(extra):
         placed += place_tree(root, path) if path.is_dir() else place(root, path)
     (root / str(interpreter)[1:]).with_name("python").symlink_to(interpreter.name)
@@ -66,12 +71,14 @@ def join_usr(root: Path) -> None:
             (root / link.name).symlink_to(link.readlink())
 
 
-def place_tree(root: Path, folder: Path) -> Iterator[Path]:
+def place_tree(root: Path, folder: Path, without: Set[str] = frozenset()) -> Iterator[Path]:
     """`place` for all files of `folder` but those of the standard library that nobody imports."""
+    unused = UNUSED_STDLIB | without
     for at, folders, files in os.walk(folder):
-        folders[:] = sorted(set(folders) - UNUSED_STDLIB)
-        for name in sorted(set(files) - UNUSED_STDLIB):
-            if not (name.endswith(".a") or UNUSED_MODULES.match(name)):
+        folders[:] = sorted(set(folders) - unused)
+        for name in sorted(set(files) - unused):
+            module = name.partition(".")[0].removeprefix("_") in without
+            if not (module or name.endswith(".a") or UNUSED_MODULES.match(name)):
                 yield from place(root, Path(at) / name)
 
 
@@ -164,9 +171,16 @@ def compile_all(folder: Path, strip: str) -> None:
         folder,
         quiet=2,
         stripdir=strip or None,
+        rx=RARELY_RUN,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(name) for name in sys.argv[3:]])
+    options = [one for one in sys.argv[3:] if one.startswith("--without=")]
+    main(
+        Path(sys.argv[1]),
+        Path(sys.argv[2]),
+        {one.partition("=")[2] for one in options},
+        [Path(one) for one in sys.argv[3:] if one not in options],
+    )
