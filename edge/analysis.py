@@ -119,8 +119,9 @@ class Analyst:
                 log(Event.FRAME_REJECTED, camera=frame.camera, reason=reason.value, detail=detail)
             case Quiet():
                 self._counters.count(frame.camera, "quiet")
-            case Analysed():
+            case Analysed(inferences=inferences):
                 self._counters.count(frame.camera, "analysed")
+                self._counters.infer(frame.camera, inferences)
 
     def _keep(self, cases: tuple[Case, ...]) -> None:
         for case in cases:

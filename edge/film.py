@@ -15,6 +15,7 @@ from edge.decide.conditions import Size
 from edge.decide.light import LightState
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
+from edge.detect.regions import Gaze
 from edge.gate.motion import GateState
 from edge.records import Box, Frame, Shot, TrackId
 from imaging.detections import Detections
@@ -62,6 +63,7 @@ class CameraState:
     """All that the pipeline knows of one camera."""
 
     gate: GateState = field(default_factory=GateState)
+    gaze: Gaze = field(default_factory=Gaze)
     tracks: Tracks = field(default_factory=Tracks)
     light: LightState = field(default_factory=LightState)
     burst: Burst = field(default_factory=Burst)

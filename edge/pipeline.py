@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.schema import Camera, Config, Gate
@@ -18,6 +17,7 @@ from edge.decide import light, masks, threat, tracker
 from edge.decide.conditions import Conditions, Size, conditions
 from edge.decide.movement import change_of
 from edge.decide.threat import Finding
+from edge.detect.look import Hints, Sees, Sight, look_at
 from edge.film import CameraState, Look, Take
 from edge.gate import motion
 from edge.records import (
@@ -33,17 +33,14 @@ from edge.records import (
     TrackId,
 )
 from imaging.admission import Rejected
+from imaging.aspect import pixel_aspect
 from imaging.decode import decode, decode_grey
-from imaging.detections import Detections, Image
+from imaging.detections import Image
+
+__all__ = ["VOTES_NEEDED", "Pipeline", "Sees", "Settled"]
 
 VOTES_NEEDED = 3
 """A burst of fewer frames cannot vote; its frames are judged alone."""
-
-
-class Sees(Protocol):
-    """Whatever finds things in a whole frame; see `edge.detect.detector.Detector`."""
-
-    def detect(self, image: Image) -> Detections: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +81,8 @@ class Pipeline:
         if isinstance(image, Rejected):
             return image
         shot = _shot(frame, image)
-        found, ignored = masks.apply(
-            self._detector.detect(image), settings.object_masks, (shot.width, shot.height)
-        )
+        sight = self._look(state, frame, image, seen, settings, now)
+        found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, self._config.decide.light)
         judged = self._judge(state, Look(shot, found, now), seen, settings)
         return Analysed(
@@ -96,6 +92,7 @@ class Pipeline:
             cases=judged.cases,
             judgements=judged.judgements,
             ignored=ignored,
+            inferences=sight.inferences,
         )
 
     def tick(self, now: float) -> tuple[Case, ...]:
@@ -130,6 +127,23 @@ class Pipeline:
         size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
         state.gate, seen = motion.look(state.gate, grey, size, now, gate, settings.motion_masks)
         return seen
+
+    def _look(
+        self,
+        state: CameraState,
+        frame: Frame,
+        image: Image,
+        seen: Motion,
+        settings: Camera,
+        now: float,
+    ) -> Sight:
+        """The whole frame, and closely what moves in it and is expected in it."""
+        turned = image.shape[:2] != (frame.header.height, frame.header.width)
+        aspect = pixel_aspect(frame.header, settings.pixel_aspect, turned)
+        hints = Hints(motion=seen, tracks=state.tracks.alive, alone=settings.kind == "snapshot")
+        regions = self._config.detect.regions
+        state.gaze, sight = look_at(state.gaze, self._detector, image, hints, aspect, now, regions)
+        return sight
 
     def _judge(self, state: CameraState, look: Look, seen: Motion, settings: Camera) -> Settled:
         if settings.kind == "snapshot":

@@ -164,8 +164,9 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
-    """The frame was looked at by the detector. `detections` are without those `ignored`;
-    `judgements` are of every thing seen and every rule that was asked, fired or not."""
+    """The frame was looked at by the detector, in so many `inferences`. `detections` are without
+    those `ignored`; `judgements` are of every thing seen and every rule that was asked, fired or
+    not."""
 
     motion: Motion
     detections: Detections
@@ -173,6 +174,7 @@ class Analysed:
     cases: tuple[Case, ...]
     judgements: tuple[Judgement, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    inferences: int = 1
 
 
 Outcome = Rejected | Quiet | Analysed

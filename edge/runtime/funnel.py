@@ -24,7 +24,7 @@ ALARMS: tuple[Alarm, ...] = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
     """Counts since the start; `rejected_by` holds them by reason, `lost` are suspicions that
-    could not be kept."""
+    could not be kept, `inferences` are the network's runs over analysed frames."""
 
     received: int = 0
     superseded: int = 0
@@ -36,6 +36,7 @@ class Funnel:
     inconclusive: int = 0
     unconfirmed: int = 0
     lost: int = 0
+    inferences: int = 0
     rejected_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -50,4 +51,4 @@ class Funnel:
     def as_json(self) -> dict[str, int | dict[str, int]]:
         """As `stats` says it; `rejected` by reason."""
         counts: dict[str, int | dict[str, int]] = {n: getattr(self, n) for n in STAGES + ALARMS}
-        return counts | {"rejected": dict(self.rejected_by)}
+        return counts | {"inferences": self.inferences, "rejected": dict(self.rejected_by)}
