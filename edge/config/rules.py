@@ -1,4 +1,4 @@
-"""The `decide` section: threat rules, schedules, light and the tracker, with the default rules.
+"""The `decide` section: threat rules, schedules, light, with the default rules.
 
 Read through `edge.config.schema`, which is the whole.
 """
@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from edge.config.light import Light, Night
 from edge.config.schedule import Schedule
+from edge.config.tracking import Tracking
 from edge.config.values import Name, Section, Share
 
 
@@ -58,12 +59,6 @@ class Rule(Section):
         if self.night is None:
             return self
         return self.model_copy(update=self.night.model_dump(exclude_none=True))
-
-
-class Tracking(Section):
-    max_gap_s: float = Field(1.5, ge=0.1, le=60, description="A track survives this unseen.")
-    window: int = Field(10, ge=3, le=100, description="Scores in the vote, padded to 3.")
-    min_iou: Share = Field(0.1, description="Least overlap with the predicted box.")
 
 
 DEFAULT_RULES = (

@@ -33,7 +33,7 @@ def asked_of_track(
     if rule.must_move:
         yield from _movement(track, rule)
     yield from _time(rule, conditions)
-    yield from silence.check(track.told, rule, severity, now)
+    yield from silence.check(track.told, rule, severity, track.votes[-1].score, now)
 
 
 def asked_of_picture(

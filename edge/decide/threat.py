@@ -96,7 +96,8 @@ def _judge(
         judgement = _judgement(track.id, rule, label, track.box, conditions, asked)
         judgements.append(judgement)
         if judgement.fired:
-            told = silence.after(track.told, rule, severity, now)
+            best = max(vote.score for vote in track.votes)
+            told = silence.after(track.told, rule, severity, best, now)
             path = track.path.without(rule.lines)
             after = replace(track, raised=track.raised + 1, told=told, path=path)
             return after, _finding(track, rule, severity, inside, judgement, now)

@@ -1,9 +1,12 @@
 """Which detections of successive frames are the same thing?
 
-PURE. Tracks move with constant velocity and are matched by overlap with their predicted box or by
-the distance of the feet in units of the box's height, best pair first, only within one group of
-labels (a car that is called truck for a frame stays itself). All times are monotonic seconds, all
-boxes xyxy in pixels of the original frame. Called once per analysed frame.
+PURE. A track is expected where its course leads (`course`) and takes the detection that lies there:
+near in feet, in units of the thing's height and of the doubt that grows while nobody looks, within
+what such a thing can walk or drive in the time, of like height, or overlapping the expected box;
+and only within one group of labels (a car that is called truck for a frame stays itself). All
+pairs of a frame are chosen together (`assignment`). Weak detections continue tracks and begin none
+(ByteTrack: Zhang et al., 2022). All times are monotonic seconds, all boxes xyxy in pixels of the
+original frame. Called once per analysed frame.
 """
 
 from __future__ import annotations
@@ -11,13 +14,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from statistics import median
 from typing import get_args
 
 import numpy as np
+import numpy.typing as npt
 
 from contract.labels import Group, group_of
 from edge.config.schema import Tracking
-from edge.decide import movement
+from edge.decide import course, movement
+from edge.decide.assignment import pair
+from edge.decide.course import Course
 from edge.decide.lines import Path
 from edge.decide.movement import Change, Evidence
 from edge.decide.silence import Told
@@ -29,8 +37,27 @@ from imaging.detections import Detections, FloatArray, IntArray
 MAX_TRACKS = 64
 """More things than this in one picture are a fault of the picture; the weakest are not followed."""
 
-_FOOT_REACH = 0.6
-"""A walker at 1.5 m/s and 2 fps moves 0.75 m between frames: under half of the own height."""
+CONFIRMED_AFTER = 3
+"""Sightings: as many as the rules' vote is padded to. Until then a track is tentative."""
+
+_MISSED_FRAMES = 2.5
+"""Frame intervals that a track survives unseen: one missed frame and some irregularity."""
+
+_INTERVALS = 5
+"""The frame interval is the median of so many: a burst's pause or one stall does not count."""
+
+_LONGEST_INTERVAL_S = 6.0
+"""Slower than 0.2 fps nothing is followed from frame to frame: too much can happen in between."""
+
+_GATE = 9.0
+"""Squared distance in standard deviations up to which a detection may be the expected thing: of
+Gaussian places in two dimensions 98.9 % lie within three."""
+
+_LIKE_HEIGHT = 0.2
+"""Standard deviation of the logarithm of a height between frames: jitter, bending, hidden feet."""
+
+_HEIGHT_PER_S = 0.1
+"""What approaching the camera adds to it per second: 1.4 m/s from 14 m away."""
 
 _SAME_IOU = 0.6
 """Two boxes of one group that overlap this much show one thing; as in the networks' own NMS."""
@@ -53,18 +80,20 @@ Sight = tuple[Box, Vote, Evidence]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One thing over time. `travelled` is the farthest its feet got from where they were first
-    seen, in units of its height; `velocity` is of the box's centre in pixels per second."""
+    """One thing over time. `box` is the detection of `seen_at_s`; `travelled` is the farthest its
+    feet got from where they were first seen, in units of its height; `sightings` are counted
+    without end, `votes` are the newest."""
 
     id: TrackId
     group: Group
     box: Box
-    velocity: tuple[float, float]
+    course: Course
     first_foot: tuple[float, float]
     first_at_s: float
     seen_at_s: float
     travelled: float
     votes: tuple[Vote, ...]
+    sightings: int = 1
     presences: tuple[Presence, ...] = ()
     path: Path = field(default_factory=Path)
     raised: int = 0
@@ -78,34 +107,68 @@ class Track:
             weight[vote.label] = weight.get(vote.label, 0.0) + vote.score
         return max(weight, key=lambda label: weight[label])
 
+    @property
+    def confirmed(self) -> bool:
+        """Seen often enough to be no whim of the network; before, the track is tentative."""
+        return self.sightings >= CONFIRMED_AFTER
+
+    @property
+    def height(self) -> float:
+        """Of the box, at least a pixel."""
+        return max(self.box[3] - self.box[1], 1.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks:
-    """All things of one camera and the number for the next one."""
+    """All things of one camera, the number for the next one, and when its last frames came."""
 
     alive: tuple[Track, ...] = ()
     next_id: int = 1
+    frames_at_s: tuple[float, ...] = ()
+
+    @property
+    def interval_s(self) -> float:
+        """The camera's usual time between frames; 0 while it is not known."""
+        apart = [b - a for a, b in pairwise(self.frames_at_s) if b - a <= _LONGEST_INTERVAL_S]
+        return median(apart) if apart else 0.0
 
 
 def step(
     tracks: Tracks, found: Detections, change: Change, now: float, settings: Tracking
 ) -> Tracks:
-    """The tracks after a frame that was looked at; those unseen for `max_gap_s` end."""
-    kept = tuple(t for t in tracks.alive if now - t.seen_at_s <= settings.max_gap_s)
+    """The tracks after a frame that was looked at; those unseen for too long end."""
+    tracks = expire(tracks, now, settings)
     found = one_per_thing(found)
     sights = _sights(found, change)
-    pairs = _match(kept, found, now, settings)
+    pairs = _match(tracks.alive, found, now, settings)
     updated = tuple(
         _update(track, sights[pairs[n]], now, settings) if n in pairs else track
-        for n, track in enumerate(kept)
+        for n, track in enumerate(tracks.alive)
     )
     matched = set(pairs.values())
-    unmatched = [sight for row, sight in enumerate(sights) if row not in matched]
-    room = max(0, MAX_TRACKS - len(updated))
-    fresh = tuple(
-        _begin(TrackId(tracks.next_id + n), sight, now) for n, sight in enumerate(unmatched[:room])
-    )
-    return Tracks(alive=updated + fresh, next_id=tracks.next_id + len(fresh))
+    fresh = [
+        sight
+        for row, sight in enumerate(sights)
+        if row not in matched and sight[1].score >= settings.begin_score
+    ][: max(0, MAX_TRACKS - len(updated))]
+    begun = tuple(_begin(TrackId(tracks.next_id + n), s, now) for n, s in enumerate(fresh))
+    return replace(tracks, alive=updated + begun, next_id=tracks.next_id + len(begun))
+
+
+def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
+    """The tracks at a frame at `now`, before or without a look at it: who was not seen for
+    `max_gap_s`, or for more than one missed frame of a slower camera, is gone."""
+    clocked = replace(tracks, frames_at_s=(*tracks.frames_at_s, now)[-_INTERVALS - 1 :])
+    gap_s = max(settings.max_gap_s, _MISSED_FRAMES * clocked.interval_s)
+    return replace(clocked, alive=tuple(t for t in tracks.alive if now - t.seen_at_s <= gap_s))
+
+
+def expected(track: Track, now: float) -> Box:
+    """Where the thing is believed to be at `now`: its last box, moved along its course."""
+    x, y = course.ahead(track.course, track.height, track.group, now).foot
+    x0, y0, x1, y1 = track.box
+    across, along = x - (x0 + x1) / 2, y - y1
+    return (x0 + across, y0 + along, x1 + across, y1 + along)
 
 
 def one_per_thing(found: Detections) -> Detections:
@@ -114,55 +177,56 @@ def one_per_thing(found: Detections) -> Detections:
     return found.take(nms(found.boxes, found.scores, kinds, _SAME_IOU, len(found)))
 
 
-def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
-    """The tracks after a frame that was not looked at."""
-    kept = tuple(t for t in tracks.alive if now - t.seen_at_s <= settings.max_gap_s)
-    return tracks if len(kept) == len(tracks.alive) else replace(tracks, alive=kept)
-
-
 def _match(
     tracks: tuple[Track, ...], found: Detections, now: float, settings: Tracking
 ) -> dict[int, int]:
-    """Row of `found` per index of `tracks`: greedy, closest pair first."""
+    """Row of `found` per index of `tracks`: first among the strong, then the weak for the rest."""
     if not tracks or not len(found):
         return {}
-    closeness = _closeness(tracks, found, now, settings)
-    ranked = (-closeness).argsort(axis=None, kind="stable")[: np.count_nonzero(closeness)]
-    rows: dict[int, int] = {}
-    for n, row in (divmod(place, len(found)) for place in ranked.tolist()):
-        if n not in rows and row not in rows.values():
-            rows[n] = row
-    return rows
+    worth = _worth(tracks, found, now, settings)
+    strong = found.scores >= settings.begin_score
+    pairs = pair(worth * strong)
+    rest = worth * ~strong
+    rest[list(pairs)] = 0.0
+    return pairs | pair(rest)
 
 
-def _closeness(
+def _worth(
     tracks: tuple[Track, ...], found: Detections, now: float, settings: Tracking
-) -> FloatArray:
-    """`(T, N)`: overlap plus nearness of the feet where either passes its gate, else 0."""
-    predicted = np.array([_predict(track, now) for track in tracks], np.float32)
-    overlap = iou(predicted, found.boxes)
-    reach = _foot_distance(predicted, found.boxes)
-    near = (overlap >= settings.min_iou) | (reach <= _FOOT_REACH)
+) -> npt.NDArray[np.float64]:
+    """`(T, N)`: overlap plus likeliness where either passes its gate, else 0."""
+    boxes = np.array([expected(track, now) for track in tracks], np.float32)
+    overlap = iou(boxes, found.boxes)
+    likely = _likely(tracks, found.boxes, now)
     groups = _numbers([track.group for track in tracks])
     same = groups[:, None] == _numbers([group_of(label) for label in found.labels])
-    closeness: FloatArray = (overlap + np.maximum(1 - reach, 0)) * (near & same)
-    return closeness
+    passes = same & ((overlap >= settings.min_iou) | (likely > 0))
+    worth: npt.NDArray[np.float64] = (overlap + likely) * passes
+    return worth
 
 
-def _predict(track: Track, now: float) -> Box:
-    elapsed = now - track.seen_at_s
-    dx, dy = track.velocity[0] * elapsed, track.velocity[1] * elapsed
-    x0, y0, x1, y1 = track.box
-    return (x0 + dx, y0 + dy, x1 + dx, y1 + dy)
+def _likely(tracks: tuple[Track, ...], boxes: FloatArray, now: float) -> npt.NDArray[np.float64]:
+    """`(T, N)` 1 where the feet are exactly where they are expected and the height is the same,
+    falling to 0 at the gate: the distance in standard deviations, or the thing's fastest pace."""
+    courses = [course.ahead(t.course, t.height, t.group, now) for t in tracks]
+    heights = np.array([t.height for t in tracks])
+    gone_s = np.array([now - t.seen_at_s for t in tracks])
+    last = np.array([t.course.foot for t in tracks])
+    feet = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1).astype(np.float64)
+    size = np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)[None, :]
 
+    scale = np.maximum(heights[:, None], size)
+    variance = np.array([c.doubt[0] for c in courses])[:, None] + (course.JITTER * scale) ** 2
+    off = np.array([c.foot for c in courses])[:, None] - feet[None]
+    squared = (off**2).sum(axis=2) / variance
+    spread = _LIKE_HEIGHT + _HEIGHT_PER_S * gone_s[:, None]
+    squared += (np.log(size / heights[:, None]) / spread) ** 2
 
-def _foot_distance(a: FloatArray, b: FloatArray) -> FloatArray:
-    """`(T, N)` distance of the feet in units of the larger box's height."""
-    across = (a[:, None, 0] + a[:, None, 2] - b[:, 0] - b[:, 2]) / 2
-    along = a[:, None, 3] - b[:, 3]
-    height = np.maximum(a[:, None, 3] - a[:, None, 1], b[:, 3] - b[:, 1])
-    distance: FloatArray = np.hypot(across, along) / np.maximum(height, 1)
-    return distance
+    most = np.array([course.PACES[t.group].most for t in tracks])
+    reach = (3 * course.JITTER + most * gone_s)[:, None] * scale
+    possible = np.hypot(*np.moveaxis(last[:, None] - feet[None], 2, 0)) <= reach
+    likely: npt.NDArray[np.float64] = np.maximum(1 - squared / _GATE, 0) * possible
+    return likely
 
 
 def _numbers(groups: Sequence[Group]) -> IntArray:
@@ -186,11 +250,12 @@ def _sights(found: Detections, change: Change) -> list[Sight]:
 
 def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
     box, vote, _ = sight
+    group = group_of(vote.label)
     return Track(
         id=id_,
-        group=group_of(vote.label),
+        group=group,
         box=box,
-        velocity=(0.0, 0.0),
+        course=course.begin(foot(box), max(box[3] - box[1], 1.0), group, now),
         first_foot=foot(box),
         first_at_s=now,
         seen_at_s=now,
@@ -203,21 +268,14 @@ def _update(track: Track, sight: Sight, now: float, settings: Tracking) -> Track
     box, vote, evidence = sight
     vote = replace(vote, moving=movement.moves(evidence, track.first_foot, box))
     height = max(box[3] - box[1], 1.0)
+    awaited = course.ahead(track.course, track.height, track.group, now)
     travelled = math.dist(foot(box), track.first_foot) / height
     return replace(
         track,
         box=box,
-        velocity=_velocity(track, box, now),
-        seen_at_s=now,
+        course=course.meet(awaited, foot(box), height),
+        seen_at_s=max(now, track.seen_at_s),
         travelled=max(track.travelled, travelled),
         votes=(*track.votes, vote)[-settings.window :],
+        sightings=track.sightings + 1,
     )
-
-
-def _velocity(track: Track, box: Box, now: float) -> tuple[float, float]:
-    """Half the newly measured speed, half the old: one jittering box does not throw a track."""
-    elapsed = max(now - track.seen_at_s, 1e-3)
-    (x0, y0, x1, y1), (old_x0, old_y0, old_x1, old_y1) = box, track.box
-    vx = (x0 + x1 - old_x0 - old_x1) / 2 / elapsed
-    vy = (y0 + y1 - old_y0 - old_y1) / 2 / elapsed
-    return (track.velocity[0] + vx) / 2, (track.velocity[1] + vy) / 2

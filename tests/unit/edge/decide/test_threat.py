@@ -107,3 +107,10 @@ def test_a_small_vehicle_in_a_stand_alone_frame_is_taken_for_a_parked_one() -> N
     conditions = Conditions(rules=(rule,), size=SIZE)
     assert judge_alone(seen(near), conditions, 1)[0]
     assert not judge_alone(seen(far), conditions, 1)[0]
+
+
+def test_what_was_seen_badly_is_told_again_when_it_is_seen_clearly_better() -> None:
+    rule = PERSON.model_copy(update={"threshold": 0.4, "cooldown_s": 60.0})
+    assert [n for n, _ in watch([0.42] * 10 + [0.5] * 10, rule=rule)] == [1]
+    assert [n for n, _ in watch([0.42] * 10 + [0.55] * 10, rule=rule)] == [1, 10]
+    assert [n for n, _ in watch([0.6] * 10 + [0.9] * 10, rule=rule)] == [1]

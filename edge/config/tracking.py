@@ -1,0 +1,24 @@
+"""The `decide.tracking` section.
+
+Read through `edge.config.schema`, which is the whole.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from edge.config.values import Section, Share
+
+
+class Tracking(Section):
+    max_gap_s: float = Field(
+        1.5,
+        ge=0.1,
+        le=60,
+        description="A track survives this unseen, and one missed frame of a slow camera.",
+    )
+    window: int = Field(10, ge=3, le=100, description="Scores in the vote, padded to 3.")
+    min_iou: Share = Field(0.1, description="Least overlap with the predicted box.")
+    begin_score: Share = Field(
+        0.3, description="A weaker detection continues a track and begins none."
+    )
