@@ -16,7 +16,7 @@ from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Frame, Outcome, Quiet
+from edge.records import Analysed, Case, Frame, Merged, Outcome, Quiet
 from edge.runtime.counters import Counters
 from edge.runtime.timings import Timings
 from imaging.admission import Reason, Rejected
@@ -67,7 +67,9 @@ class Analyst:
 
     def step(self) -> None:
         """One frame, or a moment of waiting for one."""
-        self._keep(self._pipeline.tick(self._clock.mono()))
+        for settled in self._pipeline.settle(self._clock.mono()):
+            self._keep(settled.cases)
+            self._count_merged(settled.merged)
         frame = self._mailbox.take(_PATIENCE_S)
         self._take_up()  # what came into force while we waited holds for this frame
         if frame is not None:
@@ -78,9 +80,11 @@ class Analyst:
         config, now = self._terms.config, self._clock.now()
         cameras = (config.camera_defaults, *config.cameras.values())
         longest_s = max(camera.snapshot_after_s for camera in cameras)
-        for case in self._pipeline.tick(self._clock.mono() + longest_s):
-            raised_at = min(case.suspicion.raised_at, now)
-            self._keep((replace(case, suspicion=replace(case.suspicion, raised_at=raised_at)),))
+        for settled in self._pipeline.settle(self._clock.mono() + longest_s):
+            self._count_merged(settled.merged)
+            for case in settled.cases:
+                raised_at = min(case.suspicion.raised_at, now)
+                self._keep((replace(case, suspicion=replace(case.suspicion, raised_at=raised_at)),))
 
     def _take_up(self) -> None:
         offered = self._offered
@@ -95,6 +99,7 @@ class Analyst:
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
             self._keep(outcome.cases)
+            self._count_merged(outcome.merged)
         done = self._clock.mono()
         self._timings.observe(done - began, done - frame.received_mono_s)
 
@@ -119,9 +124,8 @@ class Analyst:
                 log(Event.FRAME_REJECTED, camera=frame.camera, reason=reason.value, detail=detail)
             case Quiet():
                 self._counters.count(frame.camera, "quiet")
-            case Analysed(inferences=inferences):
+            case Analysed():
                 self._counters.count(frame.camera, "analysed")
-                self._counters.infer(frame.camera, inferences)
 
     def _keep(self, cases: tuple[Case, ...]) -> None:
         for case in cases:
@@ -136,6 +140,18 @@ class Analyst:
                 reasons=list(suspicion.reasons),
             )
             self._put(case)
+
+    def _count_merged(self, merged: tuple[Merged, ...]) -> None:
+        for one in merged:
+            self._counters.count(one.camera, "merged")
+            log(
+                Event.SUSPICION_MERGED,
+                camera=one.camera,
+                label=one.label,
+                rule=one.rule,
+                track=one.track,
+                told_before_s=round(one.since_s, 1),
+            )
 
     def _put(self, case: Case) -> None:
         try:

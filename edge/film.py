@@ -8,14 +8,17 @@ short ring of context, at most two looks of a burst. Used by `pipeline` only.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from edge.config.schema import Evidence
+from contract.ids import CameraId
+from edge.config.schema import Evidence, Storm
+from edge.decide import storm
 from edge.decide.conditions import Size
 from edge.decide.light import LightState
+from edge.decide.storm import Damped, Storms
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
-from edge.detect.regions import Gaze
 from edge.gate.motion import GateState
 from edge.records import Box, Frame, Shot, TrackId
 from imaging.detections import Detections
@@ -63,9 +66,9 @@ class CameraState:
     """All that the pipeline knows of one camera."""
 
     gate: GateState = field(default_factory=GateState)
-    gaze: Gaze = field(default_factory=Gaze)
     tracks: Tracks = field(default_factory=Tracks)
     light: LightState = field(default_factory=LightState)
+    storms: Storms = ()
     burst: Burst = field(default_factory=Burst)
     size: Size | None = None
     takes: dict[TrackId, Take] = field(default_factory=dict)
@@ -85,6 +88,15 @@ class CameraState:
         if self.size not in (None, size):
             self.tracks = Tracks(next_id=self.tracks.next_id)
         self.size = size
+
+    def damp(
+        self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Storm
+    ) -> Damped:
+        """What of the findings is to be told."""
+        alive = frozenset(track.id for track in self.tracks.alive)
+        damped = storm.step(self.storms, findings, camera, alive, now, settings)
+        self.storms = damped.storms
+        return damped
 
     def remember(self, look: Look, evidence: Evidence) -> None:
         """Keep the look as context, as a burst's, and as best take of the tracks it shows best."""

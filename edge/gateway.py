@@ -57,8 +57,8 @@ OpenNetworks = Callable[[Config], Sequence[Network]]
 def open_detectors(config: Config) -> tuple[Detector, ...]:
     """One detector per analysis thread; the first decides the runtime for all."""
     detect = config.detect
-    threads, min_score, summed = detect.threads_per_worker, detect.min_score, detect.vehicle_sum
-    first = open_detector(detect.model, detect.runtime, threads, min_score, summed)
+    threads, min_score = detect.threads_per_worker, detect.min_score
+    first = open_detector(detect.model, detect.runtime, threads, min_score)
     log(
         Event.MODEL_OPENED,
         model=first.name,
@@ -67,7 +67,7 @@ def open_detectors(config: Config) -> tuple[Detector, ...]:
         reason=first.choice.reason,
     )
     rest = (
-        open_detector(detect.model, first.runtime, threads, min_score, summed)
+        open_detector(detect.model, first.runtime, threads, min_score)
         for _ in range(detect.workers - 1)
     )
     return (first, *rest)

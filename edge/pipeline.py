@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.schema import Camera, Config, Gate
-from edge.decide import light, masks, threat, tracker
+from edge.decide import light, masks, storm, threat, tracker
 from edge.decide.conditions import Conditions, Size, conditions
 from edge.decide.movement import change_of
 from edge.decide.threat import Finding
-from edge.detect.look import Hints, Sees, Sight, look_at
 from edge.film import CameraState, Look, Take
 from edge.gate import motion
 from edge.records import (
@@ -25,6 +25,7 @@ from edge.records import (
     Case,
     Frame,
     Judgement,
+    Merged,
     Motion,
     Outcome,
     Quiet,
@@ -33,22 +34,27 @@ from edge.records import (
     TrackId,
 )
 from imaging.admission import Rejected
-from imaging.aspect import pixel_aspect
 from imaging.decode import decode, decode_grey
-from imaging.detections import Image
-
-__all__ = ["VOTES_NEEDED", "Pipeline", "Sees", "Settled"]
+from imaging.detections import Detections, Image
 
 VOTES_NEEDED = 3
 """A burst of fewer frames cannot vote; its frames are judged alone."""
 
 
+class Sees(Protocol):
+    """Whatever finds things in a whole frame; see `edge.detect.detector.Detector`."""
+
+    def detect(self, image: Image) -> Detections: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What came of judging: cases, and what every rule said of every thing."""
+    """What came of judging: cases, what every rule said of every thing, and what is counted with
+    another case."""
 
     cases: tuple[Case, ...] = ()
     judgements: tuple[Judgement, ...] = ()
+    merged: tuple[Merged, ...] = ()
 
 
 class Pipeline:
@@ -81,8 +87,9 @@ class Pipeline:
         if isinstance(image, Rejected):
             return image
         shot = _shot(frame, image)
-        sight = self._look(state, frame, image, seen, settings, now)
-        found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
+        found, ignored = masks.apply(
+            self._detector.detect(image), settings.object_masks, (shot.width, shot.height)
+        )
         state.light = light.step(state.light, image, now, self._config.decide.light)
         judged = self._judge(state, Look(shot, found, now), seen, settings)
         return Analysed(
@@ -92,7 +99,7 @@ class Pipeline:
             cases=judged.cases,
             judgements=judged.judgements,
             ignored=ignored,
-            inferences=sight.inferences,
+            merged=judged.merged,
         )
 
     def tick(self, now: float) -> tuple[Case, ...]:
@@ -128,23 +135,6 @@ class Pipeline:
         state.gate, seen = motion.look(state.gate, grey, size, now, gate, settings.motion_masks)
         return seen
 
-    def _look(
-        self,
-        state: CameraState,
-        frame: Frame,
-        image: Image,
-        seen: Motion,
-        settings: Camera,
-        now: float,
-    ) -> Sight:
-        """The whole frame, and closely what moves in it and is expected in it."""
-        turned = image.shape[:2] != (frame.header.height, frame.header.width)
-        aspect = pixel_aspect(frame.header, settings.pixel_aspect, turned)
-        hints = Hints(motion=seen, tracks=state.tracks.alive, alone=settings.kind == "snapshot")
-        regions = self._config.detect.regions
-        state.gaze, sight = look_at(state.gaze, self._detector, image, hints, aspect, now, regions)
-        return sight
-
     def _judge(self, state: CameraState, look: Look, seen: Motion, settings: Camera) -> Settled:
         if settings.kind == "snapshot":
             return self._alone(state, (look,), settings)
@@ -155,12 +145,13 @@ class Pipeline:
         judged = threat.judge_tracks(
             state.tracks, self._conditions(state, look, settings), look.now
         )
-        state.tracks = judged.tracks
         state.burst.raised |= bool(judged.findings)
-        cases = (
-            self._case(state, state.take(f.track), f, look.shot.frame) for f in judged.findings
+        damped = state.damp(
+            judged.findings, look.shot.frame.camera, look.now, self._config.decide.storm
         )
-        return Settled(cases=tuple(cases), judgements=judged.judgements)
+        state.tracks = storm.unsaid(state.tracks, judged.tracks, damped.held)
+        cases = (self._case(state, state.take(f.track), f, look.shot.frame) for f in damped.passed)
+        return Settled(cases=tuple(cases), judgements=judged.judgements, merged=damped.merged)
 
     def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled:
         settings = self._settings(camera)
@@ -191,13 +182,20 @@ class Pipeline:
                 known = best.get(finding.rule.id)
                 if known is None or finding.score > known[0].score:
                     best[finding.rule.id] = (finding, look)
-        cases = []
+        looks_of = {}
         for finding, look in best.values():
             named = state.number(finding)
-            late = timedelta(seconds=0.0 if now is None else now - look.now)
+            looks_of[named.track] = named, look
+        camera, at = looks[-1].shot.frame.camera, looks[-1].now if now is None else now
+        named_findings = (finding for finding, _ in looks_of.values())
+        damped = state.damp(named_findings, camera, at, self._config.decide.storm)
+        cases = []
+        for finding in damped.passed:
+            look = looks_of[finding.track][1]
             take = Take(look.shot, finding.box, finding.score)
-            cases.append(self._case(state, take, named, look.shot.frame, late))
-        return Settled(cases=tuple(cases), judgements=judgements)
+            late = timedelta(seconds=at - look.now)
+            cases.append(self._case(state, take, finding, look.shot.frame, late))
+        return Settled(cases=tuple(cases), judgements=judgements, merged=damped.merged)
 
     def _case(
         self,

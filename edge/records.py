@@ -97,6 +97,19 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A thing that a rule calls a threat, but so like what was told `since_s` seconds ago that only
+    the next report counts it."""
+
+    camera: CameraId
+    track: TrackId
+    rule: str
+    label: str
+    box: Box
+    since_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """A frame kept as evidence, with its decoded size."""
 
@@ -164,9 +177,9 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
-    """The frame was looked at by the detector, in so many `inferences`. `detections` are without
-    those `ignored`; `judgements` are of every thing seen and every rule that was asked, fired or
-    not."""
+    """The frame was looked at by the detector. `detections` are without those `ignored`;
+    `judgements` are of every thing seen and every rule that was asked, fired or not; `merged` fired
+    without a case of their own."""
 
     motion: Motion
     detections: Detections
@@ -174,7 +187,7 @@ class Analysed:
     cases: tuple[Case, ...]
     judgements: tuple[Judgement, ...] = ()
     ignored: tuple[Ignored, ...] = ()
-    inferences: int = 1
+    merged: tuple[Merged, ...] = ()
 
 
 Outcome = Rejected | Quiet | Analysed

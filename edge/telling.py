@@ -26,7 +26,6 @@ def line(step: Step, *, explain: bool = False) -> str:
         "t": round(step.t, 3),
         "outcome": _word(outcome),
         "reason": reason,
-        "inferences": outcome.inferences if isinstance(outcome, Analysed) else 0,
         "detections": _detections(found),
         "suspicions": [_suspicion(case) for case in step.cases],
     }
@@ -34,6 +33,7 @@ def line(step: Step, *, explain: bool = False) -> str:
         ignored = outcome.ignored if isinstance(outcome, Analysed) else ()
         facts["judged"] = [_judged(judgement) for judgement in step.judgements]
         facts["ignored"] = [ignored_words(one) for one in ignored]
+        facts["merged"] = list(_merged(outcome))
     return json.dumps(facts)
 
 
@@ -45,6 +45,14 @@ def explained(step: Step) -> Iterator[str]:
     if isinstance(outcome, Analysed):
         yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
     yield from (f"  {whole(judgement)}" for judgement in step.judgements)
+    yield from (f"  {words}" for words in _merged(outcome))
+
+
+def _merged(outcome: Outcome) -> Iterator[str]:
+    """What fired without a suspicion of its own, once per thing and report."""
+    for one in outcome.merged if isinstance(outcome, Analysed) else ():
+        told = f"alike was told {one.since_s:.1f} s ago; the next report counts it"
+        yield f"track {one.track} {one.label}: {one.rule} merged: {told}"
 
 
 def _word(outcome: Outcome) -> str:
@@ -113,7 +121,6 @@ class Tally:
     quiet: int = 0
     analysed: int = 0
     suspicions: int = 0
-    inferences: int = 0
 
     def count(self, step: Step) -> None:
         self.received += 1
@@ -123,9 +130,8 @@ class Tally:
                 self.rejected += 1
             case Quiet():
                 self.quiet += 1
-            case Analysed(inferences=inferences):
+            case Analysed():
                 self.analysed += 1
-                self.inferences += inferences
 
     def words(self) -> str:
         """The same in words."""
@@ -145,7 +151,6 @@ class Tally:
                     "quiet": self.quiet,
                     "analysed": self.analysed,
                     "suspicions": self.suspicions,
-                    "inferences": self.inferences,
                 }
             }
         )

@@ -60,6 +60,12 @@ class Event(StrEnum):
     INFERENCE_FAILED = "inference_failed", "error", "The interpreter failed on a frame.", True
 
     SUSPICION_RAISED = "suspicion_raised", "info", "The site's rules took a thing for a threat."
+    SUSPICION_MERGED = (
+        "suspicion_merged",
+        "info",
+        "One like what was just told: only counted.",
+        True,
+    )
     SUSPICION_LOST = "suspicion_lost", "error", "A suspicion could not be kept; why.", True
     EVIDENCE_STORED = "evidence_stored", "debug", "A picture lies in the object store."
     REPORT_SENT = "report_sent", "info", "A report reached the broker."

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from edge.config.light import Light, Night
 from edge.config.schedule import Schedule
+from edge.config.storm import Storm
 from edge.config.tracking import Tracking
 from edge.config.values import Name, Section, Share
 
@@ -84,6 +85,7 @@ class Decide(Section):
     tracking: Tracking = Field(default_factory=Tracking, description="The tracker.")
     rules: tuple[Rule, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
     schedules: tuple[Schedule, ...] = Field((), description="Weekly hours, named by rules.")
+    storm: Storm = Field(default_factory=Storm, description="What is alike is merged.")
     light: Light = Field(default_factory=Light, description="Day or night.")
 
     @model_validator(mode="after")

@@ -27,17 +27,11 @@ class Counters:
         self._lock = threading.Lock()
         self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}
-        self._inferences: Counter[CameraId] = Counter()
 
     def count(self, camera: CameraId, what: Stage | Alarm) -> None:
         """One more of `what`."""
         with self._lock:
             self._counts.setdefault(self._known(camera), Counter())[what] += 1
-
-    def infer(self, camera: CameraId, inferences: int) -> None:
-        """So many runs of the network over a frame that is counted as analysed."""
-        with self._lock:
-            self._inferences[self._known(camera)] += inferences
 
     def reject(self, camera: CameraId, reason: str) -> None:
         """The frame ends as rejected for `reason`."""
@@ -59,8 +53,7 @@ class Counters:
     def _funnel(self, camera: CameraId) -> Funnel:
         counts = self._counts.get(camera, Counter())
         rejected = dict(sorted(self._rejected.get(camera, Counter()).items()))
-        named = {name: counts[name] for name in STAGES + ALARMS}
-        return Funnel(**named, inferences=self._inferences[camera], rejected_by=rejected)
+        return Funnel(**{name: counts[name] for name in STAGES + ALARMS}, rejected_by=rejected)
 
 
 class FunnelCollector(Collector):
@@ -79,9 +72,6 @@ class FunnelCollector(Collector):
         alarms = CounterMetricFamily(
             "stillwatch_alarms", "Suspicions and verdicts.", labels=["camera", "kind"]
         )
-        inferences = CounterMetricFamily(
-            "stillwatch_inferences", "Runs of the network.", labels=["camera"]
-        )
         flying = GaugeMetricFamily(
             "stillwatch_frames_in_flight", "Received, not settled.", labels=["camera"]
         )
@@ -93,6 +83,5 @@ class FunnelCollector(Collector):
                 rejected.add_metric([camera, reason], count)
             for alarm in ALARMS:
                 alarms.add_metric([camera, alarm], getattr(funnel, alarm))
-            inferences.add_metric([camera], funnel.inferences)
             flying.add_metric([camera], funnel.in_flight)
-        yield from (frames, rejected, alarms, inferences, flying)
+        yield from (frames, rejected, alarms, flying)

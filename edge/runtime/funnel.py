@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Stage = Literal["received", "superseded", "quiet", "analysed"]
-Alarm = Literal["suspicions", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"]
+Alarm = Literal[
+    "suspicions", "merged", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"
+]
 
 STAGES: tuple[Stage, ...] = ("received", "superseded", "quiet", "analysed")
 ALARMS: tuple[Alarm, ...] = (
     "suspicions",
+    "merged",
     "confirmed",
     "refuted",
     "inconclusive",
@@ -23,20 +26,20 @@ ALARMS: tuple[Alarm, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """Counts since the start; `rejected_by` holds them by reason, `lost` are suspicions that
-    could not be kept, `inferences` are the network's runs over analysed frames."""
+    """Counts since the start; `rejected_by` holds them by reason, `merged` are findings that
+    the next report counts, `lost` are suspicions that could not be kept."""
 
     received: int = 0
     superseded: int = 0
     quiet: int = 0
     analysed: int = 0
     suspicions: int = 0
+    merged: int = 0
     confirmed: int = 0
     refuted: int = 0
     inconclusive: int = 0
     unconfirmed: int = 0
     lost: int = 0
-    inferences: int = 0
     rejected_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -51,4 +54,4 @@ class Funnel:
     def as_json(self) -> dict[str, int | dict[str, int]]:
         """As `stats` says it; `rejected` by reason."""
         counts: dict[str, int | dict[str, int]] = {n: getattr(self, n) for n in STAGES + ALARMS}
-        return counts | {"inferences": self.inferences, "rejected": dict(self.rejected_by)}
+        return counts | {"rejected": dict(self.rejected_by)}

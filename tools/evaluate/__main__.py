@@ -101,8 +101,7 @@ def _evaluate(options: argparse.Namespace) -> Evaluation:
 
 
 def _detector(detect: Detect) -> Detector:
-    threads, min_score = detect.threads_per_worker, detect.min_score
-    return open_detector(detect.model, detect.runtime, threads, min_score, detect.vehicle_sum)
+    return open_detector(detect.model, detect.runtime, detect.threads_per_worker, detect.min_score)
 
 
 def _run(

@@ -67,7 +67,7 @@ def test_a_damaged_frame_is_rejected_and_costs_nothing_else() -> None:
 
 
 def test_a_snapshot_camera_is_judged_frame_by_frame() -> None:
-    steps, cases = run([picture(100)] * 3, settings=config(kind="snapshot"))
+    steps, cases = run([picture(100)] * 3, fps=0.3, settings=config(kind="snapshot"))
     assert [len(step.cases) for step in steps] == [1, 1, 1]
     assert len({case.suspicion.report_id for case in cases}) == 3
 

@@ -1,0 +1,37 @@
+"""The `decide.storm` section.
+
+Read through `edge.config.schema`, which is the whole.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from edge.config.values import Section
+
+
+class Storm(Section):
+    """Alike suspicions of a camera are merged into one event; what is new gets through."""
+
+    enabled: bool = Field(True, description="Off: every finding becomes a suspicion.")
+    quiet_s: float = Field(
+        2.0, ge=0.5, le=3600, description="An event ends when nothing alike was there for so long."
+    )
+    window_s: float = Field(
+        10.0, ge=0, le=3600, description="Within an event, alike ones are merged; then doubled."
+    )
+    longest_s: float = Field(
+        60.0, ge=1, le=86_400, description="Longest such window; and the budget grows by 1 in it."
+    )
+    budget: int = Field(
+        6, ge=1, le=1000, description="Events told at any pace; beyond, one in `longest_s`."
+    )
+    near: float = Field(
+        3.0, ge=0, le=100, description="Things this near, in their heights, are at one place."
+    )
+
+    @model_validator(mode="after")
+    def _windows_are_in_order(self) -> Storm:
+        if self.window_s > self.longest_s:
+            raise ValueError("window_s is over longest_s")
+        return self
