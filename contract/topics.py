@@ -6,7 +6,7 @@ PURE. One place that knows how topics are spelled; everything else asks for a to
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from contract.ids import CameraId, GatewayId, is_name
 
@@ -14,6 +14,9 @@ DEFAULT_ROOT = "stillwatch"
 
 GatewayLeaf = Literal["status", "info", "stats"]
 CameraLeaf = Literal["status", "health", "suspect", "verdict", "threat", "image"]
+Setting = Literal["armed", "enabled"]
+"""A switch of a camera: its command is told on `<setting>/set`, its position said on
+`<setting>/state`, both ON or OFF, as Home Assistant has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +35,22 @@ class Topics:
     def all_cameras(self, leaf: CameraLeaf) -> str:
         """Subscription filter for `leaf` of every camera of this gateway."""
         return f"{self.root}/{self.gateway}/+/{leaf}"
+
+    def of_setting(self, camera: CameraId, setting: Setting, leaf: Literal["set", "state"]) -> str:
+        return f"{self.root}/{self.gateway}/{camera}/{setting}/{leaf}"
+
+    def all_settings(self, setting: Setting) -> str:
+        """Subscription filter for the commands to a switch of every camera of this gateway."""
+        return f"{self.root}/{self.gateway}/+/{setting}/set"
+
+    def setting_of(self, topic: str) -> tuple[CameraId, Setting] | None:
+        """Which switch a command is for; None if `topic` is no command of this gateway."""
+        prefix = f"{self.root}/{self.gateway}/"
+        parts = topic[len(prefix) :].split("/") if topic.startswith(prefix) else []
+        for setting in get_args(Setting):
+            if parts[1:] == [setting, "set"] and is_name(parts[0]):
+                return CameraId(parts[0]), setting
+        return None
 
 
 def shared_suspects(root: str = DEFAULT_ROOT, group: str = "confirm") -> str:

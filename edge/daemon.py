@@ -148,6 +148,7 @@ class Daemon:
             self._watch()
             self._gateway.verdicts.tick()
             self._gateway.intake.tick()
+            self._gateway.turn_switches()
             if self._requests.reload:
                 self._requests.reload = False
                 self._take_up_file()
@@ -194,7 +195,7 @@ class Daemon:
 
     def _apply(self, proposed: Loaded) -> None:
         gateway = self._gateway
-        planned = plan(gateway.config(), proposed.config)
+        planned = plan(gateway.live.current.config, proposed.config)
         if planned.needs_restart:
             raise ConfigError(planned.needs_restart)
         gateway.take_up(proposed, anew=Part.DETECTOR in planned.rebuild)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from contract.ids import CameraId, GatewayId
@@ -17,6 +17,7 @@ from edge.analysis import Analyst, Terms
 from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config, S3Store
+from edge.config.switched import switched
 from edge.connect import intake_settings, open_store_of, shares_broker, uplink_settings
 from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.evidence import Origin
@@ -31,6 +32,7 @@ from edge.runtime.heartbeat import Pulse
 from edge.runtime.timings import Timings
 from edge.runtime.worker import Worker
 from edge.statements import Statements
+from edge.switches import Switches
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Link, LinkState, Publication, Subscription
@@ -97,14 +99,16 @@ class Gateway:
         self.statements = Statements(
             self.topics, self.live, lambda: self._networks[0].sha256, self.counters, self.outbox
         )
+        self.switches = Switches(config.deliver.outbox.path, self.topics, self._may_be_switched)
+        self._config = config = switched(config, self.switches.positions)
         self._kept = threading.Event()
         self._on_failure = on_failure
         self._build_links(config)
         self._build_workers(config)
 
     def config(self) -> Config:
-        """The configuration in force."""
-        return self.live.current.config
+        """The configuration in force, with the switches as they stand."""
+        return self._config
 
     def links(self) -> dict[str, LinkState]:
         """Both links as they are now."""
@@ -129,6 +133,9 @@ class Gateway:
         cameras = self.intake.cameras
         for camera in cameras:
             yield from self._camera_births(camera)
+        listed = map(CameraId, self.config().cameras)
+        for camera in sorted({*listed, *cameras}):
+            yield from self.switches.states(self.config(), camera)
         for camera in self.verdicts.alarmed:
             if camera not in cameras:
                 yield self.verdicts.threat(camera)
@@ -141,6 +148,20 @@ class Gateway:
         if anew:
             self._networks = tuple(self._open_networks(proposed.config))
         self.live.swap(proposed)
+        self._put_in_force()
+
+    def turn_switches(self) -> None:
+        """Put in force what people told the switches, then say where they stand."""
+        turned = self.switches.turn()
+        if not turned:
+            return
+        self._put_in_force()
+        for camera in dict.fromkeys(camera for camera, _ in turned):
+            self._say(self.switches.states(self.config(), camera))
+
+    def _put_in_force(self) -> None:
+        """From the next frame on."""
+        self._config = switched(self.live.current.config, self.switches.positions)
         for analyst, network in zip(self.analysts, self._networks, strict=True):
             analyst.adopt(self._terms(network))
 
@@ -155,8 +176,8 @@ class Gateway:
         self.site = Link(
             intake_settings(config),
             on_fatal=self._on_failure,
-            on_message=self.intake.on_message,
-            subscriptions=self.intake.subscriptions(),
+            on_message=self._on_site_message,
+            subscriptions=(*self.intake.subscriptions(), *self.switches.subscriptions()),
             births=self.births,
             will=self.statements.status("offline"),
         )
@@ -232,8 +253,25 @@ class Gateway:
         yield self.verdicts.threat(camera)
 
     def _camera_found(self, camera: CameraId) -> None:
-        for birth in self._camera_births(camera):
-            self.site.publish(birth.topic, birth.payload, birth.qos, birth.retain)
+        self._say(self._camera_births(camera))
+        self._say(self.switches.states(self.config(), camera))
+
+    def _say(self, publications: Iterable[Publication]) -> None:
+        for one in publications:
+            self.site.publish(one.topic, one.payload, one.qos, one.retain)
+
+    def _may_be_switched(self, camera: CameraId) -> bool:
+        """Whoever is listed, or may yet appear."""
+        config = self.live.current.config
+        return camera in config.cameras or config.intake.discovery
+
+    def _on_site_message(
+        self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
+    ) -> None:
+        if self.switches.on_message(topic, payload, retained):
+            ack()
+        else:
+            self.intake.on_message(topic, payload, retained, ack)
 
     def _on_verdict(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
@@ -251,7 +289,7 @@ class Gateway:
             config_sha256=current.sha256,
             evidence=current.config.deliver.evidence,
         )
-        return Terms(config=current.config, detector=network, origin=origin)
+        return Terms(config=self.config(), detector=network, origin=origin)
 
     def _open_outbox(self, config: Config) -> Outbox:
         outbox = open_outbox(config.deliver.outbox, self.clock, self._lost)

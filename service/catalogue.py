@@ -39,6 +39,23 @@ class Event(StrEnum):
     CONFIG_NOT_KEPT = "config_not_kept", "warning", "It runs, but is not on disk as last good."
     CONFIG_RESTORED = "config_restored", "error", "The last good configuration runs instead."
 
+    SWITCH_TURNED = (
+        "switch_turned",
+        "info",
+        "Somebody armed, disarmed, enabled or disabled a camera.",
+    )
+    SWITCHES_NOT_KEPT = (
+        "switches_not_kept",
+        "warning",
+        "They hold, but not after a restart; why.",
+        True,
+    )
+    SWITCHES_LOST = (
+        "switches_lost",
+        "error",
+        "Kept switches are unreadable; the file's values hold.",
+    )
+
     LINK_CONNECTED = "link_connected", "info", "A broker accepted the connection."
     LINK_SUBSCRIBED = "link_subscribed", "info", "A broker granted every subscription."
     LINK_REFUSED = "link_refused", "error", "A broker refused it; its reason in words.", True

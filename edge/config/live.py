@@ -6,7 +6,6 @@ loudly. Stages read `Live.current` once per frame.
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from edge.config.load import Loaded, load, read
 from edge.config.parse import MAX_BYTES, parse
 from edge.config.schema import Outbox
+from edge.durable import write_whole
 from edge.errors import Complaint, ConfigError
 
 LAST_GOOD = "last-good-config.json"
@@ -64,24 +64,9 @@ def begin(path: Path | None, environ: Mapping[str, str]) -> Start:
 
 
 def keep(loaded: Loaded) -> None:
-    """Writes the effective values as last good; raises `OSError`.
-
-    Temporary file, fsync, rename, fsync of the folder: after a power cut there is the old one or
-    the new one.
-    """
-    folder = loaded.config.deliver.outbox.path
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f"{LAST_GOOD}.part"
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(loaded.config.model_dump(mode="json"), file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / LAST_GOOD)
-    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    """Writes the effective values as last good, whole or not at all; raises `OSError`."""
+    values = json.dumps(loaded.config.model_dump(mode="json"), indent=1, sort_keys=True)
+    write_whole(loaded.config.deliver.outbox.path / LAST_GOOD, values)
 
 
 def _probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:

@@ -25,6 +25,7 @@ from edge.config.schema import Config
 from edge.gateway import open_detectors
 from edge.pipeline import Sees
 from edge.replay import EPOCH, Source, SourceError, Video, open_source, play
+from edge.shadow_telling import Summary, as_json, in_words
 from edge.telling import Tally, explained, line
 from imaging.manifest import ModelError
 from service import events
@@ -117,14 +118,14 @@ class _Run:
         shares = against.detect == config.detect
         detector = before.detector if shares else _open(against)
         after = shadow.Side(config=against, detector=detector)
-        summary = shadow.Summary(differing=shadow.differing(config, against), shared=shares)
+        summary = Summary(differing=shadow.differing(config, against), shared=shares)
         compared = shadow.compare(self._source, before, after, self._camera, self._fps, self._start)
         out.words(summary.head())
         for frame in self._shown(compared):
             summary.count(frame)
             for change in frame.changes:
-                out.line(shadow.as_json(change))
-                out.words(shadow.in_words(change))
+                out.line(as_json(change))
+                out.words(in_words(change))
         out.line(summary.as_json())
         out.words(summary.words())
         return summary.changes

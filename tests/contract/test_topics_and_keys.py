@@ -22,6 +22,29 @@ def test_topics_are_spelled_as_published() -> None:
     assert shared_suspects() == "$share/confirm/stillwatch/+/+/suspect"
 
 
+def test_a_switch_has_a_topic_for_its_command_and_one_for_its_state() -> None:
+    topics = Topics(gateway=NORTH)
+    assert topics.of_setting(GATE, "armed", "state") == "stillwatch/north/gate/armed/state"
+    assert topics.all_settings("enabled") == "stillwatch/north/+/enabled/set"
+    command = topics.of_setting(GATE, "armed", "set")
+    assert topics.setting_of(command) == (GATE, "armed")
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "stillwatch/north/gate/armed/state",
+        "stillwatch/south/gate/armed/set",
+        "stillwatch/north/Gate/armed/set",
+        "stillwatch/north/gate/deaf/set",
+        "stillwatch/north/gate/armed/set/x",
+        "stillwatch/north/armed/set",
+    ],
+)
+def test_what_is_no_command_to_a_switch_of_ours_is_none(topic: str) -> None:
+    assert Topics(gateway=NORTH).setting_of(topic) is None
+
+
 @pytest.mark.parametrize(
     "topic", ["stillwatch/north/status", "other/north/gate/suspect", "stillwatch/N/gate/suspect"]
 )

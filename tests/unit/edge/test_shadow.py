@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import pytest
 
 from contract.ids import CameraId
-from edge import shadow
 from edge.config.schema import Config
 from edge.records import Analysed
-from edge.shadow import Change, Side, Summary, compare, differing
+from edge.shadow import Change, Side, compare, differing
+from edge.shadow_telling import Summary, as_json, in_words
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
@@ -83,7 +83,7 @@ def test_another_severity_is_a_change_and_another_score_is_none() -> None:
 def test_why_the_other_side_says_nothing(camera: dict[str, object], reason: str) -> None:
     (change,), _ = run(config(), config(None, **camera))
     assert reason in change.after.reasons[0]
-    assert reason in shadow.in_words(change)
+    assert reason in in_words(change)
 
 
 def test_a_network_that_both_use_looks_once_at_each_frame() -> None:
@@ -98,8 +98,7 @@ def test_a_network_that_both_use_looks_once_at_each_frame() -> None:
 
 def test_two_runs_give_equal_bytes_and_valid_lines() -> None:
     first, second = (
-        "\n".join(map(shadow.as_json, run(config(), config({"threshold": 0.9}))[0]))
-        for _ in range(2)
+        "\n".join(map(as_json, run(config(), config({"threshold": 0.9}))[0])) for _ in range(2)
     )
     assert first == second
     assert json.loads(first)["after"]["fired"] is False

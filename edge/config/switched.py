@@ -1,0 +1,49 @@
+"""The configuration as switches leave it: cameras armed or disarmed, enabled or not, from afar.
+
+PURE. What was told last over a switch's topic stands over the file's `armed` and `enabled` until it
+is told otherwise. Called by `gateway` whenever either changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from contract.ids import CameraId
+from contract.topics import Setting
+from edge.config.schema import Camera, Config
+
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
+
+Positions = Mapping[CameraId, Mapping[Setting, bool]]
+"""What was told, by camera; what is absent was never told."""
+
+
+def switched(config: Config, positions: Positions) -> Config:
+    """`config` with the switches in their positions.
+
+    A camera that is not listed gets its own entry, which makes it listed: so only while unlisted
+    cameras are let in at all.
+    """
+    told = {
+        camera: _camera(config, camera).model_copy(
+            update={str(name): on for name, on in settings.items()}
+        )
+        for camera, settings in positions.items()
+        if camera in config.cameras or config.intake.discovery
+    }
+    return config.model_copy(update={"cameras": {**config.cameras, **told}}) if told else config
+
+
+def position(config: Config, camera: CameraId, setting: Setting) -> bool:
+    """Where the switch stands in a configuration that was `switched`."""
+    settings = _camera(config, camera)
+    match setting:
+        case "armed":
+            return settings.armed
+        case "enabled":
+            return settings.enabled
+
+
+def _camera(config: Config, camera: CameraId) -> Camera:
+    return config.cameras.get(camera, config.camera_defaults)
