@@ -252,6 +252,9 @@ class Camera(Section):
             twice = repeated(getattr(self, key))
             if twice:
                 raise ValueError(f"{key}: ids repeat: {twice}")
+        ids = [rule.id for rule in self.rules or ()]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"rules: ids repeat: {ids}")
         return self
 
 

@@ -197,3 +197,63 @@ def test_no_bytes_make_it_raise_anything_but_a_config_error(document: bytes) -> 
 def test_no_values_make_it_raise_anything_but_a_config_error(data: object) -> None:
 
     assert refused(yaml.safe_dump(data).encode()) != ()
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "words"),
+    [
+        (
+            "cameras: {yard: {rules: [{id: a, labels: [person], lines: [gate]}]}}",
+            "configuration",
+            "cameras.yard.rules: rule 'a' names lines ['gate'] that cameras.yard lacks",
+        ),
+        (
+            "decide: {rules: [{id: a, labels: [person], schedules: [night]}]}",
+            "configuration",
+            "decide.rules: rule 'a' names schedules ['night'] that decide.schedules lacks",
+        ),
+        (
+            "decide: {rules: [{id: a, labels: [person]}, {id: a, labels: [car]}]}",
+            "decide",
+            "rules: ids repeat: ['a', 'a']",
+        ),
+        (
+            "cameras: {yard: {rules: [{id: a, labels: [person]}, {id: a, labels: [car]}]}}",
+            "cameras.yard",
+            "rules: ids repeat: ['a', 'a']",
+        ),
+        (
+            "decide: {rules: [{id: a, labels: [person], min_area: 0.2, max_area: 0.1}]}",
+            "decide.rules[0]",
+            "min_area or min_ratio is over max_area or max_ratio",
+        ),
+        (
+            "decide: {rules: [{id: a, labels: [p], max_area: 0.1, night: {min_area: 0.2}}]}",
+            "decide.rules[0]",
+            "min_area or min_ratio is over max_area or max_ratio",
+        ),
+        (
+            "decide: {light: {night_luma: 70}}",
+            "decide.light",
+            "day_luma and day_chroma must not be under night_luma, night_chroma",
+        ),
+        (
+            "camera_defaults: {lines: [{id: a, points: [[0, 0], [1, 1]], direction: up}]}",
+            "camera_defaults.lines[0].direction",
+            "'up' is not known here",
+        ),
+        (
+            "camera_defaults: {motion_masks: [{id: m, polygon: [[0,0],[1,1],[1,0],[0,1]]}]}",
+            "camera_defaults.motion_masks[0].polygon",
+            "the outline crosses itself between corners 1 and 3",
+        ),
+    ],
+)
+def test_what_a_rule_cannot_mean_is_refused_with_its_key(
+    document: str, path: str, words: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(document.encode(), {})
+    (complaint,) = refused.value.complaints
+    assert complaint.path == path
+    assert words in complaint.problem
