@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
+from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.deliver.evidence import Origin, pack
 from edge.deliver.outbox import Outbox
@@ -16,7 +17,7 @@ from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Frame, Merged, Outcome, Quiet
+from edge.records import Analysed, Case, Frame, Merged, Outcome, Quiet, Withheld
 from edge.runtime.counters import Counters
 from edge.runtime.timings import Timings
 from imaging.admission import Reason, Rejected
@@ -68,6 +69,7 @@ class Analyst:
     def step(self) -> None:
         """One frame, or a moment of waiting for one."""
         for settled in self._pipeline.settle(self._clock.mono()):
+            self._count_withheld(settled.camera, settled.withheld)
             self._keep(settled.cases)
             self._count_merged(settled.merged)
         frame = self._mailbox.take(_PATIENCE_S)
@@ -81,6 +83,7 @@ class Analyst:
         cameras = (config.camera_defaults, *config.cameras.values())
         longest_s = max(camera.snapshot_after_s for camera in cameras)
         for settled in self._pipeline.settle(self._clock.mono() + longest_s):
+            self._count_withheld(settled.camera, settled.withheld)
             self._count_merged(settled.merged)
             for case in settled.cases:
                 raised_at = min(case.suspicion.raised_at, now)
@@ -124,8 +127,13 @@ class Analyst:
                 log(Event.FRAME_REJECTED, camera=frame.camera, reason=reason.value, detail=detail)
             case Quiet():
                 self._counters.count(frame.camera, "quiet")
-            case Analysed():
+            case Analysed(withheld=withheld):
                 self._counters.count(frame.camera, "analysed")
+                self._count_withheld(frame.camera, withheld)
+
+    def _count_withheld(self, camera: CameraId, withheld: tuple[Withheld, ...]) -> None:
+        for one in withheld:
+            self._counters.withhold(camera, one.reason)
 
     def _keep(self, cases: tuple[Case, ...]) -> None:
         for case in cases:

@@ -17,6 +17,7 @@ from edge.decide import storm
 from edge.decide.conditions import Size
 from edge.decide.light import LightState
 from edge.decide.storm import Damped, Storms
+from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.gate.motion import GateState
@@ -69,6 +70,7 @@ class CameraState:
     tracks: Tracks = field(default_factory=Tracks)
     light: LightState = field(default_factory=LightState)
     storms: Storms = ()
+    memory: Memory = field(default_factory=Memory)
     burst: Burst = field(default_factory=Burst)
     size: Size | None = None
     takes: dict[TrackId, Take] = field(default_factory=dict)

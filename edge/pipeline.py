@@ -8,16 +8,20 @@ replay.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.schema import Camera, Config, Gate
-from edge.decide import light, masks, storm, threat, tracker
+from edge.decide import light, masks, standing, storm, threat, tracker
 from edge.decide.conditions import Conditions, Size, conditions
 from edge.decide.movement import change_of
+from edge.decide.stationary import Moment
+from edge.decide.things import Memory
 from edge.decide.threat import Finding
+from edge.decide.tracker import Tracks
 from edge.film import CameraState, Look, Take
 from edge.gate import motion
 from edge.records import (
@@ -32,6 +36,7 @@ from edge.records import (
     Shot,
     Suspicion,
     TrackId,
+    Withheld,
 )
 from imaging.admission import Rejected
 from imaging.decode import decode, decode_grey
@@ -49,22 +54,32 @@ class Sees(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What came of judging: cases, what every rule said of every thing, and what is counted with
-    another case."""
+    """What came of judging: cases, what every rule said of every thing, what is counted with
+    another case, what was kept back."""
 
+    camera: CameraId
     cases: tuple[Case, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     merged: tuple[Merged, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
 
 class Pipeline:
     """The path of every camera that one analysis thread looks after."""
 
-    def __init__(self, config: Config, detector: Sees, epoch: int = 0) -> None:
-        """`epoch` is the durable count of tracker starts; it keeps report ids apart."""
+    def __init__(
+        self,
+        config: Config,
+        detector: Sees,
+        epoch: int = 0,
+        recall: Callable[[CameraId], Memory] = lambda _: Memory(),
+    ) -> None:
+        """`epoch` is the durable count of tracker starts; it keeps report ids apart. `recall` says
+        what is remembered of a camera's static things when its first frame comes."""
         self._config = config
         self._detector = detector
         self._epoch = epoch
+        self._recall = recall
         self._states: dict[CameraId, CameraState] = {}
 
     def adopt(self, config: Config, detector: Sees | None) -> None:
@@ -75,7 +90,9 @@ class Pipeline:
     def analyze(self, frame: Frame, now: float) -> Outcome:
         """What became of the frame; an `Analysed` carries the cases that it raised."""
         settings = self._settings(frame.camera)
-        state = self._states.setdefault(frame.camera, CameraState())
+        state = self._states.get(frame.camera)
+        if state is None:
+            state = self._states[frame.camera] = CameraState(memory=self._recall(frame.camera))
         state.arrive(now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s)
         seen = self._gate(state, frame, settings, now)
         if isinstance(seen, Rejected):
@@ -91,7 +108,7 @@ class Pipeline:
             self._detector.detect(image), settings.object_masks, (shot.width, shot.height)
         )
         state.light = light.step(state.light, image, now, self._config.decide.light)
-        judged = self._judge(state, Look(shot, found, now), seen, settings)
+        judged = self._judge(state, Look(shot, found, now), image, seen, settings)
         return Analysed(
             motion=seen,
             detections=found,
@@ -100,6 +117,7 @@ class Pipeline:
             judgements=judged.judgements,
             ignored=ignored,
             merged=judged.merged,
+            withheld=judged.withheld,
         )
 
     def tick(self, now: float) -> tuple[Case, ...]:
@@ -115,12 +133,20 @@ class Pipeline:
         state = self._states.get(camera)
         return frozenset(t.id for t in state.tracks.alive) if state else frozenset()
 
+    def revise(self, camera: CameraId, change: Callable[[Memory], Memory]) -> None:
+        """Take up what became known elsewhere about the camera's static things."""
+        state = self._states.get(camera)
+        if state is not None:
+            state.memory = change(state.memory)
+
     def _settings(self, camera: CameraId) -> Camera:
         return self._config.cameras.get(camera, self._config.camera_defaults)
 
-    def _conditions(self, state: CameraState, look: Look, settings: Camera) -> Conditions:
+    def _conditions(
+        self, state: CameraState, look: Look, settings: Camera, known: standing.Known
+    ) -> Conditions:
         at, night = look.shot.frame.received_at, state.light.night
-        return conditions(settings, self._config.decide, look.size, at, night)
+        return conditions(settings, self._config.decide, look.size, at, night, known)
 
     def _gate(
         self, state: CameraState, frame: Frame, settings: Camera, now: float
@@ -135,67 +161,110 @@ class Pipeline:
         state.gate, seen = motion.look(state.gate, grey, size, now, gate, settings.motion_masks)
         return seen
 
-    def _judge(self, state: CameraState, look: Look, seen: Motion, settings: Camera) -> Settled:
+    def _judge(
+        self, state: CameraState, look: Look, image: Image, seen: Motion, settings: Camera
+    ) -> Settled:
         if settings.kind == "snapshot":
-            return self._alone(state, (look,), settings)
+            return self._alone(state, ((look, image),), settings)
         state.fit(look.size)
         tracking, change = self._config.decide.tracking, change_of(seen, look.size)
         state.tracks = tracker.step(state.tracks, look.found, change, look.now, tracking)
         state.remember(look, self._config.deliver.evidence)
+        moment = _moment(look, image)
+        known = self._known(state, state.tracks, look, moment)
         judged = threat.judge_tracks(
-            state.tracks, self._conditions(state, look, settings), look.now
+            state.tracks, self._conditions(state, look, settings, known), look.now
         )
         state.burst.raised |= bool(judged.findings)
         damped = state.damp(
             judged.findings, look.shot.frame.camera, look.now, self._config.decide.storm
         )
         state.tracks = storm.unsaid(state.tracks, judged.tracks, damped.held)
+        state.memory, withheld = standing.withhold(state.memory, judged.judgements, known)
         cases = (self._case(state, state.take(f.track), f, look.shot.frame) for f in damped.passed)
-        return Settled(cases=tuple(cases), judgements=judged.judgements, merged=damped.merged)
+        return Settled(
+            camera=look.shot.frame.camera,
+            cases=self._asked(state, tuple(cases), moment, alone=False),
+            judgements=judged.judgements,
+            merged=damped.merged,
+            withheld=withheld,
+        )
+
+    def _known(
+        self, state: CameraState, things: Tracks | Detections, look: Look, moment: Moment
+    ) -> standing.Known:
+        """Which things of the frame are known to stand there."""
+        state.memory, known = standing.among(
+            state.memory, things, look.size, moment, self._config.decide.static
+        )
+        return known
+
+    def _asked(
+        self, state: CameraState, cases: tuple[Case, ...], moment: Moment, *, alone: bool
+    ) -> tuple[Case, ...]:
+        """The same cases; the memory keeps what they are about until the cloud has answered."""
+        if self._config.decide.static.enabled:
+            for case in cases:
+                state.memory = standing.ask(state.memory, case.suspicion, moment, alone=alone)
+        return cases
 
     def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled:
         settings = self._settings(camera)
         burst = state.burst
         if settings.kind != "auto" or now - burst.seen_at_s < settings.snapshot_after_s:
-            return Settled()
+            return Settled(camera=camera)
         looks = burst.close()
-        if burst.raised or burst.frames >= VOTES_NEEDED or not looks:
-            return Settled()
-        return self._alone(state, looks, settings, now)
+        if burst.raised or burst.frames >= VOTES_NEEDED:
+            return Settled(camera=camera)
+        pairs = ((look, decode(look.shot.frame.picture, look.shot.frame.header)) for look in looks)
+        shown = tuple((look, image) for look, image in pairs if not isinstance(image, Rejected))
+        return self._alone(state, shown, settings, now) if shown else Settled(camera=camera)
 
     def _alone(
         self,
         state: CameraState,
-        looks: tuple[Look, ...],
+        shown: tuple[tuple[Look, Image], ...],
         settings: Camera,
         now: float | None = None,
     ) -> Settled:
-        """Per rule the best finding over `looks`, each of which is judged for itself."""
-        best: dict[str, tuple[Finding, Look]] = {}
+        """Per rule the best finding over the looks, each of which is judged for itself."""
+        best: dict[str, tuple[Finding, Look, Moment]] = {}
         judgements: tuple[Judgement, ...] = ()
-        for look in looks:
+        withheld: tuple[Withheld, ...] = ()
+        for look, image in shown:
+            moment = _moment(look, image)
+            known = self._known(state, look.found, look, moment)
             findings, more = threat.judge_alone(
-                look.found, self._conditions(state, look, settings), state.tracks.next_id
+                look.found, self._conditions(state, look, settings, known), state.tracks.next_id
             )
-            judgements += more
+            state.memory, kept_back = standing.withhold(state.memory, more, known)
+            judgements, withheld = judgements + more, withheld + kept_back
             for finding in findings:
-                known = best.get(finding.rule.id)
-                if known is None or finding.score > known[0].score:
-                    best[finding.rule.id] = (finding, look)
-        looks_of = {}
-        for finding, look in best.values():
+                first = best.get(finding.rule.id)
+                if first is None or finding.score > first[0].score:
+                    best[finding.rule.id] = (finding, look, moment)
+        seen_in = {}
+        for finding, look, moment in best.values():
             named = state.number(finding)
-            looks_of[named.track] = named, look
-        camera, at = looks[-1].shot.frame.camera, looks[-1].now if now is None else now
-        named_findings = (finding for finding, _ in looks_of.values())
+            seen_in[named.track] = named, look, moment
+        last = shown[-1][0]
+        camera, at = last.shot.frame.camera, last.now if now is None else now
+        named_findings = (finding for finding, _, _ in seen_in.values())
         damped = state.damp(named_findings, camera, at, self._config.decide.storm)
-        cases = []
+        cases: tuple[Case, ...] = ()
         for finding in damped.passed:
-            look = looks_of[finding.track][1]
+            _, look, moment = seen_in[finding.track]
             take = Take(look.shot, finding.box, finding.score)
             late = timedelta(seconds=at - look.now)
-            cases.append(self._case(state, take, finding, look.shot.frame, late))
-        return Settled(cases=tuple(cases), judgements=judgements, merged=damped.merged)
+            case = self._case(state, take, finding, look.shot.frame, late)
+            cases += self._asked(state, (case,), moment, alone=True)
+        return Settled(
+            camera=camera,
+            cases=cases,
+            judgements=judgements,
+            merged=damped.merged,
+            withheld=withheld,
+        )
 
     def _case(
         self,
@@ -214,6 +283,10 @@ class Pipeline:
             best_box=take.box,
             context=state.context(take.shot, evidence),
         )
+
+
+def _moment(look: Look, image: Image) -> Moment:
+    return Moment(image=image, at=look.shot.frame.received_at, now=look.now)
 
 
 def _shot(frame: Frame, image: Image) -> Shot:

@@ -176,10 +176,18 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """An alarm that was not raised because the thing is known by its id to stand there."""
+
+    thing: str
+    reason: Literal["told", "static", "refuted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
     """The frame was looked at by the detector. `detections` are without those `ignored`;
     `judgements` are of every thing seen and every rule that was asked, fired or not; `merged` fired
-    without a case of their own."""
+    without a case of their own, `withheld` but for the memory of static things had fired."""
 
     motion: Motion
     detections: Detections
@@ -188,6 +196,7 @@ class Analysed:
     judgements: tuple[Judgement, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     merged: tuple[Merged, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
 
 
 Outcome = Rejected | Quiet | Analysed

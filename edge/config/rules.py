@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from edge.config.light import Light, Night
 from edge.config.schedule import Schedule
+from edge.config.static import Static
 from edge.config.storm import Storm
 from edge.config.tracking import Tracking
 from edge.config.values import Name, Section, Share
@@ -87,6 +88,7 @@ class Decide(Section):
     schedules: tuple[Schedule, ...] = Field((), description="Weekly hours, named by rules.")
     storm: Storm = Field(default_factory=Storm, description="What is alike is merged.")
     light: Light = Field(default_factory=Light, description="Day or night.")
+    static: Static = Field(default_factory=Static, description="Memory of static things.")
 
     @model_validator(mode="after")
     def _ids_are_distinct(self) -> Decide:

@@ -18,6 +18,7 @@ from edge.config.light import Light, Night
 from edge.config.places import Line, MotionMask, ObjectMask, Zone, repeated
 from edge.config.rules import DEFAULT_RULES, Decide, Rule
 from edge.config.schedule import Schedule, Window
+from edge.config.static import Static
 from edge.config.storm import Storm
 from edge.config.tracking import Tracking
 from edge.config.values import Name, Section, Share, Template
@@ -48,6 +49,7 @@ __all__ = [
     "S3Store",
     "Schedule",
     "Section",
+    "Static",
     "Storm",
     "Tls",
     "Tracking",

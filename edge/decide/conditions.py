@@ -6,12 +6,15 @@ has them, the places, the hours, whether the camera is armed. Called by `pipelin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge.config.schema import Camera, Decide, Line, Rule, Zone
 from edge.decide import schedule
 from edge.decide.schedule import Reading
+from edge.decide.things import Match
+from edge.records import Box, TrackId
 
 Size = tuple[int, int]
 
@@ -19,7 +22,7 @@ Size = tuple[int, int]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """`size` is the frame's width and height in pixels; `night` says that the rules are those of
-    the night."""
+    the night; `known` are the static things, by track or, in a lone picture, by box."""
 
     rules: tuple[Rule, ...]
     size: Size
@@ -28,6 +31,7 @@ class Conditions:
     hours: tuple[Reading, ...] = ()
     armed: bool = True
     night: bool = False
+    known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
 
     def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
         """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
@@ -36,8 +40,15 @@ class Conditions:
         return max(rule.severity, *levels, 0)
 
 
-def conditions(camera: Camera, decide: Decide, size: Size, at: datetime, night: bool) -> Conditions:
-    """For a frame that was received at `at`."""
+def conditions(
+    camera: Camera,
+    decide: Decide,
+    size: Size,
+    at: datetime,
+    night: bool,
+    known: Mapping[TrackId | Box, Match] | None = None,
+) -> Conditions:
+    """For a frame that was received at `at`; `known` are its static things."""
     rules = decide.rules if camera.rules is None else camera.rules
     return Conditions(
         rules=tuple(rule.at_night() for rule in rules) if night else rules,
@@ -47,4 +58,5 @@ def conditions(camera: Camera, decide: Decide, size: Size, at: datetime, night: 
         hours=tuple(schedule.read(one, at) for one in decide.schedules),
         armed=camera.armed,
         night=night,
+        known=known or {},
     )

@@ -13,6 +13,7 @@ from statistics import median
 from edge.config.schema import Rule
 from edge.decide import checks, silence, zones
 from edge.decide.conditions import Conditions, Size
+from edge.decide.things import Match
 from edge.decide.tracker import Track
 from edge.records import Box, Check
 
@@ -32,6 +33,7 @@ def asked_of_track(
     yield from _place(track, rule, inside, now)
     if rule.must_move:
         yield from _movement(track, rule)
+    yield from _static(conditions.known.get(track.id), rule)
     yield from _time(rule, conditions)
     yield from silence.check(track.told, rule, severity, track.votes[-1].score, now)
 
@@ -61,6 +63,7 @@ def asked_of_picture(
         yield checks.at_least("loitering_s", "seconds of loitering", 0.0, rule.loitering_s)
     if rule.lines:
         yield checks.one_of("lines", "crossed line", (), rule.lines)
+    yield from _static(conditions.known.get(box), rule)
     yield from _time(rule, conditions)
 
 
@@ -133,6 +136,19 @@ def _movement(track: Track, rule: Rule) -> Iterator[Check]:
     yield checks.at_least(
         "min_travel", "way of its feet in own heights", track.travelled, rule.min_travel
     )
+
+
+def _static(match: Match | None, rule: Rule) -> Iterator[Check]:
+    """A thing that is known to stand there is no news; nothing is said of others."""
+    if match is not None and match.silences(rule.id):
+        like = "" if match.likeness is None else f", likeness {match.likeness:.2f}"
+        yield checks.one_of(
+            "static",
+            "known as",
+            (f"{match.reason} thing {match.thing}",),
+            ("nothing",),
+            f"overlap {match.overlap:.2f}{like}",
+        )
 
 
 def _time(rule: Rule, conditions: Conditions) -> Iterator[Check]:

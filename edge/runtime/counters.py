@@ -27,6 +27,7 @@ class Counters:
         self._lock = threading.Lock()
         self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}
+        self._withheld: dict[CameraId, Counter[str]] = {}
 
     def count(self, camera: CameraId, what: Stage | Alarm) -> None:
         """One more of `what`."""
@@ -38,10 +39,15 @@ class Counters:
         with self._lock:
             self._rejected.setdefault(self._known(camera), Counter())[reason] += 1
 
+    def withhold(self, camera: CameraId, reason: str) -> None:
+        """An alarm is not raised, for `reason`."""
+        with self._lock:
+            self._withheld.setdefault(self._known(camera), Counter())[reason] += 1
+
     def snapshot(self) -> dict[CameraId, Funnel]:
         """All cameras at one moment, in order of their names."""
         with self._lock:
-            cameras = sorted({*self._counts, *self._rejected})
+            cameras = sorted({*self._counts, *self._rejected, *self._withheld})
             return {camera: self._funnel(camera) for camera in cameras}
 
     def _known(self, camera: CameraId) -> CameraId:
@@ -53,7 +59,12 @@ class Counters:
     def _funnel(self, camera: CameraId) -> Funnel:
         counts = self._counts.get(camera, Counter())
         rejected = dict(sorted(self._rejected.get(camera, Counter()).items()))
-        return Funnel(**{name: counts[name] for name in STAGES + ALARMS}, rejected_by=rejected)
+        withheld = dict(sorted(self._withheld.get(camera, Counter()).items()))
+        return Funnel(
+            **{name: counts[name] for name in STAGES + ALARMS},
+            rejected_by=rejected,
+            withheld_by=withheld,
+        )
 
 
 class FunnelCollector(Collector):
@@ -72,6 +83,9 @@ class FunnelCollector(Collector):
         alarms = CounterMetricFamily(
             "stillwatch_alarms", "Suspicions and verdicts.", labels=["camera", "kind"]
         )
+        withheld = CounterMetricFamily(
+            "stillwatch_alarms_withheld", "Not raised, by reason.", labels=["camera", "reason"]
+        )
         flying = GaugeMetricFamily(
             "stillwatch_frames_in_flight", "Received, not settled.", labels=["camera"]
         )
@@ -81,7 +95,9 @@ class FunnelCollector(Collector):
             frames.add_metric([camera, "rejected"], funnel.rejected)
             for reason, count in funnel.rejected_by.items():
                 rejected.add_metric([camera, reason], count)
+            for reason, count in funnel.withheld_by.items():
+                withheld.add_metric([camera, reason], count)
             for alarm in ALARMS:
                 alarms.add_metric([camera, alarm], getattr(funnel, alarm))
             flying.add_metric([camera], funnel.in_flight)
-        yield from (frames, rejected, alarms, flying)
+        yield from (frames, rejected, alarms, withheld, flying)

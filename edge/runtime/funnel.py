@@ -27,7 +27,8 @@ ALARMS: tuple[Alarm, ...] = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
     """Counts since the start; `rejected_by` holds them by reason, `merged` are findings that
-    the next report counts, `lost` are suspicions that could not be kept."""
+    the next report counts, `lost` are suspicions that could not be kept; `withheld_by` are alarms
+    by the reason for which they were not raised."""
 
     received: int = 0
     superseded: int = 0
@@ -41,6 +42,7 @@ class Funnel:
     unconfirmed: int = 0
     lost: int = 0
     rejected_by: Mapping[str, int] = field(default_factory=dict)
+    withheld_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -52,6 +54,9 @@ class Funnel:
         return self.received - self.rejected - self.superseded - self.quiet - self.analysed
 
     def as_json(self) -> dict[str, int | dict[str, int]]:
-        """As `stats` says it; `rejected` by reason."""
+        """As `stats` says it; `rejected` and `withheld` by reason."""
         counts: dict[str, int | dict[str, int]] = {n: getattr(self, n) for n in STAGES + ALARMS}
-        return counts | {"rejected": dict(self.rejected_by)}
+        return counts | {
+            "rejected": dict(self.rejected_by),
+            "withheld": dict(self.withheld_by),
+        }
