@@ -127,8 +127,9 @@ class Analyst:
                 log(Event.FRAME_REJECTED, camera=frame.camera, reason=reason.value, detail=detail)
             case Quiet():
                 self._counters.count(frame.camera, "quiet")
-            case Analysed(withheld=withheld):
+            case Analysed(withheld=withheld, inferences=inferences):
                 self._counters.count(frame.camera, "analysed")
+                self._counters.infer(frame.camera, inferences)
                 self._count_withheld(frame.camera, withheld)
 
     def _count_withheld(self, camera: CameraId, withheld: tuple[Withheld, ...]) -> None:

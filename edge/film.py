@@ -20,6 +20,7 @@ from edge.decide.storm import Damped, Storms
 from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
+from edge.detect.regions import Gaze
 from edge.gate.motion import GateState
 from edge.records import Box, Frame, Shot, TrackId
 from imaging.detections import Detections
@@ -67,6 +68,7 @@ class CameraState:
     """All that the pipeline knows of one camera."""
 
     gate: GateState = field(default_factory=GateState)
+    gaze: Gaze = field(default_factory=Gaze)
     tracks: Tracks = field(default_factory=Tracks)
     light: LightState = field(default_factory=LightState)
     storms: Storms = ()

@@ -59,8 +59,8 @@ OpenNetworks = Callable[[Config], Sequence[Network]]
 def open_detectors(config: Config) -> tuple[Detector, ...]:
     """One detector per analysis thread; the first decides the runtime for all."""
     detect = config.detect
-    threads, min_score = detect.threads_per_worker, detect.min_score
-    first = open_detector(detect.model, detect.runtime, threads, min_score)
+    threads, min_score, summed = detect.threads_per_worker, detect.min_score, detect.vehicle_sum
+    first = open_detector(detect.model, detect.runtime, threads, min_score, summed)
     log(
         Event.MODEL_OPENED,
         model=first.name,
@@ -69,7 +69,7 @@ def open_detectors(config: Config) -> tuple[Detector, ...]:
         reason=first.choice.reason,
     )
     rest = (
-        open_detector(detect.model, first.runtime, threads, min_score)
+        open_detector(detect.model, first.runtime, threads, min_score, summed)
         for _ in range(detect.workers - 1)
     )
     return (first, *rest)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.schema import Camera, Config, Gate
@@ -22,6 +21,7 @@ from edge.decide.stationary import Moment
 from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
+from edge.detect.look import Hints, Sees, look_at
 from edge.film import CameraState, Look, Take
 from edge.gate import motion
 from edge.records import (
@@ -39,17 +39,14 @@ from edge.records import (
     Withheld,
 )
 from imaging.admission import Rejected
+from imaging.aspect import pixel_aspect
 from imaging.decode import decode, decode_grey
 from imaging.detections import Detections, Image
 
+__all__ = ["VOTES_NEEDED", "Pipeline", "Sees", "Settled"]
+
 VOTES_NEEDED = 3
 """A burst of fewer frames cannot vote; its frames are judged alone."""
-
-
-class Sees(Protocol):
-    """Whatever finds things in a whole frame; see `edge.detect.detector.Detector`."""
-
-    def detect(self, image: Image) -> Detections: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +101,12 @@ class Pipeline:
         if isinstance(image, Rejected):
             return image
         shot = _shot(frame, image)
-        found, ignored = masks.apply(
-            self._detector.detect(image), settings.object_masks, (shot.width, shot.height)
-        )
+        aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
+        alone = settings.kind == "snapshot"
+        hints = Hints(motion=seen, tracks=state.tracks.alive, alone=alone, aspect=aspect)
+        regions = self._config.detect.regions
+        state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)
+        found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, self._config.decide.light)
         judged = self._judge(state, Look(shot, found, now), image, seen, settings)
         return Analysed(
@@ -118,6 +118,7 @@ class Pipeline:
             ignored=ignored,
             merged=judged.merged,
             withheld=judged.withheld,
+            inferences=sight.inferences,
         )
 
     def tick(self, now: float) -> tuple[Case, ...]:

@@ -185,9 +185,10 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
-    """The frame was looked at by the detector. `detections` are without those `ignored`;
-    `judgements` are of every thing seen and every rule that was asked, fired or not; `merged` fired
-    without a case of their own, `withheld` but for the memory of static things had fired."""
+    """The frame was looked at by the detector, in so many `inferences`. `detections` are
+    without those `ignored`; `judgements` are of every thing seen and every rule that was asked,
+    fired or not; `merged` fired without a case of their own, `withheld` but for the memory of
+    static things had fired."""
 
     motion: Motion
     detections: Detections
@@ -197,6 +198,7 @@ class Analysed:
     ignored: tuple[Ignored, ...] = ()
     merged: tuple[Merged, ...] = ()
     withheld: tuple[Withheld, ...] = ()
+    inferences: int = 1
 
 
 Outcome = Rejected | Quiet | Analysed

@@ -85,13 +85,18 @@ class Shared:
         """A new frame begins."""
         self._seen.clear()
 
-    def detect(self, image: Image) -> Detections:
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self._detector.input_size
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:
         """As the network does it, or did it for the same pixels in this frame."""
         pixels = np.ascontiguousarray(image)
         key = hashlib.blake2b(pixels.data, digest_size=16, salt=str(image.shape).encode()[:16])
+        key.update(str(aspect).encode())
         name = key.digest()
         if name not in self._seen:
-            self._seen[name] = self._detector.detect(image)
+            self._seen[name] = self._detector.detect(image, aspect)
         return self._seen[name]
 
 

@@ -26,6 +26,7 @@ def line(step: Step, *, explain: bool = False) -> str:
         "t": round(step.t, 3),
         "outcome": _word(outcome),
         "reason": reason,
+        "inferences": outcome.inferences if isinstance(outcome, Analysed) else 0,
         "detections": _detections(found),
         "suspicions": [_suspicion(case) for case in step.cases],
     }
@@ -121,6 +122,7 @@ class Tally:
     quiet: int = 0
     analysed: int = 0
     suspicions: int = 0
+    inferences: int = 0
 
     def count(self, step: Step) -> None:
         self.received += 1
@@ -130,8 +132,9 @@ class Tally:
                 self.rejected += 1
             case Quiet():
                 self.quiet += 1
-            case Analysed():
+            case Analysed(inferences=inferences):
                 self.analysed += 1
+                self.inferences += inferences
 
     def words(self) -> str:
         """The same in words."""
@@ -151,6 +154,7 @@ class Tally:
                     "quiet": self.quiet,
                     "analysed": self.analysed,
                     "suspicions": self.suspicions,
+                    "inferences": self.inferences,
                 }
             }
         )

@@ -102,12 +102,18 @@ def nms(
     return order[_survivors(rivals, keep)]
 
 
-def best(candidates: Candidates, limit: float, keep: int) -> Candidates:
-    """What remains of `candidates` after `nms` among its best `PROPOSALS`."""
+def best(
+    candidates: Candidates, limit: float, keep: int, pools: IntArray | None = None
+) -> Candidates:
+    """What remains of `candidates` after `nms` among its best `PROPOSALS`.
+
+    With `pools` (see `imaging.pools`) boxes of one pool are rivals, whatever their class.
+    """
     if len(candidates) > PROPOSALS:
         top = np.argpartition(-candidates.scores, PROPOSALS)[:PROPOSALS]
         candidates = candidates.take(np.sort(top))
-    rows = nms(candidates.boxes, candidates.scores, candidates.classes, limit, keep)
+    kinds = candidates.classes if pools is None else pools[candidates.classes]
+    rows = nms(candidates.boxes, candidates.scores, kinds, limit, keep)
     return candidates.take(rows)
 
 

@@ -43,12 +43,17 @@ def decode_grey(picture: bytes, header: Header, width_px: int) -> GreyImage | Re
     The smallest of these whose width (before orientation) is at least `width_px`, or the full size
     if none is. JPEG is decoded at that scale, which saves most of the work; PNG is shrunk after.
     """
-    fits = (pair for pair in _REDUCED if -(-header.width // pair[0]) >= width_px)
-    factor, flags = next(fits, (1, cv2.IMREAD_GRAYSCALE))
+    factor = reduction(header.width, width_px)
+    flags = dict(_REDUCED).get(factor, cv2.IMREAD_GRAYSCALE)
     if header.kind == "jpeg":
         return _decode(picture, header, flags, factor)
     full = _decode(picture, header, cv2.IMREAD_GRAYSCALE, 1)
     return full if isinstance(full, Rejected) or factor == 1 else _shrink(full, factor)
+
+
+def reduction(width: int, width_px: int) -> int:
+    """1, 2, 4 or 8: by how much `decode_grey` shrinks a picture of `width`."""
+    return next((factor for factor, _ in _REDUCED if -(-width // factor) >= width_px), 1)
 
 
 def _decode(picture: bytes, header: Header, flags: int, factor: int) -> Image | Rejected:

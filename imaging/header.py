@@ -54,7 +54,8 @@ class Header:
     `width` and `height` are as stored, before any EXIF orientation; `bits` per component;
     `components` as stored (a PNG palette counts 1). `progressive` and `scans` speak of JPEG (a PNG
     has one scan; `progressive` says it is interlaced). `eoi_missing`: the last two bytes of a JPEG,
-    or the last chunk of a PNG, are absent.
+    or the last chunk of a PNG, are absent. `pixel_aspect` is the width of a stored pixel in units
+    of its height as a JPEG's JFIF segment gives it, None where it gives no ratio but 1.
     """
 
     kind: Literal["jpeg", "png"]
@@ -65,6 +66,7 @@ class Header:
     progressive: bool
     scans: int
     eoi_missing: bool
+    pixel_aspect: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ EOI = b"\xff\xd9"
 MAX_SEGMENTS = 4096
 """More marker segments than this is an attack on our time: a frame has about ten."""
 
-_SOI, _EOI, _SOS, _DHT, _DAC = 0xD8, 0xD9, 0xDA, 0xC4, 0xCC
+_SOI, _EOI, _SOS, _DHT, _DAC, _APP0 = 0xD8, 0xD9, 0xDA, 0xC4, 0xCC, 0xE0
 _TOO_MANY = 0  # stands for what follows the last segment that we are ready to look at
 _PROGRESSIVE = (0xC2, 0xCA)  # the second with arithmetic coding, which OpenCV decodes too
 _DECODABLE = (0xC0, 0xC1, 0xC9, *_PROGRESSIVE)
@@ -46,6 +46,7 @@ class _Frame:
     components: int
     bits: int
     progressive: bool
+    pixel_aspect: float | None
 
 
 def walk(picture: bytes, max_scans: int) -> Header | Rejected:
@@ -81,10 +82,13 @@ def _segments(picture: bytes) -> Iterator[_Segment]:
 
 
 def _find_frame(picture: bytes, segments: Iterator[_Segment]) -> _Frame | Rejected:
+    aspect = None
     for segment in segments:
         marker = segment.marker
         if _is_frame_marker(marker):
-            return _frame(picture, segment)
+            return _frame(picture, segment, aspect)
+        if marker == _APP0:
+            aspect = _pixel_aspect(picture[segment.start : segment.end]) or aspect
         if marker in (_SOS, _EOI) or _is_out_of_place(marker):
             return _unexpected(segment, "before the frame header")
     return Rejected(Reason.TRUNCATED, "JPEG ends before its frame header")
@@ -130,7 +134,22 @@ def _is_frame_marker(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in (_DHT, _DAC)
 
 
-def _frame(picture: bytes, segment: _Segment) -> _Frame | Rejected:
+def _pixel_aspect(payload: bytes) -> float | None:
+    """What a JFIF segment says of the shape of pixels, if it says anything but square.
+
+    With units, the densities are dots per length, so a pixel is `y / x` times as wide as high.
+    Without, they are the ratio itself, and ffmpeg, which passes on what a stream says, writes the
+    sample aspect ratio as `x : y`. A ratio beyond 4 is no camera's.
+    """
+    if len(payload) < 12 or payload[:5] != b"JFIF\0":
+        return None
+    across, down = int.from_bytes(payload[8:10], "big"), int.from_bytes(payload[10:12], "big")
+    if not (across and down) or across == down or max(across, down) > 4 * min(across, down):
+        return None
+    return down / across if payload[7] else across / down
+
+
+def _frame(picture: bytes, segment: _Segment, aspect: float | None) -> _Frame | Rejected:
     if segment.marker not in _DECODABLE:
         return _unsupported(f"SOF{segment.marker - 0xC0} (lossless, hierarchical or reserved)")
     if segment.end > len(picture):
@@ -149,6 +168,7 @@ def _frame(picture: bytes, segment: _Segment) -> _Frame | Rejected:
         components=components,
         bits=bits,
         progressive=segment.marker in _PROGRESSIVE,
+        pixel_aspect=aspect,
     )
 
 
@@ -173,6 +193,7 @@ def _header(frame: _Frame, scans: int, eoi_missing: bool) -> Header:
         progressive=frame.progressive,
         scans=scans,
         eoi_missing=eoi_missing,
+        pixel_aspect=frame.pixel_aspect,
     )
 
 

@@ -36,12 +36,22 @@ class Letterbox:
 
 
 def lay(
-    width: int, height: int, canvas_width: int, canvas_height: int, resize: Resize
+    width: int,
+    height: int,
+    canvas_width: int,
+    canvas_height: int,
+    resize: Resize,
+    aspect: float = 1.0,
 ) -> Letterbox:
-    """How a picture of `width` x `height` is laid on the canvas; a letterbox keeps its shape."""
-    scale = min(canvas_width / width, canvas_height / height)
+    """How a picture of `width` x `height` is laid on the canvas; a letterbox keeps its shape.
+
+    `aspect` is the width of one of its pixels in units of its height: the shape that is kept is
+    that of the scene. A stretch fills the canvas whatever the pixels are.
+    """
+    shown = width * aspect
+    scale = min(canvas_width / shown, canvas_height / height)
     stretch = resize == "stretch"
-    fitted_width = canvas_width if stretch else max(1, round(width * scale))
+    fitted_width = canvas_width if stretch else max(1, round(shown * scale))
     fitted_height = canvas_height if stretch else max(1, round(height * scale))
     return Letterbox(
         scale_x=fitted_width / width,
@@ -54,15 +64,20 @@ def lay(
 
 
 def fit(
-    image: Image, width: int, height: int, pad: int = 114, resize: Resize = "letterbox"
+    image: Image,
+    width: int,
+    height: int,
+    pad: int = 114,
+    resize: Resize = "letterbox",
+    aspect: float = 1.0,
 ) -> tuple[Image, Letterbox]:
     """`image` on a canvas of `width` x `height`, and how to come back.
 
     Shrinks by means over areas and enlarges bilinearly. Channels stay in their order; `pad` is
-    the grey of the bars.
+    the grey of the bars; `aspect` is that of a pixel, as in `lay`.
     """
     rows, columns = image.shape[:2]
-    box = lay(columns, rows, width, height, resize)
+    box = lay(columns, rows, width, height, resize, aspect)
     canvas = np.full((height, width, 3), pad, np.uint8)
     bottom = box.offset_y + round(rows * box.scale_y)
     right = box.offset_x + round(columns * box.scale_x)

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from contract.topics import DEFAULT_ROOT
 from edge.config.light import Light, Night
 from edge.config.places import Line, MotionMask, ObjectMask, Zone, repeated
+from edge.config.regions import PixelAspect, Regions
 from edge.config.rules import DEFAULT_RULES, Decide, Rule
 from edge.config.schedule import Schedule, Window
 from edge.config.static import Static
@@ -44,6 +45,7 @@ __all__ = [
     "Night",
     "ObjectMask",
     "Outbox",
+    "Regions",
     "Rule",
     "Runtime",
     "S3Store",
@@ -155,6 +157,10 @@ class Detect(Section):
     workers: int = Field(1, ge=1, le=16, description="Analysis threads, an interpreter each.")
     threads_per_worker: int = Field(1, ge=1, le=16, description="Threads within an interpreter.")
     min_score: Share = Field(0.25, description="Detections under this are not even tracked.")
+    vehicle_sum: bool = Field(
+        False, description="A vehicle's score is the sum over car, bus and truck, at most 1."
+    )
+    regions: Regions = Field(default_factory=Regions, description="Close looks at small things.")
     errors_in_a_row: int = Field(5, ge=1, le=1000, description="Then the daemon restarts.")
 
 
@@ -240,6 +246,11 @@ class Camera(Section):
     )
     armed: bool = Field(
         True, description="Off: nothing is raised, though frames are looked at all the same."
+    )
+    pixel_aspect: PixelAspect = Field(
+        "auto",
+        description="Width of a pixel in units of its height; above 1 where the stream squeezes a "
+        "wide scene. auto: what the picture or its size says by standard, else 1.",
     )
     zones: tuple[Zone, ...] = Field((), description="Zones of this camera.")
     lines: tuple[Line, ...] = Field((), description="Lines of this camera.")

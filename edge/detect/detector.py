@@ -28,13 +28,13 @@ from imaging.manifest import (
     Input,
     Manifest,
     ModelError,
-    Thresholds,
     find_model,
     read_manifest,
     verify,
     weights_path,
 )
 from imaging.naming import OutputError, detections_of
+from imaging.pools import vehicle_pools
 from imaging.self_test import picture_of, require
 
 TIMED_INVOKES = 5
@@ -54,7 +54,13 @@ class Detector:
     """One model on one interpreter, for one thread."""
 
     def __init__(
-        self, *, model: EdgeModel, runner: Runner, min_score: float, choice: Choice
+        self,
+        *,
+        model: EdgeModel,
+        runner: Runner,
+        min_score: float,
+        choice: Choice,
+        vehicle_sum: bool = True,
     ) -> None:
         manifest, signature = model.manifest, runner.signature
         check_tensors(signature, model.size, manifest.name)
@@ -65,24 +71,30 @@ class Detector:
         self._labels = manifest.labels
         self._thresholds = manifest.thresholds.model_copy(update={"score": min_score})
         self._preparation: Preparation = plan(model.size, signature.inputs[0])
-        self._decode: Decode = open_family(manifest, model.size, signature.shapes)
+        self._plain: Decode = open_family(manifest, model.size, signature.shapes)
+        pools = vehicle_pools(manifest.labels) if vehicle_sum else None
+        self._decode: Decode = open_family(manifest, model.size, signature.shapes, pools)
+        self._size = (model.size.width, model.size.height)
 
     @property
     def runtime(self) -> Runtime:
         """The runtime in use; give it to `open_detector` for further threads."""
         return self.choice.runtime
 
-    def detect(self, image: Image) -> Detections:
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """Width and height in pixels that the network takes."""
+        return self._size
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:
         """What the whole BGR `image` shows, in its pixels, scored at least `min_score`.
 
+        `aspect` is the width of its pixels in units of their height.
         Raises `InferenceError` where the interpreter fails or its numbers are no boxes, and
         `ModelError` where it finds a class that the manifest has no label for.
         """
-        return self._detect(image, self._thresholds)
-
-    def _detect(self, image: Image, thresholds: Thresholds) -> Detections:
-        tensor, box = prepare(image, self._preparation)
-        return self._named(self._decode(self.runner.run(tensor), thresholds), box)
+        tensor, box = prepare(image, self._preparation, aspect)
+        return self._named(self._decode(self.runner.run(tensor), self._thresholds), box)
 
     def _named(self, candidates: Candidates, box: Letterbox) -> Detections:
         try:
@@ -91,16 +103,24 @@ class Detector:
             raise InferenceError(f"model {self.name}: {error}") from error
 
     def pass_self_test(self, model: EdgeModel) -> None:
-        """Detect in the model's own picture, at the manifest's threshold; raises `ModelError`."""
-        picture = picture_of(model.folder, model.manifest)
+        """Detect in the model's own picture, at the manifest's threshold; raises `ModelError`.
+
+        Every class stands for itself, as when the manifest's scores were taken.
+        """
+        tensor, box = prepare(picture_of(model.folder, model.manifest), self._preparation)
         try:
-            require(model.manifest, self._detect(picture, model.manifest.thresholds))
+            candidates = self._plain(self.runner.run(tensor), model.manifest.thresholds)
+            require(model.manifest, self._named(candidates, box))
         except InferenceError as error:
             raise ModelError(f"model {self.name} fails its self-test: {error}") from error
 
 
 def open_detector(
-    model: str, runtime: Literal["auto", "tflite", "litert"], threads: int, min_score: float
+    model: str,
+    runtime: Literal["auto", "tflite", "litert"],
+    threads: int,
+    min_score: float,
+    vehicle_sum: bool = True,
 ) -> Detector:
     """The detector for a shipped model's name or a folder with a manifest.
 
@@ -113,7 +133,7 @@ def open_detector(
         choice = choose(importable(), lambda name: _timed_ms(verified, name, threads))
     else:
         choice = configured(runtime)
-    return _assemble(verified, choice, threads, min_score)
+    return _assemble(verified, choice, threads, min_score, vehicle_sum)
 
 
 def load_model(model: str) -> EdgeModel:
@@ -127,9 +147,13 @@ def load_model(model: str) -> EdgeModel:
     return EdgeModel(folder=folder, file=file, manifest=manifest, size=manifest.input)
 
 
-def _assemble(model: EdgeModel, choice: Choice, threads: int, min_score: float) -> Detector:
+def _assemble(
+    model: EdgeModel, choice: Choice, threads: int, min_score: float, vehicle_sum: bool = True
+) -> Detector:
     runner = open_runner(model.file, choice.runtime, threads)
-    detector = Detector(model=model, runner=runner, min_score=min_score, choice=choice)
+    detector = Detector(
+        model=model, runner=runner, min_score=min_score, choice=choice, vehicle_sum=vehicle_sum
+    )
     detector.pass_self_test(model)
     return detector
 

@@ -35,10 +35,16 @@ def plan(size: Input, spec: TensorSpec) -> Preparation:
     return Preparation(size=size, table=_quantised(table, spec))
 
 
-def prepare(image: Image, preparation: Preparation) -> tuple[Numbers, Letterbox]:
-    """The tensor `[1, height, width, 3]` of the BGR `image`, and the way back for boxes."""
+def prepare(
+    image: Image, preparation: Preparation, aspect: float = 1.0
+) -> tuple[Numbers, Letterbox]:
+    """The tensor `[1, height, width, 3]` of the BGR `image`, and the way back for boxes.
+
+    `aspect` is the width of a pixel of `image` in units of its height; the one resize makes up for
+    it.
+    """
     size = preparation.size
-    canvas, box = fit(image, size.width, size.height, size.pad, size.resize)
+    canvas, box = fit(image, size.width, size.height, size.pad, size.resize, aspect)
     pixels = ordered(canvas, size.channels)
     tensor = pixels if preparation.table is None else looked_up(pixels, preparation.table)
     return tensor[None], box

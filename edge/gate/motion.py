@@ -27,7 +27,10 @@ WIDTH_PX = 160
 
 _BLUR = (5, 5)
 _OPEN = np.ones((3, 3), np.uint8)
-_JOIN = np.ones((7, 7), np.uint8)
+SPREAD_CELLS = 3
+"""Regions reach so many pixels of the grey picture beyond what changed, so that parts of one thing
+join."""
+_JOIN = np.ones((2 * SPREAD_CELLS + 1, 2 * SPREAD_CELLS + 1), np.uint8)
 _NOISE_FACTOR = 3.0
 """Mean absolute difference of Gaussian noise is 0.8 sigma; three of them pass 98 % of it."""
 

@@ -28,11 +28,17 @@ class Counters:
         self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}
         self._withheld: dict[CameraId, Counter[str]] = {}
+        self._inferences: Counter[CameraId] = Counter()
 
     def count(self, camera: CameraId, what: Stage | Alarm) -> None:
         """One more of `what`."""
         with self._lock:
             self._counts.setdefault(self._known(camera), Counter())[what] += 1
+
+    def infer(self, camera: CameraId, inferences: int) -> None:
+        """So many runs of the network over a frame that is counted as analysed."""
+        with self._lock:
+            self._inferences[self._known(camera)] += inferences
 
     def reject(self, camera: CameraId, reason: str) -> None:
         """The frame ends as rejected for `reason`."""
@@ -62,6 +68,7 @@ class Counters:
         withheld = dict(sorted(self._withheld.get(camera, Counter()).items()))
         return Funnel(
             **{name: counts[name] for name in STAGES + ALARMS},
+            inferences=self._inferences[camera],
             rejected_by=rejected,
             withheld_by=withheld,
         )
@@ -86,6 +93,9 @@ class FunnelCollector(Collector):
         withheld = CounterMetricFamily(
             "stillwatch_alarms_withheld", "Not raised, by reason.", labels=["camera", "reason"]
         )
+        inferences = CounterMetricFamily(
+            "stillwatch_inferences", "Runs of the network.", labels=["camera"]
+        )
         flying = GaugeMetricFamily(
             "stillwatch_frames_in_flight", "Received, not settled.", labels=["camera"]
         )
@@ -99,5 +109,6 @@ class FunnelCollector(Collector):
                 withheld.add_metric([camera, reason], count)
             for alarm in ALARMS:
                 alarms.add_metric([camera, alarm], getattr(funnel, alarm))
+            inferences.add_metric([camera], funnel.inferences)
             flying.add_metric([camera], funnel.in_flight)
-        yield from (frames, rejected, alarms, withheld, flying)
+        yield from (frames, rejected, alarms, withheld, inferences, flying)

@@ -28,7 +28,7 @@ ALARMS: tuple[Alarm, ...] = (
 class Funnel:
     """Counts since the start; `rejected_by` holds them by reason, `merged` are findings that
     the next report counts, `lost` are suspicions that could not be kept; `withheld_by` are alarms
-    by the reason for which they were not raised."""
+    by the reason for which they were not raised, `inferences` the network's runs."""
 
     received: int = 0
     superseded: int = 0
@@ -41,6 +41,7 @@ class Funnel:
     inconclusive: int = 0
     unconfirmed: int = 0
     lost: int = 0
+    inferences: int = 0
     rejected_by: Mapping[str, int] = field(default_factory=dict)
     withheld_by: Mapping[str, int] = field(default_factory=dict)
 
@@ -57,6 +58,7 @@ class Funnel:
         """As `stats` says it; `rejected` and `withheld` by reason."""
         counts: dict[str, int | dict[str, int]] = {n: getattr(self, n) for n in STAGES + ALARMS}
         return counts | {
+            "inferences": self.inferences,
             "rejected": dict(self.rejected_by),
             "withheld": dict(self.withheld_by),
         }

@@ -14,8 +14,9 @@ import numpy as np
 
 from imaging.boxes import Candidates, best, join, no_candidates
 from imaging.decoders.tensor import Tensor
-from imaging.detections import FloatArray
+from imaging.detections import FloatArray, IntArray
 from imaging.manifest import ModelError, Thresholds
+from imaging.pools import pooled, shared
 
 Shape = tuple[int, ...]
 
@@ -53,26 +54,54 @@ def grid_of(shape: Shape, stride: int) -> tuple[int, int]:
     return shape[2] * stride, shape[1] * stride
 
 
-def decode(tensors: Sequence[Tensor], heads: Sequence[Head], thresholds: Thresholds) -> Candidates:
-    """Candidates in pixels of the input; `tensors` of one picture, without batch."""
+def decode(
+    tensors: Sequence[Tensor],
+    heads: Sequence[Head],
+    thresholds: Thresholds,
+    pools: IntArray | None = None,
+) -> Candidates:
+    """Candidates in pixels of the input; `tensors` of one picture, without batch.
+
+    With `pools` (see `imaging.pools`) a cell counts for the sum of a pool's classes.
+    """
     found = [
-        _decode_head(tensors[head.scores], tensors[head.distances], head.stride, thresholds.score)
+        _decode_head(tensors[head.scores], tensors[head.distances], head.stride, thresholds, pools)
         for head in heads
     ]
-    return best(join(found), thresholds.nms_iou, thresholds.max_detections)
+    return best(join(found), thresholds.nms_iou, thresholds.max_detections, pools)
 
 
-def _decode_head(scores: Tensor, distances: Tensor, stride: int, least: float) -> Candidates:
-    (hits,) = (scores.values >= scores.level(least)).ravel().nonzero()
-    if not len(hits):
+def _decode_head(
+    scores: Tensor, distances: Tensor, stride: int, thresholds: Thresholds, pools: IntArray | None
+) -> Candidates:
+    cells, classes, marks = _hits(scores, thresholds.score, pools)
+    if not len(cells):
         return no_candidates()
-    rows, columns, classes = np.unravel_index(hits, scores.values.shape)
+    rows, columns = np.divmod(cells, scores.values.shape[1])
     sides = _expected(distances.real(distances.values[rows, columns]))
     centres = np.array((columns, rows, columns, rows), np.float32) + np.float32(0.5)
     return Candidates(
-        boxes=((centres + _OUTWARDS * sides) * np.float32(stride)).T,
-        scores=scores.real(scores.values.ravel()[hits]),
-        classes=classes.astype(np.int64),
+        boxes=((centres + _OUTWARDS * sides) * np.float32(stride)).T, scores=marks, classes=classes
+    )
+
+
+def _hits(
+    scores: Tensor, least: float, pools: IntArray | None
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Cells (row by row), classes and scores of what reaches `least`."""
+    table = scores.values.reshape(-1, scores.values.shape[2])
+    hot = table >= scores.level(least)
+    if pools is None:
+        cells, classes = hot.nonzero()
+        return cells, classes, scores.real(table[cells, classes])
+    hot[:, shared(pools)] = False
+    cells, classes = hot.nonzero()
+    named, sums = pooled(scores, table, pools)
+    (strong,) = (sums >= np.float32(least - 1e-6)).nonzero()
+    return (
+        np.concatenate([cells, strong]),
+        np.concatenate([classes, named[strong]]),
+        np.concatenate([scores.real(table[cells, classes]), sums[strong]]),
     )
 
 

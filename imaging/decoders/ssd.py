@@ -14,8 +14,9 @@ import numpy as np
 
 from imaging.boxes import Candidates, best
 from imaging.decoders.tensor import Tensor
-from imaging.detections import FloatArray
+from imaging.detections import FloatArray, IntArray
 from imaging.manifest import ModelError, Thresholds
+from imaging.pools import pool_same_boxes
 
 
 def check_shapes(shapes: Sequence[tuple[int, ...]]) -> None:
@@ -30,10 +31,16 @@ def check_shapes(shapes: Sequence[tuple[int, ...]]) -> None:
 
 
 def decode(
-    tensors: Sequence[Tensor], width: int, height: int, thresholds: Thresholds
+    tensors: Sequence[Tensor],
+    width: int,
+    height: int,
+    thresholds: Thresholds,
+    pools: IntArray | None = None,
 ) -> Candidates:
     """Candidates in pixels of the `width` x `height` input; `tensors` with their batch of 1.
 
+    With `pools` (see `imaging.pools`) the classes that the operator gives for one box are summed;
+    those that it kept to itself are lost.
     Raises `ModelError` where classes are no whole numbers or scores are not 0..1, for then the
     outputs come in another order than the operator's.
     """
@@ -41,13 +48,15 @@ def decode(
     count = max(0, int(_row(counted)[0]))
     classes, scores = _row(numbers)[:count], _row(marks)[:count]
     _check_values(classes, scores)
-    rows = np.flatnonzero(scores >= thresholds.score)
     found = Candidates(
-        boxes=from_shares(boxes.real(boxes.values[0][rows]), width, height),
-        scores=scores[rows],
-        classes=classes[rows].astype(np.int64),
+        boxes=from_shares(boxes.real(boxes.values[0][:count]), width, height),
+        scores=scores,
+        classes=classes.astype(np.int64),
     )
-    return best(found, thresholds.nms_iou, thresholds.max_detections)
+    if pools is not None:
+        found = pool_same_boxes(found, pools)
+    found = found.take(np.flatnonzero(found.scores >= thresholds.score))
+    return best(found, thresholds.nms_iou, thresholds.max_detections, pools)
 
 
 def from_shares(boxes: FloatArray, width: int, height: int) -> FloatArray:

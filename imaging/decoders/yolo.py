@@ -23,6 +23,7 @@ from imaging.boxes import Candidates, best
 from imaging.decoders.tensor import Raw, Tensor
 from imaging.detections import FloatArray, IntArray
 from imaging.manifest import ModelError, Thresholds
+from imaging.pools import pooled
 
 LARGEST_SHARE = 2.0
 """No centre in shares lies beyond this; in pixels of an input of 32 or more, some centre does."""
@@ -51,33 +52,45 @@ def layout(shapes: Sequence[tuple[int, ...]], classes: int) -> Layout:
 
 
 def decode(
-    tensor: Tensor, layout: Layout, width: int, height: int, thresholds: Thresholds
+    tensor: Tensor,
+    layout: Layout,
+    width: int,
+    height: int,
+    thresholds: Thresholds,
+    pools: IntArray | None = None,
 ) -> Candidates:
     """Candidates in pixels of the `width` x `height` input; `tensor` of one picture, no batch.
 
-    Each guess counts for its best class only.
+    Each guess counts for its best class only, or with `pools` (see `imaging.pools`) for its best
+    pool.
     """
     table = tensor.values.T if layout.channels_first else tensor.values
-    guesses, classes, scores = _likely(tensor, table, layout.objectness, thresholds.score)
+    guesses, classes, scores = _likely(tensor, table, layout.objectness, thresholds.score, pools)
     boxes = _corners(tensor.real(table[guesses, :4]))
     if _in_shares(tensor, table):
         boxes = boxes * np.array([width, height] * 2, np.float32)
     found = Candidates(boxes=boxes, scores=scores, classes=classes)
-    return best(found, thresholds.nms_iou, thresholds.max_detections)
+    return best(found, thresholds.nms_iou, thresholds.max_detections, pools)
 
 
 def _likely(
-    tensor: Tensor, table: Raw, objectness: bool, least: float
+    tensor: Tensor, table: Raw, objectness: bool, least: float, pools: IntArray | None
 ) -> tuple[IntArray, IntArray, FloatArray]:
-    """Rows whose best class reaches `least`, that class, and its score."""
+    """Rows whose best class or pool reaches `least`, that class, and the score."""
     start = 5 if objectness else 4
     gates = table[:, 4] if objectness else table[:, 4:].max(axis=1)
-    rows = np.flatnonzero(gates >= tensor.level(least))
+    hot = gates >= tensor.level(least)
+    if pools is not None and not objectness:
+        hot |= pooled(tensor, table[:, start:], pools)[1] >= least - 1e-6
+    rows = np.flatnonzero(hot)
     scores = tensor.real(table[rows, start:])
     if objectness:
         scores = scores * tensor.real(table[rows, 4])[:, None]
     classes = scores.argmax(axis=1)
     top = scores[np.arange(len(rows)), classes]
+    if pools is not None:
+        named, sums = pooled(Tensor(values=scores), scores, pools)
+        classes, top = np.where(sums > top, named, classes), np.maximum(sums, top)
     strong = top >= least - 1e-6
     return rows[strong], classes[strong], top[strong]
 

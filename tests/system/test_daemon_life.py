@@ -259,10 +259,10 @@ from tests.unit.edge.scenes import FindsDarkThings, picture
 
 class Breaks(FindsDarkThings):
     sha256 = "0" * 64
-    def detect(self, image):
+    def detect(self, image, aspect=1.0):
         if self.looks == 1:
             {how}
-        return super().detect(image)
+        return super().detect(image, aspect)
 
 path = Path(sys.argv[1])
 networks = lambda config: (Breaks(),)

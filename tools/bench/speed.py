@@ -64,9 +64,19 @@ class Watched:
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self.last = Spent(0.0, 0.0)
+        self.inferences = 0
 
-    def detect(self, image: Image) -> Detections:
-        found, self.last = timed(lambda: self._detector.detect(image))
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self._detector.input_size
+
+    def begin(self) -> None:
+        """A new frame, whose inferences are added up."""
+        self.last, self.inferences = Spent(0.0, 0.0), 0
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:
+        found, spent = timed(lambda: self._detector.detect(image, aspect))
+        self.last, self.inferences = self.last + spent, self.inferences + 1
         return found
 
 

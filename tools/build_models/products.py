@@ -20,4 +20,5 @@ def open_products(model: Shipped, models: Path, least_score: float) -> Iterator[
         yield "tensorflow", lambda picture: full.detect([picture])[0]
         return
     for runtime in importable():
-        yield runtime, open_detector(folder, runtime, threads=1, min_score=least_score).detect
+        detector = open_detector(folder, runtime, 1, least_score, vehicle_sum=False)
+        yield runtime, detector.detect

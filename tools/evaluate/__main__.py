@@ -101,7 +101,8 @@ def _evaluate(options: argparse.Namespace) -> Evaluation:
 
 
 def _detector(detect: Detect) -> Detector:
-    return open_detector(detect.model, detect.runtime, detect.threads_per_worker, detect.min_score)
+    threads, min_score = detect.threads_per_worker, detect.min_score
+    return open_detector(detect.model, detect.runtime, threads, min_score, detect.vehicle_sum)
 
 
 def _run(

@@ -12,35 +12,43 @@ from collections.abc import Callable, Mapping, Sequence
 from imaging.boxes import Candidates
 from imaging.decoders import nanodet, ssd, yolo
 from imaging.decoders.tensor import Tensor
+from imaging.detections import IntArray
 from imaging.manifest import Family, Input, Manifest, ModelError, Thresholds
 
 Shapes = Sequence[tuple[int, ...]]
 Decode = Callable[[Sequence[Tensor], Thresholds], Candidates]
-Open = Callable[[Shapes, Input, int], Decode]
+Open = Callable[[Shapes, Input, int, IntArray | None], Decode]
 
 
-def open_family(manifest: Manifest, size: Input, shapes: Shapes) -> Decode:
-    """The decode function of the manifest's family for outputs of `shapes` (with batch)."""
+def open_family(
+    manifest: Manifest, size: Input, shapes: Shapes, pools: IntArray | None = None
+) -> Decode:
+    """The decode function of the manifest's family for outputs of `shapes` (with batch).
+
+    With `pools` (see `imaging.pools`) classes of one pool are summed; without, every class stands
+    for itself, as the network was measured and compared with its original.
+    """
     if manifest.family is None:
         raise ModelError(f"model {manifest.name} names no family; it is no model for the edge")
-    return FAMILIES[manifest.family](shapes, size, len(manifest.labels))
+    return FAMILIES[manifest.family](shapes, size, len(manifest.labels), pools)
 
 
-def _nanodet(shapes: Shapes, size: Input, classes: int) -> Decode:
+def _nanodet(shapes: Shapes, size: Input, classes: int, pools: IntArray | None) -> Decode:
     heads = nanodet.layout(shapes, size.width, size.height, classes)
-    return lambda tensors, thresholds: nanodet.decode(_single(tensors), heads, thresholds)
+    return lambda tensors, thresholds: nanodet.decode(_single(tensors), heads, thresholds, pools)
 
 
-def _ssd(shapes: Shapes, size: Input, _classes: int) -> Decode:
+def _ssd(shapes: Shapes, size: Input, _classes: int, pools: IntArray | None) -> Decode:
     ssd.check_shapes(shapes)
-    return lambda tensors, thresholds: ssd.decode(tensors, size.width, size.height, thresholds)
+    width, height = size.width, size.height
+    return lambda tensors, thresholds: ssd.decode(tensors, width, height, thresholds, pools)
 
 
-def _yolo(shapes: Shapes, size: Input, classes: int) -> Decode:
+def _yolo(shapes: Shapes, size: Input, classes: int, pools: IntArray | None) -> Decode:
     form = yolo.layout(shapes, classes)
 
     def decode(tensors: Sequence[Tensor], thresholds: Thresholds) -> Candidates:
-        return yolo.decode(tensors[0].one(0), form, size.width, size.height, thresholds)
+        return yolo.decode(tensors[0].one(0), form, size.width, size.height, thresholds, pools)
 
     return decode
 

@@ -40,10 +40,14 @@ class Stumbles:
         self._failing = list(failing)
         self._sees = FindsDarkThings()
 
-    def detect(self, image: Image) -> Detections:
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self._sees.input_size
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:
         if self._failing and self._failing.pop(0):
             raise InferenceError("the interpreter says no")
-        return self._sees.detect(image)
+        return self._sees.detect(image, aspect)
 
 
 def terms(document: str, detector: Sees, model: str = "a") -> Terms:

@@ -49,7 +49,12 @@ class Stage:
         encoded = cv2.imencode(".jpg", np.clip(noisy, 0, 255).astype(np.uint8))
         return encoded[1].tobytes()
 
-    def detect(self, image: Image) -> Detections:
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """So large that nothing gains by a close look."""
+        return 4096, 4096
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:  # noqa: ARG002
         """The drawn things, whatever the `image`, with jitter and misses."""
         assert image.shape[:2] == SIZE[::-1]
         return seen(*self._found())

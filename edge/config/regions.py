@@ -1,0 +1,35 @@
+"""The `detect.regions` section and the shape of pixels: how closely the network looks at a frame.
+
+Read through `edge.config.schema`, which is the whole.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from edge.config.values import Section
+
+PixelAspect = Annotated[float, Field(ge=0.25, le=4)] | Literal["auto"]
+"""Half-height fields of a wide scene come to 16/22, wide scenes in half the columns to 32/11: 0.25
+and 4 leave room beyond both."""
+
+
+class Regions(Section):
+    """Close looks: square crops around what moves and what is tracked, beside the whole frame."""
+
+    enabled: bool = Field(False, description="Off: the network sees whole frames only.")
+    most_crops: int = Field(
+        2, ge=0, le=16, description="Close looks per frame; what waits longest comes first."
+    )
+    most_crops_alone: int = Field(
+        4, ge=0, le=32, description="Close looks at a picture of a snapshot camera."
+    )
+    whole_every_s: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        description="Where close looks cover all that moves and all tracks, the whole frame is "
+        "looked at this often only; 0: every time.",
+    )

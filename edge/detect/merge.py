@@ -1,0 +1,91 @@
+"""One list of detections out of several views of a frame.
+
+PURE. A thing seen in two views is one thing: the better box stays. A box that ends where its crop
+ends, and not where the frame does, is a part of something; it gives way to a box that holds it, and
+where the whole frame was looked at too it counts for nothing. Called by `look`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from contract.labels import Group, group_of
+from edge.records import Box
+from imaging.boxes import areas, intersections, iou
+from imaging.detections import Detections, FloatArray, no_detections
+
+SAME_IOU = 0.5
+"""Of two boxes from different scales; looser than a network's own NMS, for small boxes jitter."""
+
+HELD_SHARE = 0.7
+"""So much of a cut box lies in the box of the whole thing."""
+
+_EDGE_PX = 2.0
+"""A box that comes so near to its crop's border is taken for cut by it."""
+
+_GROUPS: tuple[Group, ...] = get_args(Group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What one view showed, in pixels of the frame; `crop` is None for the whole frame."""
+
+    found: Detections
+    crop: Box | None = None
+
+
+def merge(sightings: Sequence[Sighting], width: int, height: int) -> Detections:
+    """The things of all views of a frame of `width` x `height`, by falling score."""
+    if len(sightings) == 1 and sightings[0].crop is None:
+        return sightings[0].found
+    cut = np.concatenate([_cut(sighting, width, height) for sighting in sightings])
+    view = np.repeat(np.arange(len(sightings)), [len(s.found) for s in sightings])
+    found = _joined([sighting.found for sighting in sightings])
+    if any(sighting.crop is None for sighting in sightings):
+        rows = np.flatnonzero(~cut)
+        found, cut, view = found.take(rows), cut[rows], view[rows]
+    order = np.lexsort((-found.scores, cut))
+    kept = order[_distinct(found.take(order), cut[order], view[order])]
+    return found.take(kept[np.argsort(-found.scores[kept], kind="stable")])
+
+
+def _distinct(
+    found: Detections, cut: npt.NDArray[np.bool_], view: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Rows that no earlier row of another view shows as well."""
+    groups = np.array([_GROUPS.index(group_of(label)) for label in found.labels], np.int64)
+    held = intersections(found.boxes, found.boxes) / np.maximum(areas(found.boxes), 1e-6)
+    same = (iou(found.boxes, found.boxes) > SAME_IOU) | ((held > HELD_SHARE) & cut[None, :])
+    same &= (groups[:, None] == groups[None, :]) & (view[:, None] != view[None, :])
+    kept = np.ones(len(found), np.bool_)
+    for row in range(len(found)):
+        if kept[row]:
+            kept[row + 1 :] &= ~same[row, row + 1 :]
+    return kept
+
+
+def _cut(sighting: Sighting, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """Per box whether a border of the crop that lies inside the frame runs along it."""
+    boxes, crop = sighting.found.boxes, sighting.crop
+    if crop is None or not len(boxes):
+        return np.zeros(len(boxes), np.bool_)
+    near = np.abs(boxes - np.array(crop, np.float32)) <= _EDGE_PX
+    inner = np.array([crop[0] > 0, crop[1] > 0, crop[2] < width, crop[3] < height])
+    touching: npt.NDArray[np.bool_] = (near & inner).any(axis=1)
+    return touching
+
+
+def _joined(parts: Sequence[Detections]) -> Detections:
+    if not parts:
+        return no_detections()
+    boxes: FloatArray = np.concatenate([part.boxes for part in parts])
+    return Detections(
+        boxes=boxes,
+        scores=np.concatenate([part.scores for part in parts]),
+        labels=tuple(label for part in parts for label in part.labels),
+    )
