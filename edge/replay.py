@@ -31,6 +31,9 @@ _NOTES = {".json", ".txt", ".md", ".csv", ".html"}
 """Files that lie beside pictures to describe them; everything else in a folder is played."""
 _PICTURES = {".jpg", ".jpeg", ".png"}
 
+Rhythm = float | tuple[float, ...]
+"""When frames come: so many per second, or each frame's time in seconds."""
+
 
 class SourceError(Exception):
     """The source cannot be played; the text says why."""
@@ -138,22 +141,27 @@ class Player:
     """One configuration with its memory, which takes frames one by one."""
 
     def __init__(
-        self, config: Config, camera: CameraId, fps: float, detector: Sees, start: datetime = EPOCH
+        self,
+        config: Config,
+        camera: CameraId,
+        rhythm: Rhythm,
+        detector: Sees,
+        start: datetime = EPOCH,
     ) -> None:
         """`start` is when the first frame was received, which schedules ask for."""
-        self._config, self._camera, self._fps, self._start = config, camera, fps, start
+        self._config, self._camera, self._rhythm, self._start = config, camera, rhythm, start
         self._pipeline = Pipeline(config, detector)
         self._settings = config.cameras.get(camera, config.camera_defaults)
 
     def step(self, number: int, name: str, payload: bytes, *, last: bool) -> Step:
         """The next frame along the path; after the `last`, what still waits is judged."""
-        now = number / self._fps
+        now = _at_s(self._rhythm, number)
         outcome = self._outcome(payload, now)
         looked = outcome if isinstance(outcome, Analysed) else None
         cases = looked.cases if looked else ()
         judgements = looked.judgements if looked else ()
         live = self._pipeline.live(self._camera)
-        if last or 1 / self._fps >= self._settings.snapshot_after_s:
+        if last or _pause_s(self._rhythm, number) >= self._settings.snapshot_after_s:
             for settled in self._pipeline.settle(now + self._settings.snapshot_after_s):
                 cases += settled.cases
                 judgements += settled.judgements
@@ -183,14 +191,26 @@ def play(
     pictures: Source,
     config: Config,
     camera: CameraId,
-    fps: float,
+    rhythm: Rhythm,
     detector: Sees,
     start: datetime = EPOCH,
 ) -> Iterator[Step]:
-    """As `replay`, over pictures that are at hand."""
-    player = Player(config, camera, fps, detector, start)
+    """As `replay`, over pictures that are at hand, evenly spaced or at times of their own."""
+    player = Player(config, camera, rhythm, detector, start)
     for number, (name, payload, last) in enumerate(marked(pictures)):
         yield player.step(number, name, payload, last=last)
+
+
+def _at_s(rhythm: Rhythm, number: int) -> float:
+    """When frame `number` comes."""
+    return rhythm[number] if isinstance(rhythm, tuple) else number / rhythm
+
+
+def _pause_s(rhythm: Rhythm, number: int) -> float:
+    """Seconds from frame `number` to the next."""
+    if isinstance(rhythm, tuple):
+        return rhythm[number + 1] - rhythm[number]
+    return 1 / rhythm
 
 
 def marked(pictures: Source) -> Iterator[tuple[str, bytes, bool]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from tools.compose.materials import MaterialError, Materials, load_materials
+from tools.compose.materials import MaterialError, Materials, at_hand
 from tools.compose.recipe import Recipe, name_of
 from tools.compose.render import Stage, Truth, stage
 from tools.compose.scenes import SCENES, recipes
@@ -33,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     cv2.setNumThreads(1)
     try:
-        materials = load_materials(data_folder())
+        materials = at_hand()
     except MaterialError as error:
         print(error, file=sys.stderr)
         return 1
@@ -43,12 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     frames = sum(_length(sequence) for sequence in sequences)
     print(f"{options.out / 'manifest.json'}: {len(sequences)} sequences of {frames} frames")
     return 0
-
-
-def data_folder() -> Path | None:
-    """Where labelled footage lies, if anyone said so."""
-    named = os.environ.get("STILLWATCH_DATA")
-    return Path(named) if named else None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,8 +8,10 @@ come in addition. Called by the command line and by the evaluation.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -60,6 +62,14 @@ class Materials:
                 "labelled footage need STILLWATCH_DATA"
             )
         return self.places[name]
+
+
+@cache
+def at_hand() -> Materials:
+    """Everything there is on this machine, made once per process; STILLWATCH_DATA names the folder
+    of labelled footage. Raises `MaterialError`."""
+    named = os.environ.get("STILLWATCH_DATA")
+    return load_materials(Path(named) if named else None)
 
 
 def load_materials(data: Path | None = None, examples: Path = EXAMPLES) -> Materials:

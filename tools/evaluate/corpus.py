@@ -1,7 +1,8 @@
 """A labelled corpus: a folder with `manifest.json`, which lists sequences and stills.
 
 Per frame or still, `person`, `vehicle` and `bicycle` are true, false or null = do not score; a key
-that is missing counts as null. Unknown keys are ignored. Called by the command line.
+that is missing counts as null. Unknown keys are ignored. A sequence with a recipe and without a
+folder is composed frame by frame when it is played. Called by the command line.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.ids import CameraId
+from edge.replay import Source
+from tools.compose.materials import at_hand
+from tools.compose.recipe import Recipe
+from tools.compose.render import Stage, stage
 from tools.evaluate.events import CLASSES, Label, ObjectClass
 
 MANIFEST = "manifest.json"
@@ -28,10 +34,27 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class LabelledBox(_Entry):
+    """A thing in a picture: xyxy in pixels of what can be seen of it. `height_px` is that of the
+    whole thing, `visible` the share of it that can be seen."""
+
+    label: Annotated[str, Field(alias="class")]
+    xyxy: tuple[float, float, float, float]
+    height_px: float | None = None
+    visible: float = 1.0
+
+    def tall_px(self) -> float:
+        """The whole thing's height."""
+        return self.xyxy[3] - self.xyxy[1] if self.height_px is None else self.height_px
+
+
 class Labelled(_Entry):
-    """A picture, its path relative to its sequence's folder (a still's: to the corpus)."""
+    """A picture, its path relative to its sequence's folder (a still's: to the corpus). `at_s` is
+    its time where frames are not evenly spaced."""
 
     file: str
+    at_s: float | None = None
+    boxes: tuple[LabelledBox, ...] = ()
     person: Label = None
     vehicle: Label = None
     bicycle: Label = None
@@ -42,7 +65,10 @@ class Labelled(_Entry):
 
 
 class Sequence(_Entry):
-    """Frames of one fixed camera at `fps`, in order; `dir` is relative to the corpus."""
+    """Frames of one fixed camera at `fps`, in order; `dir` is relative to the corpus.
+
+    A composed one has its `recipe`, how many `seconds` it stands for, and the name of its nuisance.
+    """
 
     id: str
     dir: str
@@ -50,6 +76,22 @@ class Sequence(_Entry):
     scene: str = ""
     synthetic: bool = False
     frames: tuple[Labelled, ...]
+    seconds: float | None = None
+    nuisance: str | None = None
+    recipe: Recipe | None = None
+
+    def times(self) -> tuple[float, ...] | None:
+        """Each frame's time in seconds; None where they are evenly spaced."""
+        times = tuple(frame.at_s for frame in self.frames if frame.at_s is not None)
+        return times if times and len(times) == len(self.frames) else None
+
+    def cut(self, frames: int | None) -> Sequence:
+        """Only the first so many frames, and the time until the next."""
+        if frames is None or frames >= len(self.frames):
+            return self
+        lasts_s = self.frames[frames].at_s
+        kept = {"frames": self.frames[:frames], "seconds": lasts_s}
+        return self.model_copy(update=kept)
 
 
 class _Manifest(_Entry):
@@ -63,8 +105,11 @@ class Corpus:
     sequences: tuple[Sequence, ...]
     stills: tuple[Labelled, ...]
 
-    def frames_of(self, sequence: Sequence) -> Pictures:
+    def frames_of(self, sequence: Sequence) -> Source:
+        """The sequence's pictures; raises `MaterialError` where they cannot be composed."""
         folder = self.root / sequence.dir
+        if sequence.recipe is not None and not folder.is_dir():
+            return Rendered(stage(sequence.recipe, at_hand()), len(sequence.frames))
         return Pictures([(frame.file, folder / frame.file) for frame in sequence.frames])
 
     def all_stills(self) -> Pictures:
@@ -80,7 +125,7 @@ class Corpus:
         stills = self.stills if not only or "stills" in only else ()
         return Corpus(
             root=self.root,
-            sequences=tuple(s.model_copy(update={"frames": s.frames[:frames]}) for s in sequences),
+            sequences=tuple(s.cut(frames) for s in sequences),
             stills=stills[:frames],
         )
 
@@ -91,16 +136,26 @@ class Pictures:
 
     files: list[tuple[str, Path]]
 
-    def sizes(self) -> tuple[int, ...]:
-        """Bytes of each picture, in order."""
-        return tuple(path.stat().st_size for _, path in self.files)
-
     def __len__(self) -> int:
         return len(self.files)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for name, path in self.files:
             yield name, path.read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The first `frames` pictures of a composed sequence, made as they are played."""
+
+    shown: Stage
+    frames: int
+
+    def __len__(self) -> int:
+        return self.frames
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return islice(iter(self.shown), self.frames)
 
 
 def read_corpus(root: Path) -> Corpus:
@@ -135,6 +190,9 @@ def label_rows(frames: tuple[Labelled, ...]) -> dict[ObjectClass, tuple[Label, .
 
 
 def _files(corpus: Corpus) -> Iterator[Path]:
+    """Every picture that must lie there, which those of a recipe without a folder need not."""
     for sequence in corpus.sequences:
-        yield from (path for _, path in corpus.frames_of(sequence).files)
+        folder = corpus.root / sequence.dir
+        if sequence.recipe is None or folder.is_dir():
+            yield from (folder / frame.file for frame in sequence.frames)
     yield from (path for _, path in corpus.all_stills().files)

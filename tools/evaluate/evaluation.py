@@ -35,6 +35,21 @@ class Evaluation:
     totals: Totals
     stills: tuple[StillRun, ...]
 
+    def frames(self) -> int:
+        """All pictures played."""
+        return len(self.stills) + sum(len(score.run.seen) for score in self.scores)
+
+    def analysed(self) -> int:
+        """Those of them that reached the detector."""
+        stills = sum(still.seen.outcome == "analysed" for still in self.stills)
+        return stills + sum(score.outcomes["analysed"] for score in self.scores)
+
+    def inferences_per_analysed(self) -> float | None:
+        """Runs of the network per frame that reached the detector."""
+        looks = [seen.inferences for score in self.scores for seen in score.run.seen]
+        looks += [still.seen.inferences for still in self.stills]
+        return sum(looks) / self.analysed() if self.analysed() else None
+
     def suspicions(self) -> tuple[Judged, ...]:
         """All suspicions, of sequences and of stills."""
         of_sequences = (judged for score in self.scores for judged in score.run.suspicions)

@@ -19,12 +19,25 @@ ALARM_REASONS = frozenset({"motion", "light_change"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One frame: its time, size as received, what became of it, and why."""
+    """One frame: its time, size as received, what became of it and why, runs of the network."""
 
     t: float
     frame_bytes: int
     outcome: FrameOutcome
     reason: str
+    inferences: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoxSeen:
+    """A labelled person's box at `t`: its size, whether the detector looked at the frame at all,
+    and whether it found the person there."""
+
+    t: float
+    height_px: float
+    visible: float
+    looked: bool
+    found: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +79,11 @@ def _alarm(label: str, judged: Judged) -> Alarm | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceRun:
-    """All of one sequence: frames `seen` stand in the order of `timeline`."""
+    """All of one sequence: frames `seen` stand in the order of `timeline`.
+
+    `lasts_s` is how long it stands for where frames are not evenly spaced; `nuisance` names what
+    disturbs the camera while nobody is there; `walk` the kind of composed walkers, if any.
+    """
 
     id: str
     fps: float
@@ -75,6 +92,10 @@ class SequenceRun:
     timeline: Timeline
     seen: tuple[Seen, ...]
     suspicions: tuple[Judged, ...]
+    boxes: tuple[BoxSeen, ...] = ()
+    lasts_s: float | None = None
+    nuisance: str | None = None
+    walk: str | None = None
 
     def confirmed(self) -> tuple[Alarm, ...]:
         alarms = (judged.as_confirmed() for judged in self.suspicions)
@@ -90,7 +111,7 @@ class SequenceRun:
         return tuple(frame.t for frame in self.seen if frame.reason in ALARM_REASONS)
 
     def duration_s(self) -> float:
-        return len(self.seen) / self.fps
+        return len(self.seen) / self.fps if self.lasts_s is None else self.lasts_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +122,4 @@ class StillRun:
     labels: dict[ObjectClass, Label]
     seen: Seen
     suspicions: tuple[Judged, ...]
+    boxes: tuple[BoxSeen, ...] = ()

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tools.evaluate.alarms import Kind
 from tools.evaluate.events import CLASSES, Label
+from tools.evaluate.heights import Band, Found, by_height
 from tools.evaluate.observed import Decision
 from tools.evaluate.score import SequenceScore
 from tools.evaluate.totals import Totals
@@ -36,10 +38,50 @@ def draw_all(folder: Path, scores: Sequence[SequenceScore], totals: Totals) -> t
     folder.mkdir(parents=True, exist_ok=True)
     drawn = [folder / "false_alarms.png"]
     draw_false_alarms(drawn[0], totals)
+    bands = [band for band in by_height(scores) if band.edge.total]
+    if bands:
+        drawn.append(folder / "heights.png")
+        draw_heights(drawn[-1], bands)
     for score in scores:
         drawn.append(folder / f"{score.run.id}.png")
         draw_timeline(drawn[-1], score)
     return tuple(drawn)
+
+
+def draw_heights(path: Path, bands: Sequence[Band]) -> None:
+    """People found by height: events by the edge alone and confirmed, and boxes, with 95 %."""
+    figure = Figure(figsize=(8, 4.2), layout="constrained")
+    axes = figure.subplots()
+    curves = (
+        ("events, confirmed", [band.confirmed for band in bands], _KINDS[Kind.RIGHT]),
+        ("events, edge alone", [band.edge for band in bands], _DECIDED["refuted"]),
+        ("boxes, edge", [band.boxes for band in bands], _MOTION),
+    )
+    for place, (name, shares, colour) in enumerate(curves):
+        _draw_shares(axes, (place - 1) * 0.08, shares, name, colour)
+    axes.set_xticks(range(len(bands)), [f"{band.name()}\n{band.edge.total}" for band in bands])
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_xlabel("height of the person, px; number of events")
+    axes.set_ylabel("share found")
+    axes.grid(axis="y", alpha=0.3)
+    axes.legend(loc="lower right")
+    figure.savefig(path, dpi=_DPI)
+
+
+def _draw_shares(axes: Axes, shift: float, shares: Sequence[Found], name: str, colour: str) -> None:
+    rows = [(at, share, share.interval()) for at, share in enumerate(shares)]
+    known = [(at, share.found / share.total, ends) for at, share, ends in rows if ends is not None]
+    middles = np.array([middle for _, middle, _ in known])
+    lows, highs = (np.array([ends[side] for _, _, ends in known]) for side in (0, 1))
+    axes.errorbar(
+        [at + shift for at, _, _ in known],
+        middles,
+        yerr=np.clip([middles - lows, highs - middles], 0, 1),
+        label=name,
+        color=colour,
+        marker="o",
+        capsize=3,
+    )
 
 
 def draw_timeline(path: Path, score: SequenceScore) -> None:

@@ -13,6 +13,8 @@ from statistics import median
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import CLASSES, ObjectClass
+from tools.evaluate.heights import Band, Found, by_height, by_walk, stills_by_height
+from tools.evaluate.nuisances import NuisanceCount, by_nuisance
 from tools.evaluate.observed import Judged
 from tools.evaluate.score import AlarmScore, EventScore, SequenceScore, Traffic
 from tools.evaluate.stills import STILL_CLASSES, StillsRecall, score_stills, stills_traffic
@@ -43,6 +45,16 @@ def report(evaluation: Evaluation) -> Json:
         "motion_alarms_on_nothing": totals.motion_on_nothing,
         "camera_hours": round(totals.hours, 5),
         "classes": {cls: _false_alarms(totals.false_alarms[cls]) for cls in CLASSES},
+        "frames": evaluation.frames(),
+        "analysed": evaluation.analysed(),
+        "inferences_per_analysed_frame": _rounded(evaluation.inferences_per_analysed()),
+        "nuisances": [_nuisance(count) for count in by_nuisance(evaluation.scores)],
+        "people_by_height": [_band(band) for band in by_height(evaluation.scores)],
+        "people_by_walk": {
+            walk: [_band(band) for band in bands]
+            for walk, bands in by_walk(evaluation.scores).items()
+        },
+        "still_people_by_height": [_band(band) for band in stills_by_height(evaluation.stills)],
         "confirmation": _confirmation(evaluation.suspicions()),
         "sequences": [_sequence(score) for score in evaluation.scores],
         "stills": _stills(evaluation),
@@ -81,6 +93,36 @@ def _false_alarms(counts: FalseAlarms) -> Json:
         "motion_false_alarms": counts.motion,
         "wrong_class": counts.wrong_class,
     }
+
+
+def _nuisance(count: NuisanceCount) -> Json:
+    return {
+        "nuisance": count.name,
+        "camera_hours": round(count.hours, 4),
+        "frames": count.frames,
+        "analysed": count.analysed,
+        "motion_alarms": count.motion,
+        "edge_false_alarms": count.edge,
+        "edge_per_camera_hour_interval": _pair(count.edge_interval()),
+        "false_alarms": count.confirmed,
+        "per_camera_hour": _rounded(count.per_hour()),
+        "per_camera_hour_interval": _pair(count.interval()),
+    }
+
+
+def _band(band: Band) -> Json:
+    return {
+        "from_px": band.low_px,
+        "below_px": band.high_px,
+        "events": _found(band.confirmed),
+        "edge_events": _found(band.edge),
+        "boxes": _found(band.boxes),
+        "boxes_looked_at": _found(band.looked_boxes),
+    }
+
+
+def _found(found: Found) -> Json:
+    return {"total": found.total, "found": found.found, "interval": _pair(found.interval())}
 
 
 def _traffic(traffic: Traffic) -> Json:

@@ -6,17 +6,18 @@ alarm by name, so that each can be looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from tools.evaluate.alarms import Kind
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import CLASSES
+from tools.evaluate.report_composed import sections
 from tools.evaluate.report_json import scored_classes
+from tools.evaluate.report_table import number, percent, percents, seconds, span, table
 from tools.evaluate.score import SequenceScore, Traffic
 from tools.evaluate.stills import STILL_CLASSES, score_stills, stills_traffic
 from tools.evaluate.totals import Totals, traffic_interval
-from tools.evaluate.wilson import Interval
 
 
 def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
@@ -26,6 +27,7 @@ def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
         *_events(evaluation.totals),
         *_false_alarms(evaluation.totals),
         *_bytes(evaluation.totals),
+        *sections(evaluation),
         *_sequences(evaluation.scores),
         *_missed(evaluation.scores),
         *_wrong(evaluation.scores),
@@ -46,23 +48,25 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
     yield (
         f"Edge: {subject.edge_model} (`{subject.edge_sha256[:12]}`, {subject.edge_runtime}); "
         f"cloud: {subject.cloud_model} (`{subject.cloud_sha256[:12]}`); "
-        f"configuration: {subject.config}; took {subject.wall_s:.0f} s.\n"
+        f"configuration: {subject.config}; took {subject.wall_s:.0f} s. Of {evaluation.frames()} "
+        f"frames {evaluation.analysed()} reached the detector, with "
+        f"{number(evaluation.inferences_per_analysed())} runs of the network for each of them.\n"
     )
 
 
 def _events(totals: Totals) -> Iterator[str]:
     yield "## Events\n"
-    yield from _table(
+    yield from table(
         ("class", "events", "found", "share", "95 %", "found by the edge alone", "median delay"),
         (
             (
                 cls,
                 recall.total,
                 recall.found,
-                _percent(recall.found / recall.total if recall.total else None),
-                _range(recall.interval()),
+                percent(recall.found / recall.total if recall.total else None),
+                percents(recall.interval()),
                 recall.edge_found,
-                _seconds(recall.median_delay_s()),
+                seconds(recall.median_delay_s()),
             )
             for cls in scored_classes(totals)
             for recall in (totals.recall[cls],)
@@ -75,7 +79,7 @@ def _events(totals: Totals) -> Iterator[str]:
 
 def _false_alarms(totals: Totals) -> Iterator[str]:
     yield "## False alarms\n"
-    yield from _table(
+    yield from table(
         ("class", "motion", "edge alone", "confirmed", "per camera-hour", "95 %", "wrong class"),
         (
             (
@@ -83,8 +87,8 @@ def _false_alarms(totals: Totals) -> Iterator[str]:
                 counts.motion if cls != "bicycle" else "",
                 counts.edge,
                 counts.confirmed,
-                _number(counts.per_hour()),
-                _span(counts.per_hour_interval()),
+                number(counts.per_hour()),
+                span(counts.per_hour_interval()),
                 counts.wrong_class,
             )
             for cls in CLASSES
@@ -92,8 +96,8 @@ def _false_alarms(totals: Totals) -> Iterator[str]:
         ),
     )
     yield (
-        f"Reduction against plain motion: {_percent(totals.reduction())} "
-        f"({_range(totals.reduction_interval())}), {totals.confirmed_false()} instead of "
+        f"Reduction against plain motion: {percent(totals.reduction())} "
+        f"({percents(totals.reduction_interval())}), {totals.confirmed_false()} instead of "
         f"{totals.motion_false()} false alarms in {totals.hours * 60:.1f} camera-minutes. Of "
         f"{totals.motion_alarms} motion alarms {totals.motion_on_nothing} were about nothing of "
         "any class; the other false ones were about something of another class.\n"
@@ -102,7 +106,7 @@ def _false_alarms(totals: Totals) -> Iterator[str]:
 
 def _bytes(totals: Totals) -> Iterator[str]:
     yield "## Bytes\n"
-    yield from _table(
+    yield from table(
         ("frames", "number", "bytes in", "suspicions", "bytes out", "share", "95 %"),
         (_traffic("all", totals.traffic), _traffic("empty", totals.empty)),
     )
@@ -115,14 +119,14 @@ def _traffic(name: str, traffic: Traffic) -> tuple[object, ...]:
         traffic.bytes_in,
         traffic.suspicions,
         traffic.bytes_out,
-        _percent(traffic.share()),
-        _range(traffic_interval(traffic)),
+        percent(traffic.share()),
+        percents(traffic_interval(traffic)),
     )
 
 
 def _sequences(scores: Sequence[SequenceScore]) -> Iterator[str]:
     yield "## Sequences\n"
-    yield from _table(
+    yield from table(
         (
             *("sequence", "frames", "quiet", "analysed", "rejected", "events found"),
             *("suspicions", "confirmed", "refuted", "inconclusive", "false", "wrong class"),
@@ -139,7 +143,7 @@ def _sequences(scores: Sequence[SequenceScore]) -> Iterator[str]:
                 sum(score.false_alarms().values()),
                 sum(score.wrong_class().values()),
                 sum(score.false_motion.values()),
-                _percent(score.traffic.share()),
+                percent(score.traffic.share()),
             )
             for score in scores
         ),
@@ -160,7 +164,7 @@ def _missed(scores: Sequence[SequenceScore]) -> Iterator[str]:
     ]
     if rows:
         yield "## Missed events\n"
-        yield from _table(("sequence", "class", "when", "missed"), rows)
+        yield from table(("sequence", "class", "when", "missed"), rows)
 
 
 def _wrong(scores: Sequence[SequenceScore]) -> Iterator[str]:
@@ -178,7 +182,7 @@ def _wrong(scores: Sequence[SequenceScore]) -> Iterator[str]:
     ]
     if rows:
         yield "## Alarms that were wrong\n"
-        yield from _table(("sequence", "class", "when", "what", "parked vehicle in view"), rows)
+        yield from table(("sequence", "class", "when", "what", "parked vehicle in view"), rows)
 
 
 def _stills(evaluation: Evaluation) -> Iterator[str]:
@@ -186,7 +190,7 @@ def _stills(evaluation: Evaluation) -> Iterator[str]:
         return
     yield "## Stills\n"
     results = [(cls, score_stills(evaluation.stills, cls)) for cls in STILL_CLASSES]
-    yield from _table(
+    yield from table(
         (
             *("class", "pictures with", "confirmed", "share", "95 %"),
             *("pictures without", "confirmed all the same", "share", "95 %"),
@@ -196,12 +200,12 @@ def _stills(evaluation: Evaluation) -> Iterator[str]:
                 cls,
                 result.present,
                 result.found,
-                _percent(result.found / result.present if result.present else None),
-                _range(result.recall_interval()),
+                percent(result.found / result.present if result.present else None),
+                percents(result.recall_interval()),
                 result.absent,
                 result.false,
-                _percent(result.false / result.absent if result.absent else None),
-                _range(result.false_interval()),
+                percent(result.false / result.absent if result.absent else None),
+                percents(result.false_interval()),
             )
             for cls, result in results
         ),
@@ -223,30 +227,3 @@ def _plots(plots: Sequence[str]) -> Iterator[str]:
     if plots:
         yield "## Plots\n"
         yield from (f"![{plot}]({plot})\n" for plot in plots)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield "|" + " --- |" * len(head)
-    yield from (f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
-    yield ""
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"
-
-
-def _range(interval: Interval | None) -> str:
-    return "-" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
-
-
-def _span(interval: Interval | None) -> str:
-    return "-" if interval is None else f"{interval[0]:.1f} to {interval[1]:.1f}"
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f}"
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1f} s"

@@ -14,11 +14,20 @@ from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.pipeline import Sees
 from edge.records import Analysed, Case, Outcome, Quiet, TrackId
-from edge.replay import Step, play
+from edge.replay import Rhythm, Source, Step, play
 from imaging.admission import Rejected
-from tools.evaluate.corpus import Corpus, Labelled, Pictures, Sequence, camera_id, label_rows
+from tools.evaluate.boxes import boxes_seen
+from tools.evaluate.corpus import Corpus, Labelled, Sequence, camera_id, label_rows
 from tools.evaluate.events import Timeline
-from tools.evaluate.observed import Decision, FrameOutcome, Judged, Seen, SequenceRun, StillRun
+from tools.evaluate.observed import (
+    BoxSeen,
+    Decision,
+    FrameOutcome,
+    Judged,
+    Seen,
+    SequenceRun,
+    StillRun,
+)
 
 STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
@@ -57,6 +66,7 @@ class _Played:
     seen: tuple[Seen, ...]
     live: tuple[frozenset[TrackId], ...]
     raised: tuple[Raised, ...]
+    boxes: tuple[tuple[BoxSeen, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +83,8 @@ class Player:
         """One sequence as a stream of one camera."""
         camera = camera_id(sequence.id)
         config = as_kind(self.config, camera, "stream")
-        played = self._play(self.footage.frames_of(sequence), config, camera, sequence.fps)
+        pictures, rhythm = self.footage.frames_of(sequence), sequence.times() or sequence.fps
+        played = self._play(pictures, sequence.frames, config, camera, rhythm)
         return SequenceRun(
             id=sequence.id,
             fps=sequence.fps,
@@ -86,29 +97,60 @@ class Player:
             ),
             seen=played.seen,
             suspicions=tuple(_judged(raised, played) for raised in played.raised),
+            boxes=tuple(box for boxes in played.boxes for box in boxes),
+            lasts_s=sequence.seconds,
+            nuisance=sequence.nuisance,
+            walk=sequence.recipe.scene if sequence.recipe and sequence.recipe.walkers else None,
         )
 
     def run_stills(self) -> tuple[StillRun, ...]:
         """All stills as snapshots, each of which is judged for itself."""
         camera = CameraId("stills")
         config = as_kind(self.config, camera, "snapshot")
-        played = self._play(self.footage.all_stills(), config, camera, STILLS_FPS)
+        stills = self.footage.stills
+        played = self._play(self.footage.all_stills(), stills, config, camera, STILLS_FPS)
         return tuple(
-            _still(still, seen, played)
-            for still, seen in zip(self.footage.stills, played.seen, strict=True)
+            _still(still, seen, boxes, played)
+            for still, seen, boxes in zip(stills, played.seen, played.boxes, strict=True)
         )
 
-    def _play(self, pictures: Pictures, config: Config, camera: CameraId, fps: float) -> _Played:
+    def _play(
+        self,
+        pictures: Source,
+        labelled: tuple[Labelled, ...],
+        config: Config,
+        camera: CameraId,
+        rhythm: Rhythm,
+    ) -> _Played:
         seen: list[Seen] = []
         live: list[frozenset[TrackId]] = []
         raised: list[Raised] = []
-        steps = play(pictures, config, camera, fps, self.detector)
-        for step, frame_bytes in zip(steps, pictures.sizes(), strict=True):
-            seen.append(_seen(step, frame_bytes))
+        boxes: list[tuple[BoxSeen, ...]] = []
+        metered = Metered(pictures)
+        steps = play(metered, config, camera, rhythm, self.detector)
+        for number, (step, labels) in enumerate(zip(steps, labelled, strict=True)):
+            seen.append(_seen(step, metered.sizes[number]))
             live.append(step.live)
             raised.extend(Raised(step.name, step.t, c, self.ask(c)) for c in step.cases)
+            boxes.append(boxes_seen(labels, step.t, step.outcome))
             self.progress()
-        return _Played(tuple(seen), tuple(live), tuple(raised))
+        return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes))
+
+
+class Metered:
+    """A source whose pictures are weighed as they pass, because some exist only then."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.sizes: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        for name, picture in self._source:
+            self.sizes.append(len(picture))
+            yield name, picture
 
 
 def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
@@ -133,7 +175,14 @@ def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:
 
 def _seen(step: Step, frame_bytes: int) -> Seen:
     outcome, reason = _words(step.outcome)
-    return Seen(t=step.t, frame_bytes=frame_bytes, outcome=outcome, reason=reason)
+    looked = step.outcome if isinstance(step.outcome, Analysed) else None
+    return Seen(
+        t=step.t,
+        frame_bytes=frame_bytes,
+        outcome=outcome,
+        reason=reason,
+        inferences=looked.inferences if looked else 0,
+    )
 
 
 def _words(outcome: Outcome) -> tuple[FrameOutcome, str]:
@@ -146,8 +195,9 @@ def _words(outcome: Outcome) -> tuple[FrameOutcome, str]:
             return "analysed", outcome.motion.why
 
 
-def _still(still: Labelled, seen: Seen, played: _Played) -> StillRun:
+def _still(still: Labelled, seen: Seen, boxes: tuple[BoxSeen, ...], played: _Played) -> StillRun:
     return StillRun(
+        boxes=boxes,
         file=still.file,
         labels=still.labels(),
         seen=seen,

@@ -1,7 +1,7 @@
 """The sequences added up, with how sure each figure is.
 
-PURE. Every interval is Wilson's at 95 %; for a rate or a share of bytes, which are no proportions
-of cases, the number of frames stands for the number of cases (see each function).
+PURE. Intervals are at 95 %: Wilson's for shares, Garwood's for rates. A share of bytes is no
+proportion of cases: there the number of frames stands for the number of cases.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from tools.evaluate.events import CLASSES, ObjectClass
+from tools.evaluate.garwood import garwood
 from tools.evaluate.score import EventScore, SequenceScore, Traffic
 from tools.evaluate.wilson import Interval, wilson
 
@@ -48,12 +49,8 @@ class FalseAlarms:
         return self.confirmed / self.hours if self.hours else None
 
     def per_hour_interval(self) -> Interval | None:
-        """Wilson on the share of frames that raised one, scaled to an hour of frames."""
-        share = wilson(self.confirmed / self.frames, self.frames) if self.frames else None
-        if share is None or not self.hours:
-            return None
-        scale = self.frames / self.hours
-        return share[0] * scale, share[1] * scale
+        """Garwood's, for false alarms as a Poisson process over the camera-hours."""
+        return garwood(self.confirmed, self.hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,11 +38,10 @@ MANIFEST = {
 }
 
 
-def test_pictures_come_in_the_manifests_order_with_their_sizes(tmp_path: Path) -> None:
+def test_pictures_come_in_the_manifests_order(tmp_path: Path) -> None:
     corpus = read_corpus(write(tmp_path, MANIFEST))
     frames = corpus.frames_of(corpus.sequences[0])
     assert list(frames) == [(f"{n}.jpg", f"yard/{n}.jpg".encode()) for n in range(3)]
-    assert frames.sizes() == (10, 10, 10)
     assert [name for name, _ in corpus.all_stills()] == ["stills/a.jpg", "stills/b.jpg"]
 
 
