@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 OUT ?= out/evaluate
 SECONDS_ARGUMENT := $(if $(filter command line environment,$(origin SECONDS)),--seconds $(SECONDS))
 
-.PHONY: help setup run test check bench evaluate compose replay archive models docs footage lock clean
+.PHONY: help setup run test check bench evaluate ablation compose replay archive models docs footage lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ bench: setup ## cost of each stage, pipeline beside the bare interpreter
 evaluate: setup ## events found and false alarms over a labelled corpus (CORPUS=DIR OUT=DIR)
 	@test -n "$(CORPUS)" || { echo "say which: make evaluate CORPUS=DIR [OUT=DIR]"; exit 2; }
 	@$(BIN)/python -m tools.evaluate "$(CORPUS)" "$(OUT)"
+
+ablation: setup ## what each stage adds and costs: evaluate once per stage switched off or on (CORPUS=DIR OUT=DIR, ALONE=1)
+	@test -n "$(CORPUS)" || { echo "say which: make ablation CORPUS=DIR [OUT=DIR]"; exit 2; }
+	@$(BIN)/python -m tools.evaluate.ablation "$(CORPUS)" "$(OUT)" $(if $(ALONE),--alone)
 
 compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOURS=, SCENES=, SEED=, STORE=1)
 	@test -n "$(filter command line environment,$(origin OUT))" || { echo "say where: make compose OUT=DIR"; exit 2; }
