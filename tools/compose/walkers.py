@@ -125,7 +125,7 @@ def draw(picture: Image, walker: Walker, at_s: float, light: Light) -> None:
     seen = walker.look(at_s)
     x = walker.centre_px(at_s, picture.shape[1])
     factor = matching(picture, x, walker.feet_px, walker.height_px, walker.person.ground)
-    seen = brightened(seen, 0.6, 100) if light == "infrared" else brightened(seen, factor)
+    seen = brightened(seen, 0.8, 85) if light == "infrared" else brightened(seen, factor)
     shade(picture, x, walker.feet_px - 1, 0.45 * walker.height_px)
     lay(picture, seen, *_corner(walker, seen, x))
 
