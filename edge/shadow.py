@@ -198,7 +198,7 @@ def _untold(case: Case, step: Step) -> Decision:
         judgement = max(near, key=lambda j: (j.rule == rule, _overlap(j.box, box)))
         reasons = checks.reasons(judgement)
         if judgement.fired:
-            reasons = ("its rule fires, but it was not told", *reasons)
+            reasons = ("its rule fires, but it was merged with what was told before", *reasons)
         return Decision(rule=None, track=judgement.track, severity=None, reasons=reasons)
     return Decision(rule=None, track=None, severity=None, reasons=(_absent(box, step),))
 

@@ -32,7 +32,7 @@ def line(step: Step, *, explain: bool = False) -> str:
     }
     if explain:
         ignored = outcome.ignored if isinstance(outcome, Analysed) else ()
-        facts["judged"] = [_judged(judgement) for judgement in step.judgements]
+        facts["judged"] = [_judged(judgement, step) for judgement in step.judgements]
         facts["ignored"] = [ignored_words(one) for one in ignored]
         facts["merged"] = list(_merged(outcome))
     return json.dumps(facts)
@@ -45,7 +45,7 @@ def explained(step: Step) -> Iterator[str]:
     yield f"{step.name} t={step.t:.3f} {_word(outcome)}: {reason}"
     if isinstance(outcome, Analysed):
         yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
-    yield from (f"  {whole(judgement)}" for judgement in step.judgements)
+    yield from (f"  {whole(one, _told(one, step))}" for one in step.judgements)
     yield from (f"  {words}" for words in _merged(outcome))
 
 
@@ -77,13 +77,24 @@ def _detections(found: Detections) -> list[dict[str, object]]:
     ]
 
 
-def _judged(judgement: Judgement) -> dict[str, object]:
+def _told(judgement: Judgement, step: Step) -> bool:
+    """Whether a suspicion came of it; of a picture judged alone its number says nothing."""
+    return judgement.fired and any(
+        case.suspicion.rule == judgement.rule
+        and (case.suspicion.track if judgement.track is not None else None) == judgement.track
+        and case.suspicion.box == judgement.box
+        for case in step.cases
+    )
+
+
+def _judged(judgement: Judgement, step: Step) -> dict[str, object]:
     return {
         "track": judgement.track,
         "label": judgement.label,
         "box": [round(value, 1) for value in judgement.box],
         "rule": judgement.rule,
         "fired": judgement.fired,
+        "told": _told(judgement, step),
         "night": judgement.night,
         "checks": [_check(check) for check in judgement.checks],
     }

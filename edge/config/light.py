@@ -14,16 +14,20 @@ class Light(Section):
     """Day or night, measured in the picture and not by the clock."""
 
     enabled: bool = Field(True, description="Off: it is always day.")
+    # Automatic exposure aims at about half of the scale (118 is photography's grey card); a picture
+    # that stays under a third of that has run out of light.
     night_luma: float = Field(
         40.0, ge=0, le=255, description="Mean grey level (0 to 255) under which it is night."
     )
     day_luma: float = Field(60.0, ge=0, le=255, description="Mean grey level over which it is day.")
     infrared: bool = Field(True, description="A picture without colour is infrared, and so night.")
+    # An infrared picture's channels differ by JPEG's rounding, under 0.5 in the mean; the greyest
+    # daylight among the development footage, wet asphalt under clouds, by 3.
     night_chroma: float = Field(
-        2.0, ge=0, le=255, description="infrared: mean spread of the channels without colour."
+        1.0, ge=0, le=255, description="infrared: mean spread of the channels without colour."
     )
     day_chroma: float = Field(
-        4.0, ge=0, le=255, description="infrared: mean spread of the channels with colour."
+        2.0, ge=0, le=255, description="infrared: mean spread of the channels with colour."
     )
     hold_s: float = Field(
         10.0, ge=0, le=3600, description="The other light must last this long: no headlight does."

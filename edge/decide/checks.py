@@ -82,10 +82,11 @@ def _profile(judgement: Judgement) -> tuple[str, ...]:
     return ("by the rule's night values",) if judgement.night else ()
 
 
-def whole(judgement: Judgement) -> str:
-    """One line: thing, rule, decision, and every check that decided it."""
+def whole(judgement: Judgement, told: bool) -> str:
+    """One line: thing, rule, decision, and every check that decided it; what fires and is not
+    `told` was merged with what was."""
     thing = "single picture" if judgement.track is None else f"track {judgement.track}"
-    decided = "fires" if judgement.fired else "clear"
+    decided = "clear" if not judgement.fired else "fires" if told else "fires, but was merged"
     return f"{thing} {judgement.label}: {judgement.rule} {decided}: " + "; ".join(
         reasons(judgement)
     )

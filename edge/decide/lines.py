@@ -21,7 +21,8 @@ _CLEAR = 0.1
 jitter (`threat.STATIONARY_UNDER`)."""
 
 HOLDS_S = 10.0
-"""A crossing waits this long for the vote; two frames of a camera with one in five seconds."""
+"""A crossing waits this long for the vote and to be told: two frames of a camera with one in five
+seconds."""
 
 Side = Literal["left", "right"]
 
@@ -37,15 +38,10 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """Per line where the foot was clear of it last (pixels), and crossings not told yet."""
+    """Per line where the foot was clear of it last (pixels), and the latest crossings."""
 
     clear: dict[str, Point] = field(default_factory=dict)
     crossings: tuple[Crossing, ...] = ()
-
-    def without(self, lines: tuple[str, ...]) -> Path:
-        """After the crossings of `lines` have been told."""
-        rest = tuple(crossing for crossing in self.crossings if crossing.line not in lines)
-        return Path(clear=self.clear, crossings=rest)
 
 
 def step(

@@ -119,7 +119,8 @@ def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Ite
             stayed_s = zones.dwelt_s(track.presences, rule.zones, now)
         yield checks.at_least("loitering_s", "seconds of loitering", stayed_s, rule.loitering_s)
     if rule.lines:
-        crossed = tuple(crossing.line for crossing in track.path.crossings)
+        told_at_s = silence.told_at_s(track.told, rule)
+        crossed = tuple(c.line for c in track.path.crossings if c.at_s > told_at_s)
         yield checks.one_of("lines", "crossed line", crossed, rule.lines)
 
 

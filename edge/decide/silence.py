@@ -58,6 +58,11 @@ def check(
         yield checks.at_least("cooldown_s", what, since_s, longest.silence_s)
 
 
+def told_at_s(told: tuple[Told, ...], rule: Rule) -> float:
+    """When the rule spoke last: what happened until then has been told."""
+    return max((one.at_s for one in told if one.rule == rule.id), default=float("-inf"))
+
+
 def better(score: float, told: float) -> bool:
     """Is a sight of `score` clearly better than the bad one that was `told` of?"""
     return told < _GOOD_SIGHT and score >= told + _BETTER_BY

@@ -98,8 +98,7 @@ def _judge(
         if judgement.fired:
             best = max(vote.score for vote in track.votes)
             told = silence.after(track.told, rule, severity, best, now)
-            path = track.path.without(rule.lines)
-            after = replace(track, raised=track.raised + 1, told=told, path=path)
+            after = replace(track, raised=track.raised + 1, told=told)
             return after, _finding(track, rule, severity, inside, judgement, now)
     return track, None
 

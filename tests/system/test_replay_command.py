@@ -104,7 +104,7 @@ def test_the_configuration_of_the_camera_decides_how_its_frames_are_judged(tmp_p
     for number in range(2):
         shutil.copy(STREET, pictures / f"{number}.jpg")
     (tmp_path / "edge.yaml").write_text("cameras: {gate: {kind: snapshot}, yard: {kind: stream}}")
-    config = ("--config", tmp_path / "edge.yaml")
+    config = ("--config", tmp_path / "edge.yaml", "--fps", "0.05")  # alike within 10 s are merged
     *alarms, _ = lines(run(pictures, "--camera", "gate", *config, folder=tmp_path))
     assert [len(frame["suspicions"]) for frame in alarms] == [1, 1]
     *stream, _ = lines(run(pictures, "--camera", "yard", *config, folder=tmp_path))
@@ -144,9 +144,37 @@ def test_explain_says_which_rule_which_value_which_limit(tmp_path: Path) -> None
     assert "clear: person: median score of 1 frame 0.00 < 0.35" in told.stdout
     assert told.stdout.splitlines()[-1].startswith("20 frames: 0 rejected")
     rows = [json.loads(line) for line in (tmp_path / "lines.jsonl").read_text().splitlines()]
-    fired = [one for row in rows[:-1] for one in row["judged"] if one["fired"]]
-    assert len(fired) == rows[-1]["summary"]["suspicions"] > 0
-    assert all(check["passed"] for one in fired for check in one["checks"])
+    judged = [one for row in rows[:-1] for one in row["judged"]]
+    assert sum(one["told"] for one in judged) == rows[-1]["summary"]["suspicions"] > 0
+    assert all(one["fired"] for one in judged if one["told"])
+    assert all(one["fired"] is all(check["passed"] for check in one["checks"]) for one in judged)
+
+
+LINE = """
+decide:
+  schedules:
+    - id: night
+      time_zone: Europe/Berlin
+      windows: [{begin: "22:00", end: "06:00"}]
+camera_defaults:
+  kind: stream
+  lines: [{id: middle, points: [[0.5, 0], [0.5, 1]]}]
+  rules: [{id: crossed, labels: [person], lines: [middle], schedules: [night]}]
+"""
+
+
+@pytest.mark.parametrize(("hour", "told"), [("22:00", True), ("21:58", False)])
+def test_walkers_who_cross_a_line_are_told_within_its_hours(
+    tmp_path: Path, hour: str, told: bool
+) -> None:
+    (tmp_path / "line.yaml").write_text(LINE)
+    start = ("--start", f"2026-01-05T{hour}+01:00", "--config", "line.yaml")
+    *frames, last = lines(run(WALKERS, *start, folder=tmp_path))
+    assert (last["summary"]["suspicions"] > 0) is told
+    for one in (one for frame in frames for one in frame["suspicions"]):
+        assert "crossed line middle" in one["reasons"]
+        left, _, right, _ = one["box"]
+        assert 200 < (left + right) / 2 < 440  # the picture is 640 wide
 
 
 def test_a_shadow_run_lists_what_another_configuration_would_decide(tmp_path: Path) -> None:
