@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from contract.topics import DEFAULT_ROOT
+from edge.config.gate import Gate
 from edge.config.light import Light, Night
 from edge.config.places import Line, MotionMask, ObjectMask, Zone, repeated
 from edge.config.regions import PixelAspect, Regions
@@ -121,28 +122,6 @@ class Intake(Section):
     chunk_timeout_s: float = Field(10.0, ge=0.5, le=300, description="Patience for a chunk.")
     limits: Limits = Field(default_factory=Limits, description="Admission limits.")
     json_paths: JsonPaths = Field(default_factory=JsonPaths, description="Paths in JSON payloads.")
-
-
-class Gate(Section):
-    """The motion gate."""
-
-    enabled: bool = Field(True, description="Off: every frame is looked at.")
-    min_diff: int = Field(
-        12, ge=2, le=128, description="Grey levels over noise that count as change."
-    )
-    min_share: float = Field(
-        0.0008, ge=0, le=0.5, description="Share of the picture that must move."
-    )
-    light_share: float = Field(
-        0.6, ge=0.1, le=1, description="Share beyond which it is the light, not a thing."
-    )
-    background_s: float = Field(
-        10.0, ge=0.5, le=600, description="Time constant of the background's memory."
-    )
-    linger_s: float = Field(2.0, ge=0, le=60, description="Keep looking after motion ends.")
-    full_look_s: float = Field(
-        15.0, ge=1, le=3600, description="Look at a still scene this often all the same."
-    )
 
 
 class Detect(Section):

@@ -1,14 +1,14 @@
 """The motion gate: does anything move that deserves the detector?
 
-PURE. Works on a small grey picture (reduced-scale decode). A running average remembers the empty
-scene; a pixel has changed when it differs from it by more than the scene's own noise plus
-`min_diff`, after the change of overall brightness is taken out. The caller keeps one `GateState`
-per camera. OpenCV does the arithmetic, single-threaded.
+PURE. Works on a small grey picture (reduced-scale decode) against what `scene` remembers of the
+empty scene, lit as the picture is (`light`). A pixel has changed when it differs by more than its
+own noise plus `min_diff`; what changed is taken back where the camera shook (`shake`) and judged
+patch by patch (`things`). The caller keeps one `GateState` per camera. OpenCV does the arithmetic,
+single-threaded; a still scene pays for the comparison only.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -16,44 +16,27 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.schema import Gate, MotionMask
-from edge.gate import masking
+from edge.gate import masking, scene
+from edge.gate.light import BLACK, WHITE, gains
+from edge.gate.scene import FloatImage, Lesson, Scene, Spots
+from edge.gate.shake import Steadied, steady
+from edge.gate.things import Change, Things, things
 from edge.records import Box, Motion
 
 GreyImage = npt.NDArray[np.uint8]
-FloatImage = npt.NDArray[np.float32]
 
 WIDTH_PX = 160
 """Gate pictures are at least this wide: a person of 40 px in a 640 px frame still covers 10."""
 
-_BLUR = (5, 5)
+_BLUR = (3, 3)
+"""Against noise; wider, and somebody 30 px tall in a 640 px frame, 2 px wide here, is gone."""
+
 _OPEN = np.ones((3, 3), np.uint8)
+
 SPREAD_CELLS = 3
 """Regions reach so many pixels of the grey picture beyond what changed, so that parts of one thing
 join."""
 _JOIN = np.ones((2 * SPREAD_CELLS + 1, 2 * SPREAD_CELLS + 1), np.uint8)
-_NOISE_FACTOR = 3.0
-"""Mean absolute difference of Gaussian noise is 0.8 sigma; three of them pass 98 % of it."""
-
-_MOST_NOISE = np.float32(20.0)
-"""Grey levels; a pixel that flickers more would be blind."""
-
-_LIGHT_STEP = 3
-"""The change of overall brightness is the median of every third pixel of every third row."""
-
-_LEARN_CHANGED = 0.05
-"""Changed pixels still drift towards the scene, or a slow change of light would lock them out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """What is known of the empty scene, all `(h, w)`: `background`, `noise` and `previous` (the
-    last picture) in grey levels; `still_s` says for how long each pixel has kept its value.
-    """
-
-    background: FloatImage
-    noise: FloatImage
-    previous: GreyImage
-    still_s: FloatImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +47,26 @@ class GateState:
     seen_at_s: float = 0.0
     moved_at_s: float = float("-inf")
     looked_at_s: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """A picture held against its scene: `seen` as it came, `picture` in offset grey levels and
+    steadied by `shift`, the background `lit` likewise, by `gain`; `mask` is 255 where they differ
+    by more than `limit`."""
+
+    seen: GreyImage
+    picture: FloatImage
+    lit: FloatImage
+    gain: FloatImage
+    residual: FloatImage
+    limit: FloatImage
+    mask: GreyImage
+    shift: Steadied | None = None
+
+    @property
+    def changed_px(self) -> int:
+        return cv2.countNonZero(self.mask)
 
 
 def off() -> Motion:
@@ -84,49 +87,113 @@ def look(
     `grey` is `(h, w) uint8`; `size` is the original frame's width and height in pixels, in which
     the regions are given; in `masks` nothing changes.
     """
-    picture = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
-    scene = state.scene
-    if scene is None or scene.background.shape != picture.shape:
-        return _begin(picture, now, "first_look")
-    mask, residual = _changed(scene, picture, settings)
-    mask = masking.blank(mask, masks)
-    share = cv2.countNonZero(mask) / mask.size
-    if share > settings.light_share:
-        return _begin(picture, now, "light_change")
-    regions = _regions(mask, size) if share >= settings.min_share else ()
+    seen = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
+    known = state.scene
+    if known is None or known.background.shape != seen.shape:
+        return _begin(seen, now, "first_look")
+    first = _view(known, seen, settings, masks)
+    least_px = max(1.0, settings.min_share * seen.size)
+    view = first
+    if first.changed_px >= least_px and "shake" in settings.ignore:
+        view = _steadied(first, masks)
+    if view.changed_px > settings.light_share * seen.size:
+        return _begin(seen, now, "light_change")
     elapsed_s = max(now - state.seen_at_s, 1e-3)
-    learned = _learn(scene, picture, residual, mask, elapsed_s, settings)
-    state = replace(state, scene=learned, seen_at_s=now)
-    mask.flags.writeable = False
-    state, seen = _decide(state, regions, share, now, settings)
-    return state, replace(seen, mask=mask)
+    found, why = _things(known, view, least_px, elapsed_s, now, settings)
+    if first.changed_px < least_px:
+        why = "still"
+    lesson = _lesson(view, found.gone, elapsed_s)
+    learned = scene.learn(known, lesson, now, settings.min_diff, settings.background_s)
+    mask = _in_frame(found.mask, view.shift)
+    regions = _regions(mask, size) if why is None else ()
+    share = first.changed_px / seen.size
+    seen_now = Motion(moved=False, why=why or "motion", regions=regions, share=share, mask=mask)
+    return _decide(replace(state, scene=learned, seen_at_s=now), seen_now, now, settings)
 
 
-def _begin(picture: GreyImage, now: float, why: str) -> tuple[GateState, Motion]:
-    scene = Scene(
-        background=picture.astype(np.float32),
-        noise=np.full(picture.shape, 2.0, np.float32),
-        previous=picture,
-        still_s=np.zeros(picture.shape, np.float32),
-    )
-    state = GateState(scene=scene, seen_at_s=now, moved_at_s=now, looked_at_s=now)
+def _begin(seen: GreyImage, now: float, why: str) -> tuple[GateState, Motion]:
+    fresh = scene.begin(seen, seen.astype(np.float32) + np.float32(BLACK))
+    state = GateState(scene=fresh, seen_at_s=now, moved_at_s=now, looked_at_s=now)
     return state, Motion(moved=True, why=why, regions=(), share=1.0)
 
 
-def _changed(scene: Scene, picture: GreyImage, settings: Gate) -> tuple[GreyImage, FloatImage]:
-    """Where the picture differs (255, else 0), and by how much without the change of light."""
-    difference = picture - scene.background
-    difference -= _middle(difference[::_LIGHT_STEP, ::_LIGHT_STEP].ravel())
-    residual: FloatImage = np.abs(difference, out=difference)
-    limit = scene.noise * np.float32(_NOISE_FACTOR) + np.float32(settings.min_diff)
-    mask = cv2.morphologyEx(cv2.compare(residual, limit, cv2.CMP_GT), cv2.MORPH_OPEN, _OPEN)
-    return np.asarray(mask, np.uint8), residual
+def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[MotionMask, ...]) -> _View:
+    picture = seen.astype(np.float32) + np.float32(BLACK)
+    gain = gains(picture, known.background)
+    lit: FloatImage = np.minimum(known.background * gain, np.float32(WHITE))
+    limit = scene.limit(known, settings.min_diff)
+    residual = np.asarray(cv2.absdiff(picture, lit), np.float32)
+    return _View(
+        seen=seen,
+        picture=picture,
+        lit=lit,
+        gain=gain,
+        residual=residual,
+        limit=limit,
+        mask=masking.blank(_changed(residual, limit), masks),
+    )
 
 
-def _middle(values: FloatImage) -> np.float32:
-    """The median of `(N,)` values; NumPy's own takes six times as long."""
-    half = len(values) // 2
-    return np.float32(np.partition(values, half)[half])
+def _changed(residual: FloatImage, limit: FloatImage) -> GreyImage:
+    """255 where a pixel and its neighbours differ; single ones are noise."""
+    over = cv2.compare(residual, limit, cv2.CMP_GT)
+    return np.asarray(cv2.morphologyEx(over, cv2.MORPH_OPEN, _OPEN), np.uint8)
+
+
+def _steadied(view: _View, masks: tuple[MotionMask, ...]) -> _View:
+    """The view as if the camera had not moved, if that is what changed it."""
+    shift = steady(view.picture, view.lit)
+    if shift is None:
+        return view
+    inner = np.s_[shift.margin : -shift.margin, shift.margin : -shift.margin]
+    residual = np.zeros_like(view.residual)
+    residual[inner] = cv2.absdiff(shift.picture[inner], view.lit[inner])
+    mask = masking.blank(_changed(residual, view.limit), masks)
+    return replace(view, picture=shift.picture, residual=residual, mask=mask, shift=shift)
+
+
+def _things(
+    known: Scene, view: _View, least_px: float, elapsed_s: float, now: float, settings: Gate
+) -> tuple[Things, str | None]:
+    """What is a thing in the view; and if nothing is, why not."""
+    if view.changed_px < least_px:
+        return Things(mask=view.mask), "shake"
+    change = Change(
+        scene=known,
+        picture=view.picture,
+        lit=view.lit,
+        residual=view.residual,
+        limit=view.limit,
+        mask=view.mask,
+        keeps=scene.keeps(known, view.seen, settings.min_diff),
+        elapsed_s=elapsed_s,
+        now=now,
+    )
+    found = things(change, settings.ignore, least_px)
+    return found, found.why
+
+
+def _lesson(view: _View, gone: Spots | None, elapsed_s: float) -> Lesson:
+    normal = np.asarray(cv2.divide(view.picture, view.gain), np.float32)
+    return Lesson(
+        seen=view.seen,
+        normal=normal,
+        residual=view.residual,
+        changed=view.mask,
+        gone=gone,
+        elapsed_s=elapsed_s,
+    )
+
+
+def _in_frame(mask: GreyImage, shift: Steadied | None) -> GreyImage:
+    """The mask where the camera showed it, read-only."""
+    if shift is not None:
+        height, width = mask.shape
+        there = np.array([[1, 0, shift.dx], [0, 1, shift.dy]], np.float32)
+        moved = cv2.warpAffine(mask, there, (width, height), flags=cv2.INTER_NEAREST)
+        mask = np.asarray(moved, np.uint8)
+    mask.flags.writeable = False
+    return mask
 
 
 def _regions(mask: GreyImage, size: tuple[int, int]) -> tuple[Box, ...]:
@@ -141,35 +208,9 @@ def _regions(mask: GreyImage, size: tuple[int, int]) -> tuple[Box, ...]:
     )
 
 
-def _learn(
-    scene: Scene,
-    picture: GreyImage,
-    residual: FloatImage,
-    changed: GreyImage,
-    elapsed_s: float,
-    settings: Gate,
-) -> Scene:
-    """Running averages. What has changed is hardly learned, until it has kept still for half the
-    background's memory (a car that parked, the bare ground that one left behind): then it is the
-    background, at once and without a ghost.
-    """
-    rate = 1.0 - math.exp(-elapsed_s / settings.background_s)
-    steady = cv2.absdiff(picture, scene.previous) <= settings.min_diff // 2
-    still_s: FloatImage = (scene.still_s + np.float32(elapsed_s)) * steady
-    settled = (changed > 0) & (still_s > settings.background_s / 2)
-    unchanged = cv2.bitwise_not(changed)
-    background, noise = scene.background.copy(), scene.noise.copy()
-    cv2.accumulateWeighted(picture, background, rate, mask=unchanged)
-    cv2.accumulateWeighted(picture, background, _LEARN_CHANGED * rate, mask=changed)
-    np.copyto(background, picture, where=settled)
-    cv2.accumulateWeighted(np.minimum(residual, _MOST_NOISE), noise, rate, mask=unchanged)
-    return Scene(background=background, noise=noise, previous=picture, still_s=still_s)
-
-
-def _decide(
-    state: GateState, regions: tuple[Box, ...], share: float, now: float, settings: Gate
-) -> tuple[GateState, Motion]:
-    if regions:
+def _decide(state: GateState, seen: Motion, now: float, settings: Gate) -> tuple[GateState, Motion]:
+    """Whether what was `seen` deserves a look, or the time that has passed does."""
+    if seen.regions:
         state = replace(state, moved_at_s=now)
         why = "motion"
     elif now - state.moved_at_s <= settings.linger_s:
@@ -177,7 +218,5 @@ def _decide(
     elif now - state.looked_at_s >= settings.full_look_s:
         why = "full_look"
     else:
-        return state, Motion(moved=False, why="still", regions=(), share=share)
-    return replace(state, looked_at_s=now), Motion(
-        moved=True, why=why, regions=regions, share=share
-    )
+        return state, seen
+    return replace(state, looked_at_s=now), replace(seen, moved=True, why=why)

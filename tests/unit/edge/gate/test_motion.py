@@ -55,7 +55,8 @@ def test_a_thing_that_enters_moves_and_is_placed_in_frame_pixels() -> None:
     rng = np.random.default_rng(4)
     frames = [scene(rng) for _ in range(30)] + [thing(scene(rng), 40 + 2 * n) for n in range(10)]
     seen = watch(frames)
-    assert all(motion.why == "motion" for motion in seen[30:])
+    assert seen[30].why == "brief"
+    assert all(motion.why == "motion" for motion in seen[31:])
     mask = seen[35].mask
     assert mask is not None
     assert not mask.flags.writeable
@@ -74,14 +75,23 @@ def test_a_slow_change_of_light_is_no_motion() -> None:
     assert not any(motion.why in ("motion", "light_change") for motion in seen[1:])
 
 
-def test_a_light_switch_is_told_from_a_thing_and_learned_at_once() -> None:
+def test_a_picture_that_is_all_another_begins_anew() -> None:
+    rng = np.random.default_rng(6)
+    yard = [scene(rng) for _ in range(30)]
+    hall = [np.asarray(rng.integers(0, 2, (30, 40)) * 200 + 20, np.uint8).repeat(4, 0).repeat(4, 1)]
+    seen = watch(yard + hall * 20)
+    assert seen[30].why == "light_change"
+    assert seen[30].moved
+    assert not any(motion.regions for motion in seen[30:])
+
+
+def test_a_light_switch_is_told_from_a_thing_and_from_a_look() -> None:
     rng = np.random.default_rng(6)
     dark = [scene(rng) for _ in range(30)]
     lit = [np.asarray(255 - scene(rng), np.uint8) for _ in range(20)]
     seen = watch(dark + lit)
-    assert seen[30].why == "light_change"
-    assert seen[30].regions == ()
-    assert not any(motion.why == "motion" for motion in seen[31:])
+    assert not any(motion.regions for motion in seen[30:])
+    assert {motion.why for motion in seen[30:]} <= {"light", "ghost", "shake", "still", "full_look"}
 
 
 @pytest.mark.parametrize("width", [80, 160])
@@ -99,15 +109,15 @@ def test_a_thing_that_stays_becomes_background_and_leaves_no_ghost_when_it_goes(
     seen = watch(empty + parked + left)
     quiet = [n for n, motion in enumerate(seen) if motion.why not in ("motion", "first_look")]
     until_known = 1 + round(SETTINGS.background_s / 2 * 5)
-    assert not set(range(30, 30 + until_known)) & set(quiet)
+    assert not set(range(31, 30 + until_known)) & set(quiet)
     assert set(range(31 + until_known, 70)) <= set(quiet)
     assert set(range(71 + until_known, 110)) <= set(quiet)
 
 
 def test_one_thing_that_moves_is_one_region_and_the_largest_comes_first() -> None:
     rng = np.random.default_rng(9)
-    two = thing(thing(scene(rng), 20), 100, width=20, height=30)
-    seen = watch([scene(rng) for _ in range(30)] + [two])
+    two = [thing(thing(scene(rng), 20), 100, width=20, height=30) for _ in range(2)]
+    seen = watch([scene(rng) for _ in range(30)] + two)
     large, small = seen[-1].regions
     assert large[0] < 4 * 110 < large[2]
     assert small[0] < 4 * 23 < small[2]

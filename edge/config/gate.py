@@ -1,0 +1,46 @@
+"""The `gate` section: what counts as motion, and which changes are no thing.
+
+Read through `edge.config.schema`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from edge.config.values import Section
+
+Nuisance = Literal["shake", "ghost", "light", "restless", "brief"]
+"""Changes that are no thing; see `edge.gate.things` for what tells each of them."""
+
+NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
+
+
+class Gate(Section):
+    """The motion gate."""
+
+    enabled: bool = Field(True, description="Off: every frame is looked at.")
+    min_diff: int = Field(
+        10, ge=2, le=128, description="Grey levels over noise that count as change."
+    )
+    min_share: float = Field(
+        0.0004, ge=0, le=0.5, description="Share of the picture that must move."
+    )
+    light_share: float = Field(
+        0.6, ge=0.1, le=1, description="Share beyond which it is the light, not a thing."
+    )
+    background_s: float = Field(
+        10.0, ge=0.5, le=600, description="Time constant of the background's memory."
+    )
+    linger_s: float = Field(2.0, ge=0, le=60, description="Keep looking after motion ends.")
+    full_look_s: float = Field(
+        15.0, ge=1, le=3600, description="Look at a still scene this often all the same."
+    )
+    ignore: tuple[Nuisance, ...] = Field(
+        NUISANCES,
+        description=(
+            "Changes that are no thing: shake of the camera, ghost of what left, light on what was "
+            "there, restless leaves, brief drops and insects. Leave one out and it passes."
+        ),
+    )

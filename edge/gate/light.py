@@ -1,0 +1,69 @@
+"""The light of a picture against that of the empty scene.
+
+PURE. Light multiplies: a lamp, a cloud or the camera's own exposure scales what is there and leaves
+its pattern. So the background is kept in one light and lit as each picture is before the two are
+compared, by a coarse field of gains; what is finer than the field is told from things by its lack
+of a pattern of its own. Grey levels here are offset by `BLACK`. Called by `motion` and `things`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+FloatImage = npt.NDArray[np.float32]
+
+BLACK = 4.0
+"""Grey levels added before any ratio: noise on a dark pixel must not read as twice the light."""
+
+WHITE = 255.0 + BLACK
+
+_COLUMNS, _ROWS = 4, 3
+"""Fields of gain. A field's gain is a median, which a thing that covers less than half of it does
+not move: a fourth of the picture's width is wider than a person at any distance that alarms."""
+
+_STEP = 2
+"""Medians are taken over every second pixel of every second row."""
+
+_MOST_GAIN = 16.0
+"""Four stops; beyond them one of the two pictures is black or white and says nothing."""
+
+_NEAR = 0.1
+"""Share of the width over which light is even, but for the edges of beams and shadows, for which
+`things` allows."""
+
+_PATTERN = 0.6
+"""Of the limit for change. The mean over `_NEAR` contains the thing itself and takes up to a third
+of its contrast away."""
+
+_BURNT = 245.0 + BLACK
+"""A pixel near white has lost its pattern to the light: that is no sign of a thing."""
+
+
+def gains(picture: FloatImage, background: FloatImage) -> FloatImage:
+    """`(h, w)` factors that light the background as `picture` is lit: per field the median of the
+    ratios, smoothly joined."""
+    height, width = picture.shape
+    rows, columns = height // _ROWS, width // _COLUMNS
+    ratio = picture[::_STEP, ::_STEP] / background[::_STEP, ::_STEP]
+    inner = ratio[: rows // _STEP * _ROWS, : columns // _STEP * _COLUMNS]
+    fields = inner.reshape(_ROWS, rows // _STEP, _COLUMNS, columns // _STEP)
+    values = fields.transpose(0, 2, 1, 3).reshape(_ROWS, _COLUMNS, -1)
+    middle = np.partition(values, values.shape[-1] // 2, axis=-1)[..., values.shape[-1] // 2]
+    bounded = np.clip(middle, 1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
+    return np.asarray(cv2.resize(bounded, (width, height)), np.float32)
+
+
+def patterned(picture: FloatImage, lit: FloatImage, limit: FloatImage) -> npt.NDArray[np.bool_]:
+    """Where `picture` has a pattern that the lit background has not, whatever the local light.
+
+    `limit` is the difference in grey levels that counts as change.
+    """
+    side = 1 + 2 * round(_NEAR * picture.shape[1] / 2)
+    near = (side, side)
+    gain = cv2.divide(cv2.blur(picture, near), cv2.blur(lit, near))
+    apart = cv2.absdiff(picture, cv2.multiply(lit, gain))
+    allowed = cv2.multiply(limit, np.maximum(gain, np.float32(1)), scale=_PATTERN)
+    found: npt.NDArray[np.bool_] = (apart > allowed) & (picture < _BURNT)
+    return found
