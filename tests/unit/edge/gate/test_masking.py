@@ -19,12 +19,13 @@ share = st.floats(0.0, 1.0)
 
 
 def watch(at: int, *masks: MotionMask) -> Motion:
-    """The gate's word on something that stands at `at` of 160 after a still minute."""
+    """The gate's word on something that has come to stand at `at` of 160 after a still while."""
     state, rng = GateState(), np.random.default_rng(3)
     for n in range(50):
         state, _seen = look(state, scene(rng), (640, 480), n / 5, Gate(), masks)
     frame: Grey = thing(scene(rng), at)
-    return look(state, frame, (640, 480), 10.0, Gate(), masks)[1]
+    state, _brief = look(state, frame, (640, 480), 10.0, Gate(), masks)
+    return look(state, frame, (640, 480), 10.2, Gate(), masks)[1]
 
 
 @pytest.mark.parametrize(("at", "masks", "moved"), [(30, (), True), (30, (LEFT,), False)])
