@@ -1,4 +1,4 @@
-"""`python -m edge`: run, check-config, replay, health.
+"""`python -m edge`: run, check-config, replay, static, health.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
 or state that somebody has to mend before another start can succeed; 130 and 141, as a shell says
@@ -76,10 +76,12 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stillwatch-edge", description=__doc__.split("\n")[0])
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
-    verbs = parser.add_subparsers(required=True, metavar="run|check-config|replay|health")
+    verbs = parser.add_subparsers(required=True, metavar="run|check-config|replay|static|health")
     _verb(verbs, "run", "watch the cameras until told to stop")
     _verb(verbs, "check-config", "print the effective configuration, or its faults")
     _verb(verbs, "health", "ask the running daemon; exit 0 if it is well")
+    static = _verb(verbs, "static", "show or forget what is remembered of things that stand there")
+    _static_arguments(static)
     replay = _verb(verbs, "replay", "run stored pictures or a video along the path")
     replay.add_argument("source", type=Path, help="folder of pictures (in name order) or video")
     replay.add_argument("--camera", default="replay", help="camera id, for its settings")
@@ -98,6 +100,19 @@ def _parser() -> argparse.ArgumentParser:
         "--fail-on-change", action="store_true", help="--against: exit 1 if any decision changes"
     )
     return parser
+
+
+def _static_arguments(verb: argparse.ArgumentParser) -> None:
+    actions = verb.add_subparsers(required=True, dest="action", metavar="list|forget")
+    show = actions.add_parser("list", help="one line for each thing")
+    show.add_argument("--camera", help="only of this camera")
+    show.add_argument("--json", action="store_true", help="one JSON object for each thing")
+    show.add_argument("--pictures", type=Path, help="write a small picture of each into a folder")
+    away = actions.add_parser("forget", help="forget things; a running daemon notices")
+    which = away.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", help="one thing, as `list` names it: camera/number")
+    which.add_argument("--camera", help="all things of this camera")
+    which.add_argument("--all", action="store_true", help="all things of all cameras")
 
 
 def _verb(

@@ -7,10 +7,13 @@ before the next frame is looked at. New terms (configuration, detector) are adop
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from contract.ids import CameraId
 from edge.config.schema import Config
+from edge.decide.things import Memory
 from edge.deliver.evidence import Origin, pack
 from edge.deliver.outbox import Outbox
 from edge.errors import InferenceError, OutboxError
@@ -50,8 +53,10 @@ class Analyst:
         timings: Timings,
         clock: Clock,
         kept: threading.Event,
+        exchange: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
     ) -> None:
-        """`kept` is set when the outbox has something new."""
+        """`kept` is set when the outbox has something new; `exchange` keeps a camera's memory of
+        static things and brings it news."""
         self._mailbox = mailbox
         self._pipeline = pipeline
         self._outbox = outbox
@@ -59,6 +64,7 @@ class Analyst:
         self._timings = timings
         self._clock = clock
         self._kept = kept
+        self._exchange = exchange
         self._terms = self._offered = terms
         self._failures = 0
 
@@ -103,6 +109,7 @@ class Analyst:
         if isinstance(outcome, Analysed):
             self._keep(outcome.cases)
             self._count_merged(outcome.merged)
+        self._pipeline.revise(frame.camera, partial(self._exchange, frame.camera))
         done = self._clock.mono()
         self._timings.observe(done - began, done - frame.received_mono_s)
 

@@ -220,6 +220,7 @@ class Daemon:
         gateway.uplink.stop(1.0)
         self._status_server.stop()
         gateway.outbox.close()
+        gateway.static.close()
         flush()
         self._watchdog.end()
 

@@ -26,6 +26,7 @@ from edge.deliver.verdicts import Verdicts
 from edge.detect.detector import Detector, open_detector
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import Intake
+from edge.keeping.store import StaticStore
 from edge.pipeline import Pipeline, Sees
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
@@ -96,6 +97,7 @@ class Gateway:
         self.mailboxes = tuple(Mailbox() for _ in self._networks)
         self.topics = Topics(gateway=GatewayId(config.gateway.id), root=config.deliver.root)
         self.outbox = self._open_outbox(config)
+        self.static = StaticStore(config.deliver.outbox.path, clock)
         self.statements = Statements(
             self.topics, self.live, lambda: self._networks[0].sha256, self.counters, self.outbox
         )
@@ -199,10 +201,11 @@ class Gateway:
             lambda: self.config().deliver,
             self.site,
             None if shares_broker(config) else self.uplink,
+            self.static.answered,
         )
         epoch = self.outbox.next_epoch()
         self.analysts = tuple(
-            self._analyst(mailbox, network, Pipeline(config, network, epoch))
+            self._analyst(mailbox, network, Pipeline(config, network, epoch, self.static.recall))
             for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
         )
         carrying = self._worker(_COURIER, self._deliver)
@@ -227,6 +230,7 @@ class Gateway:
             self.timings,
             self.clock,
             self._kept,
+            self.static.exchange,
         )
 
     def _make_courier(self, config: Config, progress: Callable[[], None]) -> Courier:

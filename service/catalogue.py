@@ -96,6 +96,10 @@ class Event(StrEnum):
     OUTBOX_EVICTED = "outbox_evicted", "error", "An entry was given up for room or age."
     OUTBOX_REPAIRED = "outbox_repaired", "error", "A damaged queue was set aside."
 
+    STATIC_REPAIRED = "static_repaired", "warning", "A damaged memory of things was set aside."
+    STATIC_NOT_KEPT = "static_not_kept", "warning", "Static things are not on disk; why.", True
+    STATIC_FORGOTTEN = "static_forgotten", "info", "Things were forgotten by command.", True
+
     REPORT_RECEIVED = "report_received", "info", "A report came for confirmation."
     REPORT_REFUSED = "report_refused", "warning", "A report is unusable; why.", True
     VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."

@@ -13,7 +13,9 @@ from edge.config.values import Section
 class Static(Section):
     """Parked cars, statues, posters, what the cloud has refuted: remembered, not told again."""
 
-    enabled: bool = Field(True, description="Off: nothing is remembered.")
+    enabled: bool = Field(
+        True, description="Off: nothing is remembered, and nothing is recognised."
+    )
     still_s: float = Field(
         5.0,
         ge=0.5,

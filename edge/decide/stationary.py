@@ -60,7 +60,7 @@ def step(
 ) -> tuple[Memory, tuple[Match | None, ...]]:
     """The memory after a frame, and for each sighting the known thing that it is, if any."""
     if not settings.enabled:
-        return Memory(), (None,) * len(sightings)
+        return memory, (None,) * len(sightings)
     things = {thing.id: thing for thing in memory.things}
     seen: set[str] = set()
     matches: list[Match | None] = []

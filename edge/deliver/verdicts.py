@@ -51,8 +51,12 @@ class Verdicts:
         settings: Callable[[], Deliver],
         site: Publishes,
         cloud: Publishes | None,
+        answered: Callable[[Verdict], None] = lambda _: None,
     ) -> None:
-        """`cloud` is None where site and cloud share a broker: said once is enough there."""
+        """`cloud` is None where site and cloud share a broker: said once is enough there.
+
+        `answered` is told each verdict by which the cloud closed an entry.
+        """
         self._outbox = outbox
         self._counters = counters
         self._topics = topics
@@ -60,6 +64,7 @@ class Verdicts:
         self._settings = settings
         self._site = site
         self._cloud = cloud
+        self._answered = answered
         self._lock = threading.Lock()
         self._until_s: dict[CameraId, float] = {}
         self._alarmed: set[CameraId] = set()
@@ -154,6 +159,8 @@ class Verdicts:
         if not self._outbox.close_with(verdict):
             return False
         self._counters.count(verdict.camera, verdict.decision)
+        if verdict.decided_by == "cloud":
+            self._answered(verdict)
         alerts = verdict.decision == "confirmed" or (
             verdict.decision == "unconfirmed" and self._settings().alert_unconfirmed
         )

@@ -33,6 +33,7 @@ class Home:
         self.clock = self.site.clock
         self.outbox: Outbox = self.site.open()
         self.broker, self.cloud, self.counters = ScriptedLink(), ScriptedLink(), Counters()
+        self.answered: list[Verdict] = []
         self.deliver = Deliver.model_validate({"threat_hold_s": 30, "deadline_s": 60} | deliver)
         self.verdicts = Verdicts(
             self.outbox,
@@ -42,6 +43,7 @@ class Home:
             lambda: self.deliver,
             self.broker,
             self.cloud if two_brokers else None,
+            self.answered.append,
         )
         self.acked = 0
         for number in range(entries):
@@ -264,3 +266,13 @@ def test_a_full_disk_loses_no_verdict_and_ends_nothing(tmp_path: Path) -> None:
         home.hear(verdict(0, "confirmed"))  # as the cloud repeats it when the report is sent again
         assert home.counted() == {"confirmed": 1}
         home.outbox.close()
+
+
+def test_an_answer_of_the_cloud_is_handed_on_once_and_the_edges_own_is_none(tmp_path: Path) -> None:
+    home = Home(tmp_path, entries=2)
+    home.hear(verdict(0, "refuted"))
+    home.hear(verdict(0, "refuted"))
+    home.miss(1)
+    assert home.answered == [verdict(0, "refuted")]
+    home.hear(verdict(1, "confirmed"))
+    assert home.answered[1:] == [verdict(1, "confirmed")]

@@ -1,0 +1,173 @@
+"""Keeps the memory of static things over restarts, and brings it news from outside.
+
+SHELL. Each camera's memory belongs to its analysis thread, which hands it over after a frame and
+gets it back: without what somebody forgot by the command line, and with what the cloud has refuted.
+Answers come on the uplink's network thread. A disk that takes nothing keeps nobody from watching.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.ids import CameraId, ReportId
+from contract.verdict import Verdict
+from edge.decide.stationary import forget, refute, settle
+from edge.decide.things import Memory, Thing
+from edge.keeping.database import FILE, open_database, transaction
+from edge.keeping.rows import (
+    ASKED_OF_ONE,
+    KEEP_ASKED,
+    KEEP_THING,
+    REMOVE,
+    THINGS_OF_ONE,
+    asked_of,
+    asked_row_of,
+    row_of,
+    thing_of,
+)
+from service.clock import Clock
+from service.events import Event, log
+
+LOOK_S = 1.0
+"""How often a camera's news is looked for; a person who forgets a thing waits no longer."""
+
+SAVE_S = 300.0
+"""How often mere counts and times are written: a memory card does not like more."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What of one camera is on disk, and when it was looked at and written (monotonic s)."""
+
+    ids: frozenset[str] = frozenset()
+    shape: object = None
+    looked_s: float = float("-inf")
+    saved_s: float = float("-inf")
+
+
+class StaticStore:
+    """The static things of all cameras of a gateway."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        """Opens the file in `folder`, or goes without one and says so."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[CameraId, _Kept] = {}
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._connection, aside = open_database(folder / FILE)
+        except (sqlite3.Error, OSError) as error:
+            log(Event.STATIC_NOT_KEPT, reason=str(error))
+        else:
+            if aside is not None:
+                log(Event.STATIC_REPAIRED, set_aside=str(aside))
+
+    def recall(self, camera: CameraId) -> Memory:
+        """What was kept of the camera."""
+        with self._lock:
+            if self._connection is None:
+                return Memory()
+            try:
+                return self._recalled(self._connection, camera)
+            except sqlite3.Error as error:
+                log(Event.STATIC_NOT_KEPT, camera=camera, reason=str(error))
+                return Memory()
+
+    def exchange(self, camera: CameraId, memory: Memory) -> Memory:
+        """Keep what is worth it, and take up what became known elsewhere; cheap in between."""
+        now = self._clock.mono()
+        with self._lock:
+            kept = self._kept.setdefault(camera, _Kept())
+            if self._connection is None or now - kept.looked_s < LOOK_S:
+                return memory
+            kept.looked_s = now
+            try:
+                return self._exchanged(self._connection, camera, memory, kept, now)
+            except sqlite3.Error as error:
+                log(Event.STATIC_NOT_KEPT, camera=camera, reason=str(error))
+                return memory
+
+    def answered(self, verdict: Verdict) -> None:
+        """The cloud decided; its camera's thread takes it up with its next frame."""
+        row = (verdict.report_id, verdict.camera, int(verdict.decision == "refuted"))
+        with self._lock:
+            if self._connection is None:
+                return
+            try:
+                self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
+            except sqlite3.Error as error:
+                log(Event.STATIC_NOT_KEPT, camera=verdict.camera, reason=str(error))
+
+    def close(self) -> None:
+        """Nothing is kept after this."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _recalled(self, connection: sqlite3.Connection, camera: CameraId) -> Memory:
+        now = self._clock.mono()
+        rows = connection.execute(THINGS_OF_ONE, (camera,))
+        things = tuple(t for t in (thing_of(row, now) for row in rows) if t is not None)
+        rows = connection.execute(ASKED_OF_ONE, (camera,))
+        asked = tuple(a for a in map(asked_of, rows) if a is not None)
+        self._kept[camera] = _Kept(ids=frozenset(thing.id for thing in things))
+        numbers = [int(thing.id) for thing in things if thing.id.isdecimal()]
+        return Memory(things=things, asked=asked, next_number=max(numbers, default=0) + 1)
+
+    def _exchanged(
+        self,
+        connection: sqlite3.Connection,
+        camera: CameraId,
+        memory: Memory,
+        kept: _Kept,
+        now: float,
+    ) -> Memory:
+        memory = _without_forgotten(connection, camera, memory, kept)
+        answers: list[tuple[str, int]] = connection.execute(
+            "SELECT report_id, refuted FROM answers WHERE camera = ?", (camera,)
+        ).fetchall()
+        for report_id, refuted in answers:
+            memory = (refute if refuted else settle)(memory, ReportId(report_id))
+        shape = _shape(memory)
+        if answers or shape != kept.shape or now - kept.saved_s >= SAVE_S:
+            with transaction(connection):  # nobody forgets a thing from here on
+                memory = _without_forgotten(connection, camera, memory, kept)
+                _write(connection, camera, memory)
+            kept.ids = frozenset(thing.id for thing in memory.things if thing.lasting)
+            kept.shape, kept.saved_s = _shape(memory), now
+        return memory
+
+
+def _without_forgotten(
+    connection: sqlite3.Connection, camera: CameraId, memory: Memory, kept: _Kept
+) -> Memory:
+    """What was written and is not there any more, somebody wants forgotten."""
+    rows = connection.execute("SELECT id FROM things WHERE camera = ?", (camera,))
+    forgotten = kept.ids - {str(id_) for (id_,) in rows}
+    if not forgotten:
+        return memory
+    log(Event.STATIC_FORGOTTEN, camera=camera, things=sorted(forgotten))
+    kept.ids -= forgotten
+    return forget(memory, forgotten)
+
+
+def _write(connection: sqlite3.Connection, camera: CameraId, memory: Memory) -> None:
+    things = [row_of(camera, thing) for thing in memory.things if thing.lasting]
+    for statement in REMOVE:
+        connection.execute(statement, (camera,))
+    connection.executemany(KEEP_THING, things)
+    connection.executemany(KEEP_ASKED, [asked_row_of(camera, one) for one in memory.asked])
+
+
+def _shape(memory: Memory) -> object:
+    """What is worth writing at once when it changes."""
+    things = tuple(_told_apart(thing) for thing in memory.things if thing.lasting)
+    return things, tuple(one.report_id for one in memory.asked)
+
+
+def _told_apart(thing: Thing) -> object:
+    return thing.id, thing.static, thing.refuted, thing.told
