@@ -12,6 +12,7 @@ from edge.config.load import load
 from edge.replay import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
+from tools.evaluate.__main__ import main as evaluate
 from tools.evaluate.ablation import main
 from tools.evaluate.variants import without_each
 
@@ -47,6 +48,12 @@ def test_every_stage_has_its_row_and_a_finished_row_is_not_run_again(
     assert all(row["events"] == 1 and row["frames"] == FRAMES for row in rows)
     ungated = next(row for row in rows if row["variant"] == "without gate")
     assert ungated["analysed"] == FRAMES
+
+    alone = tmp_path / "alone"
+    assert evaluate([str(corpus), str(alone)]) == 0  # whose models do not remember
+    once = json.loads((alone / "report.json").read_text())
+    assert rows[0]["found"] == once["events"]["person"]["found"]
+    assert rows[0]["bytes_share"] == pytest.approx(once["bytes_share"], abs=1e-4)
 
     marked = [row | {"false": 77} for row in rows[:2]]
     (out / "ablation.json").write_text(json.dumps(marked))

@@ -90,7 +90,7 @@ def _ablate(options: argparse.Namespace) -> None:
     variants = [*without_each(loaded), *(each_alone(loaded) if options.alone else ())]
     options.out.mkdir(parents=True, exist_ok=True)
     kept = _kept(options.out / "ablation.json")
-    models, rows = Models(), []
+    models, rows = Models(remember=True), []
     for variant in variants:
         row = kept.get((variant.name, variant.loaded.sha256))
         if row is None:

@@ -14,48 +14,66 @@ from typing import Never
 
 from tqdm import tqdm
 
-from cloud.judge import Judge
+from cloud.judge import Judge, Model
 from cloud.model import FullModel, open_model
 from cloud.settings import Settings
 from edge.config.load import Loaded
 from edge.config.schema import Detect
 from edge.detect.detector import Detector, open_detector
+from edge.detect.look import Sees
 from objectstore.open import open_store
 from service.clock import SystemClock
 from tools.evaluate.confirmation import Confirmation, origin_of
 from tools.evaluate.corpus import Corpus
 from tools.evaluate.evaluation import Evaluation, Subject
 from tools.evaluate.observed import SequenceRun, StillRun
+from tools.evaluate.remembered import RememberedDetector, RememberedModel
 from tools.evaluate.run import Player
 from tools.evaluate.score import SequenceScore, score
 from tools.evaluate.totals import add_up
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeModel:
+    """The detector, and what the pipeline asks."""
+
+    detector: Detector
+    sees: Sees
+
+
+@dataclass(frozen=True, slots=True)
+class CloudModel:
+    """The full model, and what the judge asks."""
+
+    full: FullModel
+    asked: Model
+
+
 @dataclass(slots=True)
 class Models:
-    """The models, each opened when it is first needed and kept."""
+    """The models, each opened when it is first needed and kept; those that `remember` look at no
+    picture twice."""
 
-    detectors: dict[str, Detector] = field(default_factory=dict)
-    full: dict[str, FullModel] = field(default_factory=dict)
+    remember: bool = False
+    detectors: dict[tuple[object, ...], EdgeModel] = field(default_factory=dict)
+    full: dict[str, CloudModel] = field(default_factory=dict)
 
-    def detector(self, detect: Detect) -> Detector:
-        """The edge's detector; raises `ModelError`."""
-        key = detect.model_dump_json()
+    def detector(self, detect: Detect) -> EdgeModel:
+        """The edge's detector, as its settings make it; raises `ModelError`."""
+        settings = detect.threads_per_worker, detect.min_score, detect.vehicle_sum
+        key = (detect.model, detect.runtime, *settings)
         if key not in self.detectors:
-            self.detectors[key] = open_detector(
-                detect.model,
-                detect.runtime,
-                detect.threads_per_worker,
-                detect.min_score,
-                detect.vehicle_sum,
-            )
+            detector = open_detector(detect.model, detect.runtime, *settings)
+            sees = RememberedDetector(detector) if self.remember else detector
+            self.detectors[key] = EdgeModel(detector, sees)
         return self.detectors[key]
 
-    def confirming(self, settings: Settings) -> FullModel:
+    def confirming(self, settings: Settings) -> CloudModel:
         """The cloud's model; raises `ModelError`."""
         key = settings.model
         if key not in self.full:
-            self.full[key] = open_model(settings.model)
+            full = open_model(settings.model)
+            self.full[key] = CloudModel(full, RememberedModel(full) if self.remember else full)
         return self.full[key]
 
 
@@ -75,9 +93,9 @@ class Trial:
 def evaluate(trial: Trial, models: Models) -> Evaluation:
     """Play, confirm and score the corpus; raises `ModelError`, `MaterialError`."""
     began_s = time.perf_counter()
-    detector = models.detector(trial.loaded.config.detect)
-    full = models.confirming(trial.settings)
-    scores, stills = _run(trial, detector, full)
+    edge, cloud = models.detector(trial.loaded.config.detect), models.confirming(trial.settings)
+    detector, full = edge.detector, cloud.full
+    scores, stills = _run(trial, edge, cloud)
     return Evaluation(
         subject=Subject(
             corpus=str(trial.corpus.root),
@@ -98,7 +116,7 @@ def evaluate(trial: Trial, models: Models) -> Evaluation:
 
 
 def _run(
-    trial: Trial, detector: Detector, full: FullModel
+    trial: Trial, edge: EdgeModel, cloud: CloudModel
 ) -> tuple[tuple[SequenceScore, ...], tuple[StillRun, ...]]:
     corpus = trial.corpus
     with (
@@ -108,8 +126,8 @@ def _run(
         player = Player(
             footage=corpus,
             config=trial.loaded.config,
-            detector=detector,
-            ask=_confirmation(Path(folder), trial, detector, full).ask,
+            detector=edge.sees,
+            ask=_confirmation(Path(folder), trial, edge, cloud).ask,
             progress=lambda: _advance(bar),
         )
         scores = tuple(score(run) for run in _sequences(player, trial, bar))
@@ -135,15 +153,15 @@ def _advance(bar: tqdm[Never]) -> None:
     bar.update()
 
 
-def _confirmation(folder: Path, trial: Trial, detector: Detector, full: FullModel) -> Confirmation:
+def _confirmation(folder: Path, trial: Trial, edge: EdgeModel, cloud: CloudModel) -> Confirmation:
     store = open_store(f"dir:{folder}")
     settings = trial.settings
     return Confirmation(
-        origin=origin_of(trial.loaded, detector.sha256),
+        origin=origin_of(trial.loaded, edge.detector.sha256),
         store=store,
         judge=Judge(
             store=store,
-            model=full,
+            model=cloud.asked,
             policy=settings.policy,
             limits=settings.limits.of_picture(),
             clock=SystemClock(),
