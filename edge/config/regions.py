@@ -19,7 +19,7 @@ and 4 leave room beyond both."""
 class Regions(Section):
     """Close looks: square crops around what moves and what is tracked, beside the whole frame."""
 
-    enabled: bool = Field(False, description="Off: the network sees whole frames only.")
+    enabled: bool = Field(True, description="Off: the network sees whole frames only.")
     most_crops: int = Field(
         2, ge=0, le=16, description="Close looks per frame; what waits longest comes first."
     )

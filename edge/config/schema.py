@@ -137,7 +137,7 @@ class Detect(Section):
     threads_per_worker: int = Field(1, ge=1, le=16, description="Threads within an interpreter.")
     min_score: Share = Field(0.25, description="Detections under this are not even tracked.")
     vehicle_sum: bool = Field(
-        False, description="A vehicle's score is the sum over car, bus and truck, at most 1."
+        True, description="A vehicle's score is the sum over car, bus and truck, at most 1."
     )
     regions: Regions = Field(default_factory=Regions, description="Close looks at small things.")
     errors_in_a_row: int = Field(5, ge=1, le=1000, description="Then the daemon restarts.")

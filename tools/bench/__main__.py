@@ -71,30 +71,34 @@ def _speeds(options: argparse.Namespace, pictures: tuple[bytes, ...]) -> Iterato
     for name in names:
         print(f"measuring {options.model} on {name} ...", file=sys.stderr)
         detector = open_detector(options.model, name, options.threads, Config().detect.min_score)
-        yield measure_speed(detector, pictures, options.threads, options.seconds)
+        for close in (False, True):
+            yield measure_speed(
+                detector, pictures, options.threads, options.seconds / 2, close_looks=close
+            )
 
 
 def _text(machine: Machine, source: Path, speeds: list[Speed], costs: list[Cost]) -> Iterator[str]:
     yield machine.line()
     yield f"frames of {source}"
     yield ""
-    yield "detection path, JPEG decode apart, beside the bare interpreter (taken in turns)"
+    yield "detection path, JPEG decode apart, beside the bare interpreter (taken in turns);"
+    yield "the ratio is of inferences, of which a frame with close looks has several"
     yield (
-        f"{'':40}{'path':>9}{'bare':>11}{'ratio':>8}{'quartiles':>14}{'by cpu time':>13}"
-        f"{'pairs':>7}{'path with decode':>18}"
+        f"{'':53}{'path':>9}{'bare':>11}{'ratio':>8}{'quartiles':>14}{'by cpu time':>13}"
+        f"{'pairs':>7}{'inferences':>12}{'path with decode':>18}"
     )
     for speed in speeds:
         yield (
-            f"{_name(speed):40}{speed.pipeline_fps:7.1f}/s{speed.invokes_per_s:9.1f}/s"
+            f"{_name(speed):53}{speed.pipeline_fps:7.1f}/s{speed.invokes_per_s:9.1f}/s"
             f"{speed.ratio:8.3f}{f'{speed.ratio_low:.3f}-{speed.ratio_high:.3f}':>14}"
-            f"{speed.cpu_ratio:13.3f}{speed.pairs:7}{speed.pipeline_with_decode_fps:16.1f}/s"
+            f"{speed.cpu_ratio:13.3f}{speed.pairs:7}{speed.inferences_per_frame:12.2f}{speed.pipeline_with_decode_fps:16.1f}/s"
         )
     yield ""
     yield "of which (ms of processor time)"
-    yield f"{'':40}{'invoke':>9}{'letterbox, outputs':>20}{'gate, tracks, rules':>21}{'decode':>9}"
+    yield f"{'':53}{'invoke':>9}{'letterbox, outputs':>20}{'gate, tracks, rules':>21}{'decode':>9}"
     for speed in speeds:
         yield (
-            f"{_name(speed):40}{speed.invoke_ms:9.2f}{speed.letterbox_and_outputs_ms:20.2f}"
+            f"{_name(speed):53}{speed.invoke_ms:9.2f}{speed.letterbox_and_outputs_ms:20.2f}"
             f"{speed.gate_tracks_rules_ms:21.2f}{speed.decoding_ms:9.2f}"
         )
     yield ""
@@ -109,7 +113,8 @@ def _text(machine: Machine, source: Path, speeds: list[Speed], costs: list[Cost]
 
 
 def _name(speed: Speed) -> str:
-    return f"{speed.model} {speed.runtime}, {speed.threads} thread(s)"
+    looks = ", close looks" if speed.close_looks else ""
+    return f"{speed.model} {speed.runtime}, {speed.threads} thread(s){looks}"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The detection path's speed beside that of the bare interpreter, on one model and its threads.
 
-Each pair takes one frame through `Pipeline.analyze` and one invoke of the same interpreter on the
-same input. JPEG decoding, timed apart on the same frame right after, is taken off the path: what
-stays is gate, letterbox, invoke, decoding of the outputs, tracking and rules.
+Each pair takes one frame through `Pipeline.analyze`, which may look closely and so infer several
+times, and one invoke of the same interpreter on the same input. JPEG decoding, timed apart on the
+same frame right after, is taken off the path: what stays is gate, letterbox, invoke, decoding of
+the outputs, tracking and rules.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from itertools import cycle
 from statistics import median
 
 from contract.ids import CameraId
-from edge.config.schema import Camera, Config
+from edge.config.regions import Regions
+from edge.config.schema import Camera, Config, Detect
 from edge.detect.detector import Detector
 from edge.gate.motion import WIDTH_PX
 from edge.intake.admission import admit
@@ -32,8 +34,10 @@ LEAST_PAIRS = 20
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One frame: the whole of `analyze`, detection and decoding in it, and one bare invoke."""
+    """One frame: the whole of `analyze`, its inferences, detection and decoding in it, and one bare
+    invoke."""
 
+    inferences: int
     whole: Spent
     detection: Spent
     decoding: Spent
@@ -43,19 +47,19 @@ class Pair:
         return self.whole - self.decoding
 
     def around_invoke(self) -> Spent:
-        """Letterbox and decoding of the outputs."""
-        return self.detection - self.invoke
+        """Letterbox and decoding of the outputs, of all inferences."""
+        return self.detection - self.invoke.times(self.inferences)
 
     def around_detection(self) -> Spent:
-        """Gate, tracks and rules."""
+        """Gate, plan of crops, tracks and rules."""
         return self.path() - self.detection
 
     def ratio(self) -> float:
-        """Frames/s of the path per invokes/s of the interpreter."""
-        return self.invoke.wall_s / self.path().wall_s
+        """Inferences/s of the path per invokes/s of the interpreter."""
+        return self.inferences * self.invoke.wall_s / self.path().wall_s
 
     def cpu_ratio(self) -> float:
-        return self.invoke.cpu_s / self.path().cpu_s
+        return self.inferences * self.invoke.cpu_s / self.path().cpu_s
 
 
 class Watched:
@@ -88,7 +92,9 @@ class Speed:
     model: str
     runtime: str
     threads: int
+    close_looks: bool
     pairs: int
+    inferences_per_frame: float
     pipeline_fps: float
     pipeline_with_decode_fps: float
     invokes_per_s: float
@@ -103,10 +109,16 @@ class Speed:
 
 
 def measure_speed(
-    detector: Detector, pictures: tuple[bytes, ...], threads: int, seconds: float
+    detector: Detector,
+    pictures: tuple[bytes, ...],
+    threads: int,
+    seconds: float,
+    *,
+    close_looks: bool,
 ) -> Speed:
     """Pairs for `seconds`, after one round to warm up."""
-    pairs = [pair for pair in _pairs(detector, pictures, seconds) if pair is not None][1:]
+    regions = Regions(enabled=close_looks)
+    pairs = [p for p in _pairs(detector, pictures, seconds, regions) if p is not None][1:]
     if not pairs:
         raise SourceError("no frame of the source moves, so none was looked at: give another")
     ratios = sorted(pair.ratio() for pair in pairs)
@@ -114,7 +126,9 @@ def measure_speed(
         model=detector.name,
         runtime=detector.runtime,
         threads=threads,
+        close_looks=close_looks,
         pairs=len(pairs),
+        inferences_per_frame=sum(pair.inferences for pair in pairs) / len(pairs),
         pipeline_fps=1e3 / median_ms([pair.path() for pair in pairs]),
         pipeline_with_decode_fps=1e3 / median_ms([pair.whole for pair in pairs]),
         invokes_per_s=1e3 / median_ms([pair.invoke for pair in pairs]),
@@ -130,9 +144,9 @@ def measure_speed(
 
 
 def _pairs(
-    detector: Detector, pictures: tuple[bytes, ...], seconds: float
+    detector: Detector, pictures: tuple[bytes, ...], seconds: float, regions: Regions
 ) -> Iterator[Pair | None]:
-    config = Config(cameras={CAMERA: Camera(kind="stream")})
+    config = Config(cameras={CAMERA: Camera(kind="stream")}, detect=Detect(regions=regions))
     watched = Watched(detector)
     pipeline = Pipeline(config, watched)
     payloads = cycle(pictures)
@@ -144,13 +158,14 @@ def _pairs(
 def _pair(pipeline: Pipeline, watched: Watched, detector: Detector, frame: Frame) -> Pair | None:
     """None where the gate let the frame end: no detection, nothing to compare."""
     now = frame.received_mono_s
+    watched.begin()
     whole: tuple[Outcome, Spent] = timed(lambda: pipeline.analyze(frame, now))
     _, full = timed(lambda: decode(frame.picture, frame.header))
     _, reduced = timed(lambda: decode_grey(frame.picture, frame.header, WIDTH_PX))
     _, invoke = timed(detector.runner.invoke)
     if not isinstance(whole[0], Analysed):
         return None
-    return Pair(whole[1], watched.last, full + reduced, invoke)
+    return Pair(watched.inferences, whole[1], watched.last, full + reduced, invoke)
 
 
 def _frame(config: Config, payload: bytes, now: float) -> Frame:

@@ -25,6 +25,10 @@ class Spent:
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.wall_s + other.wall_s, self.cpu_s + other.cpu_s)
 
+    def times(self, count: int) -> Spent:
+        """`count` such calls."""
+        return Spent(count * self.wall_s, count * self.cpu_s)
+
     def __sub__(self, other: Spent) -> Spent:
         return Spent(self.wall_s - other.wall_s, self.cpu_s - other.cpu_s)
 
