@@ -146,8 +146,9 @@ class Pipeline:
     def _conditions(
         self, state: CameraState, look: Look, settings: Camera, known: standing.Known
     ) -> Conditions:
-        at, night = look.shot.frame.received_at, state.light.night
-        return conditions(settings, self._config.decide, look.size, at, night, known)
+        at, night, header = look.shot.frame.received_at, state.light.night, look.shot.frame.header
+        aspect = pixel_aspect(header, settings.pixel_aspect, look.size[::-1])
+        return conditions(settings, self._config.decide, look.size, at, night, known, aspect)
 
     def _gate(
         self, state: CameraState, frame: Frame, settings: Camera, now: float

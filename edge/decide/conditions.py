@@ -22,7 +22,8 @@ Size = tuple[int, int]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
     """`size` is the frame's width and height in pixels; `night` says that the rules are those of
-    the night; `known` are the static things, by track or, in a lone picture, by box."""
+    the night; `known` are the static things, by track or, in a lone picture, by box; `aspect` is a
+    pixel's width in units of its height."""
 
     rules: tuple[Rule, ...]
     size: Size
@@ -32,6 +33,7 @@ class Conditions:
     armed: bool = True
     night: bool = False
     known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
+    aspect: float = 1.0
 
     def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
         """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
@@ -47,8 +49,10 @@ def conditions(
     at: datetime,
     night: bool,
     known: Mapping[TrackId | Box, Match] | None = None,
+    aspect: float = 1.0,
 ) -> Conditions:
-    """For a frame that was received at `at`; `known` are its static things."""
+    """For a frame that was received at `at`; `known` are its static things, `aspect` that of its
+    pixels."""
     rules = decide.rules if camera.rules is None else camera.rules
     return Conditions(
         rules=tuple(rule.at_night() for rule in rules) if night else rules,
@@ -59,4 +63,5 @@ def conditions(
         armed=camera.armed,
         night=night,
         known=known or {},
+        aspect=aspect,
     )

@@ -12,7 +12,7 @@ from statistics import median
 
 from edge.config.schema import Rule
 from edge.decide import checks, silence, zones
-from edge.decide.conditions import Conditions, Size
+from edge.decide.conditions import Conditions
 from edge.decide.things import Match
 from edge.decide.tracker import Track
 from edge.records import Box, Check
@@ -29,7 +29,7 @@ def asked_of_track(
     """All that the rule asks of a track: what it is, then place, movement, time."""
     yield checks.one_of("labels", "label", (track.votes[-1].label,), rule.labels)
     yield _vote(track, rule)
-    yield from _shape(rule, track.box, conditions.size)
+    yield from _shape(rule, track.box, conditions)
     yield from _place(track, rule, inside, now)
     if rule.must_move:
         yield from _movement(track, rule)
@@ -56,7 +56,7 @@ def asked_of_picture(
         yield checks.at_least(
             "snapshot_min_area", "share of the picture", area, rule.snapshot_min_area
         )
-    yield from _shape(rule, box, conditions.size)
+    yield from _shape(rule, box, conditions)
     if rule.zones:
         yield checks.one_of("zones", "stands in zone", inside, rule.zones)
     if rule.loitering_s > 0:
@@ -94,10 +94,11 @@ def _vote(track: Track, rule: Rule) -> Check:
     )
 
 
-def _shape(rule: Rule, box: Box, size: Size) -> Iterator[Check]:
-    """Only limits that limit something."""
+def _shape(rule: Rule, box: Box, conditions: Conditions) -> Iterator[Check]:
+    """Only limits that limit something; the ratio is that of the thing, not of squeezed pixels."""
     wide, tall = box[2] - box[0], box[3] - box[1]
-    area, ratio = wide * tall / (size[0] * size[1]), wide / max(tall, 1e-6)
+    area = wide * tall / (conditions.size[0] * conditions.size[1])
+    ratio = wide * conditions.aspect / max(tall, 1e-6)
     if rule.min_area > 0:
         yield checks.at_least("min_area", "share of the picture", area, rule.min_area)
     if rule.max_area < 1:

@@ -75,6 +75,13 @@ def test_a_condition_that_holds_is_among_the_reasons() -> None:
     assert "width / height 0.40 <= 1.00" in finding.reasons
 
 
+def test_the_ratio_is_that_of_the_thing_where_the_stream_squeezes_it() -> None:
+    squeezed, _ = watch(STANDS, rule(min_ratio=0.5), aspect=4 / 3)
+    square, _ = watch(STANDS, rule(min_ratio=0.5))
+    assert "width / height 0.53 >= 0.50" in squeezed[0][1].reasons
+    assert square == []
+
+
 def test_what_does_not_matter_is_not_mentioned() -> None:
     ((_, finding),), _ = watch(STANDS, rule())
     assert finding.reasons == ("person: median score of 2 frames 0.80 >= 0.35",)
