@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from contract.ids import CameraId
+from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.decide.things import Memory
 from edge.deliver.evidence import Origin, pack
@@ -71,6 +72,10 @@ class Analyst:
     def adopt(self, terms: Terms) -> None:
         """Use these from the next frame on; called by the control loop's thread."""
         self._offered = terms
+
+    def faults(self, camera: CameraId) -> tuple[Fault, ...]:
+        """What is wrong with the pictures of a camera of this analyst; any thread may ask."""
+        return self._pipeline.faults(camera)
 
     def step(self) -> None:
         """One frame, or a moment of waiting for one."""

@@ -19,6 +19,7 @@ from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
 from edge.errors import Complaint, ConfigError, OutboxError, OutboxFull
 from edge.gateway import Gateway, OpenNetworks, open_detectors
+from edge.runtime.camera_conditions import ConditionCollector
 from edge.runtime.counters import FunnelCollector
 from edge.runtime.heartbeat import late
 from edge.runtime.watchdog import DeadMan, Watchdog
@@ -67,6 +68,7 @@ class Daemon:
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
         registry.register(FunnelCollector(self._gateway.counters.snapshot))
+        registry.register(ConditionCollector(self._gateway.camera_watch.conditions))
         registry.register(LinkCollector(self._gateway.links))
         self._gateway.timings.register(registry)
         self._status_server = StatusServer(
@@ -149,6 +151,7 @@ class Daemon:
             self._gateway.verdicts.tick()
             self._gateway.intake.tick()
             self._gateway.turn_switches()
+            self._gateway.camera_watch.tick(self._gateway.site.state().ready)
             if self._requests.reload:
                 self._requests.reload = False
                 self._take_up_file()

@@ -1,4 +1,4 @@
-"""What is remembered of one camera between frames: gate, tracks, best takes, the burst, context.
+"""What is remembered of one camera between frames: gate, health, tracks, takes, burst, context.
 
 PURE, though it changes in place: it belongs to exactly one analysis thread. Frames are kept as the
 camera sent them (JPEG), never as pixels, and their number is bounded: one best take per track, a
@@ -21,6 +21,7 @@ from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.detect.regions import Gaze
+from edge.gate.camera_health import CameraHealth
 from edge.gate.motion import GateState
 from edge.records import Box, Frame, Shot, TrackId
 from imaging.detections import Detections
@@ -69,6 +70,7 @@ class CameraState:
 
     gate: GateState = field(default_factory=GateState)
     gaze: Gaze = field(default_factory=Gaze)
+    health: CameraHealth = field(default_factory=CameraHealth)
     tracks: Tracks = field(default_factory=Tracks)
     light: LightState = field(default_factory=LightState)
     storms: Storms = ()

@@ -14,6 +14,8 @@ from typing import Protocol
 from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
 from edge.analysis import Analyst, Terms
+from edge.camera_watch import CameraWatch
+from edge.config.health import Fault
 from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config, S3Store
@@ -99,7 +101,12 @@ class Gateway:
         self.outbox = self._open_outbox(config)
         self.static = StaticStore(config.deliver.outbox.path, clock)
         self.statements = Statements(
-            self.topics, self.live, lambda: self._networks[0].sha256, self.counters, self.outbox
+            self.topics,
+            self.live,
+            lambda: self._networks[0].sha256,
+            self.counters,
+            self.outbox,
+            clock,
         )
         self.switches = Switches(config.deliver.outbox.path, self.topics, self._may_be_switched)
         self._config = config = switched(config, self.switches.positions)
@@ -107,6 +114,15 @@ class Gateway:
         self._on_failure = on_failure
         self._build_links(config)
         self._build_workers(config)
+        self.camera_watch = CameraWatch(
+            self.config,
+            self.counters,
+            self.statements,
+            clock,
+            lambda: self.intake.cameras,
+            self._faults,
+            self._say,
+        )
 
     def config(self) -> Config:
         """The configuration in force, with the switches as they stand."""
@@ -132,15 +148,13 @@ class Gateway:
         """Everything retained that must be true at the site's broker after a connect."""
         yield self.statements.status("online")
         yield self.statements.info()
+        yield from self.camera_watch.births()
         cameras = self.intake.cameras
-        for camera in cameras:
-            yield from self._camera_births(camera)
         listed = map(CameraId, self.config().cameras)
         for camera in sorted({*listed, *cameras}):
             yield from self.switches.states(self.config(), camera)
-        for camera in self.verdicts.alarmed:
-            if camera not in cameras:
-                yield self.verdicts.threat(camera)
+        for camera in dict.fromkeys((*cameras, *self.verdicts.alarmed)):
+            yield self.verdicts.threat(camera)
 
     def take_up(self, proposed: Loaded, *, anew: bool) -> None:
         """Put another configuration in force, with networks opened `anew` if it asks for others.
@@ -252,17 +266,21 @@ class Gateway:
             self.clock.wait(self._kept, _WAIT_S)
             self._kept.clear()
 
-    def _camera_births(self, camera: CameraId) -> Iterator[Publication]:
-        yield self.statements.camera_status(camera)
-        yield self.verdicts.threat(camera)
-
     def _camera_found(self, camera: CameraId) -> None:
         self._say(self._camera_births(camera))
         self._say(self.switches.states(self.config(), camera))
 
+    def _camera_births(self, camera: CameraId) -> Iterator[Publication]:
+        yield self.statements.camera_status(camera, "online")
+        yield self.verdicts.threat(camera)
+
     def _say(self, publications: Iterable[Publication]) -> None:
         for one in publications:
             self.site.publish(one.topic, one.payload, one.qos, one.retain)
+
+    def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
+        """Those of the one analyst that looks at the camera."""
+        return tuple(fault for analyst in self.analysts for fault in analyst.faults(camera))
 
     def _may_be_switched(self, camera: CameraId) -> bool:
         """Whoever is listed, or may yet appear."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from contract.ids import CameraId, GatewayId, report_id
+from edge.config.health import Fault
 from edge.config.schema import Camera, Config, Gate
 from edge.decide import light, masks, standing, storm, threat, tracker
 from edge.decide.conditions import Conditions, Size, conditions
@@ -23,7 +24,7 @@ from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.detect.look import Hints, Sees, look_at
 from edge.film import CameraState, Look, Take
-from edge.gate import motion
+from edge.gate import camera_health, motion
 from edge.records import (
     Analysed,
     Case,
@@ -140,6 +141,11 @@ class Pipeline:
         if state is not None:
             state.memory = change(state.memory)
 
+    def faults(self, camera: CameraId) -> tuple[Fault, ...]:
+        """What is wrong with the pictures of `camera`; any thread may ask."""
+        state = self._states.get(camera)
+        return state.health.faults if state else ()
+
     def _settings(self, camera: CameraId) -> Camera:
         return self._config.cameras.get(camera, self._config.camera_defaults)
 
@@ -154,11 +160,16 @@ class Pipeline:
         self, state: CameraState, frame: Frame, settings: Camera, now: float
     ) -> Motion | Rejected:
         gate: Gate = self._config.gate if settings.gate is None else settings.gate
-        if settings.kind == "snapshot" or not gate.enabled:
+        health = self._config.health if settings.health is None else settings.health
+        ungated = settings.kind == "snapshot" or not gate.enabled
+        if ungated and not camera_health.due(state.health, now, health):
             return motion.off()
         grey = decode_grey(frame.picture, frame.header, motion.WIDTH_PX)
         if isinstance(grey, Rejected):
             return grey
+        state.health = camera_health.step(state.health, grey, now, health, frame.claim_behind_s)
+        if ungated:
+            return motion.off()
         size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
         state.gate, seen = motion.look(state.gate, grey, size, now, gate, settings.motion_masks)
         return seen

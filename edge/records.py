@@ -49,6 +49,13 @@ class Frame:
     received_mono_s: float
     captured_at: datetime | None = None
 
+    @property
+    def claim_behind_s(self) -> float | None:
+        """Seconds by which the camera's claim lies before our receipt."""
+        if self.captured_at is None:
+            return None
+        return (self.received_at - self.captured_at).total_seconds()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Motion:

@@ -17,6 +17,7 @@ from typing import Protocol
 import cv2
 
 from contract.ids import CameraId
+from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
@@ -51,7 +52,7 @@ class Source(Protocol):
 class Step:
     """One frame of a replay: `t` in seconds of the replay's clock; `cases` are the suspicions that
     it raised, also those raised only when it had stood alone; `judgements` are of both; `live` the
-    tracks alive after it."""
+    tracks alive after it; `faults` what is wrong with the camera."""
 
     name: str
     t: float
@@ -59,6 +60,7 @@ class Step:
     cases: tuple[Case, ...]
     judgements: tuple[Judgement, ...]
     live: frozenset[TrackId]
+    faults: tuple[Fault, ...] = ()
 
 
 class Files:
@@ -166,7 +168,13 @@ class Player:
                 cases += settled.cases
                 judgements += settled.judgements
         return Step(
-            name=name, t=now, outcome=outcome, cases=cases, judgements=judgements, live=live
+            name=name,
+            t=now,
+            outcome=outcome,
+            cases=cases,
+            judgements=judgements,
+            live=live,
+            faults=self._pipeline.faults(self._camera),
         )
 
     def _outcome(self, payload: bytes, now: float) -> Outcome:

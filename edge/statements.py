@@ -18,8 +18,10 @@ from contract.ids import CameraId
 from contract.topics import Topics
 from edge.config.live import Live
 from edge.deliver.outbox import Outbox
+from edge.runtime.camera_conditions import Condition, Status
 from edge.runtime.counters import Counters
 from edge.version import program_version
+from service.clock import Clock
 from service.link import Publication
 
 Presence = Literal["online", "stopped", "offline"]
@@ -35,12 +37,14 @@ class Statements:
         model_sha256: Callable[[], str],
         counters: Counters,
         outbox: Outbox,
+        clock: Clock,
     ) -> None:
         self._topics = topics
         self._live = live
         self._model_sha256 = model_sha256
         self._counters = counters
         self._outbox = outbox
+        self._clock = clock
         self._boot_id = uuid.uuid4().hex
         self._said = b""
 
@@ -48,9 +52,16 @@ class Statements:
         """The gateway's retained presence; `offline` is the last will."""
         return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
 
-    def camera_status(self, camera: CameraId) -> Publication:
-        """A camera that has sent something in this run is online."""
-        return Publication(topic=self._topics.of_camera(camera, "status"), payload=b"online")
+    def camera_status(self, camera: CameraId, status: Status) -> Publication:
+        """In one word; see `edge.runtime.camera_conditions`."""
+        return Publication(topic=self._topics.of_camera(camera, "status"), payload=status.encode())
+
+    def camera_health(self, camera: CameraId, condition: Condition) -> Publication:
+        """What is wrong with a camera, and its figures, as of `at`; retained."""
+        facts = {"at": self._clock.now().isoformat(timespec="milliseconds")} | condition.as_json()
+        return Publication(
+            topic=self._topics.of_camera(camera, "health"), payload=json.dumps(facts).encode()
+        )
 
     def info(self) -> Publication:
         """Version, architecture, boot, configuration and model, retained."""

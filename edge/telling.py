@@ -30,6 +30,8 @@ def line(step: Step, *, explain: bool = False) -> str:
         "detections": _detections(found),
         "suspicions": [_suspicion(case) for case in step.cases],
     }
+    if step.faults:
+        facts["faults"] = list(step.faults)
     if explain:
         ignored = outcome.ignored if isinstance(outcome, Analysed) else ()
         facts["judged"] = [_judged(judgement, step) for judgement in step.judgements]

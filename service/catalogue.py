@@ -70,6 +70,8 @@ class Event(StrEnum):
     CAMERA_FOUND = "camera_found", "info", "A camera was seen for the first time.", True
     CAMERA_REFUSED = "camera_refused", "warning", "A camera is not followed; why.", True
     CAMERA_LOST = "camera_lost", "warning", "A camera sends nothing any more.", True
+    CAMERA_DEGRADED = "camera_degraded", "warning", "A camera may see nobody; the reason.", True
+    CAMERA_RECOVERED = "camera_recovered", "info", "A reason is over; after how long.", True
     FRAME_REJECTED = "frame_rejected", "info", "A picture is unusable; the reason.", True
 
     MODEL_OPENED = "model_opened", "info", "A model passed its checks; digest and runtime."

@@ -39,6 +39,7 @@ RULES: dict[str, Part] = {
     "intake.limits": Part.NOTHING,
     "intake.json_paths": Part.NOTHING,
     "gate": Part.CAMERAS,
+    "health": Part.CAMERAS,
     "detect": Part.DETECTOR,
     "detect.errors_in_a_row": Part.NOTHING,
     "detect.workers": Part.RESTART,

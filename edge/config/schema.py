@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from contract.topics import DEFAULT_ROOT
 from edge.config.gate import Gate
+from edge.config.health import Health
 from edge.config.light import Light, Night
 from edge.config.places import Line, MotionMask, ObjectMask, Zone, repeated
 from edge.config.regions import PixelAspect, Regions
@@ -37,6 +38,7 @@ __all__ = [
     "Evidence",
     "Gate",
     "Gateway",
+    "Health",
     "Intake",
     "JsonPaths",
     "Light",
@@ -236,6 +238,7 @@ class Camera(Section):
     object_masks: tuple[ObjectMask, ...] = Field((), description="Where things are ignored.")
     motion_masks: tuple[MotionMask, ...] = Field((), description="Where motion is ignored.")
     gate: Gate | None = Field(None, description="Instead of the general gate.")
+    health: Health | None = Field(None, description="Instead of the general health.")
     rules: tuple[Rule, ...] | None = Field(None, description="Instead of the general rules.")
 
     @model_validator(mode="after")
@@ -275,6 +278,7 @@ class Config(Section):
     gateway: Gateway = Field(default_factory=Gateway, description="Who we are.")
     intake: Intake = Field(default_factory=Intake, description="Frames in.")
     gate: Gate = Field(default_factory=Gate, description="Motion gate.")
+    health: Health = Field(default_factory=Health, description="Camera health.")
     detect: Detect = Field(default_factory=Detect, description="Detection.")
     decide: Decide = Field(default_factory=Decide, description="Tracks and rules.")
     deliver: Deliver = Field(default_factory=Deliver, description="Reports out.")

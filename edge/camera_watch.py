@@ -1,0 +1,161 @@
+"""Rounds over all cameras: who is silent, whose pictures are useless, and who must be told.
+
+SHELL, on the control loop's thread; births may be asked for on others. What a camera's pictures
+show is judged on the analysis threads (`gate.camera_health`), how long it is silent here, by the
+counters of frames. A change is said at once on `status`, on `health` and in the log; figures that
+always change are said on `health` at the interval of `stats`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from contract.ids import CameraId
+from edge.config.health import Fault
+from edge.config.schema import Camera, Config
+from edge.gate.camera_health import FAULTS
+from edge.gate.silence import Arrivals, arrive, await_first, judge
+from edge.runtime.camera_conditions import Condition, Status
+from edge.runtime.counters import Counters
+from edge.runtime.funnel import Funnel
+from edge.statements import Statements
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Publication
+
+_ROUND_S = 1.0
+
+
+class CameraWatch:
+    """The condition of every camera that is followed or listed."""
+
+    def __init__(
+        self,
+        current: Callable[[], Config],
+        counters: Counters,
+        statements: Statements,
+        clock: Clock,
+        followed: Callable[[], tuple[CameraId, ...]],
+        faults: Callable[[CameraId], tuple[Fault, ...]],
+        say: Callable[[Iterable[Publication]], None],
+    ) -> None:
+        """`followed`: the cameras that have sent something; `faults`: what their pictures show."""
+        self._current = current
+        self._counters = counters
+        self._statements = statements
+        self._clock = clock
+        self._followed = followed
+        self._faults = faults
+        self._say = say
+        self._listening_at_s = math.inf
+        self._round_at_s = self._said_at_s = -math.inf
+        self._arrivals: dict[CameraId, Arrivals] = {}
+        self._usable: dict[CameraId, int] = {}
+        self._since_s: dict[tuple[CameraId, Fault], float] = {}
+        self._conditions: dict[CameraId, Condition] = {}
+
+    def conditions(self) -> Mapping[CameraId, Condition]:
+        """As of the last round; any thread may ask."""
+        return self._conditions
+
+    def births(self) -> Iterator[Publication]:
+        """What must stand at the broker after a connect."""
+        for camera, condition in self._conditions.items():
+            yield self._statements.camera_status(camera, condition.status)
+            yield self._statements.camera_health(camera, condition)
+
+    def tick(self, listening: bool) -> None:
+        """Once a turn of the control loop; `listening`: whether pictures can reach us."""
+        now = self._clock.mono()
+        self._listening_at_s = min(self._listening_at_s, now) if listening else math.inf
+        if now - self._round_at_s < _ROUND_S:
+            return
+        self._round_at_s = now
+        anyway = now - self._said_at_s >= self._current().runtime.stats_s
+        if anyway:
+            self._said_at_s = now
+        funnels = self._counters.snapshot()
+        conditions = {}
+        for camera in self._cameras():
+            condition = self._judge(camera, funnels.get(camera, Funnel()), now)
+            if condition is not None:
+                conditions[camera] = condition
+                self._tell(camera, condition, anyway, now)
+        self._conditions = conditions
+
+    def _cameras(self) -> tuple[CameraId, ...]:
+        listed = map(CameraId, self._current().cameras)
+        return tuple(dict.fromkeys((*self._followed(), *listed)))
+
+    def _settings(self, camera: CameraId) -> Camera:
+        config = self._current()
+        return config.cameras.get(camera, config.camera_defaults)
+
+    def _judge(self, camera: CameraId, funnel: Funnel, now: float) -> Condition | None:
+        """None of a listed camera that may still send its first picture."""
+        settings = self._settings(camera)
+        if not settings.enabled:
+            self._arrivals.pop(camera, None)
+            return self._condition("disabled", (), funnel, None, now)
+        arrivals = self._arrivals[camera] = self._listen(camera, settings, funnel, now)
+        if not (arrivals.offline or arrivals.pictures or camera in self._followed()):
+            return None
+        shown = (("offline",) if arrivals.offline else ()) + self._faults(camera)
+        reasons = tuple(fault for fault in FAULTS if fault in shown)
+        status: Status = "degraded" if reasons else "online"
+        if arrivals.offline:
+            status = "offline"
+        return self._condition(status, reasons, funnel, arrivals, now)
+
+    def _listen(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> Arrivals:
+        health = self._current().health if settings.health is None else settings.health
+        arrivals = self._arrivals.get(camera) or await_first(now)
+        usable = funnel.received - funnel.rejected
+        came = usable - self._usable.get(camera, 0)
+        if came > 0:
+            self._usable[camera] = usable
+            arrivals = arrive(arrivals, came, now, health)
+        return judge(arrivals, settings.kind, now, self._listening_at_s, health)
+
+    @staticmethod
+    def _condition(
+        status: Status,
+        reasons: tuple[Fault, ...],
+        funnel: Funnel,
+        arrivals: Arrivals | None,
+        now: float,
+    ) -> Condition:
+        seen = arrivals if arrivals is not None and arrivals.pictures else None
+        return Condition(
+            status=status,
+            reasons=reasons,
+            last_frame_age_s=None if seen is None else now - seen.last_at_s,
+            fps_in=0.0 if seen is None else seen.rate(now),
+            superseded=funnel.superseded,
+            rejected=funnel.rejected_by,
+        )
+
+    def _tell(self, camera: CameraId, condition: Condition, anyway: bool, now: float) -> None:
+        before = self._conditions.get(camera)
+        if before is None or before.status != condition.status:
+            self._say((self._statements.camera_status(camera, condition.status),))
+        reasons_before = () if before is None else before.reasons
+        if anyway or before is None or reasons_before != condition.reasons:
+            self._say((self._statements.camera_health(camera, condition),))
+        for fault in FAULTS:
+            if (fault in condition.reasons) != (fault in reasons_before):
+                self._log(camera, fault, condition, now)
+
+    def _log(self, camera: CameraId, fault: Fault, condition: Condition, now: float) -> None:
+        if fault not in condition.reasons:
+            after_s = round(now - self._since_s.pop((camera, fault), now), 1)
+            log(Event.CAMERA_RECOVERED, camera=camera, reason=fault, after_s=after_s)
+            return
+        self._since_s[camera, fault] = now
+        if fault == "offline":
+            age_s = condition.last_frame_age_s
+            silent_s = None if age_s is None else round(age_s, 1)
+            log(Event.CAMERA_LOST, camera=camera, reason=fault, silent_s=silent_s)
+        else:
+            log(Event.CAMERA_DEGRADED, camera=camera, reason=fault)
