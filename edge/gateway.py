@@ -267,12 +267,9 @@ class Gateway:
             self._kept.clear()
 
     def _camera_found(self, camera: CameraId) -> None:
-        self._say(self._camera_births(camera))
+        """Its `status` and `health` follow on the next round."""
+        self._say((self.verdicts.threat(camera),))
         self._say(self.switches.states(self.config(), camera))
-
-    def _camera_births(self, camera: CameraId) -> Iterator[Publication]:
-        yield self.statements.camera_status(camera, "online")
-        yield self.verdicts.threat(camera)
 
     def _say(self, publications: Iterable[Publication]) -> None:
         for one in publications:

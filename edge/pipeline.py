@@ -166,7 +166,7 @@ class Pipeline:
             return motion.off()
         grey = decode_grey(frame.picture, frame.header, motion.WIDTH_PX)
         if isinstance(grey, Rejected):
-            return grey
+            return motion.off() if ungated else grey
         state.health = camera_health.step(state.health, grey, now, health, frame.claim_behind_s)
         if ungated:
             return motion.off()

@@ -103,12 +103,15 @@ def _text(machine: Machine, source: Path, speeds: list[Speed], costs: list[Cost]
         )
     yield ""
     yield "before the detector (ms per frame)"
-    yield f"{'':12}{'JPEG':>9}{'admit':>8}{'decode':>8}{'reduced':>9}{'gate':>7}{'watched':>17}"
+    yield (
+        f"{'':12}{'JPEG':>9}{'admit':>8}{'decode':>8}{'reduced':>9}{'gate':>7}{'watched':>17}"
+        f"{'health, once a second':>25}"
+    )
     for cost in costs:
         yield (
             f"{f'{cost.width}x{cost.height}':12}{cost.picture_bytes / 1000:6.0f} kB"
             f"{cost.admission_ms:8.3f}{cost.decode_ms:8.2f}{cost.reduced_decode_ms:9.2f}"
-            f"{cost.gate_ms:7.2f}{cost.quiet_fps:8.0f}/s a core"
+            f"{cost.gate_ms:7.2f}{cost.quiet_fps:8.0f}/s a core{cost.health_ms:25.2f}"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a frame costs before the detector: admission, decoding, motion gate, at two sizes.
+"""What a frame costs before the detector: admission, decoding, gate and health, at two sizes.
 
 The sizes take turns, so that a noisy moment of the machine hits both.
 """
@@ -8,21 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import cycle
 
-from edge.config.schema import Gate
+from edge.config.schema import Gate, Health
+from edge.gate.camera_health import CameraHealth, step
 from edge.gate.motion import WIDTH_PX, GateState, look
 from imaging.admission import Header, PictureLimits, Rejected, inspect
 from imaging.decode import decode, decode_grey
 from tools.bench.pictures import at_size
 from tools.bench.stopwatch import Spent, median_ms, rounds, timed
 
+HEALTH = Health()
 SIZES = ((640, 480), (1920, 1080))
-LEAST_ROUNDS = 30
+LEAST_ROUNDS = 150
+"""Camera health does all of its work once the view is known, after 61 looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """Milliseconds per frame, medians; `quiet_fps` is what one core admits, decodes reduced and
-    gates per second: the rate at which a still scene can be watched."""
+    gates per second: the rate at which a still scene can be watched. `health_ms` is for one look
+    at the camera's health, due once in `health.check_s`."""
 
     width: int
     height: int
@@ -32,6 +36,7 @@ class Cost:
     decode_ms: float
     reduced_decode_ms: float
     gate_ms: float
+    health_ms: float
     quiet_fps: float
 
 
@@ -42,10 +47,12 @@ class _Lane:
     size: tuple[int, int]
     pictures: tuple[bytes, ...]
     state: GateState = field(default_factory=GateState)
+    known: CameraHealth = field(default_factory=CameraHealth)
     admission: list[Spent] = field(default_factory=list)
     decoding: list[Spent] = field(default_factory=list)
     reduced: list[Spent] = field(default_factory=list)
     gate: list[Spent] = field(default_factory=list)
+    health: list[Spent] = field(default_factory=list)
 
     def run(self, picture: bytes, limits: PictureLimits, settings: Gate, now: float) -> None:
         header, spent = timed(lambda: inspect(picture, limits))
@@ -62,6 +69,9 @@ class _Lane:
         self.reduced.append(spent)
         (self.state, _), spent = timed(lambda: look(self.state, grey, self.size, now, settings))
         self.gate.append(spent)
+        due_s = len(self.health) * HEALTH.check_s
+        self.known, spent = timed(lambda: step(self.known, grey, due_s, HEALTH))
+        self.health.append(spent)
 
     def cost(self) -> Cost:
         together = zip(self.admission, self.reduced, self.gate, strict=True)
@@ -75,6 +85,7 @@ class _Lane:
             decode_ms=median_ms(self.decoding),
             reduced_decode_ms=median_ms(self.reduced),
             gate_ms=median_ms(self.gate),
+            health_ms=median_ms(self.health[LEAST_ROUNDS // 2 :]),
             quiet_fps=1e3 / median_ms(quiet),
         )
 

@@ -166,6 +166,15 @@ def test_lights_that_go_on_and_off_are_no_faults() -> None:
     assert camera.changes == []
 
 
+def test_of_a_whole_night_without_a_lamp_only_the_darkness_is_told() -> None:
+    camera = settled("walkers.mp4")
+    dusk = np.geomspace(1.0, 0.02, 150)
+    for share in (*dusk, *dusk[::-1]):
+        frame = scene("walkers.mp4")[int(camera.now) % 40]
+        camera.see([grey(mishaps.dim(frame, int(camera.now), share))], every_s=6.0)
+    assert [faults for _, faults in camera.changes] == [("dark",), ()]
+
+
 @pytest.mark.parametrize("mishap", [mishaps.lorry, mishaps.hand, mishaps.black, mishaps.glare])
 def test_what_passes_before_the_lens_is_no_fault(mishap: Mishap) -> None:
     camera = settled("walkers.mp4")
