@@ -141,11 +141,11 @@ def _recognise(
     if not health.views or not _settled(health.views[0], now):
         return health, None
     likeness = compare(health.views[0], seen)
-    if likeness is None or likeness.agreement >= signs.FITS:
+    if likeness is None or signs.fits(likeness):
         return health, likeness
     for view in health.views[1:]:
         other = compare(view, seen)
-        if other is not None and other.agreement >= signs.FITS and not signs.is_elsewhere(other):
+        if other is not None and signs.fits(other):
             rest = tuple(known for known in health.views if known is not view)
             return replace(health, views=(view, *rest)), other
     return health, likeness

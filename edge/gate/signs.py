@@ -34,14 +34,16 @@ _LIVE_SHARE = 0.01
 """Share of pixels that differ between two pictures of a live camera; sensor noise changes a third
 of them and more, a burned-in clock within a frozen picture a few in a thousand."""
 
-_LOST, FITS = 0.4, 0.5
+_LOST, _FITS = 0.4, 0.5
 """Agreement with the view; chance gives 0 to 0.25, light, fog and crowds leave 0.6 and more."""
 
-_BETTER_ELSEWHERE = 0.2
-"""What the agreement gains by a shift if it was the camera that moved; things that move gain 0."""
+_BETTER_ELSEWHERE = 0.25
+"""What the correlation gains by a shift if it was the camera that moved; things that move gain
+nothing, and chance alone a fifth."""
 
 _FLAT = 0.4
-"""Share of the view's structure under which there is a surface before the lens."""
+"""Share of the view's structure under which there is a surface before the lens; also where no edge
+is left."""
 
 _SOFT, _SHARP = 1.4, 1.25
 """Edges so many times wider than usual: a blur of a little more than 1 % of the picture's width,
@@ -88,9 +90,9 @@ def repeats(anchor: GreyImage | None, picture: GreyImage) -> bool:
     return differing <= _LIVE_SHARE * picture.size
 
 
-def is_elsewhere(likeness: Likeness) -> bool:
-    """Whether the same view shows at another place of the picture."""
-    return likeness.elsewhere - likeness.agreement >= _BETTER_ELSEWHERE
+def fits(likeness: Likeness) -> bool:
+    """Whether the picture shows the view, and in its place."""
+    return likeness.agreement >= _FITS and likeness.shift_gains < _BETTER_ELSEWHERE
 
 
 def of_the_view(likeness: Likeness | None, seen: Levels) -> Signs:
@@ -99,8 +101,8 @@ def of_the_view(likeness: Likeness | None, seen: Levels) -> Signs:
     if likeness is None:
         return dict.fromkeys(OF_THE_VIEW)
     shows = _shows(likeness, seen)
-    fits = likeness.agreement >= FITS and not is_elsewhere(likeness)
-    signs: Signs = dict.fromkeys(OF_THE_VIEW, False if shows is None and fits else None)
+    over = False if shows is None and fits(likeness) else None
+    signs: Signs = dict.fromkeys(OF_THE_VIEW, over)
     if likeness.softer is None or likeness.softer > _SHARP:
         signs["defocused"] = None
     if shows == "moved":
@@ -111,17 +113,17 @@ def of_the_view(likeness: Likeness | None, seen: Levels) -> Signs:
 
 
 def _shows(likeness: Likeness, seen: Levels) -> Fault | None:
-    lost = likeness.agreement < _LOST or is_elsewhere(likeness)
+    lost = likeness.agreement < _LOST or likeness.shift_gains >= _BETTER_ELSEWHERE
     veiled = likeness.softer_all is not None and likeness.softer_all >= _VEIL
     outshone = seen.middle < _NIGHT and seen.bright - seen.middle >= _GLARE_CONTRAST
-    if lost and likeness.structure < _FLAT:
+    if lost and (likeness.structure < _FLAT or likeness.edgeless):
         return "covered"
-    if likeness.agreement < FITS and veiled and outshone:
+    if likeness.agreement < _FITS and veiled and outshone:
         return "glare"
     if lost:
         return "covered" if veiled else "moved"
     soft = likeness.softer is not None and likeness.softer >= _SOFT
-    return "defocused" if soft and likeness.agreement >= FITS else None
+    return "defocused" if soft and likeness.agreement >= _FITS else None
 
 
 def of_the_clock(off_s: float | None, before_s: float | None, allowed_s: float) -> bool | None:

@@ -76,17 +76,19 @@ class Likeness:
     """How a picture fits a view.
 
     `agreement`: correlation of directions where the view has edges, 1 the same, 0 by chance;
-    `elsewhere`: the best correlation at any shift, looked for only where agreement is in doubt;
-    `structure`: how much structure the whole picture has, as a share of the view's; `softer`: how
-    many times wider edges are than usual, at the view's own edges, and `softer_all` at all of the
-    picture's; None where edges are too few to tell.
+    `shift_gains`: by how much the correlation of the whole is better at some shift than in place,
+    looked for only where agreement is in doubt; `structure`: how much structure the whole picture
+    has, as a share of the view's; `softer`: how many times wider edges are than usual, at the
+    view's own edges, and `softer_all` at all of the picture's, None where there are too few to
+    tell; `edgeless`: the view has edges enough, and the picture has not.
     """
 
     agreement: float
-    elsewhere: float
+    shift_gains: float
     structure: float
     softer: float | None
     softer_all: float | None
+    edgeless: bool
 
 
 def examined(grey: GreyImage) -> GreyImage:
@@ -146,12 +148,15 @@ def compare(view: View, seen: Glimpse) -> Likeness | None:
     near = elsewhere = there
     if there < _BEYOND_DOUBT:
         near, elsewhere = _shifted(seen.directions, view.directions)
+    everywhere = np.ones_like(structured)
+    usual, now = _blur_px(view, everywhere), _blur_px(seen, everywhere)
     return Likeness(
         agreement=max(there, near),
-        elsewhere=elsewhere,
+        shift_gains=elsewhere - near,
         structure=float(np.abs(seen.directions).mean() / length.mean()),
-        softer=_softer(view, seen, structured),
-        softer_all=_softer(view, seen, np.ones_like(structured)),
+        softer=_times(_blur_px(seen, structured), _blur_px(view, structured)),
+        softer_all=_times(now, usual),
+        edgeless=now is None and usual is not None,
     )
 
 
@@ -198,15 +203,14 @@ def _shifted(a: DirectionMap, b: DirectionMap) -> tuple[float, float]:
     return float(near.max()), float(at.max())
 
 
-def _softer(view: View, seen: Glimpse, where: npt.NDArray[np.bool_]) -> float | None:
-    usual = _blur_px(float(view.fine[where].sum()), float(view.edge[where].sum()), where)
-    now = _blur_px(float(seen.fine[where].sum()), float(seen.edge[where].sum()), where)
+def _times(now: float | None, usual: float | None) -> float | None:
     return None if usual is None or now is None else now / usual
 
 
-def _blur_px(fine: float, edge: float, where: npt.NDArray[np.bool_]) -> float | None:
+def _blur_px(edges: Glimpse | View, where: npt.NDArray[np.bool_]) -> float | None:
     """Sigma of the blur of edges, pixels of `SIZE`, by the ratio of their gradients; None if on
     average fewer than 1 % of the pixels lie on an edge that counts at all."""
+    fine, edge = float(edges.fine[where].sum()), float(edges.edge[where].sum())
     if edge < where.sum() * 0.01 * _WEAK_EDGE**2:
         return None
     ratio = max(fine / edge, 1.001)

@@ -22,7 +22,7 @@ def black(image: Image, seed: int) -> Image:
 
 def blown_out(image: Image, seed: int) -> Image:
     """Exposed for the night, seen by day."""
-    return noisy(image * 2.0 + 150, 2, seed)
+    return noisy(image * 8.0 + 150, 2, seed)
 
 
 def out_of_focus(image: Image, seed: int) -> Image:
