@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from cloud.audit import judge_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
 from cloud.evidence import Unusable, fetch
 from cloud.matching import Seen
@@ -57,6 +58,8 @@ class Judge:
             return inconclusive(report, "the report names no best picture", self._stamp())
         if isinstance(best, Unusable):
             return inconclusive(report, str(best), self._stamp())
+        if report.audit:
+            return judge_audit(report, best, self.policy, self._stamp())
         crop = self._look(report, "crop") if second_look_due(report, best, self.policy) else None
         if isinstance(crop, Unusable):
             reason = f"the whole frame leaves it open and the {crop}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from contract.ids import CameraId
+from edge.auditing import Auditor
 from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.decide.things import Memory
@@ -68,6 +69,7 @@ class Analyst:
         self._exchange = exchange
         self._terms = self._offered = terms
         self._failures = 0
+        self._auditor = Auditor(outbox, counters.audits)
 
     def adopt(self, terms: Terms) -> None:
         """Use these from the next frame on; called by the control loop's thread."""
@@ -83,6 +85,7 @@ class Analyst:
             self._count_withheld(settled.camera, settled.withheld)
             self._keep(settled.cases)
             self._count_merged(settled.merged)
+        self._audit(self._clock.mono())
         frame = self._mailbox.take(_PATIENCE_S)
         self._take_up()  # what came into force while we waited holds for this frame
         if frame is not None:
@@ -173,6 +176,11 @@ class Analyst:
                 track=one.track,
                 told_before_s=round(one.since_s, 1),
             )
+
+    def _audit(self, now: float) -> None:
+        events = self._pipeline.unsuspected(now)
+        if self._auditor.take(events, self._terms.config, self._terms.origin, now):
+            self._kept.set()
 
     def _put(self, case: Case) -> None:
         try:

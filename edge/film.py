@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from contract.ids import CameraId
 from edge.config.schema import Evidence, Storm
 from edge.decide import storm
+from edge.decide.audit import AuditState
 from edge.decide.conditions import Size
 from edge.decide.light import LightState
 from edge.decide.storm import Damped, Storms
@@ -75,6 +76,7 @@ class CameraState:
     light: LightState = field(default_factory=LightState)
     storms: Storms = ()
     memory: Memory = field(default_factory=Memory)
+    audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
     size: Size | None = None
     takes: dict[TrackId, Take] = field(default_factory=dict)
@@ -124,15 +126,24 @@ class CameraState:
             if track.seen_at_s == look.now and (known is None or score >= known.score):
                 self.takes[track.id] = Take(look.shot, track.box, score)
 
+    @property
+    def told(self) -> bool:
+        """Something that was told of is still there."""
+        return any(track.raised for track in self.tracks.alive)
+
+    def number_next(self) -> TrackId:
+        """A track number that nothing else gets."""
+        id_ = TrackId(self.tracks.next_id)
+        self.tracks = replace(self.tracks, next_id=id_ + 1)
+        return id_
+
     def take(self, track: TrackId) -> Take:
         """The best take of the track; the next finding of the track gets a newer one."""
         return self.takes.pop(track)
 
     def number(self, finding: Finding) -> Finding:
         """The finding under a track number of its own."""
-        id_ = TrackId(self.tracks.next_id)
-        self.tracks = replace(self.tracks, next_id=id_ + 1)
-        return replace(finding, track=id_)
+        return replace(finding, track=self.number_next())
 
     def context(self, best: Shot, evidence: Evidence) -> tuple[Shot, ...]:
         """Up to `context_frames` frames spread over the ring, other than the best one."""

@@ -24,6 +24,7 @@ from edge.connect import intake_settings, open_store_of, shares_broker, uplink_s
 from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.evidence import Origin
 from edge.deliver.outbox import Loss, Outbox, open_outbox
+from edge.deliver.outbox_records import AUDIT_RANK
 from edge.deliver.verdicts import Verdicts
 from edge.detect.detector import Detector, open_detector
 from edge.intake.mailbox import Mailbox
@@ -319,7 +320,10 @@ class Gateway:
         return outbox
 
     def _lost(self, loss: Loss) -> None:
-        self.counters.count(loss.camera, "lost")
+        if loss.severity == AUDIT_RANK:
+            self.counters.audits.count("dropped")
+        else:
+            self.counters.count(loss.camera, "lost")
         log(
             Event.OUTBOX_EVICTED,
             camera=loss.camera,

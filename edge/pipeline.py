@@ -15,7 +15,8 @@ from datetime import timedelta
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config, Gate
-from edge.decide import light, masks, standing, storm, threat, tracker
+from edge.decide import audit, light, masks, standing, storm, threat, tracker
+from edge.decide.audit import Draw, Unsuspected
 from edge.decide.conditions import Conditions, Size, conditions
 from edge.decide.movement import change_of
 from edge.decide.stationary import Moment
@@ -95,6 +96,7 @@ class Pipeline:
         seen = self._gate(state, frame, settings, now)
         if isinstance(seen, Rejected):
             return seen
+        state.audit = audit.watch(state.audit, frame, seen, now, self._draw(frame.camera))
         if not seen.moved:
             state.tracks = tracker.expire(state.tracks, now, self._config.decide.tracking)
             return Quiet(motion=seen)
@@ -109,7 +111,9 @@ class Pipeline:
         state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)
         found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, self._config.decide.light)
-        judged = self._judge(state, Look(shot, found, now), image, seen, settings)
+        judged = self._marked(
+            state, self._judge(state, Look(shot, found, now), image, seen, settings)
+        )
         return Analysed(
             motion=seen,
             detections=found,
@@ -130,6 +134,14 @@ class Pipeline:
         """As `tick`, with every judgement of those frames."""
         return tuple(self._settle(camera, state, now) for camera, state in self._states.items())
 
+    def unsuspected(self, now: float) -> tuple[Unsuspected, ...]:
+        """The motion events that are over by `now` and in which nothing was suspected."""
+        return tuple(
+            event
+            for camera, state in self._states.items()
+            if (event := self._unsuspected(camera, state, now)) is not None
+        )
+
     def live(self, camera: CameraId) -> frozenset[TrackId]:
         """The tracks of `camera` that have not ended."""
         state = self._states.get(camera)
@@ -145,6 +157,28 @@ class Pipeline:
         """What is wrong with the pictures of `camera`; any thread may ask."""
         state = self._states.get(camera)
         return state.health.faults if state else ()
+
+    def _draw(self, camera: CameraId) -> Draw:
+        config = self._config
+        return Draw(config.gateway.id, camera, self._epoch, config.deliver.audit)
+
+    def _marked(self, state: CameraState, settled: Settled) -> Settled:
+        """The same; a motion event with a thing in it that was told was not rejected."""
+        if settled.cases or settled.merged or state.told:
+            state.audit = audit.suspect(state.audit)
+        return settled
+
+    def _unsuspected(self, camera: CameraId, state: CameraState, now: float) -> Unsuspected | None:
+        gap_s = max(audit.GAP_S, self._settings(camera).snapshot_after_s + 1.0)
+        state.audit, event = audit.take(state.audit, now, gap_s)
+        if event is None or event.suspected:
+            return None
+        lasted_s = event.moved_at_s - event.began_at_s
+        if event.shown is None:
+            return Unsuspected(camera=camera, lasted_s=lasted_s)
+        gateway, number = GatewayId(self._config.gateway.id), state.number_next()
+        id_ = report_id(gateway, camera, self._epoch, number, 0)
+        return Unsuspected(camera=camera, lasted_s=lasted_s, shown=event.shown, report_id=id_)
 
     def _settings(self, camera: CameraId) -> Camera:
         return self._config.cameras.get(camera, self._config.camera_defaults)
@@ -231,7 +265,8 @@ class Pipeline:
             return Settled(camera=camera)
         pairs = ((look, decode(look.shot.frame.picture, look.shot.frame.header)) for look in looks)
         shown = tuple((look, image) for look, image in pairs if not isinstance(image, Rejected))
-        return self._alone(state, shown, settings, now) if shown else Settled(camera=camera)
+        settled = self._alone(state, shown, settings, now) if shown else Settled(camera=camera)
+        return self._marked(state, settled)
 
     def _alone(
         self,

@@ -19,6 +19,7 @@ import cv2
 from contract.ids import CameraId
 from edge.config.health import Fault
 from edge.config.schema import Config
+from edge.decide.audit import LONGEST_S, Unsuspected
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
 from edge.records import Analysed, Case, Judgement, Message, Outcome, TrackId
@@ -52,7 +53,8 @@ class Source(Protocol):
 class Step:
     """One frame of a replay: `t` in seconds of the replay's clock; `cases` are the suspicions that
     it raised, also those raised only when it had stood alone; `judgements` are of both; `live` the
-    tracks alive after it; `faults` what is wrong with the camera."""
+    tracks alive after it; `faults` what is wrong with the camera; `unsuspected` the motion events
+    that were over without a suspicion."""
 
     name: str
     t: float
@@ -61,6 +63,7 @@ class Step:
     judgements: tuple[Judgement, ...]
     live: frozenset[TrackId]
     faults: tuple[Fault, ...] = ()
+    unsuspected: tuple[Unsuspected, ...] = ()
 
 
 class Files:
@@ -158,6 +161,7 @@ class Player:
     def step(self, number: int, name: str, payload: bytes, *, last: bool) -> Step:
         """The next frame along the path; after the `last`, what still waits is judged."""
         now = _at_s(self._rhythm, number)
+        unsuspected = self._pipeline.unsuspected(now)
         outcome = self._outcome(payload, now)
         looked = outcome if isinstance(outcome, Analysed) else None
         cases = looked.cases if looked else ()
@@ -167,6 +171,8 @@ class Player:
             for settled in self._pipeline.settle(now + self._settings.snapshot_after_s):
                 cases += settled.cases
                 judgements += settled.judgements
+        if last:
+            unsuspected += self._pipeline.unsuspected(now + LONGEST_S)
         return Step(
             name=name,
             t=now,
@@ -175,6 +181,7 @@ class Player:
             judgements=judgements,
             live=live,
             faults=self._pipeline.faults(self._camera),
+            unsuspected=unsuspected,
         )
 
     def _outcome(self, payload: bytes, now: float) -> Outcome:

@@ -104,4 +104,6 @@ class Statements:
         depth = self._outbox.depth()
         cameras = {camera: f.as_json() for camera, f in self._counters.snapshot().items()}
         outbox = {"entries": dict(depth.entries), "bytes": depth.bytes}
-        return json.dumps({"cameras": cameras, "outbox": outbox}, sort_keys=True).encode()
+        audit = self._counters.audits.as_json()
+        said = {"cameras": cameras, "outbox": outbox, "audit": audit}
+        return json.dumps(said, sort_keys=True).encode()

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from contract.topics import DEFAULT_ROOT
+from edge.config.audit import Audit
 from edge.config.gate import Gate
 from edge.config.health import Health
 from edge.config.light import Light, Night
@@ -28,6 +29,7 @@ from edge.config.values import Name, Section, Share, Template
 
 __all__ = [
     "DEFAULT_RULES",
+    "Audit",
     "Broker",
     "Camera",
     "Config",
@@ -193,6 +195,7 @@ class Deliver(Section):
     )
     outbox: Outbox = Field(default_factory=Outbox, description="Durable queue.")
     evidence: Evidence = Field(default_factory=Evidence, description="What is sent.")
+    audit: Audit = Field(default_factory=Audit, description="What is asked of the rejected.")
     deadline_s: float = Field(
         60.0, ge=1, le=86_400, description="Without an answer by then: `unconfirmed`."
     )

@@ -31,9 +31,19 @@ class LossReason(StrEnum):
     UNREADABLE = "unreadable"
 
 
+AUDIT_RANK = -1
+"""Under every severity: an audit waits for every suspicion and goes before any."""
+
+
+def rank(report: ThreatReport) -> int:
+    """What decides who is delivered first and who goes last."""
+    return AUDIT_RANK if report.audit else report.severity
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """An entry that will not be delivered any further; never reported twice."""
+    """An entry that will not be delivered any further; never reported twice. The `severity` is its
+    rank."""
 
     report_id: ReportId
     camera: CameraId

@@ -16,7 +16,7 @@ from typing import Any
 from contract.ids import CameraId, ReportId
 from contract.verdict import Decision, Verdict
 from edge.deliver.evidence import Parcel
-from edge.deliver.outbox_records import State
+from edge.deliver.outbox_records import State, rank
 from edge.deliver.outbox_schema import transaction
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
@@ -83,7 +83,7 @@ class Rows:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 report.report_id,
                 report.camera,
-                report.severity,
+                rank(report),
                 created_at.isoformat(),
                 text,
                 len(text.encode()),

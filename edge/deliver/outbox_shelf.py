@@ -17,7 +17,7 @@ from contract.report import ThreatReport
 from contract.verdict import Verdict
 from edge.deliver.blobs import Blobs
 from edge.deliver.evidence import Parcel, Picture
-from edge.deliver.outbox_records import Entry, Loss, LossReason
+from edge.deliver.outbox_records import Entry, Loss, LossReason, rank
 from edge.deliver.outbox_rows import Row, Rows
 from edge.deliver.outbox_schema import translated
 from edge.errors import OutboxError, OutboxFull
@@ -57,7 +57,7 @@ class Shelf:
 
     def put(self, parcel: Parcel, created_at: datetime) -> None:
         """Raises `OutboxFull` if there is no room; what was not kept leaves no files."""
-        size, severity = _size(parcel), parcel.report.severity
+        size, severity = _size(parcel), rank(parcel.report)
         if self._rows.size_bytes() + size > self._max_bytes:
             self._check_room(size, severity)
         while self._rows.size_bytes() + size > self._max_bytes:
@@ -128,7 +128,7 @@ class Shelf:
                 enough = freed > FREED_FOR_ONE * _size(parcel)
                 if enough or not isinstance(error, OutboxFull):
                     raise
-                freed += self._displace(parcel.report.severity, LossReason.DISK_FULL)
+                freed += self._displace(rank(parcel.report), LossReason.DISK_FULL)
 
     def _displace(self, severity: int, reason: LossReason) -> int:
         """Removes what goes first for an entry of `severity`; how many bytes that freed."""

@@ -158,13 +158,16 @@ class Verdicts:
     def _close(self, verdict: Verdict) -> bool:
         if not self._outbox.close_with(verdict):
             return False
-        self._counters.count(verdict.camera, verdict.decision)
-        if verdict.decided_by == "cloud":
-            self._answered(verdict)
+        if verdict.audit:
+            self._counters.audits.answer(verdict.decision)
+        else:
+            self._counters.count(verdict.camera, verdict.decision)
+            if verdict.decided_by == "cloud":
+                self._answered(verdict)
         alerts = verdict.decision == "confirmed" or (
             verdict.decision == "unconfirmed" and self._settings().alert_unconfirmed
         )
-        if alerts and not verdict.audit:
+        if alerts and (not verdict.audit or self._settings().audit.alert):
             self._switch_on(verdict.camera)
         return True
 

@@ -12,6 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from contract.ids import CameraId
+from edge.runtime.audit_counts import AuditCounts
 from edge.runtime.funnel import ALARMS, STAGES, Alarm, Funnel, Stage
 
 OTHERS = CameraId("_others")
@@ -24,6 +25,7 @@ class Counters:
     """The funnels of all cameras."""
 
     def __init__(self) -> None:
+        self.audits = AuditCounts()
         self._lock = threading.Lock()
         self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}

@@ -12,10 +12,15 @@ from dataclasses import dataclass
 from cloud.judge import Judge
 from contract.cloudevent import frame_report, read_report
 from contract.ids import GatewayId
+from edge.config.audit import Audit
 from edge.config.load import Loaded
+from edge.config.schema import Config
+from edge.decide.audit import Unsuspected
+from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, pack
 from edge.records import Case
 from objectstore.store import ObjectStore
+from tools.evaluate.observed import AuditAnswer
 from tools.evaluate.run import Answer
 
 
@@ -43,6 +48,27 @@ class Confirmation:
             bytes_out=len(report) + sum(len(picture.jpeg) for picture in parcel.pictures),
             confirm_s=time.perf_counter() - began_s,
         )
+
+    def audit(self, event: Unsuspected) -> AuditAnswer:
+        """What the full model sees of an event, as if every event were drawn."""
+        if event.shown is None or event.report_id is None:
+            return "unanswered"
+        parcel = pack_audit(event.report_id, event.shown, event.lasted_s, self.origin, Audit())
+        if parcel is None:
+            return "unanswered"
+        for picture in parcel.pictures:
+            self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+        decision = self.judge.judge(parcel.report).decision
+        if decision == "confirmed":
+            return "missed"
+        return "clear" if decision == "refuted" else "unanswered"
+
+
+def audit_all(config: Config) -> Config:
+    """The configuration under which every rejected motion event is audited."""
+    audit = config.deliver.audit.model_copy(update={"enabled": True, "share": 1.0})
+    deliver = config.deliver.model_copy(update={"audit": audit})
+    return config.model_copy(update={"deliver": deliver})
 
 
 def origin_of(loaded: Loaded, model_sha256: str) -> Origin:

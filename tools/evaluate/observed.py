@@ -13,6 +13,9 @@ from tools.evaluate.events import Label, ObjectClass, Timeline
 
 Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 FrameOutcome = Literal["rejected", "quiet", "analysed"]
+AuditAnswer = Literal["missed", "clear", "unanswered"]
+"""What the audit made of a motion event in which nothing was suspected."""
+
 ALARM_REASONS = frozenset({"motion", "light_change"})
 """The gate's reasons at which a camera with plain motion detection would have alarmed."""
 
@@ -93,6 +96,7 @@ class SequenceRun:
     seen: tuple[Seen, ...]
     suspicions: tuple[Judged, ...]
     boxes: tuple[BoxSeen, ...] = ()
+    audits: tuple[AuditAnswer, ...] = ()
     lasts_s: float | None = None
     nuisance: str | None = None
     walk: str | None = None

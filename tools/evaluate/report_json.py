@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import asdict
 from statistics import median
 
+from tools.evaluate import rejected
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import CLASSES, ObjectClass
@@ -38,6 +39,7 @@ def report(evaluation: Evaluation) -> Json:
         "bytes_share": _rounded(totals.traffic.share()),
         "bytes_share_interval": _pair(traffic_interval(totals.traffic)),
         "empty_stretches": _traffic(totals.empty),
+        "held_back": rejected.as_json(evaluation.scores),
         "wrong_class": sum(counts.wrong_class for counts in totals.false_alarms.values()),
         "edge_false_alarms": totals.edge_false(),
         "alarms": totals.alarms,

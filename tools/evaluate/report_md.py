@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tools.evaluate import rejected
 from tools.evaluate.alarms import Kind
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
@@ -27,6 +28,7 @@ def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
         *_events(evaluation.totals),
         *_false_alarms(evaluation.totals),
         *_bytes(evaluation.totals),
+        *rejected.markdown(evaluation.scores),
         *sections(evaluation),
         *_sequences(evaluation.scores),
         *_missed(evaluation.scores),

@@ -12,6 +12,7 @@ from typing import Literal
 
 from contract.ids import CameraId
 from edge.config.schema import Config
+from edge.decide.audit import Unsuspected
 from edge.pipeline import Sees
 from edge.records import Analysed, Case, Outcome, Quiet, TrackId
 from edge.replay import Rhythm, Source, Step, play
@@ -20,6 +21,7 @@ from tools.evaluate.boxes import boxes_seen
 from tools.evaluate.corpus import Corpus, Labelled, Sequence, camera_id, label_rows
 from tools.evaluate.events import Timeline
 from tools.evaluate.observed import (
+    AuditAnswer,
     BoxSeen,
     Decision,
     FrameOutcome,
@@ -46,6 +48,7 @@ class Answer:
 
 
 Ask = Callable[[Case], Answer]
+Audit = Callable[[Unsuspected], AuditAnswer]
 Progress = Callable[[], None]
 
 
@@ -67,6 +70,7 @@ class _Played:
     live: tuple[frozenset[TrackId], ...]
     raised: tuple[Raised, ...]
     boxes: tuple[tuple[BoxSeen, ...], ...]
+    audits: tuple[AuditAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class Player:
     config: Config
     detector: Sees
     ask: Ask
+    audit: Audit
     progress: Progress
 
     def run_sequence(self, sequence: Sequence) -> SequenceRun:
@@ -98,6 +103,7 @@ class Player:
             seen=played.seen,
             suspicions=tuple(_judged(raised, played) for raised in played.raised),
             boxes=tuple(box for boxes in played.boxes for box in boxes),
+            audits=played.audits,
             lasts_s=sequence.seconds,
             nuisance=sequence.nuisance,
             walk=sequence.recipe.scene if sequence.recipe and sequence.recipe.walkers else None,
@@ -126,15 +132,17 @@ class Player:
         live: list[frozenset[TrackId]] = []
         raised: list[Raised] = []
         boxes: list[tuple[BoxSeen, ...]] = []
+        audits: list[AuditAnswer] = []
         metered = Metered(pictures)
         steps = play(metered, config, camera, rhythm, self.detector)
         for number, (step, labels) in enumerate(zip(steps, labelled, strict=True)):
             seen.append(_seen(step, metered.sizes[number]))
             live.append(step.live)
             raised.extend(Raised(step.name, step.t, c, self.ask(c)) for c in step.cases)
+            audits.extend(self.audit(event) for event in step.unsuspected)
             boxes.append(boxes_seen(labels, step.t, step.outcome))
             self.progress()
-        return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes))
+        return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes), tuple(audits))
 
 
 class Metered:

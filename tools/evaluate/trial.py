@@ -23,7 +23,7 @@ from edge.detect.detector import Detector, open_detector
 from edge.detect.look import Sees
 from objectstore.open import open_store
 from service.clock import SystemClock
-from tools.evaluate.confirmation import Confirmation, origin_of
+from tools.evaluate.confirmation import Confirmation, audit_all, origin_of
 from tools.evaluate.corpus import Corpus
 from tools.evaluate.evaluation import Evaluation, Subject
 from tools.evaluate.observed import SequenceRun, StillRun
@@ -123,11 +123,13 @@ def _run(
         tempfile.TemporaryDirectory(prefix="evaluate-") as folder,
         _bar(corpus.pictures()) as bar,
     ):
+        confirmation = _confirmation(Path(folder), trial, edge, cloud)
         player = Player(
             footage=corpus,
-            config=trial.loaded.config,
+            config=audit_all(trial.loaded.config),
             detector=edge.sees,
-            ask=_confirmation(Path(folder), trial, edge, cloud).ask,
+            ask=confirmation.ask,
+            audit=confirmation.audit,
             progress=lambda: _advance(bar),
         )
         scores = tuple(score(run) for run in _sequences(player, trial, bar))

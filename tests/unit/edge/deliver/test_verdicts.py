@@ -124,7 +124,8 @@ def test_a_sample_for_measurement_alarms_nobody(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.hear(verdict(0, "confirmed").model_copy(update={"audit": True}))
     assert home.broker.on(THREAT) == []
-    assert home.counted() == {"confirmed": 1}
+    assert home.counted() == {}
+    assert home.counters.audits.as_json()["missed"] == 1
 
 
 def test_a_repeated_verdict_counts_once_and_is_acknowledged(tmp_path: Path) -> None:
