@@ -94,12 +94,12 @@ def things(change: Change, ignore: tuple[Nuisance, ...], least_px: float) -> Thi
         if nuisance not in ignore:
             continue
         dropped = patches.drop(test())
-        gone = dropped if nuisance == "ghost" and dropped.any() else gone
+        if nuisance == "ghost" and dropped.any():
+            gone = patches.spots(dropped) > 0
         if patches.left_px() < least_px:
             why = nuisance
             break
-    mask = np.where(patches.alive[patches.labels], change.mask, np.uint8(0)).astype(np.uint8)
-    return Things(mask=mask, why=why, gone=gone)
+    return Things(mask=patches.spots(patches.alive), why=why, gone=gone)
 
 
 class _Patches:
@@ -108,9 +108,8 @@ class _Patches:
     def __init__(self, change: Change, least_px: float) -> None:
         self._change = change
         count, labels = cv2.connectedComponents(change.mask, connectivity=8)
-        self.labels = np.asarray(labels, np.int32)
         self._at = np.flatnonzero(change.mask)
-        self._label = self.labels.ravel()[self._at]
+        self._label = np.asarray(labels, np.int32).ravel()[self._at]
         self._count = count
         self._area = self._sum(np.ones(change.mask.shape, np.bool_))
         self._least = np.minimum(least_px, _NEARLY_ALL * self._area)
@@ -123,11 +122,17 @@ class _Patches:
         yield "restless", self._restless
         yield "brief", self._brief
 
-    def drop(self, which: Marks) -> Spots:
-        """Take these patches out; where they were."""
-        dropped = (self.alive & which)[self.labels]
+    def drop(self, which: Marks) -> Marks:
+        """Take these patches out; those that were not out before."""
+        dropped = self.alive & which
         self.alive &= ~which
         return dropped
+
+    def spots(self, which: Marks) -> GreyImage:
+        """255 where one of these patches is, else 0."""
+        found = np.zeros(self._change.mask.shape, np.uint8)
+        found.ravel()[self._at] = np.where(which[self._label], np.uint8(255), np.uint8(0))
+        return found
 
     def left_px(self) -> float:
         return float(self._area[self.alive].sum())
