@@ -60,13 +60,14 @@ def test_it_holds_the_edge_both_runtimes_and_systemd_and_nothing_of_the_cloud(
     engine: Engine, edge_amd64: str
 ) -> None:
     code = """
-import importlib.util as find, json, pathlib, ssl
+import importlib.util as find, json, pathlib, ssl, zoneinfo
 import ai_edge_litert.interpreter, tflite_runtime.interpreter, systemd.daemon, systemd.journal
 app = pathlib.Path("/opt/stillwatch")
 print(json.dumps({
     "there": [name for name in ("cloud", "tensorflow", "pip") if find.find_spec(name)],
     "models": sorted(path.parent.name for path in app.glob("models/*/manifest.json")),
     "authorities": len(ssl.create_default_context().get_ca_certs()) > 100,
+    "time zones": zoneinfo.ZoneInfo("Europe/Lisbon").key,
     "programs": sorted(path.name for path in pathlib.Path("/usr/bin").iterdir()),
 }))
 """
@@ -74,6 +75,7 @@ print(json.dumps({
         "there": [],
         "models": ["nanodet-g-320-int8", "nanodet-g-416-int8"],
         "authorities": True,
+        "time zones": "Europe/Lisbon",
         "programs": ["dash", "python", "python3", "python3.11", "sh"],
     }
 
