@@ -23,6 +23,23 @@ INSTALL_S = 300.0
 Render = Callable[[str], str]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _firewall_as_before() -> Iterator[None]:
+    """The tables that the engine makes for its networks go with the last of them."""
+    before = _firewall_tables()
+    yield
+    for table in _firewall_tables() - before:
+        subprocess.run(["nft", "delete", *table.split()], check=True)
+
+
+def _firewall_tables() -> set[str]:
+    """Lines like `table ip nat`; none where nobody may ask."""
+    if shutil.which("nft") is None:
+        return set()
+    told = subprocess.run(["nft", "list", "tables"], check=False, capture_output=True, text=True)
+    return set(told.stdout.splitlines())
+
+
 @pytest.fixture(scope="session")
 def compose_library() -> Path:
     """A folder with balena's compose library installed, and `resolve.js`."""
