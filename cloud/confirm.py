@@ -1,32 +1,31 @@
 """Is it true? A report, what the full model saw in its evidence, and the policy give a verdict.
 
-PURE. The best whole frame decides: something of the suspected kind, at the suspected place, with a
-score at or over the limit. Between `refute_below` and the limit the crop is looked at too, in which
-a small thing is larger. Reasons are phrases for an operator. Called by `judge`.
+PURE. Something of the suspected kind must stand at the suspected place. A frame counts as much as
+the best of its views, a report as much as the mean of its best two frames: a thing is there in more
+than one picture, what only looks like it seldom is. `first` are the views that decide; where their
+score lies between `refute_below` and the limit, the `second` ones are looked at too. Reasons are
+phrases for an operator. Called by `judge` and by the archive's stages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from cloud.matching import (
-    Match,
-    Seen,
-    at_suspected_place,
-    in_the_middle,
-    kind_of,
-    something_else,
-)
+from cloud.matching import Match, View, box_of, kind_of, match_in, something_else
 from cloud.settings import Policy
 from contract.labels import group_of
-from contract.report import RelativeBox, ThreatReport
+from contract.report import ThreatReport
 from contract.verdict import Decision, Sighting, Verdict
 
 MAX_SIGHTINGS = 20
+
+BEST_OF = 2
+"""Frames whose mean counts. The mean of two beats the best of three: an accident of one frame, a
+face in the leaves, keeps at most half its score. More would punish what turns away or is hidden."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,31 +36,74 @@ class Stamp:
     decided_at: datetime
 
 
-def second_look_due(report: ThreatReport, best: Seen, policy: Policy) -> bool:
-    """Whether the whole frame leaves it open, so that the crop should be looked at."""
-    match = at_suspected_place(report, best, policy.min_iou)
-    return match is not None and policy.refute_below <= match.score < policy.limit_of(report.label)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """What speaks for the suspicion: the score, the strongest match behind it, the frames."""
+
+    score: float
+    match: Match | None
+    close: bool
+    frames: tuple[float, ...]
+
+
+def weigh(report: ThreatReport, views: Sequence[View], policy: Policy) -> Weight:
+    """The mean over the best `BEST_OF` frames, of each its best view; frames by falling score."""
+    sights = [(match_in(report, view, policy.min_iou), view) for view in views]
+    found = [(match, view) for match, view in sights if match is not None]
+    best = max(found, key=lambda pair: pair[0].score, default=None)
+    scores = {view.moment: 0.0 for view in views}
+    for match, view in found:
+        scores[view.moment] = max(scores[view.moment], match.score)
+    frames = tuple(sorted(scores.values(), reverse=True))
+    counted = frames[:BEST_OF]
+    return Weight(
+        score=round(sum(counted) / max(1, len(counted)), 4),
+        match=best[0] if best else None,
+        close=best[1].close if best else False,
+        frames=frames,
+    )
+
+
+def second_look_due(report: ThreatReport, first: Sequence[View], policy: Policy) -> bool:
+    """Whether the first views leave it open, so that the second ones should be looked at.
+
+    A whole frame at full size refutes what it shows under `refute_below`. Close-ups refute nothing
+    by themselves: what fills them may be told only from its surroundings.
+    """
+    score = weigh(report, first, policy).score
+    refuted = score < policy.refute_below and not first[0].close
+    return score < policy.limit_of(report.label) and not refuted
 
 
 def confirm(
-    report: ThreatReport, best: Seen, crop: Seen | None, policy: Policy, stamp: Stamp
+    report: ThreatReport,
+    first: Sequence[View],
+    second: Sequence[View],
+    policy: Policy,
+    stamp: Stamp,
 ) -> Verdict:
-    """`confirmed` or `refuted`; the crop counts only where `second_look_due` says so."""
+    """`confirmed` or `refuted`; `second` counts only where `second_look_due` says so.
+
+    `first` holds at least one view, of the frame that shows the thing best before all others.
+    """
+    alone = weigh(report, first, policy)
+    more = tuple(second) if second_look_due(report, first, policy) else ()
+    weight = weigh(report, (*first, *more), policy)
     limit = policy.limit_of(report.label)
-    first = at_suspected_place(report, best, policy.min_iou)
-    second = in_the_middle(report, crop) if crop and second_look_due(report, best, policy) else None
-    if first and first.score >= limit:
-        return _confirmed(report, first, f"at the suspected place, limit {limit:.2f}", best, stamp)
-    if second and second.score >= limit:
-        return _confirmed(report, second, f"in the close-up, limit {limit:.2f}", best, stamp)
+    confirmed = weight.match is not None and weight.score >= limit
+    doubts = (
+        *_doubts(report, alone, limit),
+        *(line for view in more for line in _doubts_too(weigh(report, (view,), policy), limit)),
+        *_instead(report, first[0], policy),
+    )
     return _verdict(
         report,
-        "refuted",
-        tuple(_doubts(report, first, second, limit))
-        + tuple(_instead(something_else(report, best, policy.min_iou))),
+        "confirmed" if confirmed else "refuted",
+        (_proof(weight, limit),) if confirmed else doubts,
         stamp,
-        score=max((match.score for match in (first, second) if match), default=0.0),
-        sightings=_sightings(best),
+        label=weight.match.label if confirmed and weight.match else None,
+        score=weight.score,
+        sightings=_sightings(first[0]),
     )
 
 
@@ -84,18 +126,6 @@ def severity_of(report: ThreatReport, decision: Decision) -> int:
     return report.severity
 
 
-def _confirmed(report: ThreatReport, match: Match, where: str, best: Seen, stamp: Stamp) -> Verdict:
-    return _verdict(
-        report,
-        "confirmed",
-        (f"{match.label} {match.score:.2f} {where}",),
-        stamp,
-        label=match.label,
-        score=match.score,
-        sightings=_sightings(best),
-    )
-
-
 def _verdict(
     report: ThreatReport,
     decision: Decision,
@@ -106,6 +136,7 @@ def _verdict(
     score: float = 0.0,
     sightings: tuple[Sighting, ...] = (),
 ) -> Verdict:
+    keys = [ref.key for role in ("best", "crop") for ref in report.evidence if ref.role == role]
     return Verdict(
         report_id=report.report_id,
         gateway=report.gateway,
@@ -119,48 +150,61 @@ def _verdict(
         audit=report.audit,
         reasons=reasons,
         model_sha256=stamp.model_sha256,
-        evidence_key=next((ref.key for ref in report.evidence if ref.role == "best"), None),
+        evidence_key=next(iter(keys), None),
         sightings=sightings,
     )
 
 
-def _doubts(
-    report: ThreatReport, first: Match | None, second: Match | None, limit: float
-) -> Iterator[str]:
-    if first is None:
-        yield f"no {kind_of(report.label)} at the suspected place"
+def _proof(weight: Weight, limit: float) -> str:
+    """Called with a match."""
+    return f"{_weighed(weight)} {_where(weight)}, limit {limit:.2f}"
+
+
+def _doubts(report: ThreatReport, weight: Weight, limit: float) -> Iterator[str]:
+    if weight.match is None:
+        of = f" in {len(weight.frames)} frames" if len(weight.frames) > 1 else ""
+        yield f"no {kind_of(report.label)} at the suspected place{of}"
     else:
-        yield f"{_named(first)} at the suspected place is under the limit {limit:.2f}"
-    if second is not None:
-        yield f"{_named(second)} in the close-up is under the limit {limit:.2f}"
+        yield f"{_weighed(weight)} {_where(weight)} is under the limit {limit:.2f}"
 
 
-def _instead(other: Match | None) -> Iterator[str]:
+def _doubts_too(weight: Weight, limit: float) -> Iterator[str]:
+    """What the second look at one picture brought, if anything."""
+    if weight.match is not None:
+        where = "in the close-up" if weight.close else "in the whole frame"
+        yield f"{_weighed(weight)} {where} is under the limit {limit:.2f}"
+
+
+def _weighed(weight: Weight) -> str:
+    name = weight.match.label if weight.match else "nothing"
+    return f"{name} {weight.score:.2f}"
+
+
+def _where(weight: Weight) -> str:
+    count = len(weight.frames)
+    if count == 1:
+        return "in the close-up" if weight.close else "at the suspected place"
+    scores = ", ".join(f"{score:.2f}" for score in weight.frames)
+    which = "in both frames" if count == BEST_OF else f"in the best {BEST_OF} of {count} frames"
+    return f"at the suspected place {which} ({scores})"
+
+
+def _instead(report: ThreatReport, view: View, policy: Policy) -> Iterator[str]:
+    other = something_else(report, view, policy.min_iou)
     if other is not None:
-        yield f"{_named(other)} {'there instead' if other.there else 'elsewhere in the frame'}"
+        elsewhere = "elsewhere in the close-up" if view.close else "elsewhere in the frame"
+        yield f"{other.label} {other.score:.2f} {'there instead' if other.there else elsewhere}"
 
 
-def _named(match: Match) -> str:
-    return f"{match.label} {match.score:.2f}"
-
-
-def _sightings(best: Seen) -> tuple[Sighting, ...]:
-    """The strongest detections of the whole frame, for people who look at the verdict."""
-    found = best.detections
+def _sightings(view: View) -> tuple[Sighting, ...]:
+    """The strongest detections of the best picture, for people who look at the verdict."""
+    found = view.seen.detections
     strongest = np.argsort(-found.scores, kind="stable")[:MAX_SIGHTINGS].tolist()
     return tuple(
         Sighting(
             label=found.labels[row],
             score=round(float(found.scores[row]), 4),
-            box=_as_shares(found.boxes[row].tolist(), best),
+            box=view.to_frame(box_of(found, row)),
         )
         for row in strongest
     )
-
-
-def _as_shares(box: list[float], seen: Seen) -> RelativeBox:
-    sides = (seen.width, seen.height, seen.width, seen.height)
-    x0, y0, x1, y1 = (
-        round(min(max(at / side, 0.0), 1.0), 5) for at, side in zip(box, sides, strict=True)
-    )
-    return x0, y0, x1, y1

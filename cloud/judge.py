@@ -1,9 +1,12 @@
 """From a report to a verdict: fetch the evidence, look at it, decide.
 
-SHELL (the object store and the model). The best frame is looked at first; the crop is fetched and
-looked at only where the frame leaves it open. Evidence that is missing or not what the edge hashed
-makes the verdict inconclusive; a store or a model that fails raises, and nothing is decided. Called
-by the worker and by `python -m cloud confirm`.
+SHELL (the object store and the model). Crops that say where in the frame they lie are looked at
+first, all of them together, and a reduced whole frame only where they do not confirm. A report with
+the whole frame at full size and one crop is judged by the frame first, and by the crop where that
+leaves it open. Evidence that is missing or not
+what the edge hashed makes the verdict inconclusive, unless other crops are left to decide by; a
+store or a model that fails raises, and nothing is decided. Called by the worker and by
+`python -m cloud confirm`.
 """
 
 from __future__ import annotations
@@ -15,7 +18,8 @@ from typing import Literal, Protocol
 from cloud.audit import judge_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
 from cloud.evidence import Unusable, fetch
-from cloud.matching import Seen
+from cloud.framing import framed, unframed
+from cloud.matching import ALL, Seen, View
 from cloud.settings import Policy
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Verdict
@@ -24,7 +28,11 @@ from imaging.detections import Detections, Image
 from objectstore.store import ObjectStore
 from service.clock import Clock
 
+MAX_CROPS = 6
+"""Crops of one report that are looked at; a gateway sends three, and two more when asked."""
+
 Stage = Literal["fetch", "detect"]
+Refs = tuple[EvidenceRef, ...]
 
 
 class Model(Protocol):
@@ -53,25 +61,32 @@ class Judge:
 
     def judge(self, report: ThreatReport) -> Verdict:
         """The verdict on the evidence; raises what the store and the model raise."""
-        best = self._look(report, "best")
-        if best is None:
+        refs, more = in_turn(report)
+        if not refs:
             return inconclusive(report, "the report names no best picture", self._stamp())
-        if isinstance(best, Unusable):
-            return inconclusive(report, str(best), self._stamp())
+        first, flaws = self._look(report, refs)
+        if not first:
+            return inconclusive(report, str(flaws[0]), self._stamp())
         if report.audit:
-            return judge_audit(report, best, self.policy, self._stamp())
-        crop = self._look(report, "crop") if second_look_due(report, best, self.policy) else None
-        if isinstance(crop, Unusable):
-            reason = f"the whole frame leaves it open and the {crop}"
-            return inconclusive(report, reason, self._stamp())
-        return confirm(report, best, crop, self.policy, self._stamp())
+            return judge_audit(report, first[0].seen, self.policy, self._stamp())
+        second: list[View] = []
+        if second_look_due(report, first, self.policy):
+            second, flaws = self._look(report, more)
+            if flaws:
+                what = "close-ups leave" if first[0].close else "whole frame leaves"
+                reason = f"the {what} it open and the {flaws[0]}"
+                return inconclusive(report, reason, self._stamp())
+        return confirm(report, first, second, self.policy, self._stamp())
 
-    def _look(self, report: ThreatReport, role: Literal["best", "crop"]) -> Seen | Unusable | None:
-        ref = next((one for one in report.evidence if one.role == role), None)
-        image = self._fetch(report, ref) if ref else None
-        return (
-            self._detect(image) if image is not None and not isinstance(image, Unusable) else image
-        )
+    def _look(self, report: ThreatReport, refs: Refs) -> tuple[list[View], list[Unusable]]:
+        """What is seen in those that can be judged, and what is wrong with the others."""
+        fetched = [(ref, self._fetch(report, ref)) for ref in refs]
+        usable = [(ref, image) for ref, image in fetched if not isinstance(image, Unusable)]
+        flaws = [image for _, image in fetched if isinstance(image, Unusable)]
+        seen = self._detect(usable) if usable else []
+        return [
+            view_of(report, ref, one) for (ref, _), one in zip(usable, seen, strict=True)
+        ], flaws
 
     def _fetch(self, report: ThreatReport, ref: EvidenceRef) -> Image | Unusable:
         began = self.clock.mono()
@@ -79,12 +94,52 @@ class Judge:
         self.measured("fetch", self.clock.mono() - began)
         return image
 
-    def _detect(self, image: Image) -> Seen:
+    def _detect(self, pictures: list[tuple[EvidenceRef, Image]]) -> list[Seen]:
+        """Crops in a frame, so that they are not enlarged too far; whole frames as they are."""
         began = self.clock.mono()
-        (detections,) = self.model.detect([image])
+        laid = [framed(image) if ref.role == "crop" else (image, (0, 0)) for ref, image in pictures]
+        found = self.model.detect([image for image, _ in laid])
         self.measured("detect", self.clock.mono() - began)
-        height, width = image.shape[:2]
-        return Seen(detections=detections, width=width, height=height)
+        return [
+            Seen(
+                detections=unframed(detections, offset),
+                width=image.shape[1],
+                height=image.shape[0],
+            )
+            for detections, (_, offset), (_, image) in zip(found, laid, pictures, strict=True)
+        ]
 
     def _stamp(self) -> Stamp:
         return Stamp(model_sha256=self.model.sha256, decided_at=self.clock.now())
+
+
+def in_turn(report: ThreatReport) -> tuple[Refs, Refs]:
+    """The pictures to look at first, and those for where the first leave it open.
+
+    Crops come first if they are of several frames, or finer than the whole frame that was sent.
+    """
+    best = tuple(ref for ref in report.evidence if ref.role == "best")[:1]
+    crops = tuple(ref for ref in report.evidence if ref.role == "crop")
+    placed = tuple(ref for ref in crops if ref.region is not None and ref.box is not None)
+    moments = {ref.received_at for ref in placed}
+    if len(moments) > 1 or any(_finer(ref, best) for ref in placed):
+        return placed[:MAX_CROPS], best
+    return best, crops[:1]
+
+
+def _finer(crop: EvidenceRef, best: Refs) -> bool:
+    """Whether the crop has more pixels per width of the frame than the whole frame as sent."""
+    left, _, right, _ = crop.region or ALL
+    return not best or crop.width > 1.01 * best[0].width * (right - left)
+
+
+def view_of(report: ThreatReport, ref: EvidenceRef, seen: Seen) -> View:
+    """The picture as it is judged; what an older writer left away is what it always meant."""
+    close = ref.role == "crop"
+    return View(
+        seen=seen,
+        moment=ref.received_at,
+        close=close,
+        region=ref.region or ALL,
+        place=ref.box if close else ref.box or report.box,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from contract.labels import group_of
 from contract.report import RelativeBox, ThreatReport
@@ -16,6 +17,7 @@ from imaging.detections import Detections
 
 Box = tuple[float, float, float, float]
 WORTH_NAMING = 0.2
+ALL: RelativeBox = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,42 @@ class Seen:
     detections: Detections
     width: int
     height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A picture of the suspected thing, looked at.
+
+    `region` is the part of the camera's frame that it shows, `place` where in the frame the thing
+    is; None in a crop whose writer did not say, which has it in the middle. Views with one `moment`
+    are of one frame.
+    """
+
+    seen: Seen
+    moment: datetime
+    close: bool
+    region: RelativeBox = ALL
+    place: RelativeBox | None = None
+
+    def to_pixels(self, box: RelativeBox) -> Box:
+        """A box in shares of the frame, in pixels of this picture."""
+        left, top, right, bottom = self.region
+        across, down = max(right - left, 1e-9), max(bottom - top, 1e-9)
+        width, height = self.seen.width / across, self.seen.height / down
+        return (
+            (box[0] - left) * width,
+            (box[1] - top) * height,
+            (box[2] - left) * width,
+            (box[3] - top) * height,
+        )
+
+    def to_frame(self, box: Box) -> RelativeBox:
+        """A box in pixels of this picture as shares of the frame, cut off at its edges."""
+        left, top, right, bottom = self.region
+        width, height = (right - left) / self.seen.width, (bottom - top) / self.seen.height
+        x0, y0 = left + box[0] * width, top + box[1] * height
+        x1, y1 = left + box[2] * width, top + box[3] * height
+        return _share(x0), _share(y0), _share(x1), _share(y1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,57 +80,49 @@ def kind_of(label: str) -> str:
     return label if group == "other" else group
 
 
-def at_suspected_place(report: ThreatReport, best: Seen, min_iou: float) -> Match | None:
-    """The strongest detection of the report's kind that overlaps the suspected box."""
+def match_in(report: ThreatReport, view: View, min_iou: float) -> Match | None:
+    """The strongest detection of the report's kind where the thing should be."""
+    found = view.seen.detections
     return _strongest(
-        _match(best.detections, row, there=True)
-        for row in _rows(best.detections)
-        if _alike(report, best, row) and _there(report, best, row, min_iou)
+        _match(found, row, there=True)
+        for row in range(len(found))
+        if _alike(report, found, row) and _there(view, row, min_iou)
     )
 
 
-def in_the_middle(report: ThreatReport, crop: Seen) -> Match | None:
-    """The strongest detection of the report's kind over the crop's centre, where the thing is.
-
-    It must contain the centre and cover at least half of the middle third: a passer-by at the
-    crop's edge is another thing.
-    """
-    middle = (crop.width / 3, crop.height / 3, crop.width * 2 / 3, crop.height * 2 / 3)
-    return _strongest(
-        _match(crop.detections, row, there=True)
-        for row in _rows(crop.detections)
-        if _alike(report, crop, row)
-        and _contains(_box_of(crop.detections, row), _centre(middle))
-        and _overlap(_box_of(crop.detections, row), middle) >= _area(middle) / 2
-    )
-
-
-def something_else(report: ThreatReport, best: Seen, min_iou: float) -> Match | None:
+def something_else(report: ThreatReport, view: View, min_iou: float) -> Match | None:
     """The strongest other thing at the suspected place, or one of its kind elsewhere."""
-    places = ((row, _there(report, best, row, min_iou)) for row in _rows(best.detections))
+    found = view.seen.detections
+    places = ((row, _there(view, row, min_iou)) for row in range(len(found)))
     return _strongest(
-        _match(best.detections, row, there=there)
+        _match(found, row, there=there)
         for row, there in places
-        if there != _alike(report, best, row) and best.detections.scores[row] >= WORTH_NAMING
+        if there != _alike(report, found, row) and found.scores[row] >= WORTH_NAMING
     )
 
 
-def _box_of(detections: Detections, row: int) -> Box:
+def _there(view: View, row: int, min_iou: float) -> bool:
+    box = box_of(view.seen.detections, row)
+    if view.place is None:
+        return _in_the_middle(box, view.seen)
+    return same_place(view.to_pixels(view.place), box, min_iou)
+
+
+def _in_the_middle(box: Box, seen: Seen) -> bool:
+    """It contains the centre and covers at least half of the middle third: a passer-by at the
+    crop's edge is another thing."""
+    middle = (seen.width / 3, seen.height / 3, seen.width * 2 / 3, seen.height * 2 / 3)
+    return _contains(box, _centre(middle)) and _overlap(box, middle) >= _area(middle) / 2
+
+
+def box_of(detections: Detections, row: int) -> Box:
+    """Box number `row`, in pixels of its picture."""
     x0, y0, x1, y1 = detections.boxes[row].tolist()
     return x0, y0, x1, y1
 
 
-def _rows(detections: Detections) -> range:
-    return range(len(detections))
-
-
-def _alike(report: ThreatReport, seen: Seen, row: int) -> bool:
-    return kind_of(seen.detections.labels[row]) == kind_of(report.label)
-
-
-def _there(report: ThreatReport, seen: Seen, row: int, min_iou: float) -> bool:
-    suspected = _in_pixels(report.box, seen)
-    return same_place(suspected, _box_of(seen.detections, row), min_iou)
+def _alike(report: ThreatReport, found: Detections, row: int) -> bool:
+    return kind_of(found.labels[row]) == kind_of(report.label)
 
 
 def _match(detections: Detections, row: int, *, there: bool) -> Match:
@@ -103,11 +133,6 @@ def _match(detections: Detections, row: int, *, there: bool) -> Match:
 
 def _strongest(matches: Iterable[Match]) -> Match | None:
     return max(matches, key=lambda match: match.score, default=None)
-
-
-def _in_pixels(box: RelativeBox, seen: Seen) -> Box:
-    x0, y0, x1, y1 = box
-    return x0 * seen.width, y0 * seen.height, x1 * seen.width, y1 * seen.height
 
 
 def same_place(a: Box, b: Box, min_iou: float) -> bool:
@@ -134,3 +159,7 @@ def _centre(box: Box) -> tuple[float, float]:
 
 def _contains(box: Box, point: tuple[float, float]) -> bool:
     return box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3]
+
+
+def _share(at: float) -> float:
+    return round(min(max(at, 0.0), 1.0), 5)

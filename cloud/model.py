@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cloud.network import InferenceError, Network
+from cloud.vehicles import summed
 from imaging.decoders.fusion import fuse
 from imaging.detections import Detections, Image
 from imaging.manifest import (
@@ -40,8 +41,12 @@ class FullModel:
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """What each BGR image shows, in its pixels and by falling score; as many as `images`.
 
-        Raises `InferenceError`.
+        The scores of a vehicle's classes are summed. Raises `InferenceError`.
         """
+        return [summed(found) for found in self.by_class(images)]
+
+    def by_class(self, images: Sequence[Image]) -> list[Detections]:
+        """As `detect`, each class for itself."""
         views = [network.detect(images) for network in self._networks]
         if self._fusion is None:
             return views[0]
@@ -76,5 +81,5 @@ def _open_fused(folder: Path, manifest: Manifest, threads: int) -> FullModel:
             "them to 'labels'"
         )
     model = FullModel(manifest, [Network(path, member, threads) for path, member in members])
-    require(manifest, model.detect([picture_of(folder, manifest)])[0])
+    require(manifest, model.by_class([picture_of(folder, manifest)])[0])
     return model

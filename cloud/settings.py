@@ -139,7 +139,15 @@ class Work(Section):
     """How a worker works through its reports."""
 
     prefetch: int = Field(4, ge=1, le=64, description="Reports held at once (receive maximum).")
-    max_waiting: int = Field(64, ge=1, le=4096, description="Queue; more are given up, counted.")
+    max_waiting: int = Field(
+        # Mosquitto 2.0.11 does not hold to the receive maximum, and drops what a leaving worker has
+        # not acknowledged: a short queue saves nothing, it only gives reports up until the edge
+        # repeats them. 1,024 reports of 2 kB are 2 MB.
+        1024,
+        ge=1,
+        le=4096,
+        description="Queue; more are given up, counted.",
+    )
     attempts: int = Field(5, ge=1, le=20, description="Tries while the store does not answer.")
     retry_first_s: float = Field(0.5, ge=0.01, le=60, description="Wait before the second try.")
     retry_max_s: float = Field(10.0, ge=0.01, le=600, description="Longest wait between tries.")

@@ -37,6 +37,11 @@ def _inside(box: RelativeBox) -> RelativeBox:
     return box
 
 
+def _absent(value: object) -> bool:
+    """Fields that came later are left away where they say nothing, as the first writers did."""
+    return value is None
+
+
 GatewayName = Annotated[GatewayId, AfterValidator(_name)]
 CameraName = Annotated[CameraId, AfterValidator(_name)]
 ReportName = Annotated[ReportId, AfterValidator(_report_name)]
@@ -52,7 +57,12 @@ class Wire(BaseModel):
 
 
 class EvidenceRef(Wire):
-    """One stored picture: `best` whole frame, `crop` of the object, or `context` whole frame."""
+    """One stored picture: `best` whole frame, `crop` of the object, or `context` whole frame.
+
+    A whole frame may be reduced in size. Pictures of one frame have one `received_at`. `region` and
+    `box` are shares of the camera's whole frame, so a place in a crop is found in the frame and the
+    other way round; writers before 1.1 left both away.
+    """
 
     role: Literal["best", "crop", "context"]
     key: Annotated[str, Field(max_length=512)]
@@ -63,6 +73,12 @@ class EvidenceRef(Wire):
     masked: bool = False
     captured_at: AwareDatetime | None = None
     received_at: AwareDatetime
+    region: Box | None = Field(
+        None, exclude_if=_absent, description="What part of the frame the picture shows."
+    )
+    box: Box | None = Field(
+        None, exclude_if=_absent, description="Where in the frame the thing was then."
+    )
 
 
 class Scores(Wire):

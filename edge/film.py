@@ -1,8 +1,8 @@
 """What is remembered of one camera between frames: gate, health, tracks, takes, burst, context.
 
 PURE, though it changes in place: it belongs to exactly one analysis thread. Frames are kept as the
-camera sent them (JPEG), never as pixels, and their number is bounded: one best take per track, a
-short ring of context, at most two looks of a burst. Used by `pipeline` only.
+camera sent them (JPEG), never as pixels, and their number is bounded: a few takes per track, a
+short ring of context, one view of the scene, at most two looks of a burst. Used by `pipeline` only.
 """
 
 from __future__ import annotations
@@ -21,33 +21,42 @@ from edge.decide.storm import Damped, Storms
 from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
+from edge.deliver import takes
 from edge.detect.regions import Gaze
 from edge.gate.camera_health import CameraHealth
 from edge.gate.motion import GateState
-from edge.records import Box, Frame, Shot, TrackId
-from imaging.detections import Detections
+from edge.records import Frame, Shot, Take, TrackId
+from imaging.detections import Detections, Image
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A frame that the detector saw, and what it found, at `now` (monotonic seconds)."""
+    """A frame that the detector saw, and what it found, at `now` (monotonic seconds).
+
+    `image` holds its pixels only while the frame is looked at.
+    """
 
     shot: Shot
     found: Detections
     now: float
+    image: Image | None = None
 
     @property
     def size(self) -> Size:
         return self.shot.width, self.shot.height
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
-    """The frame that shows a thing best so far, the thing's box in it, and its score there."""
+VIEW_S = 30.0
+"""An event that goes on is shown anew so often: a person crosses a yard of 40 m in that time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The frame that shows the scene of an event, begun at `at_s`, last reported at `asked_s`."""
 
     shot: Shot
-    box: Box
-    score: float
+    at_s: float
+    asked_s: float
 
 
 @dataclass(slots=True)
@@ -79,7 +88,8 @@ class CameraState:
     audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
     size: Size | None = None
-    takes: dict[TrackId, Take] = field(default_factory=dict)
+    takes: dict[TrackId, tuple[Take, ...]] = field(default_factory=dict)
+    view: View | None = None
     ring: deque[tuple[float, Shot]] = field(default_factory=deque)
 
     def arrive(self, now: float, apart_s: float) -> None:
@@ -107,24 +117,25 @@ class CameraState:
         return damped
 
     def remember(self, look: Look, evidence: Evidence) -> None:
-        """Keep the look as context, as a burst's, and as best take of the tracks it shows best."""
+        """Keep the look as context, as a burst's, and as take of the tracks it shows well."""
         if self.burst.frames <= 2:
-            self.burst.looks = (*self.burst.looks, look)
-        self._remember_takes(look)
+            self.burst.looks = (*self.burst.looks, replace(look, image=None))
+        self._remember_takes(look, evidence)
         spacing_s = evidence.context_s / (2 * evidence.context_frames + 1)
         if evidence.context_frames and (not self.ring or look.now - self.ring[-1][0] >= spacing_s):
             self.ring.append((look.now, look.shot))
         while self.ring and look.now - self.ring[0][0] > evidence.context_s:
             self.ring.popleft()
 
-    def _remember_takes(self, look: Look) -> None:
+    def _remember_takes(self, look: Look, evidence: Evidence) -> None:
         alive = {track.id for track in self.tracks.alive}
-        self.takes = {id_: take for id_, take in self.takes.items() if id_ in alive}
+        self.takes = {id_: kept for id_, kept in self.takes.items() if id_ in alive}
         for track in self.tracks.alive:
-            known = self.takes.get(track.id)
-            score = track.votes[-1].score
-            if track.seen_at_s == look.now and (known is None or score >= known.score):
-                self.takes[track.id] = Take(look.shot, track.box, score)
+            if track.seen_at_s == look.now:
+                sharp = 0.0 if look.image is None else takes.sharpness(look.image, track.box)
+                take = Take(look.shot, track.box, track.votes[-1].score, look.now, sharp)
+                known = self.takes.get(track.id, ())
+                self.takes[track.id] = takes.add(known, take, evidence)
 
     @property
     def told(self) -> bool:
@@ -137,9 +148,17 @@ class CameraState:
         self.tracks = replace(self.tracks, next_id=id_ + 1)
         return id_
 
-    def take(self, track: TrackId) -> Take:
-        """The best take of the track; the next finding of the track gets a newer one."""
-        return self.takes.pop(track)
+    def take(self, track: TrackId) -> tuple[Take, ...]:
+        """The takes of the track, best first; the next finding of the track gets newer ones."""
+        return takes.ranked(self.takes.pop(track))
+
+    def whole_view(self, best: Shot, now: float, evidence: Evidence) -> Shot:
+        """The frame that shows the scene: that of the event that goes on, or `best` for another."""
+        known = self.view
+        if known is None or now - known.asked_s > evidence.event_s or now - known.at_s > VIEW_S:
+            known = View(shot=best, at_s=now, asked_s=now)
+        self.view = replace(known, asked_s=now)
+        return known.shot
 
     def number(self, finding: Finding) -> Finding:
         """The finding under a track number of its own."""

@@ -24,7 +24,7 @@ from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.detect.look import Hints, Sees, look_at
-from edge.film import CameraState, Look, Take
+from edge.film import CameraState, Look
 from edge.gate import camera_health, motion
 from edge.records import (
     Analysed,
@@ -37,6 +37,7 @@ from edge.records import (
     Quiet,
     Shot,
     Suspicion,
+    Take,
     TrackId,
     Withheld,
 )
@@ -112,7 +113,7 @@ class Pipeline:
         found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, self._config.decide.light)
         judged = self._marked(
-            state, self._judge(state, Look(shot, found, now), image, seen, settings)
+            state, self._judge(state, Look(shot, found, now, image), image, seen, settings)
         )
         return Analysed(
             motion=seen,
@@ -304,7 +305,7 @@ class Pipeline:
             _, look, moment = seen_in[finding.track]
             take = Take(look.shot, finding.box, finding.score)
             late = timedelta(seconds=at - look.now)
-            case = self._case(state, take, finding, look.shot.frame, late)
+            case = self._case(state, (take,), finding, look.shot.frame, late)
             cases += self._asked(state, (case,), moment, alone=True)
         return Settled(
             camera=camera,
@@ -317,19 +318,21 @@ class Pipeline:
     def _case(
         self,
         state: CameraState,
-        take: Take,
+        takes: tuple[Take, ...],
         finding: Finding,
         frame: Frame,
-        late: timedelta = timedelta(0),
+        late: timedelta | None = None,
     ) -> Case:
-        evidence = self._config.deliver.evidence
+        """`late`: by how much a frame was judged alone; such a one is a view of its own."""
+        evidence, gateway = self._config.deliver.evidence, GatewayId(self._config.gateway.id)
+        best, now = takes[0], frame.received_mono_s
         return Case(
-            suspicion=_suspicion(
-                finding, GatewayId(self._config.gateway.id), frame, self._epoch, late
-            ),
-            best=take.shot,
-            best_box=take.box,
-            context=state.context(take.shot, evidence),
+            suspicion=_suspicion(finding, gateway, frame, self._epoch, late or timedelta(0)),
+            best=best.shot,
+            best_box=best.box,
+            others=takes[1:],
+            view=state.whole_view(best.shot, now, evidence) if late is None else None,
+            context=state.context(best.shot, evidence),
         )
 
 

@@ -125,17 +125,35 @@ class Shot:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A frame that shows a thing well: the thing's box in it, its score there, how sharp it is.
+
+    `sharpness` is 0..1, of the pixels in the box; `at_s` is monotonic seconds.
+    """
+
+    shot: Shot
+    box: Box
+    score: float
+    at_s: float = 0.0
+    sharpness: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A suspicion with the frames that show it: `best` first in weight, `context` in time order.
 
-    `best_box` is the thing's box in `best` (pixels of that frame).
+    `best_box` is the thing's box in `best` (pixels of that frame). `others` are further frames of
+    the thing. `view` is the frame that shows the whole scene, where that is not the best one: the
+    cases of one event share it.
     """
 
     suspicion: Suspicion
     best: Shot
     best_box: Box
     context: tuple[Shot, ...]
+    others: tuple[Take, ...] = ()
+    view: Shot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from cloud.framing import framed, unframed
 from cloud.judge import Model
 from cloud.offline import CannotRun
 from cloud.stages.closeup import close_up, wanted
@@ -95,9 +96,12 @@ class Detection:
         )
 
     def _close_up(self, image: Image, rows: tuple[Row, ...], of: int) -> CloseUp:
-        crop = close_up(image, rows[of].box)
+        crop, region = close_up(image, rows[of].box)
         height, width = crop.shape[:2]
-        return CloseUp(of=of, width=width, height=height, detections=self._detect(crop))
+        laid, offset = framed(crop)
+        (found,) = self.model.detect([laid])
+        seen = rows_of(unframed(found, offset))
+        return CloseUp(of=of, region=region, width=width, height=height, detections=seen)
 
     def _detect(self, image: Image) -> tuple[Row, ...]:
         (detections,) = self.model.detect([image])

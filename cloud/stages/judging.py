@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
-from cloud.matching import Seen, kind_of
+from cloud.matching import ALL, View, kind_of
 from cloud.settings import Policy
 from cloud.stages.rules import Kind, Rules, Threat
 from cloud.stages.sight import CloseUp, Sight, seen_of
@@ -58,25 +58,33 @@ def _judge(sight: Sight, question: ThreatReport, policy: Policy) -> Verdict:
     if sight.problem is not None:
         why = f"picture cannot be judged: {sight.problem.reason}: {sight.problem.detail}"
         return inconclusive(question, why, stamp)
-    best = seen_of(sight.detections, sight.width, sight.height)
     close = {one.of: one for one in sight.close_ups}
     verdicts = [
-        _about(question.model_copy(update={"box": place}), best, close.get(of), policy, stamp)
+        _about(sight, question.model_copy(update={"box": place}), close.get(of), policy, stamp)
         for of, place in _places(sight, question)
-    ] or [_about(question, best, None, policy, stamp)]
+    ] or [_about(sight, question, None, policy, stamp)]
     return min(verdicts, key=lambda verdict: _WEIGHT[verdict.decision])
 
 
 def _about(
-    report: ThreatReport, best: Seen, close: CloseUp | None, policy: Policy, stamp: Stamp
+    sight: Sight, report: ThreatReport, close: CloseUp | None, policy: Policy, stamp: Stamp
 ) -> Verdict:
-    if not second_look_due(report, best, policy):
-        return confirm(report, best, None, policy, stamp)
+    moment = sight.named.captured_at
+    seen = seen_of(sight.detections, sight.width, sight.height)
+    whole = View(seen=seen, moment=moment, close=False, place=report.box)
+    if not second_look_due(report, (whole,), policy):
+        return confirm(report, (whole,), (), policy, stamp)
     if close is None:
         why = "the whole frame leaves it open and there is no close-up of it"
         return inconclusive(report, why, stamp)
-    crop = seen_of(close.detections, close.width, close.height)
-    return confirm(report, best, crop, policy, stamp)
+    near = View(
+        seen=seen_of(close.detections, close.width, close.height),
+        moment=moment,
+        close=True,
+        region=close.region or ALL,
+        place=None if close.region is None else report.box,
+    )
+    return confirm(report, (whole,), (near,), policy, stamp)
 
 
 def _places(sight: Sight, question: ThreatReport) -> Iterator[tuple[int, RelativeBox]]:

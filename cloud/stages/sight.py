@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from cloud.matching import Seen
 from cloud.stages.naming import ArchiveName, archive_name
-from contract.report import Sha256, Wire
+from contract.report import RelativeBox, Sha256, Wire
 from imaging.detections import Detections
 
 
@@ -30,9 +30,14 @@ class Row(Wire):
 
 
 class CloseUp(Wire):
-    """What was seen in the crop around the detection number `of` of the whole picture."""
+    """What was seen in the crop around the detection number `of` of the whole picture.
+
+    `region` is the part of the picture that the crop shows, as shares 0..1 of its sides; records
+    without it are older, and have the detection in the crop's middle.
+    """
 
     of: Annotated[int, Field(ge=0)]
+    region: RelativeBox | None = None
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
     detections: tuple[Row, ...]

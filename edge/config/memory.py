@@ -1,14 +1,14 @@
 """How much memory a configuration may take at worst.
 
 PURE. The formula, with P = bytes of a picture, X = pixels of a picture, C = cameras followed, W =
-workers, n = `evidence.context_frames`:
+workers, n = `evidence.context_frames`, k = `evidence.crops`:
 
     process       130 MB                    interpreter, libraries (measured)
     workers       W (40 MB + 9 X)           network's arena; three pictures of 3 bytes a pixel
     network       3 P                       a packet in base64, its text, the picture
     mailbox       C P                       one waiting frame per camera
     chunks        C P                       one picture per camera under assembly
-    context       C (2 n + 4 + 8) P         ring, burst, best picture of up to 8 tracks
+    context       C (2 n + 5 + 8 k) P       ring, burst, view, best pictures of up to 8 tracks
     gate          C 1.7 MB                  four float pictures of at most 320 x 320
     courier       2 (n + 2) P               a case being packed, a case being sent
     unanswered    32 MB                     bound on publications under way
@@ -48,7 +48,7 @@ def typical(config: Config) -> Estimate:
 def estimate(config: Config, picture_bytes: int, pixels: int) -> Estimate:
     """The formula above."""
     cameras = config.intake.max_cameras
-    n = config.deliver.evidence.context_frames
+    n, k = config.deliver.evidence.context_frames, config.deliver.evidence.crops
     return Estimate(
         parts={
             "process": 130 * MB,
@@ -56,7 +56,7 @@ def estimate(config: Config, picture_bytes: int, pixels: int) -> Estimate:
             "network": 3 * picture_bytes,
             "mailbox": cameras * picture_bytes,
             "chunks": cameras * picture_bytes,
-            "context": cameras * (2 * n + 12) * picture_bytes,
+            "context": cameras * (2 * n + 5 + 8 * k) * picture_bytes,
             "gate": cameras * 17 * MB // 10,
             "courier": 2 * (n + 2) * picture_bytes,
             "unanswered": 32 * MB,

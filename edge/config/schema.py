@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from contract.topics import DEFAULT_ROOT
 from edge.config.audit import Audit
+from edge.config.evidence import Evidence
 from edge.config.gate import Gate
 from edge.config.health import Health
 from edge.config.light import Light, Night
@@ -174,13 +175,6 @@ class Outbox(Section):
     )
     max_age_s: float = Field(604_800.0, ge=60, le=31_536_000, description="Then evicted.")
     max_attempts: int = Field(50, ge=1, le=100_000, description="Then buried.")
-
-
-class Evidence(Section):
-    context_frames: int = Field(2, ge=0, le=14, description="Frames around the best one.")
-    context_s: float = Field(4.0, ge=0, le=60, description="How far back context reaches.")
-    jpeg_quality: int = Field(88, ge=30, le=100, description="Of the crop.")
-    crop_margin: float = Field(0.3, ge=0, le=2, description="Around the box, share of its size.")
 
 
 class Deliver(Section):

@@ -9,12 +9,14 @@ report has one id.
 from __future__ import annotations
 
 import random
+from collections import OrderedDict
 from collections.abc import Callable
 
 from contract.cloudevent import CONTENT_TYPE, frame_report
 from contract.topics import Topics
 from edge.config.schema import Deliver
 from edge.deliver.backoff import delay_s
+from edge.deliver.evidence import Picture
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.verdicts import Publishes, Verdicts
 from edge.errors import OutboxFull
@@ -25,6 +27,11 @@ from service.link import Delivered, NotConnected, Refused, TimedOut
 
 PUBACK_S = 10.0
 """A broker that has not acknowledged by then is treated as one that lost the message."""
+
+
+KEYS_REMEMBERED = 256
+"""Pictures known to be stored: those of some minutes of a busy site. Far younger than any lifecycle
+rule of a store would remove."""
 
 
 class Courier:
@@ -53,6 +60,7 @@ class Courier:
         self._rng = rng
         self._progress = progress
         self._failures = 0
+        self._stored: OrderedDict[str, None] = OrderedDict()
 
     def step(self) -> bool:
         """One entry taken a step further; False if there was nothing to do."""
@@ -80,14 +88,22 @@ class Courier:
             return False
         try:
             for picture in pictures:
-                self._store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
-                self._progress()
-                log(Event.EVIDENCE_STORED, camera=entry.camera, key=picture.key)
+                if picture.key not in self._stored:
+                    self._store_one(picture, entry)
         except StoreError as error:  # also a permanent one, a wrong bucket: somebody will mend it
             self._try_again(entry, str(error))
             return False
         self._outbox.mark_stored(entry.report_id)
         return True
+
+    def _store_one(self, picture: Picture, entry: Entry) -> None:
+        """Remembers the key, which names the very bytes: the next report's view may be the same."""
+        self._store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+        self._progress()
+        log(Event.EVIDENCE_STORED, camera=entry.camera, key=picture.key)
+        self._stored[picture.key] = None
+        if len(self._stored) > KEYS_REMEMBERED:
+            self._stored.popitem(last=False)
 
     def _send_report(self, entry: Entry) -> None:
         topic = self._topics.of_camera(entry.camera, "suspect")

@@ -1,8 +1,9 @@
 """A case packed for the cloud: the report, and the pictures that it names.
 
-PURE. Whole frames keep the bytes that the camera sent if those are JPEG, so what is confirmed is
-what was seen; the crop of the thing is cut from the decoded best frame. Pictures are named by the
-hash of their bytes, so the same frame is stored once. Called by the analysis worker per case.
+PURE. What decides is small: square crops of the thing at native resolution, from frames of
+different moments. The scene around it is one whole view per event, reduced unless `whole: full`,
+which sends the camera's own bytes. Pictures are named by the hash of their bytes, so what several
+reports show is stored, and sent, once. Called by the analysis worker per case.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from contract.report import (
     TrackFacts,
 )
 from edge.config.schema import Evidence
-from edge.records import Box, Case, Shot
+from edge.records import Box, Case, Shot, Take
 from imaging.admission import Rejected
-from imaging.crop import cut
+from imaging.crop import cut, reduced, square
 from imaging.decode import decode
 from imaging.detections import Image
 
@@ -68,20 +69,20 @@ class Parcel:
     pictures: tuple[Picture, ...]
 
 
+Item = tuple[EvidenceRef, Picture]
+
+
 def pack(case: Case, origin: Origin) -> Parcel:
-    """Best frame, crop and context of `case`, in that order in the report's evidence.
+    """View, crops and context of `case`, in that order in the report's evidence.
 
     Raises `ValueError` if the best frame cannot be decoded, which it was before it came here.
     """
-    image = decode(case.best.frame.picture, case.best.frame.header)
-    if isinstance(image, Rejected):
-        raise ValueError(f"best frame of {case.suspicion.report_id}: {image.detail}")
-    quality = origin.evidence.jpeg_quality
-    crop = cut(image, case.best_box, origin.evidence.crop_margin)
-    items = [_item("best", case.best, _as_jpeg(case.best, image, quality), origin)]
-    height, width = crop.shape[:2]
-    items.append(_item("crop", case.best, _encode(crop, quality), origin, (width, height)))
-    items += _context(case, origin, known=items[0][1].sha256)
+    best = Take(case.best, case.best_box, 0.0)
+    items = [*_whole(case, origin), *_crop(best, origin)]
+    if not any(ref.role == "crop" for ref, _ in items):
+        raise ValueError(f"best frame of {case.suspicion.report_id} cannot be decoded")
+    items += [item for take in case.others for item in _crop(take, origin)]
+    items += _context(case, origin, known={picture.sha256 for _, picture in items})
     pictures = {picture.key: picture for _, picture in items}
     report = _report(case, origin, tuple(ref for ref, _ in items))
     return Parcel(report=report, pictures=tuple(pictures.values()))
@@ -98,41 +99,86 @@ def _share(value: float, size: int) -> float:
     return round(min(max(value / size, 0.0), 1.0), 6)
 
 
-def _context(case: Case, origin: Origin, known: str) -> list[tuple[EvidenceRef, Picture]]:
-    """The newest context frames in time order, without those whose bytes are there already."""
-    seen, items = {known}, []
-    for shot in case.context:
-        item = _context_item(shot, origin)
-        if item is not None and item[1].sha256 not in seen:
-            seen.add(item[1].sha256)
-            items.append(item)
-    return items[max(0, len(items) - origin.evidence.context_frames) :]
+def _whole(case: Case, origin: Origin) -> list[Item]:
+    """The view of the scene: `best` if it is the frame that decides, else `context`."""
+    if origin.evidence.whole == "none":
+        return []
+    if case.view is None or same_frame(case.view, case.best):
+        box = relative(case.best_box, case.best.width, case.best.height)
+        return _scene("best", case.best, origin, box)
+    return _scene("context", case.view, origin)
 
 
-def _context_item(shot: Shot, origin: Origin) -> tuple[EvidenceRef, Picture] | None:
-    """None for a frame that is no JPEG and cannot be made one."""
-    if shot.frame.header.kind == "jpeg":
-        return _item("context", shot, shot.frame.picture, origin)
+def _crop(take: Take, origin: Origin) -> list[Item]:
+    """The square around the thing; nothing of a frame that does not decode."""
+    evidence, shot = origin.evidence, take.shot
     image = decode(shot.frame.picture, shot.frame.header)
     if isinstance(image, Rejected):
-        return None
-    return _item("context", shot, _encode(image, origin.evidence.jpeg_quality), origin)
+        return []
+    region = square((shot.width, shot.height), take.box, evidence.crop_margin)
+    crop = cut(image, region, evidence.crop_max_px)
+    jpeg = _encode(crop, evidence.jpeg_quality)
+    x0, y0, x1, y1 = (float(side) for side in region)
+    shown = relative((x0, y0, x1, y1), shot.width, shot.height)
+    box = relative(take.box, shot.width, shot.height)
+    return [_item("crop", shot, jpeg, _size(crop), origin, region=shown, box=box)]
 
 
-def _as_jpeg(shot: Shot, image: Image, quality: int) -> bytes:
-    """The camera's own bytes if they are JPEG, else `image` encoded."""
-    return shot.frame.picture if shot.frame.header.kind == "jpeg" else _encode(image, quality)
+def _context(case: Case, origin: Origin, known: set[str]) -> list[Item]:
+    """The newest context frames in time order, without those whose bytes are there already."""
+    items: dict[str, Item] = {}
+    for shot in case.context:
+        for ref, picture in _scene("context", shot, origin):
+            if picture.sha256 not in known:
+                items.setdefault(picture.sha256, (ref, picture))
+    return list(items.values())[max(0, len(items) - origin.evidence.context_frames) :]
+
+
+def _scene(role: Role, shot: Shot, origin: Origin, box: RelativeBox | None = None) -> list[Item]:
+    """The whole frame: the camera's own JPEG if `full`, else encoded; nothing if it is damaged."""
+    evidence, frame = origin.evidence, shot.frame
+    if evidence.whole == "full" and frame.header.kind == "jpeg":
+        return [_item(role, shot, frame.picture, (shot.width, shot.height), origin, box=box)]
+    image = decode(frame.picture, frame.header)
+    if isinstance(image, Rejected):
+        return []
+    if evidence.whole == "full":
+        jpeg = _encode(image, evidence.jpeg_quality)
+        return [_item(role, shot, jpeg, _size(image), origin, box=box)]
+    small = reduced(image, evidence.whole_px)
+    return [
+        _item(role, shot, _encode(small, evidence.whole_quality), _size(small), origin, box=box)
+    ]
+
+
+def same_frame(a: Shot, b: Shot) -> bool:
+    """Whether both are the same message of the camera."""
+    return a.frame is b.frame or (
+        a.frame.received_at == b.frame.received_at and a.frame.picture == b.frame.picture
+    )
+
+
+def _size(image: Image) -> tuple[int, int]:
+    return int(image.shape[1]), int(image.shape[0])
 
 
 def _encode(image: Image, quality: int) -> bytes:
-    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    """JPEG with Huffman tables of its own, which for pictures this small are a tenth of them."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+    _, encoded = cv2.imencode(".jpg", image, options)
     return encoded.tobytes()
 
 
 def _item(
-    role: Role, shot: Shot, jpeg: bytes, origin: Origin, size: tuple[int, int] | None = None
-) -> tuple[EvidenceRef, Picture]:
-    width, height = size or (shot.width, shot.height)
+    role: Role,
+    shot: Shot,
+    jpeg: bytes,
+    size: tuple[int, int],
+    origin: Origin,
+    *,
+    region: RelativeBox | None = None,
+    box: RelativeBox | None = None,
+) -> Item:
     sha256 = hashlib.sha256(jpeg).hexdigest()
     frame = shot.frame
     key = evidence_key(origin.gateway, frame.camera, frame.received_at, sha256)
@@ -141,10 +187,12 @@ def _item(
         key=key,
         sha256=sha256,
         bytes=len(jpeg),
-        width=width,
-        height=height,
+        width=size[0],
+        height=size[1],
         captured_at=frame.captured_at,
         received_at=frame.received_at,
+        region=region,
+        box=box,
     )
     return ref, Picture(key=key, sha256=sha256, jpeg=jpeg)
 

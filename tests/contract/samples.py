@@ -57,3 +57,23 @@ VERDICT = Verdict(
     evidence_key=REPORT.evidence[0].key,
     sightings=(Sighting(label="person", score=0.75, box=(0.1, 0.2, 0.3, 0.9)),),
 )
+
+CROPS = REPORT.model_copy(
+    update={
+        "evidence": (
+            *REPORT.evidence,
+            EvidenceRef(
+                role="crop",
+                key=f"evidence/north/gate/2026/03/29/{'e' * 64}.jpg",
+                sha256="e" * 64,
+                bytes=4321,
+                width=160,
+                height=160,
+                received_at=AT,
+                region=(0.0, 0.125, 0.5, 0.9375),
+                box=(0.1, 0.2, 0.3, 0.9),
+            ),
+        )
+    }
+)
+"""The same, with a crop that says where in the frame it lies."""

@@ -17,7 +17,7 @@ from contract.cloudevent import (
 )
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from tests.contract.samples import REPORT, VERDICT
+from tests.contract.samples import CROPS, REPORT, VERDICT
 from tools.schemas import FOLDER, MODELS, schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -31,6 +31,12 @@ def test_the_first_report_and_verdict_ever_sent_are_still_read() -> None:
 def test_what_is_written_today_is_what_was_frozen() -> None:
     assert frame_report(REPORT) == (GOLDEN / "suspicion-v1.json").read_bytes()
     assert frame_verdict(VERDICT) == (GOLDEN / "verdict-v1.json").read_bytes()
+
+
+def test_crops_that_know_their_place_are_written_and_read_as_frozen() -> None:
+    golden = (GOLDEN / "suspicion-v1-crops.json").read_bytes()
+    assert frame_report(CROPS) == golden
+    assert read_report(golden) == CROPS
 
 
 def test_a_report_is_a_structured_cloudevent() -> None:

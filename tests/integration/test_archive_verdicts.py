@@ -15,13 +15,13 @@ import pytest
 from cloud.judge import Judge
 from cloud.model import FullModel, open_model
 from cloud.settings import Limits, Policy
+from cloud.stages.closeup import close_up
 from cloud.stages.day import Day
 from cloud.stages.sight import Sight
 from contract.keys import evidence_key
 from contract.report import EvidenceRef, RelativeBox
 from contract.verdict import Verdict
 from edge.deliver.evidence import relative
-from imaging.crop import cut
 from imaging.detections import Image
 from objectstore.open import open_store
 from service.clock import SystemClock
@@ -62,9 +62,14 @@ class Live:
         """On a report about a person in `box` (pixels), packed as a gateway packs it."""
         image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
         frame = np.asarray(image, np.uint8)
-        crop = encoded(cut(frame, box, 0.3), ".jpg", cv2.IMWRITE_JPEG_QUALITY, 88)
-        evidence = (self._keep("best", picture), self._keep("crop", crop))
-        report = a_report(box=_share(box, frame), evidence=evidence)
+        shown, region = close_up(frame, box)
+        place = _share(box, frame)
+        whole = self._keep("best", picture).model_copy(update={"width": frame.shape[1]})
+        crop = self._keep("crop", encoded(shown, ".png")).model_copy(
+            update={"width": shown.shape[1], "region": region, "box": place}
+        )
+        evidence = (whole, crop)
+        report = a_report(box=place, evidence=evidence)
         return Judge(
             store=open_store(f"dir:{self.folder}"),
             model=self.model,

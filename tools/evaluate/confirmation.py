@@ -33,10 +33,13 @@ class Confirmation:
     judge: Judge
 
     def ask(self, case: Case) -> Answer:
-        """The verdict; every picture counts as sent, also one that is stored already."""
+        """The verdict; a picture that is stored already is not sent, as by the courier."""
         parcel = pack(case, self.origin)
-        for picture in parcel.pictures:
-            self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+        new = [
+            picture
+            for picture in parcel.pictures
+            if self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg") == "created"
+        ]
         report = frame_report(parcel.report)
         began_s = time.perf_counter()
         verdict = self.judge.judge(read_report(report))
@@ -45,7 +48,7 @@ class Confirmation:
             label=verdict.label,
             score=verdict.score,
             reasons=verdict.reasons,
-            bytes_out=len(report) + sum(len(picture.jpeg) for picture in parcel.pictures),
+            bytes_out=len(report) + sum(len(picture.jpeg) for picture in new),
             confirm_s=time.perf_counter() - began_s,
         )
 

@@ -61,11 +61,20 @@ class Album:
 
 
 def evidence_of(report: ThreatReport, verdict: Verdict) -> EvidenceRef:
-    """The whole frame that the verdict speaks of, else the best one."""
-    whole = [ref for ref in report.evidence if ref.role != "crop"]
-    named = [ref for ref in whole if ref.key == verdict.evidence_key]
-    best = [ref for ref in whole if ref.role == "best"]
-    return next(iter((*named, *best, *report.evidence)))
+    """The picture that the verdict speaks of, else the best whole frame, else the best crop.
+
+    A crop of which nobody said where in the frame it lies is the last choice.
+    """
+    named = [ref for ref in report.evidence if ref.key == verdict.evidence_key]
+    best = [ref for ref in report.evidence if ref.role == "best"]
+    placed = [ref for ref in report.evidence if _placed(ref)]
+    whole = [ref for ref in named if ref.role != "crop" or _placed(ref)]
+    return next(iter((*whole, *best, *placed, *report.evidence)))
+
+
+def _placed(ref: EvidenceRef) -> bool:
+    """Whether boxes in the frame can be drawn on it."""
+    return ref.role == "best" or ref.region is not None
 
 
 def file_name(decided: Decided) -> str:
@@ -85,17 +94,30 @@ def draw(picture: Image, decided: Decided) -> Image:
     report, verdict = decided.report, decided.verdict
     copy = picture.copy()
     colour = SIGHTED.get(verdict.decision, OTHER)
-    marked = evidence_of(report, verdict).role == "best"
+    shown = evidence_of(report, verdict)
+    marked = _placed(shown)
+    suspected = shown.box or report.box
     for sighting in verdict.sightings:
-        same = marked and _overlap(sighting.box, report.box) >= SAME_PLACE
+        same = marked and _overlap(sighting.box, suspected) >= SAME_PLACE
         words = f"{sighting.label} {sighting.score:.2f}" if same or sighting.score >= WEAK else ""
-        _box(copy, sighting.box, colour if same else ELSEWHERE, words, thickness=1 + same)
+        place = _within(shown, sighting.box)
+        _box(copy, place, colour if same else ELSEWHERE, words, thickness=1 + same)
     if marked:
         words = f"edge: {report.label} {report.scores.top:.2f}"
-        _box(copy, report.box, SUSPECTED, words, below=True)
+        _box(copy, _within(shown, suspected), SUSPECTED, words, below=True)
     headline = f"{report.camera}: {report.label} {verdict.decision} {verdict.score:.2f}"
     _text(copy, headline, (6, 18), colour)
     return copy
+
+
+def _within(shown: EvidenceRef, box: RelativeBox) -> RelativeBox:
+    """A box in shares of the frame as shares of what is shown of it, cut off at its edges."""
+    left, top, right, bottom = shown.region or (0.0, 0.0, 1.0, 1.0)
+    across, down = max(right - left, 1e-9), max(bottom - top, 1e-9)
+    x0, y0 = (box[0] - left) / across, (box[1] - top) / down
+    x1, y1 = (box[2] - left) / across, (box[3] - top) / down
+    x0, y0, x1, y1 = (min(max(at, 0.0), 1.0) for at in (x0, y0, x1, y1))
+    return x0, y0, x1, y1
 
 
 def _overlap(one: RelativeBox, other: RelativeBox) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -20,8 +20,14 @@ Role = Literal["best", "crop", "context"]
 
 
 def a_ref(
-    picture: bytes = b"picture", role: Role = "best", size: tuple[int, int] = (640, 480)
+    picture: bytes = b"picture",
+    role: Role = "best",
+    size: tuple[int, int] = (640, 480),
+    *,
+    at: float = 0.0,
+    region: RelativeBox | None = None,
 ) -> EvidenceRef:
+    """Of the frame `at` seconds after noon; with a `region` it knows the thing's place too."""
     sha256 = hashlib.sha256(picture).hexdigest()
     return EvidenceRef(
         role=role,
@@ -30,7 +36,9 @@ def a_ref(
         bytes=len(picture),
         width=size[0],
         height=size[1],
-        received_at=NOON,
+        received_at=NOON + timedelta(seconds=at),
+        region=region,
+        box=None if region is None else (0.4, 0.4, 0.6, 0.8),
     )
 
 

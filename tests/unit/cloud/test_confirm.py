@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
-from cloud.matching import Seen
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloud.confirm import Stamp, confirm, inconclusive, second_look_due, weigh
+from cloud.matching import ALL, Seen, View
 from cloud.settings import GroupLimits, Policy
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Verdict
@@ -21,18 +25,38 @@ MIDDLE: PixelBox = (10, 5, 40, 95)
 Sight = tuple[str, float, PixelBox]
 
 
-def frame(*found: Sight) -> Seen:
-    return Seen(detections=saw(*found), width=100, height=100)
+def frame(*found: Sight) -> View:
+    seen = Seen(detections=saw(*found), width=100, height=100)
+    return View(seen=seen, moment=NOON, close=False, place=SUSPECTED)
 
 
-def crop(*found: Sight) -> Seen:
-    return Seen(detections=saw(*found), width=50, height=100)
+def crop(*found: Sight) -> View:
+    """Of a writer that did not say where in the frame it lies."""
+    seen = Seen(detections=saw(*found), width=50, height=100)
+    return View(seen=seen, moment=NOON, close=True)
+
+
+def near(score: float, seconds: float = 0.0, label: str = "person") -> View:
+    """The middle half of the frame, enlarged: 200 px for 0.25..0.75, with the suspected thing."""
+    found = saw((label, score, (60, 60, 140, 220))) if score else saw()
+    return View(
+        seen=Seen(detections=found, width=200, height=200),
+        moment=NOON + timedelta(seconds=seconds),
+        close=True,
+        region=(0.25, 0.25, 0.75, 0.75),
+        place=SUSPECTED,
+    )
 
 
 def judged(
-    best: Seen, close: Seen | None = None, label: str = "person", policy: Policy = POLICY
+    best: View, close: View | None = None, label: str = "person", policy: Policy = POLICY
 ) -> Verdict:
-    return confirm(a_report(label=label, box=SUSPECTED), best, close, policy, STAMP)
+    second = (close,) if close else ()
+    return confirm(a_report(label=label, box=SUSPECTED), (best,), second, policy, STAMP)
+
+
+def together(*views: View, second: tuple[View, ...] = ()) -> Verdict:
+    return confirm(a_report(box=SUSPECTED), views, second, POLICY, STAMP)
 
 
 def test_a_person_at_the_suspected_place_confirms_with_label_score_and_limit() -> None:
@@ -124,7 +148,7 @@ def test_the_close_up_confirms_what_the_whole_frame_left_open() -> None:
         "a speck in the middle", "weak as well", "no crop",
     ],
 )  # fmt: skip
-def test_the_close_up_alone_does_not_confirm(best: Seen, close: Seen | None) -> None:
+def test_the_close_up_alone_does_not_confirm(best: View, close: View | None) -> None:
     assert judged(best, close).decision == "refuted"
 
 
@@ -139,7 +163,7 @@ def test_a_weak_close_up_is_told_too() -> None:
 )
 def test_a_second_look_is_due_between_the_two_limits(score: float, due: bool) -> None:
     report = a_report(box=SUSPECTED)
-    assert second_look_due(report, frame(("person", score, THERE)), POLICY) is due
+    assert second_look_due(report, (frame(("person", score, THERE)),), POLICY) is due
 
 
 def test_a_group_can_have_a_limit_of_its_own() -> None:
@@ -155,13 +179,13 @@ def test_a_group_can_have_a_limit_of_its_own() -> None:
 )
 def test_a_confirmed_person_is_a_likely_threat(label: str, found: str, severity: int) -> None:
     report = a_report(label=label, severity=1, box=SUSPECTED)
-    verdict = confirm(report, frame((found, 0.9, THERE)), None, POLICY, STAMP)
+    verdict = confirm(report, (frame((found, 0.9, THERE)),), (), POLICY, STAMP)
     assert verdict.severity == severity
 
 
 def test_the_verdict_belongs_to_its_report() -> None:
     report = a_report(audit=True, sequence=3)
-    verdict = confirm(report, frame(("person", 0.9, THERE)), None, POLICY, STAMP)
+    verdict = confirm(report, (frame(("person", 0.9, THERE)),), (), POLICY, STAMP)
     assert (verdict.report_id, verdict.gateway, verdict.camera, verdict.audit) == (
         report.report_id, report.gateway, report.camera, True,
     )  # fmt: skip
@@ -181,3 +205,88 @@ def test_what_cannot_be_judged_is_inconclusive_and_keeps_its_severity() -> None:
     verdict = inconclusive(report, "best picture is missing", STAMP)
     assert (verdict.decision, verdict.severity) == ("inconclusive", 2)
     assert verdict.reasons == ("best picture is missing",)
+
+
+def test_several_frames_count_as_the_mean_of_the_best_two() -> None:
+    verdict = together(near(0.5), near(0.1, 1), near(0.4, 2))
+    assert (verdict.decision, verdict.score) == ("confirmed", 0.45)
+    assert verdict.reasons == (
+        "person 0.45 at the suspected place in the best 2 of 3 frames (0.50, 0.40, 0.10), "
+        "limit 0.35",
+    )
+
+
+def test_an_accident_of_one_frame_does_not_confirm() -> None:
+    verdict = together(near(0.6), near(0, 1))
+    assert (verdict.decision, verdict.score) == ("refuted", 0.3)
+    assert verdict.reasons[0] == (
+        "person 0.30 at the suspected place in both frames (0.60, 0.00) is under the limit 0.35"
+    )
+    assert together(near(0), near(0, 1)).reasons == (
+        "no person at the suspected place in 2 frames",
+    )
+
+
+def test_views_of_one_frame_are_one_frame_of_which_the_better_counts() -> None:
+    whole = frame(("person", 0.5, THERE))
+    verdict = together(near(0.3), near(0.3, 1), second=(whole,))
+    assert (verdict.decision, verdict.score) == ("confirmed", 0.4)
+
+
+def test_close_ups_refute_nothing_before_the_whole_frame_was_looked_at() -> None:
+    report = a_report(box=SUSPECTED)
+    assert second_look_due(report, (near(0), near(0.1, 1)), POLICY)
+    assert not second_look_due(report, (near(0.4), near(0.4, 1)), POLICY)
+    assert (
+        together(near(0.1), near(0.05, 1), second=(frame(("person", 0.7, THERE)),)).score == 0.375
+    )
+
+
+def test_a_close_up_is_judged_at_the_place_where_the_thing_is_in_it() -> None:
+    seen = near(0.9)
+    beside = View(
+        seen=Seen(detections=saw(("person", 0.9, (0, 0, 40, 100))), width=200, height=200),
+        moment=NOON, close=True, region=seen.region, place=SUSPECTED,
+    )  # fmt: skip
+    assert together(seen).decision == "confirmed"
+    assert together(beside).reasons == (
+        "no person at the suspected place",
+        "person 0.90 elsewhere in the close-up",
+    )
+
+
+def test_sightings_in_a_close_up_are_told_as_shares_of_the_frame() -> None:
+    (sighting,) = together(near(0.9)).sightings
+    assert sighting.box == pytest.approx((0.4, 0.4, 0.6, 0.8))
+
+
+SHARE = st.floats(0, 1)
+
+
+@given(SHARE, SHARE, SHARE, SHARE, SHARE, SHARE)
+def test_from_the_frame_into_a_close_up_and_back(
+    a: float, b: float, c: float, d: float, e: float, f: float
+) -> None:
+    box = (min(a, b), min(c, d), max(a, b), max(c, d))
+    region = (e * 0.5, f * 0.5, 0.5 + e * 0.5, 0.5 + f * 0.5)
+    view = View(
+        seen=Seen(detections=saw(), width=320, height=200), moment=NOON, close=True, region=region
+    )
+    assert view.to_frame(view.to_pixels(box)) == pytest.approx(box, abs=2e-5)
+    assert view.to_pixels(region) == pytest.approx((0, 0, 320, 200), abs=1e-6)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
+def test_more_frames_never_weigh_more_than_the_best_and_their_order_does_not_matter(
+    scores: list[float],
+) -> None:
+    views = [near(score, seconds) for seconds, score in enumerate(scores)]
+    report = a_report(box=SUSPECTED)
+    weight = weigh(report, views, POLICY)
+    assert weight.score <= max(scores) + 1e-4
+    assert weight.score >= sum(sorted(scores)[-2:]) / 2 - 1e-4
+    assert weigh(report, views[::-1], POLICY).score == weight.score
+
+
+def test_the_whole_frame_without_a_region_is_all_of_it() -> None:
+    assert frame().region == ALL

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from cloud.framing import LEAST_PX
 from cloud.inbox import Delivery, Inbox
 from cloud.judge import Judge
 from cloud.ledger import Ledger
@@ -124,14 +125,20 @@ class Bench:
 
 PERSON = ("person", 0.8, (40.0, 40.0, 60.0, 80.0))
 OPEN = ("person", 0.2, (40.0, 40.0, 60.0, 80.0))
-CLOSE = ("person", 0.6, (10.0, 5.0, 40.0, 95.0))
+FRAMED = LEAST_PX
+"""The width at which the model sees a crop."""
+MIDDLE = (10.0 + 167, 5.0 + 142, 40.0 + 167, 95.0 + 142)
+"""In the framed picture: the crop's 50 x 100 px lie at 167, 142."""
+CLOSE = ("person", 0.6, MIDDLE)
 
 
 def bench_in(folder: Path, by_width: dict[int, Detections] | None = None) -> Bench:
     store = open_store(f"dir:{folder}")
     for picture in (PICTURE, CROP):
         store.put_if_absent(a_ref(picture).key, picture, "image/jpeg")
-    return Bench(store=Flaky(store), sight=Sight(by_width or {100: saw(PERSON), 50: saw(CLOSE)}))
+    return Bench(
+        store=Flaky(store), sight=Sight(by_width or {100: saw(PERSON), FRAMED: saw(CLOSE)})
+    )
 
 
 @pytest.fixture
@@ -161,9 +168,9 @@ def test_a_report_that_comes_again_gets_the_verdict_that_stands(bench: Bench) ->
 
 
 def test_the_crop_is_looked_at_only_where_the_frame_leaves_it_open(tmp_path: Path) -> None:
-    bench = bench_in(tmp_path, {100: saw(OPEN), 50: saw(CLOSE)})
+    bench = bench_in(tmp_path, {100: saw(OPEN), FRAMED: saw(CLOSE)})
     assert bench.handle(REPORT) is Ending.CONFIRMED
-    assert bench.sight.looked_at == [100, 50]
+    assert bench.sight.looked_at == [100, FRAMED]
 
 
 def test_an_open_frame_without_its_crop_is_inconclusive(tmp_path: Path) -> None:
@@ -171,6 +178,36 @@ def test_an_open_frame_without_its_crop_is_inconclusive(tmp_path: Path) -> None:
     report = a_report(evidence=(a_ref(PICTURE), a_ref(b"never stored", "crop")))
     assert bench.handle(report) is Ending.INCONCLUSIVE
     assert "the whole frame leaves it open" in bench.told[0].reasons[0]
+
+
+CROPS = tuple(
+    a_ref(CROP, "crop", at=seconds, region=(0.3, 0.3, 0.7, 0.9)) for seconds in (0.0, 1.0)
+)
+
+
+def test_crops_that_know_their_place_decide_without_a_whole_frame(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, {FRAMED: saw(CLOSE)})
+    assert bench.handle(a_report(evidence=CROPS)) is Ending.CONFIRMED
+    assert bench.sight.looked_at == [FRAMED, FRAMED]
+    assert "in both frames (0.60, 0.60)" in bench.told[0].reasons[0]
+    assert bench.told[0].evidence_key == CROPS[0].key
+
+
+def test_the_whole_frame_is_looked_at_where_the_crops_leave_it_open(tmp_path: Path) -> None:
+    weak = saw(("person", 0.25, MIDDLE))
+    bench = bench_in(tmp_path, {FRAMED: weak, 100: saw(PERSON)})
+    assert bench.handle(a_report(evidence=(a_ref(PICTURE), *CROPS))) is Ending.CONFIRMED
+    assert bench.sight.looked_at == [FRAMED, FRAMED, 100]
+    assert bench.told[0].score == pytest.approx((0.8 + 0.25) / 2)
+
+
+def test_one_missing_crop_of_several_does_not_keep_the_others_from_deciding(
+    tmp_path: Path,
+) -> None:
+    bench = bench_in(tmp_path, {FRAMED: saw(CLOSE)})
+    gone = a_ref(b"never stored", "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
+    assert bench.handle(a_report(evidence=(*CROPS, gone))) is Ending.CONFIRMED
+    assert bench.handle(a_report(track=2, evidence=(gone,))) is Ending.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("evidence", [(a_ref(b"never stored"),), (a_ref(PICTURE, "context"),)])

@@ -198,7 +198,7 @@ def test_so_many_failures_in_a_row_end_the_worker_with_every_frame_counted(tmp_p
 def test_a_suspicion_that_finds_no_room_is_counted_and_said_as_lost(tmp_path: Path) -> None:
     rules = "decide: {rules: [{id: person, labels: [person], severity: 0}]}"
     desk = Desk(tmp_path, f"{SNAPSHOTS}\n{rules}", max_bytes=1_000_000)
-    desk.outbox.put(parcel(1, severity=2, size=495_000))
+    desk.outbox.put(parcel(1, severity=2, size=498_900))
     with recorded_events() as lines:
         desk.look(picture(100))
     assert (desk.funnel().suspicions, desk.funnel().lost) == (1, 1)

@@ -44,6 +44,34 @@ def test_a_walker_raises_one_case_with_evidence_of_itself() -> None:
     assert 21 <= raised <= 23
 
 
+def test_the_takes_of_a_walker_are_of_different_moments() -> None:
+    _, (case,) = run(WALK, fps=3)
+    times = [case.best.frame.received_mono_s, *(one.at_s for one in case.others)]
+    assert len(times) == 1 + len(case.others) == 2
+    assert abs(times[0] - times[1]) >= 0.3
+    assert case.others[0].box != case.best_box
+
+
+def test_cases_of_one_event_share_the_view_of_the_scene() -> None:
+    empty = [picture(seed=n) for n in range(20)]
+    again = [picture(20 + 6 * n, seed=n) for n in range(20)]
+    settings = Config.model_validate(
+        {
+            "cameras": {CAMERA: {"kind": "stream"}},
+            "decide": {
+                "rules": [{"id": "person", "labels": ["person"], "cooldown_s": 1}],
+                "storm": {"enabled": False},
+            },
+        }
+    )
+    _, cases = run([*empty, *again, *empty, *empty, *empty, *again], settings=settings)
+    first, second, *_, last = cases
+    assert first.view is not None
+    assert second.view is first.view, "the second case belongs to the same event"
+    assert last.view is not None
+    assert last.view is not first.view
+
+
 def test_an_empty_yard_goes_quiet_and_every_frame_is_accounted_for() -> None:
     steps, cases = run([picture(seed=n) for n in range(40)])
     tally = Tally()

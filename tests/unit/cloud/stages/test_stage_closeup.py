@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.stages.closeup import MARGIN, MOST, QUALITY, close_up, wanted
+from cloud.stages.closeup import MARGIN, MOST, MOST_PX, QUALITY, close_up, wanted
 from edge.config.schema import Evidence
-from imaging.crop import cut
+from imaging.crop import cut, square
 from tests.unit.cloud.stages.archives import row
 from tests.unit.imaging.pictures import encoded, scene
 
@@ -20,14 +20,20 @@ SIDES = st.floats(-20, 180)
 @given(SIDES, SIDES, SIDES, SIDES)
 def test_it_is_cut_and_coded_as_on_the_edge(a: float, b: float, c: float, d: float) -> None:
     box = (min(a, b), min(c, d), max(a, b), max(c, d))
-    sent = encoded(cut(IMAGE, box, MARGIN), ".jpg", cv2.IMWRITE_JPEG_QUALITY, QUALITY)
+    region = square((160, 120), box, MARGIN)
+    crop = cut(IMAGE, region, MOST_PX)
+    sent = encoded(crop, ".jpg", cv2.IMWRITE_JPEG_QUALITY, QUALITY)
     arrived = cv2.imdecode(np.frombuffer(sent, np.uint8), cv2.IMREAD_COLOR)
-    assert np.array_equal(close_up(IMAGE, box), arrived)
+    shown, share = close_up(IMAGE, box)
+    assert np.array_equal(shown, arrived)
+    assert share == (region[0] / 160, region[1] / 120, region[2] / 160, region[3] / 120)
 
 
 def test_its_numbers_are_the_defaults_of_the_edge() -> None:
     defaults = Evidence()
-    assert (defaults.crop_margin, defaults.jpeg_quality) == (MARGIN, QUALITY)
+    assert (defaults.crop_margin, defaults.crop_max_px, defaults.jpeg_quality) == (
+        MARGIN, MOST_PX, QUALITY,
+    )  # fmt: skip
 
 
 def test_only_middling_scores_are_worth_it_and_not_too_many() -> None:

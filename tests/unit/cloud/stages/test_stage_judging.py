@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cloud.confirm import Stamp, confirm
+from cloud.matching import ALL, View
 from cloud.settings import GroupLimits, Policy
 from cloud.stages.judging import judge
 from cloud.stages.rules import Rules, Threat
@@ -23,10 +24,21 @@ def live(sight: Sight, of: int, policy: Policy | None = None) -> Verdict:
     found = sight.detections[of]
     x0, y0, x1, y1 = (side / 100 for side in found.box)
     report = a_report(label=found.label, box=(x0, y0, x1, y1))
-    crops = [seen_of(one.detections, 40, 40) for one in sight.close_ups if one.of == of]
     stamp = Stamp(model_sha256=MODEL.sha256, decided_at=report.raised_at)
-    best = seen_of(sight.detections, 100, 100)
-    return confirm(report, best, crops[0] if crops else None, policy or Policy(), stamp)
+    seen = seen_of(sight.detections, 100, 100)
+    best = View(seen=seen, moment=report.raised_at, close=False, place=report.box)
+    crops = [
+        View(
+            seen=seen_of(one.detections, 40, 40),
+            moment=report.raised_at,
+            close=True,
+            region=one.region or ALL,
+            place=report.box if one.region else None,
+        )
+        for one in sight.close_ups
+        if one.of == of
+    ]
+    return confirm(report, (best,), crops, policy or Policy(), stamp)
 
 
 def told(verdict: Verdict) -> tuple[object, ...]:
@@ -41,6 +53,18 @@ def test_the_verdict_is_that_of_a_report_about_the_same_thing(
     sight = a_sight(row("person", score), row("dog", 0.04), close_ups=(close_up(0, *close),))
     (verdict,) = judge(sight, PERSONS)
     assert told(verdict) == told(live(sight, 0))
+
+
+def test_a_close_up_that_knows_its_place_is_judged_there() -> None:
+    # the thing is at 10..30 of 100; the crop shows 0..40 in 40 px, so it is at 10..30 there too
+    here = Row(label="person", score=0.6, box=(10, 10, 30, 30))
+    beside = Row(label="person", score=0.6, box=(0, 0, 9, 9))
+    for found, decision in ((here, "confirmed"), (beside, "refuted")):
+        close = close_up(0, found).model_copy(update={"region": (0.0, 0.0, 0.4, 0.4)})
+        sight = a_sight(row("person", 0.3), close_ups=(close,))
+        (verdict,) = judge(sight, PERSONS)
+        assert verdict.decision == decision
+        assert told(verdict) == told(live(sight, 0))
 
 
 def test_an_empty_picture_refutes_as_it_would_live() -> None:

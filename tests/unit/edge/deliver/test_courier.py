@@ -12,11 +12,13 @@ from contract.cloudevent import CONTENT_TYPE, read_report
 from contract.topics import Topics
 from edge.config.schema import Deliver
 from edge.deliver.courier import Courier
+from edge.deliver.evidence import Parcel
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.verdicts import Verdicts
 from edge.runtime.counters import Counters
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
+from service.events import Event
 from service.outcomes import NotConnected, Outcome, Refused, TimedOut
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.carriers import BalkyStore, ScriptedLink, full, small_disk
@@ -115,6 +117,19 @@ def test_every_picture_is_stored_before_the_report_that_names_it_is_sent(tmp_pat
     for reference, picture in zip(report.evidence, parcel(0).pictures, strict=True):
         assert store.get(reference.key, 10_000) == picture.jpeg
     assert route.entry(0).state == "reported"
+
+
+def test_a_picture_that_was_stored_is_not_sent_again(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    shared = parcel(0).pictures
+    for number in range(2):
+        report = parcel(number).report.model_copy(update={"evidence": parcel(0).report.evidence})
+        route.outbox.put(Parcel(report=report, pictures=shared))
+    with recorded_events() as lines:
+        route.drain()
+    assert len(route.reported()) == 2
+    stored = [str(line.fields["key"]) for line in lines if line.event is Event.EVIDENCE_STORED]
+    assert sorted(stored) == sorted(picture.key for picture in shared)
 
 
 def test_with_nothing_to_carry_there_is_nothing_to_do(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import cv2
@@ -17,9 +18,9 @@ from contract.keys import is_evidence_key
 from contract.report import MAX_REPORT_BYTES, EvidenceRef
 from edge.config.schema import Evidence
 from edge.deliver.evidence import Origin, Parcel, pack, relative
-from edge.records import Box, Case, Frame, Shot, Suspicion, TrackId
+from edge.records import Box, Case, Frame, Shot, Suspicion, Take, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
-from imaging.crop import MIN_CROP_PX, cut
+from imaging.crop import MIN_CROP_PX, cut, square
 from imaging.decode import decode
 from imaging.detections import Image
 
@@ -32,8 +33,9 @@ ORIGIN = Origin(
     model_sha256="a" * 64,
     config_version="7",
     config_sha256="b" * 64,
-    evidence=Evidence.model_validate({"context_frames": 4, "crop_margin": 0.3}),
+    evidence=Evidence(whole="full", context_frames=4, crop_margin=0.3),
 )
+REDUCED = replace(ORIGIN, evidence=Evidence(whole_px=160))
 
 
 def scene(seed: int = 0, width: int = 320, height: int = 240) -> Image:
@@ -147,9 +149,62 @@ def test_the_crop_shows_the_thing_with_its_margin() -> None:
     (ref,) = refs(parcel, "crop")
     image = decode(body(parcel, ref), header_of(body(parcel, ref)))
     assert not isinstance(image, Rejected)
-    assert (ref.width, ref.height) == (64, 160)
-    assert image[80, 32].min() > 200
-    assert image[5, 32].max() < 150
+    assert (ref.width, ref.height) == (160, 160)
+    assert image[80, 80].min() > 200
+    assert image[5, 80].max() < 150
+    assert image[80, 20].max() < 150
+
+
+def test_a_crop_says_where_in_the_frame_it_lies_and_where_the_thing_is_in_it() -> None:
+    parcel = pack(case(shot(encoded(scene()))), ORIGIN)
+    (ref,) = refs(parcel, "crop")
+    assert ref.region == pytest.approx((40 / 320, 30 / 240, 200 / 320, 190 / 240), abs=1e-6)
+    assert ref.box == parcel.report.box == (0.3125, 0.25, 0.4375, 0.666667)
+
+
+def test_crops_of_other_moments_follow_the_best_one() -> None:
+    later = Take(shot(encoded(scene(2)), 1.0), (110, 60, 150, 160), 0.4)
+    walker = case(shot(encoded(scene())))
+    parcel = pack(replace(walker, others=(later,)), REDUCED)
+    assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", "crop"]
+    first, second = refs(parcel, "crop")
+    assert (first.received_at, second.received_at) == (NOON, NOON + timedelta(seconds=1))
+    assert second.box == (110 / 320, 0.25, 0.46875, 0.666667)
+
+
+def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
+    small = replace(ORIGIN, evidence=Evidence(crop_max_px=80, crop_margin=0.3))
+    parcel = pack(case(shot(encoded(scene()))), small)
+    (ref,) = refs(parcel, "crop")
+    image = decode(body(parcel, ref), header_of(body(parcel, ref)))
+    assert not isinstance(image, Rejected)
+    assert image.shape[:2] == (80, 80)
+    assert image[40, 40].min() > 200
+    assert ref.region is not None
+    assert ref.region[2] - ref.region[0] == pytest.approx(0.5, abs=1e-6)
+
+
+def test_the_whole_view_is_reduced_by_default_full_where_wanted_or_left_away() -> None:
+    picture = encoded(scene())
+    (view,) = refs(pack(case(shot(picture)), REDUCED), "best")
+    assert (view.width, view.height, view.region) == (160, 120, None)
+    assert view.bytes < len(picture) / 2
+    (full,) = refs(pack(case(shot(picture)), ORIGIN), "best")
+    assert (full.width, full.height) == (320, 240)
+    without = replace(ORIGIN, evidence=Evidence(whole="none"))
+    parcel = pack(case(shot(picture)), without)
+    assert [ref.role for ref in parcel.report.evidence] == ["crop"]
+
+
+def test_reports_of_one_event_name_one_view_which_is_the_same_bytes() -> None:
+    scenery = shot(encoded(scene(7)), -2.0)
+    first = pack(case(scenery), REDUCED)
+    second = pack(replace(case(shot(encoded(scene()))), view=scenery), REDUCED)
+    (best,) = refs(first, "best")
+    (shared,) = refs(second, "context")
+    assert (shared.key, shared.received_at) == (best.key, NOON - timedelta(seconds=2))
+    assert shared.box is None, "where the thing was then nobody said"
+    assert body(first, best) == body(second, shared)
 
 
 def test_a_turned_jpeg_is_described_upright() -> None:
@@ -171,14 +226,14 @@ def test_context_that_is_there_already_is_not_sent_again() -> None:
     assert len(parcel.pictures) == 3
 
 
-@pytest.mark.parametrize("count", [0, 2, 14])
+@pytest.mark.parametrize("count", [0, 2, 10])
 def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
     origin = Origin(
         gateway=ORIGIN.gateway,
         model_sha256=ORIGIN.model_sha256,
         config_version="7",
         config_sha256=ORIGIN.config_sha256,
-        evidence=Evidence.model_validate({"context_frames": count}),
+        evidence=Evidence(whole="full", context_frames=count),
     )
     context = [shot(encoded(scene(seed)), seed) for seed in range(1, 21)]
     parcel = pack(case(shot(encoded(scene())), *context), origin)
@@ -192,20 +247,22 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
 def test_no_suspicion_makes_a_report_too_large_for_the_wire(
     text: str, reasons: int, zones: int
 ) -> None:
+    takes = [Take(shot(encoded(scene(seed)), seed), (1, 2, 33, 44), 0.5) for seed in (21, 22, 23)]
+    long = case(
+        shot(encoded(scene())),
+        *[shot(encoded(scene(seed))) for seed in range(1, 15)],
+        label=text,
+        reasons=(text or "\0",) * reasons,
+        zones=("z" * 64,) * zones,
+    )
     parcel = pack(
-        case(
-            shot(encoded(scene())),
-            *[shot(encoded(scene(seed))) for seed in range(1, 15)],
-            label=text,
-            reasons=(text or "\0",) * reasons,
-            zones=("z" * 64,) * zones,
-        ),
+        replace(long, others=tuple(takes)),
         Origin(
             gateway=GatewayId("g" * 64),
             model_sha256="a" * 64,
             config_version=text,
             config_sha256="b" * 64,
-            evidence=Evidence.model_validate({"context_frames": 14}),
+            evidence=Evidence(whole="full", context_frames=10, crops=4),
         ),
     )
     framed = frame_report(parcel.report)
@@ -232,14 +289,22 @@ def test_a_relative_box_is_ordered_and_within_the_frame(
 def test_a_crop_lies_in_the_frame_and_holds_what_of_the_box_does(
     x: float, y: float, dx: float, dy: float, margin: float, width: int, height: int
 ) -> None:
-    rows, columns = np.mgrid[:height, :width].astype(np.uint8)
-    image = np.dstack([rows, columns, rows]).astype(np.uint8)
-    crop = cut(image, (x, y, x + dx, y + dy), margin)
-    assert crop.shape[0] >= min(1, height)
-    assert crop.shape[1] >= min(1, width)
-    top, left = int(crop[0, 0, 0]), int(crop[0, 0, 1])
-    if 0 <= x <= width - 1 and 0 <= y <= height - 1:
-        assert left <= x < left + crop.shape[1]
-        assert top <= y < top + crop.shape[0]
-    if dx < MIN_CROP_PX / (1 + 2 * margin) and 100 < x < width - 100:
-        assert crop.shape[1] >= MIN_CROP_PX
+    left, top, right, bottom = square((width, height), (x, y, x + dx, y + dy), margin)
+    assert 0 <= left < right <= width
+    assert 0 <= top < bottom <= height
+    wanted = max(dx, dy, MIN_CROP_PX / (1 + 2 * margin)) * (1 + 2 * margin)
+    assert right - left >= min(wanted, width) - 1e-6 * wanted
+    assert bottom - top >= min(wanted, height) - 1e-6 * wanted
+    if x >= 0 and x + dx <= width and y >= 0 and y + dy <= height:
+        assert left <= x + 1
+        assert x + dx - 1 <= right
+        assert top <= y + 1
+        assert y + dy - 1 <= bottom
+
+
+def test_a_crop_is_square_wherever_the_frame_has_room() -> None:
+    image = scene()
+    for box in ((0, 0, 10, 20), (300, 200, 320, 240), (100, 60, 140, 160)):
+        x0, y0, x1, y1 = square((320, 240), box, 0.5)
+        assert x1 - x0 == y1 - y0
+        assert cut(image, (x0, y0, x1, y1), 1000).shape[:2] == (y1 - y0, x1 - x0)
