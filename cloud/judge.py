@@ -21,6 +21,7 @@ from cloud.evidence import Unusable, fetch
 from cloud.framing import framed, unframed
 from cloud.matching import ALL, Seen, View
 from cloud.settings import Policy
+from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Verdict
 from imaging.admission import PictureLimits
@@ -58,6 +59,21 @@ class Judge:
     limits: PictureLimits
     clock: Clock
     measured: Callable[[Stage, float], None] = _unmeasured
+
+    def consider(self, report: ThreatReport) -> Verdict | More:
+        """As `judge`, but where a refutation is not clear, another picture is asked for first."""
+        verdict = self.judge(report)
+        unclear = verdict.decision == "refuted" and verdict.score >= self.policy.refute_below
+        if not (unclear and report.more_left):
+            return verdict
+        return More(
+            report_id=report.report_id,
+            gateway=report.gateway,
+            camera=report.camera,
+            asked_at=verdict.decided_at,
+            more_left=report.more_left,
+            reasons=verdict.reasons,
+        )
 
     def judge(self, report: ThreatReport) -> Verdict:
         """The verdict on the evidence; raises what the store and the model raise."""

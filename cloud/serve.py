@@ -24,7 +24,8 @@ from cloud.model import FullModel, open_model
 from cloud.settings import Settings, SettingsError
 from cloud.tally import Tally
 from cloud.worker import Worker
-from contract.cloudevent import CONTENT_TYPE, frame_verdict
+from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict
+from contract.more import More
 from contract.topics import Topics, shared_suspects
 from contract.verdict import Verdict
 from objectstore.store import ObjectStore
@@ -90,6 +91,7 @@ class _Process:
             judge=_judge(settings, store, model, tally, clock),
             ledger=Ledger(store),
             tell=_teller(self._link, settings),
+            ask=_asker(self._link, settings),
             tally=tally,
             work=settings.work,
             clock=clock,
@@ -185,6 +187,17 @@ def _judge(
         clock=clock,
         measured=tally.took,
     )
+
+
+def _asker(link: Link, settings: Settings) -> Callable[[More], Outcome]:
+    """Publishes a question where the verdict will be."""
+
+    def ask(more: More) -> Outcome:
+        topic = Topics(gateway=more.gateway, root=settings.root).of_camera(more.camera, "verdict")
+        pending = link.publish(topic, frame_more(more), content_type=CONTENT_TYPE)
+        return pending.wait(settings.work.publish_timeout_s)
+
+    return ask
 
 
 def _teller(link: Link, settings: Settings) -> Callable[[Verdict], Outcome]:

@@ -19,6 +19,8 @@ class Ending(StrEnum):
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
+    ASKED = "asked"
+    """Left open: another picture was asked for; decided when the report comes with it."""
     REPEATED = "repeated"
     """A verdict stood already (the report came again, or another worker was faster)."""
     MALFORMED = "malformed"

@@ -19,6 +19,7 @@ from cloud.ledger import Ledger, LedgerError
 from cloud.settings import Work
 from cloud.tally import Ending, Tally
 from contract.cloudevent import MessageError, read_report
+from contract.more import More
 from contract.report import ThreatReport
 from contract.topics import parse_camera_topic
 from contract.verdict import Verdict
@@ -49,6 +50,7 @@ class Worker:
         judge: Judge,
         ledger: Ledger,
         tell: Callable[[Verdict], Outcome],
+        ask: Callable[[More], Outcome],
         tally: Tally,
         work: Work,
         clock: Clock,
@@ -59,6 +61,7 @@ class Worker:
         self._judge = judge
         self._ledger = ledger
         self._tell = tell
+        self._ask = ask
         self._tally = tally
         self._work = work
         self._clock = clock
@@ -113,8 +116,10 @@ class Worker:
             return Ending.MALFORMED
         log(Event.REPORT_RECEIVED, camera=report.camera, report_id=report.report_id)
         try:
-            verdict, ending = self._settled(report)
-            return self._told(verdict, ending)
+            settled = self._settled(report)
+            if isinstance(settled, More):
+                return self._asked(settled)
+            return self._told(*settled)
         except Interrupted:
             return Ending.INTERRUPTED
         except (StoreError, LedgerError) as error:
@@ -133,16 +138,30 @@ class Worker:
             )
         return report
 
-    def _settled(self, report: ThreatReport) -> tuple[Verdict, Ending]:
+    def _settled(self, report: ThreatReport) -> tuple[Verdict, Ending] | More:
         standing = self._patiently(lambda: self._ledger.find(report))
         if standing is None:
-            ours = self._patiently(lambda: self._judge.judge(report))
-            standing = self._patiently(lambda: self._ledger.decide(ours))
-            if standing == ours:
+            ours = self._patiently(lambda: self._judge.consider(report))
+            if isinstance(ours, More):
+                return ours
+            decided: Verdict = ours
+            standing = self._patiently(lambda: self._ledger.decide(decided))
+            if standing == decided:
                 self._say(Event.VERDICT_DECIDED, standing)
                 return standing, Ending(standing.decision)
         self._say(Event.VERDICT_REPEATED, standing)
         return standing, Ending.REPEATED
+
+    def _asked(self, more: More) -> Ending:
+        """Asks once: nothing was decided, and a report that stays unanswered is sent again."""
+        self._ask(more)
+        log(
+            Event.MORE_ASKED,
+            camera=more.camera,
+            report_id=more.report_id,
+            reasons=list(more.reasons),
+        )
+        return Ending.ASKED
 
     def _told(self, verdict: Verdict, ending: Ending) -> Ending:
         """Publishes until the broker has it or refuses it; tries are bounded."""

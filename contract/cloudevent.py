@@ -1,7 +1,7 @@
-"""CloudEvents 1.0 structured JSON framing of reports and verdicts.
+"""CloudEvents 1.0 structured JSON framing of reports, verdicts and questions.
 
-PURE. `frame_report` and `frame_verdict` make the bytes that go on the wire; `read_report` and
-`read_verdict` take them apart and raise `MessageError` with what was wrong. Source of the format:
+PURE. `frame_*` make the bytes that go on the wire; `read_*` take them apart and raise
+`MessageError` with what was wrong. Source of the format:
 CNCF CloudEvents specification 1.0.2, JSON event format.
 """
 
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from contract.more import MORE_TYPE, More
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
 from contract.verdict import VERDICT_TYPE, Verdict
 
@@ -49,6 +50,22 @@ def frame_verdict(verdict: Verdict) -> bytes:
     return _encode(event)
 
 
+def frame_more(more: More) -> bytes:
+    """The question as a CloudEvent with the id of its report."""
+    event = _event(MORE_TYPE, more.report_id, more.gateway, more.camera, more)
+    return _encode(event | {"subject": "more", "time": utc_text(more.asked_at)})
+
+
+def read_answer(payload: bytes) -> Verdict | More:
+    """What the cloud says about a report; raises `MessageError`."""
+    return read_more(payload) if _kind(payload) == MORE_TYPE else read_verdict(payload)
+
+
+def read_more(payload: bytes) -> More:
+    """The question in a CloudEvent; raises `MessageError`."""
+    return _read(payload, MORE_TYPE, More)
+
+
 def read_report(payload: bytes) -> ThreatReport:
     """The report in a CloudEvent; raises `MessageError`."""
     return _read(payload, REPORT_TYPE, ThreatReport)
@@ -77,13 +94,22 @@ def _encode(event: dict[str, object]) -> bytes:
 M = TypeVar("M", bound=Wire)
 
 
-def _read(payload: bytes, kind: str, model: type[M]) -> M:
+def _parsed(payload: bytes) -> Any:
     if len(payload) > MAX_REPORT_BYTES:
         raise MessageError(f"message has {len(payload)} bytes, over {MAX_REPORT_BYTES}")
     try:
-        event: Any = json.loads(payload)
+        return json.loads(payload)
     except (ValueError, RecursionError) as error:
         raise MessageError(f"message is no JSON: {error}") from error
+
+
+def _kind(payload: bytes) -> object:
+    event = _parsed(payload)
+    return event.get("type") if isinstance(event, dict) else None
+
+
+def _read(payload: bytes, kind: str, model: type[M]) -> M:
+    event = _parsed(payload)
     if not isinstance(event, dict) or event.get("type") != kind:
         found = event.get("type") if isinstance(event, dict) else type(event).__name__
         raise MessageError(f"message is of type {found!r}, expected {kind!r}")

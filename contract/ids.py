@@ -25,6 +25,12 @@ def is_report_id(text: str) -> bool:
     return _REPORT.fullmatch(text) is not None
 
 
+def track_of(report: ReportId) -> tuple[int, int]:
+    """Epoch and track number in a report id."""
+    epoch, track = report.split(".")[2:4]
+    return int(epoch), int(track)
+
+
 def report_id(
     gateway: GatewayId, camera: CameraId, epoch: int, track: int, sequence: int
 ) -> ReportId:

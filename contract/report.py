@@ -42,6 +42,10 @@ def _absent(value: object) -> bool:
     return value is None
 
 
+def _nothing(value: object) -> bool:
+    return value == 0
+
+
 GatewayName = Annotated[GatewayId, AfterValidator(_name)]
 CameraName = Annotated[CameraId, AfterValidator(_name)]
 ReportName = Annotated[ReportId, AfterValidator(_report_name)]
@@ -126,6 +130,11 @@ class ThreatReport(Wire):
     config_version: str
     config_sha256: Sha256
     evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)]
+    more_left: Annotated[int, Field(ge=0, le=4)] = Field(
+        0,
+        exclude_if=_nothing,
+        description="How often the cloud may still ask for another picture of the thing.",
+    )
 
     @property
     def sequence(self) -> int:

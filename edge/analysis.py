@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,8 +17,9 @@ from edge.auditing import Auditor
 from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.decide.things import Memory
-from edge.deliver.evidence import Origin, pack
+from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
+from edge.deliver.questions import PATIENCE_S, Question, Questions
 from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
@@ -56,9 +58,11 @@ class Analyst:
         clock: Clock,
         kept: threading.Event,
         exchange: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
+        questions: Questions | None = None,
     ) -> None:
         """`kept` is set when the outbox has something new; `exchange` keeps a camera's memory of
-        static things and brings it news."""
+        static things and brings it news; `questions` come from the cloud."""
+        self._questions = questions or Questions(clock)
         self._mailbox = mailbox
         self._pipeline = pipeline
         self._outbox = outbox
@@ -90,6 +94,8 @@ class Analyst:
         self._take_up()  # what came into force while we waited holds for this frame
         if frame is not None:
             self._look(frame)
+        for question in self._questions.open():
+            self._answer(question)
 
     def finish(self) -> None:
         """Judge now what still waits to stand alone; for the end, when no thread calls `step`."""
@@ -180,6 +186,25 @@ class Analyst:
     def _audit(self, now: float) -> None:
         events = self._pipeline.unsuspected(now)
         if self._auditor.take(events, self._terms.config, self._terms.origin, now):
+            self._kept.set()
+
+    def _answer(self, question: Question) -> None:
+        """A newer picture of the thing, if there is one; that there is none, if it is gone."""
+        pipeline = self._pipeline
+        if not pipeline.follows(question.camera):
+            return  # another thread's camera
+        known = pipeline.epoch == question.epoch
+        take = pipeline.further(question.camera, question.track) if known else None
+        waiting = known and question.track in pipeline.live(question.camera)
+        in_time = self._clock.mono() - question.asked_s < PATIENCE_S
+        if take is None and waiting and in_time:
+            return
+        self._questions.close(question)
+        entry = self._outbox.find(question.report_id)
+        if entry is None or entry.report.more_left != question.more_left:
+            return  # decided meanwhile, or answered before
+        with suppress(OutboxError):  # the entry stays as it was, and is repeated
+            self._outbox.extend(extended(entry.report, take, self._terms.origin))
             self._kept.set()
 
     def _put(self, case: Case) -> None:

@@ -152,6 +152,14 @@ class CameraState:
         """The takes of the track, best first; the next finding of the track gets newer ones."""
         return takes.ranked(self.takes.pop(track))
 
+    def further(self, track: TrackId) -> Take | None:
+        """The best take since the last finding of the track, handed out once."""
+        kept = takes.ranked(self.takes.get(track, ()))
+        if not kept:
+            return None
+        self.takes[track] = ()
+        return kept[0]
+
     def whole_view(self, best: Shot, now: float, evidence: Evidence) -> Shot:
         """The frame that shows the scene: that of the event that goes on, or `best` for another."""
         known = self.view

@@ -25,6 +25,7 @@ from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.evidence import Origin
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK
+from edge.deliver.questions import Questions
 from edge.deliver.verdicts import Verdicts
 from edge.detect.detector import Detector, open_detector
 from edge.intake.mailbox import Mailbox
@@ -208,6 +209,7 @@ class Gateway:
         )
 
     def _build_workers(self, config: Config) -> None:
+        questions = Questions(self.clock)
         self.verdicts = Verdicts(
             self.outbox,
             self.counters,
@@ -217,10 +219,11 @@ class Gateway:
             self.site,
             None if shares_broker(config) else self.uplink,
             self.static.answered,
+            questions,
         )
-        epoch = self.outbox.next_epoch()
+        epoch, recall = self.outbox.next_epoch(), self.static.recall
         self.analysts = tuple(
-            self._analyst(mailbox, network, Pipeline(config, network, epoch, self.static.recall))
+            self._analyst(mailbox, network, Pipeline(config, network, epoch, recall), questions)
             for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
         )
         carrying = self._worker(_COURIER, self._deliver)
@@ -235,7 +238,9 @@ class Gateway:
             name, step, clock=self.clock, on_failure=lambda _, error: self._on_failure(error)
         )
 
-    def _analyst(self, mailbox: Mailbox, network: Network, pipeline: Pipeline) -> Analyst:
+    def _analyst(
+        self, mailbox: Mailbox, network: Network, pipeline: Pipeline, questions: Questions
+    ) -> Analyst:
         return Analyst(
             self._terms(network),
             mailbox,
@@ -246,6 +251,7 @@ class Gateway:
             self.clock,
             self._kept,
             self.static.exchange,
+            questions,
         )
 
     def _make_courier(self, config: Config, progress: Callable[[], None]) -> Courier:

@@ -78,7 +78,7 @@ class Pipeline:
         what is remembered of a camera's static things when its first frame comes."""
         self._config = config
         self._detector = detector
-        self._epoch = epoch
+        self.epoch = epoch
         self._recall = recall
         self._states: dict[CameraId, CameraState] = {}
 
@@ -142,6 +142,15 @@ class Pipeline:
             for camera, state in self._states.items()
             if (event := self._unsuspected(camera, state, now)) is not None
         )
+
+    def follows(self, camera: CameraId) -> bool:
+        """Whether frames of `camera` came here."""
+        return camera in self._states
+
+    def further(self, camera: CameraId, track: TrackId) -> Take | None:
+        """A frame of the track that no case had yet; see `CameraState.further`."""
+        state = self._states.get(camera)
+        return state.further(track) if state else None
 
     def live(self, camera: CameraId) -> frozenset[TrackId]:
         """The tracks of `camera` that have not ended."""
@@ -327,11 +336,12 @@ class Pipeline:
         evidence, gateway = self._config.deliver.evidence, GatewayId(self._config.gateway.id)
         best, now = takes[0], frame.received_mono_s
         return Case(
-            suspicion=_suspicion(finding, gateway, frame, self._epoch, late or timedelta(0)),
+            suspicion=_suspicion(finding, gateway, frame, self.epoch, late or timedelta(0)),
             best=best.shot,
             best_box=best.box,
             others=takes[1:],
             view=state.whole_view(best.shot, now, evidence) if late is None else None,
+            followed=late is None,
             context=state.context(best.shot, evidence),
         )
 

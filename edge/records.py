@@ -145,7 +145,7 @@ class Case:
 
     `best_box` is the thing's box in `best` (pixels of that frame). `others` are further frames of
     the thing. `view` is the frame that shows the whole scene, where that is not the best one: the
-    cases of one event share it.
+    cases of one event share it. `followed` things may be seen again.
     """
 
     suspicion: Suspicion
@@ -154,6 +154,7 @@ class Case:
     context: tuple[Shot, ...]
     others: tuple[Take, ...] = ()
     view: Shot | None = None
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,7 @@ class Event(StrEnum):
     DELIVERY_FAILED = "delivery_failed", "warning", "It will be tried again; when and why.", True
     ENTRY_BURIED = "entry_buried", "error", "A suspicion was given up; why."
     VERDICT_RECEIVED = "verdict_received", "info", "The cloud answered."
+    MORE_ASKED = "more_asked", "info", "The cloud wants another picture before it decides."
     VERDICT_REFUSED = "verdict_refused", "warning", "A verdict is unusable; why.", True
     VERDICT_MISSED = "verdict_missed", "warning", "No answer in time: unconfirmed."
     THREAT_ENDED = "threat_ended", "info", "A camera's threat is OFF again."

@@ -8,11 +8,16 @@ import json
 import sys
 from pathlib import Path
 
+from contract.more import More
 from contract.report import ThreatReport, Wire
 from contract.verdict import Verdict
 
 FOLDER = Path(__file__).parent.parent / "docs" / "schemas"
-MODELS: dict[str, type[Wire]] = {"threat-report-v1": ThreatReport, "verdict-v1": Verdict}
+MODELS: dict[str, type[Wire]] = {
+    "threat-report-v1": ThreatReport,
+    "verdict-v1": Verdict,
+    "more-v1": More,
+}
 
 
 def schema_text(model: type[Wire]) -> str:

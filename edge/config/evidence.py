@@ -24,6 +24,12 @@ class Evidence(Section):
         le=4,
         description="Crops of the thing from different frames; the cloud judges the best two.",
     )
+    more: int = Field(
+        1,
+        ge=0,
+        le=4,
+        description="Further crops, one by one, where the cloud is undecided and asks for them.",
+    )
     crop_apart_s: float = Field(
         0.3,
         ge=0,

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from contract.cloudevent import CONTENT_TYPE, frame_report
+from contract.report import ThreatReport
 from contract.topics import Topics
 from edge.config.schema import Deliver
 from edge.deliver.backoff import delay_s
@@ -107,7 +108,7 @@ class Courier:
 
     def _send_report(self, entry: Entry) -> None:
         topic = self._topics.of_camera(entry.camera, "suspect")
-        payload = frame_report(entry.report)
+        payload = frame_report(_to_send(entry))
         outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(PUBACK_S)
         match outcome:
             case Delivered():
@@ -142,3 +143,9 @@ class Courier:
     def _give_up(self, entry: Entry, reason: str) -> None:
         self._outbox.bury(entry.report_id, reason)
         log(Event.ENTRY_BURIED, camera=entry.camera, report_id=entry.report_id, reason=reason)
+
+
+def _to_send(entry: Entry) -> ThreatReport:
+    """The report; once it was sent in vain, nothing more may be asked, so that it gets decided."""
+    again = entry.state == "reported"
+    return entry.report.model_copy(update={"more_left": 0}) if again else entry.report

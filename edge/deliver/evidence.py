@@ -36,6 +36,7 @@ _MAX_REASONS = 16
 _MAX_REASON_CHARS = 200
 _MAX_ZONES = 64
 _MAX_NAME_CHARS = 100
+_MAX_PICTURES = 16
 
 Role = Literal["best", "crop", "context"]
 
@@ -86,6 +87,17 @@ def pack(case: Case, origin: Origin) -> Parcel:
     pictures = {picture.key: picture for _, picture in items}
     report = _report(case, origin, tuple(ref for ref, _ in items))
     return Parcel(report=report, pictures=tuple(pictures.values()))
+
+
+def extended(report: ThreatReport, take: Take | None, origin: Origin) -> Parcel:
+    """`report` with one more crop, or with the word that there is none; only what is new in it."""
+    items = [] if take is None or len(report.evidence) >= _MAX_PICTURES else _crop(take, origin)
+    changes = {
+        "evidence": (*report.evidence, *(ref for ref, _ in items)),
+        "more_left": report.more_left - 1 if items else 0,
+    }
+    pictures = tuple(picture for _, picture in items)
+    return Parcel(report=report.model_copy(update=changes), pictures=pictures)
 
 
 def relative(box: Box, width: int, height: int) -> RelativeBox:
@@ -225,4 +237,5 @@ def _report(case: Case, origin: Origin, evidence: tuple[EvidenceRef, ...]) -> Th
         config_version=origin.config_version[:_MAX_NAME_CHARS],
         config_sha256=origin.config_sha256,
         evidence=evidence,
+        more_left=origin.evidence.more if case.followed else 0,
     )

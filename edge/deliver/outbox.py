@@ -101,6 +101,18 @@ class Outbox:
             self._born[report.report_id] = self._clock.mono()
             return True
 
+    def extend(self, parcel: Parcel) -> bool:
+        """Replaces the report of an undecided entry and adds pictures; it is due at once.
+
+        False, and all is as it was, if it is decided, gone, or the quota has no room.
+        """
+        report = parcel.report
+        with self._held(f"extend {report.report_id}"):
+            if not self._shelf.extend(parcel):
+                return False
+            self._due.pop(report.report_id, None)
+            return True
+
     def next_due(self, now_mono: float) -> Entry | None:
         """The most severe, then oldest entry whose turn it is at `now_mono`; leased to the caller.
 

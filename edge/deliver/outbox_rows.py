@@ -88,15 +88,33 @@ class Rows:
                 text,
                 len(text.encode()),
             )
-            for position, picture in enumerate(parcel.pictures):
-                self._change(
-                    "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
-                    report.report_id,
-                    position,
-                    picture.key,
-                    picture.sha256,
-                    len(picture.jpeg),
-                )
+            self._insert_pictures(parcel, 0)
+
+    def extend(self, parcel: Parcel) -> bool:
+        """Another report and more pictures for an entry without the cloud's verdict."""
+        report, text = parcel.report, parcel.report.model_dump_json()
+        with self._transaction():
+            changed = self._change(
+                "UPDATE entries SET report = ?, size_bytes = ?, state = 'pending', "  # noqa: S608
+                f"again_s = 0, attempts = 0 WHERE report_id = ? AND {_IN_LINE}",
+                text,
+                len(text.encode()),
+                report.report_id,
+            )
+            if changed:
+                self._insert_pictures(parcel, len(self.pictures(report.report_id)))
+        return changed == 1
+
+    def _insert_pictures(self, parcel: Parcel, first: int) -> None:
+        for position, picture in enumerate(parcel.pictures, first):
+            self._change(
+                "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
+                parcel.report.report_id,
+                position,
+                picture.key,
+                picture.sha256,
+                len(picture.jpeg),
+            )
 
     def delete(self, report_id: ReportId) -> None:
         with self._transaction():

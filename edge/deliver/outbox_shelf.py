@@ -64,6 +64,16 @@ class Shelf:
             self._displace(severity, LossReason.QUOTA)
         self._write(parcel, created_at)
 
+    def extend(self, parcel: Parcel) -> bool:
+        """Whether there was room and the entry still waits for a verdict; files first, as ever."""
+        if self._rows.size_bytes() + _size(parcel) > self._max_bytes:
+            return False
+        self._blobs.write((picture.sha256, picture.jpeg) for picture in parcel.pictures)
+        if self._rows.extend(parcel):
+            return True
+        self._remove_unneeded([picture.sha256 for picture in parcel.pictures])
+        return False
+
     def find(self, report_id: ReportId) -> Entry | None:
         """The entry; one that cannot be read any more is given up."""
         row = self._rows.find(report_id)

@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from contract.cloudevent import CONTENT_TYPE, MessageError, frame_verdict, read_verdict
+from contract.cloudevent import CONTENT_TYPE, MessageError, frame_verdict, read_answer
 from contract.ids import CameraId
+from contract.more import More
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.outbox import Entry, Outbox
+from edge.deliver.questions import Questions
 from edge.errors import OutboxFull
 from edge.runtime.counters import Counters
 from service.clock import Clock
@@ -52,11 +54,14 @@ class Verdicts:
         site: Publishes,
         cloud: Publishes | None,
         answered: Callable[[Verdict], None] = lambda _: None,
+        questions: Questions | None = None,
     ) -> None:
         """`cloud` is None where site and cloud share a broker: said once is enough there.
 
-        `answered` is told each verdict by which the cloud closed an entry.
+        `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
+        the cloud asks, without it nobody answers.
         """
+        self._questions = questions or Questions(clock)
         self._outbox = outbox
         self._counters = counters
         self._topics = topics
@@ -135,11 +140,17 @@ class Verdicts:
 
     def _read(self, topic: str, payload: bytes) -> None:
         try:
-            verdict = read_verdict(payload)
+            verdict = read_answer(payload)
         except MessageError as error:
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
             return
-        if verdict.gateway != self._topics.gateway or verdict.decided_by != "cloud":
+        if verdict.gateway != self._topics.gateway:
+            return
+        if isinstance(verdict, More):
+            self._questions.ask(verdict)
+            log(Event.MORE_ASKED, camera=verdict.camera, report_id=verdict.report_id)
+            return
+        if verdict.decided_by != "cloud":
             return
         try:
             news = self._close(verdict)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from contract.ids import CameraId, GatewayId, ReportId
+from contract.more import More
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Sighting, Verdict
 
@@ -77,3 +78,12 @@ CROPS = REPORT.model_copy(
     }
 )
 """The same, with a crop that says where in the frame it lies."""
+
+MORE = More(
+    report_id=ID,
+    gateway=GatewayId("north"),
+    camera=CameraId("gate"),
+    asked_at=AT,
+    more_left=1,
+    reasons=("person 0.28 at the suspected place in both frames (0.31, 0.25)",),
+)

@@ -10,14 +10,16 @@ from jsonschema import Draft202012Validator
 
 from contract.cloudevent import (
     MessageError,
+    frame_more,
     frame_report,
     frame_verdict,
+    read_answer,
     read_report,
     read_verdict,
 )
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from tests.contract.samples import CROPS, REPORT, VERDICT
+from tests.contract.samples import CROPS, MORE, REPORT, VERDICT
 from tools.schemas import FOLDER, MODELS, schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -37,6 +39,22 @@ def test_crops_that_know_their_place_are_written_and_read_as_frozen() -> None:
     golden = (GOLDEN / "suspicion-v1-crops.json").read_bytes()
     assert frame_report(CROPS) == golden
     assert read_report(golden) == CROPS
+
+
+def test_a_question_is_written_and_read_as_frozen_and_is_no_verdict() -> None:
+    golden = (GOLDEN / "more-v1.json").read_bytes()
+    assert frame_more(MORE) == golden
+    assert read_answer(golden) == MORE
+    assert read_answer(frame_verdict(VERDICT)) == VERDICT
+    with pytest.raises(MessageError, match="expected 'io\\.stillwatch\\.verdict"):
+        read_verdict(golden)
+
+
+def test_a_report_that_may_be_asked_about_says_so() -> None:
+    open_report = REPORT.model_copy(update={"more_left": 2})
+    assert b'"more_left":2' in frame_report(open_report)
+    assert read_report(frame_report(open_report)) == open_report
+    assert read_report(frame_report(REPORT)).more_left == 0
 
 
 def test_a_report_is_a_structured_cloudevent() -> None:
@@ -79,7 +97,7 @@ def test_a_wrong_field_is_named(path: tuple[str, ...], value: object, words: str
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
 def test_no_bytes_make_a_reader_fail_otherwise_than_with_a_message_error(payload: bytes) -> None:
-    for read in (read_report, read_verdict):
+    for read in (read_report, read_verdict, read_answer):
         with pytest.raises(MessageError):
             read(payload)
 

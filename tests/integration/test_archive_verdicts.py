@@ -107,7 +107,7 @@ def test_an_archive_gets_the_verdicts_that_its_pictures_get_live(tmp_path: Path)
         assert sight.model.sha256 == live.model.sha256
         picture = (archive / judged.picture).read_bytes()
         persons = [row for row in sight.detections if row.label == "person"]
-        places = [row.box for row in persons] or [(0.0, 0.0, 20.0, 20.0)]
+        places = [row.box for row in persons] or [(0.0, 0.0, sight.width, sight.height)]
         answers = [live.verdict(picture, box) for box in places]
         (verdict,) = judged.verdicts
         first = next((one for one in answers if one.decision == "confirmed"), answers[0])

@@ -20,6 +20,7 @@ from cloud.settings import Limits, Policy, Work
 from cloud.tally import Ending, Tally
 from cloud.worker import Worker
 from contract.cloudevent import frame_report
+from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image
@@ -77,6 +78,7 @@ class Bench:
     sight: Sight
     answers: list[Outcome] = field(default_factory=list)
     told: list[Verdict] = field(default_factory=list)
+    asked: list[More] = field(default_factory=list)
     acks: int = 0
     clock: ManualClock = field(default_factory=ManualClock)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -98,11 +100,16 @@ class Bench:
             judge=judge,
             ledger=Ledger(self.store),
             tell=self._tell,
+            ask=self._ask,
             tally=tally,
             work=WORK,
             clock=self.clock,
             stopping=self.stopping,
         )
+
+    def _ask(self, more: More) -> Outcome:
+        self.asked.append(more)
+        return Delivered()
 
     def _tell(self, verdict: Verdict) -> Outcome:
         self.told.append(verdict)
@@ -304,3 +311,43 @@ def test_a_model_that_fails_again_and_again_ends_the_worker(bench: Bench) -> Non
     assert isinstance(bench.worker.broken, KeyError)
     assert bench.stopping.is_set()
     assert (bench.acks, bench.counted(Ending.FAILED)) == (2, 2)
+
+
+WEAK = saw(("person", 0.25, MIDDLE))
+
+
+def with_more(left: int, evidence: tuple[EvidenceRef, ...] = CROPS) -> ThreatReport:
+    return a_report(evidence=evidence).model_copy(update={"more_left": left})
+
+
+def test_what_is_left_open_is_asked_about_and_decided_with_the_answer(tmp_path: Path) -> None:
+    sight = {FRAMED: WEAK}
+    bench = bench_in(tmp_path, sight)
+    assert bench.handle(with_more(1)) is Ending.ASKED
+    (more,) = bench.asked
+    assert (more.report_id, more.more_left, bench.told) == (REPORT.report_id, 1, [])
+    assert Ledger(bench.store).find(REPORT) is None
+    sight[FRAMED] = saw(CLOSE)
+    third = a_ref(CROP, "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
+    assert bench.handle(with_more(0, (*CROPS, third))) is Ending.CONFIRMED
+    assert bench.acks == 2
+
+
+def test_asked_again_it_asks_again_and_decides_nothing(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, {FRAMED: WEAK})
+    assert [bench.handle(with_more(2)) for _ in range(2)] == [Ending.ASKED] * 2
+    assert (bench.told, len(bench.asked)) == ([], 2)
+
+
+def test_without_more_to_ask_for_what_is_open_is_decided(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, {FRAMED: WEAK})
+    assert bench.handle(with_more(0)) is Ending.REFUTED
+    assert bench.handle(with_more(1)) is Ending.REPEATED, "one verdict stands"
+    assert bench.asked == []
+
+
+@pytest.mark.parametrize("seen", [saw(), saw(CLOSE)], ids=["nothing there", "clearly there"])
+def test_nothing_is_asked_about_what_is_clear(tmp_path: Path, seen: Detections) -> None:
+    bench = bench_in(tmp_path, {FRAMED: seen})
+    assert bench.handle(with_more(1)) in {Ending.REFUTED, Ending.CONFIRMED}
+    assert bench.asked == []

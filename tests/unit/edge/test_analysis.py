@@ -10,11 +10,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from contract.ids import CameraId, GatewayId
+from contract.more import More
 from contract.report import ThreatReport
 from edge.analysis import Analyst, Terms
 from edge.config.load import Loaded, read
 from edge.deliver.evidence import Origin
 from edge.deliver.outbox import Outbox
+from edge.deliver.questions import PATIENCE_S, Questions
 from edge.errors import InferenceError
 from edge.intake.admission import admit
 from edge.intake.mailbox import Mailbox
@@ -78,6 +80,7 @@ class Desk:
         self.outbox: Outbox = self.site.open()
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.counters, self.kept = Counters(), threading.Event()
+        self.questions = Questions(self.clock)
         chosen = terms(document, detector or FindsDarkThings())
         self.timings = Timings()
         self.analyst = Analyst(
@@ -89,6 +92,7 @@ class Desk:
             self.timings,
             self.clock,
             self.kept,
+            questions=self.questions,
         )
 
     def frame(self, payload: bytes) -> Frame:
@@ -282,3 +286,81 @@ def test_the_time_of_each_frame_is_observed(tmp_path: Path) -> None:
     registry = CollectorRegistry()
     desk.timings.register(registry)
     assert registry.get_sample_value("stillwatch_analysis_seconds_count") == 3
+
+
+STREAM = f"cameras: {{{CAMERA}: {{kind: stream}}}}"
+
+
+class Walk:
+    """A walker in a stream, up to the first suspicion and on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.desk = Desk(folder, STREAM)
+        self.steps = 0
+        while (found := self._report()) is None:
+            self.step()
+            assert self.steps < 60
+        self.report = found
+
+    def _report(self) -> ThreatReport | None:
+        entry = self.desk.outbox.next_due(self.desk.clock.mono())
+        return entry.report if entry else None
+
+    def step(self) -> None:
+        """One frame later: first the empty yard, then the walker."""
+        self.desk.clock.advance(0.2)
+        at = max(0, self.steps - 20)
+        self.desk.look(picture(20 + 6 * at if at else None, seed=self.steps))
+        self.steps += 1
+
+    def ask(self, more_left: int = 1) -> None:
+        self.desk.questions.ask(
+            More(
+                report_id=self.report.report_id,
+                gateway=self.report.gateway,
+                camera=CAMERA,
+                asked_at=self.desk.clock.now(),
+                more_left=more_left,
+            )
+        )
+
+    def now(self) -> ThreatReport:
+        entry = self.desk.outbox.find(self.report.report_id)
+        assert entry is not None
+        return entry.report
+
+
+def test_asked_for_more_a_newer_picture_of_the_same_thing_is_sent(tmp_path: Path) -> None:
+    walk = Walk(tmp_path)
+    assert walk.report.more_left == 1
+    walk.ask()
+    walk.step()
+    answer = walk.now()
+    assert (answer.report_id, answer.more_left) == (walk.report.report_id, 0)
+    assert answer.evidence[:-1] == walk.report.evidence
+    assert answer.evidence[-1].role == "crop"
+    assert answer.evidence[-1].received_at > walk.report.evidence[-1].received_at
+    entry = walk.desk.outbox.next_due(walk.desk.clock.mono())
+    assert entry is not None, "it is due at once"
+    assert entry.state == "pending"
+    pictures = walk.desk.outbox.pictures(entry)
+    assert pictures is not None
+    assert pictures[-1].key == answer.evidence[-1].key
+
+
+def test_a_question_asked_twice_or_too_late_is_answered_once(tmp_path: Path) -> None:
+    walk = Walk(tmp_path)
+    walk.ask()
+    walk.step()
+    answer = walk.now()
+    walk.ask(more_left=1)
+    walk.step()
+    assert walk.now() == answer
+
+
+def test_where_nothing_more_can_be_seen_the_cloud_is_told_to_decide(tmp_path: Path) -> None:
+    walk = Walk(tmp_path)
+    walk.ask()
+    walk.desk.clock.advance(PATIENCE_S + 1)
+    walk.desk.look(picture(seed=99))
+    assert (walk.now().more_left, walk.now().evidence) == (0, walk.report.evidence)

@@ -132,6 +132,17 @@ def test_a_picture_that_was_stored_is_not_sent_again(tmp_path: Path) -> None:
     assert sorted(stored) == sorted(picture.key for picture in shared)
 
 
+def test_a_report_sent_in_vain_may_not_be_asked_about_again(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    asking = parcel(0).report.model_copy(update={"more_left": 1})
+    route.outbox.put(Parcel(report=asking, pictures=parcel(0).pictures))
+    route.drain()
+    route.clock.advance(60)
+    route.drain()
+    first, second = (read_report(payload) for payload in route.uplink.on(SUSPECT))
+    assert (first.more_left, second.more_left) == (1, 0)
+
+
 def test_with_nothing_to_carry_there_is_nothing_to_do(tmp_path: Path) -> None:
     assert not Route(tmp_path).step()
 

@@ -1,0 +1,30 @@
+"""More v1: the cloud asks for another picture of a suspected thing before it decides.
+
+PURE. It travels on the camera's `verdict` topic, where the gateway listens anyway. It is no verdict
+and closes nothing: the gateway answers with the same report, its evidence extended and `more_left`
+lowered. Asked again, it answers again; a lost question is repeated when the gateway sends the
+report again. With `more_left` 0 the cloud decides on what there is.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from contract.report import CameraName, GatewayName, ReportName, Wire
+
+MORE_TYPE = "io.stillwatch.more.v1"
+
+
+class More(Wire):
+    """What is known so far leaves the report open."""
+
+    version: Literal[1] = 1
+    report_id: ReportName
+    gateway: GatewayName
+    camera: CameraName
+    asked_at: AwareDatetime
+    more_left: int
+    """As in the report that left it open: an answer to an earlier question is not asked again."""
+    reasons: tuple[str, ...] = ()

@@ -1,0 +1,76 @@
+"""What the cloud still wants to see, between the uplink's thread and the analysis threads.
+
+SHELL (a lock). A question names a report that its pictures left open. It is answered with a newer
+picture of the same track, or, when the track is gone or shows nothing in `PATIENCE_S`, with the
+word that there is none. Nobody has to answer: the courier's next repeat of the report forbids
+questions, so the cloud decides then. Filled by `verdicts`, emptied by `analysis`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from contract.ids import CameraId, ReportId, track_of
+from contract.more import More
+from edge.records import TrackId
+from service.clock import Clock
+
+PATIENCE_S = 3.0
+"""A thing that was followed is seen again within `tracking.max_gap_s`, or its track ends."""
+
+_FORGOTTEN_S = 30.0
+"""By then the courier has repeated the report; see `deliver.resend_s`."""
+
+_MOST = 64
+"""Open at once; more than that is a fault, and goes unanswered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A report that wants another picture; `more_left` tells an old question from a new one."""
+
+    report_id: ReportId
+    camera: CameraId
+    epoch: int
+    track: TrackId
+    more_left: int
+    asked_s: float
+
+
+class Questions:
+    """The open ones, at most one per report; any thread may call."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._open: dict[ReportId, Question] = {}
+
+    def ask(self, more: More) -> None:
+        """Take a question from the wire; asked again, the first one stays."""
+        epoch, track = track_of(more.report_id)
+        question = Question(
+            report_id=more.report_id,
+            camera=more.camera,
+            epoch=epoch,
+            track=TrackId(track),
+            more_left=more.more_left,
+            asked_s=self._clock.mono(),
+        )
+        with self._lock:
+            if len(self._open) < _MOST:
+                self._open.setdefault(more.report_id, question)
+
+    def open(self) -> tuple[Question, ...]:
+        """Those that are to be answered, oldest first; the forgotten ones go."""
+        now = self._clock.mono()
+        with self._lock:
+            for question in tuple(self._open.values()):
+                if now - question.asked_s > _FORGOTTEN_S:
+                    del self._open[question.report_id]
+            return tuple(self._open.values())
+
+    def close(self, question: Question) -> None:
+        """It was answered."""
+        with self._lock:
+            self._open.pop(question.report_id, None)
