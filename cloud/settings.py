@@ -72,7 +72,9 @@ class GroupLimits(Section):
     """A limit of its own for a group of labels; absent: the general one."""
 
     person: Share | None = None
-    vehicle: Share | None = None
+    vehicle: Share | None = 0.5
+    """Of summed scores. The lowest that no false place of the calibration half of the development
+    set's stills reaches (`python -m tools.calibrate`, table in docs/evidence.md)."""
     animal: Share | None = None
     other: Share | None = None
 
@@ -88,6 +90,8 @@ class GroupLimits(Section):
 class Policy(Section):
     """When the full model's sight of the evidence confirms a suspicion."""
 
+    # One in twenty false places of the calibration half reaches 0.36 for a person, and a gateway
+    # asks only about what it saw move (docs/evidence.md). Not to confirm a person is the worse.
     confirm_at: Share = Field(0.35, description="Score from which a sighting confirms.")
     confirm_at_of: GroupLimits = Field(
         default_factory=GroupLimits, description="The same, by group."

@@ -80,7 +80,7 @@ def _table(asked: dict[tuple[Half, Group], list[Asked]]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for kind in CLASSES:
-        limit = choose(asked.get(("calibration", kind), []))
+        limit = choose(asked.get(("calibration", kind), []), kind)
         for half in ("calibration", "reported"):
             ones = asked.get((half, kind), [])
             cells = (

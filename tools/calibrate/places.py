@@ -28,8 +28,8 @@ Half = Literal["calibration", "reported"]
 LEAST_PX = 12
 """Things lower or narrower than this are not asked about: a person of 12 px is a few blocks of a
 JPEG."""
-EACH = 2
-"""At most so many places of one sort in one picture, the largest, so that no crowd outvotes all."""
+EACH = 1
+"""Places of one sort in one picture, the largest: cases should not depend on each other."""
 
 _QUALITY = 90
 """As cameras encode their pictures."""
