@@ -19,7 +19,7 @@ from edge.config.schema import Config
 from edge.decide.things import Memory
 from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
-from edge.deliver.questions import PATIENCE_S, Question, Questions
+from edge.deliver.questions import GATHER_S, PATIENCE_S, Question, Questions
 from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
@@ -193,11 +193,12 @@ class Analyst:
         pipeline = self._pipeline
         if not pipeline.follows(question.camera):
             return  # another thread's camera
-        known = pipeline.epoch == question.epoch
+        known, waited_s = pipeline.epoch == question.epoch, self._clock.mono() - question.asked_s
+        seen = known and question.track in pipeline.live(question.camera)
+        if seen and waited_s < GATHER_S:
+            return
         take = pipeline.further(question.camera, question.track) if known else None
-        waiting = known and question.track in pipeline.live(question.camera)
-        in_time = self._clock.mono() - question.asked_s < PATIENCE_S
-        if take is None and waiting and in_time:
+        if take is None and seen and waited_s < PATIENCE_S:
             return
         self._questions.close(question)
         entry = self._outbox.find(question.report_id)

@@ -170,7 +170,7 @@ class Pipeline:
 
     def _draw(self, camera: CameraId) -> Draw:
         config = self._config
-        return Draw(config.gateway.id, camera, self._epoch, config.deliver.audit)
+        return Draw(config.gateway.id, camera, self.epoch, config.deliver.audit)
 
     def _marked(self, state: CameraState, settled: Settled) -> Settled:
         """The same; a motion event with a thing in it that was told was not rejected."""
@@ -187,7 +187,7 @@ class Pipeline:
         if event.shown is None:
             return Unsuspected(camera=camera, lasted_s=lasted_s)
         gateway, number = GatewayId(self._config.gateway.id), state.number_next()
-        id_ = report_id(gateway, camera, self._epoch, number, 0)
+        id_ = report_id(gateway, camera, self.epoch, number, 0)
         return Unsuspected(camera=camera, lasted_s=lasted_s, shown=event.shown, report_id=id_)
 
     def _settings(self, camera: CameraId) -> Camera:

@@ -7,10 +7,11 @@ evaluation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from edge.config.schema import Config
 from edge.decide.audit import LONGEST_S, Unsuspected
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Judgement, Message, Outcome, TrackId
+from edge.records import Analysed, Case, Judgement, Message, Outcome, Take, TrackId
 from imaging.admission import Rejected
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -64,6 +65,8 @@ class Step:
     live: frozenset[TrackId]
     faults: tuple[Fault, ...] = ()
     unsuspected: tuple[Unsuspected, ...] = ()
+    further: Callable[[TrackId], Take | None] = lambda _: None
+    """A newer frame of a track, as the daemon would answer the cloud with; until the next step."""
 
 
 class Files:
@@ -182,6 +185,7 @@ class Player:
             live=live,
             faults=self._pipeline.faults(self._camera),
             unsuspected=unsuspected,
+            further=partial(self._pipeline.further, self._camera),
         )
 
     def _outcome(self, payload: bytes, now: float) -> Outcome:

@@ -25,7 +25,7 @@ class Evidence(Section):
         description="Crops of the thing from different frames; the cloud judges the best two.",
     )
     more: int = Field(
-        1,
+        2,
         ge=0,
         le=4,
         description="Further crops, one by one, where the cloud is undecided and asks for them.",

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from cloud.judge import Judge
 from contract.cloudevent import frame_report, read_report
 from contract.ids import GatewayId
+from contract.more import More
 from edge.config.audit import Audit
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.decide.audit import Unsuspected
 from edge.deliver.audit_parcel import pack_audit
-from edge.deliver.evidence import Origin, pack
-from edge.records import Case
+from edge.deliver.evidence import Origin, Parcel, extended, pack
+from edge.records import Case, Take
 from objectstore.store import ObjectStore
 from tools.evaluate.observed import AuditAnswer
 from tools.evaluate.run import Answer
@@ -33,23 +34,34 @@ class Confirmation:
     judge: Judge
 
     def ask(self, case: Case) -> Answer:
-        """The verdict; a picture that is stored already is not sent, as by the courier."""
-        parcel = pack(case, self.origin)
+        """The verdict, or a question; a picture that is stored already is not sent again."""
+        return self._sent(pack(case, self.origin), 0, 0.0)
+
+    def _sent(self, parcel: Parcel, bytes_before: int, seconds_before: float) -> Answer:
         new = [
             picture
             for picture in parcel.pictures
             if self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg") == "created"
         ]
         report = frame_report(parcel.report)
+        bytes_out = bytes_before + len(report) + sum(len(picture.jpeg) for picture in new)
         began_s = time.perf_counter()
-        verdict = self.judge.judge(read_report(report))
+        answer = self.judge.consider(read_report(report))
+        seconds = seconds_before + time.perf_counter() - began_s
+        asks = isinstance(answer, More)
+        verdict = self.judge.judge(parcel.report) if isinstance(answer, More) else answer
+
+        def again(take: Take | None) -> Answer:
+            return self._sent(extended(parcel.report, take, self.origin), bytes_out, seconds)
+
         return Answer(
             decision=verdict.decision,
             label=verdict.label,
             score=verdict.score,
             reasons=verdict.reasons,
-            bytes_out=len(report) + sum(len(picture.jpeg) for picture in new),
-            confirm_s=time.perf_counter() - began_s,
+            bytes_out=bytes_out,
+            confirm_s=seconds,
+            again=again if asks else None,
         )
 
     def audit(self, event: Unsuspected) -> AuditAnswer:

@@ -13,8 +13,9 @@ from typing import Literal
 from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.decide.audit import Unsuspected
+from edge.deliver.questions import GATHER_S, PATIENCE_S
 from edge.pipeline import Sees
-from edge.records import Analysed, Case, Outcome, Quiet, TrackId
+from edge.records import Analysed, Case, Outcome, Quiet, Take, TrackId
 from edge.replay import Rhythm, Source, Step, play
 from imaging.admission import Rejected
 from tools.evaluate.boxes import boxes_seen
@@ -45,6 +46,8 @@ class Answer:
     reasons: tuple[str, ...]
     bytes_out: int
     confirm_s: float
+    again: Callable[[Take | None], Answer] | None = None
+    """Where the cloud asks for another picture: its answer to that, or to there being none."""
 
 
 Ask = Callable[[Case], Answer]
@@ -131,6 +134,7 @@ class Player:
         seen: list[Seen] = []
         live: list[frozenset[TrackId]] = []
         raised: list[Raised] = []
+        open_: list[Raised] = []
         boxes: list[tuple[BoxSeen, ...]] = []
         audits: list[AuditAnswer] = []
         metered = Metered(pictures)
@@ -138,11 +142,37 @@ class Player:
         for number, (step, labels) in enumerate(zip(steps, labelled, strict=True)):
             seen.append(_seen(step, metered.sizes[number]))
             live.append(step.live)
-            raised.extend(Raised(step.name, step.t, c, self.ask(c)) for c in step.cases)
+            answered, open_ = _answered(open_, step)
+            fresh = [Raised(step.name, step.t, case, self.ask(case)) for case in step.cases]
+            raised += answered + [one for one in fresh if one.answer.again is None]
+            open_ += [one for one in fresh if one.answer.again is not None]
             audits.extend(self.audit(event) for event in step.unsuspected)
             boxes.append(boxes_seen(labels, step.t, step.outcome))
             self.progress()
+        raised += [_again(one, one.frame, one.t, None) for one in open_]
         return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes), tuple(audits))
+
+
+def _answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised]]:
+    """What the cloud asked about: told with this frame, and still to be told, as live."""
+    told: list[Raised] = []
+    left: list[Raised] = []
+    for one in open_:
+        track = one.case.suspicion.track
+        waited_s, seen = step.t - one.t, track in step.live
+        take = None if seen and waited_s < GATHER_S else step.further(track)
+        if take is None and seen and waited_s < PATIENCE_S:
+            left.append(one)
+            continue
+        after = _again(one, step.name, step.t, take)
+        (told if after.answer.again is None else left).append(after)
+    return told, left
+
+
+def _again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
+    """The suspicion with the cloud's next answer, which is the time at which people hear of it."""
+    again = one.answer.again
+    return one if again is None else Raised(frame, t, one.case, again(take))
 
 
 class Metered:

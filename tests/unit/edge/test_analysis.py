@@ -332,11 +332,12 @@ class Walk:
 
 def test_asked_for_more_a_newer_picture_of_the_same_thing_is_sent(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
-    assert walk.report.more_left == 1
-    walk.ask()
-    walk.step()
+    assert walk.report.more_left == 2
+    walk.ask(2)
+    for _ in range(4):
+        walk.step()
     answer = walk.now()
-    assert (answer.report_id, answer.more_left) == (walk.report.report_id, 0)
+    assert (answer.report_id, answer.more_left) == (walk.report.report_id, 1)
     assert answer.evidence[:-1] == walk.report.evidence
     assert answer.evidence[-1].role == "crop"
     assert answer.evidence[-1].received_at > walk.report.evidence[-1].received_at
@@ -350,17 +351,20 @@ def test_asked_for_more_a_newer_picture_of_the_same_thing_is_sent(tmp_path: Path
 
 def test_a_question_asked_twice_or_too_late_is_answered_once(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
-    walk.ask()
-    walk.step()
+    walk.ask(2)
+    for _ in range(4):
+        walk.step()
     answer = walk.now()
-    walk.ask(more_left=1)
-    walk.step()
+    assert answer.more_left == 1
+    walk.ask(2)
+    for _ in range(4):
+        walk.step()
     assert walk.now() == answer
 
 
 def test_where_nothing_more_can_be_seen_the_cloud_is_told_to_decide(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
-    walk.ask()
+    walk.ask(2)
     walk.desk.clock.advance(PATIENCE_S + 1)
     walk.desk.look(picture(seed=99))
     assert (walk.now().more_left, walk.now().evidence) == (0, walk.report.evidence)
