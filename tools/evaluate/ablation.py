@@ -24,7 +24,7 @@ from imaging.manifest import ModelError
 from tools.compose.materials import MaterialError
 from tools.evaluate.corpus import CorpusError, read_corpus
 from tools.evaluate.evaluation import Evaluation
-from tools.evaluate.heights import Found, by_height
+from tools.evaluate.heights import Found, by_height, stills_by_height
 from tools.evaluate.report_table import number, percent, table
 from tools.evaluate.trial import Models, Trial, evaluate
 from tools.evaluate.variants import Variant, each_alone, without_each
@@ -120,7 +120,8 @@ def row_of(variant: Variant, evaluation: Evaluation) -> Row:
     """The figures of one evaluation."""
     totals = evaluation.totals
     recalls = [totals.recall["person"], totals.recall["vehicle"]]
-    small = [band.boxes for band in by_height(evaluation.scores) if band.high_px <= SMALL_PX]
+    bands = (*by_height(evaluation.scores), *stills_by_height(evaluation.stills))
+    small = [band.boxes for band in bands if band.high_px <= SMALL_PX]
     inferences = evaluation.inferences_per_analysed() or 0.0
     return Row(
         variant=variant.name,
@@ -145,8 +146,8 @@ def markdown(corpus: str, rows: Sequence[Row]) -> str:
         f"# What each stage adds and costs, on {corpus}\n",
         "Each row is the whole evaluation with one stage the other way round. Events are of "
         "persons and vehicles, found after the cloud and by the edge alone; inferences per frame "
-        "count every frame, also those that never reached the network; boxes are labelled people "
-        "found by the edge.\n",
+        "count every frame, also those that never reached the network; boxes are labelled people, "
+        "those of stills too, found by the edge.\n",
         *table(HEAD, (_cells(row) for row in rows)),
     ]
     return "\n".join(lines)
