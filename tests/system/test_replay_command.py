@@ -41,6 +41,7 @@ def lines(finished: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
         "received": len(frames),
         "superseded": 0,
         "suspicions": sum(len(frame["suspicions"]) for frame in frames),
+        "inferences": sum(frame["inferences"] for frame in frames),
     } | {outcome: outcomes.count(outcome) for outcome in ("rejected", "quiet", "analysed")}
     assert all(frame["reason"] for frame in frames)
     return [*frames, last]
