@@ -63,6 +63,13 @@ compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOUR
 	@$(BIN)/python -m tools.compose "$(OUT)" $(if $(HOURS),--hours "$(HOURS)") $(if $(SCENES),--scenes $(SCENES)) \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(STORE),--store)
 
+ORACLE := $(VENV)-oracle
+.PHONY: tracking
+tracking: setup ## identities on scenes known exactly, beside norfair and ByteTrack
+	@test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
+	@$(ORACLE)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/oracle.lock
+	@$(BIN)/python -m tools.tracking --oracle $(ORACLE)/bin/python
+
 replay: setup ## one video or folder through the edge's path (SOURCE=)
 	@test -n "$(SOURCE)" || { echo "say what: make replay SOURCE=clip.mp4"; exit 2; }
 	@$(BIN)/python -m edge replay "$(SOURCE)"
@@ -106,4 +113,4 @@ lock: ## renew requirements/*.lock (needs uv)
 	@tools/lock
 
 clean: ## remove what was made here: environment, caches, runs
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis var out
+	@rm -rf $(VENV) $(ORACLE) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis var out
