@@ -53,5 +53,5 @@ def test_the_strongest_is_named_and_nobody_is_alarmed() -> None:
     verdict = judged(("person", 0.5, INSIDE), ("car", 0.9, INSIDE), ("person", 0.9, ELSEWHERE))
     assert (verdict.label, verdict.score) == ("car", 0.9)
     assert (verdict.audit, verdict.severity, len(verdict.sightings)) == (True, 0, 2)
-    assert verdict.reasons == ("missed: car 0.90 where things moved, limit 0.35",)
+    assert verdict.reasons == ("missed: car 0.90 where things moved, limit 0.50",)
     assert judged().reasons == ("no person or moving vehicle where things moved",)
