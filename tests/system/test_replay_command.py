@@ -36,7 +36,6 @@ def lines(finished: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     assert "Traceback" not in finished.stderr
     *frames, last = [json.loads(line) for line in finished.stdout.splitlines()]
     outcomes = [frame["outcome"] for frame in frames]
-    assert last["summary"].pop("inferences") >= outcomes.count("analysed")
     assert last["summary"] == {
         "received": len(frames),
         "superseded": 0,
