@@ -176,7 +176,8 @@ def test_walkers_who_cross_a_line_are_told_within_its_hours(
     for one in (one for frame in frames for one in frame["suspicions"]):
         assert "crossed line middle" in one["reasons"]
         left, _, right, _ = one["box"]
-        assert 200 < (left + right) / 2 < 440  # the picture is 640 wide
+        again = any("told of it" in reason for reason in one["reasons"])  # was held by the cooldown
+        assert again or 200 < (left + right) / 2 < 440  # the picture is 640 wide
 
 
 def test_a_shadow_run_lists_what_another_configuration_would_decide(tmp_path: Path) -> None:
