@@ -106,7 +106,9 @@ class Pipeline:
             return image
         shot = _shot(frame, image)
         aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
-        alone = settings.kind == "snapshot"
+        alone = settings.kind == "snapshot" or (
+            settings.kind == "auto" and state.burst.frames < VOTES_NEEDED
+        )
         hints = Hints(motion=seen, tracks=state.tracks.alive, alone=alone, aspect=aspect)
         regions = self._config.detect.regions
         state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)

@@ -27,7 +27,7 @@ class Regions(Section):
     # false persons of the labelled stills at the edge (5 to 10 of 67), and one of 11 animals was
     # confirmed; persons confirmed rose from 53 to 55 of 61.
     most_crops_alone: int = Field(
-        0, ge=0, le=32, description="Close looks at a picture of a snapshot camera."
+        0, ge=0, le=32, description="Close looks at a picture that may have to be judged alone."
     )
     whole_every_s: float = Field(
         0.0,

@@ -150,6 +150,6 @@ def test_a_record_is_plain_json_with_boxes_in_pixels(tmp_path: Path) -> None:
     record = out / "detections" / "gate" / "2024-05-01" / f"gate_{FIRST}.json"
     found = json.loads(record.read_text())
     assert (found["width"], found["height"], found["model"]["name"]) == (768, 576, "nanodet-g-512")
-    best = found["detections"][0]
-    assert (best["label"], best["score"] > 0.3, len(best["box"])) == ("person", True, 4)
+    persons = [one for one in found["detections"] if one["label"] == "person"]
+    assert (persons[0]["score"] > 0.3, len(persons[0]["box"])) == (True, 4)
     assert record.with_suffix(".jpg").resolve() == (archive / f"gate_{FIRST}.jpg").resolve()

@@ -60,7 +60,7 @@ def test_check_config_prints_every_value_with_its_origin_and_the_memory(tmp_path
     assert shown.returncode == 0, shown.stderr
     words = [line.split() for line in shown.stdout.splitlines()]
     assert ["gateway.id", "file", "here"] in words
-    assert ["gate.min_diff", "default", "12"] in words
+    assert ["gate.min_diff", "default", "10"] in words
     assert any(line[:1] == ["together"] for line in words)
 
 

@@ -1,4 +1,7 @@
-"""The shipped models, opened as edge and cloud open them: what is checked is what runs."""
+"""The shipped models, opened as edge and cloud open them: what is checked is what runs.
+
+But for the sum of a vehicle's scores, which the networks they are compared with do not make.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ def open_products(model: Shipped, models: Path, least_score: float) -> Iterator[
     folder = str(models / model.name)
     if model.role == "cloud":
         full = open_model(folder)
-        yield "tensorflow", lambda picture: full.detect([picture])[0]
+        yield "tensorflow", lambda picture: full.by_class([picture])[0]
         return
     for runtime in importable():
         detector = open_detector(folder, runtime, 1, least_score, vehicle_sum=False)
