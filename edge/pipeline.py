@@ -18,8 +18,8 @@ from edge.config.schema import Camera, Config, Gate
 from edge.decide import audit, light, masks, standing, storm, threat, tracker
 from edge.decide.audit import Draw, Unsuspected
 from edge.decide.conditions import Conditions, Size, conditions
+from edge.decide.moment import Moment
 from edge.decide.movement import change_of
-from edge.decide.stationary import Moment
 from edge.decide.things import Memory
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks

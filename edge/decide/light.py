@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from edge.config.schema import Light
@@ -17,7 +18,7 @@ _EVERY = 8
 """Pixels between two that are measured, each way: 14 thousand of a megapixel are plenty for a
 mean."""
 
-_LUMA = np.array([0.114, 0.587, 0.299])
+_LUMA = (0.114, 0.587, 0.299)
 """Weights of blue, green and red in ITU-R BT.601, on which JPEG's luma is defined."""
 
 
@@ -35,9 +36,12 @@ class LightState:
 
 def measure(image: Image) -> tuple[float, float]:
     """Mean luma of a BGR image, and mean spread of a pixel's channels, both in grey levels."""
-    sample = image[::_EVERY, ::_EVERY].reshape(-1, 3)
-    spread = sample.max(axis=1) - sample.min(axis=1)
-    return float((sample.mean(axis=0) * _LUMA).sum()), float(spread.mean())
+    sample = np.ascontiguousarray(image[::_EVERY, ::_EVERY])
+    blue, green, red = cv2.split(sample)
+    most, least = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    means = cv2.mean(sample)[:3]
+    luma = sum(mean * weight for mean, weight in zip(means, _LUMA, strict=True))
+    return luma, cv2.mean(cv2.subtract(most, least))[0]
 
 
 def step(state: LightState, image: Image, now: float, settings: Light) -> LightState:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,6 @@ Evidence = Literal["none", "part", "whole"]
 """How much of a thing's box changed: nothing to speak of, a part, or as much as its kind must."""
 
 Visible = npt.NDArray[np.bool_]
-_T = TypeVar("_T", bound=np.generic)
 
 _PART = 0.05
 """Share of a box. What the gate's opening lets through is real change; of somebody seen from above
@@ -74,9 +73,9 @@ def change_of(motion: Motion, size: tuple[int, int]) -> Change:
 
 def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
     """How much each row of `found` changed."""
-    mask = change.mask
-    if mask is None:
+    if change.mask is None:
         return ("none" if change.watched else "whole",) * len(found)
+    mask = change.mask > 0
     boxes = _on_mask(found.boxes, change.size, mask)
     groups = [group_of(label) for label in found.labels]
     everything = np.ones(mask.shape, np.bool_)
@@ -103,7 +102,7 @@ def moves(evidence: Evidence, first_foot: tuple[float, float], box: Box) -> bool
 
 
 def _moving(
-    mask: Mask, visible: Visible, boxes: FloatArray, groups: list[Group], group: Group
+    mask: Visible, visible: Visible, boxes: FloatArray, groups: list[Group], group: Group
 ) -> list[int]:
     """The rows of `group` that changed as wholes; ridden things are no obstacle to anyone."""
     kind = _vehicle if group == "vehicle" else _other
@@ -119,18 +118,17 @@ def _is_vehicle_too(row: int, boxes: FloatArray, groups: list[Group]) -> bool:
     return bool(vehicles and iou(boxes[[row]], boxes[vehicles]).max() >= _ONE_THING)
 
 
-def _other(mask: Mask, visible: Visible, box: FloatArray) -> Evidence:
+def _other(mask: Visible, visible: Visible, box: FloatArray) -> Evidence:
     """A person, an animal, a thing: a part is enough; hidden ones are judged as if in the open."""
-    seen = _inside(visible, box)
-    changed = _inside(mask, box) > 0
-    if seen.mean() >= _VISIBLE_NEEDED:
+    seen, changed = _inside(visible, box), _inside(mask, box)
+    if _share(seen) >= _VISIBLE_NEEDED:
         changed = changed[seen]
-    return "whole" if changed.mean() >= _PART else "none"
+    return "whole" if _share(changed) >= _PART else "none"
 
 
-def _vehicle(mask: Mask, visible: Visible, box: FloatArray) -> Evidence:
-    seen, changed = _inside(visible, box), _inside(mask, box) > 0
-    if seen.mean() < _VISIBLE_NEEDED or changed[seen].mean() < _PART:
+def _vehicle(mask: Visible, visible: Visible, box: FloatArray) -> Evidence:
+    seen, changed = _inside(visible, box), _inside(mask, box)
+    if _share(seen) < _VISIBLE_NEEDED or _share(changed[seen]) < _PART:
         return "none"
     cells = [
         cell
@@ -138,8 +136,13 @@ def _vehicle(mask: Mask, visible: Visible, box: FloatArray) -> Evidence:
         for cell in zip(_split(changed_row, 1), _split(seen_row, 1), strict=True)
     ]
     in_view = [inner[clear] for inner, clear in cells if clear.any()]
-    touched = sum(bool(inner.mean() >= _CELL_SHARE) for inner in in_view)
+    touched = sum(_share(inner) >= _CELL_SHARE for inner in in_view)
     return "whole" if touched * len(cells) >= _CELLS_NEEDED * len(in_view) else "part"
+
+
+def _share(pixels: Visible) -> float:
+    """Of the pixels, those that are true; at least one is given."""
+    return np.count_nonzero(pixels) / pixels.size
 
 
 def _split(array: Visible, axis: Literal[0, 1]) -> list[Visible]:
@@ -152,7 +155,7 @@ def _split(array: Visible, axis: Literal[0, 1]) -> list[Visible]:
     return [array[a:b] if axis == 0 else array[:, a:b] for a, b in bounds]
 
 
-def _on_mask(boxes: FloatArray, size: tuple[int, int], mask: Mask) -> FloatArray:
+def _on_mask(boxes: FloatArray, size: tuple[int, int], mask: Visible) -> FloatArray:
     """The boxes in pixels of the mask."""
     scale = np.array([mask.shape[1] / size[0], mask.shape[0] / size[1]] * 2, np.float32)
     scaled: FloatArray = boxes * scale
@@ -168,7 +171,7 @@ def _without(visible: Visible, boxes: FloatArray, margin: float = _CUT_MARGIN) -
     return rest
 
 
-def _inside(array: npt.NDArray[_T], box: FloatArray) -> npt.NDArray[_T]:
+def _inside(array: Visible, box: FloatArray) -> Visible:
     """The pixels under `box`, at least one."""
     height, width = array.shape
     x0 = min(max(math.floor(box[0]), 0), width - 1)

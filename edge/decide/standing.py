@@ -11,9 +11,9 @@ from dataclasses import replace
 
 from contract.labels import group_of
 from edge.config.schema import Static
-from edge.decide import stationary
+from edge.decide import answers, stationary
 from edge.decide.conditions import Size
-from edge.decide.stationary import Moment
+from edge.decide.moment import Moment
 from edge.decide.things import Match, Memory, Sighting
 from edge.decide.tracker import Track, Tracks
 from edge.records import Box, Judgement, Suspicion, TrackId, Withheld
@@ -67,7 +67,7 @@ def ask(memory: Memory, suspicion: Suspicion, moment: Moment, *, alone: bool) ->
     sighting = _alone(suspicion.label, suspicion.box, (width, height))
     if not alone:
         sighting = replace(sighting, track=suspicion.track)
-    return stationary.ask(memory, suspicion.report_id, suspicion.rule, sighting, moment)
+    return answers.ask(memory, suspicion.report_id, suspicion.rule, sighting, moment)
 
 
 def withhold(

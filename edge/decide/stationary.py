@@ -3,24 +3,23 @@
 PURE. A thing is known by its box and its appearance. It becomes static when it has stood for long
 enough; a person must moreover never have stirred, nor have been seen to come. A known thing raises
 no alarm as long as it stands and looks as remembered; what moves away from the box, or looks
-otherwise, is news. A thing whose place looks otherwise for long enough has gone. What the cloud has
-refuted is remembered at once. Called by `pipeline` once per analysed frame.
+otherwise, is news. A thing whose place looks otherwise for long enough has gone. What the cloud
+says of things is taken up in `answers`. Called by `standing` once per analysed frame.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 
-from contract.ids import ReportId
 from edge.config.schema import Static
-from edge.decide.appearance import Appearance, appearance, likeness
-from edge.decide.things import Asked, Match, Memory, Sighting, Thing
+from edge.decide.appearance import Appearance, likeness
+from edge.decide.moment import Moment
+from edge.decide.things import Match, Memory, Sighting, Thing
 from imaging.boxes import iou
-from imaging.detections import Image
 
 HITS_NEEDED = 3
 """Frames: what was seen once or twice has not been seen to stand."""
@@ -31,7 +30,7 @@ _MOST_STIRS = 0.1
 _HELD_OVERLAP = 0.3
 """A track that was known stays it while its box is shrunk by who stands before it."""
 
-_TIGHT_OVERLAP = 0.75
+TIGHT_OVERLAP = 0.75
 """A vehicle's box that fits so well is that vehicle under a light in which it was never seen."""
 
 _REFUTED_EASE = 0.1
@@ -41,18 +40,8 @@ _FRESH = 0.8
 """A look that is still like but less so is remembered too: the light goes slowly."""
 
 _MOST_LOOKS = 4
-_MOST_ASKED = 32
 _CHECK_S = 1.0
 """How often the places of things that were not seen are looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """The frame that was looked at: received `at`, which is `now` in monotonic seconds."""
-
-    image: Image
-    at: datetime
-    now: float
 
 
 def step(
@@ -90,66 +79,6 @@ def step(
     return after_all, tuple(matches)
 
 
-def ask(
-    memory: Memory, report_id: ReportId, rule: str, sighting: Sighting, moment: Moment
-) -> Memory:
-    """Remember that the rule told of a thing, and what the cloud is being asked about."""
-    look = appearance(moment.image, sighting.box)
-    if look is None:
-        return memory
-    asked = Asked(
-        report_id=report_id,
-        group=sighting.group,
-        label=sighting.label,
-        box=sighting.box,
-        look=look,
-        at=moment.at,
-    )
-    things = _told(memory.things, sighting, rule)
-    return replace(memory, things=things, asked=(*memory.asked, asked)[-_MOST_ASKED:])
-
-
-def _told(things: tuple[Thing, ...], sighting: Sighting, rule: str) -> tuple[Thing, ...]:
-    """With the thing that was just told of so marked."""
-    same_group = [thing for thing in things if thing.group == sighting.group]
-    overlap, best = next(iter(_overlapping(same_group, sighting)), (0.0, None))
-    if best is None or overlap < _TIGHT_OVERLAP:
-        return things
-    told = replace(best, told=tuple(dict.fromkeys((*best.told, rule))))
-    return tuple(told if thing is best else thing for thing in things)
-
-
-def refute(memory: Memory, report_id: ReportId) -> Memory:
-    """The cloud calls it no threat: what stands at that box with that look is remembered."""
-    asked = next((one for one in memory.asked if one.report_id == report_id), None)
-    if asked is None:
-        return memory
-    rest = tuple(one for one in memory.asked if one is not asked)
-    same = next((thing for thing in memory.things if _is_asked(thing, asked)), None)
-    if same is not None:
-        refuted = replace(same, refuted=same.refuted + 1)
-        things = tuple(refuted if thing is same else thing for thing in memory.things)
-        return replace(memory, things=things, asked=rest)
-    thing = Thing(
-        id=str(memory.next_number),
-        group=asked.group,
-        label=asked.label,
-        box=asked.box,
-        looks=(asked.look,),
-        first_seen_at=asked.at,
-        last_seen_at=asked.at,
-        refuted=1,
-    )
-    return replace(
-        memory, things=(*memory.things, thing), asked=rest, next_number=memory.next_number + 1
-    )
-
-
-def settle(memory: Memory, report_id: ReportId) -> Memory:
-    """The cloud answered otherwise: nothing is to be remembered."""
-    return replace(memory, asked=tuple(one for one in memory.asked if one.report_id != report_id))
-
-
 def forget(memory: Memory, ids: frozenset[str]) -> Memory:
     """As if these things had never been seen."""
     return replace(memory, things=tuple(one for one in memory.things if one.id not in ids))
@@ -165,16 +94,16 @@ def _recognise(
     """The known thing that a sighting is, best overlap first, and that thing as seen now."""
     held = memory.matched.get(sighting.track) if sighting.track is not None else None
     candidates = [thing for thing in things.values() if _may_be(thing, sighting)]
-    for overlap, thing in _overlapping(candidates, sighting):
+    for overlap, thing in overlapping(candidates, sighting):
         is_held = held is not None and held.thing == thing.id
         needed = settings.min_overlap - (_REFUTED_EASE if thing.refuted else 0.0)
         if overlap < (_HELD_OVERLAP if is_held else needed):
             continue
-        look = appearance(moment.image, thing.box)
+        look = moment.look(thing.box)
         like = None if look is None else _likeness(thing, look)
         alike = like is not None and like >= settings.min_likeness
         by_box = (
-            sighting.group == "vehicle" and thing.static and (is_held or overlap >= _TIGHT_OVERLAP)
+            sighting.group == "vehicle" and thing.static and (is_held or overlap >= TIGHT_OVERLAP)
         )
         if alike or by_box:
             match = Match(
@@ -212,10 +141,10 @@ def _watch(
         for thing in things.values()
         if thing.group == sighting.group and not thing.known and thing.id not in seen
     ]
-    for overlap, thing in _overlapping(watched, sighting):
+    for overlap, thing in overlapping(watched, sighting):
         if overlap < settings.min_overlap:
             break
-        look = appearance(moment.image, thing.box)
+        look = moment.look(thing.box)
         if look is not None and _likeness(thing, look) >= settings.min_likeness:
             return _seen(thing, sighting, look, None, moment, settings)
         if look is not None:
@@ -225,7 +154,7 @@ def _watch(
 
 
 def _begin(id_: str, sighting: Sighting, moment: Moment) -> Thing | None:
-    look = appearance(moment.image, sighting.box)
+    look = moment.look(sighting.box)
     if look is None:
         return None
     return Thing(
@@ -288,7 +217,7 @@ def _look_at_places(
 
 
 def _checked(thing: Thing, moment: Moment, settings: Static) -> Thing | None:
-    look = appearance(moment.image, thing.box)
+    look = moment.look(thing.box)
     if look is None or thing.refuted:  # the tap is human at noon only
         return thing
     if _likeness(thing, look) >= settings.min_likeness:
@@ -308,7 +237,7 @@ def _within(things: dict[str, Thing], most: int) -> tuple[Thing, ...]:
     return tuple(thing for thing in things.values() if thing.id in kept)
 
 
-def _overlapping(things: Sequence[Thing], sighting: Sighting) -> list[tuple[float, Thing]]:
+def overlapping(things: Sequence[Thing], sighting: Sighting) -> list[tuple[float, Thing]]:
     """Things with the IoU of their box, the greatest first."""
     if not things:
         return []
@@ -319,7 +248,3 @@ def _overlapping(things: Sequence[Thing], sighting: Sighting) -> list[tuple[floa
 
 def _likeness(thing: Thing, look: Appearance) -> float:
     return max((likeness(one, look) for one in thing.looks), default=0.0)
-
-
-def _is_asked(thing: Thing, asked: Asked) -> bool:
-    return thing.group == asked.group and thing.box == asked.box

@@ -140,9 +140,10 @@ def step(
     tracks = expire(tracks, now, settings)
     found = one_per_thing(found)
     sights = _sights(found, change)
-    pairs = _match(tracks.alive, found, now, settings)
+    awaited = tuple(course.ahead(t.course, t.height, t.group, now) for t in tracks.alive)
+    pairs = _match(tracks.alive, awaited, found, now, settings)
     updated = tuple(
-        _update(track, sights[pairs[n]], now, settings) if n in pairs else track
+        _update(track, awaited[n], sights[pairs[n]], now, settings) if n in pairs else track
         for n, track in enumerate(tracks.alive)
     )
     matched = set(pairs.values())
@@ -165,8 +166,13 @@ def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
 
 def expected(track: Track, now: float) -> Box:
     """Where the thing is believed to be at `now`: its last box, moved along its course."""
-    x, y = course.ahead(track.course, track.height, track.group, now).foot
-    x0, y0, x1, y1 = track.box
+    return _moved(track.box, course.ahead(track.course, track.height, track.group, now).foot)
+
+
+def _moved(box: Box, to: tuple[float, float]) -> Box:
+    """The box with its feet there."""
+    x, y = to
+    x0, y0, x1, y1 = box
     across, along = x - (x0 + x1) / 2, y - y1
     return (x0 + across, y0 + along, x1 + across, y1 + along)
 
@@ -178,12 +184,16 @@ def one_per_thing(found: Detections) -> Detections:
 
 
 def _match(
-    tracks: tuple[Track, ...], found: Detections, now: float, settings: Tracking
+    tracks: tuple[Track, ...],
+    awaited: tuple[Course, ...],
+    found: Detections,
+    now: float,
+    settings: Tracking,
 ) -> dict[int, int]:
     """Row of `found` per index of `tracks`: first among the strong, then the weak for the rest."""
     if not tracks or not len(found):
         return {}
-    worth = _worth(tracks, found, now, settings)
+    worth = _worth(tracks, awaited, found, now, settings)
     strong = found.scores >= settings.begin_score
     pairs = pair(worth * strong)
     rest = worth * ~strong
@@ -192,12 +202,17 @@ def _match(
 
 
 def _worth(
-    tracks: tuple[Track, ...], found: Detections, now: float, settings: Tracking
+    tracks: tuple[Track, ...],
+    awaited: tuple[Course, ...],
+    found: Detections,
+    now: float,
+    settings: Tracking,
 ) -> npt.NDArray[np.float64]:
     """`(T, N)`: overlap plus likeliness where either passes its gate, else 0."""
-    boxes = np.array([expected(track, now) for track in tracks], np.float32)
+    pairs = zip(tracks, awaited, strict=True)
+    boxes = np.array([_moved(track.box, at.foot) for track, at in pairs], np.float32)
     overlap = iou(boxes, found.boxes)
-    likely = _likely(tracks, found.boxes, now)
+    likely = _likely(tracks, awaited, found.boxes, now)
     groups = _numbers([track.group for track in tracks])
     same = groups[:, None] == _numbers([group_of(label) for label in found.labels])
     passes = same & ((overlap >= settings.min_iou) | (likely > 0))
@@ -205,10 +220,11 @@ def _worth(
     return worth
 
 
-def _likely(tracks: tuple[Track, ...], boxes: FloatArray, now: float) -> npt.NDArray[np.float64]:
+def _likely(
+    tracks: tuple[Track, ...], awaited: tuple[Course, ...], boxes: FloatArray, now: float
+) -> npt.NDArray[np.float64]:
     """`(T, N)` 1 where the feet are exactly where they are expected and the height is the same,
     falling to 0 at the gate: the distance in standard deviations, or the thing's fastest pace."""
-    courses = [course.ahead(t.course, t.height, t.group, now) for t in tracks]
     heights = np.array([t.height for t in tracks])
     gone_s = np.array([now - t.seen_at_s for t in tracks])
     last = np.array([t.course.foot for t in tracks])
@@ -216,8 +232,8 @@ def _likely(tracks: tuple[Track, ...], boxes: FloatArray, now: float) -> npt.NDA
     size = np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)[None, :]
 
     scale = np.maximum(heights[:, None], size)
-    variance = np.array([c.doubt[0] for c in courses])[:, None] + (course.JITTER * scale) ** 2
-    off = np.array([c.foot for c in courses])[:, None] - feet[None]
+    variance = np.array([c.doubt[0] for c in awaited])[:, None] + (course.JITTER * scale) ** 2
+    off = np.array([c.foot for c in awaited])[:, None] - feet[None]
     squared = (off**2).sum(axis=2) / variance
     spread = _LIKE_HEIGHT + _HEIGHT_PER_S * gone_s[:, None]
     squared += (np.log(size / heights[:, None]) / spread) ** 2
@@ -264,11 +280,10 @@ def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
     )
 
 
-def _update(track: Track, sight: Sight, now: float, settings: Tracking) -> Track:
+def _update(track: Track, awaited: Course, sight: Sight, now: float, settings: Tracking) -> Track:
     box, vote, evidence = sight
     vote = replace(vote, moving=movement.moves(evidence, track.first_foot, box))
     height = max(box[3] - box[1], 1.0)
-    awaited = course.ahead(track.course, track.height, track.group, now)
     travelled = math.dist(foot(box), track.first_foot) / height
     return replace(
         track,

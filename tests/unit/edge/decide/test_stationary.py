@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from contract.ids import ReportId
 from edge.config.schema import Static
-from edge.decide.stationary import ask, forget, refute, settle, step
+from edge.decide.answers import ask, refute, settle
+from edge.decide.stationary import forget, step
 from edge.decide.things import Match, Memory, Sighting
 from edge.records import TrackId
 from imaging.detections import Image

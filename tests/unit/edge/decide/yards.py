@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from contract.labels import group_of
-from edge.decide.stationary import Moment
+from edge.decide.moment import Moment
 from edge.decide.things import Sighting
 from edge.records import Box, TrackId
 from imaging.detections import Image

@@ -12,7 +12,8 @@ import pytest
 from contract.ids import CameraId, ReportId
 from contract.verdict import Decision
 from edge.config.schema import Static
-from edge.decide.stationary import ask, step
+from edge.decide.answers import ask
+from edge.decide.stationary import step
 from edge.decide.things import Memory
 from edge.keeping.database import FILE
 from edge.keeping.listing import StaticError, forget, listed
