@@ -21,11 +21,15 @@ class Storm(Section):
         10.0, ge=0, le=3600, description="Within an event, alike ones are merged; then doubled."
     )
     longest_s: float = Field(
-        60.0, ge=1, le=86_400, description="Longest such window; and the budget grows by 1 in it."
+        60.0, ge=1, le=86_400, description="Longest such window, and memory of places."
     )
+    # Who comes after a pause is somebody else, and must not be lost in a number: so the budget is
+    # for the camera that has gone mad. Twenty in a row, and then a hundred an hour, are more than
+    # people bring about on ground that is worth an alarm.
     budget: int = Field(
-        6, ge=1, le=1000, description="Events told at any pace; beyond, one in `longest_s`."
+        20, ge=1, le=1000, description="Events told at any pace; beyond, one in `refill_s`."
     )
+    refill_s: float = Field(36.0, ge=1, le=86_400, description="The budget grows by 1 in it.")
     near: float = Field(
         3.0, ge=0, le=100, description="Things this near, in their heights, are at one place."
     )

@@ -156,8 +156,8 @@ def _begins(event: Event, now: float, settings: Storm) -> bool:
 
 def _affords(spent_until_s: float, now: float, settings: Storm) -> bool:
     """The bucket holds at least one of its `budget` tokens, of which one is given every
-    `longest_s`."""
-    return spent_until_s - now <= (settings.budget - 1) * settings.longest_s
+    `refill_s`."""
+    return spent_until_s - now <= (settings.budget - 1) * settings.refill_s
 
 
 def _window_over(event: Event, now: float, settings: Storm) -> bool:
@@ -188,7 +188,7 @@ def _tell(event: Event, finding: Finding, now: float, settings: Storm) -> Event:
     before, and its windows are short again unless the budget is spent."""
     places = (*_lately(event, now, settings), _place(finding, now))[-_PLACES:]
     if _begins(event, now, settings):
-        spent_until_s = max(now, event.spent_until_s) + settings.longest_s
+        spent_until_s = max(now, event.spent_until_s) + settings.refill_s
         spare = _affords(spent_until_s, now, settings)
         event = Event(
             rule=event.rule,
