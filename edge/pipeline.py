@@ -217,7 +217,15 @@ class Pipeline:
         if ungated:
             return motion.off()
         size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
-        state.gate, seen = motion.look(state.gate, grey, size, now, gate, settings.motion_masks)
+        state.gate, seen = motion.look(
+            state.gate,
+            grey,
+            size,
+            now,
+            gate,
+            settings.motion_masks,
+            followed=any(track.roams for track in state.tracks.alive),
+        )
         return seen
 
     def _judge(

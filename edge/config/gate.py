@@ -22,10 +22,24 @@ class Gate(Section):
 
     enabled: bool = Field(True, description="Off: every frame is looked at.")
     min_diff: int = Field(
-        10, ge=2, le=128, description="Grey levels over noise that count as change."
+        10,
+        ge=2,
+        le=128,
+        description="Grey levels over noise that count as change in mid-grey; fewer where it is "
+        "darker, as contrast is.",
     )
     min_share: float = Field(
-        0.0004, ge=0, le=0.5, description="Share of the picture that must move."
+        0.0001, ge=0, le=0.5, description="Share of the picture that must move."
+    )
+    # A walker 30 px tall in 640x480 is 0.0006 of the picture, and half of him differs from it.
+    faint_share: float = Field(
+        0.0004, ge=0, le=0.5, description="A smaller share that moves is faint: a far walker, rain."
+    )
+    faint_every_s: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="What is faint is looked at this often, until something is found in it.",
     )
     light_share: float = Field(
         0.6, ge=0.1, le=1, description="Share beyond which it is the light, not a thing."
@@ -33,7 +47,12 @@ class Gate(Section):
     background_s: float = Field(
         10.0, ge=0.5, le=600, description="Time constant of the background's memory."
     )
-    linger_s: float = Field(2.0, ge=0, le=60, description="Keep looking after motion ends.")
+    linger_s: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="Keep looking for so long after motion ends, at what was found.",
+    )
     full_look_s: float = Field(
         15.0, ge=1, le=3600, description="Look at a still scene this often all the same."
     )

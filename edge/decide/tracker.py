@@ -113,6 +113,12 @@ class Track:
         return self.sightings >= CONFIRMED_AFTER
 
     @property
+    def roams(self) -> bool:
+        """Whether it moved in any frame of the window; what did not is a thing that stands there,
+        or that is yet to be seen moving."""
+        return any(vote.moving for vote in self.votes)
+
+    @property
     def height(self) -> float:
         """Of the box, at least a pixel."""
         return max(self.box[3] - self.box[1], 1.0)

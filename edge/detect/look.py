@@ -102,7 +102,7 @@ def _places(hints: Hints, view: View, now: float) -> list[Place]:
     margin = SPREAD_CELLS * reduction(view.width, WIDTH_PX)
     moving = [Place(box=_shrunk(box, margin), urgency=_MOVING) for box in hints.motion.regions]
     frame = (0.0, 0.0, float(view.width), float(view.height))
-    roaming = (track for track in hints.tracks if any(vote.moving for vote in track.votes))
+    roaming = (track for track in hints.tracks if track.roams)
     ahead = (_clipped(expected(track, now), frame) for track in roaming)
     return [*moving, *(Place(box=box, urgency=_EXPECTED) for box in ahead if box is not None)]
 

@@ -25,15 +25,16 @@ from edge.records import Box, Motion
 
 GreyImage = npt.NDArray[np.uint8]
 
-WIDTH_PX = 160
-"""Gate pictures are at least this wide: a person of 40 px in a 640 px frame still covers 10."""
+WIDTH_PX = 320
+"""Gate pictures are at least this wide: a person of 16 px in a 640 px frame still covers 8 by 3,
+which is what opening leaves. Of walkers of 20 to 40 px half as many pass at half the width."""
 
 _BLUR = (3, 3)
-"""Against noise; wider, and somebody 30 px tall in a 640 px frame, 2 px wide here, is gone."""
+"""Against noise; wider, and somebody 16 px tall in a 640 px frame, 3 px wide here, is gone."""
 
 _OPEN = np.ones((3, 3), np.uint8)
 
-SPREAD_CELLS = 3
+SPREAD_CELLS = 6
 """Regions reach so many pixels of the grey picture beyond what changed, so that parts of one thing
 join."""
 _JOIN = np.ones((2 * SPREAD_CELLS + 1, 2 * SPREAD_CELLS + 1), np.uint8)
@@ -81,11 +82,14 @@ def look(
     now: float,
     settings: Gate,
     masks: tuple[MotionMask, ...] = (),
+    *,
+    followed: bool = True,
 ) -> tuple[GateState, Motion]:
     """Judge one picture and learn from it.
 
     `grey` is `(h, w) uint8`; `size` is the original frame's width and height in pixels, in which
-    the regions are given; in `masks` nothing changes.
+    the regions are given; in `masks` nothing changes. `followed` is whether something was found
+    where it moved and is still followed: without, there is nothing to linger for.
     """
     seen = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
     known = state.scene
@@ -108,7 +112,13 @@ def look(
     regions = _regions(mask, size) if why is None else ()
     share = first.changed_px / seen.size
     seen_now = Motion(moved=False, why=why or "motion", regions=regions, share=share, mask=mask)
-    return _decide(replace(state, scene=learned, seen_at_s=now), seen_now, now, settings)
+    faint = cv2.countNonZero(mask) < settings.faint_share * seen.size
+    pace = _Pace(
+        moving_s=settings.faint_every_s if faint and not followed else 0.0,
+        linger_s=settings.linger_s if followed else 0.0,
+        still_s=settings.full_look_s,
+    )
+    return _decide(replace(state, scene=learned, seen_at_s=now), seen_now, now, pace)
 
 
 def _begin(seen: GreyImage, now: float, why: str) -> tuple[GateState, Motion]:
@@ -121,7 +131,7 @@ def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[MotionMask
     picture = seen.astype(np.float32) + np.float32(BLACK)
     gain = gains(picture, known.background)
     lit: FloatImage = np.minimum(known.background * gain, np.float32(WHITE))
-    limit = scene.limit(known, settings.min_diff)
+    limit = scene.limit(known, lit, settings.min_diff)
     residual = np.asarray(cv2.absdiff(picture, lit), np.float32)
     return _View(
         seen=seen,
@@ -142,14 +152,17 @@ def _changed(residual: FloatImage, limit: FloatImage) -> GreyImage:
 
 def _steadied(view: _View, masks: tuple[MotionMask, ...]) -> _View:
     """The view as if the camera had not moved, if that is what changed it."""
-    shift = steady(view.picture, view.lit)
+    shift = steady(view.picture, view.lit, view.mask)
     if shift is None:
         return view
     inner = np.s_[shift.margin : -shift.margin, shift.margin : -shift.margin]
     residual = np.zeros_like(view.residual)
     residual[inner] = cv2.absdiff(shift.picture[inner], view.lit[inner])
-    mask = masking.blank(_changed(residual, view.limit), masks)
-    return replace(view, picture=shift.picture, residual=residual, mask=mask, shift=shift)
+    limit: FloatImage = view.limit + shift.slack
+    mask = masking.blank(_changed(residual, limit), masks)
+    return replace(
+        view, picture=shift.picture, residual=residual, limit=limit, mask=mask, shift=shift
+    )
 
 
 def _things(
@@ -208,15 +221,28 @@ def _regions(mask: GreyImage, size: tuple[int, int]) -> tuple[Box, ...]:
     )
 
 
-def _decide(state: GateState, seen: Motion, now: float, settings: Gate) -> tuple[GateState, Motion]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pace:
+    """Seconds since the last look after which a moving and a still scene is looked at again, and
+    for how long after motion a still one counts as moving."""
+
+    moving_s: float
+    linger_s: float
+    still_s: float
+
+
+def _decide(state: GateState, seen: Motion, now: float, pace: _Pace) -> tuple[GateState, Motion]:
     """Whether what was `seen` deserves a look, or the time that has passed does."""
+    since_s = now - state.looked_at_s
     if seen.regions:
         state = replace(state, moved_at_s=now)
-        why = "motion"
-    elif now - state.moved_at_s <= settings.linger_s:
+        why = "motion" if since_s >= pace.moving_s else "faint"
+    elif pace.linger_s and now - state.moved_at_s <= pace.linger_s:
         why = "linger"
-    elif now - state.looked_at_s >= settings.full_look_s:
+    elif since_s >= pace.still_s:
         why = "full_look"
     else:
         return state, seen
+    if why == "faint":
+        return state, replace(seen, why=why)
     return replace(state, looked_at_s=now), replace(seen, moved=True, why=why)

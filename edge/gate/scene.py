@@ -25,6 +25,12 @@ _MOST_NOISE = np.float32(20)
 _NOISE_FACTOR = 3.0
 """Mean absolute difference of Gaussian noise is 0.8 sigma; three of them pass 98 % of it."""
 
+_MID_GREY = np.float32(100)
+"""From here on, a difference counts in full: the grey of asphalt and grass in good light."""
+
+_DARK = np.float32(40)
+"""Under it the contrast that is asked for falls no further: JPEG's own steps are 2 to 4 levels."""
+
 _LEARN_CHANGED = 0.05
 """Changed pixels still drift towards the scene, or a slow change of light would lock them out."""
 
@@ -93,9 +99,11 @@ def begin(seen: GreyImage, normal: FloatImage) -> Scene:
     )
 
 
-def limit(scene: Scene, min_diff: int) -> FloatImage:
-    """Grey levels beyond which a pixel has changed."""
-    return np.asarray(cv2.addWeighted(scene.noise, _NOISE_FACTOR, scene.noise, 0, min_diff))
+def limit(scene: Scene, lit: FloatImage, min_diff: int) -> FloatImage:
+    """Grey levels beyond which a pixel has changed, where the background is `lit` so brightly: its
+    noise, and a contrast (Weber's law: what a thing differs by is a share of the light on it)."""
+    contrast = np.clip(lit, _DARK, _MID_GREY) * np.float32(min_diff / _MID_GREY)
+    return np.asarray(cv2.scaleAdd(scene.noise, _NOISE_FACTOR, contrast))
 
 
 def calm(scene: Scene, residual: FloatImage, elapsed_s: float) -> Spots:

@@ -1,7 +1,8 @@
 """A camera that shakes: the picture moved back to where the background is.
 
 PURE. The shift is found by phase correlation (Kuglin and Hines 1975) and believed only if it
-explains most of the difference. Called by `motion` for pictures in which something changed.
+explains most of the difference, and that is all over the picture. Called by `motion` for pictures
+in which something changed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 FloatImage = npt.NDArray[np.float32]
+GreyImage = npt.NDArray[np.uint8]
+
+_CROSS = np.ones((3, 3), np.uint8)
 
 _LEAST_PX, _MOST_SHARE = 0.1, 0.1
 """A tenth of a pixel changes nothing; a tenth of the width is another view, not a shake."""
@@ -24,19 +28,35 @@ _EXPLAINED = 0.7
 hundredths of it, and no shift takes that away; a shake changes every edge, and its own does."""
 
 
+_FIELDS = (3, 4)
+_SPREAD = 6
+"""Of the fields (rows by columns): a shake changes edges wherever there are any, so in more than
+half of a picture with as much plain sky. Something that moves before a plain wall is explained by a
+shift as well, and must not pass for a shake; it fills half of the fields only from close by, where
+its own edges are more than a shift explains."""
+
+_SLACK_PX = 0.3
+"""By so much a shift is off: between pixels, and because a mast turns as well as it sways."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steadied:
     """The picture as if the camera had not moved; `dx`, `dy` in pixels is how far it had. Within
-    `margin` pixels of the border nothing is known."""
+    `margin` pixels of the border nothing is known; `slack` is what a shift that is not quite right
+    leaves of difference, in grey levels."""
 
     picture: FloatImage
+    slack: FloatImage
     dx: float
     dy: float
     margin: int
 
 
-def steady(picture: FloatImage, lit: FloatImage) -> Steadied | None:
-    """`picture` shifted onto the lit background; None if no shift explains the change."""
+def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied | None:
+    """`picture` shifted onto the lit background; None if no shift explains what has `changed`
+    (255)."""
+    if not _is_all_over(changed):
+        return None
     height, width = picture.shape
     window = _window(height, width)
     # both are multiplied by the window in place
@@ -52,7 +72,20 @@ def steady(picture: FloatImage, lit: FloatImage) -> Steadied | None:
     after = cv2.mean(cv2.absdiff(moved[inner], lit[inner]))[0]
     if after >= _EXPLAINED * before:
         return None
-    return Steadied(picture=np.asarray(moved, np.float32), dx=dx, dy=dy, margin=margin)
+    return Steadied(
+        picture=np.asarray(moved, np.float32),
+        slack=cv2.morphologyEx(lit, cv2.MORPH_GRADIENT, _CROSS) * np.float32(_SLACK_PX / 2),
+        dx=dx,
+        dy=dy,
+        margin=margin,
+    )
+
+
+def _is_all_over(changed: GreyImage) -> bool:
+    rows, columns = (length // parts for length, parts in zip(changed.shape, _FIELDS, strict=True))
+    inner = changed[: rows * _FIELDS[0], : columns * _FIELDS[1]]
+    fields = inner.reshape(_FIELDS[0], rows, _FIELDS[1], columns)
+    return int(np.count_nonzero(fields.any(axis=(1, 3)))) >= _SPREAD
 
 
 @lru_cache(maxsize=64)

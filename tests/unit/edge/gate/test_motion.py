@@ -1,5 +1,7 @@
 """The gate: things that move pass, noise and light do not, and a still scene is still looked at."""
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -25,10 +27,12 @@ def thing(grey: Grey, x: int, width: int = 6, height: int = 16) -> Grey:
     return marked
 
 
-def watch(frames: list[Grey], fps: float = 5.0, settings: Gate = SETTINGS) -> list[Motion]:
+def watch(
+    frames: list[Grey], fps: float = 5.0, settings: Gate = SETTINGS, *, followed: bool = True
+) -> list[Motion]:
     state, seen = GateState(), []
     for n, grey in enumerate(frames):
-        state, motion = look(state, grey, SIZE, n / fps, settings)
+        state, motion = look(state, grey, SIZE, n / fps, settings, followed=followed)
         seen.append(motion)
     return seen
 
@@ -131,3 +135,42 @@ def test_judging_a_picture_leaves_the_state_that_was_given_as_it_was() -> None:
     look(state, thing(scene(rng), 60), SIZE, 0.2, SETTINGS)
     after = state.scene.background, state.scene.noise, state.scene.still_s
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_a_faint_thing_is_looked_at_now_and_then_until_something_is_found_in_it() -> None:
+    rng = np.random.default_rng(11)
+    frames = [scene(rng) for _ in range(30)]
+    frames += [thing(scene(rng), 40 + n // 2, width=2, height=5) for n in range(50)]
+    faint = Gate(min_share=0.0002, faint_share=0.002, faint_every_s=1.0)
+    seen = watch(frames, settings=faint, followed=False)[31:]
+    assert {motion.why for motion in seen} <= {"motion", "faint", "brief"}
+    looks = [n for n, motion in enumerate(seen) if motion.moved]
+    assert len(looks) >= 8
+    assert min(b - a for a, b in pairwise(looks)) >= 5
+    assert all(motion.why == "motion" for motion in watch(frames, settings=faint)[32:])
+
+
+def test_only_what_was_found_is_lingered_for() -> None:
+    rng = np.random.default_rng(12)
+    frames = [thing(scene(rng), 40 + 2 * n) if 30 <= n < 40 else scene(rng) for n in range(50)]
+    whys = {
+        followed: [motion.why for motion in watch(frames, followed=followed)]
+        for followed in (False, True)
+    }
+    assert "linger" not in whys[False]
+    assert whys[True][-8:].count("linger") >= 6
+
+
+@pytest.mark.parametrize(("light", "moves"), [(0.2, True), (1.0, False)])
+def test_in_the_dark_less_of_a_difference_is_a_thing(light: float, moves: bool) -> None:
+    rng = np.random.default_rng(13)
+    ground = np.full((120, 160), 150 * light)
+
+    def frame(x: int | None) -> Grey:
+        shown = ground + rng.normal(0, 0.5, ground.shape)
+        if x is not None:
+            shown[60:76, x : x + 6] -= 8
+        return np.asarray(np.rint(shown), np.uint8)
+
+    seen = watch([frame(None) for _ in range(60)] + [frame(40 + 2 * n) for n in range(10)])
+    assert any(motion.regions for motion in seen[62:]) == moves

@@ -96,6 +96,11 @@ def watch(frames: list[Grey], gate: Gate) -> list[Motion]:
     return seen
 
 
+def _all_over() -> Grey:
+    """A change that reaches everywhere."""
+    return np.full((HEIGHT, WIDTH), 255, np.uint8)
+
+
 def moving(seen: list[Motion]) -> float:
     """The share of the pictures after the start that the gate calls motion."""
     later = seen[round(START * FPS) :]
@@ -179,9 +184,17 @@ def test_a_shift_is_found_and_taken_back(dx: float, dy: float, seed: int) -> Non
     scene = yard(seed) + np.float32(BLACK)
     there = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     moved = cv2.warpAffine(scene, there, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
-    found = steady(np.asarray(moved, np.float32), scene)
+    found = steady(np.asarray(moved, np.float32), scene, _all_over())
     if found is None:
         assert max(abs(dx), abs(dy)) < 0.5
     else:
         assert abs(found.dx - dx) < 0.5
         assert abs(found.dy - dy) < 0.5
+
+
+def test_what_moves_before_a_plain_wall_from_the_first_picture_on_is_no_shake() -> None:
+    rng, wall = np.random.default_rng(5), np.full((HEIGHT, WIDTH), 130, np.float32)
+    frames = [walker(wall, n / FPS, 0.0) + rng.normal(0, 2, wall.shape) for n in range(40)]
+    seen = watch([np.asarray(np.clip(frame, 0, 255), np.uint8) for frame in frames], Gate())
+    assert [motion.why for motion in seen].count("shake") == 0
+    assert sum(bool(motion.regions) for motion in seen[10:]) >= 25
