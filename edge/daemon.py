@@ -18,7 +18,8 @@ from edge.config.live import keep
 from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
 from edge.errors import Complaint, ConfigError, OutboxError, OutboxFull
-from edge.gateway import Gateway, OpenNetworks, open_detectors
+from edge.gateway import Gateway
+from edge.networks import OpenNetworks, open_detectors
 from edge.runtime.camera_conditions import ConditionCollector
 from edge.runtime.counters import FunnelCollector
 from edge.runtime.heartbeat import late
@@ -137,7 +138,7 @@ class Daemon:
         self._watchdog.start()
         for worker in self._gateway.workers:
             worker.start()
-        self._gateway.uplink.start()
+        self._gateway.delivery.uplink.start()
         self._gateway.site.start()
         self._notifier.ready()
         gateway, listed = current.config.gateway.id, len(current.config.cameras)
@@ -148,7 +149,7 @@ class Daemon:
         while not (self._requests.stop or self._clock.wait(self._failed, _TURN_S)):
             now = self._clock.mono()
             self._watch()
-            self._gateway.verdicts.tick()
+            self._gateway.delivery.verdicts.tick()
             self._gateway.intake.tick()
             self._gateway.turn_switches()
             self._gateway.camera_watch.tick(self._gateway.site.state().ready)
@@ -220,7 +221,7 @@ class Daemon:
         self._ending = True
         farewell = [gateway.statements.stats(), gateway.statements.status("stopped")]
         gateway.site.stop(max(1.0, until_s - self._clock.mono()), farewell)
-        gateway.uplink.stop(1.0)
+        gateway.delivery.uplink.stop(1.0)
         self._status_server.stop()
         gateway.outbox.close()
         gateway.static.close()
@@ -236,7 +237,7 @@ class Daemon:
                 gateway.counters.count(frame.camera, "superseded")
         for worker in gateway.workers:
             worker.ask_to_stop()
-        gateway.wake_courier()
+        gateway.delivery.wake()
         ended = [worker.join(until_s - self._clock.mono()) for worker in gateway.workers]
         for analyst, over in zip(gateway.analysts, ended, strict=False):  # then the courier
             if over and not self._failures:

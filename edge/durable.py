@@ -1,4 +1,4 @@
-"""A small file, written whole or not at all.
+"""What survives a power cut: a small file written whole or not at all, a folder's names.
 
 SHELL. Temporary file, fsync, rename, fsync of the folder: after a power cut there is the old file
 or the new one.
@@ -19,8 +19,13 @@ def write_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes names that were added to or removed from `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     finally:
-        os.close(directory)
+        os.close(descriptor)

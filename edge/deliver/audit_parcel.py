@@ -7,16 +7,13 @@ analysis worker for each event that is audited.
 
 from __future__ import annotations
 
-import hashlib
-
 import cv2
 
 from contract.ids import ReportId
-from contract.keys import evidence_key
-from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
+from contract.report import FiredRule, Scores, ThreatReport, TrackFacts
 from edge.config.audit import Audit
 from edge.decide.audit import Shown
-from edge.deliver.evidence import Origin, Parcel, Picture, relative
+from edge.deliver.evidence import Origin, Parcel, item_of, relative
 from imaging.admission import Rejected
 from imaging.decode import decode
 from imaging.detections import Image
@@ -38,8 +35,7 @@ def pack_audit(
     height, width = image.shape[:2]
     box = relative(shown.box or (0, 0, width, height), width, height)
     jpeg, size = _reduced(image, settings)
-    sha256 = hashlib.sha256(jpeg).hexdigest()
-    key = evidence_key(origin.gateway, frame.camera, frame.received_at, sha256)
+    ref, picture = item_of("best", frame, jpeg, size, origin)
     report = ThreatReport(
         report_id=report_id,
         gateway=origin.gateway,
@@ -62,20 +58,9 @@ def pack_audit(
         model_sha256=origin.model_sha256,
         config_version=origin.config_version,
         config_sha256=origin.config_sha256,
-        evidence=(
-            EvidenceRef(
-                role="best",
-                key=key,
-                sha256=sha256,
-                bytes=len(jpeg),
-                width=size[0],
-                height=size[1],
-                captured_at=frame.captured_at,
-                received_at=frame.received_at,
-            ),
-        ),
+        evidence=(ref,),
     )
-    return Parcel(report=report, pictures=(Picture(key=key, sha256=sha256, jpeg=jpeg),))
+    return Parcel(report=report, pictures=(picture,))
 
 
 def _reduced(image: Image, settings: Audit) -> tuple[bytes, tuple[int, int]]:

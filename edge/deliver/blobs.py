@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from edge.durable import sync_folder
+
 _SUFFIX = ".jpg"
 
 
@@ -68,12 +70,3 @@ class Blobs:
     @staticmethod
     def _is_whole(path: Path, size: int) -> bool:
         return path.is_file() and path.stat().st_size == size
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names that were added to or removed from `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -25,7 +25,7 @@ from contract.report import (
     TrackFacts,
 )
 from edge.config.schema import Evidence
-from edge.records import Box, Case, Shot, Take
+from edge.records import Box, Case, Frame, Shot, Take
 from imaging.admission import Rejected
 from imaging.crop import cut, reduced, square
 from imaging.decode import decode
@@ -133,7 +133,7 @@ def _crop(take: Take, origin: Origin) -> list[Item]:
     x0, y0, x1, y1 = (float(side) for side in region)
     shown = relative((x0, y0, x1, y1), shot.width, shot.height)
     box = relative(take.box, shot.width, shot.height)
-    return [_item("crop", shot, jpeg, _size(crop), origin, region=shown, box=box)]
+    return [item_of("crop", shot.frame, jpeg, _size(crop), origin, region=shown, box=box)]
 
 
 def _context(case: Case, origin: Origin, known: set[str]) -> list[Item]:
@@ -150,16 +150,16 @@ def _scene(role: Role, shot: Shot, origin: Origin, box: RelativeBox | None = Non
     """The whole frame: the camera's own JPEG if `full`, else encoded; nothing if it is damaged."""
     evidence, frame = origin.evidence, shot.frame
     if evidence.whole == "full" and frame.header.kind == "jpeg":
-        return [_item(role, shot, frame.picture, (shot.width, shot.height), origin, box=box)]
+        return [item_of(role, frame, frame.picture, (shot.width, shot.height), origin, box=box)]
     image = decode(frame.picture, frame.header)
     if isinstance(image, Rejected):
         return []
     if evidence.whole == "full":
         jpeg = _encode(image, evidence.jpeg_quality)
-        return [_item(role, shot, jpeg, _size(image), origin, box=box)]
+        return [item_of(role, frame, jpeg, _size(image), origin, box=box)]
     small = reduced(image, evidence.whole_px)
     return [
-        _item(role, shot, _encode(small, evidence.whole_quality), _size(small), origin, box=box)
+        item_of(role, frame, _encode(small, evidence.whole_quality), _size(small), origin, box=box)
     ]
 
 
@@ -181,9 +181,9 @@ def _encode(image: Image, quality: int) -> bytes:
     return encoded.tobytes()
 
 
-def _item(
+def item_of(
     role: Role,
-    shot: Shot,
+    frame: Frame,
     jpeg: bytes,
     size: tuple[int, int],
     origin: Origin,
@@ -191,8 +191,8 @@ def _item(
     region: RelativeBox | None = None,
     box: RelativeBox | None = None,
 ) -> Item:
+    """What of `frame` travels as `jpeg`, `size` being its width and height in pixels."""
     sha256 = hashlib.sha256(jpeg).hexdigest()
-    frame = shot.frame
     key = evidence_key(origin.gateway, frame.camera, frame.received_at, sha256)
     ref = EvidenceRef(
         role=role,

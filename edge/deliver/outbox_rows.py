@@ -15,9 +15,9 @@ from typing import Any
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Decision, Verdict
+from edge.database import transaction
 from edge.deliver.evidence import Parcel
 from edge.deliver.outbox_records import State, rank
-from edge.deliver.outbox_schema import transaction
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
 _OVER = "state IN ('done', 'buried')"

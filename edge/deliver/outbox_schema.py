@@ -10,10 +10,20 @@ from __future__ import annotations
 import errno
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from edge.deliver.blobs import sync_folder
+from edge.database import (
+    damage,
+    lay_out,
+    open_file,
+    primary_code,
+    set_aside,
+    tells_damage,
+    transaction,
+    version_of,
+)
+from edge.durable import sync_folder
 from edge.errors import OutboxCorrupt, OutboxError, OutboxFull
 
 VERSION = 1
@@ -68,21 +78,8 @@ def open_database(file: Path) -> tuple[sqlite3.Connection, Path | None]:
     try:
         return _open(file), None
     except OutboxCorrupt:
-        aside = _set_aside(file)
+        aside = set_aside(file)
         return _open(file), aside
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's changes, durably, or none."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # a full disk may have ended it already
-            connection.execute("ROLLBACK")
-        raise
 
 
 @contextmanager
@@ -98,20 +95,14 @@ def translated(what: str) -> Iterator[None]:
 
 
 def _meaning(error: sqlite3.Error) -> type[OutboxError]:
-    match getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF:  # extended codes
-        case sqlite3.SQLITE_FULL:
-            return OutboxFull
-        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return OutboxCorrupt
-        case _:
-            return OutboxError
+    if tells_damage(error):
+        return OutboxCorrupt
+    return OutboxFull if primary_code(error) == sqlite3.SQLITE_FULL else OutboxError
 
 
 def _open(file: Path) -> sqlite3.Connection:
     with translated(f"cannot open the outbox {file}"):
-        connection = sqlite3.connect(
-            file, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
+        connection = open_file(file, BUSY_S)
         try:
             _prepare(connection, file)
         except BaseException:
@@ -122,7 +113,7 @@ def _open(file: Path) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(connection)
     if version > VERSION:
         raise OutboxError(
             f"the outbox {file} has version {version}, this program knows {VERSION}: "
@@ -130,25 +121,9 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
         )
     for pragma in _PRAGMAS:
         connection.execute(pragma)
-    findings = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if findings != "ok":
-        raise OutboxCorrupt(f"the outbox {file} is damaged: {findings}")
+    found = damage(connection)
+    if found is not None:
+        raise OutboxCorrupt(f"the outbox {file} is damaged: {found}")
     with transaction(connection):  # takes the lock that keeps others out
         if version == 0:
-            for statement in _TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _set_aside(file: Path) -> Path:
-    numbers = (n for n in range(1, 1000) if not _aside(file, n).exists())
-    aside = _aside(file, next(numbers))
-    for suffix in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            Path(f"{file}{suffix}").rename(f"{aside}{suffix}")
-    sync_folder(file.parent)
-    return aside
-
-
-def _aside(file: Path, number: int) -> Path:
-    return file.with_name(f"{file.name}.corrupt-{number}")
+            lay_out(connection, _TABLES, VERSION)

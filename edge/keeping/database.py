@@ -8,10 +8,17 @@ file that is damaged or of another version is set aside and a new one begun.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from edge.database import (
+    damage,
+    lay_out,
+    open_file,
+    set_aside,
+    tells_damage,
+    transaction,
+    version_of,
+)
 from edge.keeping.rows import TABLES
 
 FILE = "static.db"
@@ -32,21 +39,18 @@ def open_database(file: Path) -> tuple[sqlite3.Connection, Path | None]:
     try:
         return connect(file), None
     except Unusable:
-        aside = _set_aside(file)
+        aside = set_aside(file)
         return connect(file), aside
 
 
 def connect(file: Path) -> sqlite3.Connection:
     """Open the file, with its tables; raises `Unusable` besides `sqlite3.Error`."""
-    connection = sqlite3.connect(
-        file, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-    )
+    connection = open_file(file, _BUSY_S)
     try:
         _prepare(connection, file)
     except sqlite3.DatabaseError as error:
         connection.close()
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if tells_damage(error):
             raise Unusable(f"{file} is damaged: {error}") from error
         raise
     except BaseException:
@@ -55,39 +59,15 @@ def connect(file: Path) -> sqlite3.Connection:
     return connection
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of the block's changes or none, with nobody else writing meanwhile."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with suppress(sqlite3.Error):  # a full disk may have ended it already
-            connection.execute("ROLLBACK")
-        raise
-
-
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
-    findings = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if findings != "ok":
-        raise Unusable(f"{file} is damaged: {findings}")
+    found = damage(connection)
+    if found is not None:
+        raise Unusable(f"{file} is damaged: {found}")
     with transaction(connection):
-        version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+        version = version_of(connection)
         if version == 0:
-            for statement in TABLES.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            lay_out(connection, TABLES, VERSION)
         elif version != VERSION:
             raise Unusable(f"{file} has version {version}, this program knows {VERSION}")
-
-
-def _set_aside(file: Path) -> Path:
-    names = (file.with_name(f"{file.name}.corrupt-{n}") for n in range(1, 1000))
-    aside = next(name for name in names if not name.exists())
-    for suffix in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            Path(f"{file}{suffix}").rename(f"{aside}{suffix}")
-    return aside

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contract.ids import CameraId
+from edge.database import transaction
 from edge.decide.things import Thing
-from edge.keeping.database import FILE, Unusable, connect, transaction
+from edge.keeping.database import FILE, Unusable, connect
 from edge.keeping.rows import THINGS_OF_ALL, thing_of
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Verdict
+from edge.database import transaction
 from edge.decide.answers import refute, settle
 from edge.decide.stationary import forget
 from edge.decide.things import Memory, Thing
-from edge.keeping.database import FILE, open_database, transaction
+from edge.keeping.database import FILE, open_database
 from edge.keeping.rows import (
     ASKED_OF_ONE,
     KEEP_ASKED,

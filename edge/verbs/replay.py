@@ -22,7 +22,7 @@ from contract.ids import CameraId, is_name
 from edge import shadow
 from edge.config.load import load
 from edge.config.schema import Config
-from edge.gateway import open_detectors
+from edge.networks import open_detectors
 from edge.pipeline import Sees
 from edge.replay import EPOCH, Source, SourceError, Video, open_source, play
 from edge.shadow_telling import Summary, as_json, in_words

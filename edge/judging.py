@@ -1,0 +1,177 @@
+"""Judges what was found in front of one camera: by its tracks, or each picture alone.
+
+PURE, though the camera's state is changed in place. A thing in a stream is followed and its recent
+frames vote; frames that came too few to vote are judged alone, when the burst is over. Called by
+`pipeline`, which made the looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from contract.ids import CameraId
+from edge.cases import case_of
+from edge.config.schema import Camera, Config
+from edge.decide import standing, storm, threat, tracker
+from edge.decide.conditions import Conditions, conditions
+from edge.decide.moment import Moment
+from edge.decide.movement import change_of
+from edge.decide.threat import Finding
+from edge.decide.tracker import Tracks
+from edge.film import CameraState, Look
+from edge.records import Case, Judgement, Merged, Motion, Take, Withheld
+from imaging.admission import Rejected
+from imaging.aspect import pixel_aspect
+from imaging.decode import decode
+from imaging.detections import Detections, Image
+
+VOTES_NEEDED = 3
+"""A burst of fewer frames cannot vote; its frames are judged alone."""
+
+Shown = tuple[Look, Image]
+"""A look with the pixels that it was made on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What came of judging: cases, what every rule said of every thing, what is counted with
+    another case, what was kept back."""
+
+    camera: CameraId
+    cases: tuple[Case, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    merged: tuple[Merged, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Judges one camera by its `settings`; `epoch` keeps report ids apart."""
+
+    config: Config
+    camera: CameraId
+    settings: Camera
+    epoch: int
+
+    def looks_at_lone_pictures(self, state: CameraState) -> bool:
+        """Whether the newest frame may yet have to be judged alone."""
+        kind = self.settings.kind
+        return kind == "snapshot" or (kind == "auto" and state.burst.frames < VOTES_NEEDED)
+
+    def judge(self, state: CameraState, shown: Shown, seen: Motion) -> Settled:
+        """What a frame just looked at means."""
+        if self.settings.kind == "snapshot":
+            return self._alone(state, (shown,))
+        return self._follow(state, shown, seen)
+
+    def settle(self, state: CameraState, now: float) -> Settled | None:
+        """What the frames mean that have stood alone long enough by `now`, if there are any."""
+        burst = state.burst
+        waits = now - burst.seen_at_s < self.settings.snapshot_after_s
+        if self.settings.kind != "auto" or waits:
+            return None
+        looks = burst.close()
+        if burst.raised or burst.frames >= VOTES_NEEDED:
+            return None
+        pairs = ((look, decode(look.shot.frame.picture, look.shot.frame.header)) for look in looks)
+        shown = tuple((look, image) for look, image in pairs if not isinstance(image, Rejected))
+        return self._alone(state, shown, now) if shown else None
+
+    def _follow(self, state: CameraState, shown: Shown, seen: Motion) -> Settled:
+        look, image = shown
+        state.fit(look.size)
+        decide, change = self.config.decide, change_of(seen, look.size)
+        state.tracks = tracker.step(state.tracks, look.found, change, look.now, decide.tracking)
+        state.remember(look, self.config.deliver.evidence)
+        moment = _moment(look, image)
+        known = self._known(state, state.tracks, look, moment)
+        judged = threat.judge_tracks(state.tracks, self._conditions(state, look, known), look.now)
+        state.burst.raised |= bool(judged.findings)
+        damped = state.damp(judged.findings, self.camera, look.now, decide.storm)
+        state.tracks = storm.unsaid(state.tracks, judged.tracks, damped.held)
+        state.memory, withheld = standing.withhold(state.memory, judged.judgements, known)
+        cases = tuple(
+            case_of(state, state.take(f.track), f, look.shot.frame, self.config, self.epoch)
+            for f in damped.passed
+        )
+        return Settled(
+            camera=self.camera,
+            cases=self._asked(state, cases, moment, alone=False),
+            judgements=judged.judgements,
+            merged=damped.merged,
+            withheld=withheld,
+        )
+
+    def _alone(
+        self, state: CameraState, shown: tuple[Shown, ...], now: float | None = None
+    ) -> Settled:
+        """Per rule the best finding over the looks, each of which is judged for itself."""
+        best: dict[str, tuple[Finding, Look, Moment]] = {}
+        judgements: tuple[Judgement, ...] = ()
+        withheld: tuple[Withheld, ...] = ()
+        for look, image in shown:
+            moment = _moment(look, image)
+            known = self._known(state, look.found, look, moment)
+            findings, more = threat.judge_alone(
+                look.found, self._conditions(state, look, known), state.tracks.next_id
+            )
+            state.memory, kept_back = standing.withhold(state.memory, more, known)
+            judgements, withheld = judgements + more, withheld + kept_back
+            for finding in findings:
+                first = best.get(finding.rule.id)
+                if first is None or finding.score > first[0].score:
+                    best[finding.rule.id] = (finding, look, moment)
+        seen_in = {}
+        for finding, look, moment in best.values():
+            named = state.number(finding)
+            seen_in[named.track] = named, look, moment
+        at = shown[-1][0].now if now is None else now
+        named_findings = (finding for finding, _, _ in seen_in.values())
+        damped = state.damp(named_findings, self.camera, at, self.config.decide.storm)
+        cases: tuple[Case, ...] = ()
+        for finding in damped.passed:
+            _, look, moment = seen_in[finding.track]
+            cases += self._lone_case(state, finding, look, moment, at)
+        return Settled(
+            camera=self.camera,
+            cases=cases,
+            judgements=judgements,
+            merged=damped.merged,
+            withheld=withheld,
+        )
+
+    def _lone_case(
+        self, state: CameraState, finding: Finding, look: Look, moment: Moment, at: float
+    ) -> tuple[Case, ...]:
+        take = Take(look.shot, finding.box, finding.score)
+        late = timedelta(seconds=at - look.now)
+        case = case_of(state, (take,), finding, look.shot.frame, self.config, self.epoch, late)
+        return self._asked(state, (case,), moment, alone=True)
+
+    def _conditions(self, state: CameraState, look: Look, known: standing.Known) -> Conditions:
+        at, night, header = look.shot.frame.received_at, state.light.night, look.shot.frame.header
+        aspect = pixel_aspect(header, self.settings.pixel_aspect, look.size[::-1])
+        return conditions(self.settings, self.config.decide, look.size, at, night, known, aspect)
+
+    def _known(
+        self, state: CameraState, things: Tracks | Detections, look: Look, moment: Moment
+    ) -> standing.Known:
+        """Which things of the frame are known to stand there."""
+        state.memory, known = standing.among(
+            state.memory, things, look.size, moment, self.config.decide.static
+        )
+        return known
+
+    def _asked(
+        self, state: CameraState, cases: tuple[Case, ...], moment: Moment, *, alone: bool
+    ) -> tuple[Case, ...]:
+        """The same cases; the memory keeps what they are about until the cloud has answered."""
+        if self.config.decide.static.enabled:
+            for case in cases:
+                state.memory = standing.ask(state.memory, case.suspicion, moment, alone=alone)
+        return cases
+
+
+def _moment(look: Look, image: Image) -> Moment:
+    return Moment(image=image, at=look.shot.frame.received_at, now=look.now)
