@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -157,11 +157,11 @@ class Case:
     followed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class Check(NamedTuple):
     """One condition of a rule: a value held against its limit; `name` is the configuration's key.
 
-    Numbers are compared by `sign`; of names (`in`) one of the value's must be among the limit's.
+    Numbers are compared by `sign`; of names (`in`) one of the value's must be among the limit's. A
+    tuple, because in a busy scene a hundred are made per frame.
     """
 
     name: str

@@ -38,8 +38,7 @@ def ask(
 
 def _told(things: tuple[Thing, ...], sighting: Sighting, rule: str) -> tuple[Thing, ...]:
     """With the thing that was just told of so marked."""
-    same_group = [thing for thing in things if thing.group == sighting.group]
-    overlap, best = next(iter(overlapping(same_group, sighting)), (0.0, None))
+    overlap, best = next(iter(overlapping(things, [sighting])[0]), (0.0, None))
     if best is None or overlap < TIGHT_OVERLAP:
         return things
     told = replace(best, told=tuple(dict.fromkeys((*best.told, rule))))

@@ -7,6 +7,7 @@ length, so that brightness, contrast and infrared change little; it is always ta
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -60,17 +61,18 @@ def appearance(image: Image, box: Box) -> Appearance | None:
 
 def of_patch(patch: Patch) -> Appearance | None:
     """From the kept picture; the same picture gives the same field."""
-    if patch.mean() < _DARK:
+    if cv2.mean(patch)[0] < _DARK:
         return None
     smooth = cv2.GaussianBlur(patch.astype(np.float32), _BLUR, 0)
     across, down = cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)
-    length = np.hypot(across, down)
-    scale = 1 / np.sqrt(length**2 + (_FAINT * length.mean()) ** 2 + 1)
+    power = across * across + down * down
+    usual = _FAINT * cv2.mean(cv2.sqrt(power))[0]
+    scale = 1 / np.sqrt(power + np.float32(usual**2 + 1))
     size = (FIELD_PX, FIELD_PX)
     halved = [
         cv2.resize(part * scale, size, interpolation=cv2.INTER_AREA) for part in (across, down)
     ]
-    field: Field = np.rint(np.stack(halved) * 127).astype(np.int8)
+    field: Field = np.rint(np.array(halved) * np.float32(127)).astype(np.int8)
     patch = patch.copy()
     field.flags.writeable = patch.flags.writeable = False
     return Appearance(field=field, patch=patch)
@@ -79,5 +81,5 @@ def of_patch(patch: Patch) -> Appearance | None:
 def likeness(a: Appearance, b: Appearance) -> float:
     """The cosine between two fields: 1 the same, 0 nothing in common."""
     left, right = a.field.astype(np.float32).ravel(), b.field.astype(np.float32).ravel()
-    lengths = float(np.linalg.norm(left) * np.linalg.norm(right))
-    return float(left @ right) / lengths if lengths > 0 else 0.0
+    lengths = math.sqrt(left.dot(left) * right.dot(right))
+    return float(left.dot(right)) / lengths if lengths > 0 else 0.0

@@ -1,8 +1,8 @@
 """Who gets whom: the pairing of greatest total worth.
 
 PURE. The Hungarian method with potentials and shortest augmenting paths (Kuhn 1955, Munkres 1957,
-in the form of Jonker and Volgenant 1987), after a look whether everybody's first choice is free,
-which it is in nearly every frame. Deterministic. Called by `tracker`.
+in the form of Jonker and Volgenant 1987), for each group of rivals apart, and only where not
+everybody's first choice is free, which it is nearly always. Deterministic. Called by `tracker`.
 """
 
 from __future__ import annotations
@@ -18,21 +18,44 @@ def pair(worth: Worth) -> dict[int, int]:
 
     Worths are finite; a pair of worth 0 or less is never made.
     """
-    worth = np.maximum(worth, 0.0)
-    rows = np.flatnonzero(worth.any(axis=1)) if worth.size else np.zeros(0, np.int64)
-    if not len(rows):
+    if not worth.size:
         return {}
-    first = worth[rows].argmax(axis=1)
-    if len(np.unique(first)) == len(first):
-        return dict(zip(rows.tolist(), first.tolist(), strict=True))
-    columns = np.flatnonzero(worth.any(axis=0))
-    inner = worth[np.ix_(rows, columns)]
+    first = worth.argmax(axis=1).tolist()
+    pairs: dict[int, int] = {}
+    for rows, columns in _rivals(worth > 0):
+        wanted = [first[row] for row in rows]
+        free = len(set(wanted)) == len(wanted)
+        pairs |= dict(zip(rows, wanted, strict=True)) if free else _best(worth, rows, columns)
+    return pairs
+
+
+def _rivals(possible: npt.NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
+    """The rows, with their columns, that compete with each other and with no other: those that
+    are joined by `possible` `(T, N)` pairs."""
+    groups: list[tuple[list[int], set[int]]] = []
+    for row, pairs in enumerate(possible.tolist()):
+        rows, columns = [row], {column for column, one in enumerate(pairs) if one}
+        if not columns:
+            continue
+        apart = []
+        for group in groups:
+            if columns.isdisjoint(group[1]):
+                apart.append(group)
+            else:
+                rows, columns = group[0] + rows, group[1] | columns
+        groups = [*apart, (rows, columns)]
+    return [(sorted(rows), sorted(columns)) for rows, columns in groups]
+
+
+def _best(worth: Worth, rows: list[int], columns: list[int]) -> dict[int, int]:
+    """The pairs of these rows and columns alone."""
+    inner = np.maximum(worth[np.ix_(rows, columns)], 0.0)
     turned = len(rows) > len(columns)
     chosen = _cheapest(-(inner.T if turned else inner))
     pairs = (
         (rows[b], columns[a]) if turned else (rows[a], columns[b]) for a, b in enumerate(chosen)
     )
-    return dict(sorted((int(row), int(col)) for row, col in pairs if worth[row, col] > 0))
+    return {row: column for row, column in pairs if worth[row, column] > 0}
 
 
 def _cheapest(cost: Worth) -> list[int]:

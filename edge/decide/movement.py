@@ -10,20 +10,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from contract.labels import Group, group_of
 from edge.records import Box, Mask, Motion
 from imaging.boxes import iou
-from imaging.detections import Detections, FloatArray
+from imaging.detections import Detections, FloatArray, IntArray
 
 Evidence = Literal["none", "part", "whole"]
 """How much of a thing's box changed: nothing to speak of, a part, or as much as its kind must."""
 
-Visible = npt.NDArray[np.bool_]
+_LEVELS: tuple[Evidence, ...] = get_args(Evidence)
+_NONE, _PARTLY, _WHOLE = range(3)
+
+Rows = npt.NDArray[np.bool_]
+Sums = npt.NDArray[np.int32]
+Spans = npt.NDArray[np.int64]
+"""`(..., 4)` whole pixels of the mask: x0, y0, x1, y1, at least one of them wide and high."""
 
 _PART = 0.05
 """Share of a box. What the gate's opening lets through is real change; of somebody seen from above
@@ -66,6 +73,17 @@ class Change:
     watched: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """The mask, and what of it is `visible` (both `(h, w)`, 0 or 1), with the sums over everything
+    above and left of a pixel `(h + 1, w + 1)`: of what is `seen`, and what `changed` therein."""
+
+    mask: Mask
+    visible: Mask
+    seen: Sums
+    changed: Sums
+
+
 def change_of(motion: Motion, size: tuple[int, int]) -> Change:
     """What the gate saw in a frame of `size`."""
     return Change(size=size, mask=motion.mask, watched=motion.why != "off")
@@ -75,21 +93,20 @@ def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
     """How much each row of `found` changed."""
     if change.mask is None:
         return ("none" if change.watched else "whole",) * len(found)
-    mask = change.mask > 0
-    boxes = _on_mask(found.boxes, change.size, mask)
-    groups = [group_of(label) for label in found.labels]
-    everything = np.ones(mask.shape, np.bool_)
-    persons = _moving(mask, everything, boxes, groups, "person")
-    uncut = [row for row in persons if not _is_vehicle_too(row, found.boxes, groups)]
-    no_persons = _without(everything, boxes[uncut])
-    vehicles = _moving(mask, no_persons, boxes, groups, "vehicle")
-    no_vehicles = _without(everything, boxes[vehicles], margin=0.0)
-    return tuple(
-        _vehicle(mask, everything if label in _RIDDEN else no_persons, box)
-        if group == "vehicle"
-        else _other(mask, no_vehicles, box)
-        for box, label, group in zip(boxes, found.labels, groups, strict=True)
-    )
+    everything = _view(np.minimum(change.mask, 1), np.ones_like(change.mask))
+    boxes = _on_mask(found.boxes, change.size, change.mask)
+    spans = _spans(boxes, change.mask.shape)
+    vehicle, person = _of_group(found, "vehicle"), _of_group(found, "person")
+    walking = person & (_others(everything, everything, spans) == _WHOLE)
+    walking &= ~_like_one_of(found.boxes, found.boxes[vehicle])
+    no_persons = _without(everything, boxes[walking])
+    vehicles = _vehicles(no_persons, spans)
+    no_vehicles = _without(everything, boxes[vehicle & (vehicles == _WHOLE)], margin=0.0)
+    ridden = np.array([label in _RIDDEN for label in found.labels], np.bool_)
+    if ridden.any():
+        vehicles = np.where(ridden, _vehicles(everything, spans), vehicles)
+    levels = np.where(vehicle, vehicles, _others(no_vehicles, everything, spans))
+    return tuple(_LEVELS[level] for level in levels.tolist())
 
 
 def moves(evidence: Evidence, first_foot: tuple[float, float], box: Box) -> bool:
@@ -101,81 +118,97 @@ def moves(evidence: Evidence, first_foot: tuple[float, float], box: Box) -> bool
     return math.dist(((x0 + x1) / 2, y1), first_foot) >= _DISPLACED * max(y1 - y0, 1.0)
 
 
-def _moving(
-    mask: Visible, visible: Visible, boxes: FloatArray, groups: list[Group], group: Group
-) -> list[int]:
-    """The rows of `group` that changed as wholes; ridden things are no obstacle to anyone."""
-    kind = _vehicle if group == "vehicle" else _other
-    return [
-        row
-        for row, box in enumerate(boxes)
-        if groups[row] == group and kind(mask, visible, box) == "whole"
-    ]
+def _of_group(found: Detections, group: Group) -> Rows:
+    return np.array([group_of(label) == group for label in found.labels], np.bool_)
 
 
-def _is_vehicle_too(row: int, boxes: FloatArray, groups: list[Group]) -> bool:
-    vehicles = [n for n, group in enumerate(groups) if group == "vehicle"]
-    return bool(vehicles and iou(boxes[[row]], boxes[vehicles]).max() >= _ONE_THING)
+def _like_one_of(boxes: FloatArray, vehicles: FloatArray) -> Rows:
+    """Which of `boxes` show the same as one of `vehicles`, under another name."""
+    if not len(vehicles):
+        return np.zeros(len(boxes), np.bool_)
+    same: Rows = iou(boxes, vehicles).max(axis=1) >= _ONE_THING
+    return same
 
 
-def _other(mask: Visible, visible: Visible, box: FloatArray) -> Evidence:
-    """A person, an animal, a thing: a part is enough; hidden ones are judged as if in the open."""
-    seen, changed = _inside(visible, box), _inside(mask, box)
-    if _share(seen) >= _VISIBLE_NEEDED:
-        changed = changed[seen]
-    return "whole" if _share(changed) >= _PART else "none"
+def _others(view: _View, everything: _View, spans: Spans) -> IntArray:
+    """Persons, animals, things: a part is enough; hidden ones are judged as if in the open."""
+    seen, area = _count(view.seen, spans), _count(everything.seen, spans)
+    hidden = seen / area < _VISIBLE_NEEDED
+    in_view = _count(view.changed, spans) / np.maximum(seen, 1)
+    changed = np.where(hidden, _count(everything.changed, spans) / area, in_view)
+    return np.where(changed >= _PART, _WHOLE, _NONE)
 
 
-def _vehicle(mask: Visible, visible: Visible, box: FloatArray) -> Evidence:
-    seen, changed = _inside(visible, box), _inside(mask, box)
-    if _share(seen) < _VISIBLE_NEEDED or _share(changed[seen]) < _PART:
-        return "none"
-    cells = [
-        cell
-        for changed_row, seen_row in zip(_split(changed, 0), _split(seen, 0), strict=True)
-        for cell in zip(_split(changed_row, 1), _split(seen_row, 1), strict=True)
-    ]
-    in_view = [inner[clear] for inner, clear in cells if clear.any()]
-    touched = sum(_share(inner) >= _CELL_SHARE for inner in in_view)
-    return "whole" if touched * len(cells) >= _CELLS_NEEDED * len(in_view) else "part"
+def _vehicles(view: _View, spans: Spans) -> IntArray:
+    area = (spans[:, 2] - spans[:, 0]) * (spans[:, 3] - spans[:, 1])
+    seen, changed = _count(view.seen, spans), _count(view.changed, spans)
+    still = (seen / area < _VISIBLE_NEEDED) | (changed / np.maximum(seen, 1) < _PART)
+    cells = _cells(spans)
+    seen_cells = _count(view.seen, cells)
+    in_view = seen_cells > 0
+    touched = in_view & (_count(view.changed, cells) / np.maximum(seen_cells, 1) >= _CELL_SHARE)
+    enough = touched.sum(axis=1) * in_view.shape[1] >= _CELLS_NEEDED * in_view.sum(axis=1)
+    return np.where(still, _NONE, np.where(enough, _WHOLE, _PARTLY))
 
 
-def _share(pixels: Visible) -> float:
-    """Of the pixels, those that are true; at least one is given."""
-    return np.count_nonzero(pixels) / pixels.size
+def _view(mask: Mask, visible: Mask) -> _View:
+    seen, changed = cv2.integral(visible), cv2.integral(mask & visible)
+    return _View(
+        mask=mask,
+        visible=visible,
+        seen=np.asarray(seen, np.int32),
+        changed=np.asarray(changed, np.int32),
+    )
 
 
-def _split(array: Visible, axis: Literal[0, 1]) -> list[Visible]:
-    """`_CELLS[axis]` parts, of at least one pixel each; those of a tiny box share pixels."""
-    parts, length = _CELLS[axis], array.shape[axis]
-    bounds = [
-        (n * length // parts, max(n * length // parts + 1, (n + 1) * length // parts))
-        for n in range(parts)
-    ]
-    return [array[a:b] if axis == 0 else array[:, a:b] for a, b in bounds]
+def _without(view: _View, boxes: FloatArray, margin: float = _CUT_MARGIN) -> _View:
+    """What remains in view when `boxes`, grown by `margin` of their height, are cut out."""
+    if not len(boxes):
+        return view
+    rest = view.visible.copy()
+    more = margin * (boxes[:, 3] - boxes[:, 1]).astype(np.float64)
+    grown = (boxes + np.stack([-more, -more, more, more], axis=1)).astype(np.float32)
+    for x0, y0, x1, y1 in _spans(grown, rest.shape).tolist():
+        rest[y0:y1, x0:x1] = 0
+    return _view(view.mask, rest)
 
 
-def _on_mask(boxes: FloatArray, size: tuple[int, int], mask: Visible) -> FloatArray:
+def _count(sums: Sums, spans: Spans) -> IntArray:
+    """`(...)` how many pixels under each of `spans` `(..., 4)` were summed up."""
+    x0, y0, x1, y1 = np.moveaxis(spans, -1, 0)
+    counted: IntArray = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+    return counted
+
+
+def _cells(spans: Spans) -> Spans:
+    """`(N, rows * columns, 4)` parts of each of `spans` `(N, 4)`; those of tiny ones overlap."""
+    left, right = _split(spans[:, 0], spans[:, 2], _CELLS[1])
+    top, bottom = _split(spans[:, 1], spans[:, 3], _CELLS[0])
+    bounds = np.broadcast_arrays(
+        left[:, None, :], top[:, :, None], right[:, None, :], bottom[:, :, None]
+    )
+    cells: Spans = np.stack(bounds, axis=-1).reshape(len(spans), math.prod(_CELLS), 4)
+    return cells
+
+
+def _split(low: IntArray, high: IntArray, parts: int) -> tuple[IntArray, IntArray]:
+    """`(N, parts)` where the parts between `low` and `high` `(N,)` begin and end."""
+    number, length = np.arange(parts), (high - low)[:, None]
+    begin = number * length // parts
+    end = np.maximum(begin + 1, (number + 1) * length // parts)
+    return low[:, None] + begin, low[:, None] + end
+
+
+def _on_mask(boxes: FloatArray, size: tuple[int, int], mask: Mask) -> FloatArray:
     """The boxes in pixels of the mask."""
     scale = np.array([mask.shape[1] / size[0], mask.shape[0] / size[1]] * 2, np.float32)
     scaled: FloatArray = boxes * scale
     return scaled
 
 
-def _without(visible: Visible, boxes: FloatArray, margin: float = _CUT_MARGIN) -> Visible:
-    """What remains in view when `boxes`, grown by `margin` of their height, are cut out."""
-    rest = visible.copy()
-    for x0, y0, x1, y1 in boxes:
-        more = margin * (y1 - y0)
-        _inside(rest, np.array([x0 - more, y0 - more, x1 + more, y1 + more], np.float32))[:] = False
-    return rest
-
-
-def _inside(array: Visible, box: FloatArray) -> Visible:
-    """The pixels under `box`, at least one."""
-    height, width = array.shape
-    x0 = min(max(math.floor(box[0]), 0), width - 1)
-    y0 = min(max(math.floor(box[1]), 0), height - 1)
-    x1 = max(min(math.ceil(box[2]), width), x0 + 1)
-    y1 = max(min(math.ceil(box[3]), height), y0 + 1)
-    return array[y0:y1, x0:x1]
+def _spans(boxes: FloatArray, shape: tuple[int, ...]) -> Spans:
+    """The pixels of a mask of `shape` under each of `boxes` `(N, 4)`."""
+    size = np.array([shape[1], shape[0]])
+    low = np.clip(np.floor(boxes[:, :2]).astype(np.int64), 0, size - 1)
+    high = np.maximum(np.minimum(np.ceil(boxes[:, 2:]).astype(np.int64), size), low + 1)
+    return np.concatenate([low, high], axis=1)

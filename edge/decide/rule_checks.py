@@ -8,6 +8,7 @@ single detections, `threshold` is compared with the median of the recent scores,
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from statistics import median
 
 from edge.config.schema import Rule
@@ -17,18 +18,28 @@ from edge.decide.things import Match
 from edge.decide.tracker import Track
 from edge.records import Box, Check
 
+_CLASSES = 1024
+"""Classes times rules whose first answer is kept: 80 classes, a dozen rules."""
+
+
+@lru_cache(maxsize=_CLASSES)
+def of_label(label: str, labels: tuple[str, ...]) -> Check:
+    """Whether the rule, which is about `labels`, asks anything more."""
+    return checks.one_of("labels", "label", (label,), labels)
+
 
 def asked_of_track(
     track: Track,
+    label: str,
     rule: Rule,
     severity: int,
     inside: tuple[str, ...],
     conditions: Conditions,
     now: float,
 ) -> Iterator[Check]:
-    """All that the rule asks of a track: what it is, then place, movement, time."""
-    yield checks.one_of("labels", "label", (track.votes[-1].label,), rule.labels)
-    yield _vote(track, rule)
+    """All that the rule asks of a track of a label that it is about: place, movement, time.
+    `label` is the track's own."""
+    yield _vote(track, label, rule)
     yield from _shape(rule, track.box, conditions)
     yield from _place(track, rule, inside, now)
     if rule.must_move:
@@ -46,8 +57,8 @@ def asked_of_picture(
     inside: tuple[str, ...],
     conditions: Conditions,
 ) -> Iterator[Check]:
-    """All that the rule asks of one picture; what takes several, a stay or a crossing, none has."""
-    yield checks.one_of("labels", "label", (label,), rule.labels)
+    """All that the rule asks of one picture of a label that it is about; what takes several, a stay
+    or a crossing, none has."""
     yield checks.at_least(
         "snapshot_threshold", f"{label}: score in a single picture", score, rule.snapshot_threshold
     )
@@ -80,18 +91,18 @@ def vote_median(scores: tuple[float, ...]) -> float:
     return float(median((*scores, *(0.0,) * (3 - len(scores)))))
 
 
-def _vote(track: Track, rule: Rule) -> Check:
+def _vote(track: Track, label: str, rule: Rule) -> Check:
     scores = vote_scores(track, rule)
-    frames = f"{len(scores)} frame{'s' if len(scores) > 1 else ''}"
-    weak = scores.count(0.0)
-    note = f"{weak} of them, under min_score {rule.min_score:.2f} or of other labels, count 0"
+    what = f"{label}: median score of {len(scores)} frame{'s' if len(scores) > 1 else ''}"
     return checks.at_least(
-        "threshold",
-        f"{track.label}: median score of {frames}",
-        vote_median(scores),
-        rule.threshold,
-        note if weak else "",
+        "threshold", what, vote_median(scores), rule.threshold, _weak(scores.count(0.0), rule)
     )
+
+
+def _weak(count: int, rule: Rule) -> str:
+    if not count:
+        return ""
+    return f"{count} of them, under min_score {rule.min_score:.2f} or of other labels, count 0"
 
 
 def _shape(rule: Rule, box: Box, conditions: Conditions) -> Iterator[Check]:

@@ -40,8 +40,13 @@ _FRESH = 0.8
 """A look that is still like but less so is remembered too: the light goes slowly."""
 
 _MOST_LOOKS = 4
+
 _CHECK_S = 1.0
 """How often the places of things that were not seen are looked at."""
+
+Near = list[tuple[float, Thing]]
+"""The things of a sighting's group whose boxes overlap its own, with the IoU, the greatest
+first."""
 
 
 def step(
@@ -54,10 +59,11 @@ def step(
     seen: set[str] = set()
     matches: list[Match | None] = []
     number = memory.next_number
-    for sighting in sightings:
-        known = _recognise(memory, things, sighting, moment, settings)
+    for sighting, nearby in zip(sightings, overlapping(memory.things, sightings), strict=True):
+        near = [(overlap, things[thing.id]) for overlap, thing in nearby]
+        known = _recognise(memory, near, sighting, moment, settings)
         matches.append(known and known[0])
-        after = known[1] if known else _watch(things, seen, sighting, moment, settings, number)
+        after = known[1] if known else _watch(near, seen, sighting, moment, settings, number)
         if after is not None:
             number += after.id not in things
             things[after.id] = after
@@ -86,15 +92,16 @@ def forget(memory: Memory, ids: frozenset[str]) -> Memory:
 
 def _recognise(
     memory: Memory,
-    things: dict[str, Thing],
+    near: Near,
     sighting: Sighting,
     moment: Moment,
     settings: Static,
 ) -> tuple[Match, Thing] | None:
     """The known thing that a sighting is, best overlap first, and that thing as seen now."""
     held = memory.matched.get(sighting.track) if sighting.track is not None else None
-    candidates = [thing for thing in things.values() if _may_be(thing, sighting)]
-    for overlap, thing in overlapping(candidates, sighting):
+    for overlap, thing in near:
+        if not _may_be(thing, sighting):
+            continue
         is_held = held is not None and held.thing == thing.id
         needed = settings.min_overlap - (_REFUTED_EASE if thing.refuted else 0.0)
         if overlap < (_HELD_OVERLAP if is_held else needed):
@@ -120,12 +127,11 @@ def _recognise(
 def _may_be(thing: Thing, sighting: Sighting) -> bool:
     """What was only told of is no longer news unless it was seen to come. That its picture changes
     says nothing: so does a statue's when a lamp goes on."""
-    told = bool(thing.told) and not sighting.came
-    return thing.group == sighting.group and (thing.known or told)
+    return thing.known or (bool(thing.told) and not sighting.came)
 
 
 def _watch(
-    things: dict[str, Thing],
+    near: Near,
     seen: set[str],
     sighting: Sighting,
     moment: Moment,
@@ -136,14 +142,11 @@ def _watch(
     lives = sighting.group in ("person", "animal")
     if lives and sighting.came:
         return None
-    watched = [
-        thing
-        for thing in things.values()
-        if thing.group == sighting.group and not thing.known and thing.id not in seen
-    ]
-    for overlap, thing in overlapping(watched, sighting):
+    for overlap, thing in near:
         if overlap < settings.min_overlap:
             break
+        if thing.known or thing.id in seen:
+            continue
         look = moment.look(thing.box)
         if look is not None and _likeness(thing, look) >= settings.min_likeness:
             return _seen(thing, sighting, look, None, moment, settings)
@@ -237,13 +240,17 @@ def _within(things: dict[str, Thing], most: int) -> tuple[Thing, ...]:
     return tuple(thing for thing in things.values() if thing.id in kept)
 
 
-def overlapping(things: Sequence[Thing], sighting: Sighting) -> list[tuple[float, Thing]]:
-    """Things with the IoU of their box, the greatest first."""
+def overlapping(things: Sequence[Thing], sightings: Sequence[Sighting]) -> list[Near]:
+    """What is near each sighting."""
     if not things:
-        return []
+        return [[] for _ in sightings]
     boxes = np.array([thing.box for thing in things], np.float32)
-    overlaps = iou(np.array([sighting.box], np.float32), boxes)[0].tolist()
-    return sorted(zip(overlaps, things, strict=True), key=lambda pair: -pair[0])
+    table = iou(np.array([one.box for one in sightings], np.float32).reshape(-1, 4), boxes)
+    near: list[Near] = [[] for _ in sightings]
+    for row, column in np.argwhere(table).tolist():
+        if things[column].group == sightings[row].group:
+            near[row].append((float(table[row, column]), things[column]))
+    return [sorted(pairs, key=lambda pair: -pair[0]) for pairs in near]
 
 
 def _likeness(thing: Thing, look: Appearance) -> float:

@@ -14,7 +14,13 @@ from dataclasses import dataclass, replace
 from edge.config.schema import Rule
 from edge.decide import checks, lines, silence, zones
 from edge.decide.conditions import Conditions
-from edge.decide.rule_checks import asked_of_picture, asked_of_track, vote_median, vote_scores
+from edge.decide.rule_checks import (
+    asked_of_picture,
+    asked_of_track,
+    of_label,
+    vote_median,
+    vote_scores,
+)
 from edge.decide.tracker import Track, Tracks
 from edge.records import Box, Check, Judgement, TrackId
 from imaging.detections import Detections
@@ -89,11 +95,13 @@ def _judge(
 ) -> tuple[Track, Finding | None]:
     """Ask the rules in order until one fires; each answer is added to `judgements`."""
     inside = zones.settled(track.presences, conditions.zones, now)
+    usual, newest = track.label, track.votes[-1].label
     for rule in conditions.rules:
         severity = conditions.severity(rule, inside)
-        asked = asked_of_track(track, rule, severity, inside, conditions, now)
-        label = track.label if track.label in rule.labels else track.votes[-1].label
-        judgement = _judgement(track.id, rule, label, track.box, conditions, asked)
+        asked = asked_of_track(track, usual, rule, severity, inside, conditions, now)
+        label = usual if usual in rule.labels else newest
+        first = of_label(newest, rule.labels)
+        judgement = _judgement(track.id, rule, label, track.box, conditions, first, asked)
         judgements.append(judgement)
         if judgement.fired:
             best = max(vote.score for vote in track.votes)
@@ -109,10 +117,10 @@ def _judgement(
     label: str,
     box: Box,
     conditions: Conditions,
+    first: Check,
     asked: Iterator[Check],
 ) -> Judgement:
     """Of a thing of another class nothing but that is said."""
-    first = next(asked)
     rest = tuple(asked) if first.passed else ()
     return Judgement(
         track=track,
@@ -177,7 +185,8 @@ def _alone(
     feet = foot_x / conditions.size[0], foot_y / conditions.size[1]
     inside = tuple(zone.id for zone in conditions.zones if zones.contains(zone.polygon, feet))
     asked = asked_of_picture(label, score, box, rule, inside, conditions)
-    judgement = _judgement(None, rule, label, box, conditions, asked)
+    first = of_label(label, rule.labels)
+    judgement = _judgement(None, rule, label, box, conditions, first, asked)
     if not judgement.fired:
         return judgement, None
     return judgement, Finding(
