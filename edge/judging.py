@@ -22,7 +22,6 @@ from edge.decide.tracker import Tracks
 from edge.film import CameraState, Look
 from edge.records import Case, Judgement, Merged, Motion, Take, Withheld
 from imaging.admission import Rejected
-from imaging.aspect import pixel_aspect
 from imaging.decode import decode
 from imaging.detections import Detections, Image
 
@@ -150,8 +149,7 @@ class Judge:
         return self._asked(state, (case,), moment, alone=True)
 
     def _conditions(self, state: CameraState, look: Look, known: standing.Known) -> Conditions:
-        at, night, header = look.shot.frame.received_at, state.light.night, look.shot.frame.header
-        aspect = pixel_aspect(header, self.settings.pixel_aspect, look.size[::-1])
+        at, night, aspect = look.shot.frame.received_at, state.light.night, look.shot.aspect
         return conditions(self.settings, self.config.decide, look.size, at, night, known, aspect)
 
     def _known(

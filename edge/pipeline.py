@@ -9,6 +9,7 @@ replay.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from contract.ids import CameraId, GatewayId, report_id
 from edge.config.health import Fault
@@ -69,8 +70,10 @@ class Pipeline:
         image = decode(frame.picture, frame.header)
         if isinstance(image, Rejected):
             return image
-        sight = self._see(state, frame, image, seen, judge, now)
-        shot = Shot(frame=frame, width=int(image.shape[1]), height=int(image.shape[0]))
+        aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
+        height, width = image.shape[:2]
+        shot = Shot(frame=frame, width=int(width), height=int(height), aspect=aspect)
+        sight = self._see(state, shot, image, seen, judge, now)
         found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, config.decide.light)
         judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
@@ -152,7 +155,7 @@ class Pipeline:
     def _see(
         self,
         state: CameraState,
-        frame: Frame,
+        shot: Shot,
         image: Image,
         seen: Motion,
         judge: Judge,
@@ -162,7 +165,7 @@ class Pipeline:
             motion=seen,
             tracks=state.tracks.alive,
             alone=judge.looks_at_lone_pictures(state),
-            aspect=pixel_aspect(frame.header, judge.settings.pixel_aspect, image.shape),
+            aspect=shot.aspect,
         )
         regions = self._config.detect.regions
         state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)
@@ -184,7 +187,8 @@ class Pipeline:
             return Unsuspected(camera=camera, lasted_s=lasted_s)
         gateway, number = GatewayId(self._config.gateway.id), state.number_next()
         id_ = report_id(gateway, camera, self.epoch, number, 0)
-        return Unsuspected(camera=camera, lasted_s=lasted_s, shown=event.shown, report_id=id_)
+        shown = replace(event.shown, pixel_aspect=self._settings(camera).pixel_aspect)
+        return Unsuspected(camera=camera, lasted_s=lasted_s, shown=shown, report_id=id_)
 
 
 def _mark_told(state: CameraState, settled: Settled) -> None:

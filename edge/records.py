@@ -118,11 +118,13 @@ class Merged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """A frame kept as evidence, with its decoded size."""
+    """A frame kept as evidence, with its decoded size and the width of its pixels in units of
+    their height."""
 
     frame: Frame
     width: int
     height: int
+    aspect: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

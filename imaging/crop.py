@@ -24,23 +24,35 @@ Region = tuple[int, int, int, int]
 """`x0 y0 x1 y1`, whole pixels of the frame, the last column and row not included."""
 
 
-def square(size: tuple[int, int], box: Box, margin: float) -> Region:
+def square(size: tuple[int, int], box: Box, margin: float, aspect: float = 1.0) -> Region:
     """The square around `box` (xyxy, pixels) in a frame of `size` (width, height).
 
     `margin` is a share of the box's longer side, added on each side. At the frame's edge the square
-    moves inwards; where the frame is narrower than it, it is cut off. At least 1 px.
+    moves inwards; where the frame is narrower than it, it is cut off. At least 1 px. `aspect` is
+    the width of a pixel in units of its height: what is square is the scene.
     """
-    side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * margin)
+    side = max((box[2] - box[0]) * aspect, box[3] - box[1]) * (1 + 2 * margin)
     side = max(side, MIN_CROP_PX)
-    x0, x1 = _span((box[0] + box[2]) / 2, side, size[0])
+    x0, x1 = _span((box[0] + box[2]) / 2, side / aspect, size[0])
     y0, y1 = _span((box[1] + box[3]) / 2, side, size[1])
     return x0, y0, x1, y1
 
 
-def cut(image: Image, region: Region, most_px: int) -> Image:
-    """The part of `image` in `region`, reduced if a side is longer than `most_px`."""
+def cut(image: Image, region: Region, most_px: int, aspect: float = 1.0) -> Image:
+    """The part of `image` in `region`, with square pixels, reduced if a side is longer than
+    `most_px`."""
     x0, y0, x1, y1 = region
-    return reduced(image[y0:y1, x0:x1], most_px)
+    return reduced(squared(image[y0:y1, x0:x1], aspect), most_px)
+
+
+def squared(image: Image, aspect: float) -> Image:
+    """`image`, whose pixels are `aspect` times as wide as high, with square ones: larger in the
+    direction that was squeezed, so that nothing is lost."""
+    if aspect == 1:
+        return image
+    height, width = image.shape[:2]
+    size = (round(width * aspect), height) if aspect > 1 else (width, round(height / aspect))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def reduced(image: Image, most_px: int) -> Image:

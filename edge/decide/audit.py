@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId, ReportId
 from edge.config.audit import Audit
+from edge.config.regions import PixelAspect
 from edge.records import Box, Frame, Motion
 
 GAP_S = 10.0
@@ -37,11 +38,12 @@ than a day's bytes, and a windy morning does not use up the night's."""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """The frame of an event that shows most motion: its `share` and where (`box`, xyxy in pixels of
-    the frame; None is everywhere)."""
+    the frame; None is everywhere), and what is configured about its pixels."""
 
     frame: Frame
     share: float
     box: Box | None
+    pixel_aspect: PixelAspect = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from edge.config.audit import Audit
 from edge.decide.audit import Shown
 from edge.deliver.evidence import Origin, Parcel, item_of, relative
 from imaging.admission import Rejected
+from imaging.aspect import pixel_aspect
+from imaging.crop import squared
 from imaging.decode import decode
 from imaging.detections import Image
 
@@ -34,7 +36,8 @@ def pack_audit(
         return None
     height, width = image.shape[:2]
     box = relative(shown.box or (0, 0, width, height), width, height)
-    jpeg, size = _reduced(image, settings)
+    aspect = pixel_aspect(frame.header, shown.pixel_aspect, image.shape)
+    jpeg, size = _reduced(squared(image, aspect), settings)
     ref, picture = item_of("best", frame, jpeg, size, origin)
     report = ThreatReport(
         report_id=report_id,

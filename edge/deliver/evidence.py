@@ -27,7 +27,7 @@ from contract.report import (
 from edge.config.schema import Evidence
 from edge.records import Box, Case, Frame, Shot, Take
 from imaging.admission import Rejected
-from imaging.crop import cut, reduced, square
+from imaging.crop import cut, reduced, square, squared
 from imaging.decode import decode
 from imaging.detections import Image
 
@@ -127,8 +127,8 @@ def _crop(take: Take, origin: Origin) -> list[Item]:
     image = decode(shot.frame.picture, shot.frame.header)
     if isinstance(image, Rejected):
         return []
-    region = square((shot.width, shot.height), take.box, evidence.crop_margin)
-    crop = cut(image, region, evidence.crop_max_px)
+    region = square((shot.width, shot.height), take.box, evidence.crop_margin, shot.aspect)
+    crop = cut(image, region, evidence.crop_max_px, shot.aspect)
     jpeg = _encode(crop, evidence.jpeg_quality)
     x0, y0, x1, y1 = (float(side) for side in region)
     shown = relative((x0, y0, x1, y1), shot.width, shot.height)
@@ -157,7 +157,7 @@ def _scene(role: Role, shot: Shot, origin: Origin, box: RelativeBox | None = Non
     if evidence.whole == "full":
         jpeg = _encode(image, evidence.jpeg_quality)
         return [item_of(role, frame, jpeg, _size(image), origin, box=box)]
-    small = reduced(image, evidence.whole_px)
+    small = reduced(squared(image, shot.aspect), evidence.whole_px)
     return [
         item_of(role, frame, _encode(small, evidence.whole_quality), _size(small), origin, box=box)
     ]

@@ -308,3 +308,21 @@ def test_a_crop_is_square_wherever_the_frame_has_room() -> None:
         x0, y0, x1, y1 = square((320, 240), box, 0.5)
         assert x1 - x0 == y1 - y0
         assert cut(image, (x0, y0, x1, y1), 1000).shape[:2] == (y1 - y0, x1 - x0)
+
+
+@pytest.mark.parametrize(("size", "aspect"), [((160, 240), 2.0), ((640, 240), 0.5)])
+def test_evidence_of_a_squeezed_stream_has_square_pixels(
+    size: tuple[int, int], aspect: float
+) -> None:
+    squeezed = cv2.resize(scene(), size, interpolation=cv2.INTER_AREA)
+    wide, high = size[0] / 320, size[1] / 240
+    box = (100 * wide, 60 * high, 140 * wide, 160 * high)
+    one = replace(shot(encoded(np.asarray(squeezed, np.uint8))), aspect=aspect)
+    parcel = pack(case(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
+    (crop,), (whole,) = refs(parcel, "crop"), refs(parcel, "best")
+    assert (whole.width, whole.height) == (320, 240)
+    assert crop.width == pytest.approx(crop.height, abs=2)
+    shown = cv2.imdecode(np.frombuffer(body(parcel, crop), np.uint8), cv2.IMREAD_GRAYSCALE)
+    bright = shown > 200
+    tall, broad = bright.any(axis=1).sum(), bright.any(axis=0).sum()
+    assert tall / broad == pytest.approx(100 / 40, rel=0.1)
