@@ -40,12 +40,13 @@ def judged(
     )
 
 
-def seen(t: int, outcome: FrameOutcome, reason: str) -> Seen:
-    return Seen(t=float(t), frame_bytes=1000, outcome=outcome, reason=reason)
+def seen(t: int, outcome: FrameOutcome, reason: str, moved: bool = False) -> Seen:
+    return Seen(t=float(t), frame_bytes=1000, outcome=outcome, reason=reason, moved=moved)
 
 
 def one_frame_a_second(*suspicions: Judged, moving: str = "." * 40) -> SequenceRun:
-    """40 s at 1 frame/s: persons from 4 to 8 s and from 30 to 34 s, `M` where the gate moved."""
+    """40 s at 1 frame/s: persons from 4 to 8 s and from 30 to 34 s; `M` where there is motion, for
+    the gate and for plain motion detection."""
     rows = {"person": PERSON, "vehicle": VEHICLE, "bicycle": VEHICLE}
     return SequenceRun(
         id="made_up",
@@ -62,7 +63,9 @@ def one_frame_a_second(*suspicions: Judged, moving: str = "." * 40) -> SequenceR
             parked=(False,) * 40,
         ),
         seen=tuple(
-            seen(t, "analysed", "motion") if letter == "M" else seen(t, "quiet", "still")
+            seen(t, "analysed", "motion", moved=True)
+            if letter == "M"
+            else seen(t, "quiet", "still")
             for t, letter in enumerate(moving)
         ),
         suspicions=suspicions,

@@ -90,12 +90,12 @@ def _summary(evaluation: Evaluation) -> str:
         for cls, recall in totals.recall.items()
         if recall.total
     )
-    reduction = totals.reduction()
+    reduction = totals.nothing.reduction()
     less = "" if reduction is None else f" ({100 * reduction:.1f} % less)"
     share = totals.traffic.share()
     sent = "" if share is None else f"; {100 * share:.1f} % of the bytes sent"
     nuisances = by_nuisance(evaluation.scores)
-    hours = f" in {nuisances[-1].hours:.2f} camera-hours of nuisances" if nuisances else ""
+    hours = f" in {nuisances[-1].false.hours:.2f} camera-hours of nuisances" if nuisances else ""
     return (
         f"{found or 'no events'} found; {totals.confirmed_false()} false alarms{hours}, "
         f"plain motion {totals.motion_false()}{less}{sent}"

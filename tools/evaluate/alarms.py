@@ -1,4 +1,4 @@
-"""What was said: alarms, whether they are right, and the plain motion alarm to compare with.
+"""What was said: alarms, and whether they are right; the plain motion alarm's are judged alike.
 
 PURE. An alarm runs from when it was raised until its track dies; both are times of frames on the
 replay clock. The time that the cloud takes is not part of it. Called by `score`.
@@ -13,10 +13,13 @@ from enum import StrEnum
 from tools.evaluate.events import CLASSES, Event, ObjectClass, Timeline
 
 SLACK_S = 1.0
-MOTION_COOLDOWN_S = 10.0
-MOTION_CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle")
-"""Classes for which a motion alarm counts. A bicycle comes with its rider, who is a person; a third
-count of the same motion would flatter the reduction."""
+MOTION_GAP_S = 10.0
+"""An event is over when nothing moved for so long: ten seconds between two motion alarms are the
+default of cameras by Planet and Vicon; Frigate waits 30 s (`mqtt_off_delay`), Motion 60 s
+(`event_gap`), ONVIF cameras commonly 1 s (`AlarmOffDelay`)."""
+MOTION_AGAIN_S = 60.0
+"""What goes on is told again after this. Cameras with a trigger interval tell it every 10 or 20 s,
+Motion begins a new film after 120 s (`movie_max_time`)."""
 
 _CLASS_OF: dict[str, ObjectClass] = {
     "person": "person",
@@ -101,19 +104,30 @@ class MotionAlarm:
     raised_s: float
     until_s: float
 
+    def about(self, cls: ObjectClass) -> Alarm:
+        """The alarm that it is to someone who is told of motion and watches for `cls`."""
+        return Alarm(cls=cls, raised_s=self.raised_s, until_s=self.until_s)
+
 
 def motion_alarms(moving_s: Iterable[float]) -> tuple[MotionAlarm, ...]:
-    """The moving frames, merged: `MOTION_COOLDOWN_S` after the last one a new alarm begins."""
+    """The moving frames as alarms: a new one begins after `MOTION_GAP_S` without motion, and
+    `MOTION_AGAIN_S` after the last one began."""
     merged: list[MotionAlarm] = []
     for t in moving_s:
         raised_s = t
-        if merged and t - merged[-1].until_s <= MOTION_COOLDOWN_S + _ROUNDING_S:
+        if merged and _goes_on(merged[-1], t):
             raised_s = merged.pop().raised_s
         merged.append(MotionAlarm(raised_s=raised_s, until_s=t))
     return tuple(merged)
 
 
-def is_false_motion(alarm: MotionAlarm, cls: ObjectClass, timeline: Timeline) -> bool:
-    """Whether it touches no true and no null frame of `cls`: a false alarm of that class."""
-    frames = timeline.span(alarm.raised_s, alarm.until_s)
-    return all(timeline.labels[cls][frame] is False for frame in frames)
+def _goes_on(alarm: MotionAlarm, t: float) -> bool:
+    return (
+        t - alarm.until_s <= MOTION_GAP_S + _ROUNDING_S
+        and t - alarm.raised_s < MOTION_AGAIN_S - _ROUNDING_S
+    )
+
+
+def is_about_nothing(alarm: MotionAlarm, timeline: Timeline) -> bool:
+    """Whether it is false, whichever class one watches for."""
+    return all(kind_of(alarm.about(cls), timeline) is Kind.FALSE for cls in CLASSES)

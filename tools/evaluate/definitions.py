@@ -16,11 +16,17 @@ DEFINITIONS = (
     "false. A rider makes person and bicycle true alike, so an alarm labelled bicycle is right "
     "over a true or null frame of either; over a car alone it is of the wrong class. Vehicle means "
     "moving: an alarm about a parked one is false, or of the wrong class where a person is true.",
-    "The plain motion alarm takes the same frames: those that the gate calls motion or change of "
-    "light, merged while at most 10 s apart. One that touches no true and no null frame of a class "
-    "is a false motion alarm of that class; persons and vehicles count, bicycles do not (their "
-    "riders do), while false alarms of all three classes are held against it: "
-    "reduction = 1 - false alarms / false motion alarms.",
+    "Plain motion is a detector of its own, which shares nothing with the product's gate and takes "
+    "the same frames at the same times: a frame moved if 0.5 % of its reduced and blurred grey "
+    "picture differ by 25 levels from a running average of 10 s. Moved frames at most 10 s apart "
+    "are one alarm; what goes on for 60 s is told again. It knows no class, so it is taken for an "
+    "alarm of each in turn and judged by the same rules as the product's.",
+    "With nothing in view: false alarms of the product, of whichever class, and motion alarms that "
+    "would be false as an alarm of every class, each counted once. With no person (vehicle) in "
+    "view: alarms of that class that touch no true and no null frame of it, so that those of the "
+    "wrong class count on either side. Reduction = 1 - the product's / plain motion's; its "
+    "interval is that of the ratio of two Poisson rates over the same time, and its lower end may "
+    "be far below 0 where alarms are few.",
     "Bytes in are the frames as published; bytes out are the evidence pictures and the report of "
     "every suspicion, confirmed or not. Empty frames are those with every class labelled false. "
     "Stills are counted apart from the sequences throughout.",
@@ -30,7 +36,8 @@ DEFINITIONS = (
     "changed, whatever the gate called it, cut after 10 s without or after 60 s; it was rejected "
     "if nothing was suspected in it. All such are audited: the full model looks at the frame with "
     "most motion, reduced; a person or vehicle there was missed.",
-    "Intervals are at 95 %: Wilson's for shares, Garwood's (Poisson) for rates per camera-hour. "
+    "Intervals are at 95 %: Wilson's for shares, Garwood's (Poisson) for rates per camera-hour, "
+    "Clopper and Pearson's for reductions. "
     "For a share of bytes each frame is taken for one case, so that one tells the size of the "
     "sample rather than a strict coverage.",
     "A box is found if a detection of a person overlaps it with an intersection over union of at "

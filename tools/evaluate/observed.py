@@ -16,19 +16,18 @@ FrameOutcome = Literal["rejected", "quiet", "analysed"]
 AuditAnswer = Literal["missed", "clear", "unanswered"]
 """What the audit made of a motion event in which nothing was suspected."""
 
-ALARM_REASONS = frozenset({"motion", "light_change"})
-"""The gate's reasons at which a camera with plain motion detection would have alarmed."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """One frame: its time, size as received, what became of it and why, runs of the network."""
+    """One frame: its time, size as received, what became of it and why, runs of the network;
+    `moved` is what plain motion detection makes of it."""
 
     t: float
     frame_bytes: int
     outcome: FrameOutcome
     reason: str
     inferences: int = 0
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +110,8 @@ class SequenceRun:
         return tuple(alarm for alarm in alarms if alarm is not None)
 
     def moving_s(self) -> tuple[float, ...]:
-        """Times of the frames at which plain motion detection would have alarmed."""
-        return tuple(frame.t for frame in self.seen if frame.reason in ALARM_REASONS)
+        """Times of the frames in which plain motion detection sees motion."""
+        return tuple(frame.t for frame in self.seen if frame.moved)
 
     def duration_s(self) -> float:
         return len(self.seen) / self.fps if self.lasts_s is None else self.lasts_s

@@ -109,20 +109,22 @@ def draw_timeline(path: Path, score: SequenceScore) -> None:
 
 
 def draw_false_alarms(path: Path, totals: Totals) -> None:
-    """Per class the false alarms of plain motion, of the edge alone, and of those confirmed."""
+    """The alarms with nothing in view, of any class and of each: of plain motion, of the edge
+    alone, and confirmed."""
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()
-    counts = [totals.false_alarms[cls] for cls in CLASSES]
+    counts = [totals.nothing, *totals.without.values()]
     bars = (
         ("plain motion", [count.motion for count in counts], _MOTION),
         ("edge alone", [count.edge for count in counts], _DECIDED["refuted"]),
         ("confirmed", [count.confirmed for count in counts], _KINDS[Kind.FALSE]),
     )
     for place, (name, heights, colour) in enumerate(bars):
-        at = [index + (place - 1) * 0.27 for index in range(len(CLASSES))]
+        at = [index + (place - 1) * 0.27 for index in range(len(counts))]
         drawn = axes.bar(at, heights, width=0.25, label=name, color=colour)
         axes.bar_label(drawn)
-    axes.set_xticks(range(len(CLASSES)), CLASSES)
+    names = ["nothing in view", *(f"no {cls} in view" for cls in totals.without)]
+    axes.set_xticks(range(len(names)), names)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.margins(y=0.15)
     axes.set_ylabel("false alarms")
@@ -170,7 +172,7 @@ def _finish_timeline(axes: Axes, score: SequenceScore) -> None:
     false = sum(score.false_alarms().values())
     axes.set_title(
         f"{run.id}: {found} of {len(score.events)} events found, {false} false, "
-        f"{sum(score.false_motion.values())} false by motion"
+        f"{score.motion_on_nothing()} false by motion"
     )
     keys = (
         ("true", _TRUTH),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tools.evaluate import report_motion
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.heights import Band, Found, by_height, by_walk, stills_by_height
 from tools.evaluate.nuisances import by_nuisance
-from tools.evaluate.report_table import number, percent, percents, span, table
+from tools.evaluate.report_table import number, percent, percents, table
 
 
 def sections(evaluation: Evaluation) -> Iterator[str]:
@@ -27,21 +28,14 @@ def _nuisances(evaluation: Evaluation) -> Iterator[str]:
         return
     yield "## False alarms by nuisance\n"
     yield from table(
-        (
-            *("nuisance", "camera-hours", "frames", "reached the detector", "motion"),
-            *("edge alone", "confirmed", "per camera-hour", "95 %"),
-        ),
+        ("nuisance", "camera-hours", "frames", "reached the detector", *report_motion.HEAD),
         (
             (
                 count.name,
-                number(count.hours),
+                number(count.false.hours),
                 count.frames,
                 percent(count.analysed_share()),
-                count.motion,
-                count.edge,
-                count.confirmed,
-                number(count.per_hour()),
-                span(count.interval()),
+                *report_motion.cells(count.false),
             )
             for count in counts
         ),

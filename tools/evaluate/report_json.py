@@ -10,13 +10,14 @@ from collections import Counter
 from dataclasses import asdict
 from statistics import median
 
-from tools.evaluate import rejected
+from tools.evaluate import rejected, report_motion
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import CLASSES, ObjectClass
 from tools.evaluate.heights import Band, Found, by_height, by_walk, stills_by_height
 from tools.evaluate.nuisances import NuisanceCount, by_nuisance
 from tools.evaluate.observed import Judged
+from tools.evaluate.report_table import pair, rounded
 from tools.evaluate.score import AlarmScore, EventScore, SequenceScore, Traffic
 from tools.evaluate.stills import STILL_CLASSES, StillsRecall, score_stills, stills_traffic
 from tools.evaluate.totals import FalseAlarms, Recall, Totals, traffic_interval
@@ -32,24 +33,24 @@ def report(evaluation: Evaluation) -> Json:
         "bicycle_events": _recall(totals.recall["bicycle"]),
         "false_alarms": totals.confirmed_false(),
         "motion_false_alarms": totals.motion_false(),
-        "reduction": _rounded(totals.reduction()),
-        "reduction_interval": _pair(totals.reduction_interval()),
+        "reduction": rounded(totals.nothing.reduction()),
+        "reduction_interval": pair(totals.nothing.reduction_interval()),
+        "against_motion": report_motion.all_as_json(totals),
         "bytes_in": totals.traffic.bytes_in,
         "bytes_out": totals.traffic.bytes_out,
-        "bytes_share": _rounded(totals.traffic.share()),
-        "bytes_share_interval": _pair(traffic_interval(totals.traffic)),
+        "bytes_share": rounded(totals.traffic.share()),
+        "bytes_share_interval": pair(traffic_interval(totals.traffic)),
         "empty_stretches": _traffic(totals.empty),
         "held_back": rejected.as_json(evaluation.scores),
         "wrong_class": sum(counts.wrong_class for counts in totals.false_alarms.values()),
         "edge_false_alarms": totals.edge_false(),
         "alarms": totals.alarms,
         "motion_alarms": totals.motion_alarms,
-        "motion_alarms_on_nothing": totals.motion_on_nothing,
         "camera_hours": round(totals.hours, 5),
         "classes": {cls: _false_alarms(totals.false_alarms[cls]) for cls in CLASSES},
         "frames": evaluation.frames(),
         "analysed": evaluation.analysed(),
-        "inferences_per_analysed_frame": _rounded(evaluation.inferences_per_analysed()),
+        "inferences_per_analysed_frame": rounded(evaluation.inferences_per_analysed()),
         "nuisances": [_nuisance(count) for count in by_nuisance(evaluation.scores)],
         "people_by_height": [_band(band) for band in by_height(evaluation.scores)],
         "people_by_walk": {
@@ -78,10 +79,11 @@ def _recall(recall: Recall) -> Json:
     return {
         "total": recall.total,
         "found": recall.found,
-        "interval": _pair(recall.interval()),
+        "interval": pair(recall.interval()),
         "found_by_edge": recall.edge_found,
+        "found_by_motion": recall.motion_found,
         "found_as_person": recall.as_rider,
-        "median_delay_s": _rounded(recall.median_delay_s()),
+        "median_delay_s": rounded(recall.median_delay_s()),
         "delays_s": [round(delay, 3) for delay in recall.delays_s],
     }
 
@@ -89,10 +91,9 @@ def _recall(recall: Recall) -> Json:
 def _false_alarms(counts: FalseAlarms) -> Json:
     return {
         "false_alarms": counts.confirmed,
-        "false_alarms_per_camera_hour": _rounded(counts.per_hour()),
-        "false_alarms_per_camera_hour_interval": _pair(counts.per_hour_interval()),
+        "false_alarms_per_camera_hour": rounded(counts.per_hour()),
+        "false_alarms_per_camera_hour_interval": pair(counts.per_hour_interval()),
         "edge_false_alarms": counts.edge,
-        "motion_false_alarms": counts.motion,
         "wrong_class": counts.wrong_class,
     }
 
@@ -100,15 +101,9 @@ def _false_alarms(counts: FalseAlarms) -> Json:
 def _nuisance(count: NuisanceCount) -> Json:
     return {
         "nuisance": count.name,
-        "camera_hours": round(count.hours, 4),
         "frames": count.frames,
         "analysed": count.analysed,
-        "motion_alarms": count.motion,
-        "edge_false_alarms": count.edge,
-        "edge_per_camera_hour_interval": _pair(count.edge_interval()),
-        "false_alarms": count.confirmed,
-        "per_camera_hour": _rounded(count.per_hour()),
-        "per_camera_hour_interval": _pair(count.interval()),
+        **report_motion.as_json(count.false),
     }
 
 
@@ -124,14 +119,14 @@ def _band(band: Band) -> Json:
 
 
 def _found(found: Found) -> Json:
-    return {"total": found.total, "found": found.found, "interval": _pair(found.interval())}
+    return {"total": found.total, "found": found.found, "interval": pair(found.interval())}
 
 
 def _traffic(traffic: Traffic) -> Json:
     return {
         **asdict(traffic),
-        "bytes_share": _rounded(traffic.share()),
-        "bytes_share_interval": _pair(traffic_interval(traffic)),
+        "bytes_share": rounded(traffic.share()),
+        "bytes_share_interval": pair(traffic_interval(traffic)),
     }
 
 
@@ -140,8 +135,8 @@ def _confirmation(suspicions: tuple[Judged, ...]) -> Json:
     return {
         "asked": len(suspicions),
         "decisions": dict(sorted(Counter(judged.decision for judged in suspicions).items())),
-        "median_s": _rounded(median(times)) if times else None,
-        "longest_s": _rounded(max(times)) if times else None,
+        "median_s": rounded(median(times)) if times else None,
+        "longest_s": rounded(max(times)) if times else None,
     }
 
 
@@ -161,13 +156,12 @@ def _sequence(score: SequenceScore) -> Json:
         "edge_false_alarms": sum(score.edge_false_alarms().values()),
         "wrong_class": sum(score.wrong_class().values()),
         "motion_alarms": len(score.motion),
-        "motion_alarms_on_nothing": score.motion_on_nothing(),
-        "motion_false_alarms": sum(score.false_motion.values()),
+        "motion_false_alarms": score.motion_on_nothing(),
         "suspicions": len(run.suspicions),
         "decisions": dict(sorted(score.decisions.items())),
         "bytes_in": score.traffic.bytes_in,
         "bytes_out": score.traffic.bytes_out,
-        "bytes_share": _rounded(score.traffic.share()),
+        "bytes_share": rounded(score.traffic.share()),
         "empty_stretches": _traffic(score.empty),
         "event_list": [_event(event) for event in score.events],
         "alarm_list": [_alarm(alarm) for alarm in score.alarms],
@@ -192,8 +186,8 @@ def _event(scored: EventScore) -> Json:
         "start_s": round(event.start_s, 3),
         "end_s": round(event.end_s, 3),
         "found": scored.delay_s is not None,
-        "delay_s": _rounded(scored.delay_s),
-        "edge_delay_s": _rounded(scored.edge_delay_s),
+        "delay_s": rounded(scored.delay_s),
+        "edge_delay_s": rounded(scored.edge_delay_s),
     }
 
 
@@ -229,14 +223,6 @@ def _stills(evaluation: Evaluation) -> Json:
 def _still_class(recall: StillsRecall) -> Json:
     return {
         **asdict(recall),
-        "recall_interval": _pair(recall.recall_interval()),
-        "false_interval": _pair(recall.false_interval()),
+        "recall_interval": pair(recall.recall_interval()),
+        "false_interval": pair(recall.false_interval()),
     }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 5)
-
-
-def _pair(interval: tuple[float, float] | None) -> list[float] | None:
-    return None if interval is None else [round(interval[0], 5), round(interval[1], 5)]

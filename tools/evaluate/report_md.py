@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tools.evaluate import rejected
+from tools.evaluate import rejected, report_motion
 from tools.evaluate.alarms import Kind
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
@@ -27,6 +27,7 @@ def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
         *_head(evaluation),
         *_events(evaluation.totals),
         *_false_alarms(evaluation.totals),
+        *report_motion.section(evaluation.totals),
         *_bytes(evaluation.totals),
         *rejected.markdown(evaluation.scores),
         *sections(evaluation),
@@ -59,7 +60,10 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
 def _events(totals: Totals) -> Iterator[str]:
     yield "## Events\n"
     yield from table(
-        ("class", "events", "found", "share", "95 %", "found by the edge alone", "median delay"),
+        (
+            *("class", "events", "found", "share", "95 %", "found by the edge alone"),
+            *("by plain motion", "median delay"),
+        ),
         (
             (
                 cls,
@@ -68,6 +72,7 @@ def _events(totals: Totals) -> Iterator[str]:
                 percent(recall.found / recall.total if recall.total else None),
                 percents(recall.interval()),
                 recall.edge_found,
+                recall.motion_found,
                 seconds(recall.median_delay_s()),
             )
             for cls in scored_classes(totals)
@@ -82,11 +87,10 @@ def _events(totals: Totals) -> Iterator[str]:
 def _false_alarms(totals: Totals) -> Iterator[str]:
     yield "## False alarms\n"
     yield from table(
-        ("class", "motion", "edge alone", "confirmed", "per camera-hour", "95 %", "wrong class"),
+        ("class", "edge alone", "confirmed", "per camera-hour", "95 %", "wrong class"),
         (
             (
                 cls,
-                counts.motion if cls != "bicycle" else "",
                 counts.edge,
                 counts.confirmed,
                 number(counts.per_hour()),
@@ -96,13 +100,6 @@ def _false_alarms(totals: Totals) -> Iterator[str]:
             for cls in CLASSES
             for counts in (totals.false_alarms[cls],)
         ),
-    )
-    yield (
-        f"Reduction against plain motion: {percent(totals.reduction())} "
-        f"({percents(totals.reduction_interval())}), {totals.confirmed_false()} instead of "
-        f"{totals.motion_false()} false alarms in {totals.hours * 60:.1f} camera-minutes. Of "
-        f"{totals.motion_alarms} motion alarms {totals.motion_on_nothing} were about nothing of "
-        "any class; the other false ones were about something of another class.\n"
     )
 
 
@@ -144,7 +141,7 @@ def _sequences(scores: Sequence[SequenceScore]) -> Iterator[str]:
                 *(score.decisions[word] for word in ("confirmed", "refuted", "inconclusive")),
                 sum(score.false_alarms().values()),
                 sum(score.wrong_class().values()),
-                sum(score.false_motion.values()),
+                score.motion_on_nothing(),
                 percent(score.traffic.share()),
             )
             for score in scores

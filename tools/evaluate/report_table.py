@@ -1,4 +1,4 @@
-"""Tables of `report.md`, and how figures are written in them.
+"""Tables of `report.md`, and how figures are written, for people and for machines.
 
 PURE. Called by the writers of the report.
 """
@@ -36,3 +36,11 @@ def number(value: float | None) -> str:
 
 def seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f} s"
+
+
+def rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 5)
+
+
+def pair(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [round(interval[0], 5), round(interval[1], 5)]

@@ -6,6 +6,7 @@ and judged by `ask` at once. Pixels are let go after each frame. Called by the c
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -14,6 +15,7 @@ from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.decide.audit import Unsuspected
 from edge.deliver.questions import GATHER_S, PATIENCE_S
+from edge.intake.admission import picture_limits
 from edge.pipeline import Sees
 from edge.records import Analysed, Case, Outcome, Quiet, Take, TrackId
 from edge.replay import Rhythm, Source, Step, play
@@ -31,6 +33,7 @@ from tools.evaluate.observed import (
     SequenceRun,
     StillRun,
 )
+from tools.evaluate.plain_motion import PlainMotion
 
 STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
@@ -137,10 +140,11 @@ class Player:
         open_: list[Raised] = []
         boxes: list[tuple[BoxSeen, ...]] = []
         audits: list[AuditAnswer] = []
-        metered = Metered(pictures)
-        steps = play(metered, config, camera, rhythm, self.detector)
-        for number, (step, labels) in enumerate(zip(steps, labelled, strict=True)):
-            seen.append(_seen(step, metered.sizes[number]))
+        passing, motion = Passing(pictures), PlainMotion(picture_limits(config.intake.limits))
+        steps = play(passing, config, camera, rhythm, self.detector)
+        for step, labels in zip(steps, labelled, strict=True):
+            picture = passing.taken()
+            seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
             live.append(step.live)
             answered, open_ = _answered(open_, step)
             fresh = [Raised(step.name, step.t, case, self.ask(case)) for case in step.cases]
@@ -175,20 +179,25 @@ def _again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
     return one if again is None else Raised(frame, t, one.case, again(take))
 
 
-class Metered:
-    """A source whose pictures are weighed as they pass, because some exist only then."""
+class Passing:
+    """A source whose pictures are kept as they pass until they are taken, in their order: some
+    exist only then. The replay reads one ahead."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.sizes: list[int] = []
+        self._kept: deque[bytes] = deque()
 
     def __len__(self) -> int:
         return len(self._source)
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         for name, picture in self._source:
-            self.sizes.append(len(picture))
+            self._kept.append(picture)
             yield name, picture
+
+    def taken(self) -> bytes:
+        """The oldest that was not taken yet."""
+        return self._kept.popleft()
 
 
 def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
@@ -211,7 +220,7 @@ def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:
     return until_s
 
 
-def _seen(step: Step, frame_bytes: int) -> Seen:
+def _seen(step: Step, frame_bytes: int, moved: bool) -> Seen:
     outcome, reason = _words(step.outcome)
     looked = step.outcome if isinstance(step.outcome, Analysed) else None
     return Seen(
@@ -220,6 +229,7 @@ def _seen(step: Step, frame_bytes: int) -> Seen:
         outcome=outcome,
         reason=reason,
         inferences=looked.inferences if looked else 0,
+        moved=moved,
     )
 
 

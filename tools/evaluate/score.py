@@ -10,12 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tools.evaluate.alarms import (
-    MOTION_CLASSES,
     Alarm,
     Kind,
     MotionAlarm,
     delay_of,
-    is_false_motion,
+    is_about_nothing,
     kind_of,
     motion_alarms,
 )
@@ -25,7 +24,8 @@ from tools.evaluate.observed import SequenceRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventScore:
-    """An event and its delays to the first alarm: confirmed, and of the edge alone. None: missed.
+    """An event and its delays to the first alarm: confirmed, of the edge alone, of plain motion.
+    None: missed.
 
     `as_rider`: of a bicycle, whether it was alarmed about as a person, its rider.
     """
@@ -33,6 +33,7 @@ class EventScore:
     event: Event
     delay_s: float | None
     edge_delay_s: float | None
+    motion_delay_s: float | None = None
     as_rider: bool = False
 
 
@@ -74,7 +75,6 @@ class SequenceScore:
     alarms: tuple[AlarmScore, ...]
     edge_alarms: tuple[AlarmScore, ...]
     motion: tuple[MotionAlarm, ...]
-    false_motion: Counter[ObjectClass]
     traffic: Traffic
     empty: Traffic
     outcomes: Counter[str]
@@ -87,11 +87,18 @@ class SequenceScore:
         return _of_kind(self.edge_alarms, Kind.FALSE)
 
     def motion_on_nothing(self) -> int:
-        """Motion alarms where no class at all is true or null: false whatever one looks for."""
-        return sum(
-            all(is_false_motion(alarm, cls, self.run.timeline) for cls in CLASSES)
-            for alarm in self.motion
+        """Motion alarms where no class at all is true or null: false whatever one watches for."""
+        return sum(is_about_nothing(alarm, self.run.timeline) for alarm in self.motion)
+
+    def without(self, cls: ObjectClass) -> tuple[int, int, int]:
+        """Alarms of a class during which nothing of it was in view, whatever else was: of plain
+        motion, of the edge alone, and confirmed."""
+        motion = _score_alarms(self.run, [alarm.about(cls) for alarm in self.motion])
+        motion_count, edge_count, confirmed_count = (
+            sum(scored.alarm.cls == cls and scored.kind is not Kind.RIGHT for scored in alarms)
+            for alarms in (motion, self.edge_alarms, self.alarms)
         )
+        return motion_count, edge_count, confirmed_count
 
     def wrong_class(self) -> Counter[ObjectClass]:
         return _of_kind(self.alarms, Kind.WRONG_CLASS)
@@ -102,16 +109,10 @@ def score(run: SequenceRun) -> SequenceScore:
     motion = motion_alarms(run.moving_s())
     return SequenceScore(
         run=run,
-        events=_score_events(run),
+        events=_score_events(run, motion),
         alarms=_score_alarms(run, run.confirmed()),
         edge_alarms=_score_alarms(run, run.raised()),
         motion=motion,
-        false_motion=Counter(
-            cls
-            for cls in MOTION_CLASSES
-            for alarm in motion
-            if is_false_motion(alarm, cls, run.timeline)
-        ),
         traffic=_traffic(run, (True,) * len(run.seen)),
         empty=_traffic(run, run.timeline.empty()),
         outcomes=Counter(frame.outcome for frame in run.seen),
@@ -119,13 +120,14 @@ def score(run: SequenceRun) -> SequenceScore:
     )
 
 
-def _score_events(run: SequenceRun) -> tuple[EventScore, ...]:
+def _score_events(run: SequenceRun, motion: tuple[MotionAlarm, ...]) -> tuple[EventScore, ...]:
     confirmed, raised = run.confirmed(), run.raised()
     return tuple(
         EventScore(
             event=event,
             delay_s=delay_of(event, confirmed),
             edge_delay_s=delay_of(event, raised),
+            motion_delay_s=delay_of(event, [alarm.about(cls) for alarm in motion]),
             as_rider=cls == "bicycle" and _found_as_person(event, confirmed),
         )
         for cls in CLASSES

@@ -1,7 +1,8 @@
 """The sequences added up, with how sure each figure is.
 
-PURE. Intervals are at 95 %: Wilson's for shares, Garwood's for rates. A share of bytes is no
-proportion of cases: there the number of frames stands for the number of cases.
+PURE. Intervals are at 95 %: Wilson's for shares, Garwood's for rates; that of a reduction stands in
+`comparison`. A share of bytes is no proportion of cases: there the number of frames stands for the
+number of cases.
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from tools.evaluate.comparison import Comparison
 from tools.evaluate.events import CLASSES, ObjectClass
 from tools.evaluate.garwood import garwood
 from tools.evaluate.score import EventScore, SequenceScore, Traffic
 from tools.evaluate.wilson import Interval, wilson
 
+COMPARED: tuple[ObjectClass, ...] = ("person", "vehicle")
+"""Classes for which alarms are compared with plain motion: a bicycle comes with its rider."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """Events of a class: found by confirmed alarms, by the edge alone; delays of those found."""
+    """Events of a class: found by confirmed alarms, by the edge alone, by plain motion; delays of
+    those found."""
 
     total: int
     found: int
     edge_found: int
+    motion_found: int
     as_rider: int
     delays_s: tuple[float, ...]
 
@@ -36,11 +43,10 @@ class Recall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FalseAlarms:
-    """Alarms of a class that touched nothing: confirmed, of the edge alone, of plain motion."""
+    """Alarms of a class that touched nothing: confirmed, and of the edge alone."""
 
     confirmed: int
     edge: int
-    motion: int
     wrong_class: int
     frames: int
     hours: float
@@ -55,33 +61,27 @@ class FalseAlarms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
+    """The sums. `nothing` compares alarms that are false whichever class one watches for;
+    `without` those of a class during which nothing of it was in view."""
+
     recall: dict[ObjectClass, Recall]
     false_alarms: dict[ObjectClass, FalseAlarms]
+    nothing: Comparison
+    without: dict[ObjectClass, Comparison]
     traffic: Traffic
     empty: Traffic
     hours: float
     alarms: int
     motion_alarms: int
-    motion_on_nothing: int
 
     def confirmed_false(self) -> int:
-        return sum(count.confirmed for count in self.false_alarms.values())
+        return self.nothing.confirmed
 
     def edge_false(self) -> int:
-        return sum(count.edge for count in self.false_alarms.values())
+        return self.nothing.edge
 
     def motion_false(self) -> int:
-        return sum(count.motion for count in self.false_alarms.values())
-
-    def reduction(self) -> float | None:
-        """1 - false alarms / false motion alarms; None where motion gave none."""
-        motion = self.motion_false()
-        return 1 - self.confirmed_false() / motion if motion else None
-
-    def reduction_interval(self) -> Interval | None:
-        """Wilson on the share of false motion alarms kept away; None if that share is negative."""
-        share = self.reduction()
-        return None if share is None else wilson(share, self.motion_false())
+        return self.nothing.motion
 
 
 def add_up(scores: Sequence[SequenceScore]) -> Totals:
@@ -89,13 +89,30 @@ def add_up(scores: Sequence[SequenceScore]) -> Totals:
     return Totals(
         recall={cls: _recall(cls, scores) for cls in CLASSES},
         false_alarms=_false_alarms(scores, hours),
+        nothing=about_nothing(scores),
+        without={cls: _without(cls, scores, hours) for cls in COMPARED},
         traffic=sum((score.traffic for score in scores), Traffic()),
         empty=sum((score.empty for score in scores), Traffic()),
         hours=hours,
         alarms=sum(len(score.alarms) for score in scores),
         motion_alarms=sum(len(score.motion) for score in scores),
-        motion_on_nothing=sum(score.motion_on_nothing() for score in scores),
     )
+
+
+def about_nothing(scores: Sequence[SequenceScore]) -> Comparison:
+    """Alarms that are false whichever class one watches for; of ours, each is of one class."""
+    return Comparison(
+        motion=sum(score.motion_on_nothing() for score in scores),
+        edge=sum(score.edge_false_alarms().total() for score in scores),
+        confirmed=sum(score.false_alarms().total() for score in scores),
+        hours=sum(score.run.duration_s() for score in scores) / 3600,
+    )
+
+
+def _without(cls: ObjectClass, scores: Sequence[SequenceScore], hours: float) -> Comparison:
+    counts = [score.without(cls) for score in scores]
+    motion, edge, confirmed = (sum(count[place] for count in counts) for place in range(3))
+    return Comparison(motion=motion, edge=edge, confirmed=confirmed, hours=hours)
 
 
 def traffic_interval(traffic: Traffic) -> Interval | None:
@@ -113,6 +130,7 @@ def _recall(cls: ObjectClass, scores: Iterable[SequenceScore]) -> Recall:
         total=len(events),
         found=len(delays),
         edge_found=sum(scored.edge_delay_s is not None for scored in events),
+        motion_found=sum(scored.motion_delay_s is not None for scored in events),
         as_rider=sum(scored.as_rider for scored in events),
         delays_s=delays,
     )
@@ -121,14 +139,12 @@ def _recall(cls: ObjectClass, scores: Iterable[SequenceScore]) -> Recall:
 def _false_alarms(scores: Sequence[SequenceScore], hours: float) -> dict[ObjectClass, FalseAlarms]:
     confirmed = _sum(score.false_alarms() for score in scores)
     edge = _sum(score.edge_false_alarms() for score in scores)
-    motion = _sum(score.false_motion for score in scores)
     wrong = _sum(score.wrong_class() for score in scores)
     frames = sum(len(score.run.seen) for score in scores)
     return {
         cls: FalseAlarms(
             confirmed=confirmed[cls],
             edge=edge[cls],
-            motion=motion[cls],
             wrong_class=wrong[cls],
             frames=frames,
             hours=hours,

@@ -1,14 +1,20 @@
 """Alarms: which find an event, after how long, which are false, and what plain motion would do."""
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tools.evaluate.alarms import (
+    MOTION_AGAIN_S,
+    MOTION_GAP_S,
     Alarm,
     Kind,
     MotionAlarm,
     class_of,
     delay_of,
-    is_false_motion,
+    is_about_nothing,
     kind_of,
     motion_alarms,
 )
@@ -135,28 +141,53 @@ def test_labels_are_scored_as(label: str, cls: ObjectClass | None) -> None:
     assert class_of(label) == cls
 
 
-def test_moving_frames_within_the_cooldown_are_one_motion_alarm() -> None:
+def test_moving_frames_at_most_the_gap_apart_are_one_motion_alarm() -> None:
     assert motion_alarms([1.0, 1.5, 11.5, 21.5]) == (MotionAlarm(raised_s=1.0, until_s=21.5),)
 
 
-def test_motion_after_the_cooldown_is_a_new_motion_alarm() -> None:
+def test_motion_after_the_gap_is_a_new_motion_alarm() -> None:
     assert motion_alarms([1.0, 11.5]) == (
         MotionAlarm(raised_s=1.0, until_s=1.0),
         MotionAlarm(raised_s=11.5, until_s=11.5),
     )
 
 
+def test_motion_that_goes_on_is_told_again() -> None:
+    alarms = motion_alarms([float(t) for t in range(150)])
+    assert [alarm.raised_s for alarm in alarms] == [0.0, 60.0, 120.0]
+    assert alarms[-1].until_s == 149.0
+
+
+@given(st.lists(st.floats(0, 5000), unique=True))
+def test_every_moving_frame_is_in_one_motion_alarm_and_the_gaps_in_none(times: list[float]) -> None:
+    alarms = motion_alarms(sorted(times))
+    for t in times:
+        assert sum(alarm.raised_s <= t <= alarm.until_s for alarm in alarms) == 1
+    for alarm in alarms:
+        within = [t for t in sorted(times) if alarm.raised_s <= t <= alarm.until_s]
+        assert within[0] == alarm.raised_s
+        assert all(b - a <= MOTION_GAP_S + 1e-3 for a, b in pairwise(within))
+        assert alarm.until_s - alarm.raised_s < MOTION_AGAIN_S
+
+
 def test_no_motion_gives_no_motion_alarm() -> None:
     assert motion_alarms([]) == ()
 
 
-def test_motion_is_false_for_each_class_that_it_does_not_touch() -> None:
+def test_motion_is_judged_as_an_alarm_of_the_class_that_one_watches_for() -> None:
     motion = MotionAlarm(raised_s=0.5, until_s=1.0)
     there = timeline("..T.")
-    assert not is_false_motion(motion, "person", there)
-    assert is_false_motion(motion, "vehicle", there)
+    assert kind_of(motion.about("person"), there) is Kind.RIGHT
+    assert kind_of(motion.about("vehicle"), there) is Kind.WRONG_CLASS
+    assert kind_of(motion.about("person"), timeline("....")) is Kind.FALSE
 
 
-def test_motion_over_a_null_frame_is_not_false() -> None:
+@pytest.mark.parametrize(("letter", "nothing"), [("T", False), ("n", False), (".", True)])
+def test_motion_is_about_nothing_where_every_class_is_labelled_absent(
+    letter: str, nothing: bool
+) -> None:
     motion = MotionAlarm(raised_s=0.5, until_s=1.0)
-    assert not is_false_motion(motion, "vehicle", timeline("....", vehicle=".n.."))
+    there = f".{letter}.."
+    assert is_about_nothing(motion, timeline(there)) is nothing
+    assert is_about_nothing(motion, timeline("....", vehicle=there)) is nothing
+    assert is_about_nothing(motion, timeline("....", bicycle=there)) is nothing

@@ -68,12 +68,12 @@ def test_false_alarms_stand_under_their_nuisance_and_under_all() -> None:
     )
     real = one_frame_a_second(judged(16.0))
     rows = by_nuisance([score(run) for run in (quiet, loud, real)])
-    assert [(row.name, row.edge, row.confirmed) for row in rows] == [
+    assert [(row.name, row.false.edge, row.false.confirmed) for row in rows] == [
         ("rain", 0, 0),
         ("snow", 2, 1),
         ("all", 2, 1),
     ]
-    assert rows[-1].hours == pytest.approx(80 / 3600)
+    assert rows[-1].false.hours == pytest.approx(80 / 3600)
 
 
 def test_a_corpus_without_nuisances_has_no_such_table() -> None:
@@ -82,7 +82,7 @@ def test_a_corpus_without_nuisances_has_no_such_table() -> None:
 
 def test_unevenly_spaced_frames_stand_for_the_time_that_is_said() -> None:
     run = replace(one_frame_a_second(), nuisance="rain", lasts_s=3600.0)
-    assert by_nuisance([score(run)])[0].hours == 1.0
+    assert by_nuisance([score(run)])[0].false.hours == 1.0
 
 
 def test_a_box_is_found_by_a_person_that_overlaps_it_enough() -> None:

@@ -45,8 +45,10 @@ def test_the_top_level_says_what_others_read(evaluation: Evaluation) -> None:
     assert (people["total"], people["found"]) == (2, 1)
     assert found["events"]["vehicle"]["total"] == 0
     assert found["false_alarms"] == 1
-    assert found["motion_false_alarms"] == 2
-    assert found["reduction"] == 0.5
+    assert found["motion_false_alarms"] == 1
+    assert found["reduction"] == 0.0
+    assert found["against_motion"]["no_vehicle"]["motion_false_alarms"] == 1
+    assert found["against_motion"]["no_person"]["reduction"] == 1.0
     assert (found["bytes_in"], found["bytes_out"]) == (40_000, 900)
     assert [row["id"] for row in found["sequences"]] == ["made_up"]
 
@@ -71,6 +73,13 @@ def test_the_text_names_every_miss_and_every_wrong_alarm(evaluation: Evaluation)
     assert "| made_up | vehicle | 15.0 to 15.0 s | false |" in text
     assert "phantom.jpg" in text
     assert "![plots/made_up.png](plots/made_up.png)" in text
+
+
+def test_the_text_holds_false_alarms_against_plain_motion(evaluation: Evaluation) -> None:
+    text = markdown(evaluation, [])
+    (row,) = [line for line in text.splitlines() if line.startswith("| no person in view |")]
+    assert "| 100.0 % (" in row
+    assert "about nothing" not in text
 
 
 def test_every_table_of_the_text_is_rectangular(evaluation: Evaluation) -> None:

@@ -54,35 +54,42 @@ def test_an_alarm_about_an_animal_is_not_scored() -> None:
     assert result.confirmed_false() == 0
 
 
-def test_false_motion_is_counted_once_for_persons_and_once_for_vehicles() -> None:
-    moving = "....MMM..." + "........MM" + "." * 20
-    result = totals(moving=moving)
-    assert result.false_alarms["person"].motion == 1
-    assert result.false_alarms["vehicle"].motion == 2
-    assert result.false_alarms["bicycle"].motion == 0
+MOVING = "....MMM..." + "........MM" + "." * 20
+"""Motion while a person is there, and again from 18 s on while nobody is."""
 
 
-def test_motion_about_nothing_of_any_class_is_told_apart() -> None:
-    result = totals(moving="....MMM..." + "........MM" + "." * 20)
-    assert (result.motion_alarms, result.motion_on_nothing) == (2, 1)
+def test_motion_about_nothing_is_counted_once() -> None:
+    result = totals(moving=MOVING)
+    assert (result.motion_alarms, result.motion_false()) == (2, 1)
+
+
+def test_motion_without_a_class_in_view_is_counted_for_that_class() -> None:
+    result = totals(moving=MOVING)
+    assert {cls: counts.motion for cls, counts in result.without.items()} == {
+        "person": 1,
+        "vehicle": 2,
+    }
+
+
+def test_alarms_of_the_wrong_class_count_where_their_class_is_not_in_view() -> None:
+    result = totals(judged(6.0, label="car"), judged(7.0), moving=MOVING)
+    vehicles, persons = result.without["vehicle"], result.without["person"]
+    assert (vehicles.edge, vehicles.confirmed) == (1, 1)
+    assert (persons.edge, persons.confirmed) == (0, 0)
+    assert result.confirmed_false() == 0
+
+
+def test_what_plain_motion_finds_stands_beside() -> None:
+    recall = totals(moving=MOVING).recall
+    assert (recall["person"].total, recall["person"].motion_found) == (2, 1)
+    assert recall["person"].found == 0
 
 
 def test_the_reduction_compares_false_alarms_with_false_motion() -> None:
-    moving = "....MMM..." + "........MM" + "." * 20
-    result = totals(judged(18.0), moving=moving)
-    assert result.reduction() == pytest.approx(1 - 1 / 3)
-    assert result.reduction_interval() is not None
-
-
-def test_without_false_motion_there_is_no_reduction() -> None:
-    assert totals(judged(18.0)).reduction() is None
-
-
-def test_more_false_alarms_than_motion_gives_a_negative_reduction_without_interval() -> None:
-    moving = "." * 15 + "M" + "." * 24
-    result = totals(judged(15.0), judged(16.0), judged(17.0), moving=moving)
-    assert result.reduction() == pytest.approx(-0.5)
-    assert result.reduction_interval() is None
+    twice = "." * 10 + "M" + "." * 12 + "M" + "." * 16
+    result = totals(judged(18.0), judged(20.0, decision="refuted"), moving=twice)
+    assert result.nothing.reduction() == pytest.approx(1 - 1 / 2)
+    assert result.nothing.edge_reduction() == 0
 
 
 def test_bytes_are_counted_over_all_suspicions_and_over_empty_stretches() -> None:
@@ -113,12 +120,7 @@ def test_a_rider_who_is_alarmed_about_as_a_person_is_told_apart() -> None:
     assert (recall.total, recall.found, recall.as_rider) == (2, 0, 1)
 
 
-@pytest.mark.parametrize(
-    ("reason", "alarms"), [("motion", 1), ("light_change", 1), ("linger", 0), ("first_look", 0)]
-)
-def test_plain_motion_alarms_at_motion_and_at_a_change_of_light_only(
-    reason: str, alarms: int
-) -> None:
+def test_what_the_gate_says_is_nothing_to_plain_motion() -> None:
     run = one_frame_a_second()
-    frames = tuple(seen(t, "analysed", reason if t == 15 else "still") for t in range(40))
-    assert len(score(replace(run, seen=frames)).motion) == alarms
+    gated = replace(run, seen=tuple(seen(t, "analysed", "motion") for t in range(40)))
+    assert score(gated).motion == ()
