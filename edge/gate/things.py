@@ -4,7 +4,8 @@ PURE. Each connected patch of change is judged as a whole, and dropped if it is
 
 - a ghost: it keeps still, and its outline is stronger in the background than in the picture, so it
   is the trace of what left (after Cucchiara et al. 2003, PAMI 25(10), who tell ghosts by motion);
-- light: hardly a pixel of it has a pattern of its own (headlights, lamps, shadows of clouds);
+- light: hardly a pixel of it has a pattern of its own (headlights, lamps, shadows of clouds), or
+  all of it is darker or brighter by one factor (shadows with sharp edges, also of people);
 - restless: it changes no more than its pixels always do (leaves, waves);
 - brief: nothing was there a moment ago (drops, flakes, insects that dart past).
 
@@ -21,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.gate import Nuisance
-from edge.gate.light import patterned
+from edge.gate.light import is_even, patterned, ratios
 from edge.gate.scene import FloatImage, GreyImage, Scene, Spots, calm
 
 Counts = npt.NDArray[np.float64]
@@ -41,6 +42,9 @@ who stands before leaves or bars has an outline in both and must not pass for a 
 
 _OWN_PATTERN = 0.15
 """Share of a patch. Of a thing as wide as `light` averages over, the outline alone is a sixth."""
+
+_LARGE_PX = 100
+"""Pixels: a smaller patch has no core whose light could be even."""
 
 _OVERLAP = 0.15
 """Share of a patch that was changed a moment ago already, or lies beside what was. A walker at 1.5
@@ -156,7 +160,18 @@ class _Patches:
     def _lights(self) -> Marks:
         change = self._change
         own = patterned(change.picture, change.lit, change.limit)
-        return self._sum(own) < _OWN_PATTERN * self._area
+        return (self._sum(own) < _OWN_PATTERN * self._area) | self._evenly_lit()
+
+    def _evenly_lit(self) -> Marks:
+        change, found = self._change, np.zeros(self._count, np.bool_)
+        large = np.flatnonzero(self.alive & (self._area >= _LARGE_PX))
+        if len(large):
+            ratio = ratios(change.picture, change.lit).ravel()[self._at]
+            core = cv2.erode(change.mask, _CROSS, iterations=2).ravel()[self._at] > 0
+            for patch in large:
+                of_patch = self._label == patch
+                found[patch] = is_even(ratio[of_patch], core[of_patch])
+        return found
 
     def _restless(self) -> Marks:
         change = self._change

@@ -59,6 +59,14 @@ def beam(picture: Field, t: float, _rng: np.random.Generator) -> Field:
     return np.asarray(picture * light, np.float32)
 
 
+def cast(picture: Field, t: float, _rng: np.random.Generator) -> Field:
+    """The shadow, as sharp as the sun's, of somebody out of view who walks to and fro."""
+    shown = picture.copy()
+    x = round(60 + 40 * np.sin(0.9 * t))
+    shown[60:, x : x + 14] *= 0.6
+    return shown
+
+
 def gusts(picture: Field, _t: float, rng: np.random.Generator) -> Field:
     """The camera shakes by up to 6 pixels."""
     dx, dy = rng.uniform(-6, 6, 2)
@@ -108,7 +116,8 @@ def moving(seen: list[Motion]) -> float:
 
 
 @pytest.mark.parametrize(
-    ("nuance", "most"), [(None, 0.0), (lamp, 0.05), (beam, 0.05), (gusts, 0.05), (rain, 0.15)]
+    ("nuance", "most"),
+    [(None, 0.0), (lamp, 0.05), (beam, 0.05), (cast, 0.05), (gusts, 0.05), (rain, 0.15)],
 )
 def test_a_nuisance_hardly_passes(nuance: Nuance | None, most: float) -> None:
     assert moving(watch(film(nuance), Gate())) <= most
@@ -120,7 +129,7 @@ def test_a_nuisance_that_is_not_ignored_passes(nuance: Nuance, name: Nuisance) -
     assert moving(watch(film(nuance), Gate(ignore=others))) >= 0.3
 
 
-@pytest.mark.parametrize("nuance", [None, lamp, beam, gusts, rain])
+@pytest.mark.parametrize("nuance", [None, lamp, beam, cast, gusts, rain])
 def test_somebody_who_walks_through_a_nuisance_passes_where_he_is(nuance: Nuance | None) -> None:
     seen = watch(film(nuance, start_s=START), Gate())[round(START * FPS) + 1 :]
     found = []
