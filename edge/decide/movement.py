@@ -30,7 +30,9 @@ _NONE, _PARTLY, _WHOLE = range(3)
 Rows = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.int32]
 Spans = npt.NDArray[np.int64]
-"""`(..., 4)` whole pixels of the mask: x0, y0, x1, y1, at least one of them wide and high."""
+"""`(4, ...)` whole pixels of the mask: x0, y0, x1, y1, at least one of them wide and high."""
+Corners = npt.NDArray[np.int64]
+"""`(4, ...)` where in a ravelled `Sums` the corners of spans are."""
 
 _PART = 0.05
 """Share of a box. What the gate's opening lets through is real change; of somebody seen from above
@@ -96,16 +98,18 @@ def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
     everything = _view(np.minimum(change.mask, 1), np.ones_like(change.mask))
     boxes = _on_mask(found.boxes, change.size, change.mask)
     spans = _spans(boxes, change.mask.shape)
+    whole = _corners(spans, change.mask.shape)
+    cells = _corners(_cells(spans), change.mask.shape)
     vehicle, person = _of_group(found, "vehicle"), _of_group(found, "person")
-    walking = person & (_others(everything, everything, spans) == _WHOLE)
+    walking = person & (_others(everything, everything, whole) == _WHOLE)
     walking &= ~_like_one_of(found.boxes, found.boxes[vehicle])
     no_persons = _without(everything, boxes[walking])
-    vehicles = _vehicles(no_persons, spans)
+    vehicles = _vehicles(no_persons, everything, whole, cells)
     no_vehicles = _without(everything, boxes[vehicle & (vehicles == _WHOLE)], margin=0.0)
     ridden = np.array([label in _RIDDEN for label in found.labels], np.bool_)
     if ridden.any():
-        vehicles = np.where(ridden, _vehicles(everything, spans), vehicles)
-    levels = np.where(vehicle, vehicles, _others(no_vehicles, everything, spans))
+        vehicles = np.where(ridden, _vehicles(everything, everything, whole, cells), vehicles)
+    levels = np.where(vehicle, vehicles, _others(no_vehicles, everything, whole))
     return tuple(_LEVELS[level] for level in levels.tolist())
 
 
@@ -130,24 +134,24 @@ def _like_one_of(boxes: FloatArray, vehicles: FloatArray) -> Rows:
     return same
 
 
-def _others(view: _View, everything: _View, spans: Spans) -> IntArray:
+def _others(view: _View, everything: _View, boxes: Corners) -> IntArray:
     """Persons, animals, things: a part is enough; hidden ones are judged as if in the open."""
-    seen, area = _count(view.seen, spans), _count(everything.seen, spans)
+    seen, area = _count(view.seen, boxes), _count(everything.seen, boxes)
     hidden = seen / area < _VISIBLE_NEEDED
-    in_view = _count(view.changed, spans) / np.maximum(seen, 1)
-    changed = np.where(hidden, _count(everything.changed, spans) / area, in_view)
+    in_view = _count(view.changed, boxes) / np.maximum(seen, 1)
+    changed = np.where(hidden, _count(everything.changed, boxes) / area, in_view)
     return np.where(changed >= _PART, _WHOLE, _NONE)
 
 
-def _vehicles(view: _View, spans: Spans) -> IntArray:
-    area = (spans[:, 2] - spans[:, 0]) * (spans[:, 3] - spans[:, 1])
-    seen, changed = _count(view.seen, spans), _count(view.changed, spans)
-    still = (seen / area < _VISIBLE_NEEDED) | (changed / np.maximum(seen, 1) < _PART)
-    cells = _cells(spans)
+def _vehicles(view: _View, everything: _View, boxes: Corners, cells: Corners) -> IntArray:
+    """`cells` `(4, N, M)` divide the boxes `(4, N)`."""
+    seen, area = _count(view.seen, boxes), _count(everything.seen, boxes)
+    changed = _count(view.changed, boxes) / np.maximum(seen, 1)
+    still = (seen / area < _VISIBLE_NEEDED) | (changed < _PART)
     seen_cells = _count(view.seen, cells)
     in_view = seen_cells > 0
     touched = in_view & (_count(view.changed, cells) / np.maximum(seen_cells, 1) >= _CELL_SHARE)
-    enough = touched.sum(axis=1) * in_view.shape[1] >= _CELLS_NEEDED * in_view.sum(axis=1)
+    enough = touched.sum(axis=1) * cells.shape[2] >= _CELLS_NEEDED * in_view.sum(axis=1)
     return np.where(still, _NONE, np.where(enough, _WHOLE, _PARTLY))
 
 
@@ -168,27 +172,33 @@ def _without(view: _View, boxes: FloatArray, margin: float = _CUT_MARGIN) -> _Vi
     rest = view.visible.copy()
     more = margin * (boxes[:, 3] - boxes[:, 1]).astype(np.float64)
     grown = (boxes + np.stack([-more, -more, more, more], axis=1)).astype(np.float32)
-    for x0, y0, x1, y1 in _spans(grown, rest.shape).tolist():
+    for x0, y0, x1, y1 in _spans(grown, rest.shape).T.tolist():
         rest[y0:y1, x0:x1] = 0
     return _view(view.mask, rest)
 
 
-def _count(sums: Sums, spans: Spans) -> IntArray:
-    """`(...)` how many pixels under each of `spans` `(..., 4)` were summed up."""
-    x0, y0, x1, y1 = np.moveaxis(spans, -1, 0)
-    counted: IntArray = sums[y1, x1] - sums[y0, x1] - sums[y1, x0] + sums[y0, x0]
+def _corners(spans: Spans, shape: tuple[int, ...]) -> Corners:
+    """Lower right, upper right, lower left, upper left, for masks of `shape`."""
+    x0, y0, x1, y1 = spans
+    wide = shape[1] + 1
+    return np.array([y1 * wide + x1, y0 * wide + x1, y1 * wide + x0, y0 * wide + x0])
+
+
+def _count(sums: Sums, corners: Corners) -> IntArray:
+    """`(...)` how many of the pixels that were summed up lie between `corners` `(4, ...)`."""
+    lower_right, upper_right, lower_left, upper_left = sums.ravel()[corners]
+    counted: IntArray = lower_right - upper_right - lower_left + upper_left
     return counted
 
 
 def _cells(spans: Spans) -> Spans:
-    """`(N, rows * columns, 4)` parts of each of `spans` `(N, 4)`; those of tiny ones overlap."""
-    left, right = _split(spans[:, 0], spans[:, 2], _CELLS[1])
-    top, bottom = _split(spans[:, 1], spans[:, 3], _CELLS[0])
-    bounds = np.broadcast_arrays(
-        left[:, None, :], top[:, :, None], right[:, None, :], bottom[:, :, None]
-    )
-    cells: Spans = np.stack(bounds, axis=-1).reshape(len(spans), math.prod(_CELLS), 4)
-    return cells
+    """`(4, N, rows * columns)` parts of each of `spans` `(4, N)`; those of tiny ones overlap."""
+    x0, y0, x1, y1 = spans
+    cells = np.empty((4, len(x0), *_CELLS), np.int64)
+    cells[1], cells[3] = (side[:, :, None] for side in _split(y0, y1, _CELLS[0]))
+    cells[0], cells[2] = (side[:, None, :] for side in _split(x0, x1, _CELLS[1]))
+    parts: Spans = cells.reshape(4, len(x0), math.prod(_CELLS))
+    return parts
 
 
 def _split(low: IntArray, high: IntArray, parts: int) -> tuple[IntArray, IntArray]:
@@ -207,8 +217,9 @@ def _on_mask(boxes: FloatArray, size: tuple[int, int], mask: Mask) -> FloatArray
 
 
 def _spans(boxes: FloatArray, shape: tuple[int, ...]) -> Spans:
-    """The pixels of a mask of `shape` under each of `boxes` `(N, 4)`."""
+    """`(4, N)` the pixels of a mask of `shape` under each of `boxes` `(N, 4)`."""
     size = np.array([shape[1], shape[0]])
     low = np.clip(np.floor(boxes[:, :2]).astype(np.int64), 0, size - 1)
     high = np.maximum(np.minimum(np.ceil(boxes[:, 2:]).astype(np.int64), size), low + 1)
-    return np.concatenate([low, high], axis=1)
+    spans: Spans = np.concatenate([low, high], axis=1).T
+    return spans

@@ -74,8 +74,8 @@ class Vote:
     moving: bool
 
 
-Sight = tuple[Box, Vote, Evidence]
-"""One detection, ready to go into a track, and how much it changed."""
+Sight = tuple[Box, str, float, Evidence]
+"""One detection, ready to go into a track: box, label, score, and how much it changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +156,7 @@ def step(
     fresh = [
         sight
         for row, sight in enumerate(sights)
-        if row not in matched and sight[1].score >= settings.begin_score
+        if row not in matched and sight[2] >= settings.begin_score
     ][: max(0, MAX_TRACKS - len(updated))]
     begun = tuple(_begin(TrackId(tracks.next_id + n), s, now) for n, s in enumerate(fresh))
     return replace(tracks, alive=updated + begun, next_id=tracks.next_id + len(begun))
@@ -258,21 +258,14 @@ def _numbers(groups: Sequence[Group]) -> IntArray:
 
 def _sights(found: Detections, change: Change) -> list[Sight]:
     """The rows of `found`, one by one."""
-    return [
-        (tuple(box), Vote(label=label, score=score, moving=evidence == "whole"), evidence)
-        for box, label, score, evidence in zip(
-            found.boxes.tolist(),
-            found.labels,
-            found.scores.tolist(),
-            movement.judge(found, change),
-            strict=True,
-        )
-    ]
+    boxes: list[Box] = [tuple(box) for box in found.boxes.tolist()]
+    evidence = movement.judge(found, change)
+    return list(zip(boxes, found.labels, found.scores.tolist(), evidence, strict=True))
 
 
 def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
-    box, vote, _ = sight
-    group = group_of(vote.label)
+    box, label, score, evidence = sight
+    group = group_of(label)
     return Track(
         id=id_,
         group=group,
@@ -282,13 +275,13 @@ def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
         first_at_s=now,
         seen_at_s=now,
         travelled=0.0,
-        votes=(vote,),
+        votes=(Vote(label=label, score=score, moving=evidence == "whole"),),
     )
 
 
 def _update(track: Track, awaited: Course, sight: Sight, now: float, settings: Tracking) -> Track:
-    box, vote, evidence = sight
-    vote = replace(vote, moving=movement.moves(evidence, track.first_foot, box))
+    box, label, score, evidence = sight
+    vote = Vote(label=label, score=score, moving=movement.moves(evidence, track.first_foot, box))
     height = max(box[3] - box[1], 1.0)
     travelled = math.dist(foot(box), track.first_foot) / height
     return replace(

@@ -59,7 +59,8 @@ def sharpness(image: Image, box: Box) -> float:
         return 0.0
     part = image[y0:y1, x0:x1]
     step = max(1, max(part.shape[:2]) // _LOOK_PX)
-    grey = cv2.cvtColor(np.ascontiguousarray(part[::step, ::step]), cv2.COLOR_BGR2GRAY)
+    sample = part if step == 1 else np.ascontiguousarray(part[::step, ::step])
+    grey = cv2.cvtColor(sample, cv2.COLOR_BGR2GRAY)
     contrast = float(cv2.meanStdDev(grey)[1][0, 0])
-    detail = cv2.norm(cv2.Laplacian(grey, cv2.CV_32F), cv2.NORM_L1) / grey.size / 4
+    detail = cv2.norm(cv2.Laplacian(grey, cv2.CV_16S), cv2.NORM_L1) / grey.size / 4
     return min(1.0, detail / max(contrast, 1.0) / _FULL_DETAIL)

@@ -149,12 +149,14 @@ class _Patches:
 
     def _ghosts(self) -> Marks:
         change = self._change
+        still = self._sum(change.keeps) >= _GHOST_STILL * self._area
+        if not (still & self.alive).any():
+            return still & self.alive
         rim = (change.mask > 0) & (cv2.erode(change.mask, _CROSS) == 0)
         shown, known = (
             self._sum(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, _CROSS) * rim)
             for image in (change.picture, change.lit)
         )
-        still = self._sum(change.keeps) >= _GHOST_STILL * self._area
         return still & (known > _GHOST_OUTLINE * shown)
 
     def _lights(self) -> Marks:
