@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
+import yaml
 
 from contract.cloudevent import CONTENT_TYPE, frame_report, read_verdict
 from contract.ids import CameraId, GatewayId, ReportId, report_id
@@ -61,12 +62,19 @@ class Serving:
 
 @contextmanager
 def workers(
-    folder: Path, broker: Broker, store: str, root: str, count: int
+    folder: Path,
+    broker: Broker,
+    store: str,
+    root: str,
+    count: int,
+    policy: Mapping[str, float] | None = None,
 ) -> Iterator[list[Serving]]:
     """`count` workers that have loaded the model and hold their subscription."""
     folder.mkdir(exist_ok=True)
+    settings = folder / "settings.yaml"
+    settings.write_text(yaml.safe_dump({"policy": dict(policy or {})}))
     command = [sys.executable, "-m", "cloud", "serve", "--root", root, "--store", store]
-    command += ["--broker", f"mqtt://{broker.host}:{broker.port}"]
+    command += ["--broker", f"mqtt://{broker.host}:{broker.port}", "--settings", str(settings)]
     with _each(folder, command, count) as serving:
         for one in serving:
             until(one.subscribed, one.process, one.log)

@@ -15,7 +15,9 @@ from typing import Any
 import cv2
 import yaml
 
-from contract.cloudevent import read_verdict
+from contract.cloudevent import read_answer, read_report
+from contract.more import More
+from contract.report import ThreatReport
 from contract.verdict import Verdict
 from service.link import Link, LinkSettings, Subscription
 from tests.processes import child, fetch, free_port, until
@@ -95,8 +97,18 @@ class Ear:
         """Payloads heard on one topic, below the root."""
         return [payload for heard, payload in self.heard if heard == f"{self.root}/{topic}"]
 
+    def reports(self) -> list[ThreatReport]:
+        return [read_report(p) for topic, p in self.heard if topic.endswith("/suspect")]
+
     def verdicts(self) -> list[Verdict]:
-        return [read_verdict(p) for topic, p in self.heard if topic.endswith("/verdict")]
+        return [answer for answer in self._answers() if isinstance(answer, Verdict)]
+
+    def questions(self) -> list[More]:
+        """What the cloud wanted to see more of."""
+        return [answer for answer in self._answers() if isinstance(answer, More)]
+
+    def _answers(self) -> Iterator[Verdict | More]:
+        return (read_answer(p) for topic, p in self.heard if topic.endswith("/verdict"))
 
     def wait(self, reached: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
         """Waits until `reached`, which is asked whenever something is heard and now and then."""

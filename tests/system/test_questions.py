@@ -1,0 +1,236 @@
+"""Where the full model is undecided it asks the gateway for more, over a real broker.
+
+The limit that confirms is set so that what the pictures show lies under it, or, with one picture
+more, over it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import cycle, islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+from contract.ids import GatewayId
+from contract.report import EvidenceRef, ThreatReport
+from contract.topics import Topics
+from contract.verdict import Verdict
+from edge.config.load import load
+from edge.config.schema import Evidence
+from edge.deliver.evidence import Origin, extended, pack
+from edge.deliver.outbox import Outbox
+from edge.delivery import Delivery, open_outbox_of
+from edge.records import Box, Take
+from edge.runtime.counters import Counters
+from service.clock import SystemClock
+from tests.integration.cloud_workers import STREET, workers
+from tests.links import fail
+from tests.servers import Broker
+from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, ear, edge, settings
+from tests.unit.edge.deliver.test_evidence import case, encoded, shot
+
+WALKER: Box = (627.0, 251.0, 667.0, 352.0)
+NEVER = {"confirm_at": 1.0}
+"""No picture confirms, and all that show a person leave it open."""
+BY_TWO_OF_THREE = {"confirm_at": 0.5}
+"""The walker reaches 0.65 and more where she is seen, so half of it in two frames of which one
+shows her, and all of it with a third that does."""
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def root(request: pytest.FixtureRequest) -> str:
+    return f"t{abs(hash(request.node.name)) % 10**8}"
+
+
+@pytest.fixture
+def listening(mosquitto: Broker, root: str) -> Iterator[Ear]:
+    with ear(mosquitto, root) as heard:
+        yield heard
+
+
+def to_and_fro(ear_: Ear, topic: str, pictures: list[bytes], reached: Callable[[], bool]) -> bool:
+    """Publish in the rhythm of a camera, people going up and down, until `reached`."""
+    pause = threading.Event()
+    for picture in islice(cycle([*pictures, *pictures[-2:0:-1]]), 300):
+        ear_.publish(topic, picture)
+        if reached():
+            return True
+        pause.wait(0.2)
+    return False
+
+
+def crops(report: ThreatReport) -> list[EvidenceRef]:
+    return [ref for ref in report.evidence if ref.role == "crop"]
+
+
+def frames_weighed(verdict: Verdict) -> int:
+    """How many frames' scores the first reason lists: `person 0.6 ... (0.65, 0.60)`."""
+    listed = re.search(r"\(([\d., ]+)\)", verdict.reasons[0])
+    return len(listed[1].split(", ")) if listed else 0
+
+
+def answer_in(reports: list[ThreatReport]) -> ThreatReport | None:
+    """The first report that came again with a picture more than before."""
+    first: dict[str, ThreatReport] = {}
+    for report in reports:
+        before = first.setdefault(report.report_id, report)
+        if len(crops(report)) > len(crops(before)):
+            return report
+    return None
+
+
+def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
+    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+) -> None:
+    config = settings(mosquitto, root, tmp_path, evidence={"more": 1}, resend_s=120, deadline_s=300)
+    store = f"dir:{tmp_path / 'store'}"
+    with (
+        workers(tmp_path / "cloud", mosquitto, store, root, count=1, policy=NEVER),
+        edge(tmp_path, config) as daemon,
+    ):
+        topic, walkers = f"{root}-cameras/yard/image", clip(WALKERS, begin_s=7, seconds=3)
+        assert to_and_fro(
+            listening, topic, walkers, lambda: answer_in(listening.reports()) is not None
+        )
+        answer = answer_in(listening.reports())
+        assert answer is not None
+        asked, again = [r for r in listening.reports() if r.report_id == answer.report_id]
+        (question,) = [q for q in listening.questions() if q.report_id == answer.report_id]
+        assert (asked.more_left, question.more_left, again.more_left) == (1, 1, 0)
+        assert again.evidence[:-1] == asked.evidence
+        newest = max(ref.received_at for ref in asked.evidence)
+        assert again.evidence[-1].received_at > newest
+        assert again.model_copy(update={"evidence": asked.evidence, "more_left": 1}) == asked
+
+        raised = {report.report_id for report in listening.reports()}
+        assert listening.wait(lambda: {v.report_id for v in listening.verdicts()} >= raised)
+        (verdict,) = [v for v in listening.verdicts() if v.report_id == answer.report_id]
+        assert verdict.decision == "refuted"
+        assert frames_weighed(verdict) == len({ref.received_at for ref in crops(again)})
+        assert listening.wait(lambda: set(daemon.health()["outbox"]) == {"done"})
+
+
+class Gateway:
+    """A real gateway's delivering side, with a case whose camera nobody looks at any more."""
+
+    def __init__(self, delivery: Delivery, outbox: Outbox, origin: Origin) -> None:
+        self.delivery, self._outbox, self._origin = delivery, outbox, origin
+
+    def suspect(self) -> None:
+        """Two frames of a street; in the second the walker is hidden."""
+        street = np.asarray(cv2.imread(str(STREET)), np.uint8)
+        hidden = street.copy()
+        hidden[240:365, 615:680] = street[240:365, 550:615]
+        best, other = shot(encoded(street)), shot(encoded(hidden), 0.5)
+        about = case(best, box=WALKER)
+        seen = replace(about, others=(Take(other, WALKER, 0.5),), followed=True)
+        self._outbox.put(pack(seen, self._origin))
+        self.delivery.wake()
+
+    def answer(self) -> None:
+        """A third frame, in which the walker is seen again."""
+        (question,) = self.delivery.questions.open()
+        entry = self._outbox.find(question.report_id)
+        assert entry is not None
+        take = Take(shot(STREET.read_bytes(), 1.0), WALKER, 0.8)
+        assert self._outbox.extend(extended(entry.report, take, self._origin))
+        self.delivery.questions.close(question)
+        self.delivery.wake()
+
+
+@contextmanager
+def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
+    """It repeats a report that is not decided every 2 s."""
+    file = folder / "edge.yaml"
+    file.write_text(
+        yaml.safe_dump(
+            settings(listening.broker, listening.root, folder, resend_s=2, deadline_s=300)
+        )
+    )
+    loaded, clock, counters = load(file, {}), SystemClock(), Counters()
+    outbox = open_outbox_of(loaded.config, clock, counters)
+    delivery = Delivery(
+        lambda: loaded.config,
+        outbox,
+        counters,
+        Topics(gateway=GatewayId("gw"), root=listening.root),
+        clock,
+        listening.link,
+        lambda _: None,
+        fail,
+    )
+    origin = Origin(
+        gateway=GatewayId("gw"),
+        model_sha256="a" * 64,
+        config_version=loaded.version,
+        config_sha256=loaded.sha256,
+        evidence=Evidence(more=2),
+    )
+    delivery.uplink.start()
+    delivery.worker.start()
+    try:
+        assert delivery.uplink.wait_ready(PATIENCE_S)
+        yield Gateway(delivery, outbox, origin)
+    finally:
+        delivery.worker.ask_to_stop()
+        delivery.wake()
+        ended = delivery.worker.join(PATIENCE_S)
+        delivery.uplink.stop(5.0)
+        outbox.close()
+    assert ended
+
+
+def test_a_question_that_nobody_answers_ends_in_a_decision_on_what_there_is(
+    mosquitto: Broker, listening: Ear, tmp_path: Path
+) -> None:
+    store = f"dir:{tmp_path / 'store'}"
+    with (
+        workers(tmp_path / "c", mosquitto, store, listening.root, 1, BY_TWO_OF_THREE),
+        gateway(listening, tmp_path) as site,
+    ):
+        site.suspect()
+        assert listening.wait(lambda: len(listening.verdicts()) > 0)
+        assert [question.more_left for question in listening.questions()] == [2]
+        first, *repeated = listening.reports()
+        assert first.more_left == 2
+        assert repeated
+        assert {again.more_left for again in repeated} == {0}
+        assert all(again.evidence == first.evidence for again in repeated)
+        assert listening.verdicts()[0].decision == "refuted"
+        assert frames_weighed(listening.verdicts()[0]) == 2
+
+
+def test_an_answer_that_no_worker_gets_is_sent_again_and_decides(
+    mosquitto: Broker, listening: Ear, tmp_path: Path
+) -> None:
+    store = f"dir:{tmp_path / 'store'}"
+    with gateway(listening, tmp_path) as site:
+        with workers(tmp_path / "c", mosquitto, store, listening.root, 1, BY_TWO_OF_THREE) as (
+            one,
+        ):
+            site.suspect()
+            assert listening.wait(lambda: len(listening.questions()) > 0)
+            one.process.kill()
+            one.process.wait()
+        site.answer()
+        assert listening.wait(lambda: answer_in(listening.reports()) is not None)
+        assert listening.verdicts() == []
+        with workers(tmp_path / "d", mosquitto, store, listening.root, 1, BY_TWO_OF_THREE):
+            assert listening.wait(lambda: len(listening.verdicts()) > 0)
+    answer = answer_in(listening.reports())
+    assert answer is not None
+    assert answer.more_left == 1
+    last = listening.reports()[-1]
+    assert (last.more_left, last.evidence) == (0, answer.evidence)
+    assert listening.verdicts()[0].decision == "confirmed"
+    assert frames_weighed(listening.verdicts()[0]) == 3
