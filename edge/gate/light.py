@@ -8,11 +8,15 @@ of a pattern of its own. Grey levels here are offset by `BLACK`. Called by `moti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 FloatImage = npt.NDArray[np.float32]
+Rectangle = Sequence[int]
+"""x, y, width, height in pixels."""
 
 BLACK = 4.0
 """Grey levels added before any ratio: noise on a dark pixel must not read as twice the light."""
@@ -97,9 +101,14 @@ def _local_gain(picture: FloatImage, lit: FloatImage) -> FloatImage:
     return np.asarray(cv2.resize(cv2.divide(shown, known), (width, height)), np.float32)
 
 
-def ratios(picture: FloatImage, lit: FloatImage) -> FloatImage:
-    """How much lighter each pixel is than the lit background, with its neighbours against noise."""
-    return np.asarray(cv2.divide(cv2.blur(picture, (3, 3)), cv2.blur(lit, (3, 3))), np.float32)
+def ratios(picture: FloatImage, lit: FloatImage, within: Rectangle) -> FloatImage:
+    """How much lighter each pixel is than the lit background, with its neighbours against noise;
+    1 outside of `within`."""
+    x, y, width, height = within
+    inner = np.s_[y : y + height, x : x + width]
+    found = np.ones_like(picture)
+    found[inner] = cv2.divide(cv2.blur(picture[inner], (3, 3)), cv2.blur(lit[inner], (3, 3)))
+    return found
 
 
 def is_even(ratio: FloatImage, core: npt.NDArray[np.bool_]) -> bool:

@@ -25,10 +25,10 @@ _MOST_NOISE = np.float32(20)
 _NOISE_FACTOR = 3.0
 """Mean absolute difference of Gaussian noise is 0.8 sigma; three of them pass 98 % of it."""
 
-_MID_GREY = np.float32(100)
+_MID_GREY = 100.0
 """From here on, a difference counts in full: the grey of asphalt and grass in good light."""
 
-_DARK = np.float32(40)
+_DARK = 40.0
 """Under it the contrast that is asked for falls no further: JPEG's own steps are 2 to 4 levels."""
 
 _LEARN_CHANGED = 0.05
@@ -102,8 +102,10 @@ def begin(seen: GreyImage, normal: FloatImage) -> Scene:
 def limit(scene: Scene, lit: FloatImage, min_diff: int) -> FloatImage:
     """Grey levels beyond which a pixel has changed, where the background is `lit` so brightly: its
     noise, and a contrast (Weber's law: what a thing differs by is a share of the light on it)."""
-    contrast = np.clip(lit, _DARK, _MID_GREY) * np.float32(min_diff / _MID_GREY)
-    return np.asarray(cv2.scaleAdd(scene.noise, _NOISE_FACTOR, contrast))
+    contrast = np.clip(lit, np.float32(_DARK), np.float32(_MID_GREY))
+    return np.asarray(
+        cv2.addWeighted(scene.noise, _NOISE_FACTOR, contrast, min_diff / _MID_GREY, 0)
+    )
 
 
 def calm(scene: Scene, residual: FloatImage, elapsed_s: float) -> Spots:
@@ -133,10 +135,10 @@ def learn(scene: Scene, lesson: Lesson, now: float, min_diff: int, background_s:
     cv2.accumulateWeighted(np.minimum(lesson.residual, _MOST_NOISE), noise, rate, mask=unchanged)
     if cv2.countNonZero(changed):
         cv2.accumulateWeighted(lesson.normal, background, _LEARN_CHANGED * rate, mask=changed)
-        settled = (changed > 0) & (still_s > background_s / 2)
-        np.copyto(background, lesson.normal, where=settled)
+        settled = cv2.bitwise_and(changed, (still_s > background_s / 2).view(np.uint8))
+        cv2.copyTo(lesson.normal, settled, background)
     if lesson.gone is not None:
-        np.copyto(background, lesson.normal, where=lesson.gone)
+        cv2.copyTo(lesson.normal, lesson.gone.view(np.uint8), background)
     flips, swing = _restlessness(scene, lesson)
     due = now - scene.earlier_at_s >= _APART_S
     return Scene(
@@ -158,5 +160,5 @@ def _restlessness(scene: Scene, lesson: Lesson) -> tuple[FloatImage, FloatImage]
     flips = scene.flips.copy()
     cv2.accumulateWeighted(cv2.bitwise_xor(lesson.changed, scene.changed), flips, rate)
     swing = scene.swing * np.float32(1.0 - rate / 2)
-    np.copyto(swing, np.maximum(swing, lesson.residual), where=lesson.changed > 0)
+    cv2.copyTo(cv2.max(swing, lesson.residual), lesson.changed, swing)
     return flips, swing

@@ -28,6 +28,7 @@ _EXPLAINED = 0.7
 hundredths of it, and no shift takes that away; a shake changes every edge, and its own does."""
 
 
+_HALVED_FROM_PX = 320
 _FIELDS = (3, 4)
 _SPREAD = 6
 """Of the fields (rows by columns): a shake changes edges wherever there are any, so in more than
@@ -58,9 +59,7 @@ def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied
     if not _is_all_over(changed):
         return None
     height, width = picture.shape
-    window = _window(height, width)
-    # both are multiplied by the window in place
-    (dx, dy), _ = cv2.phaseCorrelate(lit.copy(), picture.copy(), window)
+    dx, dy = _shift(picture, lit)
     reach = max(abs(dx), abs(dy))
     if not _LEAST_PX < reach < _MOST_SHARE * width:
         return None
@@ -79,6 +78,18 @@ def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied
         dy=dy,
         margin=margin,
     )
+
+
+def _shift(picture: FloatImage, lit: FloatImage) -> tuple[float, float]:
+    """How far `picture` is moved against the background, in pixels; found at half the size where
+    there are enough, which is a quarter of the work and finds a shift just as well."""
+    height, width = picture.shape
+    scale = 2 if width >= _HALVED_FROM_PX else 1
+    size = (width // scale, height // scale)
+    # resizing to the same size copies, as it must: both are multiplied by the window in place
+    known, shown = (cv2.resize(i, size, interpolation=cv2.INTER_AREA) for i in (lit, picture))
+    (dx, dy), _ = cv2.phaseCorrelate(known, shown, _window(size[1], size[0]))
+    return dx * width / size[0], dy * height / size[1]
 
 
 def _is_all_over(changed: GreyImage) -> bool:

@@ -168,7 +168,9 @@ class _Patches:
         change, found = self._change, np.zeros(self._count, np.bool_)
         large = np.flatnonzero(self.alive & (self._area >= _LARGE_PX))
         if len(large):
-            ratio = ratios(change.picture, change.lit).ravel()[self._at]
+            ratio = ratios(change.picture, change.lit, cv2.boundingRect(change.mask)).ravel()[
+                self._at
+            ]
             core = cv2.erode(change.mask, _CROSS, iterations=2).ravel()[self._at] > 0
             for patch in large:
                 of_patch = self._label == patch
