@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from contract.flaws import first_flaw
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES, ThreatReport
 from contract.verdict import Verdict
@@ -51,6 +52,4 @@ def _read(key: str, stored: bytes) -> Verdict:
     try:
         return Verdict.model_validate_json(stored)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise LedgerError(f"{key} holds no verdict: {path} {first['msg']}") from error
+        raise LedgerError(f"{key} holds no verdict: {first_flaw(error)}") from error

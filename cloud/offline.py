@@ -18,6 +18,7 @@ from cloud.settings import Settings
 from cloud.stages.looking import image_of
 from cloud.stages.sight import rows_of
 from contract.cloudevent import MessageError, read_report
+from contract.flaws import first_flaw
 from contract.report import MAX_REPORT_BYTES, ThreatReport
 from imaging.admission import PictureLimits, Rejected
 from objectstore.store import ObjectStore, StoreError
@@ -101,6 +102,4 @@ def _bare(text: bytes) -> ThreatReport:
     try:
         return ThreatReport.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise MessageError(f"{path}: {first['msg']}") from error
+        raise MessageError(first_flaw(error)) from error

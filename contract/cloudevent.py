@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from contract.flaws import first_flaw
 from contract.more import MORE_TYPE, More
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
 from contract.verdict import VERDICT_TYPE, Verdict
@@ -116,6 +117,4 @@ def _read(payload: bytes, kind: str, model: type[M]) -> M:
     try:
         return model.model_validate(event.get("data"))
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise MessageError(f"data.{path}: {first['msg']}") from error
+        raise MessageError(first_flaw(error, "data")) from error

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from cloud.offline import CannotRun
 from cloud.stages.tree import InputTree, Unread
+from contract.flaws import first_flaw
 from contract.report import Wire
 
 MAX_BYTES = 256_000_000
@@ -38,6 +39,4 @@ def _read(source: InputTree, name: str, kind: type[Record]) -> Record:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(str(part) for part in first["loc"]) or "file"
-        raise CannotRun(f"{source.root / name} is no record: {path}: {first['msg']}") from error
+        raise CannotRun(f"{source.root / name} is no record: {first_flaw(error)}") from error

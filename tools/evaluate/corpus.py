@@ -16,6 +16,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from contract.flaws import first_flaw
 from contract.ids import CameraId
 from edge.replay import Source
 from tools.compose.materials import at_hand
@@ -166,9 +167,7 @@ def read_corpus(root: Path) -> Corpus:
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CorpusError(f"{path}: {where}: {first['msg']}") from error
+        raise CorpusError(f"{path}: {first_flaw(error)}") from error
     corpus = Corpus(root=root, sequences=manifest.sequences, stills=manifest.stills)
     missing = [str(file) for file in _files(corpus) if not file.is_file()]
     if missing:

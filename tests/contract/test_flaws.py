@@ -1,0 +1,24 @@
+"""A flaw is named by its place."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from contract.flaws import first_flaw
+from contract.report import ThreatReport
+
+
+@pytest.mark.parametrize(
+    ("text", "within", "said"),
+    [
+        ('{"report_id": 7}', None, "report_id: Input should be a valid string"),
+        ('{"report_id": 7}', "data", "data.report_id: Input should be a valid string"),
+        ("[]", "data", "data: Input should be an object"),
+        ("[]", None, "Input should be an object"),
+    ],
+)
+def test_a_flaw_stands_behind_its_path(text: str, within: str | None, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ThreatReport.model_validate_json(text)
+    assert first_flaw(refused.value, within) == said
