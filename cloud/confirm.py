@@ -70,9 +70,9 @@ def second_look_due(report: ThreatReport, first: Sequence[View], policy: Policy)
     A whole frame at full size refutes what it shows under `refute_below`. Close-ups refute nothing
     by themselves: what fills them may be told only from its surroundings.
     """
-    score = weigh(report, first, policy).score
-    refuted = score < policy.refute_below and not first[0].close
-    return score < policy.limit_of(report.label) and not refuted
+    weight = weigh(report, first, policy)
+    refuted = weight.score < policy.refute_below and not first[0].close
+    return weight.score < _limit(report, weight, policy) and not refuted
 
 
 def confirm(
@@ -89,7 +89,7 @@ def confirm(
     alone = weigh(report, first, policy)
     more = tuple(second) if second_look_due(report, first, policy) else ()
     weight = weigh(report, (*first, *more), policy)
-    limit = policy.limit_of(report.label)
+    limit = _limit(report, weight, policy)
     confirmed = weight.match is not None and weight.score >= limit
     doubts = (
         *_doubts(report, alone, limit),
@@ -105,6 +105,12 @@ def confirm(
         score=weight.score,
         sightings=_sightings(first[0]),
     )
+
+
+def _limit(report: ThreatReport, weight: Weight, policy: Policy) -> float:
+    """A bicycle that turns out to be a car must be one by a car's limit, and vice versa."""
+    labels = [report.label] + ([weight.match.label] if weight.match else [])
+    return max(policy.limit_of(label) for label in labels)
 
 
 def inconclusive(report: ThreatReport, reason: str, stamp: Stamp) -> Verdict:

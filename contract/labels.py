@@ -9,6 +9,9 @@ from typing import Literal
 Group = Literal["person", "vehicle", "animal", "other"]
 
 VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
+CYCLES = frozenset({"bicycle", "motorcycle"})
+"""Told apart from other vehicles by their shape; a rider's are next to a person."""
+
 ANIMALS = frozenset({"bird", "cat", "dog", "horse", "sheep", "cow", "bear"})
 
 

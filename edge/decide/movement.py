@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from contract.labels import Group, group_of
+from contract.labels import CYCLES, Group, group_of
 from edge.records import Box, Mask, Motion
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, IntArray
@@ -57,9 +57,6 @@ _ONE_THING = 0.6
 
 _DISPLACED = 0.5
 """Own heights. Boxes jitter, and shrink when somebody stands before them, by less than half."""
-
-_RIDDEN = frozenset({"bicycle", "motorcycle"})
-"""Their rider is a part of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +103,8 @@ def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
     no_persons = _without(everything, boxes[walking])
     vehicles = _vehicles(no_persons, everything, whole, cells)
     no_vehicles = _without(everything, boxes[vehicle & (vehicles == _WHOLE)], margin=0.0)
-    ridden = np.array([label in _RIDDEN for label in found.labels], np.bool_)
+    # a rider is a part of them
+    ridden = np.array([label in CYCLES for label in found.labels], np.bool_)
     if ridden.any():
         vehicles = np.where(ridden, _vehicles(everything, everything, whole, cells), vehicles)
     levels = np.where(vehicle, vehicles, _others(no_vehicles, everything, whole))

@@ -174,6 +174,20 @@ def test_a_group_can_have_a_limit_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "found", "decision"),
+    [
+        ("bicycle", "bicycle", "confirmed"),
+        ("bicycle", "car", "refuted"),
+        ("car", "bicycle", "refuted"),
+    ],
+)
+def test_bicycles_are_not_summed_and_take_the_general_limit(
+    label: str, found: str, decision: str
+) -> None:
+    assert judged(frame((found, 0.4, THERE)), label=label, policy=POLICY).decision == decision
+
+
+@pytest.mark.parametrize(
     ("label", "found", "severity"),
     [("person", "person", 3), ("car", "car", 1), ("person", "dog", 0)],
 )
