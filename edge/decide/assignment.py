@@ -7,10 +7,14 @@ everybody's first choice is free, which it is nearly always. Deterministic. Call
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
 Worth = npt.NDArray[np.float64]
+Costs = list[list[float]]
 
 
 def pair(worth: Worth) -> dict[int, int]:
@@ -51,27 +55,26 @@ def _best(worth: Worth, rows: list[int], columns: list[int]) -> dict[int, int]:
     """The pairs of these rows and columns alone."""
     inner = np.maximum(worth[np.ix_(rows, columns)], 0.0)
     turned = len(rows) > len(columns)
-    chosen = _cheapest(-(inner.T if turned else inner))
+    chosen = _cheapest((-(inner.T if turned else inner)).tolist())
     pairs = (
         (rows[b], columns[a]) if turned else (rows[a], columns[b]) for a, b in enumerate(chosen)
     )
     return {row: column for row, column in pairs if worth[row, column] > 0}
 
 
-def _cheapest(cost: Worth) -> list[int]:
-    """The column of every row of `cost` `(n, m)`, n <= m, each column once, at the least sum."""
-    n, m = cost.shape
-    padded = np.zeros((n + 1, m + 1))
-    padded[1:, 1:] = cost
-    row_potential, column_potential = np.zeros(n + 1), np.zeros(m + 1)
-    owner = np.zeros(m + 1, np.int64)  # row that holds the column; column 0 is the start
+def _cheapest(cost: Costs) -> list[int]:
+    """The column of every row of `cost` `(n, m)`, n <= m, each column once, at the least sum.
+
+    Rows and columns count from 1: column 0 is where every search starts.
+    """
+    n, m = len(cost), len(cost[0])
+    row_potential, column_potential = [0.0] * (n + 1), [0.0] * (m + 1)
+    owner = [0] * (m + 1)  # row that holds the column
     for row in range(1, n + 1):
         owner[0] = row
-        back = _augment(padded, row_potential, column_potential, owner)
-        column = back.pop()
-        for previous in reversed(back):
+        path = _augment(cost, row_potential, column_potential, owner)
+        for column, previous in pairwise(path):
             owner[column] = owner[previous]
-            column = previous
     chosen = [0] * n
     for column in range(1, m + 1):
         if owner[column]:
@@ -80,29 +83,32 @@ def _cheapest(cost: Worth) -> list[int]:
 
 
 def _augment(
-    cost: Worth, row_potential: Worth, column_potential: Worth, owner: npt.NDArray[np.int64]
+    cost: Costs, row_potential: list[float], column_potential: list[float], owner: list[int]
 ) -> list[int]:
-    """The columns of a shortest path from column 0 to a free one; the potentials are raised."""
-    m = cost.shape[1]
-    least = np.full(m, np.inf)
-    came_from = np.zeros(m, np.int64)
-    visited = np.zeros(m, np.bool_)
+    """The columns of a shortest path from a free one back to column 0; raises the potentials."""
+    least = [math.inf] * len(owner)
+    came_from = [0] * len(owner)
+    visited: list[int] = []
     column = 0
+    left = list(range(1, len(owner)))
     while owner[column]:
-        visited[column] = True
+        visited.append(column)
         row = owner[column]
-        reduced = cost[row] - row_potential[row] - column_potential
-        better = ~visited & (reduced < least)
-        least[better] = reduced[better]
-        came_from[better] = column
-        following = int(np.where(visited, np.inf, least).argmin())
+        for other in left:
+            reduced = cost[row - 1][other - 1] - row_potential[row] - column_potential[other]
+            if reduced < least[other]:
+                least[other], came_from[other] = reduced, column
+        following = min(left, key=least.__getitem__)
         delta = least[following]
-        row_potential[owner[visited]] += delta
-        column_potential[visited] -= delta
-        least[~visited] -= delta
+        for one in visited:
+            row_potential[owner[one]] += delta
+            column_potential[one] -= delta
+        for other in left:
+            least[other] -= delta
+        left.remove(following)
         column = following
     path = [column]
     while column:
-        column = int(came_from[column])
+        column = came_from[column]
         path.append(column)
-    return path[::-1]
+    return path
