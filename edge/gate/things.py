@@ -172,9 +172,10 @@ class _Patches:
                 self._at
             ]
             core = cv2.erode(change.mask, _CROSS, iterations=2).ravel()[self._at] > 0
+            at = np.column_stack(np.divmod(self._at, change.mask.shape[1]))
             for patch in large:
                 of_patch = self._label == patch
-                found[patch] = is_even(ratio[of_patch], core[of_patch])
+                found[patch] = is_even(ratio[of_patch], at[of_patch], core[of_patch])
         return found
 
     def _restless(self) -> Marks:
