@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from imaging.detections import Image
-from tools.compose.cutouts import people
+from tools.compose.cutouts import outlined, people
 from tools.compose.materials import Materials, Place
 
 WIDTH, HEIGHT = 320, 240
@@ -38,4 +38,5 @@ def drawn_materials() -> Materials:
         places={"slope": place},
         people=people(recording(), background(), 5.0),
         noises=(noise, noise[::-1].copy()),
+        vehicle=outlined(background(), ((10, 10), (70, 10), (70, 50), (10, 50))),
     )

@@ -17,9 +17,9 @@ import cv2
 from tqdm import tqdm
 
 from tools.compose.materials import MaterialError, Materials, at_hand
-from tools.compose.recipe import Recipe, name_of
+from tools.compose.recipe import name_of
 from tools.compose.render import Stage, Truth, stage
-from tools.compose.scenes import SCENES, recipes
+from tools.compose.scenes import SCENES, USUAL, recipes
 
 Json = dict[str, object]
 LICENCE = "composed from Debian's opencv-doc (Apache-2.0 AND BSD-3-Clause)"
@@ -48,12 +48,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.compose", description=__doc__)
     parser.add_argument("out", type=Path, help="folder for the manifest (and frames)")
     parser.add_argument(
-        "--scenes", nargs="+", choices=SCENES, default=SCENES, metavar="NAME", help="default: all"
+        "--scenes",
+        nargs="+",
+        choices=SCENES,
+        default=USUAL,
+        metavar="NAME",
+        help="default: all but the night",
     )
     parser.add_argument("--places", nargs="+", metavar="NAME", help="default: all there are")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another set")
     parser.add_argument("--hours", type=float, default=10.0, help="camera-hours of nuisances")
     parser.add_argument("--walkers", type=int, default=3, help="per scene and band of height")
+    parser.add_argument(
+        "--pause", type=float, default=25.0, metavar="S", help="between a night's frames"
+    )
     parser.add_argument("--store", action="store_true", help="write the frames too")
     return parser
 
@@ -63,10 +71,10 @@ def _compose(options: argparse.Namespace, materials: Materials) -> list[Json]:
     options.out.mkdir(parents=True, exist_ok=True)
     sequences = []
     for id_, recipe in recipes(
-        options.scenes, places, options.hours, options.walkers, options.seed
+        options.scenes, places, options.hours, options.walkers, options.seed, options.pause
     ):
         shown = stage(recipe, materials)
-        sequences.append(_sequence(id_, recipe, shown.truths()))
+        sequences.append(_sequence(id_, shown))
         if options.store:
             _store(options.out / id_, id_, shown)
     return sequences
@@ -83,7 +91,8 @@ def _length(sequence: Json) -> int:
     return len(frames) if isinstance(frames, list) else 0
 
 
-def _sequence(id_: str, recipe: Recipe, truths: tuple[Truth, ...]) -> Json:
+def _sequence(id_: str, shown: Stage) -> Json:
+    recipe = shown.recipe
     width, height = recipe.sent_size()
     licences = [LICENCE] + ([LICENCE_OF_DATA] if recipe.background in OF_DATA else [])
     return {
@@ -98,7 +107,11 @@ def _sequence(id_: str, recipe: Recipe, truths: tuple[Truth, ...]) -> Json:
         "nuisance": None if recipe.walkers else recipe.scene,
         "licence": " ".join(licences),
         "recipe": recipe.model_dump(mode="json"),
-        "frames": [_frame(truth) for truth in truths],
+        "static": [
+            {"name": thing.name, "xyxy": [round(value, 1) for value in thing.xyxy]}
+            for thing in shown.standing
+        ],
+        "frames": [_frame(truth) for truth in shown.truths()],
     }
 
 

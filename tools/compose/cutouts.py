@@ -164,6 +164,16 @@ def _shape(part: Image, background: Image) -> Mask:
     return _largest(np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _OPEN), np.uint8))
 
 
+def outlined(picture: Image, points: Sequence[tuple[int, int]]) -> Cutout:
+    """What lies within the outline (x, y in pixels of the picture), its edge soft."""
+    cover = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(cover, [np.asarray(points, np.int32)], (255,))
+    x, y, w, h = cv2.boundingRect(np.asarray(points, np.int32))
+    part = slice(y, y + h), slice(x, x + w)
+    soft = cv2.GaussianBlur(cover[part], (0, 0), 0.7)
+    return Cutout(np.ascontiguousarray(picture[part]), np.asarray(soft, np.uint8))
+
+
 def _slice(first: int, length: int) -> slice:
     return slice(first - 2, first + length + 2)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.detections import Image
-from tools.compose.recipe import Light
+from tools.compose.recipe import Instant, Light
 from tools.make_demo_footage.scene import Field
 
 _LEVELS = np.arange(256, dtype=np.float32)
@@ -34,9 +34,9 @@ class Exposure:
     noises: tuple[Levels, ...]
     lamp: Field
 
-    def expose(self, picture: Image, number: int, drift: float) -> Image:
-        """Frame `number`; `drift` is the slow change of light as a factor."""
-        lit = self._lit(picture, drift)
+    def expose(self, picture: Image, instant: Instant, drift: float) -> Image:
+        """The frame of that instant; `drift` is the slow change of light as a factor."""
+        lit, number = self._lit(picture, drift), instant.number
         turn = (number * 7919) % 64  # so that a noise does not come back in place
         noise = np.roll(self.noises[number % len(self.noises)], (turn, 3 * turn), axis=(0, 1))
         return np.clip(lit.astype(np.int16) + noise, 0, 255).astype(np.uint8)

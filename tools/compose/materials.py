@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.compose.cutouts import Person, people
+from tools.compose.cutouts import Cutout, Person, outlined, people
 from tools.make_demo_footage.clips import RECORDED_FPS
 from tools.make_demo_footage.scene import Field, Scene, empty_scene, noise
 from tools.make_demo_footage.video import read_frames
@@ -26,6 +26,12 @@ from tools.make_demo_footage.video import read_frames
 EXAMPLES = Path("/usr/share/doc/opencv-doc/examples/data")
 RECORDING = "vtest.avi"
 SIZE = (768, 576)
+VAN = (
+    *((656, 48), (661, 46), (710, 45), (713, 52), (716, 58), (720, 68), (722, 75), (723, 87)),
+    *((721, 92), (717, 93), (713, 91), (703, 94), (701, 99), (696, 100), (694, 92), (654, 88)),
+    *((652, 75), (653, 63)),
+)
+"""The outline of the van that is parked in the recording, x and y in its pixels."""
 STRIDE = 2
 """Every second frame: 5 frames/s are enough for a walk, in half of the memory."""
 NOISES = 6
@@ -39,20 +45,24 @@ class MaterialError(Exception):
 class Place:
     """An empty scene. `far` and `near` are where people's feet can stand, as shares of the height
     from the top; `parked` says that a vehicle stands in it, `open` that people of any height could
-    walk there."""
+    walk there. `vehicles` are those parked, by name: xyxy as shares of the image."""
 
     image: Image
     far: float
     near: float
     parked: bool = False
     open: bool = True
+    vehicles: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
+    """`vehicle` is one to park where there is none."""
+
     places: Mapping[str, Place]
     people: tuple[Person, ...]
     noises: tuple[Field, ...]
+    vehicle: Cutout
 
     def place(self, name: str) -> Place:
         """Raises `MaterialError`."""
@@ -81,7 +91,13 @@ def load_materials(data: Path | None = None, examples: Path = EXAMPLES) -> Mater
     scene = empty_scene(frames)
     return Materials(
         places={
-            "plaza": Place(image=scene.background, far=0.30, near=0.97, parked=True),
+            "plaza": Place(
+                image=scene.background,
+                far=0.30,
+                near=0.97,
+                parked=True,
+                vehicles={"van": (0.85, 0.078, 0.942, 0.175), "car": (0.957, 0.09, 1.0, 0.163)},
+            ),
             "street": Place(image=_photo(examples / "leuvenA.jpg"), far=0.64, near=0.97),
             "front": Place(
                 image=_photo(examples / "building.jpg"),
@@ -94,6 +110,7 @@ def load_materials(data: Path | None = None, examples: Path = EXAMPLES) -> Mater
         },
         people=people(frames, scene.background, RECORDED_FPS / STRIDE),
         noises=_noises(scene),
+        vehicle=outlined(scene.background, VAN),
     )
 
 

@@ -8,7 +8,7 @@ does not go away between bursts. Called by `render`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,11 +42,35 @@ def around(spans: Iterable[tuple[float, float]], seconds: float) -> tuple[Instan
     free_s = 0.0
     for start_s, end_s in spans:
         instants += [_still(t) for t in np.arange(free_s, start_s - 0.5, QUIET_S / 2)]
-        count = math.floor((end_s - start_s) * FPS + _ROUNDING_S) + 1
-        instants += [_still(start_s + n / FPS) for n in range(count)]
+        instants += _quick(start_s, end_s)
         free_s = end_s + QUIET_S / 2
     instants += [_still(t) for t in np.arange(free_s, seconds, QUIET_S / 2)]
     return _numbered(instants)
+
+
+def rarely(
+    spans: Sequence[tuple[float, float]],
+    bursts_s: Sequence[float],
+    seconds: float,
+    pause_s: float,
+) -> tuple[Instant, ...]:
+    """At `FPS` within the spans and in bursts that begin at `bursts_s`, else every `pause_s`."""
+    busy = [*spans, *((begin_s, begin_s + BURST_S) for begin_s in bursts_s)]
+    instants = [
+        _still(t)
+        for t in np.arange(0, seconds, pause_s)
+        if not any(start_s - 1 < t < end_s + 1 for start_s, end_s in busy)
+    ]
+    for start_s, end_s in spans:
+        instants += _quick(start_s, end_s)
+    for number, begin_s in enumerate(bursts_s):
+        instants += _burst(number, begin_s)
+    return _numbered([instant for instant in instants if 0 <= instant.at_s < seconds])
+
+
+def _quick(start_s: float, end_s: float) -> list[Instant]:
+    count = math.floor((end_s - start_s) * FPS + _ROUNDING_S) + 1
+    return [_still(start_s + n / FPS) for n in range(count)]
 
 
 def _burst(burst: int, begin_s: float) -> list[Instant]:

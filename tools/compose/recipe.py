@@ -19,7 +19,8 @@ class Recipe(BaseModel):
     """One sequence: `scene` names what happens, `background` the empty place it happens in.
 
     `squeeze` is width and height sent per width and height drawn: a sub-stream whose pixels are not
-    square. `width` and `height` are of the frame as drawn, before squeezing.
+    square. `width` and `height` are of the frame as drawn, before squeezing. `pause_s` is the time
+    between two frames of a night while nothing happens.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class Recipe(BaseModel):
     seconds: Annotated[float, Field(gt=0)]
     seed: Annotated[int, Field(ge=0)]
     walkers: Annotated[int, Field(ge=0)] = 0
+    pause_s: Annotated[float, Field(gt=0)] = 25.0
 
     def sent_size(self) -> tuple[int, int]:
         """Width and height of the frames as sent."""

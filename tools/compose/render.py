@@ -15,17 +15,23 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
+from tools.compose import night as nights
 from tools.compose import pace, walkers
 from tools.compose.cutouts import Cutout
 from tools.compose.exposure import Exposure, exposure
 from tools.compose.lay import lay
 from tools.compose.materials import Materials, Place
+from tools.compose.night import Night
+from tools.compose.night_light import NightExposure, night_effect, night_exposure
 from tools.compose.nuisances.effect import Effect, Setting
 from tools.compose.nuisances.table import NUISANCES
-from tools.compose.recipe import Instant, PersonBox, Recipe, name_of
+from tools.compose.recipe import Instant, Light, PersonBox, Recipe, name_of
+from tools.compose.standing import Standing, furnish, standing
 from tools.compose.walkers import IN_VIEW, Walker
 
 DRIFT_S = 600.0
+NIGHT = "night"
+"""The scene in which the light changes; whoever walks there walks past something that stands."""
 HEDGE = 0.6
 """Where the hedge begins, as a share of the height from the top."""
 
@@ -42,7 +48,8 @@ class Truth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """A recipe with its materials laid out, ready to be shown frame by frame."""
+    """A recipe with its materials laid out, ready to be shown frame by frame. `standing` is what
+    stands there and looks like a threat, and `night` the course of one."""
 
     recipe: Recipe
     instants: tuple[Instant, ...]
@@ -51,7 +58,9 @@ class Stage:
     hedge: tuple[Cutout, float] | None
     parked: bool
     ground: Image
-    exposure: Exposure
+    exposure: Exposure | NightExposure
+    standing: tuple[Standing, ...] = ()
+    night: Night | None = None
 
     def __len__(self) -> int:
         return len(self.instants)
@@ -68,17 +77,21 @@ class Stage:
         scene = self.ground.copy()
         for walker in self.walkers:
             if walker.is_there(instant.at_s):
-                walkers.draw(scene, walker, instant.at_s, self.recipe.light)
+                walkers.draw(scene, walker, instant.at_s, self.light(instant))
         if self.hedge is not None:
             lay(scene, self.hedge[0], 0, round(self.hedge[1]))
         scene = self.effect.in_scene(scene, instant)
         drift = 1 + 0.03 * math.sin(2 * math.pi * instant.at_s / DRIFT_S)
-        seen = self.exposure.expose(scene, instant.number, drift)
+        seen = self.exposure.expose(scene, instant, drift)
         seen = self.effect.in_camera(seen, instant)
         size = self.recipe.sent_size()
         if size == (seen.shape[1], seen.shape[0]):
             return seen
         return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def light(self, instant: Instant) -> Light:
+        """The light that prevails then."""
+        return self.recipe.light if self.night is None else self.night.light(instant.at_s)
 
     def truths(self) -> tuple[Truth, ...]:
         """What is true in each frame, in order."""
@@ -113,6 +126,8 @@ class Stage:
 
 def stage(recipe: Recipe, materials: Materials) -> Stage:
     """Raises `MaterialError` for a place, and `KeyError` for a nuisance, that does not exist."""
+    if recipe.scene == NIGHT:
+        return _night(recipe, materials)
     place, size = materials.place(recipe.background), (recipe.width, recipe.height)
     rng = np.random.default_rng((recipe.seed, 0))
     hedge_px = HEDGE * recipe.height if recipe.scene == "walk_hidden" else None
@@ -133,17 +148,45 @@ def stage(recipe: Recipe, materials: Materials) -> Stage:
     )
 
 
+def _night(recipe: Recipe, materials: Materials) -> Stage:
+    place, size = materials.place(recipe.background), (recipe.width, recipe.height)
+    rng, setting = np.random.default_rng((recipe.seed, 0)), _setting(recipe, place, materials)
+    night = nights.plan(recipe.seconds, recipe.walkers, rng)
+    there = standing(setting, materials.vehicle)
+    van, statue, poster = (thing.foot() for thing in there if thing.cutout is not None)
+    spots = van, statue, van, poster
+    people = walkers.past(materials.people, place, size, spots, night.walks_s, rng)
+    spans = [*night.changes_s(), *((w.start_s, w.end_s) for w in people)]
+    ground = _fitted(place.image, size)
+    furnish(ground, there)
+    return Stage(
+        recipe=recipe,
+        instants=pace.rarely(spans, night.beams_s, recipe.seconds, recipe.pause_s),
+        effect=night_effect(night, setting),
+        walkers=people,
+        hedge=None,
+        parked=place.parked,
+        ground=ground,
+        exposure=night_exposure(night, size, materials.noises, rng),
+        standing=there,
+        night=night,
+    )
+
+
 def _effect(recipe: Recipe, place: Place, materials: Materials) -> Effect:
     if recipe.walkers or recipe.scene == "nothing":
         return Effect()
-    setting = Setting(
+    return NUISANCES[recipe.scene][0](_setting(recipe, place, materials))
+
+
+def _setting(recipe: Recipe, place: Place, materials: Materials) -> Setting:
+    return Setting(
         size=(recipe.width, recipe.height),
         light=recipe.light,
         place=place,
         people=materials.people,
         seed=recipe.seed,
     )
-    return NUISANCES[recipe.scene][0](setting)
 
 
 def _fitted(image: Image, size: tuple[int, int]) -> Image:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from tools.compose.materials import Place
 from tools.compose.nuisances.table import NUISANCES
 from tools.compose.recipe import Light, Recipe
+from tools.compose.render import NIGHT
 from tools.compose.walkers import GAP_S, HEIGHTS_PX, LONGEST_S
 
 SIZE = (640, 480)
@@ -30,14 +31,25 @@ WALKS: dict[str, tuple[Light, tuple[int, int], tuple[float, float], str | None]]
 """Walkers by light, size of the frame as drawn, squeezing of it (352x480 and 640x240 of 640x480, as
 sub-streams of half resolution in one direction have it), and place if it is not any."""
 
-SCENES = (*NUISANCES, *WALKS)
+NIGHT_S = 12 * 3600.0
+NIGHT_WALKS = 4
+"""Past a van, a statue, the van again and a poster; so often as there are walkers per band."""
+
+USUAL = (*NUISANCES, *WALKS)
+SCENES = (*USUAL, NIGHT)
 
 
 def recipes(
-    scenes: Sequence[str], places: Mapping[str, Place], hours: float, walkers: int, seed: int
+    scenes: Sequence[str],
+    places: Mapping[str, Place],
+    hours: float,
+    walkers: int,
+    seed: int,
+    pause_s: float = 25.0,
 ) -> Iterator[tuple[str, Recipe]]:
     """Ids and recipes: `hours` are shared by the nuisances among `scenes`; of each of the others,
-    `walkers` people in each band of height, in those of the places that are open."""
+    `walkers` people in each band of height, in those of the places that are open; a night where a
+    vehicle is parked, with `pause_s` between frames while nothing happens."""
     everywhere = tuple(places)
     outside = tuple(name for name, place in places.items() if place.open) or everywhere
     nuisances = [name for name in scenes if name in NUISANCES]
@@ -46,6 +58,9 @@ def recipes(
     for name in scenes:
         if name in WALKS and walkers:
             yield name, _walk(name, outside, walkers, seed)
+    if NIGHT in scenes and walkers:
+        parked = [name for name in outside if places[name].vehicles]
+        yield NIGHT, _night((parked or outside)[0], walkers * NIGHT_WALKS, seed, pause_s)
 
 
 def _nuisance(
@@ -82,6 +97,20 @@ def _walk(name: str, places: Sequence[str], walkers: int, seed: int) -> Recipe:
         seconds=4 + count * (LONGEST_S + GAP_S),
         seed=_seed(seed, number, 0),
         walkers=count,
+    )
+
+
+def _night(place: str, walks: int, seed: int, pause_s: float) -> Recipe:
+    return Recipe(
+        scene=NIGHT,
+        background=place,
+        light="infrared",
+        width=SIZE[0],
+        height=SIZE[1],
+        seconds=NIGHT_S,
+        seed=_seed(seed, SCENES.index(NIGHT), 0),
+        walkers=walks,
+        pause_s=pause_s,
     )
 
 

@@ -7,7 +7,9 @@ Called by `render`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
 
 import numpy as np
 
@@ -24,6 +26,11 @@ SPEED = (0.6, 1.0)
 GAP_S = 9.0
 """Between walkers: tracks end before, so that each is an event of its own."""
 LONGEST_S = 13.0
+PAST_HEIGHTS_PX = (60, 121)
+"""Of those who walk past something: tall enough to be found surely, as far as the picture is."""
+_BEFORE_PX = (4.0, 10.0)
+"""So much nearer than what they walk past."""
+_PAST_PX = 80
 IN_VIEW = 0.95
 """Share of the box within the picture from which a frame counts; less is entering or leaving."""
 
@@ -85,6 +92,43 @@ def plan(
         walkers.append(_walker(people, place, size, height, free_s, rng, hedge_px))
         free_s = walkers[-1].end_s + GAP_S
     return tuple(walkers)
+
+
+def past(
+    people: tuple[Person, ...],
+    place: Place,
+    size: tuple[int, int],
+    spots: Sequence[tuple[float, float]],
+    starts_s: Sequence[float],
+    rng: np.random.Generator,
+) -> tuple[Walker, ...]:
+    """One walker at each start, each close before one of the spots (x, y) in turn: from the nearer
+    side, and back if the rest of the picture is too far."""
+    return tuple(
+        _past(_walker(people, place, size, _PAST_PX, start_s, rng, None), size, spot, rng)
+        for start_s, spot in zip(starts_s, cycle(spots), strict=False)
+    )
+
+
+def _past(
+    walker: Walker, size: tuple[int, int], spot: tuple[float, float], rng: np.random.Generator
+) -> Walker:
+    feet = min(spot[1] + float(rng.uniform(*_BEFORE_PX)), size[1] - 1.0)
+    height = int(min(rng.integers(*PAST_HEIGHTS_PX), feet - 2))
+    speed = float(rng.uniform(*SPEED)) * height
+    rightwards = spot[0] < size[0] / 2
+    reach_s = ((spot[0] if rightwards else size[0] - spot[0]) + 1.25 * height) / speed
+    cross_s = (size[0] + height / 2) / speed
+    turn_s = None if cross_s <= LONGEST_S else max(LONGEST_S / 2, reach_s)
+    return replace(
+        walker,
+        height_px=height,
+        feet_px=feet,
+        rightwards=rightwards,
+        speed_px_s=speed,
+        end_s=walker.start_s + (cross_s if turn_s is None else 2 * turn_s),
+        turn_s=turn_s,
+    )
 
 
 def _walker(

@@ -65,10 +65,18 @@ class Labelled(_Entry):
         return {"person": self.person, "vehicle": self.vehicle, "bicycle": self.bicycle}
 
 
+class StaticThing(_Entry):
+    """What stands there all the time and looks like a threat: its name, and xyxy in pixels."""
+
+    name: str
+    xyxy: tuple[float, float, float, float]
+
+
 class Sequence(_Entry):
     """Frames of one fixed camera at `fps`, in order; `dir` is relative to the corpus.
 
     A composed one has its `recipe`, how many `seconds` it stands for, and the name of its nuisance.
+    `static` names what alarms may be wrong about again and again.
     """
 
     id: str
@@ -80,6 +88,7 @@ class Sequence(_Entry):
     seconds: float | None = None
     nuisance: str | None = None
     recipe: Recipe | None = None
+    static: tuple[StaticThing, ...] = ()
 
     def times(self) -> tuple[float, ...] | None:
         """Each frame's time in seconds; None where they are evenly spaced."""

@@ -47,7 +47,8 @@ class Judged:
     """A suspicion and the cloud's decision on it.
 
     `label` is the edge's, `verdict_label` the one that people are told. `bytes_out` is evidence and
-    report; `confirm_s` is how long the cloud's model and rules took.
+    report; `confirm_s` is how long the cloud's model and rules took. `about` names the labelled or
+    static thing at the box, empty where there is none.
     """
 
     report_id: str
@@ -62,6 +63,7 @@ class Judged:
     reasons: tuple[str, ...]
     bytes_out: int
     confirm_s: float
+    about: str = ""
 
     def as_raised(self) -> Alarm | None:
         """The alarm that the edge alone would have given; None if its class is not scored."""
@@ -84,7 +86,8 @@ class SequenceRun:
     """All of one sequence: frames `seen` stand in the order of `timeline`.
 
     `lasts_s` is how long it stands for where frames are not evenly spaced; `nuisance` names what
-    disturbs the camera while nobody is there; `walk` the kind of composed walkers, if any.
+    disturbs the camera while nobody is there; `walk` the kind of composed walkers, if any; `static`
+    names what stands there.
     """
 
     id: str
@@ -99,6 +102,7 @@ class SequenceRun:
     lasts_s: float | None = None
     nuisance: str | None = None
     walk: str | None = None
+    static: tuple[str, ...] = ()
 
     def confirmed(self) -> tuple[Alarm, ...]:
         alarms = (judged.as_confirmed() for judged in self.suspicions)

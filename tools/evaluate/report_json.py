@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import asdict
 from statistics import median
 
-from tools.evaluate import rejected, report_motion
+from tools.evaluate import rejected, report_motion, static_things
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import CLASSES, ObjectClass
@@ -167,6 +167,7 @@ def _sequence(score: SequenceScore) -> Json:
         "alarm_list": [_alarm(alarm) for alarm in score.alarms],
         "motion_alarm_list": [[round(m.raised_s, 3), round(m.until_s, 3)] for m in score.motion],
         "suspicion_list": [_judged(judged) for judged in run.suspicions],
+        "static_things": static_things.as_json(run),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tools.evaluate import rejected, report_motion
+from tools.evaluate import rejected, report_motion, static_things
 from tools.evaluate.alarms import Kind
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
@@ -31,6 +31,7 @@ def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
         *_bytes(evaluation.totals),
         *rejected.markdown(evaluation.scores),
         *sections(evaluation),
+        *static_things.markdown(evaluation.scores),
         *_sequences(evaluation.scores),
         *_missed(evaluation.scores),
         *_wrong(evaluation.scores),

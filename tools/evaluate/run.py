@@ -21,7 +21,14 @@ from edge.records import Analysed, Case, Outcome, Quiet, Take, TrackId
 from edge.replay import Rhythm, Source, Step, play
 from imaging.admission import Rejected
 from tools.evaluate.boxes import boxes_seen
-from tools.evaluate.corpus import Corpus, Labelled, Sequence, camera_id, label_rows
+from tools.evaluate.corpus import (
+    Corpus,
+    Labelled,
+    Sequence,
+    StaticThing,
+    camera_id,
+    label_rows,
+)
 from tools.evaluate.events import Timeline
 from tools.evaluate.observed import (
     AuditAnswer,
@@ -34,6 +41,7 @@ from tools.evaluate.observed import (
     StillRun,
 )
 from tools.evaluate.plain_motion import PlainMotion
+from tools.evaluate.static_things import about
 
 STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
@@ -60,12 +68,13 @@ Progress = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A suspicion with its answer, at the frame that raised it."""
+    """A suspicion with its answer, at the frame that raised it, and what it is about."""
 
     frame: str
     t: float
     case: Case
     answer: Answer
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Player:
         camera = camera_id(sequence.id)
         config = as_kind(self.config, camera, "stream")
         pictures, rhythm = self.footage.frames_of(sequence), sequence.times() or sequence.fps
-        played = self._play(pictures, sequence.frames, config, camera, rhythm)
+        played = self._play(pictures, sequence.frames, config, camera, rhythm, sequence.static)
         return SequenceRun(
             id=sequence.id,
             fps=sequence.fps,
@@ -113,6 +122,7 @@ class Player:
             lasts_s=sequence.seconds,
             nuisance=sequence.nuisance,
             walk=sequence.recipe.scene if sequence.recipe and sequence.recipe.walkers else None,
+            static=tuple(thing.name for thing in sequence.static),
         )
 
     def run_stills(self) -> tuple[StillRun, ...]:
@@ -133,6 +143,7 @@ class Player:
         config: Config,
         camera: CameraId,
         rhythm: Rhythm,
+        static: tuple[StaticThing, ...] = (),
     ) -> _Played:
         seen: list[Seen] = []
         live: list[frozenset[TrackId]] = []
@@ -147,7 +158,10 @@ class Player:
             seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
             live.append(step.live)
             answered, open_ = _answered(open_, step)
-            fresh = [Raised(step.name, step.t, case, self.ask(case)) for case in step.cases]
+            fresh = [
+                Raised(step.name, step.t, case, self.ask(case), _about(case, labels, static))
+                for case in step.cases
+            ]
             raised += answered + [one for one in fresh if one.answer.again is None]
             open_ += [one for one in fresh if one.answer.again is not None]
             audits.extend(self.audit(event) for event in step.unsuspected)
@@ -176,7 +190,11 @@ def _answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raise
 def _again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
     """The suspicion with the cloud's next answer, which is the time at which people hear of it."""
     again = one.answer.again
-    return one if again is None else Raised(frame, t, one.case, again(take))
+    return one if again is None else Raised(frame, t, one.case, again(take), one.about)
+
+
+def _about(case: Case, labels: Labelled, static: tuple[StaticThing, ...]) -> str:
+    return about(case.suspicion.box, labels.boxes, static)
 
 
 class Passing:
@@ -270,6 +288,7 @@ def _judged(raised: Raised, played: _Played) -> Judged:
         reasons=answer.reasons,
         bytes_out=answer.bytes_out,
         confirm_s=answer.confirm_s,
+        about=raised.about,
     )
 
 

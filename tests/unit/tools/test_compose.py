@@ -19,7 +19,7 @@ from tools.compose.materials import MaterialError, Materials
 from tools.compose.nuisances.table import NUISANCES
 from tools.compose.recipe import Light, Recipe
 from tools.compose.render import stage
-from tools.compose.scenes import SCENES, WALKS, recipes
+from tools.compose.scenes import USUAL, WALKS, recipes
 
 LIGHTS: tuple[Light, ...] = ("day", "dusk", "infrared")
 
@@ -112,7 +112,7 @@ def test_a_box_holds_just_what_the_walker_changed(scene: str, materials: Materia
             continue
         with_walker = shown.picture(truth.instant).astype(int)
         ground = shown.ground.copy()
-        still = shown.exposure.expose(ground, truth.instant.number, 1.0).astype(int)
+        still = shown.exposure.expose(ground, truth.instant, 1.0).astype(int)
         if shown.hedge is not None:
             still[round(shown.hedge[1]) :] = with_walker[round(shown.hedge[1]) :]
         ys, xs = np.nonzero(np.abs(with_walker - still).max(axis=2) > 60)
@@ -151,7 +151,7 @@ def test_each_walker_is_an_event_of_its_own(materials: Materials) -> None:
 
 
 def test_the_hours_are_shared_by_the_nuisances(materials: Materials) -> None:
-    made = [r for _, r in recipes(SCENES, materials.places, 10.0, 2, 1)]
+    made = [r for _, r in recipes(USUAL, materials.places, 10.0, 2, 1)]
     nuisances = [r for r in made if r.scene in NUISANCES]
     assert sum(r.seconds for r in nuisances) == pytest.approx(36_000, abs=1)
     assert {r.scene for r in made} == set(NUISANCES) | set(WALKS)

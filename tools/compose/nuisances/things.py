@@ -88,6 +88,12 @@ def posters(setting: Setting) -> Effect:
     return _standing(setting, 3, _poster)
 
 
+def night_watch(setting: Setting) -> list[tuple[Cutout, float, float]]:
+    """A statue in the left third and a poster in the middle, and where their feet stand: x, y;
+    without passing shadows."""
+    return [_placed(setting, number, 3, make) for number, make in enumerate((_statue, _poster))]
+
+
 def _standing(
     setting: Setting, count: int, make: Callable[[Cutout, int, np.random.Generator], Cutout]
 ) -> Effect:

@@ -1,0 +1,79 @@
+"""A simulated night of twelve hours, from edge to cloud: at most one alert for each thing that
+stands there, and one for everybody who walks past it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.models import shipped
+from tools.compose.__main__ import main as compose
+from tools.compose.materials import EXAMPLES, RECORDING
+from tools.evaluate.__main__ import main as evaluate
+
+pytestmark = pytest.mark.slow
+
+HOURS = 12
+PAUSE_S = 180
+"""Between frames while nothing happens, so that the night has some 600 of them."""
+WALKS = 4
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The only sequence of the report."""
+    if not (EXAMPLES / RECORDING).is_file():
+        pytest.skip(f"{EXAMPLES / RECORDING} is missing: apt-get install opencv-doc")
+    for name in ("nanodet-g-416-int8", "confirm-fused"):
+        shipped(name)
+    corpus, out = tmp_path_factory.mktemp("night"), tmp_path_factory.mktemp("out")
+    scene = ["--scenes", "night", "--places", "plaza", "--walkers", "1", "--pause", str(PAUSE_S)]
+    assert compose([str(corpus), *scene]) == 0
+    assert evaluate([str(corpus), str(out)]) == 0
+    return first_sequence(out)
+
+
+def first_sequence(out: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((out / "report.json").read_text())
+    sequence: dict[str, Any] = report["sequences"][0]
+    return sequence
+
+
+def test_the_night_is_a_long_one_with_things_that_stand_there(night: dict[str, Any]) -> None:
+    assert night["duration_s"] == HOURS * 3600
+    assert night["frames"] > HOURS * 3600 / PAUSE_S
+    names = {thing["name"] for thing in night["static_things"]}
+    assert names == {"van", "statue", "poster", "parked_van", "parked_car"}
+
+
+def test_each_thing_that_stands_there_is_told_at_most_once(night: dict[str, Any]) -> None:
+    often = {
+        thing["name"]: thing["confirmed_s"]
+        for thing in night["static_things"]
+        if len(thing["confirmed_s"]) > 1
+    }
+    assert often == {}
+
+
+def test_nobody_is_told_of_anything_while_nobody_is_there(night: dict[str, Any]) -> None:
+    about_things = sum(len(thing["confirmed_s"]) for thing in night["static_things"])
+    assert night["false_alarms"] <= about_things
+
+
+def test_everybody_who_walks_past_is_told_for_themselves(night: dict[str, Any]) -> None:
+    walks = [event for event in night["event_list"] if event["class"] == "person"]
+    assert len(walks) == WALKS
+    told_s = [
+        judged["raised_s"]
+        for judged in night["suspicion_list"]
+        if judged["decision"] == "confirmed" and judged["about"] == "person"
+    ]
+    missed = [
+        walk
+        for walk in walks
+        if not any(walk["start_s"] - 1 <= t <= walk["end_s"] + 1 for t in told_s)
+    ]
+    assert missed == []

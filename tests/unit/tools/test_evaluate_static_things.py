@@ -1,0 +1,51 @@
+"""What alarms were about, and how often a thing that stands there was told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.evaluations import judged, one_frame_a_second
+from tools.evaluate.corpus import LabelledBox, StaticThing
+from tools.evaluate.score import score
+from tools.evaluate.static_things import about, as_json, markdown, told
+
+Box = tuple[float, float, float, float]
+
+VAN = StaticThing(name="van", xyxy=(100, 100, 200, 180))
+WALKER = LabelledBox.model_validate({"class": "person", "xyxy": (150, 110, 180, 190)})
+
+
+@pytest.mark.parametrize(
+    ("box", "name"),
+    [
+        ((102, 98, 199, 181), "van"),
+        ((151, 112, 179, 188), "person"),
+        ((100, 100, 160, 180), "van"),
+        ((300, 100, 400, 180), ""),
+        ((100, 100, 110, 110), ""),
+    ],
+)
+def test_a_suspicion_is_about_what_its_box_fits_best(box: Box, name: str) -> None:
+    assert about(box, (WALKER,), (VAN,)) == name
+
+
+def test_without_labels_nobody_knows_what_it_is_about() -> None:
+    assert about((0, 0, 10, 10), (), ()) == ""
+
+
+def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> None:
+    of_van = replace(judged(15.0, label="car"), about="van")
+    refuted = replace(judged(20.0, label="car", decision="refuted"), about="van")
+    of_someone = replace(judged(6.0), about="person")
+    run = replace(one_frame_a_second(of_van, refuted, of_someone), static=("van", "statue"))
+    van, statue = told(run)
+    assert (van.suspected_s, van.confirmed_s) == ((15.0, 20.0), (15.0,))
+    assert (statue.suspected_s, statue.confirmed_s) == ((), ())
+    assert as_json(run)[0] == {"name": "van", "suspected_s": [15.0, 20.0], "confirmed_s": [15.0]}
+    assert "| made_up | van | 2 | 1 |" in list(markdown([score(run)]))
+
+
+def test_a_corpus_without_such_things_has_no_such_table() -> None:
+    assert list(markdown([score(one_frame_a_second())])) == []
