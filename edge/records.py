@@ -62,7 +62,8 @@ class Motion:
     """What the gate saw: moving regions (xyxy, pixels of the original frame) and their share.
 
     `moved` says whether the frame deserves detection; `why` names the reason (`motion`,
-    `first_look`, `full_look`, `linger`, `light_change`, `off`). `mask` is the whole frame made
+    `first_look`, `full_look`, `linger`, `light_change`, `off`) or what it was instead (`still`,
+    `faint`, a nuisance). `mask` is the whole frame made
     small, `(h, w) uint8`, 255 where it changed, read-only; None where nothing was compared.
     """
 

@@ -25,7 +25,7 @@ LONGEST_S = 60.0
 """A tree in the wind is not one event for all day: the audit asks per minute of it."""
 
 _CHANGED = frozenset(
-    {"motion", "light_change", "off", "shake", "ghost", "light", "restless", "brief"}
+    {"motion", "faint", "light_change", "off", "shake", "ghost", "light", "restless", "brief"}
 )
 """The gate's words for a frame in which something changed (`off`: a movement sensor said so)."""
 
