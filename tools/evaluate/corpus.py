@@ -8,6 +8,7 @@ folder is composed frame by frame when it is played. Called by the command line.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -166,6 +167,27 @@ class Rendered:
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         return islice(iter(self.shown), self.frames)
+
+
+class Passing:
+    """A source whose pictures are kept as they pass until they are taken, in their order: some
+    exist only then. The replay reads one ahead."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._kept: deque[bytes] = deque()
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        for name, picture in self._source:
+            self._kept.append(picture)
+            yield name, picture
+
+    def taken(self) -> bytes:
+        """The oldest that was not taken yet."""
+        return self._kept.popleft()
 
 
 def read_corpus(root: Path) -> Corpus:

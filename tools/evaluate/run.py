@@ -6,7 +6,6 @@ and judged by `ask` at once. Pixels are let go after each frame. Called by the c
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -24,6 +23,7 @@ from tools.evaluate.boxes import boxes_seen
 from tools.evaluate.corpus import (
     Corpus,
     Labelled,
+    Passing,
     Sequence,
     StaticThing,
     camera_id,
@@ -195,27 +195,6 @@ def _again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
 
 def _about(case: Case, labels: Labelled, static: tuple[StaticThing, ...]) -> str:
     return about(case.suspicion.box, labels.boxes, static)
-
-
-class Passing:
-    """A source whose pictures are kept as they pass until they are taken, in their order: some
-    exist only then. The replay reads one ahead."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._kept: deque[bytes] = deque()
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        for name, picture in self._source:
-            self._kept.append(picture)
-            yield name, picture
-
-    def taken(self) -> bytes:
-        """The oldest that was not taken yet."""
-        return self._kept.popleft()
 
 
 def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:

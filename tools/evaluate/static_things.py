@@ -19,6 +19,10 @@ from tools.evaluate.score import SequenceScore
 MIN_OVERLAP = 0.3
 """As intersection over union: less than for a detection, since who walks past cuts boxes short."""
 
+PART = 0.8
+"""Share of a suspicion's box that lies within a static thing of which it is a part."""
+
+Box = tuple[float, float, float, float]
 Json = dict[str, object]
 
 
@@ -32,19 +36,30 @@ class Told:
 
 
 def about(
-    box: tuple[float, float, float, float],
+    box: Box,
     labelled: Sequence[LabelledBox],
     static: Sequence[StaticThing],
 ) -> str:
     """The labelled thing of a frame, or the static one, that `box` (xyxy, pixels of the frame) fits
-    best: its label or name; empty if it fits none."""
+    best: its label or name; empty if it fits none. What lies within a static thing is part of it:
+    glare breaks a van into several."""
     names = [*(thing.label for thing in labelled), *(thing.name for thing in static)]
     boxes = [*(thing.xyxy for thing in labelled), *(thing.xyxy for thing in static)]
     if not boxes:
         return ""
     overlaps = iou(np.asarray([box], np.float32), np.asarray(boxes, np.float32))[0]
     best = int(overlaps.argmax())
-    return names[best] if overlaps[best] >= MIN_OVERLAP else ""
+    if overlaps[best] >= MIN_OVERLAP:
+        return names[best]
+    return next((thing.name for thing in static if _within(box, thing.xyxy) >= PART), "")
+
+
+def _within(box: Box, thing: Box) -> float:
+    """The share of `box` that lies in `thing`."""
+    width = min(box[2], thing[2]) - max(box[0], thing[0])
+    height = min(box[3], thing[3]) - max(box[1], thing[1])
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    return max(0.0, width) * max(0.0, height) / area if area > 0 else 0.0
 
 
 def told(run: SequenceRun) -> tuple[Told, ...]:

@@ -24,7 +24,9 @@ WALKER = LabelledBox.model_validate({"class": "person", "xyxy": (150, 110, 180, 
         ((151, 112, 179, 188), "person"),
         ((100, 100, 160, 180), "van"),
         ((300, 100, 400, 180), ""),
-        ((100, 100, 110, 110), ""),
+        ((105, 105, 140, 150), "van"),
+        ((60, 105, 110, 150), ""),
+        ((150, 150, 150, 150), ""),
     ],
 )
 def test_a_suspicion_is_about_what_its_box_fits_best(box: Box, name: str) -> None:
