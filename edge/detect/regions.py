@@ -44,6 +44,7 @@ _TILE_SHARE = 0.55
 overlap) or the network's input, whichever is less: at least 1.8 times the whole frame's scale."""
 
 _LONGEST_WAIT_S = 30.0
+_HALF_SEEN = 0.2
 _MOST_PLACES = 32
 _REMEMBERED = 64
 """Crops whose time is remembered: a UHD frame has 60 tiles."""
@@ -71,9 +72,16 @@ class Gaze:
         return Gaze(crops=kept, whole_at_s=now if whole else self.whole_at_s)
 
     def waited_s(self, box: Box, now: float) -> float:
-        """Since a crop last held the middle of `box`; at most half a minute."""
+        """Since a crop last held the middle of `box`, as things move on between two looks, and a
+        share of the time since one held all of it, or a place would starve beside a crop that
+        always shows half of it."""
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        seen = (at for (x0, y0, x1, y1), at in self.crops if x0 <= x <= x1 and y0 <= y <= y1)
+        whole_s = self._since(box, now)
+        return (1 - _HALF_SEEN) * self._since((x, y, x, y), now) + _HALF_SEEN * whole_s
+
+    def _since(self, box: Box, now: float) -> float:
+        """Seconds since a crop last held `box`; at most half a minute."""
+        seen = (at for crop, at in self.crops if covered(box, (crop,)))
         return min(now - max(seen, default=float("-inf")), _LONGEST_WAIT_S)
 
 

@@ -83,6 +83,19 @@ def test_small_things_near_each_other_share_a_crop() -> None:
     assert all(covered(place.box, crops) for place in together)
 
 
+def test_a_place_that_a_crop_for_another_always_shows_half_of_has_its_turn() -> None:
+    small = View(width=320, height=240, aspect=1.0, input_px=416)
+    beside = Place(box=(236.0, 0.0, 280.0, 1.0), urgency=1.0)
+    halved = Place(box=(53.0, 0.0, 97.0, 1.0), urgency=0.25)
+    gaze, seen = Gaze(), list[Box]()
+    for turn in range(200):
+        crops = plan([beside, halved], small, gaze, turn * 0.2, 1)
+        gaze = gaze.after(crops, True, turn * 0.2)
+        seen += crops
+    assert covered(halved.box, seen)
+    assert covered(beside.box, seen[-20:])
+
+
 def test_things_far_apart_have_crops_of_their_own() -> None:
     apart = [person(100, 100), person(900, 500)]
     crops = plan(apart, HD, Gaze(), 0.0, 3)
