@@ -14,7 +14,7 @@ from tools.compose.__main__ import main as compose
 from tools.compose.materials import EXAMPLES, RECORDING
 from tools.evaluate.__main__ import main as evaluate
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 HOURS = 12
 PAUSE_S = 180
