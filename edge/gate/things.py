@@ -46,6 +46,10 @@ _OWN_PATTERN = 0.15
 _LARGE_PX = 100
 """Pixels: a smaller patch has no core whose light could be even."""
 
+_PIECES_PX = 300
+_TOGETHER = np.ones((9, 9), np.uint8)
+"""Pieces of one shadow lie within 8 pixels of each other."""
+
 _OVERLAP = 0.15
 """Share of a patch that was changed a moment ago already, or lies beside what was. A walker at 1.5
 m/s and 5 pictures a second stays within 0.3 m, half his width; a car of 4 m at 15 m/s keeps a
@@ -162,7 +166,8 @@ class _Patches:
     def _lights(self) -> Marks:
         change = self._change
         own = patterned(change.picture, change.lit, change.limit)
-        return (self._sum(own) < _OWN_PATTERN * self._area) | self._evenly_lit()
+        plain = self._sum(own) < _OWN_PATTERN * self._area
+        return plain | self._evenly_lit() | self._evenly_lit_pieces()
 
     def _evenly_lit(self) -> Marks:
         change, found = self._change, np.zeros(self._count, np.bool_)
@@ -176,6 +181,24 @@ class _Patches:
             for patch in large:
                 of_patch = self._label == patch
                 found[patch] = is_even(ratio[of_patch], at[of_patch], core[of_patch])
+        return found
+
+    def _evenly_lit_pieces(self) -> Marks:
+        """The pieces of shadows that are too faint to be found in one: all that lie together are
+        held against one light, if they are more than somebody 80 px tall in a 640 px frame."""
+        change, found = self._change, np.zeros(self._count, np.bool_)
+        here = self.alive[self._label]
+        if np.count_nonzero(here) < _PIECES_PX:
+            return found
+        _, near = cv2.connectedComponents(cv2.dilate(change.mask, _TOGETHER), connectivity=8)
+        group = np.asarray(near, np.int32).ravel()[self._at]
+        ratio = ratios(change.picture, change.lit, cv2.boundingRect(change.mask)).ravel()[self._at]
+        at = np.column_stack(np.divmod(self._at, change.mask.shape[1]))
+        sizes = np.bincount(group[here])
+        for number in np.flatnonzero(sizes >= _PIECES_PX):
+            pieces = here & (group == number)
+            if is_even(ratio[pieces], at[pieces], np.ones(int(sizes[number]), np.bool_)):
+                found[np.unique(self._label[pieces])] = True
         return found
 
     def _restless(self) -> Marks:
