@@ -122,10 +122,12 @@ def is_even(ratio: FloatImage, at: npt.NDArray[np.int64], core: npt.NDArray[np.b
     if len(inner) < _CORE_PX:
         return False
     middle = float(np.median(inner))
-    if middle < _DEEPEST or _spread(inner, at[core]) > _EVEN * middle:
+    if middle < _DEEPEST:
         return False
     dark, bright = min(middle, 1.0) * (1 - _OUTLIER), max(middle, 1.0) * (1 + _OUTLIER)
-    return bool(np.count_nonzero((ratio < dark) | (ratio > bright)) <= _FEW * len(ratio))
+    if np.count_nonzero((ratio < dark) | (ratio > bright)) > _FEW * len(ratio):
+        return False
+    return _spread(inner, at[core]) <= _EVEN * middle
 
 
 def _spread(ratio: FloatImage, at: npt.NDArray[np.int64]) -> float:

@@ -29,6 +29,9 @@ Counts = npt.NDArray[np.float64]
 Marks = npt.NDArray[np.bool_]
 """One per patch."""
 
+Places = npt.NDArray[np.int64]
+"""`(n, 2)` rows and columns."""
+
 Test = Callable[[], Marks]
 
 _CROSS = np.ones((3, 3), np.uint8)
@@ -167,33 +170,32 @@ class _Patches:
         change = self._change
         own = patterned(change.picture, change.lit, change.limit)
         plain = self._sum(own) < _OWN_PATTERN * self._area
-        return plain | self._evenly_lit() | self._evenly_lit_pieces()
-
-    def _evenly_lit(self) -> Marks:
-        change, found = self._change, np.zeros(self._count, np.bool_)
-        large = np.flatnonzero(self.alive & (self._area >= _LARGE_PX))
-        if len(large):
-            ratio = ratios(change.picture, change.lit, cv2.boundingRect(change.mask)).ravel()[
-                self._at
-            ]
-            core = cv2.erode(change.mask, _CROSS, iterations=2).ravel()[self._at] > 0
-            at = np.column_stack(np.divmod(self._at, change.mask.shape[1]))
-            for patch in large:
-                of_patch = self._label == patch
-                found[patch] = is_even(ratio[of_patch], at[of_patch], core[of_patch])
-        return found
-
-    def _evenly_lit_pieces(self) -> Marks:
-        """The pieces of shadows that are too faint to be found in one: all that lie together are
-        held against one light, if they are more than somebody 80 px tall in a 640 px frame."""
-        change, found = self._change, np.zeros(self._count, np.bool_)
         here = self.alive[self._label]
-        if np.count_nonzero(here) < _PIECES_PX:
-            return found
-        _, near = cv2.connectedComponents(cv2.dilate(change.mask, _TOGETHER), connectivity=8)
-        group = np.asarray(near, np.int32).ravel()[self._at]
+        if np.count_nonzero(here) < _LARGE_PX:
+            return plain
         ratio = ratios(change.picture, change.lit, cv2.boundingRect(change.mask)).ravel()[self._at]
         at = np.column_stack(np.divmod(self._at, change.mask.shape[1]))
+        return plain | self._evenly_lit(ratio, at) | self._evenly_lit_pieces(ratio, at, here)
+
+    def _evenly_lit(self, ratio: FloatImage, at: Places) -> Marks:
+        """Large patches that light alone explains; `ratio` and places `at` are those of all changed
+        pixels."""
+        found = np.zeros(self._count, np.bool_)
+        core = cv2.erode(self._change.mask, _CROSS, iterations=2).ravel()[self._at] > 0
+        for patch in np.flatnonzero(self.alive & (self._area >= _LARGE_PX)):
+            of_patch = self._label == patch
+            found[patch] = is_even(ratio[of_patch], at[of_patch], core[of_patch])
+        return found
+
+    def _evenly_lit_pieces(self, ratio: FloatImage, at: Places, here: Marks) -> Marks:
+        """The pieces of shadows that are too faint to be found in one: all that lie together (of
+        the pixels `here`, those of living patches) are held against one light, if they are more
+        than somebody 80 px tall in a 640 px frame."""
+        found = np.zeros(self._count, np.bool_)
+        if np.count_nonzero(here) < _PIECES_PX:
+            return found
+        _, near = cv2.connectedComponents(cv2.dilate(self._change.mask, _TOGETHER), connectivity=8)
+        group = np.asarray(near, np.int32).ravel()[self._at]
         sizes = np.bincount(group[here])
         for number in np.flatnonzero(sizes >= _PIECES_PX):
             pieces = here & (group == number)
