@@ -44,7 +44,6 @@ of its contrast away."""
 _BURNT = 245.0 + BLACK
 """A pixel near white has lost its pattern to the light: that is no sign of a thing."""
 
-
 _EVEN = 0.06
 """Interquartile range of the ratios within a patch about a plane, over their median. Of shadows and
 beams over asphalt, paving and walls, by day and in infrared noise, nine in ten stay under it; of
@@ -54,6 +53,8 @@ _DEEPEST = 0.3
 """The sky lights a shadow too: what is darker than this is a dark thing."""
 
 _OUTLIER = 0.15
+"""From the patch's own ratio: two to three times what infrared noise leaves after averaging."""
+
 _FEW = 0.05
 """Share of a patch that may be neither lit like the rest nor between that and the old light, as the
 soft edge of a shadow is. Somebody small before a long shadow of his own is more."""
@@ -64,13 +65,16 @@ _CORE_PX = 60
 
 def gains(picture: FloatImage, background: FloatImage) -> FloatImage:
     """`(h, w)` factors that light the background as `picture` is lit: per field the median of the
-    ratios, smoothly joined."""
+    ratios, smoothly joined. A strip of a picture has fewer fields, and every pixel of them counts.
+    """
     height, width = picture.shape
-    rows, columns = height // _ROWS, width // _COLUMNS
-    ratio = picture[::_STEP, ::_STEP] / background[::_STEP, ::_STEP]
-    inner = ratio[: rows // _STEP * _ROWS, : columns // _STEP * _COLUMNS]
-    fields = inner.reshape(_ROWS, rows // _STEP, _COLUMNS, columns // _STEP)
-    values = fields.transpose(0, 2, 1, 3).reshape(_ROWS, _COLUMNS, -1)
+    down, across = min(_ROWS, height), min(_COLUMNS, width)
+    rows, columns = height // down, width // across
+    step = min(_STEP, rows, columns)
+    ratio = picture[::step, ::step] / background[::step, ::step]
+    inner = ratio[: rows // step * down, : columns // step * across]
+    fields = inner.reshape(down, rows // step, across, columns // step)
+    values = fields.transpose(0, 2, 1, 3).reshape(down, across, -1)
     middle = np.partition(values, values.shape[-1] // 2, axis=-1)[..., values.shape[-1] // 2]
     bounded = np.clip(middle, 1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
     return np.asarray(cv2.resize(bounded, (width, height)), np.float32)

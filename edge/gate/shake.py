@@ -29,6 +29,9 @@ hundredths of it, and no shift takes that away; a shake changes every edge, and 
 
 
 _HALVED_FROM_PX = 320
+_LEAST_SIDE_PX = 16
+"""Across a strip no shift can be found."""
+
 _FIELDS = (3, 4)
 _SPREAD = 6
 """Of the fields (rows by columns): a shake changes edges wherever there are any, so in more than
@@ -56,7 +59,7 @@ class Steadied:
 def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied | None:
     """`picture` shifted onto the lit background; None if no shift explains what has `changed`
     (255)."""
-    if not _is_all_over(changed):
+    if min(picture.shape) < _LEAST_SIDE_PX or not _is_all_over(changed):
         return None
     height, width = picture.shape
     dx, dy = _shift(picture, lit)

@@ -50,6 +50,9 @@ _LARGE_PX = 100
 """Pixels: a smaller patch has no core whose light could be even."""
 
 _PIECES_PX = 300
+"""Half of what somebody 80 px tall and 30 wide in a 640 px frame covers: with fewer, pieces of a
+walker in the dark could pass for evenly lit, with so many they never did."""
+
 _TOGETHER = np.ones((9, 9), np.uint8)
 """Pieces of one shadow lie within 8 pixels of each other."""
 

@@ -105,6 +105,15 @@ def test_a_change_of_picture_size_begins_anew(width: int) -> None:
     assert watch(frames)[5].why == "first_look"
 
 
+@pytest.mark.parametrize(
+    "size", [(1, 1), (320, 1), (320, 3), (320, 4), (320, 8), (2, 240), (13, 11)]
+)
+def test_a_strip_or_speck_of_a_picture_is_judged_without_harm(size: tuple[int, int]) -> None:
+    rng, shape = np.random.default_rng(14), size[::-1]
+    frames = [np.asarray(rng.integers(0, 60 + 190 * (n % 2), shape), np.uint8) for n in range(12)]
+    assert len(watch(frames)) == 12
+
+
 def test_a_thing_that_stays_becomes_background_and_leaves_no_ghost_when_it_goes() -> None:
     rng = np.random.default_rng(8)
     empty = [scene(rng) for _ in range(30)]
