@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from contract.labels import SUMMED
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray
-
-SUMMED = frozenset({"car", "bus", "truck"})
-"""Bicycle and motorcycle stay apart: they have a form of their own, and an evaluation of theirs."""
 
 SAME_BOX = 0.55
 """Overlap (IoU) of two classes' boxes of one thing; that at which networks' boxes are fused."""

@@ -13,19 +13,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from contract.labels import VEHICLES
+from contract.labels import SUMMED
 from imaging.boxes import Candidates, no_candidates
 from imaging.decoders.tensor import Raw, Tensor
 from imaging.detections import FloatArray, IntArray
 
-SUMMED = frozenset({"car", "bus", "truck"})
-"""Things of one shape and more than two wheels. Two-wheelers are told apart from these by their
-shape, and a rider's are next to a person, so they keep their own scores."""
-
 
 def vehicle_pools(labels: Sequence[str]) -> IntArray | None:
     """The pools of a network with these `labels`; None where nothing is to be summed."""
-    members = [number for number, label in enumerate(labels) if label in SUMMED & VEHICLES]
+    members = [number for number, label in enumerate(labels) if label in SUMMED]
     if len(members) < 2:
         return None
     pools = np.arange(len(labels))

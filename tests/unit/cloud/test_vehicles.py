@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.vehicles import SUMMED, summed
+from cloud.vehicles import summed
+from contract.labels import SUMMED
 from imaging.detections import Detections
 from tests.unit.cloud.reports import PixelBox, saw
 
