@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,22 +11,11 @@ import pytest
 from tests.integration.cloud_workers import workers
 from tests.processes import binary
 from tests.servers import S3, Broker
-from tests.system.sites import CHECKOUT, WALKERS, Ear, clip, ear, edge, play, settings
+from tests.system.sites import CHECKOUT, WALKERS, Ear, clip, edge, play, settings
 
 STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def root(request: pytest.FixtureRequest) -> str:
-    return f"t{abs(hash(request.node.name)) % 10**8}"
-
-
-@pytest.fixture
-def listening(mosquitto: Broker, root: str) -> Iterator[Ear]:
-    with ear(mosquitto, root) as heard:
-        yield heard
 
 
 def test_walkers_are_confirmed_through_mosquitto_and_s3(

@@ -34,7 +34,7 @@ from service.clock import SystemClock
 from tests.integration.cloud_workers import STREET, workers
 from tests.links import fail
 from tests.servers import Broker
-from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, ear, edge, settings
+from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, settings
 from tests.unit.edge.deliver.test_evidence import case, encoded, shot
 
 WALKER: Box = (627.0, 251.0, 667.0, 352.0)
@@ -45,17 +45,6 @@ BY_TWO_OF_THREE = {"confirm_at": 0.5}
 shows her, and all of it with a third that does."""
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def root(request: pytest.FixtureRequest) -> str:
-    return f"t{abs(hash(request.node.name)) % 10**8}"
-
-
-@pytest.fixture
-def listening(mosquitto: Broker, root: str) -> Iterator[Ear]:
-    with ear(mosquitto, root) as heard:
-        yield heard
 
 
 def to_and_fro(ear_: Ear, topic: str, pictures: list[bytes], reached: Callable[[], bool]) -> bool:
