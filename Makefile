@@ -40,6 +40,13 @@ test: setup ## all tests that need neither a container engine nor network namesp
 check: setup check-code ## the quick part: format, lint, types, layers, unit tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow"
 
+# Most of it waits, so more run at once than there are cores.
+FAULTS_AT_ONCE ?= 4
+.PHONY: test-faults
+test-faults: setup ## kills, outages, broken networks, stores and disks, on real parts (about 20 minutes)
+	@tools/system_packages faults
+	@$(BIN)/python -m pytest tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
+
 .PHONY: check-code
 check-code:
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format .'"; exit 1; }

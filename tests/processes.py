@@ -33,6 +33,13 @@ def free_port() -> int:
         return port
 
 
+def lasting_port() -> int:
+    """A free port that no outgoing connection takes while its server is away for a moment."""
+    return next(
+        port for port in random.SystemRandom().sample(range(5_000, 11_000), 500) if _is_free(port)
+    )
+
+
 def accepts(port: int) -> bool:
     """Whether something accepts TCP connections on the loopback `port`."""
     try:

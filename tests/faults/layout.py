@@ -1,0 +1,148 @@
+"""The documented layout of a site: two brokers, an object store, the daemon, workers, and ears.
+
+Cameras and the people at the site meet at the site's broker, the cloud's workers at the cloud's.
+Cameras send single pictures of a street with walkers, so that each picture raises suspicions
+cheaply; nothing is merged or remembered as standing, so that all of them go the whole way.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from contract.verdict import Verdict
+from tests.faults.seats import Seat
+from tests.integration.cloud_workers import Serving, workers
+from tests.processes import free_port
+from tests.servers import S3, Broker
+from tests.system.daemons import unready
+from tests.system.sites import Ear, Edge, ear
+
+PATIENCE_S = 120.0
+EDGE_MODEL, CLOUD_MODEL = "nanodet-g-320-int8", "nanodet-g-512"
+
+Told = tuple[str, str]
+"""A report id and what was decided about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ears:
+    """Who counts what is said at each destination."""
+
+    site: Ear
+    cloud: Ear
+
+    def at_site(self) -> Counter[Told]:
+        """How often each decision on each report was heard at the site."""
+        return told(self.site.verdicts())
+
+    def at_cloud(self) -> Counter[Told]:
+        """How often each decision that the edge made itself was heard at the cloud."""
+        return told(verdict for verdict in self.cloud.verdicts() if verdict.decided_by == "edge")
+
+    def decided(self) -> set[str]:
+        """The reports that the site heard a verdict of the cloud on."""
+        return {v.report_id for v in self.site.verdicts() if v.decided_by == "cloud"}
+
+
+def told(verdicts: Iterator[Verdict] | list[Verdict]) -> Counter[Told]:
+    return Counter((verdict.report_id, verdict.decision) for verdict in verdicts)
+
+
+def twice(counts: Counter[Told]) -> dict[Told, int]:
+    """What was said more than once."""
+    return {what: count for what, count in counts.items() if count > 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Servers that run, and what is started beside them."""
+
+    folder: Path
+    root: str
+    site: Seat[Broker]
+    cloud: Seat[Broker]
+    store: Seat[S3]
+    port: int = field(default_factory=free_port)
+
+    def config(self, **deliver: object) -> dict[str, Any]:
+        """The daemon's configuration in this layout; `deliver` changes that section."""
+        site, cloud, store = self.site.now, self.cloud.now, self.store.now
+        return {
+            "gateway": {"id": "gw"},
+            "intake": {
+                "broker": {"host": site.host, "port": site.port, "reconnect_max_s": 1},
+                "topics": [f"{self.root}-cameras/{{camera}}/image"],
+            },
+            "detect": {"model": EDGE_MODEL, "runtime": "litert"},
+            "decide": {"static": {"enabled": False}, "storm": {"enabled": False}},
+            "camera_defaults": {"kind": "snapshot"},
+            "deliver": {
+                "root": self.root,
+                "uplink": {"host": cloud.host, "port": cloud.port, "reconnect_max_s": 1},
+                "store": s3_store(store),
+                "outbox": {"path": str(self.folder / "outbox")},
+                "resend_s": 10,
+                "backoff_max_s": 5,
+                "deadline_s": 600,
+            }
+            | deliver,
+            "runtime": {"metrics_port": self.port, "stats_s": 1},
+        }
+
+    @contextmanager
+    def edge(self, config: Mapping[str, Any] | None = None) -> Iterator[Edge]:
+        """The daemon; started again it finds its state, and goes on with the same log."""
+        with unready(self.folder, config or self.config()) as daemon:
+            yield daemon
+
+    @contextmanager
+    def workers(self, count: int = 1) -> Iterator[list[Serving]]:
+        """Workers at the cloud's broker and the store."""
+        folder, spec = self.folder / "cloud", self.store.now.spec()
+        with workers(folder, self.cloud.now, spec, self.root, count, model=CLOUD_MODEL) as serving:
+            yield serving
+
+    @contextmanager
+    def ears(self, *, kept: bool = False) -> Iterator[Ears]:
+        """An ear at each broker."""
+        with (
+            ear(self.site.now, self.root, kept=kept) as at_site,
+            ear(self.cloud.now, self.root, kept=kept) as at_cloud,
+        ):
+            yield Ears(site=at_site, cloud=at_cloud)
+
+    def topic(self, camera: str) -> str:
+        """Where a camera publishes."""
+        return f"{self.root}-cameras/{camera}/image"
+
+
+def s3_store(store: S3, endpoint_url: str = "", timeout_s: float = 5.0) -> dict[str, Any]:
+    """The store's section of the configuration; another endpoint may stand before it."""
+    return {
+        "type": "s3",
+        "bucket": store.bucket,
+        "endpoint_url": endpoint_url or store.endpoint_url,
+        "credentials_file": str(store.credentials_file),
+        "timeout_s": timeout_s,
+    }
+
+
+def raised(daemon: Edge) -> set[str]:
+    """The suspicions that the daemon said it raised, in all its lives."""
+    return {event["report_id"] for event in daemon.events("suspicion_raised")}
+
+
+def until(reached: Any, patience_s: float = PATIENCE_S, what: str = "") -> None:
+    """Waits until `reached`; what announces itself by no event is asked now and then."""
+    pause = threading.Event()
+    for _ in range(int(patience_s / 0.1)):
+        if reached():
+            return
+        pause.wait(0.1)
+    raise AssertionError(f"waited {patience_s:g} s in vain: {what or reached}")
