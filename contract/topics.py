@@ -12,7 +12,7 @@ from contract.ids import CameraId, GatewayId, is_name
 
 DEFAULT_ROOT = "stillwatch"
 
-GatewayLeaf = Literal["status", "info", "stats"]
+GatewayLeaf = Literal["status", "info", "stats", "health"]
 CameraLeaf = Literal["status", "health", "suspect", "verdict", "threat", "image"]
 Setting = Literal["armed", "enabled"]
 """A switch of a camera: its command is told on `<setting>/set`, its position said on

@@ -19,9 +19,11 @@ from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
 from edge.errors import Complaint, ConfigError, OutboxError, OutboxFull
 from edge.gateway import Gateway
+from edge.health_checks import checks
 from edge.networks import OpenNetworks, open_detectors
 from edge.runtime.camera_conditions import ConditionCollector
 from edge.runtime.counters import FunnelCollector
+from edge.runtime.health import HealthCollector
 from edge.runtime.heartbeat import late
 from edge.runtime.watchdog import DeadMan, Watchdog
 from imaging.manifest import ModelError
@@ -66,11 +68,13 @@ class Daemon:
         self._failures: list[Exception] = []
         self._ending = False
         self._gateway = Gateway(loaded, clock, self._fail, open_networks)
+        self._gateway.health.watch(*checks(self._gateway))
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
         registry.register(FunnelCollector(self._gateway.counters.snapshot))
         registry.register(ConditionCollector(self._gateway.camera_watch.conditions))
         registry.register(LinkCollector(self._gateway.links))
+        registry.register(HealthCollector(self._gateway.health.condition))
         self._gateway.timings.register(registry)
         self._status_server = StatusServer(
             runtime.metrics_host, runtime.metrics_port, registry, self.health
@@ -103,19 +107,16 @@ class Daemon:
         return 0
 
     def health(self) -> Health:
-        """Progress decides; a link that is down, or may not subscribe, only degrades."""
+        """Whether an alarm would reach a person, and what stands against it."""
         gateway = self._gateway
-        overdue = late(gateway.pulses(), self._clock.mono())
-        links = {name: state.ready for name, state in gateway.links().items()}
-        facts: dict[str, object] = {
-            "links": links,
-            "late": [str(one) for one in overdue],
+        condition = gateway.health.condition()
+        facts: dict[str, object] = condition.as_json() | {
+            "links": {name: state.ready for name, state in gateway.links().items()},
+            "late": [str(one) for one in late(gateway.pulses(), self._clock.mono())],
             "outbox": dict(gateway.outbox.depth().entries),
             "config": gateway.live.current.version,
         }
-        if overdue:
-            return Health(status="unhealthy", facts=facts)
-        return Health(status="ok" if all(links.values()) else "degraded", facts=facts)
+        return Health(status=condition.status, facts=facts)
 
     def _listen(self) -> None:
         """First of all, since a port that is taken is for somebody to mend."""
@@ -153,6 +154,7 @@ class Daemon:
             self._gateway.intake.tick()
             self._gateway.turn_switches()
             self._gateway.camera_watch.tick(self._gateway.site.state().ready)
+            self._gateway.health_watch.tick()
             if self._requests.reload:
                 self._requests.reload = False
                 self._take_up_file()

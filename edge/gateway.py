@@ -20,12 +20,14 @@ from edge.config.switched import switched
 from edge.connect import intake_settings
 from edge.deliver.evidence import Origin
 from edge.delivery import Delivery, OnFailure, open_outbox_of
+from edge.health_watch import HealthWatch
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import Intake
 from edge.keeping.store import StaticStore
 from edge.networks import Network, OpenNetworks, open_detectors
 from edge.pipeline import Pipeline
 from edge.runtime.counters import Counters
+from edge.runtime.health import GatewayHealth
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.timings import Timings
 from edge.runtime.worker import Worker
@@ -50,6 +52,7 @@ class Gateway:
         self.live = Live(loaded)
         self.clock = clock
         self.counters = Counters()
+        self.health = GatewayHealth(clock)
         self.timings = Timings()
         self._open_networks = open_networks
         self._networks = tuple(open_networks(config))
@@ -89,6 +92,7 @@ class Gateway:
             self._faults,
             self._say,
         )
+        self.health_watch = HealthWatch(self.health, self.statements, clock, self._say)
 
     def config(self) -> Config:
         """The configuration in force, with the switches as they stand."""
@@ -111,6 +115,7 @@ class Gateway:
         """Everything retained that must be true at the site's broker after a connect."""
         yield self.statements.status("online")
         yield self.statements.info()
+        yield from self.health_watch.births()
         yield from self.camera_watch.births()
         cameras = self.intake.cameras
         listed = map(CameraId, self.config().cameras)

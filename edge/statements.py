@@ -20,6 +20,7 @@ from edge.config.live import Live
 from edge.deliver.outbox import Outbox
 from edge.runtime.camera_conditions import Condition, Status
 from edge.runtime.counters import Counters
+from edge.runtime.health import Condition as GatewayCondition
 from edge.version import program_version
 from service.clock import Clock
 from service.link import Publication
@@ -61,6 +62,13 @@ class Statements:
         facts = {"at": self._clock.now().isoformat(timespec="milliseconds")} | condition.as_json()
         return Publication(
             topic=self._topics.of_camera(camera, "health"), payload=json.dumps(facts).encode()
+        )
+
+    def gateway_health(self, condition: GatewayCondition) -> Publication:
+        """Whether an alarm would reach a person, and what stands against it; retained."""
+        facts = {"at": self._clock.now().isoformat(timespec="milliseconds")} | condition.as_json()
+        return Publication(
+            topic=self._topics.of_gateway("health"), payload=json.dumps(facts).encode()
         )
 
     def info(self) -> Publication:

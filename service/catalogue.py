@@ -34,6 +34,14 @@ class Event(StrEnum):
     METRICS_OPENED = "metrics_opened", "info", "/metrics and /healthz listen."
     EVENTS_SUPPRESSED = "events_suppressed", "info", "Repeats of an event that were not logged."
 
+    HEALTH_DEGRADED = (
+        "health_degraded",
+        "warning",
+        "An alarm may not reach a person; the reason and what to do.",
+        True,
+    )
+    HEALTH_RECOVERED = "health_recovered", "info", "A reason is over; after how long.", True
+
     CONFIG_APPLIED = "config_applied", "info", "A configuration took effect; its digest."
     CONFIG_REFUSED = "config_refused", "error", "A configuration was refused; every reason."
     CONFIG_NOT_KEPT = "config_not_kept", "warning", "It runs, but is not on disk as last good."

@@ -226,6 +226,16 @@ def _starts_with_the_last_good_one(folder: Path, good: Mapping[str, Any]) -> Non
     assert "is the daemon running?" in gone.stderr
 
 
+def _health(said: list[bytes]) -> tuple[str, set[tuple[str, str]]]:
+    """Status and reasons as they were said last on the gateway's topic `health`."""
+    facts: dict[str, Any] = json.loads(said[-1]) if said else {"status": "", "reasons": []}
+    return facts["status"], _reasons(facts)
+
+
+def _reasons(facts: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(one["reason"], one.get("of", "")) for one in facts["reasons"]}
+
+
 def test_it_starts_without_a_broker_and_survives_the_brokers_death(tmp_path: Path) -> None:
     port, root = free_port(), "bounce"
     with servers.mosquitto(tmp_path) as elsewhere:
@@ -246,8 +256,12 @@ def test_it_starts_without_a_broker_and_survives_the_brokers_death(tmp_path: Pat
                 wait(daemon, lambda: daemon.settled("gate", life))  # noqa: B023, called here
                 assert listening.wait(lambda: b"online" in listening.on("gw/gate/status"))
                 assert listening.wait(lambda: b"OFF" in listening.on("gw/gate/threat"))
+                assert listening.wait(lambda: _health(listening.on("gw/health")) == ("ok", set()))
                 broker.process.kill()
                 wait(daemon, lambda: daemon.health()["status"] == "degraded")
+        down = {("link_down", "intake"), ("link_down", "uplink")}
+        wait(daemon, lambda: _reasons(daemon.health()) == down)
+        assert all(one["action"] and one["since"] for one in daemon.health()["reasons"])
         assert daemon.get("/healthz")[0] == 200
         assert len(daemon.events("link_lost")) == 4
         assert end(daemon) == 0

@@ -1,0 +1,99 @@
+"""Who may keep an alarm from a person: one check for each part of the gateway.
+
+SHELL. A part that can fail adds a function here and a line in `checks`; what it names stands in
+`edge.runtime.health_reasons`. Called by `daemon` when the gateway is built.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+
+from contract.ids import CameraId
+from edge.config.schema import Config
+from edge.gateway import Gateway
+from edge.runtime.camera_conditions import Condition
+from edge.runtime.health import NOTED_S, Check
+from edge.runtime.health_reasons import HealthReason, Problem
+from edge.runtime.heartbeat import Pulse, late
+from service.clock import Clock
+from service.link import LinkState
+
+MOST_RISES = 1000
+"""Steps of a count that are remembered; a count that rises faster has risen lately anyway."""
+
+
+def checks(gateway: Gateway) -> tuple[Check, ...]:
+    """Everything that is asked whenever somebody wants to know how the gateway is."""
+    return (
+        lambda: stalled(gateway.pulses(), gateway.clock),
+        lambda: cut_off(gateway.links()),
+        lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
+        Risen(
+            HealthReason.SUSPICION_LOST,
+            lambda: sum(funnel.lost for funnel in gateway.counters.snapshot().values()),
+            gateway.clock,
+            "could not be kept or were evicted",
+        ),
+    )
+
+
+def stalled(pulses: tuple[Pulse, ...], clock: Clock) -> Iterator[Problem]:
+    """Threads that make no progress."""
+    for one in late(pulses, clock.mono()):
+        yield Problem(reason=HealthReason.WORKER_STALLED, subject=one.worker, detail=str(one))
+
+
+def cut_off(links: Mapping[str, LinkState]) -> Iterator[Problem]:
+    """Brokers that cannot be reached, or do not let us listen."""
+    for name, state in links.items():
+        if not state.connected:
+            yield Problem(reason=HealthReason.LINK_DOWN, subject=name, detail=state.reason)
+        elif state.refused_filters:
+            filters = ", ".join(state.refused_filters)
+            yield Problem(
+                reason=HealthReason.SUBSCRIPTION_REFUSED,
+                subject=name,
+                detail=f"{filters}: {state.reason}",
+            )
+        elif not state.ready:
+            detail = "connected, subscriptions not granted yet"
+            yield Problem(reason=HealthReason.LINK_DOWN, subject=name, detail=detail)
+
+
+def silent(config: Config, conditions: Mapping[CameraId, Condition]) -> Iterator[Problem]:
+    """Listed cameras without pictures; whoever merely appeared may leave again."""
+    for camera in map(CameraId, config.cameras):
+        condition = conditions.get(camera)
+        if condition is not None and condition.status == "offline":
+            yield Problem(
+                reason=HealthReason.CAMERA_SILENT, subject=camera, detail=_silence(condition)
+            )
+
+
+def _silence(condition: Condition) -> str:
+    age_s = condition.last_frame_age_s
+    rejected = sum(condition.rejected.values())
+    came = "no usable picture yet" if age_s is None else f"no usable picture for {age_s:.0f} s"
+    return f"{came}; {rejected} rejected" if rejected else came
+
+
+class Risen:
+    """A count that has grown lately, such as one of losses; it is looked at whenever asked."""
+
+    def __init__(
+        self, reason: HealthReason, count: Callable[[], int], clock: Clock, unit: str
+    ) -> None:
+        self._reason, self._count, self._clock, self._unit = reason, count, clock, unit
+        self._seen = 0
+        self._risen_s: deque[tuple[float, int]] = deque(maxlen=MOST_RISES)
+
+    def __call__(self) -> Iterator[Problem]:
+        """How much it has grown within `NOTED_S`, if it has."""
+        now, count = self._clock.mono(), self._count()
+        if count > self._seen:
+            self._risen_s.append((now, count - self._seen))
+        self._seen = count
+        lately = sum(by for at, by in self._risen_s if now - at < NOTED_S)
+        if lately:
+            yield Problem(reason=self._reason, detail=f"{lately} {self._unit} in the last hour")

@@ -1,0 +1,132 @@
+"""Would an alarm reach a person? Gathers what stands against it, and since when.
+
+SHELL, though it opens nothing. Each part of the gateway contributes a check, which is asked
+whenever somebody wants to know, or notes what happened and counts for a while. Any thread may ask.
+Made by `gateway`, its checks stand in `edge.health_checks`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from edge.runtime.health_reasons import HealthReason, Problem, Standing
+from service.clock import Clock
+
+Check = Callable[[], Iterable[Problem]]
+"""What is wrong now, as one part knows it: quick, never waiting for anything outside, total.
+
+One is asked at a time, so that it may remember."""
+
+Status = Literal["ok", "degraded", "unhealthy"]
+
+NOTED_S = 3600.0
+"""What happened, such as a loss, counts for so long unless it says otherwise."""
+
+MOST_NOTED = 64
+MOST_SAID = 64
+"""Cameras and destinations may be many; what is beyond is only counted as `more`."""
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """The gateway as it is now; `more` problems are not listed."""
+
+    status: Status
+    standing: tuple[Standing, ...]
+    more: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        """As `/healthz` and the topic `health` say it."""
+        more = {"more_reasons": self.more} if self.more else {}
+        return {"status": self.status, "reasons": [one.as_json() for one in self.standing], **more}
+
+
+class GatewayHealth:
+    """The problems that stand, each since it was first seen."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._asking = threading.Lock()
+        self._lock = threading.Lock()  # not held while checks are asked: those have locks of theirs
+        self._checks: tuple[Check, ...] = ()
+        self._noted: OrderedDict[_Key, tuple[Problem, float]] = OrderedDict()
+        self._since_s: dict[_Key, float] = {}
+
+    def watch(self, *checks: Check) -> None:
+        """Ask these too, from now on."""
+        self._checks += checks
+
+    def note(self, problem: Problem, for_s: float = NOTED_S) -> None:
+        """Something happened that counts for `for_s`; again, and it counts as long again."""
+        with self._lock:
+            key = _key(problem)
+            self._noted[key] = problem, self._clock.mono() + for_s
+            self._noted.move_to_end(key)
+            if len(self._noted) > MOST_NOTED:
+                self._noted.popitem(last=False)
+
+    def settle(self, problem: Problem) -> None:
+        """What was noted under the same reason and subject is over."""
+        with self._lock:
+            self._noted.pop(_key(problem), None)
+
+    def condition(self) -> Condition:
+        """Asks every check. Unhealthy is only what a restart mends."""
+        with self._asking:
+            found = [problem for check in self._checks for problem in check()]
+            now = self._clock.mono()
+            with self._lock:
+                found += self._lately(now)
+            problems = {_key(problem): problem for problem in found}
+            self._since_s = {key: self._since_s.get(key, now) for key in problems}
+            standing = tuple(self._standing(key, one, now) for key, one in problems.items())
+        status: Status = "degraded" if standing else "ok"
+        if any(one.problem.reason.ill for one in standing):
+            status = "unhealthy"
+        return Condition(
+            status=status, standing=standing[:MOST_SAID], more=max(0, len(standing) - MOST_SAID)
+        )
+
+    def _lately(self, now: float) -> Iterator[Problem]:
+        for key, (problem, until_s) in tuple(self._noted.items()):
+            if until_s <= now:
+                del self._noted[key]
+            else:
+                yield problem
+
+    def _standing(self, key: _Key, problem: Problem, now: float) -> Standing:
+        for_s = now - self._since_s[key]
+        since = self._clock.now() - timedelta(seconds=for_s)
+        return Standing(problem=problem, since=since.isoformat(timespec="seconds"), for_s=for_s)
+
+
+def _key(problem: Problem) -> _Key:
+    return problem.reason.value, problem.subject
+
+
+class HealthCollector(Collector):
+    """The reasons for Prometheus, read when it asks; subjects are many, so they are counted."""
+
+    def __init__(self, condition: Callable[[], Condition]) -> None:
+        self._condition = condition
+
+    def collect(self) -> Iterator[Metric]:
+        problems = GaugeMetricFamily(
+            "stillwatch_health_problems",
+            "Problems that may keep an alarm from a person, by reason.",
+            labels=["reason"],
+        )
+        found = Counter(one.problem.reason for one in self._condition().standing)
+        for reason in HealthReason:
+            problems.add_metric([reason.value], float(found[reason]))
+        yield problems

@@ -1,0 +1,88 @@
+"""Why an alarm might not reach a person: every reason that the gateway's health may name.
+
+PURE. Adding a reason means adding a line here, a check in `edge.health_checks` (or a
+`GatewayHealth.note` where it happens), and a row in `docs/operations.md`, which a test compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+
+class HealthReason(StrEnum):
+    """The catalogue: word, what it means, what to do. `ill`: a restart helps.
+
+    Nothing outside of the process (a broker, the cloud, a disk, a camera) is ever `ill`.
+    """
+
+    meaning: str
+    action: str
+    ill: bool
+
+    def __new__(cls, word: str, meaning: str, action: str, ill: bool = False) -> Self:
+        reason = str.__new__(cls, word)
+        reason._value_ = word
+        reason.meaning, reason.action, reason.ill = meaning, action, ill
+        return reason
+
+    WORKER_STALLED = (
+        "worker_stalled",
+        "A thread makes no progress.",
+        "none: the supervisor restarts the daemon; keep the log's stack for a report",
+        True,
+    )
+    LINK_DOWN = (
+        "link_down",
+        "No connection to a broker.",
+        "check host, port, TLS and credentials of that broker, and the network to it",
+    )
+    SUBSCRIPTION_REFUSED = (
+        "subscription_refused",
+        "A broker lets us connect, but not listen.",
+        "grant the gateway's user the topics that are named, in the broker's ACL",
+    )
+    CAMERA_SILENT = (
+        "camera_silent",
+        "A listed camera sends no usable picture.",
+        "mend the camera or its network; see its `health` topic; take it out of `cameras` for good",
+    )
+    SUSPICION_LOST = (
+        "suspicion_lost",
+        "A suspicion was given up in the last hour: for room, age, damage or refusal.",
+        "see `outbox_evicted`, `suspicion_lost` and `entry_buried` in the log; make room, mend "
+        "what refuses",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One reason that holds now; `subject` is the link, camera or destination that it is about."""
+
+    reason: HealthReason
+    subject: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A problem and for how long it has been seen; `since` is wall time, in UTC."""
+
+    problem: Problem
+    since: str
+    for_s: float
+
+    def as_json(self) -> Mapping[str, object]:
+        """As `/healthz` and the topic `health` say it."""
+        problem = self.problem
+        named = {"of": problem.subject} if problem.subject else {}
+        return {
+            "reason": problem.reason.value,
+            **named,
+            "detail": problem.detail or problem.reason.meaning,
+            "action": problem.reason.action,
+            "since": self.since,
+            "for_s": round(self.for_s, 1),
+        }
