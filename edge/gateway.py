@@ -26,6 +26,7 @@ from edge.intake.mqtt import Intake
 from edge.keeping.store import StaticStore
 from edge.networks import Network, OpenNetworks, open_detectors
 from edge.pipeline import Pipeline
+from edge.privacy import privacy_of
 from edge.runtime.counters import Counters
 from edge.runtime.health import GatewayHealth
 from edge.runtime.heartbeat import Pulse
@@ -228,5 +229,6 @@ class Gateway:
             config_version=current.version,
             config_sha256=current.sha256,
             evidence=current.config.deliver.evidence,
+            privacy=privacy_of(current.config),
         )
         return Terms(config=self.config(), detector=network, origin=origin)

@@ -20,9 +20,9 @@ from edge.decide.movement import change_of
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.film import CameraState, Look
+from edge.privacy import pixels
 from edge.records import Case, Judgement, Merged, Motion, Take, Withheld
 from imaging.admission import Rejected
-from imaging.decode import decode
 from imaging.detections import Detections, Image
 
 VOTES_NEEDED = 3
@@ -73,7 +73,7 @@ class Judge:
         looks = burst.close()
         if burst.raised or burst.frames >= VOTES_NEEDED:
             return None
-        pairs = ((look, decode(look.shot.frame.picture, look.shot.frame.header)) for look in looks)
+        pairs = ((look, pixels(look.shot.frame, self.settings.privacy_masks)) for look in looks)
         shown = tuple((look, image) for look, image in pairs if not isinstance(image, Rejected))
         return self._alone(state, shown, now) if shown else None
 

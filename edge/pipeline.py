@@ -21,10 +21,10 @@ from edge.detect.look import Hints, Sees, Sight, look_at
 from edge.film import CameraState, Look
 from edge.gate.glance import glance
 from edge.judging import Judge, Settled
+from edge.privacy import pixels
 from edge.records import Analysed, Case, Frame, Motion, Outcome, Quiet, Shot, Take, TrackId
 from imaging.admission import Rejected
 from imaging.aspect import pixel_aspect
-from imaging.decode import decode
 from imaging.detections import Image
 
 __all__ = ["Pipeline", "Sees", "Settled"]
@@ -67,7 +67,7 @@ class Pipeline:
         if not seen.moved:
             state.tracks = tracker.expire(state.tracks, now, config.decide.tracking)
             return Quiet(motion=seen)
-        image = decode(frame.picture, frame.header)
+        image = pixels(frame, settings.privacy_masks)
         if isinstance(image, Rejected):
             return image
         aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)

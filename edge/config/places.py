@@ -87,7 +87,14 @@ class MotionMask(Section):
     polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
 
 
-def repeated(places: Iterable[Zone | Line | ObjectMask | MotionMask]) -> list[str]:
+class PrivacyMask(Section):
+    """A place that is made black before anybody or anything looks at the picture."""
+
+    id: Name = Field(description="Name of the mask.")
+    polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
+
+
+def repeated(places: Iterable[Zone | Line | ObjectMask | MotionMask | PrivacyMask]) -> list[str]:
     """The ids that stand more than once."""
     ids = [place.id for place in places]
     return sorted({id_ for id_ in ids if ids.count(id_) > 1})

@@ -19,7 +19,7 @@ from edge.config.evidence import Evidence
 from edge.config.gate import Gate
 from edge.config.health import Health
 from edge.config.light import Light, Night
-from edge.config.places import Line, MotionMask, ObjectMask, Zone, repeated
+from edge.config.places import Line, MotionMask, ObjectMask, PrivacyMask, Zone, repeated
 from edge.config.regions import PixelAspect, Regions
 from edge.config.rules import DEFAULT_RULES, Decide, Rule
 from edge.config.schedule import Schedule, Window
@@ -51,6 +51,7 @@ __all__ = [
     "Night",
     "ObjectMask",
     "Outbox",
+    "PrivacyMask",
     "Regions",
     "Rule",
     "Runtime",
@@ -234,13 +235,16 @@ class Camera(Section):
     lines: tuple[Line, ...] = Field((), description="Lines of this camera.")
     object_masks: tuple[ObjectMask, ...] = Field((), description="Where things are ignored.")
     motion_masks: tuple[MotionMask, ...] = Field((), description="Where motion is ignored.")
+    privacy_masks: tuple[PrivacyMask, ...] = Field(
+        (), description="Black before anything is detected, kept or sent."
+    )
     gate: Gate | None = Field(None, description="Instead of the general gate.")
     health: Health | None = Field(None, description="Instead of the general health.")
     rules: tuple[Rule, ...] | None = Field(None, description="Instead of the general rules.")
 
     @model_validator(mode="after")
     def _places_are_distinct(self) -> Camera:
-        for key in ("zones", "lines", "object_masks", "motion_masks"):
+        for key in ("zones", "lines", "object_masks", "motion_masks", "privacy_masks"):
             twice = repeated(getattr(self, key))
             if twice:
                 raise ValueError(f"{key}: ids repeat: {twice}")

@@ -14,10 +14,10 @@ from contract.report import FiredRule, Scores, ThreatReport, TrackFacts
 from edge.config.audit import Audit
 from edge.decide.audit import Shown
 from edge.deliver.evidence import Origin, Parcel, item_of, relative
+from edge.privacy import pixels
 from imaging.admission import Rejected
 from imaging.aspect import pixel_aspect
 from imaging.crop import squared
-from imaging.decode import decode
 from imaging.detections import Image
 
 LABEL = "motion"
@@ -31,7 +31,7 @@ def pack_audit(
 ) -> Parcel | None:
     """The parcel; None if the frame does not decode, as one that the gate only glanced at may."""
     frame = shown.frame
-    image = decode(frame.picture, frame.header)
+    image = pixels(frame, origin.privacy.of(frame.camera))
     if isinstance(image, Rejected):
         return None
     height, width = image.shape[:2]

@@ -2,7 +2,8 @@
 
 PURE. What decides is small: square crops of the thing at native resolution, from frames of
 different moments. The scene around it is one whole view per event, reduced unless `whole: full`,
-which sends the camera's own bytes. Pictures are named by the hash of their bytes, so what several
+which sends the camera's own bytes where no privacy
+mask lies on them. Pictures are named by the hash of their bytes, so what several
 reports show is stored, and sent, once. Called by the analysis worker per case.
 """
 
@@ -25,10 +26,10 @@ from contract.report import (
     TrackFacts,
 )
 from edge.config.schema import Evidence
+from edge.privacy import Privacy, pixels
 from edge.records import Box, Case, Frame, Shot, Take
 from imaging.admission import Rejected
 from imaging.crop import cut, reduced, square, squared
-from imaging.decode import decode
 from imaging.detections import Image
 
 # With 16 pictures these keep a report far below the 64 KiB of the wire, whatever it says.
@@ -50,6 +51,7 @@ class Origin:
     config_version: str
     config_sha256: str
     evidence: Evidence
+    privacy: Privacy
     clocksync: bool = True
 
 
@@ -124,7 +126,7 @@ def _whole(case: Case, origin: Origin) -> list[Item]:
 def _crop(take: Take, origin: Origin) -> list[Item]:
     """The square around the thing; nothing of a frame that does not decode."""
     evidence, shot = origin.evidence, take.shot
-    image = decode(shot.frame.picture, shot.frame.header)
+    image = pixels(shot.frame, origin.privacy.of(shot.frame.camera))
     if isinstance(image, Rejected):
         return []
     region = square((shot.width, shot.height), take.box, evidence.crop_margin, shot.aspect)
@@ -147,11 +149,13 @@ def _context(case: Case, origin: Origin, known: set[str]) -> list[Item]:
 
 
 def _scene(role: Role, shot: Shot, origin: Origin, box: RelativeBox | None = None) -> list[Item]:
-    """The whole frame: the camera's own JPEG if `full`, else encoded; nothing if it is damaged."""
+    """The whole frame: the camera's own JPEG if `full` and nothing is masked, else encoded; nothing
+    if it is damaged."""
     evidence, frame = origin.evidence, shot.frame
-    if evidence.whole == "full" and frame.header.kind == "jpeg":
+    masks = origin.privacy.of(frame.camera)
+    if evidence.whole == "full" and frame.header.kind == "jpeg" and not masks:
         return [item_of(role, frame, frame.picture, (shot.width, shot.height), origin, box=box)]
-    image = decode(frame.picture, frame.header)
+    image = pixels(frame, masks)
     if isinstance(image, Rejected):
         return []
     if evidence.whole == "full":
@@ -201,6 +205,7 @@ def item_of(
         bytes=len(jpeg),
         width=size[0],
         height=size[1],
+        masked=bool(origin.privacy.of(frame.camera)),
         captured_at=frame.captured_at,
         received_at=frame.received_at,
         region=region,

@@ -12,6 +12,7 @@ from edge.config.schema import Camera, Config
 from edge.decide.conditions import Size
 from edge.gate import camera_health, motion
 from edge.gate.camera_health import CameraHealth
+from edge.gate.masking import Unwatched
 from edge.gate.motion import GateState
 from edge.records import Frame, Motion
 from imaging.admission import Rejected
@@ -51,7 +52,7 @@ def glance(
     if ungated:
         return Glance(seen=motion.off(), gate=gate, health=health)
     size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
-    masks = settings.motion_masks
+    masks: tuple[Unwatched, ...] = (*settings.motion_masks, *settings.privacy_masks)
     gate, seen = motion.look(gate, grey, size, now, gating, masks, followed=followed)
     return Glance(seen=seen, gate=gate, health=health)
 

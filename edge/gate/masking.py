@@ -1,4 +1,4 @@
-"""Motion masks: where in the gate's picture changes do not count.
+"""Motion and privacy masks: where in the gate's picture changes do not count.
 
 PURE. Polygons become pixels of the gate's small picture once per shape; the gate blanks them in its
 mask of changes, so that what is behind them is learned as unchanged and is in no region.
@@ -12,16 +12,18 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.config.schema import MotionMask
+from edge.config.schema import MotionMask, PrivacyMask
 from edge.decide.zones import Point
 
 GreyImage = npt.NDArray[np.uint8]
+
+Unwatched = MotionMask | PrivacyMask
 
 _PICTURES = 64
 """Pictures of masks kept, of some 20 kB each: as many cameras as a gateway has at most, twice."""
 
 
-def blank(changed: GreyImage, masks: tuple[MotionMask, ...]) -> GreyImage:
+def blank(changed: GreyImage, masks: tuple[Unwatched, ...]) -> GreyImage:
     """`changed` (`(h, w)`, 255 where the picture changed) with 0 wherever a mask lies."""
     if not masks:
         return changed

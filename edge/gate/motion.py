@@ -15,9 +15,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.config.schema import Gate, MotionMask
+from edge.config.schema import Gate
 from edge.gate import masking, scene
 from edge.gate.light import BLACK, WHITE, gains
+from edge.gate.masking import Unwatched
 from edge.gate.scene import FloatImage, Lesson, Scene, Spots
 from edge.gate.shake import Steadied, steady
 from edge.gate.things import Change, Things, things
@@ -81,7 +82,7 @@ def look(
     size: tuple[int, int],
     now: float,
     settings: Gate,
-    masks: tuple[MotionMask, ...] = (),
+    masks: tuple[Unwatched, ...] = (),
     *,
     followed: bool = True,
 ) -> tuple[GateState, Motion]:
@@ -127,7 +128,7 @@ def _begin(seen: GreyImage, now: float, why: str) -> tuple[GateState, Motion]:
     return state, Motion(moved=True, why=why, regions=(), share=1.0)
 
 
-def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[MotionMask, ...]) -> _View:
+def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[Unwatched, ...]) -> _View:
     picture = seen.astype(np.float32) + np.float32(BLACK)
     gain = gains(picture, known.background)
     lit: FloatImage = np.minimum(known.background * gain, np.float32(WHITE))
@@ -150,7 +151,7 @@ def _changed(residual: FloatImage, limit: FloatImage) -> GreyImage:
     return np.asarray(cv2.morphologyEx(over, cv2.MORPH_OPEN, _OPEN), np.uint8)
 
 
-def _steadied(view: _View, masks: tuple[MotionMask, ...]) -> _View:
+def _steadied(view: _View, masks: tuple[Unwatched, ...]) -> _View:
     """The view as if the camera had not moved, if that is what changed it."""
     shift = steady(view.picture, view.lit, view.mask)
     if shift is None:

@@ -28,6 +28,7 @@ from edge.config.schema import Evidence
 from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.delivery import Delivery, open_outbox_of
+from edge.privacy import Privacy
 from edge.records import Box, Take
 from edge.runtime.counters import Counters
 from service.clock import SystemClock
@@ -164,6 +165,7 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         config_version=loaded.version,
         config_sha256=loaded.sha256,
         evidence=Evidence(more=2),
+        privacy=Privacy(),
     )
     delivery.uplink.start()
     delivery.worker.start()

@@ -30,6 +30,7 @@ from edge.config.evidence import Evidence
 from edge.config.schema import Config
 from edge.deliver.evidence import Origin, Parcel, pack
 from edge.detect.detector import open_detector
+from edge.privacy import Privacy
 from edge.records import Case, Frame, Shot, Suspicion, TrackId
 from imaging.admission import Rejected, inspect
 from imaging.detections import Image
@@ -138,6 +139,7 @@ class _Desk:
             config_version="0",
             config_sha256="0" * 64,
             evidence=Evidence(),
+            privacy=Privacy(),
         )
 
 

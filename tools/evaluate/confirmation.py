@@ -19,6 +19,7 @@ from edge.config.schema import Config
 from edge.decide.audit import Unsuspected
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
+from edge.privacy import privacy_of
 from edge.records import Case, Take
 from objectstore.store import ObjectStore
 from tools.evaluate.observed import AuditAnswer
@@ -94,4 +95,5 @@ def origin_of(loaded: Loaded, model_sha256: str) -> Origin:
         config_version=loaded.version,
         config_sha256=loaded.sha256,
         evidence=loaded.config.deliver.evidence,
+        privacy=privacy_of(loaded.config),
     )

@@ -21,6 +21,7 @@ from edge.errors import InferenceError
 from edge.intake.admission import admit
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
+from edge.privacy import privacy_of
 from edge.records import Frame, Message
 from edge.runtime.counters import Counters
 from edge.runtime.funnel import Funnel
@@ -60,6 +61,7 @@ def terms(document: str, detector: Sees, model: str = "a") -> Terms:
         config_version=loaded.version,
         config_sha256=loaded.sha256,
         evidence=loaded.config.deliver.evidence,
+        privacy=privacy_of(loaded.config),
     )
     return Terms(config=loaded.config, detector=detector, origin=origin)
 

@@ -18,6 +18,7 @@ from edge.decide.audit import Shown, Unsuspected
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel
 from edge.intake.admission import picture_limits
+from edge.privacy import Privacy
 from edge.records import Frame
 from edge.runtime.audit_counts import AuditCounts
 from imaging.admission import Rejected, inspect
@@ -32,6 +33,7 @@ ORIGIN = Origin(
     config_version="1",
     config_sha256="b" * 64,
     evidence=Config().deliver.evidence,
+    privacy=Privacy(),
 )
 
 

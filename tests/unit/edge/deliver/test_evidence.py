@@ -18,6 +18,7 @@ from contract.keys import is_evidence_key
 from contract.report import MAX_REPORT_BYTES, EvidenceRef
 from edge.config.schema import Evidence
 from edge.deliver.evidence import Origin, Parcel, pack, relative
+from edge.privacy import Privacy
 from edge.records import Box, Case, Frame, Shot, Suspicion, Take, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
 from imaging.crop import MIN_CROP_PX, cut, square
@@ -34,6 +35,7 @@ ORIGIN = Origin(
     config_version="7",
     config_sha256="b" * 64,
     evidence=Evidence(whole="full", context_frames=4, crop_margin=0.3),
+    privacy=Privacy(),
 )
 REDUCED = replace(ORIGIN, evidence=Evidence(whole_px=160))
 
@@ -234,6 +236,7 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
         config_version="7",
         config_sha256=ORIGIN.config_sha256,
         evidence=Evidence(whole="full", context_frames=count),
+        privacy=Privacy(),
     )
     context = [shot(encoded(scene(seed)), seed) for seed in range(1, 21)]
     parcel = pack(case(shot(encoded(scene())), *context), origin)
@@ -263,6 +266,7 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
             config_version=text,
             config_sha256="b" * 64,
             evidence=Evidence(whole="full", context_frames=10, crops=4),
+            privacy=Privacy(),
         ),
     )
     framed = frame_report(parcel.report)
