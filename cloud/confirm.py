@@ -123,9 +123,9 @@ def severity_of(report: ThreatReport, decision: Decision) -> int:
 
     ANSI/TMA-AVS-01 keeps level 3 for a likely threat to people or property; a person whom both the
     site's rules and the full model see where the site wants nobody is one. A vehicle alone stays
-    what the site's rule made of it. What was refuted is no alarm: level 0.
+    what the site's rule made of it. What was refuted, and any self-test, is no alarm: level 0.
     """
-    if decision == "refuted":
+    if decision == "refuted" or report.test:
         return 0
     if decision == "confirmed" and group_of(report.label) == "person":
         return max(3, report.severity)
@@ -158,6 +158,7 @@ def _verdict(
         model_sha256=stamp.model_sha256,
         evidence_key=next(iter(keys), None),
         sightings=sightings,
+        test=report.test,
     )
 
 

@@ -12,7 +12,7 @@ store or a model that fails raises, and nothing is decided. Called by the worker
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from cloud.audit import judge_audit
@@ -23,7 +23,7 @@ from cloud.matching import ALL, Seen, View
 from cloud.settings import Policy
 from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
-from contract.verdict import Verdict
+from contract.verdict import Handling, Verdict
 from imaging.admission import PictureLimits
 from imaging.detections import Detections, Image
 from objectstore.store import ObjectStore
@@ -62,6 +62,8 @@ class Judge:
 
     def consider(self, report: ThreatReport) -> Verdict | More:
         """As `judge`, but where a refutation is not clear, another picture is asked for first."""
+        if report.test:
+            return self._timed(report)
         verdict = self.judge(report)
         unclear = verdict.decision == "refuted" and verdict.score >= self.policy.refute_below
         if not (unclear and report.more_left):
@@ -83,7 +85,7 @@ class Judge:
         first, flaws = self._look(report, refs)
         if not first:
             return inconclusive(report, str(flaws[0]), self._stamp())
-        if report.audit:
+        if report.audit and not report.test:
             return judge_audit(report, first[0].seen, self.policy, self._stamp())
         second: list[View] = []
         if second_look_due(report, first, self.policy):
@@ -93,6 +95,23 @@ class Judge:
                 reason = f"the {what} it open and the {flaws[0]}"
                 return inconclusive(report, reason, self._stamp())
         return confirm(report, first, second, self.policy, self._stamp())
+
+    def _timed(self, report: ThreatReport) -> Verdict:
+        """The verdict on a self-test, which says as well when what was done."""
+        taken_at, began = self.clock.now(), self.clock.mono()
+        done: dict[Stage, float] = {"fetch": 0.0}
+
+        def note(stage: Stage, seconds: float) -> None:
+            self.measured(stage, seconds)
+            done[stage] = self.clock.mono() - began
+
+        verdict = replace(self, measured=note).judge(report)
+        handled = Handling(
+            taken_at=taken_at,
+            fetched_s=round(done["fetch"], 4),
+            decided_s=round(self.clock.mono() - began, 4),
+        )
+        return verdict.model_copy(update={"handled": handled})
 
     def _look(self, report: ThreatReport, refs: Refs) -> tuple[list[View], list[Unusable]]:
         """What is seen in those that can be judged, and what is wrong with the others."""

@@ -23,6 +23,8 @@ class Ending(StrEnum):
     """Left open: another picture was asked for; decided when the report comes with it."""
     REPEATED = "repeated"
     """A verdict stood already (the report came again, or another worker was faster)."""
+    TESTED = "tested"
+    """A self-test of a gateway, whatever was decided and however often it came."""
     MALFORMED = "malformed"
     FAILED = "failed"
     """Store or model did not work: nothing decided, the edge sends it again."""

@@ -148,9 +148,9 @@ class Worker:
             standing = self._patiently(lambda: self._ledger.decide(decided))
             if standing == decided:
                 self._say(Event.VERDICT_DECIDED, standing)
-                return standing, Ending(standing.decision)
+                return standing, _ending_of(standing, Ending(standing.decision))
         self._say(Event.VERDICT_REPEATED, standing)
-        return standing, Ending.REPEATED
+        return standing, _ending_of(standing, Ending.REPEATED)
 
     def _asked(self, more: More) -> Ending:
         """Asks once: nothing was decided, and a report that stays unanswered is sent again."""
@@ -196,4 +196,10 @@ class Worker:
             report_id=verdict.report_id,
             decision=verdict.decision,
             reasons=list(verdict.reasons),
+            **({"test": True} if verdict.test else {}),
         )
+
+
+def _ending_of(verdict: Verdict, ending: Ending) -> Ending:
+    """Self-tests are counted apart from what cameras saw."""
+    return Ending.TESTED if verdict.test else ending

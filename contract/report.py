@@ -37,12 +37,13 @@ def _inside(box: RelativeBox) -> RelativeBox:
     return box
 
 
-def _absent(value: object) -> bool:
+def absent(value: object) -> bool:
     """Fields that came later are left away where they say nothing, as the first writers did."""
     return value is None
 
 
-def _nothing(value: object) -> bool:
+def nothing(value: object) -> bool:
+    """The same for numbers and marks."""
     return value == 0
 
 
@@ -78,10 +79,10 @@ class EvidenceRef(Wire):
     captured_at: AwareDatetime | None = None
     received_at: AwareDatetime
     region: Box | None = Field(
-        None, exclude_if=_absent, description="What part of the frame the picture shows."
+        None, exclude_if=absent, description="What part of the frame the picture shows."
     )
     box: Box | None = Field(
-        None, exclude_if=_absent, description="Where in the frame the thing was then."
+        None, exclude_if=absent, description="Where in the frame the thing was then."
     )
 
 
@@ -132,8 +133,14 @@ class ThreatReport(Wire):
     evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)]
     more_left: Annotated[int, Field(ge=0, le=4)] = Field(
         0,
-        exclude_if=_nothing,
+        exclude_if=nothing,
         description="How often the cloud may still ask for another picture of the thing.",
+    )
+    test: bool = Field(
+        False,
+        exclude_if=nothing,
+        description="A self-test: the way is tried, nobody is in danger. Such a report says "
+        "`audit` as well, so that a reader that does not know `test` alarms nobody either.",
     )
 
     @property

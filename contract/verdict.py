@@ -8,7 +8,17 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
-from contract.report import Box, CameraName, GatewayName, ReportName, Severity, Sha256, Wire
+from contract.report import (
+    Box,
+    CameraName,
+    GatewayName,
+    ReportName,
+    Severity,
+    Sha256,
+    Wire,
+    absent,
+    nothing,
+)
 
 VERDICT_TYPE = "io.stillwatch.verdict.v1"
 
@@ -21,6 +31,14 @@ class Sighting(Wire):
     label: str
     score: float
     box: Box
+
+
+class Handling(Wire):
+    """When a worker did what with a self-test, by its own clock; seconds since it took it."""
+
+    taken_at: AwareDatetime
+    fetched_s: Annotated[float, Field(ge=0)]
+    decided_s: Annotated[float, Field(ge=0)]
 
 
 class Verdict(Wire):
@@ -41,3 +59,11 @@ class Verdict(Wire):
     model_sha256: Sha256 | None = None
     evidence_key: str | None = None
     sightings: tuple[Sighting, ...] = ()
+    test: bool = Field(
+        False,
+        exclude_if=nothing,
+        description="On a self-test: nobody is in danger, whatever was decided.",
+    )
+    handled: Handling | None = Field(
+        None, exclude_if=absent, description="Told of a self-test only."
+    )

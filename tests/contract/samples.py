@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.more import More
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
-from contract.verdict import Sighting, Verdict
+from contract.verdict import Handling, Sighting, Verdict
 
 AT = datetime(2026, 3, 29, 1, 59, 59, 250000, tzinfo=UTC)
 ID = ReportId("north.gate.17.42.1")
@@ -87,3 +87,14 @@ MORE = More(
     more_left=1,
     reasons=("person 0.28 at the suspected place in both frames (0.31, 0.25)",),
 )
+
+TEST_REPORT = CROPS.model_copy(update={"test": True, "audit": True, "severity": 0})
+TEST_VERDICT = VERDICT.model_copy(
+    update={
+        "test": True,
+        "audit": True,
+        "severity": 0,
+        "handled": Handling(taken_at=AT, fetched_s=0.0125, decided_s=0.75),
+    }
+)
+"""A self-test and the answer to it."""

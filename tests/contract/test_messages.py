@@ -19,7 +19,7 @@ from contract.cloudevent import (
 )
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from tests.contract.samples import CROPS, MORE, REPORT, VERDICT
+from tests.contract.samples import CROPS, MORE, REPORT, TEST_REPORT, TEST_VERDICT, VERDICT
 from tools.schemas import FOLDER, MODELS, schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,6 +55,24 @@ def test_a_report_that_may_be_asked_about_says_so() -> None:
     assert b'"more_left":2' in frame_report(open_report)
     assert read_report(frame_report(open_report)) == open_report
     assert read_report(frame_report(REPORT)).more_left == 0
+
+
+def test_a_self_test_is_written_and_read_as_frozen() -> None:
+    report, verdict = (
+        (GOLDEN / name).read_bytes() for name in ("suspicion-v1-test.json", "verdict-v1-test.json")
+    )
+    assert (frame_report(TEST_REPORT), frame_verdict(TEST_VERDICT)) == (report, verdict)
+    assert (read_report(report), read_verdict(verdict)) == (TEST_REPORT, TEST_VERDICT)
+
+
+def test_the_mark_of_a_self_test_is_an_attribute_of_the_event_and_else_left_away() -> None:
+    for test, real in (
+        (frame_report(TEST_REPORT), frame_report(CROPS)),
+        (frame_verdict(TEST_VERDICT), frame_verdict(VERDICT)),
+    ):
+        assert (json.loads(test)["test"], json.loads(test)["data"]["test"]) == (True, True)
+        assert b'"test"' not in real
+        assert b'"handled"' not in real
 
 
 def test_a_report_is_a_structured_cloudevent() -> None:

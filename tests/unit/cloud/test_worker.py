@@ -351,3 +351,44 @@ def test_nothing_is_asked_about_what_is_clear(tmp_path: Path, seen: Detections) 
     bench = bench_in(tmp_path, {FRAMED: seen})
     assert bench.handle(with_more(1)) in {Ending.REFUTED, Ending.CONFIRMED}
     assert bench.asked == []
+
+
+TEST = REPORT.model_copy(update={"test": True, "audit": True, "severity": 0})
+
+
+def test_a_self_test_is_confirmed_as_a_suspicion_would_be_but_alarms_nobody(bench: Bench) -> None:
+    assert bench.handle(TEST) is Ending.TESTED
+    (told,) = bench.told
+    assert (told.decision, told.severity, told.test, told.audit) == ("confirmed", 0, True, True)
+    assert told.handled is not None
+    assert told.handled.taken_at == bench.clock.now()
+    assert Ledger(bench.store).find(TEST) == told
+
+
+def test_self_tests_are_counted_apart(bench: Bench) -> None:
+    assert [bench.handle(TEST), bench.handle(TEST)] == [Ending.TESTED] * 2
+    assert bench.counted(Ending.TESTED) == 2
+    assert bench.counted(Ending.CONFIRMED) == bench.counted(Ending.REPEATED) == 0
+
+
+def test_a_self_test_whose_evidence_is_missing_says_so_and_stays_a_test(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path)
+    gone = TEST.model_copy(update={"evidence": (a_ref(b"never stored"),)})
+    assert bench.handle(gone) is Ending.TESTED
+    (told,) = bench.told
+    assert (told.decision, told.severity, told.test) == ("inconclusive", 0, True)
+    assert "nothing is stored under its key" in told.reasons[0]
+
+
+def test_a_self_test_is_never_asked_about(tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, {FRAMED: WEAK})
+    asked = with_more(2).model_copy(update={"test": True, "audit": True})
+    assert bench.handle(asked) is Ending.TESTED
+    assert bench.asked == []
+
+
+def test_a_worker_that_does_not_know_tests_takes_one_for_an_audit(bench: Bench) -> None:
+    unmarked = ThreatReport.model_validate(TEST.model_dump(exclude={"test"}))
+    bench.handle(unmarked)
+    (told,) = bench.told
+    assert (told.severity, told.audit, told.test) == (0, True, False)
