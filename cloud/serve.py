@@ -141,13 +141,14 @@ class _Process:
         """Healthy means that the worker gets on; without a broker it is degraded."""
         link = self._link.state()
         idle_s = self._worker.idle_for_s()
+        fine = link.ready and not link.conflict
         stuck = idle_s > self._settings.work.stuck_s or not self._thread.is_alive()
         return Health(
-            status="unhealthy" if stuck else "ok" if link.ready else "degraded",
+            status="unhealthy" if stuck else "ok" if fine else "degraded",
             facts={
                 "model_loaded": True,
                 "link_connected": link.connected,
-                "link": link.reason,
+                "link": link.conflict or link.reason,
                 "since_progress_s": round(idle_s, 1),
             },
         )

@@ -159,6 +159,8 @@ class Analyst:
 
     def _keep(self, cases: tuple[Case, ...]) -> None:
         for case in cases:
+            if not self._put(case):
+                continue
             suspicion = case.suspicion
             self._counters.count(suspicion.camera, "suspicions")
             log(
@@ -169,7 +171,6 @@ class Analyst:
                 rule=suspicion.rule,
                 reasons=list(suspicion.reasons),
             )
-            self._put(case)
 
     def _count_merged(self, merged: tuple[Merged, ...]) -> None:
         for one in merged:
@@ -208,10 +209,10 @@ class Analyst:
             self._outbox.extend(extended(entry.report, take, self._terms.origin))
             self._kept.set()
 
-    def _put(self, case: Case) -> None:
+    def _put(self, case: Case) -> bool:
+        """Whether the suspicion is durable now: only then it is said and counted as raised."""
         try:
             self._outbox.put(pack(case, self._terms.origin))
-            self._kept.set()
         except OutboxError as error:
             suspicion = case.suspicion
             self._counters.count(suspicion.camera, "lost")
@@ -221,3 +222,6 @@ class Analyst:
                 report_id=suspicion.report_id,
                 reason=str(error),
             )
+            return False
+        self._kept.set()
+        return True

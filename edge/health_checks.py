@@ -28,6 +28,7 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
     return (
         lambda: stalled(gateway.pulses(), gateway.clock),
         lambda: cut_off(gateway.links()),
+        lambda: taken(gateway.links()),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
         Risen(
             HealthReason.SUSPICION_LOST,
@@ -59,6 +60,13 @@ def cut_off(links: Mapping[str, LinkState]) -> Iterator[Problem]:
         elif not state.ready:
             detail = "connected, subscriptions not granted yet"
             yield Problem(reason=HealthReason.LINK_DOWN, subject=name, detail=detail)
+
+
+def taken(links: Mapping[str, LinkState]) -> Iterator[Problem]:
+    """Links whose place at the broker another client takes, connected this moment or not."""
+    for name, state in links.items():
+        if state.conflict:
+            yield Problem(reason=HealthReason.ID_IN_USE, subject=name, detail=state.conflict)
 
 
 def silent(config: Config, conditions: Mapping[CameraId, Condition]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ queued while there is no connection: a publication then ends as `NotConnected` a
 restated by births, and durable things are repeated by whoever keeps them.
 """
 
-import sys
+import random
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from service.link_settings import (
     make_client,
 )
 from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+from service.reconnect import Reconnects
 from service.sender import Counts, Sender
 
 __all__ = [
@@ -57,13 +58,15 @@ is ignored, since the broker delivers again.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkState:
-    """A link as it is now. `reason` is the latest answer or failure in words."""
+    """A link as it is now. `reason` is the latest answer or failure in words; `conflict` says that
+    another client seems to use our id, and is empty otherwise."""
 
     connected: bool
     ready: bool
     reason: str
     refused_filters: tuple[str, ...]
     counters: dict[str, int]
+    conflict: str = ""
 
 
 def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
@@ -104,8 +107,11 @@ class Link:
         self._ended = threading.Event()
         self._client = make_client(settings, manual_ack=manual_ack, will=will)
         self._sender = Sender(self._client, settings.name, self._counts)
+        self._tries = Reconnects(settings.reconnect_max_s, random.Random())
+        self._client.leaving = self._stopping
+        self._client.wait_s = lambda: self._tries.wait_s(self._clock.mono())
+        self._client.on_unreachable = self._unreachable
         self._client.on_connect = self._connack
-        self._client.on_connect_fail = self._unreachable
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._suback
         self._client.on_message = self._received
@@ -158,12 +164,18 @@ class Link:
             reason=self._reason,
             refused_filters=self._refused_filters,
             counters=self._counts.snapshot(),
+            conflict=self._conflict(),
         )
 
     def _publish(self, message: Publication) -> Pending:
         return self.publish(
             message.topic, message.payload, message.qos, message.retain, message.content_type
         )
+
+    def _conflict(self) -> str:
+        """Words if another client seems to use our id."""
+        in_conflict = self._tries.in_conflict(self._clock.mono())
+        return f"another client uses the id {self._settings.client_id}" if in_conflict else ""
 
     def _log(self, event: Event, **fields: object) -> None:
         log(event, link=self._settings.name, **fields)
@@ -189,10 +201,12 @@ class Link:
         if self._stopping.is_set():
             client.disconnect()
         elif reason.is_failure:
+            self._tries.failed()
             self._sender.close(f"the broker refused the connection: {reason}")
             self._log(Event.LINK_REFUSED, broker=self._where(), reason=str(reason))
         else:
             self._counts.add("connects")
+            self._tries.connected(self._clock.mono())
             self._sender.open(getattr(properties, "MaximumPacketSize", None))
             self._connected.set()
             kept = flags.session_present
@@ -230,28 +244,29 @@ class Link:
             self._log(Event.LINK_SUBSCRIBED, filters=len(self._subscriptions))
             self._ready.set()
 
-    def _unreachable(self, client: mqtt.Client, _userdata: object) -> None:
-        error = sys.exception()  # paho calls this while it handles the OSError, without naming it
+    def _unreachable(self, error: Exception) -> None:
+        self._tries.failed()
         self._sender.close(f"{self._where()} cannot be reached: {error}")
         self._reason = str(error)
-        if self._stopping.is_set():
-            client.disconnect()
-        else:
+        if not self._stopping.is_set():
             self._log(Event.LINK_UNREACHABLE, broker=self._where(), reason=str(error))
 
     def _disconnected(
         self,
         client: mqtt.Client,
         _userdata: object,
-        _flags: mqtt.DisconnectFlags,
+        flags: mqtt.DisconnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
         if self._stopping.is_set():
             client.disconnect()  # a reconnect that had begun meanwhile would go on otherwise
         elif self._connected.is_set():
-            self._log(Event.LINK_LOST, broker=self._where(), reason=str(reason))
-            self._close(f"the connection was lost: {reason}")
+            told = flags.is_disconnect_packet_from_server
+            self._tries.lost(self._clock.mono(), reason.value if told else None)
+            words = ": ".join(filter(None, (_words(reason), self._conflict())))
+            self._log(Event.LINK_LOST, broker=self._where(), reason=words)
+            self._close(f"the connection was lost: {words}")
 
     def _received(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         generation = self._sender.generation
@@ -285,3 +300,9 @@ class Link:
 
     def _where(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
+
+
+def _words(reason: ReasonCode) -> str:
+    """paho's name for a connection that just ended says nothing."""
+    words = str(reason)
+    return "closed without a reason" if words == "Unspecified error" else words

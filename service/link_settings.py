@@ -5,6 +5,7 @@ SHELL. Secrets are read from their files here, at the start; a file that cannot 
 """
 
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,21 +78,40 @@ class Subscription:
 
 
 class ThreadedClient(mqtt.Client):
-    """paho's client, whose network thread cannot die unnoticed."""
+    """paho's client, whose network thread cannot die unnoticed and asks how long to wait.
+
+    paho's own waits between tries have no jitter, so each connection is one call of its loop.
+    """
 
     on_thread_end: Callable[[Exception | None], None]
+    on_unreachable: Callable[[Exception], None]
+    wait_s: Callable[[], float]
+    leaving: threading.Event
 
     def loop_forever(
-        self, timeout: float = 1.0, retry_first_connection: bool = False
+        self,
+        timeout: float = 1.0,
+        retry_first_connection: bool = False,  # noqa: ARG002, paho's name; we always try again
     ) -> MQTTErrorCode:
         error: Exception | None = None
         try:
-            return super().loop_forever(timeout, retry_first_connection)
+            while not self.leaving.is_set():
+                self._connect_and_stay(timeout)
+                self.leaving.wait(self.wait_s())
         except Exception as unexpected:  # noqa: BLE001, the paho rim: callbacks end up here too
             error = unexpected
-            return MQTTErrorCode.MQTT_ERR_UNKNOWN
         finally:
             self.on_thread_end(error)
+        return MQTTErrorCode.MQTT_ERR_UNKNOWN if error else MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _connect_and_stay(self, timeout: float) -> None:
+        """One connection from its beginning to its end."""
+        try:
+            self.reconnect()
+        except (OSError, UnicodeError) as error:  # the latter of a name that no resolver takes
+            self.on_unreachable(error)
+        else:
+            super().loop_forever(timeout)
 
 
 def make_client(
@@ -105,9 +125,9 @@ def make_client(
         clean_session=None if five else settings.clean,
         protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
         manual_ack=manual_ack,
+        reconnect_on_failure=False,
     )
     client.max_inflight_messages_set(MAX_INFLIGHT)
-    client.reconnect_delay_set(1, max(1, int(settings.reconnect_max_s)))
     if settings.username is not None:
         client.username_pw_set(settings.username, _password(settings.password_file))
     if settings.tls is not None:

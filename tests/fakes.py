@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from service import events
+from service.clock import Clock
 
 START = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -62,7 +63,7 @@ class ManualClock:
 
 
 @contextmanager
-def recorded_events(clock: ManualClock | None = None) -> Iterator[list[events.Line]]:
+def recorded_events(clock: Clock | None = None) -> Iterator[list[events.Line]]:
     """Everything logged within the block, whatever its level."""
     lines: list[events.Line] = []
     events.configure(level="debug", sink=lines.append, clock=clock or ManualClock())

@@ -16,12 +16,12 @@ from contract.cloudevent import CONTENT_TYPE, frame_report
 from contract.report import ThreatReport
 from contract.topics import Topics
 from edge.config.schema import Deliver
-from edge.deliver.backoff import delay_s
 from edge.deliver.evidence import Picture
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.verdicts import Publishes, Verdicts
 from edge.errors import OutboxFull
 from objectstore.store import ObjectStore, StoreError
+from service.backoff import delay_s
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Delivered, NotConnected, Refused, TimedOut

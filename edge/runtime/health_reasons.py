@@ -44,6 +44,12 @@ class HealthReason(StrEnum):
         "A broker lets us connect, but not listen.",
         "grant the gateway's user the topics that are named, in the broker's ACL",
     )
+    ID_IN_USE = (
+        "id_in_use",
+        "Another client ends our connections under our client id.",
+        "end the other one: a cloned card or container; or delete `client-id.json` beside one of "
+        "the outboxes and restart that gateway",
+    )
     CAMERA_SILENT = (
         "camera_silent",
         "A listed camera sends no usable picture.",

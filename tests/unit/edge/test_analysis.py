@@ -207,7 +207,8 @@ def test_a_suspicion_that_finds_no_room_is_counted_and_said_as_lost(tmp_path: Pa
     desk.outbox.put(parcel(1, severity=2, size=498_900))
     with recorded_events() as lines:
         desk.look(picture(100))
-    assert (desk.funnel().suspicions, desk.funnel().lost) == (1, 1)
+    assert (desk.funnel().suspicions, desk.funnel().lost) == (0, 1)
+    assert not [line for line in lines if line.event == "suspicion_raised"]
     lost = next(line for line in lines if line.event == "suspicion_lost")
     assert "no room" in str(lost.fields["reason"])
     assert not desk.kept.is_set()

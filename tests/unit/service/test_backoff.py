@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.deliver.backoff import BASE_S, delay_s
+from service.backoff import BASE_S, delay_s
 
 
 @given(st.integers(-1, 10**9), st.floats(0.1, 1e6), st.integers())
