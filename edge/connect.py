@@ -6,11 +6,17 @@ worth nothing later; the uplink keeps its session, so verdicts wait for us at th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import asdict
 from urllib.parse import urlencode
 
 from edge.config.schema import Broker, Config, DirStore, S3Store
 from objectstore.open import open_store
+from objectstore.retention import Limits, Retention, Swept
 from objectstore.store import ObjectStore
+from objectstore.store_dir import DirectoryStore
+from service.clock import Clock
+from service.events import Event, log
 from service.link import LinkSettings, TlsFiles
 
 _SESSION_S = 24 * 3600
@@ -41,11 +47,14 @@ def shares_broker(config: Config) -> bool:
     return uplink is None or (uplink.host, uplink.port) == (here.host, here.port)
 
 
-def open_store_of(config: Config) -> ObjectStore:
-    """The configured store; raises `objectstore.store.StoreError` or `ValueError`."""
+def open_store_of(config: Config, clock: Clock, synchronised: Callable[[], bool]) -> ObjectStore:
+    """The configured store; raises `objectstore.store.StoreError` or `ValueError`.
+
+    A directory lets nothing go for its age while the wall clock is not `synchronised`.
+    """
     match config.deliver.store:
-        case DirStore(path=path):
-            return open_store(f"dir:{path}")
+        case DirStore() as folder:
+            return DirectoryStore(folder.path, _retention(folder, clock, synchronised))
         case S3Store() as s3:
             options = {
                 "endpoint_url": s3.endpoint_url,
@@ -55,6 +64,23 @@ def open_store_of(config: Config) -> ObjectStore:
             }
             given = {name: str(value) for name, value in options.items() if value is not None}
             return open_store(f"s3:{s3.bucket}?{urlencode(given)}")
+
+
+def _retention(folder: DirStore, clock: Clock, synchronised: Callable[[], bool]) -> Retention:
+    def swept(what: Swept) -> None:
+        log(Event.STORE_SWEPT, **asdict(what))
+
+    limits = Limits(
+        max_bytes=folder.max_bytes,
+        min_free_bytes=folder.min_free_bytes,
+        evidence_max_age_s=folder.evidence_max_age_s,
+        verdicts_max_age_s=folder.verdicts_max_age_s,
+    )
+
+    def wall_s() -> float:
+        return clock.now().timestamp()
+
+    return Retention(folder.path, limits, wall_s, clock.mono, synchronised, swept)
 
 
 def _settings(

@@ -67,6 +67,7 @@ class Daemon:
         self._failed = threading.Event()
         self._failures: list[Exception] = []
         self._ending = False
+        self._kept = True
         self._gateway = Gateway(loaded, clock, self._fail, open_networks)
         self._gateway.health.watch(*checks(self._gateway))
         runtime = loaded.config.runtime
@@ -135,7 +136,7 @@ class Daemon:
 
     def _start(self) -> None:
         current = self._gateway.live.current
-        _keep(current)
+        self._kept = _keep(current)
         self._watchdog.start()
         for worker in self._gateway.workers:
             worker.start()
@@ -184,6 +185,9 @@ class Daemon:
             self._gateway.outbox.sweep()
         except OutboxFull as error:  # a full disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
+        self._gateway.switches.keep_again()
+        if not self._kept:
+            self._kept = _keep(self._gateway.live.current)
         flush()
 
     def _take_up_file(self) -> None:
@@ -207,7 +211,7 @@ class Daemon:
         gateway.take_up(proposed, anew=Part.DETECTOR in planned.rebuild)
         if Part.LOG in planned.rebuild:
             configure(level=proposed.config.runtime.log_level)
-        _keep(proposed)
+        self._kept = _keep(proposed)
         for birth in gateway.births():
             gateway.site.publish(birth.topic, birth.payload, birth.qos, birth.retain)
 
@@ -255,9 +259,11 @@ class Daemon:
             self._failed.set()
 
 
-def _keep(loaded: Loaded) -> None:
-    """As last good; a disk that takes no file keeps nobody from watching."""
+def _keep(loaded: Loaded) -> bool:
+    """As last good; a disk that takes no file keeps nobody from watching, and is tried again."""
     try:
         keep(loaded)
     except OSError as error:
         log(Event.CONFIG_NOT_KEPT, config=loaded.version, reason=str(error))
+        return False
+    return True

@@ -22,6 +22,7 @@ from edge.deliver.verdicts import Publishes, Verdicts
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.worker import Worker
+from objectstore.store_dir import DirectoryStore
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Link, Subscription
@@ -44,9 +45,10 @@ class Delivery:
         site: Publishes,
         answered: Callable[[Verdict], None],
         on_failure: OnFailure,
+        synchronised: Callable[[], bool],
     ) -> None:
-        """`config` says what is in force; `answered` is told what the cloud decided. Raises
-        `LinkError`, `StoreError`."""
+        """`config` says what is in force; `answered` is told what the cloud decided;
+        `synchronised` is whether the wall clock is believed. Raises `LinkError`, `StoreError`."""
         self._config, self._clock = config, clock
         current = config()
         self.kept = threading.Event()
@@ -72,9 +74,11 @@ class Delivery:
         self.worker = Worker(
             "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
         )
+        store = open_store_of(current, clock, synchronised)
+        self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
         self._courier = Courier(
             outbox,
-            open_store_of(current),
+            store,
             self.uplink,
             self.verdicts,
             topics,
@@ -98,6 +102,7 @@ class Delivery:
 
     def _step(self) -> None:
         """One step of the courier, or a moment of waiting for something to deliver."""
+        self._tick_store()
         if not self._courier.step():
             self._clock.wait(self.kept, _WAIT_S)
             self.kept.clear()

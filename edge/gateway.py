@@ -27,6 +27,7 @@ from edge.keeping.store import StaticStore
 from edge.networks import Network, OpenNetworks, open_detectors
 from edge.pipeline import Pipeline
 from edge.privacy import privacy_of
+from edge.runtime.clocksync import WRITTEN_AT, ClockSync
 from edge.runtime.counters import Counters
 from edge.runtime.health import GatewayHealth
 from edge.runtime.heartbeat import Pulse
@@ -60,6 +61,7 @@ class Gateway:
         self.mailboxes = tuple(Mailbox() for _ in self._networks)
         self.topics = Topics(gateway=GatewayId(config.gateway.id), root=config.deliver.root)
         self.outbox = open_outbox_of(config, clock, self.counters)
+        self.synchronised = ClockSync(clock, floor=WRITTEN_AT)
         self.static = StaticStore(config.deliver.outbox.path, clock)
         self.statements = Statements(
             self.topics,
@@ -82,6 +84,7 @@ class Gateway:
             self.site,
             self.static.answered,
             on_failure,
+            self.synchronised,
         )
         self._build_workers(config)
         self.camera_watch = CameraWatch(
@@ -230,5 +233,6 @@ class Gateway:
             config_sha256=current.sha256,
             evidence=current.config.deliver.evidence,
             privacy=privacy_of(current.config),
+            clocksync=self.synchronised,
         )
         return Terms(config=self.config(), detector=network, origin=origin)

@@ -22,6 +22,8 @@ from service.events import Event, log
 from service.link import Publication, Subscription
 
 FILE = "switches.json"
+MAX_BYTES = 1_048_576
+"""Many times what the switches of `MOST_CAMERAS` take; a file beyond is not ours."""
 MOST_CAMERAS = 1000
 """More names than this are somebody's invention; `intake.max_cameras` ends there too."""
 
@@ -40,6 +42,7 @@ class Switches:
         self._known = known
         self._lock = threading.Lock()
         self._told: dict[tuple[CameraId, Setting], bool] = {}
+        self._unkept = False
         self._positions = _read(self._file)
 
     @property
@@ -80,6 +83,11 @@ class Switches:
         self._keep()
         return tuple(told)
 
+    def keep_again(self) -> None:
+        """Tries once more what the disk did not take; call it every minute or so."""
+        if self._unkept:
+            self._keep()
+
     def states(self, config: Config, camera: CameraId) -> tuple[Publication, ...]:
         """The retained ON or OFF of each of the camera's switches, as `config` has them."""
         return tuple(
@@ -105,7 +113,9 @@ class Switches:
         """A disk that takes no file keeps nobody from disarming now."""
         try:
             write_whole(self._file, json.dumps(self._positions, sort_keys=True))
+            self._unkept = False
         except OSError as error:
+            self._unkept = True
             log(Event.SWITCHES_NOT_KEPT, reason=str(error))
 
 
@@ -117,10 +127,11 @@ def _read(file: Path) -> Positioned:
     """What was kept; a damaged file is said and counts for nothing, so everything is as the
     configuration has it."""
     try:
-        kept: object = json.loads(file.read_bytes())
+        with file.open("rb") as opened:
+            kept: object = json.loads(opened.read(MAX_BYTES + 1))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log(Event.SWITCHES_LOST, file=str(file), reason=str(error))
         return {}
     if not isinstance(kept, dict) or not all(isinstance(one, dict) for one in kept.values()):
@@ -130,6 +141,6 @@ def _read(file: Path) -> Positioned:
         CameraId(camera): {
             setting: one[setting] for setting in SETTINGS if isinstance(one.get(setting), bool)
         }
-        for camera, one in kept.items()
+        for camera, one in sorted(kept.items())[:MOST_CAMERAS]
         if is_name(camera)
     }

@@ -3,6 +3,7 @@
 An object appears whole or not at all: it is written and fsynced under a temporary name, then linked
 to its own, which the file system refuses if that exists, between processes too. A crash can leave a
 file in `.tmp`, never a torn object. Keys starting with a dot are refused, so none can reach it.
+With a `Retention` the folder stays within its limits; without one it grows.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from objectstore.retention import TEMPORARY, Retention
 from objectstore.store import (
     NotFound,
     PermanentStoreError,
@@ -31,23 +34,37 @@ _PERMANENT = {
     errno.ENOTDIR,
     errno.ENOTSUP,
     errno.EPERM,  # also: a file system without hard links
-    errno.EROFS,
 }
 
 
 class DirectoryStore:
-    """Objects are files below `root`, made if it is missing; the content type is not kept."""
+    """Objects are files below `root`, made if it is missing; the content type is not kept.
 
-    def __init__(self, root: Path) -> None:
+    Raises `PermanentStoreError` if `root` can never be a store. A disk that is full or takes
+    nothing at the moment is found out by whoever puts.
+    """
+
+    def __init__(self, root: Path, retention: Retention | None = None) -> None:
         self._root = root
-        self._temporary = root / ".tmp"
-        with _said(f"cannot open the store {root}"):
+        self._temporary = root / TEMPORARY
+        self._retention = retention
+        self._lock = threading.Lock()
+        with suppress(TransientStoreError), _said(f"cannot open the store {root}"):
             _make_folders(self._temporary)
+
+    def tick(self) -> None:
+        """Lets go of what is over age or over the quota, if it is time to look."""
+        if self._retention is not None:
+            with self._lock:
+                self._retention.tick()
 
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:  # noqa: ARG002, files have none
         check_key(key)
         target = self._root / key
         with _said(f"cannot write {key} in {self._root}"):
+            if self._retention is not None and not target.exists():
+                with self._lock:
+                    self._retention.admit(len(body))
             _make_folders(self._temporary)
             _make_folders(target.parent)
             return self._publish(target, body)
@@ -74,7 +91,8 @@ class DirectoryStore:
         else:
             outcome = "created"
         finally:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # what went wrong is said already; a sweep takes what stays
+                temporary.unlink(missing_ok=True)
         _sync_folder(target.parent)  # also when it exists: its writer may not have come this far
         return outcome
 

@@ -96,6 +96,7 @@ class Event(StrEnum):
     SUSPICION_LOST = "suspicion_lost", "error", "A suspicion could not be kept; why.", True
     AUDIT_KEPT = "audit_kept", "info", "A rejected motion event goes to the cloud, as a sample."
     AUDIT_DROPPED = "audit_dropped", "info", "An audit was not kept; why.", True
+    STORE_SWEPT = "store_swept", "info", "Old or surplus objects left the directory store.", True
     EVIDENCE_STORED = "evidence_stored", "debug", "A picture lies in the object store."
     REPORT_SENT = "report_sent", "info", "A report reached the broker."
     DELIVERY_FAILED = "delivery_failed", "warning", "It will be tried again; when and why.", True

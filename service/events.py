@@ -12,6 +12,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TextIO
@@ -77,7 +78,8 @@ def to_journal() -> Sink | None:
         words = " ".join(f"{name}={_text(value)}" for name, value in line.fields.items())
         priority = str(_PRIORITY[line.event.level])
         facts = named | {"EVENT": line.event.value, "PRIORITY": priority}
-        journal.send(f"{line.event.value} {words}".rstrip(), **facts)
+        with suppress(OSError, ValueError):  # a journal that is full is not worth dying for
+            journal.send(f"{line.event.value} {words}".rstrip(), **facts)
 
     return send
 

@@ -7,13 +7,14 @@ loudly. Stages read `Live.current` once per frame.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.config.load import Loaded, load, read
 from edge.config.parse import MAX_BYTES, parse
 from edge.config.schema import Outbox
-from edge.durable import write_whole
+from edge.durable import forget_partial, is_sound, sealed, write_whole
 from edge.errors import Complaint, ConfigError
 
 LAST_GOOD = "last-good-config.json"
@@ -50,11 +51,11 @@ def begin(path: Path | None, environ: Mapping[str, str]) -> Start:
     except ConfigError as error:
         kept = _probable_outbox(path, environ) / LAST_GOOD
         try:
-            document = kept.read_bytes()
+            document = _bytes_of(kept)
         except OSError:
             raise error from None
         try:
-            return Start(loaded=read(document, {}), refused=error.complaints)
+            return Start(loaded=_read_kept(document), refused=error.complaints)
         except ConfigError as worse:
             also = tuple(
                 Complaint(path=f"{kept}: {c.path}", problem=c.problem, hint=c.hint)
@@ -64,9 +65,29 @@ def begin(path: Path | None, environ: Mapping[str, str]) -> Start:
 
 
 def keep(loaded: Loaded) -> None:
-    """Writes the effective values as last good, whole or not at all; raises `OSError`."""
+    """Writes the effective values as last good, whole or not at all; raises `OSError`.
+
+    What is there already is not written again: a start costs a memory card nothing.
+    """
     values = json.dumps(loaded.config.model_dump(mode="json"), indent=1, sort_keys=True)
-    write_whole(loaded.config.deliver.outbox.path / LAST_GOOD, values)
+    file, document = loaded.config.deliver.outbox.path / LAST_GOOD, sealed(values)
+    with suppress(OSError):
+        if _bytes_of(file) == document:
+            forget_partial(file)
+            return
+    write_whole(file, document)
+
+
+def _read_kept(document: bytes) -> Loaded:
+    """Raises `ConfigError`, also for one that is valid by chance: a bit of it may have flipped."""
+    if not is_sound(document):
+        raise ConfigError((Complaint(path="document", problem="is damaged: its digest differs"),))
+    return read(document, {})
+
+
+def _bytes_of(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)
 
 
 def _probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -77,8 +98,7 @@ def _probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:
 
 def _outbox_in(path: Path) -> str | None:
     try:
-        with path.open("rb") as file:
-            here: object = parse(file.read(MAX_BYTES + 1))[0]
+        here: object = parse(_bytes_of(path))[0]
     except (OSError, ConfigError):
         return None
     for step in ("deliver", "outbox", "path"):

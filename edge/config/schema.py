@@ -154,6 +154,24 @@ class DirStore(Section):
 
     type: Literal["dir"] = "dir"
     path: Path = Field(Path("var/store"), description="Root of the store.")
+    max_bytes: int = Field(
+        2_000_000_000,
+        ge=1_000_000,
+        le=100_000_000_000_000,
+        description="Quota; the oldest evidence goes first, then the oldest verdicts.",
+    )
+    min_free_bytes: int = Field(
+        200_000_000,
+        ge=0,
+        le=1_000_000_000_000,
+        description="Room that it leaves on its disk, whatever the quota allows.",
+    )
+    evidence_max_age_s: float = Field(
+        2_592_000.0, ge=3600, le=315_360_000, description="Then pictures go (30 days)."
+    )
+    verdicts_max_age_s: float = Field(
+        31_536_000.0, ge=3600, le=315_360_000, description="Then verdicts go (a year)."
+    )
 
 
 class S3Store(Section):

@@ -47,7 +47,7 @@ def pack_audit(
         severity=0,
         audit=True,
         raised_at=frame.received_at,
-        clocksync=origin.clocksync,
+        clocksync=origin.clocksync(),
         box=box,
         scores=Scores(last=0.0, top=0.0, median=0.0),
         track=TrackFacts(id=0, age_s=lasted_s, displacement=0.0, stationary=False),

@@ -10,6 +10,7 @@ reports show is stored, and sent, once. Called by the analysis worker per case.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,7 +45,8 @@ Role = Literal["best", "crop", "context"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What every report of a running gateway says about where it comes from."""
+    """What every report of a running gateway says about where it comes from; `clocksync` is
+    whether its times can be believed, at the moment when it is asked."""
 
     gateway: GatewayId
     model_sha256: str
@@ -52,7 +54,7 @@ class Origin:
     config_sha256: str
     evidence: Evidence
     privacy: Privacy
-    clocksync: bool = True
+    clocksync: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +226,7 @@ def _report(case: Case, origin: Origin, evidence: tuple[EvidenceRef, ...]) -> Th
         severity=suspicion.severity,
         audit=suspicion.audit,
         raised_at=suspicion.raised_at,
-        clocksync=origin.clocksync,
+        clocksync=origin.clocksync(),
         box=relative(case.best_box, case.best.width, case.best.height),
         scores=Scores(last=suspicion.score, top=suspicion.top_score, median=suspicion.median_score),
         zones=suspicion.zones[:_MAX_ZONES],

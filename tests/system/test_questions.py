@@ -158,6 +158,7 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         listening.link,
         lambda _: None,
         fail,
+        lambda: True,
     )
     origin = Origin(
         gateway=GatewayId("gw"),

@@ -101,3 +101,36 @@ def test_a_disk_that_takes_no_file_keeps_nobody_from_disarming(tmp_path: Path) -
     one.on_message(ARMED, b"OFF", retained=False)
     assert one.turn()
     assert one.positions == {YARD: {"armed": False}}
+
+
+@pytest.mark.parametrize(
+    "hostile", [b"[" * 200_000, b'{"yard":' * 50_000, b"\xff\xfe", b"{" + b" " * 2_000_000 + b"}"]
+)
+def test_a_hostile_file_counts_for_nothing_and_is_written_over(
+    tmp_path: Path, hostile: bytes
+) -> None:
+    (tmp_path / FILE).write_bytes(hostile)
+    one = switches(tmp_path)
+    assert one.positions == {}
+    one.on_message(ARMED, b"OFF", retained=False)
+    one.turn()
+    assert switches(tmp_path).positions == {YARD: {"armed": False}}
+
+
+def test_what_the_disk_did_not_take_is_kept_as_soon_as_it_does(tmp_path: Path) -> None:
+    folder = tmp_path / "outbox"
+    folder.write_text("a file where the folder should be")
+    one = switches(folder)
+    one.on_message(ARMED, b"OFF", retained=False)
+    one.turn()
+    folder.unlink()
+    one.keep_again()
+    assert switches(folder).positions == {YARD: {"armed": False}}
+
+
+def test_a_folder_in_the_place_of_the_file_is_put_aside(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    one = switches(tmp_path)
+    one.on_message(ARMED, b"OFF", retained=False)
+    one.turn()
+    assert switches(tmp_path).positions == {YARD: {"armed": False}}

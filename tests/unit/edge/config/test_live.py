@@ -67,3 +67,36 @@ def test_swapping_puts_another_one_in_force() -> None:
     other = read(b"gateway: {id: other}", {})
     live.swap(other)
     assert live.current is other
+
+
+def test_a_flipped_bit_in_the_last_good_one_is_known_though_it_would_be_valid(
+    tmp_path: Path,
+) -> None:
+    keep(begin(write(tmp_path, "gateway: {id: here}"), {}).loaded)
+    kept = tmp_path / "outbox" / LAST_GOOD
+    kept.write_bytes(kept.read_bytes().replace(b'"here"', b'"hera"'))
+    with pytest.raises(ConfigError, match="its digest differs"):
+        begin(write(tmp_path, "x: 1"), {})
+
+
+def test_one_kept_by_an_older_program_has_no_digest_and_holds(tmp_path: Path) -> None:
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / LAST_GOOD).write_text('{"gateway": {"id": "elder"}}')
+    assert begin(write(tmp_path, "x: 1"), {}).loaded.config.gateway.id == "elder"
+
+
+def test_what_is_kept_already_is_not_written_again(tmp_path: Path) -> None:
+    good = begin(write(tmp_path), {}).loaded
+    keep(good)
+    kept = tmp_path / "outbox" / LAST_GOOD
+    before = kept.stat()
+    keep(good)
+    assert (kept.stat().st_ino, kept.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_folder_in_its_place_is_put_aside(tmp_path: Path) -> None:
+    kept = tmp_path / "outbox" / LAST_GOOD
+    (kept / "lost+found").mkdir(parents=True)
+    keep(begin(write(tmp_path, "gateway: {id: here}"), {}).loaded)
+    assert begin(write(tmp_path, "x: 1"), {}).loaded.config.gateway.id == "here"
+    assert kept.with_name(f"{LAST_GOOD}.corrupt-1").is_dir()
