@@ -18,10 +18,10 @@ from cloud.judge import Judge
 from cloud.ledger import Ledger, LedgerError
 from cloud.settings import Work
 from cloud.tally import Ending, Tally
+from contract.agreement import topic_flaw
 from contract.cloudevent import MessageError, read_report
 from contract.more import More
 from contract.report import ThreatReport
-from contract.topics import parse_camera_topic
 from contract.verdict import Verdict
 from objectstore.store import StoreError, TransientStoreError
 from service.clock import Clock
@@ -129,13 +129,9 @@ class Worker:
     def _read(self, delivery: Delivery) -> ThreatReport:
         """The report, if it speaks of the very camera on whose topic it came."""
         report = read_report(delivery.payload)
-        place = parse_camera_topic(delivery.topic, self._root)
-        if place is None or (place.gateway, place.camera) != (report.gateway, report.camera):
-            raise MessageError(f"report of {report.gateway}/{report.camera} on another's topic")
-        if not report.report_id.startswith(f"{report.gateway}.{report.camera}."):
-            raise MessageError(
-                f"report id {report.report_id} is not of {report.gateway}/{report.camera}"
-            )
+        flaw = topic_flaw(report, delivery.topic, self._root)
+        if flaw is not None:
+            raise MessageError(flaw)
         return report
 
     def _settled(self, report: ThreatReport) -> tuple[Verdict, Ending] | More:

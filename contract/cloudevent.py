@@ -1,8 +1,9 @@
 """CloudEvents 1.0 structured JSON framing of reports, verdicts and questions.
 
 PURE. `frame_*` make the bytes that go on the wire; `read_*` take them apart and raise
-`MessageError` with what was wrong. Source of the format:
-CNCF CloudEvents specification 1.0.2, JSON event format.
+`MessageError` with what was wrong. What the cloud says is signed where it has a key, in two
+extension attributes that older readers ignore; a reader with a keyring takes nothing else. Source
+of the format: CNCF CloudEvents specification 1.0.2, JSON event format.
 """
 
 import json
@@ -10,16 +11,30 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from contract.agreement import Placed, id_flaw, source_of
 from contract.flaws import first_flaw
 from contract.more import MORE_TYPE, More
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
+from contract.signature import Distrust, Keyring, Signer, seal_in, statement
 from contract.verdict import VERDICT_TYPE, Verdict
 
 CONTENT_TYPE = "application/cloudevents+json"
 
+KEY_ID, SIGNATURE = "signaturekey", "signature"
+_DOMAIN = "io.stillwatch.message.v1"
+_SIGNED = ("type", "id", "source", "time")
+
 
 class MessageError(ValueError):
     """The bytes are no message that we understand; the text says which field and why."""
+
+
+class Untrusted(MessageError):
+    """It is not signed by a key that we trust; `reason` says in which way."""
+
+    def __init__(self, reason: Distrust, words: str) -> None:
+        super().__init__(f"{reason}: {words}")
+        self.reason = reason
 
 
 def frame_report(report: ThreatReport) -> bytes:
@@ -40,8 +55,8 @@ def frame_report(report: ThreatReport) -> bytes:
     return framed
 
 
-def frame_verdict(verdict: Verdict) -> bytes:
-    """The verdict as a CloudEvent with the id of its report."""
+def frame_verdict(verdict: Verdict, signer: Signer | None = None) -> bytes:
+    """The verdict as a CloudEvent with the id of its report; signed if there is a key."""
     event = _event(VERDICT_TYPE, verdict.report_id, verdict.gateway, verdict.camera, verdict)
     event |= {
         "subject": verdict.decision,
@@ -50,23 +65,26 @@ def frame_verdict(verdict: Verdict) -> bytes:
         "audit": verdict.audit,
         **_marked(verdict),
     }
-    return _encode(event)
+    return _encode(_signed(event, signer))
 
 
-def frame_more(more: More) -> bytes:
-    """The question as a CloudEvent with the id of its report."""
+def frame_more(more: More, signer: Signer | None = None) -> bytes:
+    """The question as a CloudEvent with the id of its report; signed if there is a key."""
     event = _event(MORE_TYPE, more.report_id, more.gateway, more.camera, more)
-    return _encode(event | {"subject": "more", "time": utc_text(more.asked_at)})
+    event |= {"subject": "more", "time": utc_text(more.asked_at)}
+    return _encode(_signed(event, signer))
 
 
-def read_answer(payload: bytes) -> Verdict | More:
-    """What the cloud says about a report; raises `MessageError`."""
-    return read_more(payload) if _kind(payload) == MORE_TYPE else read_verdict(payload)
+def read_answer(payload: bytes, keyring: Keyring | None = None) -> Verdict | More:
+    """What the cloud says about a report; raises `MessageError`, with a keyring `Untrusted`."""
+    if _kind(payload) == MORE_TYPE:
+        return read_more(payload, keyring)
+    return read_verdict(payload, keyring)
 
 
-def read_more(payload: bytes) -> More:
-    """The question in a CloudEvent; raises `MessageError`."""
-    return _read(payload, MORE_TYPE, More)
+def read_more(payload: bytes, keyring: Keyring | None = None) -> More:
+    """The question in a CloudEvent; raises as `read_answer`."""
+    return _read(payload, MORE_TYPE, More, keyring)
 
 
 def read_report(payload: bytes) -> ThreatReport:
@@ -74,9 +92,9 @@ def read_report(payload: bytes) -> ThreatReport:
     return _read(payload, REPORT_TYPE, ThreatReport)
 
 
-def read_verdict(payload: bytes) -> Verdict:
-    """The verdict in a CloudEvent; raises `MessageError`."""
-    return _read(payload, VERDICT_TYPE, Verdict)
+def read_verdict(payload: bytes, keyring: Keyring | None = None) -> Verdict:
+    """The verdict in a CloudEvent; raises as `read_answer`."""
+    return _read(payload, VERDICT_TYPE, Verdict, keyring)
 
 
 def _event(kind: str, report_id: str, gateway: str, camera: str, data: Wire) -> dict[str, object]:
@@ -95,11 +113,35 @@ def _marked(message: ThreatReport | Verdict) -> dict[str, object]:
     return {"test": True} if message.test else {}
 
 
+def _signed(event: dict[str, object], signer: Signer | None) -> dict[str, object]:
+    if signer is None:
+        return event
+    seal = signer.seal(_statement(event))
+    return event | {KEY_ID: seal.key_id, SIGNATURE: seal.signature}
+
+
+def _statement(event: dict[str, object]) -> bytes:
+    """What is signed of a message; raises `ValueError` for what cannot be."""
+    return statement(_DOMAIN, (str(event.get(name)) for name in _SIGNED), event.get("data"))
+
+
+def _check(event: dict[str, object], keyring: Keyring) -> None:
+    seal = seal_in(event, KEY_ID, SIGNATURE)
+    try:
+        reason = keyring.distrust(_statement(event), seal)
+    except ValueError:
+        reason = Distrust.FORGED
+    if reason is not None:
+        key = "no key" if seal is None else f"key {seal.key_id[:64]!r}"
+        trusted = ", ".join(keyring.key_ids)
+        raise Untrusted(reason, f"signed by {key}, trusted are {trusted}")
+
+
 def _encode(event: dict[str, object]) -> bytes:
     return json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
 
 
-M = TypeVar("M", bound=Wire)
+M = TypeVar("M", ThreatReport, Verdict, More)
 
 
 def _parsed(payload: bytes) -> Any:
@@ -116,12 +158,27 @@ def _kind(payload: bytes) -> object:
     return event.get("type") if isinstance(event, dict) else None
 
 
-def _read(payload: bytes, kind: str, model: type[M]) -> M:
+def _read(payload: bytes, kind: str, model: type[M], keyring: Keyring | None = None) -> M:
     event = _parsed(payload)
     if not isinstance(event, dict) or event.get("type") != kind:
         found = event.get("type") if isinstance(event, dict) else type(event).__name__
         raise MessageError(f"message is of type {found!r}, expected {kind!r}")
     try:
-        return model.model_validate(event.get("data"))
+        message = model.model_validate(event.get("data"))
     except ValidationError as error:
         raise MessageError(first_flaw(error, "data")) from error
+    _agree(event, message)
+    if keyring is not None:
+        _check(event, keyring)
+    return message
+
+
+def _agree(event: dict[str, object], message: Placed) -> None:
+    """Envelope and content speak of the same report of the same camera."""
+    flaw = id_flaw(message)
+    if event.get("id") != message.report_id:
+        flaw = f"id {event.get('id')!r} is not the report's, {message.report_id}"
+    elif event.get("source") != source_of(message):
+        flaw = f"source {event.get('source')!r} is not {source_of(message)}"
+    if flaw is not None:
+        raise MessageError(flaw)

@@ -254,6 +254,7 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
     long = case(
         shot(encoded(scene())),
         *[shot(encoded(scene(seed))) for seed in range(1, 15)],
+        report_id=ReportId(f"{'g' * 64}.gate.1.2.3"),
         label=text,
         reasons=(text or "\0",) * reasons,
         zones=("z" * 64,) * zones,
