@@ -12,10 +12,18 @@ from imaging.header import Header, PictureLimits, Reason, Rejected
 
 __all__ = ["Header", "PictureLimits", "Reason", "Rejected", "inspect"]
 
-_PASSES = 16
+_PASSES = 12
 """A scan costs the decoder a pass over the picture, however few bytes it has. So many scans of the
 largest picture admitted are the most work we do for one; smaller ones may have up to `max_scans`.
+An ordinary progressive JPEG has 10.
 """
+_ARITHMETIC_PASSES = 3
+"""What an arithmetically coded scan costs (measured), beside one of Huffman's."""
+_OPEN_PASSES = 3
+"""A progressive JPEG without its end is decoded so often to tell whether something is missing."""
+_RAW_BYTES_PER_PIXEL = 2
+"""PNG: uncompressed bytes, per pixel of the largest picture admitted. Inflating and unfiltering
+take time by the byte, and 16 bits of four channels are eight."""
 
 
 def inspect(picture: bytes, limits: PictureLimits) -> Header | Rejected:
@@ -46,13 +54,33 @@ def _size_problem(header: Header, limits: PictureLimits) -> Rejected | None:
         return Rejected(Reason.ZERO_SIZE, size)
     if width * height > limits.max_pixels:
         return Rejected(Reason.TOO_MANY_PIXELS, f"{size}, limit {limits.max_pixels} pixels")
-    if width * height * header.scans > limits.max_pixels * _PASSES:
-        return Rejected(Reason.TOO_MANY_SCANS, f"{header.scans} scans of {size}")
     if max(width, height) > limits.max_side_px:
         return Rejected(Reason.TOO_MANY_PIXELS, f"{size}, longest side {limits.max_side_px}")
     if min(width, height) < limits.min_side_px:
         return Rejected(Reason.TOO_SMALL, f"{size}, shortest side {limits.min_side_px}")
+    return _work_problem(header, limits)
+
+
+def _work_problem(header: Header, limits: PictureLimits) -> Rejected | None:
+    """A refusal of what is small enough, but takes the decoder too long."""
+    width, height = header.width, header.height
+    if width * height * _passes(header) > limits.max_pixels * _PASSES:
+        scans = f"{header.scans} scans of {width}x{height}"
+        return Rejected(Reason.TOO_MANY_SCANS, scans)
+    if header.kind == "png" and png.raw_bytes(header) > limits.max_pixels * _RAW_BYTES_PER_PIXEL:
+        depth = f"{header.components} x {header.bits} bits"
+        return Rejected(Reason.TOO_MANY_PIXELS, f"PNG of {width}x{height} with {depth} a pixel")
     return None
+
+
+def _passes(header: Header) -> int:
+    """Over the pixels, in units of a Huffman coded scan."""
+    passes = header.scans
+    if header.arithmetic:
+        passes *= _ARITHMETIC_PASSES
+    if header.progressive and header.eoi_missing:
+        passes *= _OPEN_PASSES
+    return passes
 
 
 def _foreign(picture: bytes) -> Rejected:

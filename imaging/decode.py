@@ -1,8 +1,9 @@
 """The one place where pictures become pixels.
 
 PURE. Both functions apply the EXIF orientation alike, so boxes found in one fit the other; `Header`
-sizes are before it. What OpenCV refuses, raises or decodes to another size than the header said is
-a `Rejected`. Called after `admission.inspect` has bounded what can be allocated here.
+sizes are before it. OpenCV is given a copy with only what pixels need (`jpeg.essential`,
+`png.essential`). What it refuses, raises or decodes to another size than the header said is a
+`Rejected`. Called after `admission.inspect` has bounded what can be allocated here.
 
 A JPEG without its end marker decodes if nothing else is missing (some cameras omit it), and is
 `truncated` otherwise. The test: the decoder reads on past the last byte only if it still lacks
@@ -17,7 +18,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from imaging import jpeg, png
+from imaging import exif, jpeg, png
 from imaging.detections import Image
 from imaging.header import Header, Reason, Rejected
 
@@ -57,42 +58,59 @@ def reduction(width: int, width_px: int) -> int:
 
 
 def _decode(picture: bytes, header: Header, flags: int, factor: int) -> Image | Rejected:
-    if header.kind == "jpeg" and header.eoi_missing and _lacks_data(picture, header):
-        return Rejected(Reason.TRUNCATED, "jpeg ends early, part of the frame is missing")
-    if header.kind == "png" and png.inflates_too_far(picture, header):
-        return Rejected(Reason.UNDECODABLE, "png that inflates to more than its pixels")
+    lacking = _lacking(picture, header)
+    if lacking is not None:
+        return lacking
     image = _pixels(_prepared(picture, header), flags)
     if image is None:
         reason = Reason.TRUNCATED if header.eoi_missing else Reason.UNDECODABLE
         return Rejected(reason, f"{header.kind} that the decoder refuses")
-    size = (-(-header.height // factor), -(-header.width // factor))
-    if image.shape[:2] not in (size, size[::-1]):
+    if image.shape[:2] != (-(-header.height // factor), -(-header.width // factor)):
         decoded = f"{image.shape[1]}x{image.shape[0]}"
         return Rejected(
             Reason.UNDECODABLE, f"decodes to {decoded}, header says {header.width}x{header.height}"
         )
-    return image
+    return exif.upright(image, header.orientation)
+
+
+def _lacking(picture: bytes, header: Header) -> Rejected | None:
+    """A refusal if the data is not that of all pixels and no others."""
+    if header.kind == "jpeg":
+        if header.eoi_missing and _lacks_data(picture, header):
+            return Rejected(Reason.TRUNCATED, "jpeg ends early, part of the frame is missing")
+        return None
+    match png.filling(picture, header):
+        case "exact":
+            return None
+        case "short":
+            return Rejected(Reason.TRUNCATED, "png whose data is not enough for its pixels")
+        case "excessive":
+            return Rejected(Reason.UNDECODABLE, "png that inflates to more than its pixels")
+        case "broken":
+            return Rejected(Reason.UNDECODABLE, "png whose data cannot be inflated")
 
 
 def _pixels(data: bytes, flags: int) -> Image | None:
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:  # size limits and failed allocations; damage gives None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION)
+    except (cv2.error, MemoryError):  # size limits and failed allocations; damage gives None
         return None
     return None if image is None else np.asarray(image, np.uint8)
 
 
 def _prepared(picture: bytes, header: Header) -> bytes:
+    """Only what the walk has bounded: a decoder trusts whatever else it is given."""
     if header.kind == "png":
         return png.essential(picture)
-    return picture.rstrip(b"\xff") + jpeg.EOI if header.eoi_missing else picture
+    needed = jpeg.essential(picture)
+    return needed.rstrip(b"\xff") + jpeg.EOI if header.eoi_missing else needed
 
 
 def _lacks_data(picture: bytes, header: Header) -> bool:
     """Whether the open-ended JPEG `picture` lacks entropy data; see the module's text."""
     flags = cv2.IMREAD_REDUCED_COLOR_2 if header.progressive else cv2.IMREAD_REDUCED_GRAYSCALE_8
     closed = _pixels(_prepared(picture, header), flags)
-    noisy = _pixels(_noisy(picture), flags)
+    noisy = _pixels(_noisy(jpeg.essential(picture)), flags)
     return closed is None or noisy is None or not np.array_equal(closed, noisy)
 
 

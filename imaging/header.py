@@ -56,6 +56,7 @@ class Header:
     has one scan; `progressive` says it is interlaced). `eoi_missing`: the last two bytes of a JPEG,
     or the last chunk of a PNG, are absent. `pixel_aspect` is the width of a stored pixel in units
     of its height as a JPEG's JFIF segment gives it, None where it gives no ratio but 1.
+    `orientation` is EXIF's, 1 to 8; `arithmetic` says how a JPEG's coefficients are coded.
     """
 
     kind: Literal["jpeg", "png"]
@@ -67,6 +68,8 @@ class Header:
     scans: int
     eoi_missing: bool
     pixel_aspect: float | None = None
+    orientation: int = 1
+    arithmetic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

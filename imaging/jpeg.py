@@ -3,15 +3,17 @@
 PURE. Follows what libjpeg does, so that what passes here is what the decoder will see: fill bytes
 and junk between segments are skipped; SOI must be the first bytes (`FF D8 FF`). Entropy data is
 read only where more scans may follow, by a compiled expression. Linear in the bytes, allocates
-nothing that grows with claimed sizes, never raises. Called by `admission`.
+nothing that grows with claimed sizes, never raises. Called by `admission`, and by `decode`, which
+gives the decoder only what is `essential`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from imaging import exif
 from imaging.header import Header, Reason, Rejected
 
 MAGIC = b"\xff\xd8\xff"
@@ -20,9 +22,13 @@ EOI = b"\xff\xd9"
 MAX_SEGMENTS = 4096
 """More marker segments than this is an attack on our time: a frame has about ten."""
 
-_SOI, _EOI, _SOS, _DHT, _DAC, _APP0 = 0xD8, 0xD9, 0xDA, 0xC4, 0xCC, 0xE0
+_SOI, _EOI, _SOS, _DHT, _DAC = 0xD8, 0xD9, 0xDA, 0xC4, 0xCC
+_APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+_SAY_NOTHING_OF_PIXELS = frozenset((*range(_APP1, _APP14), 0xEF, 0xFE))
+"""Application segments and comments; APP0 and APP14 (Adobe's) tell how colours are coded."""
 _TOO_MANY = 0  # stands for what follows the last segment that we are ready to look at
 _PROGRESSIVE = (0xC2, 0xCA)  # the second with arithmetic coding, which OpenCV decodes too
+_ARITHMETIC = (0xC9, 0xCA)
 _DECODABLE = (0xC0, 0xC1, 0xC9, *_PROGRESSIVE)
 _MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
 """Neither stuffing (FF 00), fill (FF FF) nor the bare markers TEM and RST, which say nothing."""
@@ -46,7 +52,16 @@ class _Frame:
     components: int
     bits: int
     progressive: bool
-    pixel_aspect: float | None
+    arithmetic: bool
+    hints: _Hints
+
+
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    """What application segments before the frame header say."""
+
+    pixel_aspect: float | None = None
+    orientation: int | None = None
 
 
 def walk(picture: bytes, max_scans: int) -> Header | Rejected:
@@ -60,6 +75,21 @@ def walk(picture: bytes, max_scans: int) -> Header | Rejected:
     if isinstance(frame, Rejected):
         return frame
     return _count_scans(picture, segments, frame, max_scans)
+
+
+def essential(picture: bytes) -> bytes:
+    """The admitted `picture` without what pixels do not need, up to its first scan.
+
+    Comments, EXIF, colour profiles and whatever else a decoder might read are left out.
+    """
+    kept = [picture[:2]]
+    for segment in _segments(picture):
+        begins = segment.start - 4
+        if segment.marker == _SOS:
+            return b"".join((*kept, picture[begins:]))
+        if segment.marker not in _SAY_NOTHING_OF_PIXELS:
+            kept.append(picture[begins : segment.end])
+    return picture
 
 
 def _segments(picture: bytes) -> Iterator[_Segment]:
@@ -82,13 +112,13 @@ def _segments(picture: bytes) -> Iterator[_Segment]:
 
 
 def _find_frame(picture: bytes, segments: Iterator[_Segment]) -> _Frame | Rejected:
-    aspect = None
+    hints = _Hints()
     for segment in segments:
         marker = segment.marker
         if _is_frame_marker(marker):
-            return _frame(picture, segment, aspect)
-        if marker == _APP0:
-            aspect = _pixel_aspect(picture[segment.start : segment.end]) or aspect
+            return _frame(picture, segment, hints)
+        if marker in (_APP0, _APP1):
+            hints = _hinted(hints, marker, picture[segment.start : segment.end])
         if marker in (_SOS, _EOI) or _is_out_of_place(marker):
             return _unexpected(segment, "before the frame header")
     return Rejected(Reason.TRUNCATED, "JPEG ends before its frame header")
@@ -134,6 +164,15 @@ def _is_frame_marker(marker: int) -> bool:
     return 0xC0 <= marker <= 0xCF and marker not in (_DHT, _DAC)
 
 
+def _hinted(hints: _Hints, marker: int, payload: bytes) -> _Hints:
+    """With what an APP0 or APP1 says; of several EXIF the first counts."""
+    if marker == _APP0:
+        return replace(hints, pixel_aspect=_pixel_aspect(payload) or hints.pixel_aspect)
+    if hints.orientation is None and payload[:6] == b"Exif\0\0":
+        return replace(hints, orientation=exif.orientation(payload[6:]))
+    return hints
+
+
 def _pixel_aspect(payload: bytes) -> float | None:
     """What a JFIF segment says of the shape of pixels, if it says anything but square.
 
@@ -149,7 +188,7 @@ def _pixel_aspect(payload: bytes) -> float | None:
     return down / across if payload[7] else across / down
 
 
-def _frame(picture: bytes, segment: _Segment, aspect: float | None) -> _Frame | Rejected:
+def _frame(picture: bytes, segment: _Segment, hints: _Hints) -> _Frame | Rejected:
     if segment.marker not in _DECODABLE:
         return _unsupported(f"SOF{segment.marker - 0xC0} (lossless, hierarchical or reserved)")
     if segment.end > len(picture):
@@ -168,7 +207,8 @@ def _frame(picture: bytes, segment: _Segment, aspect: float | None) -> _Frame | 
         components=components,
         bits=bits,
         progressive=segment.marker in _PROGRESSIVE,
-        pixel_aspect=aspect,
+        arithmetic=segment.marker in _ARITHMETIC,
+        hints=hints,
     )
 
 
@@ -193,7 +233,9 @@ def _header(frame: _Frame, scans: int, eoi_missing: bool) -> Header:
         progressive=frame.progressive,
         scans=scans,
         eoi_missing=eoi_missing,
-        pixel_aspect=frame.pixel_aspect,
+        pixel_aspect=frame.hints.pixel_aspect,
+        orientation=frame.hints.orientation or 1,
+        arithmetic=frame.arithmetic,
     )
 
 

@@ -4,7 +4,8 @@ PURE. The formula, with P = bytes of a picture, X = pixels of a picture, C = cam
 workers, n = `evidence.context_frames`, k = `evidence.crops`:
 
     process       130 MB                    interpreter, libraries (measured)
-    workers       W (40 MB + 9 X)           network's arena; three pictures of 3 bytes a pixel
+    workers       W (40 MB + 12 X)          network's arena; a picture of 3 bytes a pixel beside the
+                                            decoder's 8 (coefficients of a progressive JPEG)
     network       3 P                       a packet in base64, its text, the picture
     mailbox       C P                       one waiting frame per camera
     chunks        C P                       one picture per camera under assembly
@@ -52,7 +53,7 @@ def estimate(config: Config, picture_bytes: int, pixels: int) -> Estimate:
     return Estimate(
         parts={
             "process": 130 * MB,
-            "workers": config.detect.workers * (40 * MB + 9 * pixels),
+            "workers": config.detect.workers * (40 * MB + 12 * pixels),
             "network": 3 * picture_bytes,
             "mailbox": cameras * picture_bytes,
             "chunks": cameras * picture_bytes,

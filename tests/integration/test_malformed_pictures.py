@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from imaging.admission import Reason
-from tests.unit.imaging.pictures import claiming, encoded, scene
+from tests.unit.imaging.pictures import claiming, encoded, png_header, scene
 from tools.bench.admission import DECODED
 
 DATA = os.environ.get("STILLWATCH_DATA", "")
@@ -48,12 +48,14 @@ def test_a_small_file_that_claims_900_megapixels_costs_no_memory(tmp_path: Path)
     (tmp_path / "whole.jpg").write_bytes(jpeg)
     (tmp_path / "cut.jpg").write_bytes(jpeg[: len(jpeg) // 2])
     (tmp_path / "empty.jpg").write_bytes(b"")
+    (tmp_path / "claims.png").write_bytes(png_header(640, 480) + b"\xff\xff\xff\x00IDAT")
     outcomes, grown_mb = outcomes_of(tmp_path)
     assert outcomes == {
         "claims.jpg": Reason.TOO_MANY_PIXELS,
         "whole.jpg": DECODED,
         "cut.jpg": Reason.TRUNCATED,
         "empty.jpg": Reason.EMPTY,
+        "claims.png": Reason.TRUNCATED,
     }
     assert grown_mb < 30
 

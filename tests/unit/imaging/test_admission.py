@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from imaging import jpeg, png
 from imaging.admission import Header, PictureLimits, Reason, Rejected, inspect
+from imaging.decode import decode
 from tests.unit.imaging.pictures import (
     LIMITS,
     PROGRESSIVE,
@@ -142,6 +143,22 @@ REFUSED = {
     "PNG of odd depth": (png_header(64, 64, 7) + IDAT, Reason.MALFORMED),
     "PNG of odd colour": (png_header(64, 64, 8, 5) + IDAT, Reason.MALFORMED),
     "PNG with a torn header": (PNG[:20] + b"\xaa" + PNG[21:], Reason.MALFORMED),
+    "PNG of 41 bytes that claims 4 GB of IDAT": (
+        png_header(640, 480) + b"\xff\xff\xff\x00IDAT",
+        Reason.TRUNCATED,
+    ),
+    "PNG that claims 4 GB of text behind its data": (
+        png_header(64, 64) + IDAT + b"\xff\xff\xff\x00tEXt",
+        Reason.TRUNCATED,
+    ),
+    "PNG of 2000x2000 with 8 bytes a pixel": (
+        png_header(2_000, 2_000, 16, 6) + IDAT + png.IEND,
+        Reason.TOO_MANY_PIXELS,
+    ),
+    "PNG of endless data chunks": (
+        png_header(64, 64) + chunk(b"IDAT", b"") * 100_000,
+        Reason.MALFORMED,
+    ),
     "PNG of endless chunks": (PNG[:33] + chunk(b"tEXt", b"") * 100_000, Reason.MALFORMED),
 }
 
@@ -174,6 +191,34 @@ def test_a_large_picture_may_have_fewer_scans_than_a_small_one() -> None:
     many = PROGRESSIVE_JPEG[:-2] + last * 20 + jpeg.EOI
     assert reason(many) is None
     assert reason(claiming(many, 3_000, 3_000)) is Reason.TOO_MANY_SCANS
+
+
+def test_arithmetic_coding_and_a_missing_end_cost_passes() -> None:
+    last = PROGRESSIVE_JPEG[PROGRESSIVE_JPEG.rindex(b"\xff\xda") : -2]
+    open_ended = PROGRESSIVE_JPEG[:-2] + last * 10
+    large = claiming(open_ended + jpeg.EOI, 2_000, 1_500)
+    assert reason(large) is None
+    assert reason(large[:-2]) is Reason.TOO_MANY_SCANS
+    assert reason(large.replace(b"\xff\xc2", b"\xff\xca", 1)) is Reason.TOO_MANY_SCANS
+    camera_like = claiming(PROGRESSIVE_JPEG, 3_000, 3_000)
+    assert reason(camera_like) is None
+
+
+@pytest.mark.parametrize("interlace", [0, 1])
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (33, 57), (40, 35)])
+@pytest.mark.parametrize(("bits", "colour"), [(1, 0), (4, 3), (8, 2), (16, 6)])
+def test_what_a_png_inflates_to_is_known(
+    width: int, height: int, bits: int, colour: int, interlace: int
+) -> None:
+    begins = png_header(width, height, bits, colour, interlace=interlace)
+    begins += chunk(b"PLTE", bytes(48)) if colour == 3 else b""
+    header = header_of(begins + IDAT)
+    enough = begins + chunk(b"IDAT", zlib.compress(bytes(png.raw_bytes(header)))) + png.IEND
+    assert not isinstance(decode(enough, header), Rejected)
+    short = begins + chunk(b"IDAT", zlib.compress(bytes(png.raw_bytes(header) - 1))) + png.IEND
+    lacking = decode(short, header)
+    assert isinstance(lacking, Rejected)
+    assert lacking.reason is Reason.TRUNCATED
 
 
 @settings(max_examples=300)

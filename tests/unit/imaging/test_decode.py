@@ -1,6 +1,7 @@
 """Pixels agree with the header, stand upright, and are whole."""
 
 import re
+import struct
 import zlib
 
 import cv2
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imaging import png
+from imaging import exif, jpeg, png
 from imaging.admission import Reason, Rejected, inspect
 from imaging.decode import decode, decode_grey
 from imaging.detections import Image
@@ -23,6 +24,7 @@ from tests.unit.imaging.pictures import (
     png_header,
     scene,
     turned,
+    with_segment,
 )
 
 SCENE = scene()
@@ -45,7 +47,8 @@ def grey(picture: bytes, width_px: int) -> Image:
 
 
 def refusal(picture: bytes) -> Reason | None:
-    image = decode(picture, header_of(picture))
+    header = inspect(picture, LIMITS)
+    image = header if isinstance(header, Rejected) else decode(picture, header)
     return image.reason if isinstance(image, Rejected) else None
 
 
@@ -107,6 +110,15 @@ def test_a_png_cut_short_is_truncated() -> None:
     assert refusal(PNG[: len(PNG) // 2]) is Reason.TRUNCATED
 
 
+def test_a_png_that_lacks_nothing_but_its_end_decodes_alike() -> None:
+    assert np.array_equal(pixels(PNG[: -len(png.IEND)]), SCENE)
+
+
+def test_a_png_with_damaged_data_is_undecodable() -> None:
+    at = PNG.index(b"IDAT") + 40
+    assert refusal(PNG[:at] + bytes(50) + PNG[at + 50 :]) is Reason.UNDECODABLE
+
+
 def test_a_header_that_claims_more_than_the_data_decodes_at_the_claimed_size() -> None:
     assert pixels(claiming(JPEG, 400, 300)).shape == (300, 400, 3)
 
@@ -122,6 +134,47 @@ def test_a_picture_of_another_size_than_its_header_is_undecodable() -> None:
 def test_a_jpeg_without_its_tables_is_undecodable() -> None:
     tables_lost = JPEG.replace(b"\xff\xdb", b"\xff\xee")
     assert refusal(tables_lost) is Reason.UNDECODABLE
+
+
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_picture_is_turned_as_opencv_turns_it(orientation: int, order: str) -> None:
+    tiff = {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IH", 8, 2)
+    tiff += struct.pack(order + "HHIHH", 0x0100, 3, 1, 320, 0)
+    tiff += struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0) + b"\0\0\0\0"
+    whole = chunk(b"eXIf", tiff)
+    for picture in (with_segment(JPEG, 0xE1, b"Exif\0\0" + tiff), PNG[:33] + whole + PNG[33:]):
+        theirs = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        assert np.array_equal(pixels(picture), theirs)
+
+
+def exif_of_many_texts(entries: int, text_bytes: int) -> bytes:
+    """Each entry names the same long text, which OpenCV would copy as often."""
+    table = struct.pack("<HHII", 0x010E, 2, text_bytes, 8) * entries
+    return b"II*\0" + struct.pack("<IH", 8, entries) + table + bytes(text_bytes)
+
+
+def test_only_what_pixels_need_reaches_the_decoder() -> None:
+    tiff = exif_of_many_texts(5_000, 1_000)
+    assert png.essential(PNG[:33] + chunk(b"eXIf", tiff) + PNG[33:]) == PNG
+    assert png.essential(PNG[:33] + chunk(b"acTL", bytes(8)) + PNG[33:]) == PNG
+    assert png.essential(PNG + b"behind its end") == PNG
+    extra = ((0xE1, b"Exif\0\0" + tiff[:60_000]), (0xFE, b"a comment"), (0xE2, b"ICC_PROFILE\0"))
+    for marker, payload in extra:
+        assert jpeg.essential(with_segment(JPEG, marker, payload)) == JPEG
+    assert jpeg.essential(JPEG) == JPEG
+    assert jpeg.essential(PROGRESSIVE_JPEG) == PROGRESSIVE_JPEG
+
+
+def test_the_colours_of_an_adobe_jpeg_are_kept() -> None:
+    untransformed = with_segment(JPEG, 0xEE, b"Adobe\0\x64\0\0\0\0\0")
+    theirs = cv2.imdecode(np.frombuffer(untransformed, np.uint8), cv2.IMREAD_COLOR)
+    assert np.array_equal(pixels(untransformed), theirs)
+
+
+@given(st.binary(max_size=200), st.sampled_from((b"", b"II*\0", b"MM\0*", b"II*\0\x08\0\0\0")))
+def test_no_exif_makes_the_reader_raise(rest: bytes, beginning: bytes) -> None:
+    assert 1 <= exif.orientation(beginning + rest) <= 8
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -172,10 +225,11 @@ def test_a_png_that_inflates_to_more_than_its_pixels_is_undecodable() -> None:
 
 
 def test_an_interlaced_png_is_no_bomb() -> None:
-    raw = bytes((1 + 8 * 3) * 64 * 10)
-    header = header_of(png_header(64, 64, interlace=1) + chunk(b"IDAT", zlib.compress(raw)))
-    picture = png_header(64, 64, interlace=1) + chunk(b"IDAT", zlib.compress(raw))
-    assert not png.inflates_too_far(picture, header)
+    beginning = png_header(64, 64, interlace=1)
+    header = header_of(beginning + chunk(b"IDAT", b""))
+    data = zlib.compress(bytes(png.raw_bytes(header)))
+    assert png.filling(beginning + chunk(b"IDAT", data), header) == "exact"
+    assert refusal(beginning + chunk(b"IDAT", data) + png.IEND) is None
 
 
 @settings(max_examples=40, deadline=None)
