@@ -152,6 +152,7 @@ class Daemon:
             now = self._clock.mono()
             self._watch()
             self._gateway.delivery.verdicts.tick()
+            self._gateway.delivery.threats.tick()
             self._gateway.intake.tick()
             self._gateway.turn_switches()
             self._gateway.camera_watch.tick(self._gateway.site.state().ready)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from edge.durable import sync_folder
 
@@ -32,6 +33,23 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):  # a full disk may have ended it already
             connection.execute("ROLLBACK")
         raise
+
+
+class Statements:
+    """Base of what gives names to the SQL statements over one file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        return self._connection.execute(query, values).fetchall()
+
+    def _change(self, statement: str, *values: object) -> int:
+        """How many rows it changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        return transaction(self._connection)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -1,31 +1,36 @@
 """The delivering side of a gateway: outbox, uplink, verdicts and the courier, tied together.
 
-SHELL. What the analysts keep in the outbox leaves by the courier's thread, and what the cloud says
-comes in on the uplink's. Made by `gateway`; `daemon` starts and stops what it finds here.
+SHELL. What the analysts keep in the outbox leaves by the courier's thread, what the cloud says
+comes in on the uplink's, and each destination is told on a thread of its own. Made by `gateway`;
+`daemon` starts and stops what it finds here.
 """
 
 from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
+from contract.ids import GatewayId
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import Config, S3Store
 from edge.connect import open_store_of, shares_broker, uplink_settings
 from edge.deliver.courier import PUBACK_S, Courier
+from edge.deliver.destinations import Destination, Publishes, brokers
+from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK
 from edge.deliver.questions import Questions
-from edge.deliver.verdicts import Publishes, Verdicts
+from edge.deliver.threats import Threats
+from edge.deliver.verdicts import Verdicts
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.worker import Worker
 from objectstore.store_dir import DirectoryStore
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Link, Subscription
+from service.link import Link, Publication, Subscription
 
 _WAIT_S = 0.25
 
@@ -46,32 +51,44 @@ class Delivery:
         answered: Callable[[Verdict], None],
         on_failure: OnFailure,
         synchronised: Callable[[], bool],
+        births: Callable[[], Iterable[Publication]] = tuple,
+        will: Publication | None = None,
     ) -> None:
         """`config` says what is in force; `answered` is told what the cloud decided;
-        `synchronised` is whether the wall clock is believed. Raises `LinkError`, `StoreError`."""
+        `synchronised` is whether the wall clock is believed; `births` and `will` are for the
+        cloud's broker, where it has one. Raises `LinkError`, `StoreError`."""
         self._config, self._clock = config, clock
         current = config()
+        self.alone = shares_broker(current)
         self.kept = threading.Event()
+        self._recorded: list[threading.Event] = []
+        gateways = outbox.gateways() | {topics.gateway}
         self.uplink = Link(
             uplink_settings(current),
             on_fatal=on_failure,
             on_message=self._on_verdict,
-            subscriptions=(Subscription(filter=topics.all_cameras("verdict"), no_local=True),),
+            subscriptions=_verdicts_of(gateways, topics.root),
+            births=tuple if self.alone else births,
+            will=None if self.alone else will,
             manual_ack=True,
         )
         self.questions = Questions(clock)
+        destinations = brokers(site, None if self.alone else self.uplink, topics.root)
+        outbox.tellings.keep_only([one.name for one in destinations])
+        self.threats = Threats(outbox, topics, clock, lambda: config().deliver, site)
         self.verdicts = Verdicts(
             outbox,
             counters,
-            topics,
             clock,
             lambda: config().deliver,
-            site,
-            None if shares_broker(current) else self.uplink,
-            answered,
+            gateways,
+            self.threats,
+            destinations,
             self.questions,
+            answered,
+            self._notify,
         )
-        self.worker = Worker(
+        self._carrying = Worker(
             "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
         )
         store = open_store_of(current, clock, synchronised)
@@ -80,38 +97,73 @@ class Delivery:
             outbox,
             store,
             self.uplink,
-            self.verdicts,
-            topics,
+            topics.root,
             clock,
             lambda: config().deliver,
             random.Random(),
-            self.worker.beat,
+            self._carrying.beat,
         )
+        self._notifying = tuple(self._notifier(one, outbox, on_failure) for one in destinations)
+        self.workers = (self._carrying, *self._notifying)
 
-    def pulse(self) -> Pulse:
-        """When the courier last made progress; it may wait for others besides."""
+    def pulses(self) -> Iterator[Pulse]:
+        """When each worker last made progress; the courier may wait for others besides."""
         config = self._config()
-        patience_s = config.runtime.heartbeat_s + _others_s(config)
-        return Pulse(
-            worker=self.worker.name, beat_at_s=self.worker.beat_at_s, patience_s=patience_s
-        )
+        patience_s = config.runtime.heartbeat_s
+        for worker in self.workers:
+            others_s = _others_s(config) if worker is self._carrying else 0.0
+            yield Pulse(
+                worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s + others_s
+            )
 
     def wake(self) -> None:
-        """There may be something to deliver, or reason to stop waiting for it."""
+        """There may be something to deliver or to tell, or reason to stop waiting for it."""
         self.kept.set()
+        self._notify()
+
+    def _notify(self) -> None:
+        for event in self._recorded:
+            event.set()
+
+    def _notifier(self, destination: Destination, outbox: Outbox, on_failure: OnFailure) -> Worker:
+        """A thread that tells one destination."""
+        recorded = threading.Event()
+        self._recorded.append(recorded)
+        notifier = Notifier(
+            destination,
+            outbox.tellings,
+            self._clock,
+            lambda: self._config().deliver,
+            random.Random(),
+        )
+        return Worker(
+            f"notify-{destination.name}",
+            lambda: self._pause_unless(notifier.step(), recorded),
+            clock=self._clock,
+            on_failure=lambda _, error: on_failure(error),
+        )
 
     def _step(self) -> None:
-        """One step of the courier, or a moment of waiting for something to deliver."""
         self._tick_store()
-        if not self._courier.step():
-            self._clock.wait(self.kept, _WAIT_S)
-            self.kept.clear()
+        self._pause_unless(self._courier.step(), self.kept)
+
+    def _pause_unless(self, busy: bool, news: threading.Event) -> None:
+        """A moment of waiting for something to do, if there was nothing."""
+        if not busy:
+            self._clock.wait(news, _WAIT_S)
+            news.clear()
 
     def _on_verdict(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
         self.verdicts.on_message(topic, payload, retained, ack)
         self.kept.set()
+
+
+def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription, ...]:
+    """Also under the ids that this gateway had when it raised what still waits."""
+    topics = (Topics(gateway=gateway, root=root) for gateway in sorted(gateways))
+    return tuple(Subscription(filter=one.all_cameras("verdict"), no_local=True) for one in topics)
 
 
 def open_outbox_of(config: Config, clock: Clock, counters: Counters) -> Outbox:

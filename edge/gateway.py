@@ -85,6 +85,8 @@ class Gateway:
             self.static.answered,
             on_failure,
             self.synchronised,
+            self._public,
+            self.statements.status("offline"),
         )
         self._build_workers(config)
         self.camera_watch = CameraWatch(
@@ -113,20 +115,24 @@ class Gateway:
             Pulse(worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s)
             for worker in self._analysing
         )
-        return (*analysing, self.delivery.pulse())
+        return (*analysing, *self.delivery.pulses())
 
-    def births(self) -> Iterator[Publication]:
-        """Everything retained that must be true at the site's broker after a connect."""
+    def _public(self) -> Iterator[Publication]:
+        """What is retained at the brokers of site and cloud: that we live, and our cameras."""
         yield self.statements.status("online")
         yield self.statements.info()
         yield from self.health_watch.births()
         yield from self.camera_watch.births()
+
+    def births(self) -> Iterator[Publication]:
+        """Everything retained that must be true at the site's broker after a connect."""
+        yield from self._public()
         cameras = self.intake.cameras
-        listed = map(CameraId, self.config().cameras)
+        listed = tuple(map(CameraId, self.config().cameras))
         for camera in sorted({*listed, *cameras}):
             yield from self.switches.states(self.config(), camera)
-        for camera in dict.fromkeys((*cameras, *self.delivery.verdicts.alarmed)):
-            yield self.delivery.verdicts.threat(camera)
+        for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
+            yield self.delivery.threats.state(camera)
 
     def take_up(self, proposed: Loaded, *, anew: bool) -> None:
         """Put another configuration in force, with networks opened `anew` if it asks for others.
@@ -181,7 +187,7 @@ class Gateway:
             )
             for n, analyst in enumerate(self.analysts)
         )
-        self.workers = (*self._analysing, self.delivery.worker)
+        self.workers = (*self._analysing, *self.delivery.workers)
 
     def _analyst(self, mailbox: Mailbox, network: Network, pipeline: Pipeline) -> Analyst:
         return Analyst(
@@ -199,7 +205,7 @@ class Gateway:
 
     def _camera_found(self, camera: CameraId) -> None:
         """Its `status` and `health` follow on the next round."""
-        self._say((self.delivery.verdicts.threat(camera),))
+        self._say((self.delivery.threats.state(camera),))
         self._say(self.switches.states(self.config(), camera))
 
     def _say(self, publications: Iterable[Publication]) -> None:

@@ -105,6 +105,12 @@ class Event(StrEnum):
     MORE_ASKED = "more_asked", "info", "The cloud wants another picture before it decides."
     VERDICT_REFUSED = "verdict_refused", "warning", "A verdict is unusable; why.", True
     VERDICT_MISSED = "verdict_missed", "warning", "No answer in time: unconfirmed."
+    TELLING_ENDED = (
+        "telling_ended",
+        "error",
+        "A destination will not hear of a verdict: refused, or given up; why.",
+        True,
+    )
     THREAT_ENDED = "threat_ended", "info", "A camera's threat is OFF again."
     OUTBOX_OPENED = "outbox_opened", "info", "The durable queue stands; what it holds."
     OUTBOX_EVICTED = "outbox_evicted", "error", "An entry was given up for room or age."

@@ -212,9 +212,30 @@ class Deliver(Section):
     deadline_s: float = Field(
         60.0, ge=1, le=86_400, description="Without an answer by then: `unconfirmed`."
     )
-    resend_s: float = Field(30.0, ge=1, le=3600, description="Send a report again after this.")
+    resend_s: float = Field(
+        30.0, ge=1, le=3600, description="Without a verdict, send a report again after this."
+    )
+    resend_max_s: float = Field(
+        900.0, ge=1, le=86_400, description="Each further time after twice as long, at most this."
+    )
     backoff_max_s: float = Field(60.0, ge=1, le=3600, description="Longest wait after a failure.")
-    alert_unconfirmed: bool = Field(True, description="An unconfirmed threat turns `threat` ON.")
+    tell_max_age_s: float = Field(
+        86_400.0,
+        ge=60,
+        le=31_536_000,
+        description="A verdict that a broker has not taken by then is not told there any more.",
+    )
+    late_s: float = Field(
+        30.0,
+        ge=1,
+        le=86_400,
+        description="Health is degraded while something waits for longer to be judged or told.",
+    )
+    alert_unconfirmed: bool = Field(
+        True,
+        description="A threat that stays unconfirmed (no answer in time) or inconclusive (its "
+        "pictures cannot be judged) turns `threat` ON too.",
+    )
     threat_hold_s: float = Field(30.0, ge=1, le=3600, description="`threat` stays ON this long.")
 
 

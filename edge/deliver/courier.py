@@ -2,8 +2,8 @@
 
 SHELL. One thread. Whatever fails is released with a back-off and tried again; what can never
 succeed is buried, loudly. An entry whose verdict does not come is sent again after `resend_s`, and
-at its deadline called unconfirmed. Every step may be repeated: evidence is content-addressed, a
-report has one id.
+then less and less often. Every step may be repeated: evidence is content-addressed, a report has
+one id, and goes out under the gateway's id that it was raised with, whatever that is today.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from contract.cloudevent import CONTENT_TYPE, frame_report
 from contract.report import ThreatReport
 from contract.topics import Topics
 from edge.config.schema import Deliver
+from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.verdicts import Publishes, Verdicts
 from edge.errors import OutboxFull
 from objectstore.store import ObjectStore, StoreError
-from service.backoff import delay_s
+from service.backoff import delay_s, repeat_s
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Delivered, NotConnected, Refused, TimedOut
@@ -43,8 +43,7 @@ class Courier:
         outbox: Outbox,
         store: ObjectStore,
         uplink: Publishes,
-        verdicts: Verdicts,
-        topics: Topics,
+        root: str,
         clock: Clock,
         settings: Callable[[], Deliver],
         rng: random.Random,
@@ -54,8 +53,7 @@ class Courier:
         self._outbox = outbox
         self._store = store
         self._uplink = uplink
-        self._verdicts = verdicts
-        self._topics = topics
+        self._root = root
         self._clock = clock
         self._settings = settings
         self._rng = rng
@@ -72,10 +70,6 @@ class Courier:
             return False
 
     def _step(self) -> bool:
-        for late in self._outbox.overdue(self._settings().deadline_s):
-            self._verdicts.missed(late)
-        self._verdicts.tell_untold(self._progress)
-        self._progress()
         entry = self._outbox.next_due(self._clock.mono())
         if entry is None:
             return False
@@ -107,14 +101,14 @@ class Courier:
             self._stored.popitem(last=False)
 
     def _send_report(self, entry: Entry) -> None:
-        topic = self._topics.of_camera(entry.camera, "suspect")
+        topics = Topics(gateway=entry.report.gateway, root=self._root)
+        topic = topics.of_camera(entry.camera, "suspect")
         payload = frame_report(_to_send(entry))
         outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(PUBACK_S)
         match outcome:
             case Delivered():
                 self._failures = 0
-                resend_s = self._settings().resend_s
-                self._outbox.mark_reported(entry.report_id, self._clock.mono() + resend_s)
+                self._outbox.mark_reported(entry.report_id, self._again(entry))
                 log(Event.REPORT_SENT, camera=entry.camera, report_id=entry.report_id)
             case Refused(reason=reason):
                 self._try_again(entry, f"the broker refused the report: {reason}", blame=True)
@@ -122,6 +116,12 @@ class Courier:
                 self._try_again(entry, f"no connection to the cloud's broker: {reason}")
             case TimedOut(after_s=after_s):
                 self._try_again(entry, f"the broker did not acknowledge within {after_s:g} s")
+
+    def _again(self, entry: Entry) -> float:
+        """When a report that was sent now is due again if no verdict comes."""
+        settings = self._settings()
+        wait_s = repeat_s(entry.sends, settings.resend_s, settings.resend_max_s, self._rng)
+        return self._clock.mono() + wait_s
 
     def _try_again(self, entry: Entry, reason: str, blame: bool = False) -> None:
         """Later, then; what `blame`s the entry itself is not tried for ever."""

@@ -1,9 +1,14 @@
 """The durable queue between suspicion and verdict.
 
-SHELL. What `put` accepted survives SIGKILL and power cuts until a verdict is in and told: pictures
-are files that are durable before the row that names them. Entries are given up only by quota, age
-or damage, and each such loss goes to `on_loss`. Any thread may call; the analysis threads put, the
-courier delivers, the uplink's thread brings verdicts.
+SHELL. Constraints, which hold at every line that a kill or a power cut may end:
+- What `put` accepted is there until the cloud's verdict is in, and the verdict until every
+  destination was told, refused it or was given up (`tellings`): pictures are durable before the
+  row that names them, a decision, its tellings and its threat are one transaction.
+- The first decision stands; only the cloud's may follow `unconfirmed`, once.
+- Bounded by bytes, by age, and in tellings per destination. Entries are given up only by quota, age
+  or damage, and each such loss goes to `on_loss`.
+Any thread may call; the analysis threads put, the courier delivers, the uplink's thread brings
+verdicts, a thread per destination tells them.
 
 Back-off and leases live in memory, because a monotonic clock does not outlive the process. Ages are
 measured by it while the process runs, and by the wall clock only across a restart.
@@ -12,19 +17,22 @@ measured by it while the process runs, and by the wall clock only across a resta
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
-from contract.ids import ReportId
+from contract.ids import CameraId, GatewayId, ReportId
 from contract.verdict import Verdict
 from edge.config.schema import Outbox as Settings
 from edge.deliver.blobs import Blobs
+from edge.deliver.decision_rows import DecisionRows
 from edge.deliver.evidence import Parcel, Picture
 from edge.deliver.outbox_records import Depth, Entry, Loss, LossReason
 from edge.deliver.outbox_rows import Row, Rows
 from edge.deliver.outbox_schema import open_database, translated
 from edge.deliver.outbox_shelf import OnLoss, Shelf
+from edge.deliver.tellings import Tellings
 from service.clock import Clock
 
 __all__ = ["Depth", "Entry", "Loss", "LossReason", "Outbox", "open_outbox"]
@@ -34,6 +42,9 @@ LEASE_S = 120.0
 
 KEEP_DONE_S = 3600.0
 """A finished entry is remembered until this age, so that a repeated verdict is known as such."""
+
+MOST_CAMERAS = 1000
+"""More names than this are somebody's invention; `intake.max_cameras` ends there too."""
 
 _SANE_EPOCH = 4_000_000_000
 """Unix seconds of the year 2096: a wall clock beyond is wrong."""
@@ -48,15 +59,20 @@ def open_outbox(settings: Settings, clock: Clock, on_loss: OnLoss) -> Outbox:
     with translated(f"cannot open the outbox {settings.path}"):
         blobs = Blobs(settings.path / "pictures")
     connection, set_aside = open_database(settings.path / "outbox.sqlite")
-    return Outbox(Rows(connection), blobs, settings, clock, on_loss, set_aside)
+    rows, decisions = Rows(connection), DecisionRows(connection)
+    return Outbox(rows, decisions, blobs, settings, clock, on_loss, set_aside)
 
 
 class Outbox:
-    """Made by `open_outbox`; `set_aside` is the damaged database that was replaced, if one was."""
+    """Made by `open_outbox`; `set_aside` is the damaged database that was replaced, if one was.
+
+    `tellings` says who has not heard which verdict yet.
+    """
 
     def __init__(
         self,
         rows: Rows,
+        decisions: DecisionRows,
         blobs: Blobs,
         settings: Settings,
         clock: Clock,
@@ -65,6 +81,7 @@ class Outbox:
     ) -> None:
         self.set_aside = set_aside
         self._rows = rows
+        self._decisions = decisions
         self._settings = settings
         self._clock = clock
         self._lock = threading.RLock()
@@ -74,6 +91,7 @@ class Outbox:
         with self._held("recover"):
             self._remember()
             self._shelf.recover(tuple(self._born))
+            self.tellings = Tellings(decisions, self._held, clock)
 
     def close(self) -> None:
         with self._held("close"):
@@ -167,32 +185,57 @@ class Outbox:
         with self._held(f"bury {report_id}"):
             self._rows.bury(report_id, reason)
 
-    def close_with(self, verdict: Verdict) -> bool:
+    def close_with(
+        self, verdict: Verdict, to: Iterable[str] = (), threat_until: datetime | None = None
+    ) -> bool:
         """Records a verdict; True if it changed anything.
 
-        The first one stands, but the cloud's may replace `unconfirmed`, once. False as well for a
-        report that is not (or no longer) here.
+        The first one stands, but the cloud's may replace `unconfirmed`, once: then the entry is
+        done and its pictures go. False as well for a report that is not (or no longer) here. What
+        is recorded is for the destinations `to`, and turns the camera's threat on `threat_until`.
         """
         with self._held(f"record the verdict on {verdict.report_id}"):
-            return self._rows.decide(verdict)
+            hashes = self._shelf.hashes(verdict.report_id)
+            if not self._decisions.decide(verdict, to, threat_until):
+                return False
+            self._shelf.remove_unneeded(hashes)
+            self.tellings.planned(verdict.report_id)
+            return True
 
-    def unpublished(self) -> tuple[Verdict, ...]:
-        """Verdicts recorded but not told yet, such as before a crash; oldest entry first."""
-        with self._held("list verdicts"):
-            return tuple(Verdict.model_validate_json(text) for text in self._rows.untold())
+    def cameras(self) -> Mapping[CameraId, datetime | None]:
+        """Every camera that was remembered, and until when its threat was turned on."""
+        with self._held("list cameras"):
+            known = self._decisions.cameras()
+        return {camera: _moment(until) for camera, until in known.items()}
 
-    def mark_published(self, verdict: Verdict) -> None:
-        """The verdict was told. If it is the cloud's, the entry is done and its pictures go."""
-        with self._held(f"finish {verdict.report_id}"):
-            self._shelf.tell(verdict)
+    def remember(self, cameras: Iterable[CameraId]) -> None:
+        """Something retained is said about these, so it must be said again after a restart."""
+        with self._held("remember cameras"):
+            self._decisions.remember(cameras, MOST_CAMERAS)
 
-    def overdue(self, deadline_s: float) -> tuple[Entry, ...]:
+    def end_threats(self, cameras: Iterable[CameraId]) -> None:
+        with self._held("end threats"):
+            self._decisions.end_threats(cameras)
+
+    def overdue(self, deadline_s: float, at_most: int) -> tuple[Entry, ...]:
         """Entries that nothing was said about in `deadline_s` since they were put, oldest first."""
         with self._held("look for overdue entries"):
             now = self._clock.mono()
             late = [id_ for id_ in self._rows.undecided() if now - self._born[id_] >= deadline_s]
-            entries = (self._shelf.find(report_id) for report_id in late)
+            entries = (self._shelf.find(report_id) for report_id in late[:at_most])
             return tuple(entry for entry in entries if entry is not None)
+
+    def oldest_s(self) -> float:
+        """Seconds since the oldest entry that still waits for the cloud's verdict was put; 0 if
+        none does."""
+        with self._held("look for the oldest entry"):
+            now = self._clock.mono()
+            return max((now - self._born[id_] for id_ in self._rows.in_line()), default=0.0)
+
+    def gateways(self) -> frozenset[GatewayId]:
+        """The ids of this gateway, former ones too, under which entries wait to be decided."""
+        with self._held("list gateway ids"):
+            return frozenset(GatewayId(name) for name in self._rows.gateways())
 
     def find(self, report_id: ReportId) -> Entry | None:
         """The entry as it stands."""
@@ -215,13 +258,15 @@ class Outbox:
             return Depth(entries=self._rows.states(), bytes=self._rows.size_bytes())
 
     def _kept_s(self, row: Row) -> float:
-        return KEEP_DONE_S if row.state == "done" else self._settings.max_age_s
+        over = row.state == "done" and not self.tellings.waits(row.report_id)
+        return KEEP_DONE_S if over else self._settings.max_age_s
 
     def _wait(self, report_id: ReportId, until_mono: float) -> None:
         if report_id in self._born:  # else it was displaced while its step was under way
             self._due[report_id] = until_mono
 
     def _forget(self, report_id: ReportId) -> None:
+        self.tellings.abandon(report_id, "its entry made room or was too old")
         self._born.pop(report_id, None)
         self._due.pop(report_id, None)
 
@@ -238,3 +283,12 @@ class Outbox:
     def _held(self, what: str) -> Iterator[None]:
         with self._lock, translated(f"the outbox cannot {what}"):
             yield
+
+
+def _moment(text: str | None) -> datetime | None:
+    """None as well for what cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

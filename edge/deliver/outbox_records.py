@@ -18,7 +18,7 @@ from contract.verdict import Decision
 
 State = Literal["pending", "stored", "reported", "done", "buried"]
 """pending: nothing sent. stored: evidence is in the store. reported: the broker has the report.
-done: decided by the cloud and told; its pictures are gone. buried: given up, kept for a look."""
+done: decided by the cloud; its pictures are gone. buried: given up, kept for a look."""
 
 
 class LossReason(StrEnum):
@@ -55,12 +55,14 @@ class Loss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A report on its way; `attempts` failed since the last step that succeeded."""
+    """A report on its way; `attempts` failed since the last step that succeeded, `sends` times it
+    was reported without an answer."""
 
     report: ThreatReport
     state: State
     decision: Decision | None
     attempts: int
+    sends: int
 
     @property
     def report_id(self) -> ReportId:

@@ -7,21 +7,23 @@ of statements that are put together here are all constants (hence the S608 marks
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from contract.ids import CameraId, ReportId
-from contract.verdict import Decision, Verdict
-from edge.database import transaction
+from contract.verdict import Decision
+from edge.database import Statements
 from edge.deliver.evidence import Parcel
 from edge.deliver.outbox_records import State, rank
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
 _OVER = "state IN ('done', 'buried')"
 _IN_LINE = f"{_IN_DELIVERY} AND (decision IS NULL OR decision = 'unconfirmed')"
+
+_UNTOLD = (
+    "EXISTS (SELECT 1 FROM tellings t "
+    "WHERE t.report_id = entries.report_id AND t.state = 'waiting')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Row:
     state: State
     decision: Decision | None
     attempts: int
+    sends: int
     report: str
 
     @property
@@ -51,14 +54,11 @@ class Birth:
     again_s: float
 
 
-_ROW = "report_id, camera, severity, state, decision, attempts, report"
+_ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 
 
-class Rows:
+class Rows(Statements):
     """Entries, their pictures' names, and counters."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
 
     def close(self) -> None:
         self._connection.close()
@@ -96,7 +96,7 @@ class Rows:
         with self._transaction():
             changed = self._change(
                 "UPDATE entries SET report = ?, size_bytes = ?, state = 'pending', "  # noqa: S608
-                f"again_s = 0, attempts = 0 WHERE report_id = ? AND {_IN_LINE}",
+                f"again_s = 0, attempts = 0, sends = 0 WHERE report_id = ? AND {_IN_LINE}",
                 text,
                 len(text.encode()),
                 report.report_id,
@@ -126,17 +126,29 @@ class Rows:
     def victim(self, severity: int) -> Row | None:
         """What goes first for an entry of `severity`.
 
-        What is done, what is buried, then the least severe up to `severity`, oldest first.
+        What is done and told, what is buried, what is done and not told everywhere, then the least
+        severe up to `severity`, oldest first.
         """
         return self._first(
-            f"{_OVER} OR severity <= ? "
-            "ORDER BY state != 'done', state != 'buried', severity, seq LIMIT 1",
+            f"{_OVER} OR severity <= ? ORDER BY "
+            f"state != 'done' OR {_UNTOLD}, state != 'buried', state != 'done', severity, seq "
+            "LIMIT 1",
             severity,
         )
 
     def in_line(self) -> list[ReportId]:
         """What may be delivered, highest severity first, then oldest."""
         return self._ids(f"{_IN_LINE} ORDER BY severity DESC, seq")
+
+    def gateways(self) -> list[str]:
+        """The ids that reports in delivery were raised under: first part of their own."""
+        return [
+            name
+            for (name,) in self._all(
+                "SELECT DISTINCT SUBSTR(report_id, 1, INSTR(report_id, '.') - 1) "  # noqa: S608
+                f"FROM entries WHERE {_IN_DELIVERY}"
+            )
+        ]
 
     def undecided(self) -> list[ReportId]:
         return self._ids("decision IS NULL AND state != 'done' ORDER BY seq")
@@ -151,8 +163,9 @@ class Rows:
         """A step forward of an entry in delivery; of any other it is without effect."""
         with self._transaction():
             self._change(
-                "UPDATE entries SET state = ?, again_s = ?, attempts = 0 "  # noqa: S608
-                f"WHERE report_id = ? AND {_IN_DELIVERY}",
+                "UPDATE entries SET state = ?1, again_s = ?2, attempts = 0, "  # noqa: S608
+                "sends = sends + (?1 = 'reported') "
+                f"WHERE report_id = ?3 AND {_IN_DELIVERY}",
                 state,
                 again_s,
                 report_id,
@@ -172,38 +185,6 @@ class Rows:
                 reason,
                 report_id,
             )
-
-    def decide(self, verdict: Verdict) -> bool:
-        """Whether it was recorded: the first stands, but the cloud's replaces `unconfirmed`."""
-        with self._transaction():
-            changed = self._change(
-                "UPDATE entries SET decision = ?1, verdict = ?2, told = 0 WHERE report_id = ?3 "
-                "AND (decision IS NULL OR (decision = 'unconfirmed' AND ?1 != 'unconfirmed'))",
-                verdict.decision,
-                verdict.model_dump_json(),
-                verdict.report_id,
-            )
-        return changed == 1
-
-    def tell(self, report_id: ReportId, decision: Decision) -> None:
-        """The decision was published; unless it is `unconfirmed`, the entry is done."""
-        with self._transaction():
-            changed = self._change(
-                "UPDATE entries SET told = 1, "
-                "state = CASE decision WHEN 'unconfirmed' THEN state ELSE 'done' END "
-                "WHERE report_id = ? AND decision = ?",
-                report_id,
-                decision,
-            )
-            if changed and decision != "unconfirmed":
-                self._change("DELETE FROM pictures WHERE report_id = ?", report_id)
-
-    def untold(self) -> list[str]:
-        """Verdicts, as JSON, that were recorded and not yet published."""
-        rows = self._all(
-            "SELECT verdict FROM entries WHERE verdict IS NOT NULL AND told = 0 ORDER BY seq"
-        )
-        return [verdict for (verdict,) in rows]
 
     def pictures(self, report_id: ReportId) -> list[tuple[str, str]]:
         """Key and hash of each picture, in the report's order."""
@@ -247,13 +228,3 @@ class Rows:
 
     def _ids(self, which: str) -> list[ReportId]:
         return [id_ for (id_,) in self._all(f"SELECT report_id FROM entries WHERE {which}")]  # noqa: S608
-
-    def _all(self, query: str, *values: object) -> list[Any]:
-        return self._connection.execute(query, values).fetchall()
-
-    def _change(self, statement: str, *values: object) -> int:
-        """How many rows it changed."""
-        return self._connection.execute(statement, values).rowcount
-
-    def _transaction(self) -> AbstractContextManager[None]:
-        return transaction(self._connection)

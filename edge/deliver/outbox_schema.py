@@ -2,7 +2,9 @@
 
 SHELL. SQLite in WAL mode with `synchronous=FULL`: a transaction that returned survives a power cut.
 Opened exclusively, so two daemons cannot share an outbox. A damaged file is set aside under another
-name and a new one begun; one written by a newer program is left as it is.
+name and a new one begun; one written by a newer program is left as it is. Each version of the
+tables is a step from the one before; a new file takes them all, an older one those that it lacks,
+in one transaction, so a file is never between two versions.
 """
 
 from __future__ import annotations
@@ -26,10 +28,9 @@ from edge.database import (
 from edge.durable import sync_folder
 from edge.errors import OutboxCorrupt, OutboxError, OutboxFull
 
-VERSION = 1
 BUSY_S = 5.0
 
-_TABLES = """
+_ENTRIES = """
 CREATE TABLE entries (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
     report_id  TEXT NOT NULL UNIQUE,
@@ -60,6 +61,34 @@ CREATE TABLE pictures (
 CREATE INDEX pictures_by_hash ON pictures (sha256, bytes);
 CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+_DESTINATIONS = """
+ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN sends INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE tellings (
+    report_id   TEXT NOT NULL REFERENCES entries (report_id) ON DELETE CASCADE,
+    revision    INTEGER NOT NULL,
+    destination TEXT NOT NULL,
+    state       TEXT NOT NULL DEFAULT 'waiting'
+                CHECK (state IN ('waiting', 'told', 'refused', 'given_up', 'superseded')),
+    reason      TEXT,
+    PRIMARY KEY (report_id, revision, destination)
+) WITHOUT ROWID;
+CREATE INDEX tellings_waiting ON tellings (destination, report_id) WHERE state = 'waiting';
+CREATE TABLE cameras (camera TEXT PRIMARY KEY, threat_until TEXT) WITHOUT ROWID;
+UPDATE entries SET revision = 1 WHERE verdict IS NOT NULL;
+INSERT INTO tellings (report_id, revision, destination)
+    SELECT report_id, 1, 'site' FROM entries WHERE verdict IS NOT NULL AND told = 0
+    UNION ALL
+    SELECT report_id, 1, 'cloud' FROM entries WHERE decision = 'unconfirmed' AND told = 0;
+UPDATE entries SET state = 'done' WHERE decision != 'unconfirmed';
+DELETE FROM pictures WHERE report_id IN (SELECT report_id FROM entries WHERE state = 'done');
+ALTER TABLE entries DROP COLUMN told;
+"""
+"""Until then one column `told` stood for all destinations together."""
+
+_STEPS = (_ENTRIES, _DESTINATIONS)
+VERSION = len(_STEPS)
 
 _PRAGMAS = (
     "PRAGMA locking_mode = EXCLUSIVE",
@@ -125,5 +154,5 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     if found is not None:
         raise OutboxCorrupt(f"the outbox {file} is damaged: {found}")
     with transaction(connection):  # takes the lock that keeps others out
-        if version == 0:
-            lay_out(connection, _TABLES, VERSION)
+        for number, step in enumerate(_STEPS[version:], version + 1):
+            lay_out(connection, step, number)

@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from contract.ids import ReportId
 from contract.report import ThreatReport
-from contract.verdict import Verdict
 from edge.deliver.blobs import Blobs
 from edge.deliver.evidence import Parcel, Picture
 from edge.deliver.outbox_records import Entry, Loss, LossReason, rank
@@ -30,7 +29,7 @@ clear: something else fills it."""
 
 
 class Shelf:
-    """Rows and files of one outbox; `forget` is told each entry that is gone."""
+    """Rows and files of one outbox; `forget` is told each entry that goes."""
 
     def __init__(
         self,
@@ -52,7 +51,7 @@ class Shelf:
         there = self._blobs.names()
         for report_id in report_ids:
             row = self._rows.find(report_id)
-            if row is not None and not set(self._hashes(report_id)) <= there:
+            if row is not None and not set(self.hashes(report_id)) <= there:
                 self._give_up(row, LossReason.PICTURE_MISSING)
 
     def put(self, parcel: Parcel, created_at: datetime) -> None:
@@ -71,7 +70,7 @@ class Shelf:
         self._blobs.write((picture.sha256, picture.jpeg) for picture in parcel.pictures)
         if self._rows.extend(parcel):
             return True
-        self._remove_unneeded([picture.sha256 for picture in parcel.pictures])
+        self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
         return False
 
     def find(self, report_id: ReportId) -> Entry | None:
@@ -84,7 +83,13 @@ class Shelf:
         except ValidationError:
             self._give_up(row, LossReason.UNREADABLE)
             return None
-        return Entry(report=report, state=row.state, decision=row.decision, attempts=row.attempts)
+        return Entry(
+            report=report,
+            state=row.state,
+            decision=row.decision,
+            attempts=row.attempts,
+            sends=row.sends,
+        )
 
     def pictures(self, report_id: ReportId) -> tuple[Picture, ...] | None:
         """In the report's order; None, and the entry buried, if one is missing or damaged."""
@@ -100,18 +105,12 @@ class Shelf:
             pictures.append(Picture(key=key, sha256=sha256, jpeg=jpeg))
         return tuple(pictures)
 
-    def tell(self, verdict: Verdict) -> None:
-        """The verdict was published; pictures go if that ends the entry."""
-        hashes = self._hashes(verdict.report_id)
-        self._rows.tell(verdict.report_id, verdict.decision)
-        self._remove_unneeded(hashes)
-
     def remove(self, row: Row, reason: LossReason) -> None:
         """The entry and its files; a loss, unless it was done or buried before."""
-        hashes = self._hashes(row.report_id)
-        self._rows.delete(row.report_id)
-        self._remove_unneeded(hashes)
+        hashes = self.hashes(row.report_id)
         self._forget(row.report_id)
+        self._rows.delete(row.report_id)
+        self.remove_unneeded(hashes)
         if row.in_delivery:
             self._on_loss(_loss(row, reason))
 
@@ -134,7 +133,7 @@ class Shelf:
                     self._rows.insert(parcel, created_at)
                     return
             except OutboxError as error:
-                self._remove_unneeded([picture.sha256 for picture in parcel.pictures])
+                self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
                 enough = freed > FREED_FOR_ONE * _size(parcel)
                 if enough or not isinstance(error, OutboxFull):
                     raise
@@ -154,10 +153,12 @@ class Shelf:
             self._rows.bury(row.report_id, reason)
             self._on_loss(_loss(row, reason))
 
-    def _hashes(self, report_id: ReportId) -> list[str]:
+    def hashes(self, report_id: ReportId) -> list[str]:
+        """Of the pictures that the entry needs."""
         return [sha256 for _, sha256 in self._rows.pictures(report_id)]
 
-    def _remove_unneeded(self, hashes: Iterable[str]) -> None:
+    def remove_unneeded(self, hashes: Iterable[str]) -> None:
+        """The files of those that no entry needs any more."""
         for sha256 in hashes:
             if not self._rows.needs(sha256):
                 self._blobs.remove(sha256)

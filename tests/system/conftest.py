@@ -1,11 +1,14 @@
-"""A broker's topics of its own for each test, and somebody who hears all that is said there."""
+"""A broker's topics of its own for each test, somebody who hears all that is said there, and two
+brokers, the site's and the cloud's, for tests that stop one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests import servers
 from tests.servers import Broker
 from tests.system.sites import Ear, ear
 
@@ -19,3 +22,21 @@ def root(request: pytest.FixtureRequest) -> str:
 def listening(mosquitto: Broker, root: str) -> Iterator[Ear]:
     with ear(mosquitto, root) as heard:
         yield heard
+
+
+@pytest.fixture
+def site_broker(tmp_path: Path) -> Iterator[Broker]:
+    """The site's broker, of the test's own: it may be stopped, held or killed."""
+    yield from _broker(tmp_path / "site-broker")
+
+
+@pytest.fixture
+def cloud_broker(tmp_path: Path) -> Iterator[Broker]:
+    """The broker towards the cloud, of the test's own; see `sites.uplink`."""
+    yield from _broker(tmp_path / "cloud-broker")
+
+
+def _broker(folder: Path) -> Iterator[Broker]:
+    folder.mkdir()
+    with servers.mosquitto(folder) as broker:
+        yield broker

@@ -167,6 +167,11 @@ def settings(broker: Broker, root: str, folder: Path, **deliver: object) -> dict
     }
 
 
+def uplink(broker: Broker) -> dict[str, object]:
+    """`deliver.uplink` towards a broker of the cloud's own: `settings(..., uplink=uplink(it))`."""
+    return {"host": broker.host, "port": broker.port, "reconnect_max_s": 1}
+
+
 @contextmanager
 def edge(
     folder: Path, config: Mapping[str, Any], environ: Mapping[str, str] | None = None

@@ -169,14 +169,16 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         privacy=Privacy(),
     )
     delivery.uplink.start()
-    delivery.worker.start()
+    for worker in delivery.workers:
+        worker.start()
     try:
         assert delivery.uplink.wait_ready(PATIENCE_S)
         yield Gateway(delivery, outbox, origin)
     finally:
-        delivery.worker.ask_to_stop()
+        for worker in delivery.workers:
+            worker.ask_to_stop()
         delivery.wake()
-        ended = delivery.worker.join(PATIENCE_S)
+        ended = all(worker.join(PATIENCE_S) for worker in delivery.workers)
         delivery.uplink.stop(5.0)
         outbox.close()
     assert ended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,13 @@ import pytest
 from objectstore.store import Put, StoreError
 from objectstore.store_dir import DirectoryStore
 from service.outcomes import Delivered, Outcome, Pending
+
+
+class Longest(random.Random):
+    """Chance at its worst: every back-off lasts as long as it may."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return max(a, b)
 
 
 @dataclass(frozen=True, slots=True)

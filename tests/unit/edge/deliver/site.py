@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from contract.verdict import Verdict
 from edge.config.schema import Outbox as Settings
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from tests.fakes import ManualClock
@@ -32,3 +33,12 @@ def due(outbox: Outbox, site: Site) -> str | None:
     """The report whose turn it is now."""
     entry = outbox.next_due(site.mono())
     return None if entry is None else entry.report_id
+
+
+def told(outbox: Outbox, destination: str) -> list[Verdict]:
+    """What `destination` takes when it is told all that waits for it."""
+    verdicts = []
+    while (telling := outbox.tellings.next(destination)) is not None:
+        verdicts.append(telling.verdict)
+        outbox.tellings.end(telling.key, "told")
+    return verdicts

@@ -4,40 +4,37 @@ might still get there."""
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from contract.cloudevent import CONTENT_TYPE, read_report
-from contract.topics import Topics
+from contract.ids import GatewayId, report_id
 from edge.config.schema import Deliver
 from edge.deliver.courier import Courier
 from edge.deliver.evidence import Parcel
 from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.verdicts import Verdicts
-from edge.runtime.counters import Counters
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
 from service.outcomes import NotConnected, Outcome, Refused, TimedOut
 from tests.fakes import recorded_events
-from tests.unit.edge.deliver.carriers import BalkyStore, ScriptedLink, full, small_disk
+from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
 SUSPECT = f"stillwatch/{GATEWAY}/{CAMERA}/suspect"
-VERDICT = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
-THREAT = f"stillwatch/{GATEWAY}/{CAMERA}/threat"
 
 AWAY = NotConnected("the connection was lost")
 DENIED = Refused("Not authorized")
 
 
-class Longest(random.Random):
-    """Chance at its worst: every back-off lasts as long as it may."""
+class Shortest(random.Random):
+    """Chance at its other end."""
 
     def uniform(self, a: float, b: float) -> float:
-        return max(a, b)
+        return min(a, b)
 
 
 class Route:
@@ -49,27 +46,24 @@ class Route:
         *answers: Outcome,
         failures: tuple[StoreError | None, ...] = (),
         store: Path | None = None,
+        chance: random.Random | None = None,
         **deliver: object,
     ) -> None:
         self.site = Site(folder / "outbox")
         self.clock = self.site.clock
         self.outbox: Outbox = self.site.open()
         self.store = BalkyStore(store or folder / "store", *failures)
-        self.uplink, self.broker = ScriptedLink(list(answers)), ScriptedLink()
+        self.uplink = ScriptedLink(list(answers))
         self.deliver = Deliver.model_validate({"resend_s": 30, "deadline_s": 600} | deliver)
         self.progress = 0
-        topics, counters = Topics(gateway=GATEWAY), Counters()
-        settings = (self.outbox, counters, topics, self.clock, lambda: self.deliver)
-        self.verdicts = Verdicts(*settings, self.broker, None)
         self.courier = Courier(
             self.outbox,
             self.store,
             self.uplink,
-            self.verdicts,
-            topics,
+            "stillwatch",
             self.clock,
             lambda: self.deliver,
-            Longest(),
+            chance or Longest(),
             self._progress,
         )
 
@@ -241,17 +235,6 @@ def test_what_the_broker_refuses_is_tried_so_often_then_buried_loudly(tmp_path: 
     assert not route.step()
 
 
-def test_what_was_buried_is_still_told_to_people_when_its_deadline_passes(tmp_path: Path) -> None:
-    route = Route(tmp_path, DENIED, outbox={"max_attempts": 1}, deadline_s=60)
-    route.keep(0)
-    route.drain()
-    assert route.entry(0).state == "buried"
-    route.clock.advance(60)
-    route.step()
-    assert len(route.broker.on(VERDICT)) == 1
-    assert route.broker.on(THREAT) == [b"ON"]
-
-
 def test_one_entry_that_is_refused_does_not_hold_up_the_others(tmp_path: Path) -> None:
     route = Route(tmp_path, DENIED)
     route.keep(0, 1)
@@ -262,7 +245,7 @@ def test_one_entry_that_is_refused_does_not_hold_up_the_others(tmp_path: Path) -
 def test_without_a_verdict_the_same_report_is_sent_again_and_no_picture_twice(
     tmp_path: Path,
 ) -> None:
-    route = Route(tmp_path, resend_s=30)
+    route = Route(tmp_path, chance=Shortest(), resend_s=30)
     route.keep(0)
     route.drain()
     route.clock.advance(29.9)
@@ -271,6 +254,53 @@ def test_without_a_verdict_the_same_report_is_sent_again_and_no_picture_twice(
     route.drain()
     assert route.reported() == [name(0)] * 2
     assert len(route.store.kept) == 2
+
+
+def test_repeats_come_less_and_less_often_up_to_a_bound_over_restarts_too(tmp_path: Path) -> None:
+    chance = Shortest()
+    route = Route(tmp_path, chance=chance, resend_s=30, resend_max_s=300, deadline_s=6000)
+    route.keep(0)
+    sent_at: list[float] = []
+    for minute in range(30):
+        for _ in range(6):
+            if route.drain():
+                sent_at.append(route.clock.mono())
+            route.clock.advance(10)
+        if minute == 3:
+            clock = route.clock
+            route.outbox.close()
+            route = Route(tmp_path, chance=chance, resend_s=30, resend_max_s=300, deadline_s=6000)
+            route.clock.advance(clock.mono() - route.clock.mono())
+    waits = [later - earlier for earlier, later in pairwise(sent_at)]
+    assert waits[:3] == [30, 60, 120]
+    assert set(waits[-3:]) == {300}
+
+
+def test_what_was_sent_together_is_not_repeated_together(tmp_path: Path) -> None:
+    route = Route(tmp_path, chance=random.Random(1), resend_s=100)
+    route.keep(*range(50))
+    route.drain()
+    route.clock.advance(99)
+    assert route.drain() == 0
+    at_once = []
+    for _ in range(30):
+        route.clock.advance(1)
+        at_once.append(route.drain())
+    assert sum(at_once) == 50
+    assert max(at_once) <= 10
+
+
+def test_a_report_goes_out_under_the_id_that_it_was_raised_with(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    former = GatewayId("former")
+    report = parcel(0).report.model_copy(
+        update={"gateway": former, "report_id": report_id(former, CAMERA, 1, 0, 0)}
+    )
+    route.outbox.put(Parcel(report=report, pictures=parcel(0).pictures))
+    assert route.outbox.gateways() == {former}
+    route.drain()
+    (sent,) = route.uplink.sent
+    assert sent.topic == f"stillwatch/former/{CAMERA}/suspect"
 
 
 def test_a_verdict_ends_the_sending(tmp_path: Path) -> None:
@@ -282,38 +312,6 @@ def test_a_verdict_ends_the_sending(tmp_path: Path) -> None:
     assert not route.step()
     assert route.reported() == [name(0)]
     assert route.entry(0).state == "done"
-
-
-def test_at_the_deadline_people_are_told_and_the_delivery_goes_on(tmp_path: Path) -> None:
-    route = Route(tmp_path, *[AWAY] * 10, deadline_s=60)
-    route.keep(0)
-    for _ in range(4):
-        route.drain()
-        assert route.broker.sent == []
-        route.clock.advance(19)
-    route.drain()
-    assert route.broker.on(THREAT) == [b"ON"]
-    assert len(route.broker.on(VERDICT)) == 1
-    route.uplink.answers.clear()
-    route.clock.advance(61)
-    route.drain()
-    assert len(route.broker.on(VERDICT)) == 1
-    assert route.reported()[-1] == name(0)
-    route.outbox.close_with(verdict(0, "confirmed"))
-    route.step()
-    assert route.entry(0).state == "done"
-
-
-def test_a_verdict_that_could_not_be_told_is_told_by_a_later_step(tmp_path: Path) -> None:
-    route = Route(tmp_path, deadline_s=60)
-    route.keep(0)
-    route.drain()
-    route.broker.answers = [AWAY, AWAY]
-    route.clock.advance(60)
-    route.step()
-    assert route.outbox.unpublished()
-    route.step()
-    assert not route.outbox.unpublished()
 
 
 def test_a_picture_that_was_lost_buries_its_entry_and_holds_nobody_up(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edge.deliver.outbox import LEASE_S
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
-from tests.unit.edge.deliver.site import Site, due
+from tests.unit.edge.deliver.site import Site, due, told
 
 
 @pytest.fixture
@@ -92,56 +92,34 @@ def test_a_report_is_repeated_only_after_its_wait_also_after_a_restart(site: Sit
 def test_the_first_verdict_stands(site: Site) -> None:
     outbox = site.open()
     outbox.put(parcel(1))
-    assert outbox.close_with(verdict(1, "refuted"))
-    assert not outbox.close_with(verdict(1, "confirmed"))
-    assert not outbox.close_with(verdict(1, "unconfirmed"))
-    assert not outbox.close_with(verdict(2, "confirmed"))
-    assert outbox.unpublished() == (verdict(1, "refuted"),)
+    assert outbox.close_with(verdict(1, "refuted"), ["site"])
+    assert not outbox.close_with(verdict(1, "confirmed"), ["site"])
+    assert not outbox.close_with(verdict(1, "unconfirmed"), ["site"])
+    assert not outbox.close_with(verdict(2, "confirmed"), ["site"])
+    assert told(outbox, "site") == [verdict(1, "refuted")]
     assert due(outbox, site) is None
 
 
 def test_unconfirmed_is_replaced_by_the_cloud_once(site: Site) -> None:
     outbox = site.open()
     outbox.put(parcel(1))
-    assert outbox.close_with(verdict(1, "unconfirmed"))
-    assert not outbox.close_with(verdict(1, "unconfirmed"))
-    outbox.mark_published(verdict(1, "unconfirmed"))
-    assert outbox.unpublished() == ()
-    assert outbox.close_with(verdict(1, "confirmed"))
-    assert outbox.unpublished() == (verdict(1, "confirmed"),)
-    assert not outbox.close_with(verdict(1, "refuted"))
+    assert outbox.close_with(verdict(1, "unconfirmed"), ["site"])
+    assert not outbox.close_with(verdict(1, "unconfirmed"), ["site"])
+    assert told(outbox, "site") == [verdict(1, "unconfirmed")]
+    assert outbox.close_with(verdict(1, "confirmed"), ["site"])
+    assert told(outbox, "site") == [verdict(1, "confirmed")]
+    assert not outbox.close_with(verdict(1, "refuted"), ["site"])
+    assert told(outbox, "site") == []
 
 
 def test_an_unconfirmed_entry_is_still_delivered(site: Site) -> None:
     outbox = site.open()
     outbox.put(parcel(1))
     outbox.close_with(verdict(1, "unconfirmed"))
-    outbox.mark_published(verdict(1, "unconfirmed"))
     entry = outbox.next_due(site.mono())
     assert entry is not None
     assert (entry.state, entry.decision) == ("pending", "unconfirmed")
     assert outbox.pictures(entry) is not None
-
-
-def test_a_verdict_that_was_not_told_is_told_after_a_restart(site: Site) -> None:
-    outbox = site.open()
-    outbox.put(parcel(1))
-    outbox.close_with(verdict(1, "confirmed"))
-    outbox.close()
-    outbox = site.open()
-    assert outbox.unpublished() == (verdict(1, "confirmed"),)
-    outbox.mark_published(verdict(1, "confirmed"))
-    outbox.close()
-    assert site.open().unpublished() == ()
-
-
-def test_telling_an_outdated_verdict_does_not_finish_the_entry(site: Site) -> None:
-    outbox = site.open()
-    outbox.put(parcel(1))
-    outbox.close_with(verdict(1, "unconfirmed"))
-    outbox.close_with(verdict(1, "confirmed"))
-    outbox.mark_published(verdict(1, "unconfirmed"))
-    assert outbox.unpublished() == (verdict(1, "confirmed"),)
 
 
 def test_pictures_go_with_the_last_entry_that_needs_them(site: Site) -> None:
@@ -152,7 +130,6 @@ def test_pictures_go_with_the_last_entry_that_needs_them(site: Site) -> None:
     assert len(site.files()) == 3
     for number, left in ((1, 2), (2, 0)):
         outbox.close_with(verdict(number, "refuted"))
-        outbox.mark_published(verdict(number, "refuted"))
         assert len(site.files()) == left
         assert (shared in site.files()) == (number == 1)
     assert outbox.depth().entries == {"done": 2}
@@ -162,12 +139,12 @@ def test_no_answer_by_the_deadline_is_noticed_whatever_the_wall_clock_does(site:
     outbox = site.open()
     outbox.put(parcel(1))
     site.clock.jump(86_400 * 365)
-    assert outbox.overdue(60.0) == ()
+    assert outbox.overdue(60.0, 9) == ()
     site.clock.jump(-86_400 * 700)
     site.clock.advance(60)
-    assert [entry.report_id for entry in outbox.overdue(60.0)] == [name(1)]
+    assert [entry.report_id for entry in outbox.overdue(60.0, 9)] == [name(1)]
     outbox.close_with(verdict(1, "unconfirmed"))
-    assert outbox.overdue(60.0) == ()
+    assert outbox.overdue(60.0, 9) == ()
 
 
 def test_the_deadline_runs_on_over_a_restart(site: Site) -> None:
@@ -176,9 +153,9 @@ def test_the_deadline_runs_on_over_a_restart(site: Site) -> None:
     site.clock.advance(40)
     outbox.close()
     outbox = site.open()
-    assert outbox.overdue(60.0) == ()
+    assert outbox.overdue(60.0, 9) == ()
     site.clock.advance(20)
-    assert [entry.report_id for entry in outbox.overdue(60.0)] == [name(1)]
+    assert [entry.report_id for entry in outbox.overdue(60.0, 9)] == [name(1)]
 
 
 def test_a_buried_entry_is_not_delivered_but_its_silence_is_noticed(site: Site) -> None:
@@ -187,9 +164,8 @@ def test_a_buried_entry_is_not_delivered_but_its_silence_is_noticed(site: Site) 
     outbox.bury(name(1), "poison")
     assert due(outbox, site) is None
     site.clock.advance(60)
-    assert [entry.state for entry in outbox.overdue(60.0)] == ["buried"]
+    assert [entry.state for entry in outbox.overdue(60.0, 9)] == ["buried"]
     assert outbox.close_with(verdict(1, "confirmed"))
-    outbox.mark_published(verdict(1, "confirmed"))
     assert outbox.depth().entries == {"done": 1}
 
 

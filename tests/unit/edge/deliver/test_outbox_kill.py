@@ -23,7 +23,7 @@ from tests.unit.edge.deliver.parcels import name, parcel, verdict
 
 FORK = multiprocessing.get_context("fork")
 SIZE = 20_000
-STEPS = ["put", "stored", "reported", "decided", "published"]
+STEPS = ["put", "stored", "reported", "decided", "told"]
 
 
 def opened(folder: Path, losses: list[Loss]) -> Outbox:
@@ -112,10 +112,12 @@ def live_one_life(folder: Path, fatal: int, acknowledged: Connection) -> None:
     acknowledged.send("stored")
     outbox.mark_reported(name(1), 0.0)
     acknowledged.send("reported")
-    outbox.close_with(verdict(1, "confirmed"))
+    outbox.close_with(verdict(1, "confirmed"), ["site"], SystemClock().now())
     acknowledged.send("decided")
-    outbox.mark_published(verdict(1, "confirmed"))
-    acknowledged.send("published")
+    telling = outbox.tellings.next("site")
+    assert telling is not None
+    outbox.tellings.end(telling.key, "told")
+    acknowledged.send("told")
 
 
 def test_a_kill_before_any_statement_or_file_call_leaves_a_sound_outbox(tmp_path: Path) -> None:
@@ -147,7 +149,6 @@ def _progress(outbox: Outbox) -> int:
     if entry is None:
         return 0
     if entry.state == "done":
-        return 5
-    if entry.decision is not None:
-        return 4
+        assert set(outbox.cameras()) == {entry.camera}
+        return 5 if outbox.tellings.next("site") is None else 4
     return ("pending", "stored", "reported").index(entry.state) + 1

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from tests.unit.edge.deliver.parcels import name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
 NUMBERS = st.integers(0, 3)
+DESTINATIONS = ("site", "cloud")
 DECISIONS: list[Decision] = ["confirmed", "refuted", "inconclusive", "unconfirmed"]
 
 
@@ -27,7 +29,7 @@ class Modelled:
     severity: int
     state: str = "pending"
     decision: Decision | None = None
-    told: bool = False
+    to_tell: set[str] = field(default_factory=set)
     attempts: int = 0
     due: float = 0.0
     again_s: float = 0.0
@@ -55,6 +57,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.site = Site(self.root / "0")
         self.outbox = self.site.open()
+        self.outbox.tellings.keep_only(DESTINATIONS)
 
     @rule(number=NUMBERS, severity=st.integers(0, 3))
     def put(self, number: int, severity: int) -> None:
@@ -109,18 +112,22 @@ class OutboxMachine(RuleBasedStateMachine):
             entry.decision is None
             or (entry.decision == "unconfirmed" and decision != "unconfirmed")
         )
-        assert self.outbox.close_with(verdict(number, decision)) == changes
+        assert self.outbox.close_with(verdict(number, decision), DESTINATIONS) == changes
         if entry is not None and changes:
-            entry.decision, entry.told = decision, False
-
-    @rule()
-    def publish(self) -> None:
-        for told in self.outbox.unpublished():
-            self.outbox.mark_published(told)
-        for entry in self.model.values():
-            entry.told = entry.decision is not None
-            if entry.decision not in {None, "unconfirmed"}:
+            entry.decision, entry.to_tell = decision, set(DESTINATIONS)
+            if decision != "unconfirmed":
                 entry.state = "done"
+
+    @rule(destination=st.sampled_from(DESTINATIONS), end=st.sampled_from(["told", "refused"]))
+    def tell(self, destination: str, end: Literal["told", "refused"]) -> None:
+        waiting = [n for n, entry in self.model.items() if destination in entry.to_tell]
+        first = min(waiting, key=lambda n: -self.model[n].severity, default=None)
+        telling = self.outbox.tellings.next(destination)
+        assert (telling and telling.report_id) == (None if first is None else name(first))
+        if telling is not None and first is not None:
+            assert telling.verdict.decision == self.model[first].decision
+            self.outbox.tellings.end(telling.key, end)
+            self.model[first].to_tell.remove(destination)
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 130.0]))
     def pass_time(self, seconds: float) -> None:
@@ -135,6 +142,7 @@ class OutboxMachine(RuleBasedStateMachine):
         clock, self.site = self.site.clock, Site(folder)
         self.site.clock = clock
         self.outbox = self.site.open()
+        self.outbox.tellings.keep_only(DESTINATIONS)
         for entry in self.model.values():
             entry.due = self.site.mono() + entry.again_s if entry.state == "reported" else 0.0
 
@@ -155,13 +163,11 @@ class OutboxMachine(RuleBasedStateMachine):
             assert found == (model.state, model.decision, model.attempts, model.severity)
 
     @invariant()
-    def what_is_untold_is_listed(self) -> None:
-        untold = [
-            (name(n), entry.decision)
-            for n, entry in self.model.items()
-            if entry.decision is not None and not entry.told
-        ]
-        assert [(v.report_id, v.decision) for v in self.outbox.unpublished()] == untold
+    def everyone_is_still_to_be_told_what_he_was_not(self) -> None:
+        for destination in DESTINATIONS:
+            waiting = sum(destination in entry.to_tell for entry in self.model.values())
+            backlog = self.outbox.tellings.backlogs().get(destination)
+            assert (backlog.waiting if backlog else 0) == waiting
 
     @invariant()
     def files_are_those_of_entries_that_are_not_done(self) -> None:

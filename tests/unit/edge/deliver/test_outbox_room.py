@@ -70,7 +70,6 @@ def test_age_ends_what_nobody_wanted_and_forgets_what_is_done(tmp_path: Path) ->
     outbox.put(parcel(1))
     outbox.put(parcel(2))
     outbox.close_with(verdict(2, "refuted"))
-    outbox.mark_published(verdict(2, "refuted"))
     site.clock.advance(3601)
     outbox.sweep()
     assert (outbox.depth().entries, site.losses) == ({"pending": 1}, [])

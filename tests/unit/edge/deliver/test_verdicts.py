@@ -7,15 +7,19 @@ from pathlib import Path
 import pytest
 
 from contract.cloudevent import CONTENT_TYPE, frame_verdict, read_verdict
+from contract.ids import CameraId
 from contract.topics import Topics
 from contract.verdict import Decision, Verdict
 from edge.config.schema import Deliver
+from edge.deliver.destinations import Destination, brokers
+from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Outbox
+from edge.deliver.questions import Questions
+from edge.deliver.threats import Threats
 from edge.deliver.verdicts import Verdicts
 from edge.runtime.counters import Counters
-from service.outcomes import NotConnected
-from tests.fakes import recorded_events
-from tests.unit.edge.deliver.carriers import ScriptedLink, full, small_disk
+from tests.fakes import ManualClock, recorded_events
+from tests.unit.edge.deliver.carriers import Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
@@ -27,24 +31,36 @@ class Home:
     """Where verdicts come to: an outbox with `entries` open ones, and links of the test's own."""
 
     def __init__(
-        self, folder: Path, entries: int = 1, two_brokers: bool = False, **deliver: object
+        self,
+        folder: Path,
+        entries: int = 1,
+        two_brokers: bool = False,
+        clock: ManualClock | None = None,
+        **deliver: object,
     ) -> None:
         self.site = Site(folder / "outbox")
+        self.site.clock = clock or self.site.clock
         self.clock = self.site.clock
         self.outbox: Outbox = self.site.open()
         self.broker, self.cloud, self.counters = ScriptedLink(), ScriptedLink(), Counters()
         self.answered: list[Verdict] = []
         self.deliver = Deliver.model_validate({"threat_hold_s": 30, "deadline_s": 60} | deliver)
+        self.threats = Threats(
+            self.outbox, Topics(gateway=GATEWAY), self.clock, lambda: self.deliver, self.broker
+        )
+        self.destinations = brokers(self.broker, self.cloud if two_brokers else None, "stillwatch")
         self.verdicts = Verdicts(
             self.outbox,
             self.counters,
-            Topics(gateway=GATEWAY),
             self.clock,
             lambda: self.deliver,
-            self.broker,
-            self.cloud if two_brokers else None,
+            {GATEWAY},
+            self.threats,
+            self.destinations,
+            Questions(self.clock),
             self.answered.append,
         )
+        self.notifiers = [self._notifier(one) for one in self.destinations]
         self.acked = 0
         for number in range(entries):
             self.outbox.put(parcel(number))
@@ -54,16 +70,24 @@ class Home:
         self.verdicts.on_message(TOPIC, payload, retained, self._ack)
 
     def tell(self) -> None:
-        self.verdicts.tell_untold(lambda: None)
+        """Everybody everything that he can be told now."""
+        for notifier in self.notifiers:
+            while notifier.step():
+                pass
 
-    def miss(self, number: int) -> None:
-        entry = self.outbox.find(name(number))
-        assert entry is not None
-        self.verdicts.missed(entry)
+    def miss(self) -> None:
+        """The deadline of all entries passes."""
+        self.clock.advance(self.deliver.deadline_s)
+        self.verdicts.tick()
 
     def later(self, seconds: float) -> None:
         self.clock.advance(seconds)
-        self.verdicts.tick()
+        self.threats.tick()
+
+    def _notifier(self, destination: Destination) -> Notifier:
+        return Notifier(
+            destination, self.outbox.tellings, self.clock, lambda: self.deliver, Longest()
+        )
 
     def counted(self) -> dict[str, int]:
         funnel = self.counters.snapshot().get(CAMERA)
@@ -85,13 +109,13 @@ def test_a_confirmed_threat_is_on_for_its_time_and_then_off(tmp_path: Path) -> N
     home.hear(verdict(0, "confirmed"))
     assert home.broker.on(THREAT) == [b"ON"]
     assert home.broker.sent[-1].retain
-    assert home.verdicts.threat(CAMERA).payload == b"ON"
+    assert home.threats.state(CAMERA).payload == b"ON"
     home.later(29)
     assert home.broker.on(THREAT) == [b"ON"]
     with recorded_events() as lines:
         home.later(1)
     assert home.broker.on(THREAT) == [b"ON", b"OFF"]
-    assert home.verdicts.threat(CAMERA).payload == b"OFF"
+    assert home.threats.state(CAMERA).payload == b"OFF"
     assert [line.event for line in lines] == ["threat_ended"]
     home.later(100)
     assert home.broker.on(THREAT) == [b"ON", b"OFF"]
@@ -108,14 +132,21 @@ def test_a_second_confirmation_prolongs_the_threat(tmp_path: Path) -> None:
     assert home.broker.on(THREAT)[-1] == b"OFF"
 
 
-@pytest.mark.parametrize("decision", ["refuted", "inconclusive"])
-def test_what_is_not_confirmed_switches_nothing_on_but_closes_the_entry(
-    tmp_path: Path, decision: Decision
+@pytest.mark.parametrize(
+    ("decision", "alert_unconfirmed", "said"),
+    [
+        ("refuted", True, []),
+        ("inconclusive", True, [b"ON"]),
+        ("inconclusive", False, []),
+        ("confirmed", False, [b"ON"]),
+    ],
+)
+def test_what_was_refuted_alarms_nobody_and_what_cannot_be_judged_as_the_site_wants_it(
+    tmp_path: Path, decision: Decision, alert_unconfirmed: bool, said: list[bytes]
 ) -> None:
-    home = Home(tmp_path)
+    home = Home(tmp_path, alert_unconfirmed=alert_unconfirmed)
     home.hear(verdict(0, decision))
-    home.tell()
-    assert home.broker.on(THREAT) == []
+    assert home.broker.on(THREAT) == said
     assert home.counted() == {decision: 1}
     assert home.outbox.depth().entries == {"done": 1}
 
@@ -168,7 +199,7 @@ def test_without_an_answer_the_threat_is_on_unconfirmed_and_may_be_confirmed_lat
 ) -> None:
     home = Home(tmp_path)
     with recorded_events() as lines:
-        home.miss(0)
+        home.miss()
     home.tell()
     assert told(home.broker) == ["unconfirmed"]
     assert home.broker.on(THREAT) == [b"ON"]
@@ -185,7 +216,7 @@ def test_without_an_answer_the_threat_is_on_unconfirmed_and_may_be_confirmed_lat
 
 def test_an_unconfirmed_verdict_says_what_the_edge_knew(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.miss(0)
+    home.miss()
     home.tell()
     (payload,) = home.broker.on(TOPIC)
     said = read_verdict(payload)
@@ -196,16 +227,25 @@ def test_an_unconfirmed_verdict_says_what_the_edge_knew(tmp_path: Path) -> None:
 
 def test_a_site_that_wants_no_unconfirmed_alarms_is_told_without_one(tmp_path: Path) -> None:
     home = Home(tmp_path, alert_unconfirmed=False)
-    home.miss(0)
+    home.miss()
     home.tell()
     assert told(home.broker) == ["unconfirmed"]
     assert home.broker.on(THREAT) == []
 
 
+def test_what_was_buried_is_still_told_to_people_when_its_deadline_passes(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.outbox.bury(name(0), "poison")
+    home.miss()
+    home.tell()
+    assert told(home.broker) == ["unconfirmed"]
+    assert home.broker.on(THREAT) == [b"ON"]
+
+
 def test_after_the_clouds_answer_no_deadline_counts(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.hear(verdict(0, "refuted"))
-    home.miss(0)
+    home.miss()
     assert home.counted() == {"refuted": 1}
 
 
@@ -214,7 +254,7 @@ def test_with_two_brokers_the_site_is_told_what_the_cloud_said_and_both_what_it_
 ) -> None:
     home = Home(tmp_path, entries=2, two_brokers=True)
     home.hear(verdict(0, "confirmed"))
-    home.miss(1)
+    home.miss()
     home.tell()
     home.tell()
     assert told(home.broker) == ["confirmed", "unconfirmed"]
@@ -222,39 +262,44 @@ def test_with_two_brokers_the_site_is_told_what_the_cloud_said_and_both_what_it_
     assert {s.content_type for s in home.broker.sent if s.topic == TOPIC} == {CONTENT_TYPE}
 
 
-def test_a_verdict_that_no_broker_takes_waits_and_is_told_later_once(tmp_path: Path) -> None:
-    home = Home(tmp_path, entries=2, two_brokers=True)
-    home.broker.answers = [NotConnected("away")] * 3
-    home.miss(0)  # its ON is lost first, then the other one, then the verdict
-    home.miss(1)
-    home.tell()
-    assert told(home.broker) == ["unconfirmed"]
-    assert told(home.cloud) == []
-    for _ in range(2):
-        home.tell()
-    assert told(home.broker) == ["unconfirmed"] * 3
-    assert told(home.cloud) == ["unconfirmed"] * 2
-
-
-def test_every_verdict_told_is_progress(tmp_path: Path) -> None:
-    home = Home(tmp_path, entries=3)
-    for number in range(3):
-        home.miss(number)
-    steps: list[int] = []
-    home.verdicts.tell_untold(lambda: steps.append(len(told(home.broker))))
-    assert steps == [1, 2, 3]
-
-
-def test_a_camera_in_alarm_is_remembered_for_births_also_when_its_alarm_is_over(
-    tmp_path: Path,
-) -> None:
+def test_a_threat_outlives_a_restart_for_its_time_and_is_ended_then(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    assert not home.verdicts.alarmed
-    home.broker.answers = [NotConnected("away")]
     home.hear(verdict(0, "confirmed"))
-    home.later(30)
-    assert home.verdicts.alarmed == (CAMERA,)
-    assert home.verdicts.threat(CAMERA).payload == b"OFF"
+    home.later(20)
+    home.outbox.close()
+    after = Home(tmp_path, entries=0, clock=home.clock)
+    assert after.threats.known == (CAMERA,)
+    assert after.threats.state(CAMERA).payload == b"ON"
+    after.later(10)
+    assert after.broker.on(THREAT) == [b"OFF"]
+
+
+@pytest.mark.parametrize("away_s", [31.0, 86_400.0, -86_400.0])
+def test_a_threat_whose_time_passed_while_nobody_ran_is_off(tmp_path: Path, away_s: float) -> None:
+    home = Home(tmp_path)
+    home.hear(verdict(0, "confirmed"))
+    home.outbox.close()
+    home.clock.jump(away_s)
+    after = Home(tmp_path, entries=0, clock=home.clock)
+    assert after.threats.state(CAMERA).payload == b"OFF"
+    assert after.threats.known == (CAMERA,)
+
+
+def test_the_farewell_ends_every_threat_for_good(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.hear(verdict(0, "confirmed"))
+    said = [(one.topic, one.payload, one.retain) for one in home.threats.farewell()]
+    assert said == [(THREAT, b"OFF", True)]
+    home.outbox.close()
+    assert Home(tmp_path, entries=0).threats.state(CAMERA).payload == b"OFF"
+
+
+def test_a_camera_that_something_was_said_about_is_known_after_a_restart(tmp_path: Path) -> None:
+    home, other = Home(tmp_path), CameraId("yard")
+    home.threats.remember([other, CAMERA])
+    home.threats.remember([other])
+    home.outbox.close()
+    assert Home(tmp_path, entries=0).threats.known == (CAMERA, other)
 
 
 def test_a_full_disk_loses_no_verdict_and_ends_nothing(tmp_path: Path) -> None:
@@ -273,7 +318,7 @@ def test_an_answer_of_the_cloud_is_handed_on_once_and_the_edges_own_is_none(tmp_
     home = Home(tmp_path, entries=2)
     home.hear(verdict(0, "refuted"))
     home.hear(verdict(0, "refuted"))
-    home.miss(1)
+    home.miss()
     assert home.answered == [verdict(0, "refuted")]
     home.hear(verdict(1, "confirmed"))
     assert home.answered[1:] == [verdict(1, "confirmed")]

@@ -1,0 +1,133 @@
+"""Tells one destination what it has not heard: one verdict after the other, each once.
+
+SHELL, on a thread of its own, so that a destination that hangs costs nobody else anything. What is
+under way on a connection is waited for and never sent twice on it; what the destination refuses is
+final; what cannot be reached is tried again with a back-off that grows.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.config.schema import Deliver
+from edge.deliver.destinations import Destination
+from edge.deliver.tellings import Telling, Tellings
+from edge.errors import OutboxError
+from service.backoff import delay_s
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+
+PATIENCE_S = 0.25
+"""How long a step waits for the answer to what is under way; then it is asked again."""
+
+SILENT_S = 10.0
+"""Without an answer for so long it is said in the log."""
+
+LOST_S = 120.0
+"""A destination that keeps its connection alive and still has not answered by then has lost it."""
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    telling: Telling
+    pending: Pending
+    since_s: float
+    said: bool = False
+
+
+class Notifier:
+    """Of one destination."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        tellings: Tellings,
+        clock: Clock,
+        settings: Callable[[], Deliver],
+        rng: random.Random,
+    ) -> None:
+        self._destination = destination
+        self._tellings = tellings
+        self._clock = clock
+        self._settings = settings
+        self._rng = rng
+        self._failures = 0
+        self._resume_s = 0.0
+        self._under_way: _UnderWay | None = None
+
+    def step(self) -> bool:
+        """One verdict further; False if there is nothing to do now."""
+        try:
+            return self._step()
+        except OutboxError as error:  # a disk that takes no mark: told again rather than not at all
+            self._pause(str(error))
+            return False
+
+    def _step(self) -> bool:
+        if self._under_way is None:
+            self._under_way = self._begin()
+        if self._under_way is None:
+            return False
+        current = self._under_way
+        outcome = current.pending.wait(PATIENCE_S)
+        if isinstance(outcome, TimedOut) and not self._lost(current):
+            return True
+        self._under_way = None
+        self._settle(current.telling, outcome)
+        return True
+
+    def _begin(self) -> _UnderWay | None:
+        now = self._clock.mono()
+        if now < self._resume_s:
+            return None
+        telling = self._tellings.next(self._destination.name)
+        if telling is None:
+            return None
+        return _UnderWay(telling, self._destination.tell(telling.verdict), now)
+
+    def _lost(self, current: _UnderWay) -> bool:
+        waited_s = self._clock.mono() - current.since_s
+        if waited_s >= SILENT_S and not current.said:
+            current.said = True
+            self._say(current.telling, f"no acknowledgement for {SILENT_S:g} s", None)
+        return waited_s >= LOST_S
+
+    def _settle(self, telling: Telling, outcome: Outcome) -> None:
+        match outcome:
+            case Delivered():
+                self._failures = 0
+                self._tellings.end(telling.key, "told")
+            case Refused(reason=reason):
+                self._tellings.end(telling.key, "refused", reason)
+                log(
+                    Event.TELLING_ENDED,
+                    destination=self._destination.name,
+                    report_id=telling.report_id,
+                    state="refused",
+                    reason=reason,
+                )
+            case NotConnected(reason=reason):
+                self._pause(reason, telling)
+            case TimedOut():  # of this one: the others need not wait for it
+                wait_s = self._wait_s()
+                self._tellings.postpone(telling.key, self._clock.mono() + wait_s)
+                self._say(telling, f"no acknowledgement within {LOST_S:g} s", wait_s)
+
+    def _pause(self, reason: str, telling: Telling | None = None) -> None:
+        """Nothing can be told now."""
+        wait_s = self._wait_s()
+        self._resume_s = self._clock.mono() + wait_s
+        self._say(telling, reason, wait_s)
+
+    def _wait_s(self) -> float:
+        self._failures += 1
+        return delay_s(self._failures - 1, self._settings().backoff_max_s, self._rng)
+
+    def _say(self, telling: Telling | None, reason: str, again_in_s: float | None) -> None:
+        about = {} if telling is None else {"report_id": telling.report_id}
+        when = {} if again_in_s is None else {"again_in_s": round(again_in_s, 1)}
+        name = self._destination.name
+        log(Event.DELIVERY_FAILED, destination=name, reason=reason, **about, **when)
