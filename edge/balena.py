@@ -83,7 +83,7 @@ def _waiting(defaults: Mapping[str, str]) -> str:
     gateway = defaults.get(_variable("gateway.id"), "gateway")
     return (
         f"no configuration yet: gateway {gateway} waits at the broker {SITE_BROKER!r}. Cameras get "
-        "in once MQTT_CAMERA_PASSWORD is set; threats are confirmed once "
+        "in once MQTT_CAMERA_1 is set to ID:PASSWORD; threats are confirmed once "
         f"{_variable('deliver.uplink.host')} and {_variable('deliver.store')} are. Set them as "
         "device or fleet variables; the service then starts anew"
     )

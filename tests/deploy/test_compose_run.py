@@ -24,7 +24,7 @@ from tests.processes import HOST, accepts, binary, free_port
 EDGE, DEBIAN = "STILLWATCH_EDGE_IMAGE", "STILLWATCH_DEBIAN_IMAGE"
 BROKER = "localhost/stillwatch-test-broker"
 PROJECT = "stillwatch-test"
-LET_IN = {"MQTT_CAMERA_PASSWORD": "of the cameras"}
+LET_IN = {"MQTT_CAMERA_1": "gate:of the gate"}
 SECRET = {"STILLWATCH_SECRET__INTAKE__BROKER__PASSWORD_FILE": "of the edge"}
 STREET = ROOT / "models" / "self_test" / "street-030.jpg"
 
@@ -95,6 +95,7 @@ def site(programs: Path, tmp_path: Path) -> Iterator[Site]:
     text = (folder / "docker-compose.yml").read_text()
     assert '"1883:1884"' in text
     text = text.replace('"1883:1884"', f'"{HOST}:{found.port}:1884"')
+    text = text.replace('"8883:8883"', f'"{HOST}:{free_port()}:8883"')
     (folder / "docker-compose.yml").write_text(text)
     found.lock.parent.mkdir()
     found.lock.parent.chmod(0o1777)  # as the supervisor makes it
@@ -108,7 +109,7 @@ def site(programs: Path, tmp_path: Path) -> Iterator[Site]:
 def publish(site: Site, password: str) -> int:
     """A camera's picture from the site's network; mosquitto_pub's exit status."""
     tool = binary("mosquitto_pub", "apt-get install mosquitto-clients")
-    command = [tool, "-h", HOST, "-p", str(site.port), "-u", "camera", "-P", password]
+    command = [tool, "-h", HOST, "-p", str(site.port), "-u", "gate", "-P", password]
     command += ["-q", "1", "-t", "cameras/gate/image", "-f", str(STREET)]
     return subprocess.run(command, check=False, capture_output=True, timeout=30).returncode
 
@@ -127,7 +128,7 @@ def test_once_a_password_is_set_a_cameras_picture_becomes_a_report(site: Site) -
     site.up({"STILLWATCH__CAMERAS": '{"gate": {"kind": "snapshot"}}'}, LET_IN)
     wait_until(lambda: site.log("edge").count('"link_subscribed"') >= 2, "both links")
     assert accepts(site.port)
-    assert publish(site, LET_IN["MQTT_CAMERA_PASSWORD"]) == 0
+    assert publish(site, "of the gate") == 0
     site.said('"report_sent"')
 
 

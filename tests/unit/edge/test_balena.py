@@ -34,7 +34,7 @@ def test_a_new_device_is_named_by_its_uuid_and_waits_at_the_sites_broker(tmp_pat
     assert config.gateway.id == DEVICE["BALENA_DEVICE_UUID"]
     assert config.intake.broker.host == "mosquitto"
     assert found.notice is not None
-    for said in (config.gateway.id, "MQTT_CAMERA_PASSWORD", "STILLWATCH__DELIVER__UPLINK__HOST"):
+    for said in (config.gateway.id, "MQTT_CAMERA_1", "STILLWATCH__DELIVER__UPLINK__HOST"):
         assert said in found.notice
 
 

@@ -1,10 +1,8 @@
-"""The brokers as we ship their configurations, run by a real Mosquitto: who may do what."""
+"""The cluster's broker as we ship its configuration, run by a real Mosquitto: who may do what."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,12 +15,11 @@ from contract.ids import GatewayId
 from contract.topics import Topics, shared_suspects
 from service.link import Link, LinkSettings, TlsFiles
 from service.outcomes import Delivered, Refused
-from tests.deploy.conftest import ROOT, Render
+from tests.deploy.conftest import Render
 from tests.links import PATIENCE_S, Inbox, running
 from tests.processes import HOST, accepts, binary, child, free_port, until
 
 PASSWORDS = {"confirm": "of the workers", "g1": "of gateway 1", "g2": "of gateway 2"}
-LET_IN = {"MQTT_CAMERA_PASSWORD": "of the cameras"}
 TOPICS = Topics(gateway=GatewayId("g1"))
 
 
@@ -152,105 +149,3 @@ def test_strangers_are_not_let_in(user: str | None, small: Served) -> None:
 def test_without_tls_nobody_is_let_in(small: Served) -> None:
     with running(replace(small.settings("g1"), tls=None)) as link:
         assert not link.wait_ready(1.0)
-
-
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A running broker of a balena device."""
-
-    edge_port: int
-    camera_port: int
-    folder: Path
-    log: Path
-
-    def settings(self, user: str | None, password: str = "") -> LinkSettings:
-        """A connection of a camera, of the site's systems, or (no user) of the edge."""
-        file = self.folder / f"{user}.password"
-        file.write_text(password)
-        return LinkSettings(
-            name="test",
-            host=HOST,
-            port=self.camera_port if user else self.edge_port,
-            client_id=f"test-{user}",
-            username=user,
-            password_file=file if user else None,
-            reconnect_max_s=1,
-        )
-
-
-@contextmanager
-def site(**variables: str) -> Iterator[Site]:
-    """balena/mosquitto/start, with its folders and ports elsewhere, and like there not as root."""
-    mosquitto = Path(binary("mosquitto", "apt-get install mosquitto"))
-    edge_port, camera_port = free_port(), free_port()
-    with tempfile.TemporaryDirectory() as place:
-        folder, log = Path(place), Path(place) / "log"
-        folder.chmod(0o777)
-        environ = {
-            "PATH": f"{mosquitto.parent}:{os.environ['PATH']}",
-            "STILLWATCH_RUN": place,
-            "STILLWATCH_DATA": place,
-            "STILLWATCH_EDGE_PORT": str(edge_port),
-            "STILLWATCH_CAMERA_PORT": str(camera_port),
-            **variables,
-        }
-        assigned = [f"{name}={value}" for name, value in environ.items()]
-        start = ["sh", str(ROOT / "balena" / "mosquitto" / "start")]
-        user = NOBODY if os.geteuid() == 0 else []
-        with child([*user, "env", "-i", *assigned, *start], log) as process:
-            until(lambda: accepts(edge_port), process, log)
-            yield Site(edge_port, camera_port, folder, log)
-
-
-def test_without_a_password_cameras_find_no_door_and_the_log_says_why() -> None:
-    with site() as broker:
-        with joined(broker.settings(None)) as edge:
-            assert isinstance(edge.publish("stillwatch/g/status", b"x").wait(PATIENCE_S), Delivered)
-        assert not accepts(broker.camera_port)
-        assert "set the variable MQTT_CAMERA_PASSWORD" in broker.log.read_text()
-
-
-def test_a_camera_publishes_pictures_and_nothing_else() -> None:
-    seen = Inbox()
-    with (
-        site(**LET_IN, MQTT_CAMERA_TOPICS="cameras/# yard/+") as broker,
-        joined(broker.settings(None), seen, "cameras/+/image", "yard/+"),
-        joined(broker.settings("camera", LET_IN["MQTT_CAMERA_PASSWORD"])) as camera,
-    ):
-        for topic in ("cameras/gate/image", "yard/door"):
-            assert isinstance(camera.publish(topic, b"jpeg").wait(PATIENCE_S), Delivered)
-            assert seen.next().topic == topic
-        verdict = camera.publish("stillwatch/g/gate/verdict", b"x").wait(PATIENCE_S)
-        assert isinstance(verdict, Refused)
-
-
-def test_the_sites_systems_read_threats() -> None:
-    heard = Inbox()
-    variables = LET_IN | {"MQTT_SITE_PASSWORD": "s"}
-    with (
-        site(**variables) as broker,
-        joined(broker.settings("site", "s"), heard, "stillwatch/#") as house,
-        joined(broker.settings(None)) as edge,
-    ):
-        edge.publish("stillwatch/g/gate/threat", b"ON").wait(PATIENCE_S)
-        assert heard.next().payload == b"ON"
-        outcome = house.publish("stillwatch/g/gate/verdict", b"x").wait(PATIENCE_S)
-        assert isinstance(outcome, Refused)
-
-
-def test_a_wrong_password_is_not_let_in_and_none_is_kept_in_clear() -> None:
-    with site(**LET_IN) as broker:
-        with running(broker.settings("camera", "wrong")) as link:
-            assert not link.wait_ready(1.0)
-        assert LET_IN["MQTT_CAMERA_PASSWORD"] not in (broker.folder / "passwords").read_text()
-
-
-def test_a_users_name_that_would_change_the_rules_is_refused() -> None:
-    with (
-        pytest.raises(RuntimeError, match="exit 78"),
-        site(**LET_IN, MQTT_CAMERA_USER="a\ntopic readwrite #"),
-    ):
-        pytest.fail("it ran")
