@@ -7,10 +7,11 @@ of the format: CNCF CloudEvents specification 1.0.2, JSON event format.
 """
 
 import json
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from contract import ijson
 from contract.agreement import Placed, id_flaw, source_of
 from contract.flaws import first_flaw
 from contract.more import MORE_TYPE, More
@@ -25,8 +26,14 @@ _DOMAIN = "io.stillwatch.message.v1"
 _SIGNED = ("type", "id", "source", "time")
 
 
+_WORDS_CHARS = 400
+
+
 class MessageError(ValueError):
     """The bytes are no message that we understand; the text says which field and why."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words[:_WORDS_CHARS])  # it is logged, and may quote the message
 
 
 class Untrusted(MessageError):
@@ -144,12 +151,12 @@ def _encode(event: dict[str, object]) -> bytes:
 M = TypeVar("M", ThreatReport, Verdict, More)
 
 
-def _parsed(payload: bytes) -> Any:
+def _parsed(payload: bytes) -> object:
     if len(payload) > MAX_REPORT_BYTES:
         raise MessageError(f"message has {len(payload)} bytes, over {MAX_REPORT_BYTES}")
     try:
-        return json.loads(payload)
-    except (ValueError, RecursionError) as error:
+        return ijson.parse(payload)
+    except ValueError as error:
         raise MessageError(f"message is no JSON: {error}") from error
 
 

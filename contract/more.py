@@ -8,11 +8,12 @@ report again. With `more_left` 0 the cloud decides on what there is.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime
+from pydantic import Field
 
 from contract.report import CameraName, GatewayName, ReportName, Wire
+from contract.values import Moment, Sentences
 
 MORE_TYPE = "io.stillwatch.more.v1"
 
@@ -24,7 +25,7 @@ class More(Wire):
     report_id: ReportName
     gateway: GatewayName
     camera: CameraName
-    asked_at: AwareDatetime
-    more_left: int
+    asked_at: Moment
+    more_left: Annotated[int, Field(ge=0, le=4)]
     """As in the report that left it open: an answer to an earlier question is not asked again."""
-    reasons: tuple[str, ...] = ()
+    reasons: Sentences = ()

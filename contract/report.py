@@ -7,9 +7,10 @@ hash. Strict writer, tolerant reader: unknown fields of a newer writer are ignor
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contract.ids import CameraId, GatewayId, ReportId, is_name, is_report_id
+from contract.values import Count, Finite, Moment, Score, Sentences, Size, Word, Words
 
 REPORT_TYPE = "io.stillwatch.suspicion.v1"
 MAX_REPORT_BYTES = 64 * 1024
@@ -70,14 +71,14 @@ class EvidenceRef(Wire):
     """
 
     role: Literal["best", "crop", "context"]
-    key: Annotated[str, Field(max_length=512)]
+    key: Word
     sha256: Sha256
-    bytes: Annotated[int, Field(gt=0)]
-    width: Annotated[int, Field(gt=0)]
-    height: Annotated[int, Field(gt=0)]
+    bytes: Size
+    width: Size
+    height: Size
     masked: bool = False
-    captured_at: AwareDatetime | None = None
-    received_at: AwareDatetime
+    captured_at: Moment | None = None
+    received_at: Moment
     region: Box | None = Field(
         None, exclude_if=absent, description="What part of the frame the picture shows."
     )
@@ -89,25 +90,25 @@ class EvidenceRef(Wire):
 class Scores(Wire):
     """Detection scores 0..1 of the track: newest, highest, median over the voting window."""
 
-    last: float
-    top: float
-    median: float
+    last: Score
+    top: Score
+    median: Score
 
 
 class TrackFacts(Wire):
     """How long and how far the thing was seen; displacement of its feet in own heights."""
 
-    id: int
-    age_s: float
-    displacement: float
+    id: Count
+    age_s: Finite
+    displacement: Finite
     stationary: bool
 
 
 class FiredRule(Wire):
     """The rule that made it a suspicion, and why, in words for an operator."""
 
-    id: str
-    reasons: tuple[str, ...]
+    id: Word
+    reasons: Sentences
 
 
 class ThreatReport(Wire):
@@ -117,18 +118,18 @@ class ThreatReport(Wire):
     report_id: ReportName
     gateway: GatewayName
     camera: CameraName
-    label: str
+    label: Word
     severity: Severity
     audit: bool = False
-    raised_at: AwareDatetime
+    raised_at: Moment
     clocksync: bool = True
     box: Box
     scores: Scores
-    zones: tuple[str, ...] = ()
+    zones: Words = ()
     track: TrackFacts
     rule: FiredRule
     model_sha256: Sha256
-    config_version: str
+    config_version: Word
     config_sha256: Sha256
     evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)]
     more_left: Annotated[int, Field(ge=0, le=4)] = Field(

@@ -6,7 +6,7 @@ PURE. `confirmed`, `refuted` and `inconclusive` come from the cloud, once per re
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contract.report import (
     Box,
@@ -19,6 +19,7 @@ from contract.report import (
     absent,
     nothing,
 )
+from contract.values import Finite, Moment, Score, Sentences, Word
 
 VERDICT_TYPE = "io.stillwatch.verdict.v1"
 
@@ -28,17 +29,17 @@ Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 class Sighting(Wire):
     """A detection of the full model on the evidence: box relative to the whole frame."""
 
-    label: str
-    score: float
+    label: Word
+    score: Score
     box: Box
 
 
 class Handling(Wire):
     """When a worker did what with a self-test, by its own clock; seconds since it took it."""
 
-    taken_at: AwareDatetime
-    fetched_s: Annotated[float, Field(ge=0)]
-    decided_s: Annotated[float, Field(ge=0)]
+    taken_at: Moment
+    fetched_s: Annotated[Finite, Field(ge=0)]
+    decided_s: Annotated[Finite, Field(ge=0)]
 
 
 class Verdict(Wire):
@@ -50,15 +51,15 @@ class Verdict(Wire):
     camera: CameraName
     decision: Decision
     decided_by: Literal["cloud", "edge"]
-    decided_at: AwareDatetime
-    label: str
+    decided_at: Moment
+    label: Word
     score: Annotated[float, Field(ge=0, le=1)] = 0.0
     severity: Severity = 0
     audit: bool = False
-    reasons: tuple[str, ...]
+    reasons: Sentences
     model_sha256: Sha256 | None = None
-    evidence_key: str | None = None
-    sightings: tuple[Sighting, ...] = ()
+    evidence_key: Word | None = None
+    sightings: Annotated[tuple[Sighting, ...], Field(max_length=1024)] = ()
     test: bool = Field(
         False,
         exclude_if=nothing,
