@@ -49,6 +49,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     match options.command:
         case "serve":
             return _serve(settings)
+        case "keygen":
+            return _keygen(options.file)
         case "stage":
             print(json.dumps({"stage": options.stage} | run_stage(options, settings)))
             return 0
@@ -67,6 +69,16 @@ def _serve(settings: Settings) -> int:
         return serve(settings, _store(settings), SystemClock())
     except LinkError as error:
         raise SettingsError(str(error)) from error
+
+
+def _keygen(file: Path) -> int:
+    from cloud.keys import make_keys, public_file  # noqa: PLC0415, see `_serve`
+
+    text = make_keys(file)
+    _say(f"private key: {file} (mode 0600), for the workers alone: `serve --signing-key {file}`")
+    _say(f"public key: {public_file(file)}, for every gateway: `deliver.cloud_keys`")
+    print(text)
+    return 0
 
 
 def _confirm(file: Path, settings: Settings) -> int:
@@ -126,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     detect = commands.add_parser("detect", help="print what the full model sees in pictures")
     detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG")
     detect.add_argument("--jsonl", action="store_true", help="one JSON object per line")
+    keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
+    keygen.add_argument("file", type=Path, help="for the private key; the public one: FILE.pub")
     add_arguments(commands.add_parser("stage", help="one stage of the batch path over a folder"))
     for command in commands.choices.values():
         _add_common(command)
@@ -142,6 +156,14 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics-host", metavar="ADDRESS", help="where HTTP listens")
     parser.add_argument("--metrics-port", metavar="PORT", help="serve /metrics and /healthz there")
     _add_store(parser)
+    _add_keys(parser)
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--signing-key", metavar="FILE", help="private key made by `keygen`")
+    parser.add_argument(
+        "--trusted-keys", metavar="FILE,..", help="public keys of before, or of an auditor's trust"
+    )
 
 
 def _add_store(parser: argparse.ArgumentParser) -> None:

@@ -2,54 +2,115 @@
 
 SHELL (reads and writes the object store). The first writer decides: a conditional put of the
 verdict's key is the only claim that workers make, so any number of them may judge the same report
-and all tell the same verdict afterwards. Nothing is ever overwritten. Called by `worker`.
+and all tell the same verdict afterwards. Nothing is ever overwritten. What lies in a verdict's
+place and is none of ours (unsigned where we have a key, forged, of another report) is left there,
+said, and the next place counts: all workers pass the same places in the same order, so there is
+still one verdict. Called by `worker`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pydantic import ValidationError
-
-from contract.flaws import first_flaw
+from cloud.entry import Entry, EntryFlaw, Refusal, decode, encode, entry_of
+from contract.chain import is_about, manifest_sha256
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES, ThreatReport
+from contract.signature import Keyring, Signer
 from contract.verdict import Verdict
-from objectstore.store import NotFound, ObjectStore
+from objectstore.store import NotFound, ObjectStore, TooLarge
+from service.events import Event, log
 
 CONTENT_TYPE = "application/json"
 
+PLACES = 8
+"""So often may somebody who can write where only workers should have got there before us. Beyond it
+the report stays undecided, and its gateway calls it unconfirmed, which alerts."""
+
 
 class LedgerError(Exception):
-    """What is stored as a verdict is none; a person has to look at it."""
+    """No verdict can stand: every place is taken by something else; a person has to look at it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """The verdicts in the object store; raises what the store raises."""
+    """The verdicts in the object store; raises what the store raises.
+
+    With a `signer` entries are signed, with a `keyring` only those that it trusts stand.
+    """
 
     store: ObjectStore
+    signer: Signer | None = None
+    keyring: Keyring | None = None
 
     def find(self, report: ThreatReport) -> Verdict | None:
         """The verdict that stands for `report`, if there is one."""
-        key = verdict_key(report.gateway, report.report_id)
-        try:
-            stored = self.store.get(key, MAX_REPORT_BYTES)
-        except NotFound:
-            return None
-        return _read(key, stored)
+        for place in range(PLACES):
+            try:
+                entry = self._look(report, place)
+            except NotFound:
+                return None
+            if entry is not None:
+                return entry.verdict()
+        raise self._taken(report)
 
-    def decide(self, verdict: Verdict) -> Verdict:
+    def decide(self, verdict: Verdict, report: ThreatReport) -> Verdict:
         """The verdict that stands: ours if nobody was faster, otherwise the other's."""
-        key = verdict_key(verdict.gateway, verdict.report_id)
-        body = verdict.model_dump_json(indent=2).encode()
-        if self.store.put_if_absent(key, body, CONTENT_TYPE) == "created":
-            return verdict
-        return _read(key, self.store.get(key, MAX_REPORT_BYTES))
+        body = encode(entry_of(verdict, report), self.signer)
+        for place in range(PLACES):
+            key = verdict_key(report.gateway, report.report_id, place)
+            if self.store.put_if_absent(key, body, CONTENT_TYPE) == "created":
+                return verdict
+            entry = self._look(report, place)
+            if entry is not None:
+                return entry.verdict()
+        raise self._taken(report)
+
+    def _look(self, report: ThreatReport, place: int) -> Entry | None:
+        """What lies there if it is a verdict on `report`; else it is said and passed over."""
+        key = verdict_key(report.gateway, report.report_id, place)
+        found = self._read(key, report)
+        if not isinstance(found, Entry):  # one bad transfer must not unseat a verdict
+            found = self._read(key, report)
+        if isinstance(found, Entry):
+            return found
+        _say(report, key, found)
+        return None
+
+    def _read(self, key: str, report: ThreatReport) -> Entry | Refusal:
+        try:
+            found = decode(self.store.get(key, MAX_REPORT_BYTES), self.keyring)
+        except TooLarge as error:
+            return EntryFlaw.MALFORMED, str(error)
+        flaw = _not_about(found, report) if isinstance(found, Entry) else None
+        return found if flaw is None else (EntryFlaw.OTHER_REPORT, flaw)
+
+    def _taken(self, report: ThreatReport) -> LedgerError:
+        return LedgerError(
+            f"what lies in all {PLACES} places of {report.report_id} is no verdict: see who may "
+            f"write below verdicts/{report.gateway}/"
+        )
 
 
-def _read(key: str, stored: bytes) -> Verdict:
-    try:
-        return Verdict.model_validate_json(stored)
-    except ValidationError as error:
-        raise LedgerError(f"{key} holds no verdict: {first_flaw(error)}") from error
+def _not_about(entry: Entry, report: ThreatReport) -> str | None:
+    """Why it says nothing about the report: one of the two may have grown, the other has to fit."""
+    named = (entry.report_id, entry.gateway, entry.camera)
+    if named != (report.report_id, report.gateway, report.camera):
+        return f"it is of {entry.report_id} of {entry.gateway}/{entry.camera}"
+    if entry.manifest is None or is_about(entry.manifest, report.evidence):
+        return None
+    if entry.pictures and is_about(manifest_sha256(report.evidence), entry.pictures):
+        return None
+    return "it is about other pictures"
+
+
+def _say(report: ThreatReport, key: str, found: Refusal) -> None:
+    reason, words = found
+    log(
+        Event.LEDGER_ENTRY_REFUSED,
+        camera=report.camera,
+        report_id=report.report_id,
+        key=key,
+        reason=reason.value,
+        detail=words,
+    )

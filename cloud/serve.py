@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 
 from cloud.inbox import Inbox
 from cloud.judge import Judge
+from cloud.keys import Keys, open_keys
 from cloud.ledger import Ledger
 from cloud.model import FullModel, open_model
 from cloud.settings import Settings, SettingsError
@@ -26,6 +27,7 @@ from cloud.tally import Tally
 from cloud.worker import Worker
 from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict
 from contract.more import More
+from contract.signature import Signer
 from contract.topics import Topics, shared_suspects
 from contract.verdict import Verdict
 from objectstore.store import ObjectStore
@@ -48,10 +50,12 @@ def serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     log(Event.DAEMON_STARTED, pid=os.getpid(), group=settings.group, store=settings.store)
+    keys = open_keys(settings)
+    _say_keys(keys)
     notifier = Notifier(clock=clock)
     model = open_model(settings.model, settings.threads)
     log(Event.MODEL_OPENED, model=model.name, sha256=model.sha256)
-    process = _Process(settings, store, model, clock, stopping)
+    process = _Process(settings, store, model, keys, clock, stopping)
     process.start()
     notifier.ready()
     process.watch(notifier)
@@ -67,10 +71,12 @@ class _Process:
         settings: Settings,
         store: ObjectStore,
         model: FullModel,
+        keys: Keys,
         clock: Clock,
         stopping: threading.Event,
     ) -> None:
         self._settings = settings
+        self._keys = keys
         self._clock = clock
         self._stopping = stopping
         self._fatal: Exception | None = None
@@ -89,9 +95,9 @@ class _Process:
             root=settings.root,
             inbox=inbox,
             judge=_judge(settings, store, model, tally, clock),
-            ledger=Ledger(store),
-            tell=_teller(self._link, settings),
-            ask=_asker(self._link, settings),
+            ledger=Ledger(store, keys.signer, keys.keyring),
+            tell=_teller(self._link, settings, keys.signer),
+            ask=_asker(self._link, settings, keys.signer),
             tally=tally,
             work=settings.work,
             clock=clock,
@@ -147,6 +153,7 @@ class _Process:
             status="unhealthy" if stuck else "ok" if fine else "degraded",
             facts={
                 "model_loaded": True,
+                "signing_key": None if self._keys.signer is None else self._keys.signer.key_id,
                 "link_connected": link.connected,
                 "link": link.conflict or link.reason,
                 "since_progress_s": round(idle_s, 1),
@@ -177,6 +184,15 @@ def link_settings(settings: Settings) -> LinkSettings:
     )
 
 
+def _say_keys(keys: Keys) -> None:
+    """In the log's first lines, so that nobody believes to be protected who is not."""
+    if keys.signer is None:
+        log(Event.VERDICTS_UNSIGNED, reason="no signing_key: make one with `keygen`")
+    else:
+        trusted = () if keys.keyring is None else keys.keyring.key_ids
+        log(Event.SIGNING_KEY_OPENED, key=keys.signer.key_id, trusted=list(trusted))
+
+
 def _judge(
     settings: Settings, store: ObjectStore, model: FullModel, tally: Tally, clock: Clock
 ) -> Judge:
@@ -190,25 +206,25 @@ def _judge(
     )
 
 
-def _asker(link: Link, settings: Settings) -> Callable[[More], Outcome]:
+def _asker(link: Link, settings: Settings, signer: Signer | None) -> Callable[[More], Outcome]:
     """Publishes a question where the verdict will be."""
 
     def ask(more: More) -> Outcome:
         topic = Topics(gateway=more.gateway, root=settings.root).of_camera(more.camera, "verdict")
-        pending = link.publish(topic, frame_more(more), content_type=CONTENT_TYPE)
+        pending = link.publish(topic, frame_more(more, signer), content_type=CONTENT_TYPE)
         return pending.wait(settings.work.publish_timeout_s)
 
     return ask
 
 
-def _teller(link: Link, settings: Settings) -> Callable[[Verdict], Outcome]:
+def _teller(link: Link, settings: Settings, signer: Signer | None) -> Callable[[Verdict], Outcome]:
     """Publishes a verdict on its camera's topic and waits for the broker's word."""
 
     def tell(verdict: Verdict) -> Outcome:
         topic = Topics(gateway=verdict.gateway, root=settings.root).of_camera(
             verdict.camera, "verdict"
         )
-        pending = link.publish(topic, frame_verdict(verdict), content_type=CONTENT_TYPE)
+        pending = link.publish(topic, frame_verdict(verdict, signer), content_type=CONTENT_TYPE)
         return pending.wait(settings.work.publish_timeout_s)
 
     return tell

@@ -13,7 +13,15 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from contract.labels import CYCLES, Group, group_of
 from contract.topics import DEFAULT_ROOT
@@ -22,7 +30,7 @@ from imaging.admission import PictureLimits
 ENV_PREFIX = "STILLWATCH_CLOUD_"
 ENV_KEYS = (
     *("broker", "username", "password_file", "client_id", "store", "model", "threads"),
-    *("group", "root", "metrics_host", "metrics_port"),
+    *("group", "root", "metrics_host", "metrics_port", "signing_key", "trusted_keys"),
 )
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -55,6 +63,11 @@ def _group(value: str) -> str:
     if not value or any(sign in value for sign in "/+#"):
         raise ValueError(f"{value!r} is no shared-subscription name: not empty, no / + or #")
     return value
+
+
+def _files(value: object) -> object:
+    """A text is a list of files with commas between, as a flag or variable gives it."""
+    return [part for part in value.split(",") if part] if isinstance(value, str) else value
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -182,6 +195,12 @@ class Settings(Section):
     password_file: LaxPath | None = Field(None, description="File with the password.")
     client_id: str | None = Field(None, max_length=64, description="Absent: made up at each start.")
     tls: Tls = Field(default_factory=Tls, description="Files for mqtts.")
+    signing_key: LaxPath | None = Field(
+        None, description="Private key (`keygen`) that signs verdicts; the same for all workers."
+    )
+    trusted_keys: Annotated[tuple[LaxPath, ...], BeforeValidator(_files), Field(strict=False)] = (
+        Field((), description="Public keys whose stored verdicts stand too: those of before.")
+    )
     store: str | None = Field(None, description="Object store: dir:PATH or s3:BUCKET?...")
     model: str = Field("confirm-fused", description="A model's name, or a folder with a manifest.")
     threads: Annotated[int, Field(strict=False)] = Field(

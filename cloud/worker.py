@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import TypeVar
 
+from cloud.entry import on_report
 from cloud.inbox import Delivery, Inbox
 from cloud.judge import Judge
 from cloud.ledger import Ledger, LedgerError
@@ -140,8 +141,8 @@ class Worker:
             ours = self._patiently(lambda: self._judge.consider(report))
             if isinstance(ours, More):
                 return ours
-            decided: Verdict = ours
-            standing = self._patiently(lambda: self._ledger.decide(decided))
+            decided = on_report(ours, report)
+            standing = self._patiently(lambda: self._ledger.decide(decided, report))
             if standing == decided:
                 self._say(Event.VERDICT_DECIDED, standing)
                 return standing, _ending_of(standing, Ending(standing.decision))

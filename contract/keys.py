@@ -25,6 +25,7 @@ def is_evidence_key(key: str) -> bool:
     return _EVIDENCE.fullmatch(key) is not None
 
 
-def verdict_key(gateway: GatewayId, report: ReportId) -> str:
-    """`verdicts/<gw>/<report-id>.json`."""
-    return f"verdicts/{gateway}/{report}.json"
+def verdict_key(gateway: GatewayId, report: ReportId, place: int = 0) -> str:
+    """`verdicts/<gw>/<report-id>.json`, and `...-1.json` and so on where that is taken by what
+    is no verdict."""
+    return f"verdicts/{gateway}/{report}{f'-{place}' if place else ''}.json"

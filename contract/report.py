@@ -111,6 +111,25 @@ class FiredRule(Wire):
     reasons: Sentences
 
 
+Span = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+
+
+class ChainLink(Wire):
+    """Where a report stands in the chain of its gateway's reports; see `contract.chain`."""
+
+    chain: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] = Field(
+        description="Made when the gateway's outbox began; a new one begins a new chain."
+    )
+    number: Annotated[int, Field(ge=1)]
+    previous: Sha256 = Field(description="Hash of the link before, zeros for the first.")
+    pictures: Annotated[int, Field(ge=0, le=16)] = Field(
+        description="How many of the evidence it covers; what was asked for later comes after."
+    )
+    given_up: Annotated[tuple[Span, ...], Field(max_length=8)] = Field(
+        (), description="First and last numbers of reports that the gateway gave up lately."
+    )
+
+
 class ThreatReport(Wire):
     """A suspicion of one gateway about one thing in front of one camera."""
 
@@ -136,6 +155,9 @@ class ThreatReport(Wire):
         0,
         exclude_if=nothing,
         description="How often the cloud may still ask for another picture of the thing.",
+    )
+    link: ChainLink | None = Field(
+        None, exclude_if=absent, description="Its place in the chain of the gateway's reports."
     )
     test: bool = Field(
         False,

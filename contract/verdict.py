@@ -60,6 +60,11 @@ class Verdict(Wire):
     model_sha256: Sha256 | None = None
     evidence_key: Word | None = None
     sightings: Annotated[tuple[Sighting, ...], Field(max_length=1024)] = ()
+    manifest: Sha256 | None = Field(
+        None,
+        exclude_if=absent,
+        description="Hash over the pictures that were judged, in order: it is about no others.",
+    )
     test: bool = Field(
         False,
         exclude_if=nothing,

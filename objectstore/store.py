@@ -32,6 +32,10 @@ class NotFound(PermanentStoreError):
     """There is no object under that key."""
 
 
+class TooLarge(PermanentStoreError):
+    """The object has more bytes than the caller would take."""
+
+
 class ObjectStore(Protocol):
     """Implementations are safe to use from several threads at once."""
 
@@ -40,7 +44,7 @@ class ObjectStore(Protocol):
         ...
 
     def get(self, key: str, max_bytes: int) -> bytes:
-        """The whole object; raises `NotFound`, and `PermanentStoreError` over `max_bytes`."""
+        """The whole object; raises `NotFound`, and `TooLarge` over `max_bytes`."""
         ...
 
 

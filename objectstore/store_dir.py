@@ -22,6 +22,7 @@ from objectstore.store import (
     PermanentStoreError,
     Put,
     StoreError,
+    TooLarge,
     TransientStoreError,
     check_key,
 )
@@ -78,7 +79,7 @@ class DirectoryStore:
             except FileNotFoundError as error:
                 raise NotFound(f"no object {key} in {self._root}") from error
         if len(body) > max_bytes:
-            raise PermanentStoreError(f"object {key} has more than {max_bytes} bytes")
+            raise TooLarge(f"object {key} has more than {max_bytes} bytes")
         return body
 
     def _publish(self, target: Path, body: bytes) -> Put:

@@ -30,6 +30,7 @@ from objectstore.store import (
     PermanentStoreError,
     Put,
     StoreError,
+    TooLarge,
     TransientStoreError,
     check_key,
 )
@@ -133,7 +134,7 @@ class S3Store:
         claimed = answer.get("ContentLength", 0)
         body = b"" if claimed > max_bytes else answer["Body"].read(max_bytes + 1)
         if max(claimed, len(body)) > max_bytes:
-            raise PermanentStoreError(f"object {key} has more than {max_bytes} bytes")
+            raise TooLarge(f"object {key} has more than {max_bytes} bytes")
         if len(body) < claimed:
             raise TransientStoreError(f"object {key} broke off at {len(body)} of {claimed} bytes")
         return body

@@ -120,6 +120,22 @@ class Event(StrEnum):
     STATIC_NOT_KEPT = "static_not_kept", "warning", "Static things are not on disk; why.", True
     STATIC_FORGOTTEN = "static_forgotten", "info", "Things were forgotten by command.", True
 
+    SIGNING_KEY_OPENED = (
+        "signing_key_opened",
+        "info",
+        "What the cloud says is signed; by which key.",
+    )
+    VERDICTS_UNSIGNED = (
+        "verdicts_unsigned",
+        "warning",
+        "Verdicts carry no signature, or are believed without: anyone at the broker can forge one.",
+    )
+    LEDGER_ENTRY_REFUSED = (
+        "ledger_entry_refused",
+        "error",
+        "What is stored as a verdict is none of ours; it is passed over. Why.",
+        True,
+    )
     REPORT_RECEIVED = "report_received", "info", "A report came for confirmation."
     REPORT_REFUSED = "report_refused", "warning", "A report is unusable; why.", True
     VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."
