@@ -39,8 +39,10 @@ class CameraWatch:
         followed: Callable[[], tuple[CameraId, ...]],
         faults: Callable[[CameraId], tuple[Fault, ...]],
         say: Callable[[Iterable[Publication]], None],
+        known: Callable[[], tuple[CameraId, ...]] = tuple,
     ) -> None:
-        """`followed`: the cameras that have sent something; `faults`: what their pictures show."""
+        """`followed`: the cameras that have sent something; `faults`: what their pictures show;
+        `known`: those too that something was said about in an earlier run."""
         self._current = current
         self._counters = counters
         self._statements = statements
@@ -48,6 +50,7 @@ class CameraWatch:
         self._followed = followed
         self._faults = faults
         self._say = say
+        self._known = known
         self._listening_at_s = math.inf
         self._round_at_s = self._said_at_s = -math.inf
         self._arrivals: dict[CameraId, Arrivals] = {}
@@ -64,6 +67,23 @@ class CameraWatch:
         for camera, condition in self._conditions.items():
             yield self._statements.camera_status(camera, condition.status)
             yield self._statements.camera_health(camera, condition)
+        for camera in self._known():
+            if camera not in self._conditions:
+                yield self._statements.camera_status(camera, self._unheard(camera))
+
+    def farewell(self) -> Iterator[Publication]:
+        """No camera is online through a gateway that has stopped."""
+        for camera, condition in self._conditions.items():
+            if condition.status != "disabled":
+                yield self._statements.camera_status(camera, "offline")
+
+    def _unheard(self, camera: CameraId) -> Status:
+        """Of a camera of an earlier run that has sent nothing in this one: what the broker keeps of
+        it is of that run. Single pictures may be days apart, so silence says nothing there."""
+        settings = self._settings(camera)
+        if not settings.enabled:
+            return "disabled"
+        return "online" if settings.kind == "snapshot" else "offline"
 
     def tick(self, listening: bool) -> None:
         """Once a turn of the control loop; `listening`: whether pictures can reach us."""

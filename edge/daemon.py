@@ -152,6 +152,7 @@ class Daemon:
             now = self._clock.mono()
             self._watch()
             self._gateway.delivery.verdicts.tick()
+            self._gateway.delivery.threats.remember(self._gateway.intake.cameras)
             self._gateway.delivery.threats.tick()
             self._gateway.intake.tick()
             self._gateway.turn_switches()
@@ -162,7 +163,7 @@ class Daemon:
                 self._take_up_file()
             if now >= stats_at:
                 stats_at = now + self._gateway.config().runtime.stats_s
-                self._say_stats()
+                self._gateway.say_news()
             if now >= sweep_at:
                 sweep_at = now + _SWEEP_S
                 self._sweep()
@@ -174,16 +175,10 @@ class Daemon:
         cameras = len(gateway.intake.cameras)
         self._notifier.status(f"{cameras} cameras, links up: {', '.join(up) or 'none'}")
 
-    def _say_stats(self) -> None:
-        if not self._gateway.site.connected:
-            return
-        stats = self._gateway.statements.news()
-        if stats is not None:
-            self._gateway.site.publish(stats.topic, stats.payload, 0, stats.retain)
-
     def _sweep(self) -> None:
         try:
             self._gateway.outbox.sweep()
+            self._gateway.outbox.tellings.give_up(self._gateway.config().deliver.tell_max_age_s)
         except OutboxFull as error:  # a full disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
         self._gateway.switches.keep_again()
@@ -213,8 +208,7 @@ class Daemon:
         if Part.LOG in planned.rebuild:
             configure(level=proposed.config.runtime.log_level)
         self._kept = _keep(proposed)
-        for birth in gateway.births():
-            gateway.site.publish(birth.topic, birth.payload, birth.qos, birth.retain)
+        gateway.say_again()
 
     def _wind_down(self) -> None:
         """Intake first, then what is under way, then the farewell, within the deadline."""
@@ -226,14 +220,20 @@ class Daemon:
         log(Event.DAEMON_STOPPING, reason="a failure" if self._failures else "asked to")
         self._settle(until_s - _FAREWELL_SHARE * deadline_s)
         self._ending = True
-        farewell = [gateway.statements.stats(), gateway.statements.status("stopped")]
-        gateway.site.stop(max(1.0, until_s - self._clock.mono()), farewell)
-        gateway.delivery.uplink.stop(1.0)
+        leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
+        leaving.start()  # beside the site: neither broker is to use up the other's time
+        gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.farewell())
+        leaving.join(max(1.0, until_s - self._clock.mono()))
         self._status_server.stop()
         gateway.outbox.close()
         gateway.static.close()
         flush()
         self._watchdog.end()
+
+    def _leave_cloud(self, until_s: float) -> None:
+        delivery = self._gateway.delivery
+        farewell = () if delivery.alone else self._gateway.public_farewell()
+        delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), farewell)
 
     def _settle(self, until_s: float) -> None:
         """No more frames; workers finish the step they are in, and what waited is judged."""

@@ -116,6 +116,11 @@ class Delivery:
                 worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s + others_s
             )
 
+    def say_to_cloud(self, publications: Iterable[Publication]) -> None:
+        """What the site's broker was told too; nothing where both are one."""
+        for one in () if self.alone else publications:
+            self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
+
     def wake(self) -> None:
         """There may be something to deliver or to tell, or reason to stop waiting for it."""
         self.kept.set()

@@ -85,7 +85,7 @@ class Gateway:
             self.static.answered,
             on_failure,
             self.synchronised,
-            self._public,
+            self.public_births,
             self.statements.status("offline"),
         )
         self._build_workers(config)
@@ -96,9 +96,10 @@ class Gateway:
             clock,
             lambda: self.intake.cameras,
             self._faults,
-            self._say,
+            self._say_to_all,
+            lambda: self.delivery.threats.known,
         )
-        self.health_watch = HealthWatch(self.health, self.statements, clock, self._say)
+        self.health_watch = HealthWatch(self.health, self.statements, clock, self._say_to_all)
 
     def config(self) -> Config:
         """The configuration in force, with the switches as they stand."""
@@ -117,7 +118,7 @@ class Gateway:
         )
         return (*analysing, *self.delivery.pulses())
 
-    def _public(self) -> Iterator[Publication]:
+    def public_births(self) -> Iterator[Publication]:
         """What is retained at the brokers of site and cloud: that we live, and our cameras."""
         yield self.statements.status("online")
         yield self.statements.info()
@@ -126,13 +127,38 @@ class Gateway:
 
     def births(self) -> Iterator[Publication]:
         """Everything retained that must be true at the site's broker after a connect."""
-        yield from self._public()
+        yield from self.public_births()
         cameras = self.intake.cameras
         listed = tuple(map(CameraId, self.config().cameras))
         for camera in sorted({*listed, *cameras}):
             yield from self.switches.states(self.config(), camera)
         for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
             yield self.delivery.threats.state(camera)
+
+    def farewell(self) -> tuple[Publication, ...]:
+        """What is said last at the site's broker: no threat stays ON when nobody can end it."""
+        return (*self.delivery.threats.farewell(), *self.public_farewell())
+
+    def public_farewell(self) -> tuple[Publication, ...]:
+        """What is said last at the brokers of site and cloud; our presence at the very end."""
+        return (
+            *self.camera_watch.farewell(),
+            self.statements.stats(),
+            self.statements.status("stopped"),
+        )
+
+    def say_news(self) -> None:
+        """`stats`, if there is anybody to hear it and anything new."""
+        if not any(state.connected for state in self.links().values()):
+            return
+        stats = self.statements.news()
+        if stats is not None:
+            self._say_to_all((stats,))
+
+    def say_again(self) -> None:
+        """Everything retained, after it may have changed."""
+        self._say(self.births())
+        self.delivery.say_to_cloud(self.public_births())
 
     def take_up(self, proposed: Loaded, *, anew: bool) -> None:
         """Put another configuration in force, with networks opened `anew` if it asks for others.
@@ -207,6 +233,12 @@ class Gateway:
         """Its `status` and `health` follow on the next round."""
         self._say((self.delivery.threats.state(camera),))
         self._say(self.switches.states(self.config(), camera))
+
+    def _say_to_all(self, publications: Iterable[Publication]) -> None:
+        """At the brokers of site and cloud."""
+        told = tuple(publications)
+        self._say(told)
+        self.delivery.say_to_cloud(told)
 
     def _say(self, publications: Iterable[Publication]) -> None:
         for one in publications:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from contract.ids import CameraId
 from edge.config.schema import Config
+from edge.deliver.tellings import Backlog
 from edge.gateway import Gateway
 from edge.runtime.camera_conditions import Condition
 from edge.runtime.health import NOTED_S, Check
@@ -30,6 +31,17 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
         lambda: cut_off(gateway.links()),
         lambda: taken(gateway.links()),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
+        lambda: delayed(
+            gateway.outbox.oldest_s(),
+            gateway.outbox.tellings.backlogs(),
+            gateway.config().deliver.late_s,
+        ),
+        Risen(
+            HealthReason.TELLING_ENDED,
+            lambda: untold(gateway.outbox.tellings.backlogs()),
+            gateway.clock,
+            "verdicts were refused or given up",
+        ),
         Risen(
             HealthReason.SUSPICION_LOST,
             lambda: sum(funnel.lost for funnel in gateway.counters.snapshot().values()),
@@ -67,6 +79,25 @@ def taken(links: Mapping[str, LinkState]) -> Iterator[Problem]:
     for name, state in links.items():
         if state.conflict:
             yield Problem(reason=HealthReason.ID_IN_USE, subject=name, detail=state.conflict)
+
+
+def delayed(oldest_s: float, backlogs: Mapping[str, Backlog], late_s: float) -> Iterator[Problem]:
+    """Reports that nobody judges and verdicts that somebody does not take, over `late_s` old."""
+    if oldest_s > late_s:
+        detail = f"the oldest report has waited {oldest_s:.0f} s for the cloud's verdict"
+        yield Problem(reason=HealthReason.DELIVERY_LATE, subject="reports", detail=detail)
+    for name, backlog in backlogs.items():
+        if backlog.oldest_s > late_s:
+            detail = f"{backlog.waiting} verdicts wait, the oldest for {backlog.oldest_s:.0f} s"
+            yield Problem(reason=HealthReason.DELIVERY_LATE, subject=name, detail=detail)
+
+
+def untold(backlogs: Mapping[str, Backlog]) -> int:
+    """How many verdicts did not reach a destination, since the start."""
+    return sum(
+        backlog.ended.get("refused", 0) + backlog.ended.get("given_up", 0)
+        for backlog in backlogs.values()
+    )
 
 
 def silent(config: Config, conditions: Mapping[CameraId, Condition]) -> Iterator[Problem]:

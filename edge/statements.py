@@ -101,10 +101,18 @@ class Statements:
         return self._stats(self._counted())
 
     def _stats(self, counted: bytes) -> Publication:
-        facts = json.loads(counted) | {"rss_bytes": psutil.Process().memory_info().rss}
+        facts = json.loads(counted) | {
+            "rss_bytes": psutil.Process().memory_info().rss,
+            "oldest_report_s": round(self._outbox.oldest_s(), 1),
+            "destinations": {
+                name: backlog.as_json()
+                for name, backlog in self._outbox.tellings.backlogs().items()
+            },
+        }
         return Publication(
             topic=self._topics.of_gateway("stats"),
             payload=json.dumps(facts).encode(),
+            qos=0,
             retain=False,
         )
 

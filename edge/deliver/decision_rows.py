@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Verdict
@@ -19,6 +19,7 @@ TellingKey = tuple[ReportId, int, str]
 """Report, revision of its decision, destination."""
 
 End = Literal["told", "refused", "given_up"]
+ENDS: tuple[End, ...] = get_args(End)
 
 _WAITING = (
     "SELECT t.report_id, t.revision, t.destination FROM tellings t JOIN entries e "

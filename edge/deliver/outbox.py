@@ -43,8 +43,8 @@ LEASE_S = 120.0
 KEEP_DONE_S = 3600.0
 """A finished entry is remembered until this age, so that a repeated verdict is known as such."""
 
-MOST_CAMERAS = 1000
-"""More names than this are somebody's invention; `intake.max_cameras` ends there too."""
+MOST_CAMERAS = 256
+"""Cameras that are remembered for the next run; each costs a few messages after every connect."""
 
 _SANE_EPOCH = 4_000_000_000
 """Unix seconds of the year 2096: a wall clock beyond is wrong."""
@@ -226,11 +226,11 @@ class Outbox:
             return tuple(entry for entry in entries if entry is not None)
 
     def oldest_s(self) -> float:
-        """Seconds since the oldest entry that still waits for the cloud's verdict was put; 0 if
-        none does."""
+        """Seconds since the oldest suspicion that waits for the cloud's verdict was put; 0 if none
+        does. Audits may wait."""
         with self._held("look for the oldest entry"):
-            now = self._clock.mono()
-            return max((now - self._born[id_] for id_ in self._rows.in_line()), default=0.0)
+            oldest = self._rows.oldest_in_line()
+            return 0.0 if oldest is None else self._clock.mono() - self._born[oldest]
 
     def gateways(self) -> frozenset[GatewayId]:
         """The ids of this gateway, former ones too, under which entries wait to be decided."""

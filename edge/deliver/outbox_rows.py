@@ -140,6 +140,11 @@ class Rows(Statements):
         """What may be delivered, highest severity first, then oldest."""
         return self._ids(f"{_IN_LINE} ORDER BY severity DESC, seq")
 
+    def oldest_in_line(self) -> ReportId | None:
+        """Of those that are no audit."""
+        ids = self._ids(f"{_IN_LINE} AND severity >= 0 ORDER BY seq LIMIT 1")
+        return ids[0] if ids else None
+
     def gateways(self) -> list[str]:
         """The ids that reports in delivery were raised under: first part of their own."""
         return [

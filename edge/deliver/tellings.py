@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from contract.ids import ReportId
 from contract.verdict import Verdict
-from edge.deliver.decision_rows import DecisionRows, End, TellingKey
+from edge.deliver.decision_rows import ENDS, DecisionRows, End, TellingKey
 from service.clock import Clock
 from service.events import Event, log
 
@@ -53,6 +53,11 @@ class Backlog:
     waiting: int = 0
     oldest_s: float = 0.0
     ended: Mapping[End, int]
+
+    def as_json(self) -> dict[str, float]:
+        """As `stats` and `/healthz` say it."""
+        ended: dict[str, float] = {state: self.ended.get(state, 0) for state in ENDS}
+        return {"waiting": self.waiting, "oldest_s": round(self.oldest_s, 1), **ended}
 
 
 class Tellings:

@@ -15,7 +15,7 @@ from contract.ids import CameraId
 from contract.topics import Topics
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Publishes
-from edge.deliver.outbox import Outbox
+from edge.deliver.outbox import MOST_CAMERAS, Outbox
 from edge.errors import OutboxError
 from service.clock import Clock
 from service.events import Event, log
@@ -80,7 +80,8 @@ class Threats:
     def remember(self, cameras: Iterable[CameraId]) -> None:
         """These are to be stated after a restart too, whether or not they send pictures then."""
         with self._lock:
-            fresh = [camera for camera in cameras if camera not in self._known]
+            room = max(0, MOST_CAMERAS - len(self._known))
+            fresh = [camera for camera in cameras if camera not in self._known][:room]
             self._known.update(fresh)
         if fresh:
             self._kept(lambda: self._outbox.remember(fresh))

@@ -55,6 +55,17 @@ class HealthReason(StrEnum):
         "A listed camera sends no usable picture.",
         "mend the camera or its network; see its `health` topic; take it out of `cameras` for good",
     )
+    DELIVERY_LATE = (
+        "delivery_late",
+        "What should be judged or told waits for longer than `deliver.late_s`.",
+        "see `delivery_failed` in the log: a broker, the store or the workers are away or too slow "
+        "for what is sent; `of` names who waits",
+    )
+    TELLING_ENDED = (
+        "telling_ended",
+        "In the last hour a broker refused a verdict, or one was given up for it.",
+        "see `telling_ended` in the log: mend that broker's ACL or limits",
+    )
     SUSPICION_LOST = (
         "suspicion_lost",
         "A suspicion was given up in the last hour: for room, age, damage or refusal.",

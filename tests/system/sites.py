@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import subprocess
 import sys
 import threading
@@ -86,7 +87,7 @@ class Ear:
                 name="ear",
                 host=self.broker.host,
                 port=self.broker.port,
-                client_id=f"ear-{self.root}",
+                client_id=f"ear-{self.root}-{secrets.token_hex(4)}",
                 reconnect_max_s=1,
                 clean=not self.kept,
             ),
