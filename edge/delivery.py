@@ -24,6 +24,7 @@ from edge.deliver.outbox_records import AUDIT_RANK
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.verdicts import Verdicts
+from edge.errors import OutboxError
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.worker import Worker
@@ -57,7 +58,7 @@ class Delivery:
         """`config` says what is in force; `answered` is told what the cloud decided;
         `synchronised` is whether the wall clock is believed; `births` and `will` are for the
         cloud's broker, where it has one. Raises `LinkError`, `StoreError`."""
-        self._config, self._clock = config, clock
+        self._config, self._clock, self._on_failure = config, clock, on_failure
         current = config()
         self.alone = shares_broker(current)
         self.kept = threading.Event()
@@ -161,7 +162,11 @@ class Delivery:
     def _on_verdict(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
-        self.verdicts.on_message(topic, payload, retained, ack)
+        try:
+            self.verdicts.on_message(topic, payload, retained, ack)
+        except OutboxError as error:  # not the message's fault: the next start mends the outbox
+            ack()
+            self._on_failure(error)
         self.kept.set()
 
 

@@ -72,6 +72,7 @@ class Event(StrEnum):
     LINK_CLOSED = "link_closed", "info", "A connection was ended in order."
     LINK_FAILED = "link_failed", "error", "The connection's thread met an unexpected error."
     MESSAGE_REFUSED = "message_refused", "warning", "A message that arrived is unusable.", True
+    MESSAGE_FAILED = "message_failed", "error", "A message made its reader fail; given up.", True
     PUBLICATION_REFUSED = "publication_refused", "warning", "A broker took no message.", True
     PUBLICATION_DROPPED = "publication_dropped", "info", "State was not sent: no link.", True
 

@@ -8,6 +8,7 @@ restated by births, and durable things are repeated by whoever keeps them.
 
 import random
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -76,8 +77,8 @@ def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Callable[[], Non
 class Link:
     """One connection with its subscriptions, births and will; raises `LinkError` when made.
 
-    `on_fatal` is told, on the network thread, of an exception that ended that thread, for instance
-    one that `on_message` let out: the process cannot go on without it.
+    `on_fatal` is told, on the network thread, of an exception that ended that thread: the process
+    cannot go on without it. One that `on_message` lets out ends nothing: the message is given up.
     """
 
     def __init__(
@@ -157,7 +158,8 @@ class Link:
         return self._connected.is_set()
 
     def state(self) -> LinkState:
-        """Counters: `connects received malformed oversize published delivered refused dropped`."""
+        """Counters: `connects received malformed oversize failed published delivered refused
+        dropped`."""
         return LinkState(
             connected=self._connected.is_set(),
             ready=self._ready.is_set(),
@@ -270,18 +272,31 @@ class Link:
 
     def _received(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         generation = self._sender.generation
+        unanswered = [message.mid]
 
         def ack() -> None:
-            if self._sender.generation == generation:
-                client.ack(message.mid, message.qos)
+            if unanswered and self._sender.generation == generation:
+                client.ack(unanswered.pop(), message.qos)
 
         unusable = self._unusable(message)
         if unusable is None:
             self._counts.add("received")
-            self._on_message(message.topic, bytes(message.payload), message.retain, ack)
+            self._hand_on(message, ack)
         else:
             self._counts.add(unusable)
             self._log(Event.MESSAGE_REFUSED, reason=unusable, bytes=len(message.payload))
+            ack()
+
+    def _hand_on(self, message: mqtt.MQTTMessage, ack: Callable[[], None]) -> None:
+        """To whoever listens. A message that is the death of its reader must not come again: it is
+        counted and acknowledged, and the ones behind it are read."""
+        try:
+            self._on_message(message.topic, bytes(message.payload), message.retain, ack)
+        except Exception:  # noqa: BLE001, the paho rim: whatever it is, the broker would repeat it
+            self._counts.add("failed")
+            trace = traceback.format_exc(limit=-8)
+            size = len(message.payload)
+            self._log(Event.MESSAGE_FAILED, topic=message.topic, bytes=size, error=trace)
             ack()
 
     def _unusable(self, message: mqtt.MQTTMessage) -> str | None:

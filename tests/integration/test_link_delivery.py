@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
+import queue
 import subprocess
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -193,30 +193,53 @@ def test_a_publication_over_the_brokers_limit_is_refused_and_the_link_stays(
         assert isinstance(link.publish("fine", bytes(1000)).wait(PATIENCE_S), Delivered)
 
 
-def test_an_error_in_the_receiver_is_handed_on_and_ends_what_was_under_way(
+@pytest.mark.parametrize("after_ack", [False, True])
+def test_a_message_that_makes_its_reader_fail_is_given_up_and_the_next_one_is_read(
+    mosquitto: servers.Broker, after_ack: bool
+) -> None:
+    """And it is acknowledged: a session that the broker keeps does not deliver it again."""
+    read: queue.Queue[bytes] = queue.Queue()
+
+    def stumble(_topic: str, payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
+        if after_ack:
+            ack()
+        if payload == b"stone":
+            raise KeyError("stumbled")
+        ack()
+        read.put(payload)
+
+    name = f"stumbler-{after_ack}"
+    kept = dataclasses.replace(settings(mosquitto, name), clean=False, session_expiry_s=60)
+    for payloads in ((b"stone", b"first"), (b"second",)):
+        link = Link(
+            kept,
+            on_fatal=fail,
+            on_message=stumble,
+            subscriptions=[Subscription(filter=f"delivery/{name}")],
+            manual_ack=True,
+        )
+        link.start()
+        assert link.wait_ready(PATIENCE_S)
+        for payload in payloads:
+            link.publish(f"delivery/{name}", payload)
+            if payload != b"stone":
+                assert read.get(timeout=PATIENCE_S) == payload
+        failed = link.state().counters.get("failed", 0)
+        assert link.stop(PATIENCE_S)
+        assert failed == payloads.count(b"stone")
+
+
+def test_an_error_of_our_own_on_the_networks_thread_is_handed_on(
     mosquitto: servers.Broker,
 ) -> None:
-    met: list[Exception] = []
-    told = threading.Event()
+    met: queue.Queue[Exception] = queue.Queue()
 
-    def note(error: Exception) -> None:
-        met.append(error)
-        told.set()
-
-    def stumble(_topic: str, _payload: bytes, _retained: bool, _ack: Callable[[], None]) -> None:
+    def births() -> tuple[Publication, ...]:
         raise KeyError("stumbled")
 
-    link = Link(
-        settings(mosquitto, "stumbler"),
-        on_fatal=note,
-        on_message=stumble,
-        subscriptions=[Subscription(filter="delivery/stone")],
-    )
+    link = Link(settings(mosquitto, "unborn"), on_fatal=met.put, births=births)
     link.start()
-    assert link.wait_ready(PATIENCE_S)
-    link.publish("delivery/stone", b"x")
-    assert told.wait(PATIENCE_S)
-    assert isinstance(met[0], KeyError)
+    assert isinstance(met.get(timeout=PATIENCE_S), KeyError)
     assert isinstance(link.publish("delivery/stone", b"x").wait(0), NotConnected)
     assert link.stop(PATIENCE_S)
 
