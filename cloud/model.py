@@ -30,7 +30,9 @@ __all__ = ["FullModel", "InferenceError", "open_model"]
 class FullModel:
     """The networks of one model, and how their views are joined."""
 
-    def __init__(self, manifest: Manifest, networks: Sequence[Network]) -> None:
+    def __init__(self, manifest: Manifest, networks: Sequence[Network], known: Image) -> None:
+        """`known` is the picture of the self-test."""
+        self._manifest, self._known = manifest, known
         self.name = manifest.name
         self.sha256 = manifest.sha256
         self.labels = manifest.labels
@@ -44,6 +46,11 @@ class FullModel:
         The scores of a vehicle's classes are summed. Raises `InferenceError`.
         """
         return [summed(found) for found in self.by_class(images)]
+
+    def prove(self) -> None:
+        """Looks at the known picture; raises `ModelError` or `InferenceError` where it is not seen
+        as the manifest says: then it is not the other pictures that are at fault."""
+        require(self._manifest, self.by_class([self._known])[0])
 
     def by_class(self, images: Sequence[Image]) -> list[Detections]:
         """As `detect`, each class for itself."""
@@ -67,7 +74,8 @@ def open_model(name_or_path: str, threads: int = 0) -> FullModel:
     if manifest.role != "cloud":
         raise ModelError(f"model {manifest.name} is for the edge; the cloud needs a savedmodel")
     if manifest.format == "savedmodel":
-        return FullModel(manifest, [Network(folder, manifest, threads)])
+        known = picture_of(folder, manifest)
+        return FullModel(manifest, [Network(folder, manifest, threads)], known)
     return _open_fused(folder, manifest, threads)
 
 
@@ -80,6 +88,7 @@ def _open_fused(folder: Path, manifest: Manifest, threads: int) -> FullModel:
             f"model {manifest.name}: its members know {unknown}, which its own labels lack; add "
             "them to 'labels'"
         )
-    model = FullModel(manifest, [Network(path, member, threads) for path, member in members])
-    require(manifest, model.by_class([picture_of(folder, manifest)])[0])
+    networks = [Network(path, member, threads) for path, member in members]
+    model = FullModel(manifest, networks, picture_of(folder, manifest))
+    model.prove()
     return model

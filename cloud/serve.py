@@ -102,6 +102,7 @@ class _Process:
             work=settings.work,
             clock=clock,
             stopping=stopping,
+            prove=model.prove,
         )
         self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
         registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))

@@ -176,7 +176,9 @@ class Work(Section):
     publish_timeout_s: float = Field(10.0, ge=0.1, le=300, description="Patience for a PUBACK.")
     drain_s: float = Field(20.0, ge=0.1, le=600, description="Deadline for leaving on SIGTERM.")
     stuck_s: float = Field(120.0, ge=1, le=3600, description="No progress for this is unhealthy.")
-    failures_in_a_row: int = Field(3, ge=1, le=100, description="Then the worker restarts.")
+    failures_in_a_row: int = Field(
+        3, ge=1, le=100, description="Of the model, on its known picture too: then it restarts."
+    )
 
 
 class Tls(Section):

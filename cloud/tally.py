@@ -28,6 +28,8 @@ class Ending(StrEnum):
     MALFORMED = "malformed"
     FAILED = "failed"
     """Store or model did not work: nothing decided, the edge sends it again."""
+    SET_ASIDE = "set_aside"
+    """The same report made the worker fail before, though the model works: not tried any more."""
     SHED = "shed"
     """The queue was full: nothing decided, the edge sends it again."""
     UNTOLD = "untold"

@@ -3,11 +3,15 @@
 SHELL. `run` is the one thread that owns the model. Laws: a report that was decided before is
 answered with the verdict that stands; a message that can never be understood is acknowledged, so
 that it does not come back for ever; where the store or the model fails nothing is decided, and the
-edge, which keeps the report until it has a verdict, sends it again. Put together by `serve`.
+edge, which keeps the report until it has a verdict, sends it again. Where a failure is nobody's
+that we know, the model is shown its known picture: if it sees that as ever, the report is at fault,
+and one that fails again is set aside; only a model that fails there too is a broken worker. Put
+together by `serve`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import traceback
 from collections.abc import Callable
@@ -33,6 +37,12 @@ IDLE_S = 1.0
 LEFT_UNACKNOWLEDGED = (Ending.INTERRUPTED, Ending.UNTOLD)
 """The broker may deliver these again; all other endings are final for this delivery."""
 
+TRIES = 2
+"""Of a report that makes the worker fail though the model works; then it is not tried any more."""
+
+REMEMBERED = 1024
+"""Reports that failed; the oldest are forgotten, and tried anew if they still come."""
+
 T = TypeVar("T")
 
 
@@ -56,7 +66,11 @@ class Worker:
         work: Work,
         clock: Clock,
         stopping: threading.Event,
+        prove: Callable[[], None],
     ) -> None:
+        """`prove` raises if the model does not see its known picture."""
+        self._prove = prove
+        self._failed: dict[bytes, int] = {}
         self._root = root
         self._inbox = inbox
         self._judge = judge
@@ -91,7 +105,10 @@ class Worker:
     def handle(self, delivery: Delivery) -> Ending:
         """One delivery from reading to acknowledgement; what it raises nobody foresaw."""
         began = self._clock.mono()
-        ending = self._ending(delivery)
+        if self._failed.get(_digest(delivery), 0) >= TRIES:
+            ending = Ending.SET_ASIDE
+        else:
+            ending = self._ending(delivery)
         self._tally.ended(ending)
         self._tally.took("report", self._clock.mono() - began)
         if ending not in LEFT_UNACKNOWLEDGED:
@@ -99,15 +116,32 @@ class Worker:
         return ending
 
     def _guarded(self, delivery: Delivery) -> Exception | None:
-        """Handles it; what nobody foresaw is told, counted and given back."""
+        """Handles it; what nobody foresaw is told, counted and given back. The error, if it is the
+        worker's own and not the report's."""
         try:
             self.handle(delivery)
         except Exception as error:  # noqa: BLE001, the worker boundary: one report must not end all
             log(Event.WORKER_FAILED, worker="confirm", error=traceback.format_exc(limit=-8))
             self._tally.ended(Ending.FAILED)
             delivery.ack()
-            return error
+            return None if self._is_at_fault(delivery) else error
         return None
+
+    def _is_at_fault(self, delivery: Delivery) -> bool:
+        """Whether it was the report that failed: the model still works. Failures are remembered."""
+        try:
+            self._prove()
+        except Exception as error:  # noqa: BLE001, as above: a model may fail in any way
+            log(Event.WORKER_FAILED, worker="confirm", error=f"the known picture too: {error}")
+            return False
+        digest = _digest(delivery)
+        failures = self._failed.pop(digest, 0) + 1
+        self._failed[digest] = failures
+        while len(self._failed) > REMEMBERED:
+            del self._failed[next(iter(self._failed))]
+        if failures >= TRIES:
+            log(Event.REPORT_SET_ASIDE, topic=delivery.topic, failures=failures)
+        return True
 
     def _ending(self, delivery: Delivery) -> Ending:
         try:
@@ -200,3 +234,7 @@ class Worker:
 def _ending_of(verdict: Verdict, ending: Ending) -> Ending:
     """Self-tests are counted apart from what cameras saw."""
     return Ending.TESTED if verdict.test else ending
+
+
+def _digest(delivery: Delivery) -> bytes:
+    return hashlib.sha256(delivery.payload).digest()

@@ -139,6 +139,12 @@ class Event(StrEnum):
     )
     REPORT_RECEIVED = "report_received", "info", "A report came for confirmation."
     REPORT_REFUSED = "report_refused", "warning", "A report is unusable; why.", True
+    REPORT_SET_ASIDE = (
+        "report_set_aside",
+        "error",
+        "A report makes the worker fail though the model works; it is not tried again.",
+        True,
+    )
     VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."
     VERDICT_REPEATED = "verdict_repeated", "info", "Another worker had decided it before."
     CONFIRMATION_FAILED = "confirmation_failed", "warning", "It stays unacknowledged.", True

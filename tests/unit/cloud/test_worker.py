@@ -24,6 +24,7 @@ from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image
+from imaging.manifest import ModelError
 from objectstore.open import open_store
 from objectstore.store import ObjectStore, Put, TransientStoreError
 from service.link import Delivered, NotConnected, Outcome, Refused, TimedOut
@@ -32,7 +33,7 @@ from tests.unit.cloud.reports import a_ref, a_report, saw
 
 PICTURE = cv2.imencode(".jpg", np.full((100, 100, 3), 90, np.uint8))[1].tobytes()
 CROP = cv2.imencode(".jpg", np.full((100, 50, 3), 90, np.uint8))[1].tobytes()
-WORK = Work(attempts=3, retry_first_s=1, retry_max_s=1.5, max_waiting=2, failures_in_a_row=2)
+WORK = Work(attempts=3, retry_first_s=1, retry_max_s=1.5, max_waiting=8, failures_in_a_row=2)
 
 
 class Sight:
@@ -105,7 +106,21 @@ class Bench:
             work=WORK,
             clock=self.clock,
             stopping=self.stopping,
+            prove=self._prove,
         )
+
+    def _prove(self) -> None:
+        """The known picture is one that the model sees as long as it works at all."""
+        if not self.sight.by_width:
+            raise ModelError("the known picture is not seen")
+
+    def receive(self, *reports: ThreatReport) -> None:
+        """And work until all are handled."""
+        for report in reports:
+            delivery = self.delivery(frame_report(report))
+            self.inbox.receive(delivery.topic, delivery.payload, False, delivery.ack)
+        self.inbox.receive("", b"", False, self.stopping.set)
+        self.worker.run()
 
     def _ask(self, more: More) -> Outcome:
         self.asked.append(more)
@@ -289,7 +304,7 @@ def test_who_has_to_leave_while_waiting_leaves_the_report(bench: Bench) -> None:
 
 
 def test_more_than_the_queue_holds_is_given_up_and_counted(bench: Bench) -> None:
-    for _ in range(3):
+    for _ in range(WORK.max_waiting + 1):
         bench.inbox.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
     assert (bench.acks, bench.counted(Ending.SHED)) == (1, 1)
 
@@ -311,6 +326,34 @@ def test_a_model_that_fails_again_and_again_ends_the_worker(bench: Bench) -> Non
     assert isinstance(bench.worker.broken, KeyError)
     assert bench.stopping.is_set()
     assert (bench.acks, bench.counted(Ending.FAILED)) == (2, 2)
+
+
+BAD_CROP = cv2.imencode(".jpg", np.full((70, 70, 3), 90, np.uint8))[1].tobytes()
+
+
+def test_reports_that_make_it_fail_though_the_model_works_do_not_end_the_worker(
+    bench: Bench,
+) -> None:
+    """The model of this bench fails on pictures 70 px wide."""
+    bench.store.put_if_absent(a_ref(BAD_CROP).key, BAD_CROP, "image/jpeg")
+    bad = [a_report(track=n, evidence=(a_ref(BAD_CROP),)) for n in range(5)]
+    for number, report in enumerate((*bad, REPORT)):
+        bench.stopping.clear()
+        bench.receive(report)
+        assert bench.counted(Ending.FAILED) == min(number + 1, len(bad))
+    assert bench.worker.broken is None
+    assert (bench.counted(Ending.CONFIRMED), bench.acks) == (1, 6)
+
+
+def test_a_report_that_makes_it_fail_twice_is_set_aside(bench: Bench) -> None:
+    bench.store.put_if_absent(a_ref(BAD_CROP).key, BAD_CROP, "image/jpeg")
+    bad = a_report(evidence=(a_ref(BAD_CROP),))
+    for _ in range(4):
+        bench.stopping.clear()
+        bench.receive(bad)
+    assert (bench.counted(Ending.FAILED), bench.counted(Ending.SET_ASIDE)) == (2, 2)
+    assert bench.sight.looked_at == [70, 70]
+    assert bench.acks == 4
 
 
 WEAK = saw(("person", 0.25, MIDDLE))
