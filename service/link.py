@@ -108,6 +108,7 @@ class Link:
         self._ended = threading.Event()
         self._client = make_client(settings, manual_ack=manual_ack, will=will)
         self._sender = Sender(self._client, settings.name, self._counts)
+        self._answered = False
         self._tries = Reconnects(settings.reconnect_max_s, random.Random())
         self._client.leaving = self._stopping
         self._client.wait_s = lambda: self._tries.wait_s(self._clock.mono())
@@ -199,7 +200,7 @@ class Link:
         properties: Properties | None,
     ) -> None:
         client.drop_out_messages()  # of the former connection; settled as NotConnected already
-        self._reason = str(reason)
+        self._answered, self._reason = True, str(reason)
         if self._stopping.is_set():
             client.disconnect()
         elif reason.is_failure:
@@ -269,6 +270,18 @@ class Link:
             words = ": ".join(filter(None, (_words(reason), self._conflict())))
             self._log(Event.LINK_LOST, broker=self._where(), reason=words)
             self._close(f"the connection was lost: {words}")
+        elif not self._answered:
+            self._unanswered()
+        self._answered = False
+
+    def _unanswered(self) -> None:
+        """Ended by the broker before it said anything: in TLS 1.3 what it thinks of our certificate
+        comes after a handshake that looked well."""
+        doubt = "" if self._settings.tls is None else "; does it take our certificate?"
+        self._tries.failed()
+        self._reason = f"the broker ended the connection before it answered{doubt}"
+        self._sender.close(self._reason)
+        self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
 
     def _received(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
         generation = self._sender.generation
