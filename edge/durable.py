@@ -68,6 +68,12 @@ def is_sound(document: bytes) -> bool:
     return not seal or hashlib.sha256(body).hexdigest().encode() == digest.rstrip(b"\n")
 
 
+def seal_off(document: bytes) -> bytes:
+    """What was sealed; a document that never was is returned as it is."""
+    body, seal, _ = document.rpartition(_SEAL)
+    return body if seal else document
+
+
 def sync_folder(folder: Path) -> None:
     """Makes names that were added to or removed from `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

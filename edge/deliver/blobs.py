@@ -1,68 +1,159 @@
-"""Pictures on disk, named by the SHA-256 of their bytes.
+"""Pictures on disk, named by the SHA-256 of their bytes, and beside them each waiting report.
 
 SHELL. A file appears whole or not at all: temporary name, fsync, rename, fsync of the folder. A
-crash can leave a temporary file, which `keep_only` removes at the next start. Called by the outbox,
-which knows what is still needed, under its lock.
+crash can leave a temporary file, which `keep_only` removes at the next start. A report lies here a
+second time, so that a lost database loses no suspicion. What the disk does not take is held in
+memory until it does (`flush`). Called by the outbox, which knows what is needed, under its lock.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from edge.durable import sync_folder
+from contract.ids import ReportId, is_report_id
+from edge.durable import aside, is_sound, sealed, seal_off, sync_folder
 
 _SUFFIX = ".jpg"
+_REPORT = ".json"
+_MAX_REPORT_BYTES = 131_072
 
 
 class Blobs:
-    """The files of one folder, which is made if it is missing."""
+    """The files of one folder, which is made if it is missing and if the disk lets it be made."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, min_free_bytes: int = 0) -> None:
+        """Of the disk, `min_free_bytes` are left to others."""
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        sync_folder(folder.parent)
+        self._min_free_bytes = min_free_bytes
+        self._held: dict[str, bytes] = {}
+        with suppress(OSError):  # who writes finds out
+            self._make_folder()
 
-    def write(self, blobs: Iterable[tuple[str, bytes]]) -> None:
+    @property
+    def held_bytes(self) -> int:
+        """Of the files that are in memory only."""
+        return sum(map(len, self._held.values()))
+
+    def write(self, pictures: Mapping[str, bytes], report_id: ReportId, report: str) -> None:
         """Durable on return. Raises `OSError`; what was written before it stays."""
-        for sha256, body in blobs:
+        self._make_folder()
+        self._check_floor(sum(map(len, pictures.values())))
+        for sha256, body in pictures.items():
             path = self._path(sha256)
-            if self._is_whole(path, len(body)):
-                continue
-            temporary = path.with_suffix(".part")
-            with temporary.open("wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            if not self._is_whole(path, len(body)):
+                self._write(path, body)
+        self._write(self._folder / f"{report_id}{_REPORT}", sealed(report))
         sync_folder(self._folder)
+
+    def hold(self, pictures: Mapping[str, bytes], report_id: ReportId, report: str) -> None:
+        """In memory, because the disk does not take them."""
+        self._held |= {f"{sha256}{_SUFFIX}": body for sha256, body in pictures.items()}
+        self._held[f"{report_id}{_REPORT}"] = sealed(report)
+
+    def flush(self) -> None:
+        """Brings to the disk what is held; raises `OSError`, and then it stays held."""
+        if not self._held:
+            return
+        self._make_folder()
+        self._check_floor(self.held_bytes)
+        for name, body in self._held.items():
+            self._write(self._folder / name, body)
+        sync_folder(self._folder)
+        self._held.clear()
 
     def read(self, sha256: str) -> bytes | None:
         """The bytes, None if they are missing or not those that were written."""
+        body = self._held.get(f"{sha256}{_SUFFIX}")
+        if body is not None:
+            return body
         try:
             body = self._path(sha256).read_bytes()
         except OSError:  # a card that fails to read has lost it, whatever it says
             return None
         return body if hashlib.sha256(body).hexdigest() == sha256 else None
 
+    def report(self, report_id: ReportId) -> str | None:
+        """The report's JSON, None if it is not here or damaged."""
+        document = self._held.get(f"{report_id}{_REPORT}")
+        if document is None:
+            try:
+                with (self._folder / f"{report_id}{_REPORT}").open("rb") as file:
+                    document = file.read(_MAX_REPORT_BYTES)
+            except OSError:
+                return None
+        return seal_off(document).decode(errors="replace") if is_sound(document) else None
+
     def remove(self, sha256: str) -> None:
         """Gone, also if it never was there; not necessarily durably."""
-        self._path(sha256).unlink(missing_ok=True)
-        self._path(sha256).with_suffix(".part").unlink(missing_ok=True)
+        self._remove(f"{sha256}{_SUFFIX}")
+
+    def remove_report(self, report_id: ReportId) -> None:
+        """As `remove`, of the report's copy."""
+        self._remove(f"{report_id}{_REPORT}")
 
     def names(self) -> frozenset[str]:
-        """The hashes of all files that are there whole."""
-        return frozenset(path.stem for path in self._folder.glob(f"*{_SUFFIX}"))
+        """The hashes of all pictures that are there."""
+        return frozenset(self._stems(_SUFFIX))
+
+    def reports(self) -> frozenset[ReportId]:
+        """The ids of all reports of which there is a copy, sound or not."""
+        return frozenset(ReportId(stem) for stem in self._stems(_REPORT) if is_report_id(stem))
 
     def keep_only(self, needed: frozenset[str]) -> int:
-        """Removes every other file and says how many."""
-        names = {f"{sha256}{_SUFFIX}" for sha256 in needed}
-        orphans = [path for path in self._folder.iterdir() if path.name not in names]
-        for path in orphans:
-            path.unlink()
+        """Removes every other picture and what writes left half done; how many pictures. Folders,
+        and what a disk does not let go, stay."""
+        orphans = self.names() - needed
+        for sha256 in orphans:
+            self.remove(sha256)
+        with suppress(OSError):
+            for path in self._folder.glob("*.part"):
+                self._remove(path.name)
         return len(orphans)
+
+    def _make_folder(self) -> None:
+        if self._folder.is_dir():
+            return
+        if self._folder.exists():  # a file in its place
+            number = next(n for n in range(1, 1000) if not aside(self._folder, n).exists())
+            self._folder.rename(aside(self._folder, number))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        sync_folder(self._folder.parent)
+
+    def _check_floor(self, size: int) -> None:
+        free = shutil.disk_usage(self._folder).free
+        if free - size < self._min_free_bytes:
+            words = f"{free} bytes free, of which {self._min_free_bytes} are left to others"
+            raise OSError(errno.ENOSPC, words)
+
+    def _write(self, path: Path, body: bytes) -> None:
+        temporary = path.with_name(f"{path.name}.part")
+        try:
+            with temporary.open("wb") as file:
+                file.write(body)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+
+    def _remove(self, name: str) -> None:
+        self._held.pop(name, None)
+        with suppress(OSError):  # a disk that takes nothing; the next start tries again
+            (self._folder / name).unlink(missing_ok=True)
+
+    def _stems(self, suffix: str) -> Iterable[str]:
+        names = [*self._held]
+        with suppress(OSError):
+            names += [path.name for path in self._folder.iterdir() if path.is_file()]
+        return (name.removesuffix(suffix) for name in names if name.endswith(suffix))
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}{_SUFFIX}"
