@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from edge import balena
-from edge.errors import ConfigError, OutboxError
+from edge.errors import ConfigError, OutboxInUse
 
 EX_CONFIG = 78
 CTRL_C = 130
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except ConfigError as error:
         return _refuse("configuration", *map(str, error.complaints))
-    except OutboxError as error:
+    except OutboxInUse as error:
         return _refuse("outbox", f"{error} ({_OUTBOX_HINT})")
     except tuple(verb.REFUSALS) as error:
         words = next(word for kind, word in verb.REFUSALS.items() if isinstance(error, kind))

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from edge.config.live import keep
 from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
-from edge.errors import Complaint, ConfigError, OutboxError, OutboxFull
+from edge.errors import Complaint, ConfigError, OutboxError
 from edge.gateway import Gateway
 from edge.health_checks import checks
 from edge.networks import OpenNetworks, open_detectors
@@ -179,7 +179,7 @@ class Daemon:
         try:
             self._gateway.outbox.sweep()
             self._gateway.outbox.tellings.give_up(self._gateway.config().deliver.tell_max_age_s)
-        except OutboxFull as error:  # a full disk ends nothing; the next sweep may succeed
+        except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
         self._gateway.switches.keep_again()
         if not self._kept:

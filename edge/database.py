@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from edge.durable import sync_folder
+from edge.durable import aside, sync_folder
+from edge.salvage import readable
 
+_PARTS = ("", "-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def open_file(file: Path, busy_s: float) -> sqlite3.Connection:
     """A connection in autocommit, for any thread; it waits `busy_s` for another's lock."""
-    return sqlite3.connect(file, timeout=busy_s, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        file, timeout=busy_s, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = readable
+    return connection
 
 
 @contextmanager
@@ -33,23 +38,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):  # a full disk may have ended it already
             connection.execute("ROLLBACK")
         raise
-
-
-class Statements:
-    """Base of what gives names to the SQL statements over one file."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def _all(self, query: str, *values: object) -> list[Any]:
-        return self._connection.execute(query, values).fetchall()
-
-    def _change(self, statement: str, *values: object) -> int:
-        """How many rows it changed."""
-        return self._connection.execute(statement, values).rowcount
-
-    def _transaction(self) -> AbstractContextManager[None]:
-        return transaction(self._connection)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -66,8 +54,8 @@ def lay_out(connection: sqlite3.Connection, tables: str, version: int) -> None:
 
 
 def damage(connection: sqlite3.Connection) -> str | None:
-    """What is wrong with the file, if SQLite finds anything."""
-    finding: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    """What is wrong with the file, if SQLite finds anything; indices and constraints included."""
+    finding: str = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     return None if finding == "ok" else finding
 
 
@@ -81,12 +69,21 @@ def tells_damage(error: sqlite3.Error) -> bool:
     return primary_code(error) in _DAMAGED
 
 
+MOST_ASIDE = 3
+"""Damaged files are kept for a look, the newest; a card that damages one a day is not filled."""
+
+
 def set_aside(file: Path) -> Path:
     """Where the file is from now on, with what belongs to it; durable on return."""
-    names = (file.with_name(f"{file.name}.corrupt-{n}") for n in range(1, 1000))
-    aside = next(name for name in names if not name.exists())
-    for suffix in ("", "-wal", "-shm"):
+    endings = (path.name.rpartition("-")[2] for path in file.parent.glob(f"{file.name}.corrupt-*"))
+    kept = sorted(int(ending) for ending in endings if ending.isdecimal())
+    for number in kept[: max(0, len(kept) - MOST_ASIDE + 1)]:
+        for suffix in _PARTS:
+            with suppress(OSError):
+                Path(f"{aside(file, number)}{suffix}").unlink(missing_ok=True)
+    name = aside(file, kept[-1] + 1 if kept else 1)
+    for suffix in _PARTS:
         with suppress(FileNotFoundError):
-            Path(f"{file}{suffix}").rename(f"{aside}{suffix}")
+            Path(f"{file}{suffix}").rename(f"{name}{suffix}")
     sync_folder(file.parent)
-    return aside
+    return name

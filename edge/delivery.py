@@ -20,7 +20,7 @@ from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Loss, Outbox, open_outbox
-from edge.deliver.outbox_records import AUDIT_RANK
+from edge.deliver.outbox_records import AUDIT_RANK, Repairs
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.verdicts import Verdicts
@@ -59,6 +59,7 @@ class Delivery:
         `synchronised` is whether the wall clock is believed; `births` and `will` are for the
         cloud's broker, where it has one. Raises `LinkError`, `StoreError`."""
         self._config, self._clock, self._on_failure = config, clock, on_failure
+        self._outbox, self._on_disk = outbox, True
         current = config()
         self.alone = shares_broker(current)
         self.kept = threading.Event()
@@ -151,7 +152,18 @@ class Delivery:
 
     def _step(self) -> None:
         self._tick_store()
+        self._mend_outbox()
         self._pause_unless(self._courier.step(), self.kept)
+
+    def _mend_outbox(self) -> None:
+        """Says it once when the disk fails and once when it takes everything again."""
+        was, self._on_disk = self._on_disk, self._outbox.mend()
+        if was and not self._on_disk:
+            depth = self._outbox.depth()
+            log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, held=depth.held)
+        elif self._on_disk and not was:
+            log(Event.OUTBOX_ON_DISK)
+            say_repairs(self._outbox)
 
     def _pause_unless(self, busy: bool, news: threading.Event) -> None:
         """A moment of waiting for something to do, if there was nothing."""
@@ -176,8 +188,10 @@ def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription
     return tuple(Subscription(filter=one.all_cameras("verdict"), no_local=True) for one in topics)
 
 
-def open_outbox_of(config: Config, clock: Clock, counters: Counters) -> Outbox:
-    """The configured outbox; what it must let go of is counted. Raises `OutboxError`."""
+def open_outbox_of(
+    config: Config, clock: Clock, counters: Counters, synchronised: Callable[[], bool]
+) -> Outbox:
+    """The configured outbox; what it must let go of is counted. Raises `OutboxInUse`."""
 
     def lost(loss: Loss) -> None:
         if loss.severity == AUDIT_RANK:
@@ -192,12 +206,27 @@ def open_outbox_of(config: Config, clock: Clock, counters: Counters) -> Outbox:
             severity=loss.severity,
         )
 
-    outbox = open_outbox(config.deliver.outbox, clock, lost)
-    if outbox.set_aside is not None:
-        log(Event.OUTBOX_REPAIRED, set_aside=str(outbox.set_aside))
+    outbox = open_outbox(config.deliver.outbox, clock, lost, synchronised)
+    say_repairs(outbox)
     depth = outbox.depth()
     log(Event.OUTBOX_OPENED, entries=dict(depth.entries), bytes=depth.bytes)
+    if depth.trouble is not None:
+        log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, held=depth.held)
     return outbox
+
+
+def say_repairs(outbox: Outbox) -> None:
+    """What opening it found, unless that was nothing."""
+    found = outbox.repairs
+    if found == Repairs():
+        return
+    log(
+        Event.OUTBOX_REPAIRED,
+        set_aside=found.set_aside and str(found.set_aside),
+        salvaged=found.salvaged,
+        pictures_missing=found.pictures_missing,
+        orphans=found.orphans,
+    )
 
 
 def _others_s(config: Config) -> float:

@@ -45,5 +45,9 @@ class OutboxFull(OutboxError):
     """No room, even after evicting what the policy allows."""
 
 
+class OutboxInUse(OutboxError):
+    """Another process has it open; a configuration that two daemons share must be mended."""
+
+
 class OutboxCorrupt(OutboxError):
-    """The database is damaged; it was set aside and a new one begun."""
+    """The database is damaged or of a newer program: to be salvaged, set aside and begun anew."""

@@ -49,7 +49,7 @@ class Gateway:
         on_failure: OnFailure,
         open_networks: OpenNetworks = open_detectors,
     ) -> None:
-        """Raises `ModelError`, `OutboxError`, `LinkError`, `StoreError` for what must be mended."""
+        """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError` for what must be mended."""
         config = loaded.config
         self.live = Live(loaded)
         self.clock = clock
@@ -60,8 +60,8 @@ class Gateway:
         self._networks = tuple(open_networks(config))
         self.mailboxes = tuple(Mailbox() for _ in self._networks)
         self.topics = Topics(gateway=GatewayId(config.gateway.id), root=config.deliver.root)
-        self.outbox = open_outbox_of(config, clock, self.counters)
         self.synchronised = ClockSync(clock, floor=WRITTEN_AT)
+        self.outbox = open_outbox_of(config, clock, self.counters, self.synchronised)
         self.static = StaticStore(config.deliver.outbox.path, clock)
         self.statements = Statements(
             self.topics,

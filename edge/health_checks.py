@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from contract.ids import CameraId
 from edge.config.schema import Config
+from edge.deliver.outbox_records import Depth
 from edge.deliver.tellings import Backlog
 from edge.gateway import Gateway
 from edge.runtime.camera_conditions import Condition
@@ -30,6 +31,7 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
         lambda: stalled(gateway.pulses(), gateway.clock),
         lambda: cut_off(gateway.links()),
         lambda: taken(gateway.links()),
+        lambda: unkept(gateway.outbox.depth()),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
         lambda: delayed(
             gateway.outbox.oldest_s(),
@@ -98,6 +100,13 @@ def untold(backlogs: Mapping[str, Backlog]) -> int:
         backlog.ended.get("refused", 0) + backlog.ended.get("given_up", 0)
         for backlog in backlogs.values()
     )
+
+
+def unkept(depth: Depth) -> Iterator[Problem]:
+    """A disk that is full, read-only or damaged, and what waits in memory because of it."""
+    if depth.trouble is not None:
+        detail = f"{depth.trouble}: {depth.held} suspicions held in memory"
+        yield Problem(reason=HealthReason.DISK_UNUSABLE, detail=detail)
 
 
 def silent(config: Config, conditions: Mapping[CameraId, Condition]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ MOST_PROBED = 20_000
 
 _NAMES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 
-_WAYS_IN = ("", "?mode=ro", "?mode=ro&nolock=1", "?immutable=1")
+_WAYS_IN = ("?mode=rw", "?mode=ro", "?mode=ro&nolock=1", "?immutable=1")
 """From the usual one to those for a disk that takes nothing: without locks, without its log."""
 
 

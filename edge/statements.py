@@ -119,7 +119,8 @@ class Statements:
     def _counted(self) -> bytes:
         depth = self._outbox.depth()
         cameras = {camera: f.as_json() for camera, f in self._counters.snapshot().items()}
-        outbox = {"entries": dict(depth.entries), "bytes": depth.bytes}
+        held = {"held": depth.held, "trouble": depth.trouble} if depth.trouble else {}
+        outbox = {"entries": dict(depth.entries), "bytes": depth.bytes, **held}
         audit = self._counters.audits.as_json()
         said = {"cameras": cameras, "outbox": outbox, "audit": audit}
         return json.dumps(said, sort_keys=True).encode()

@@ -115,7 +115,24 @@ class Event(StrEnum):
     THREAT_ENDED = "threat_ended", "info", "A camera's threat is OFF again."
     OUTBOX_OPENED = "outbox_opened", "info", "The durable queue stands; what it holds."
     OUTBOX_EVICTED = "outbox_evicted", "error", "An entry was given up for room or age."
-    OUTBOX_REPAIRED = "outbox_repaired", "error", "A damaged queue was set aside."
+    OUTBOX_REPAIRED = (
+        "outbox_repaired",
+        "error",
+        "Damage was found: what was salvaged, what is missing, where the old database is.",
+    )
+    OUTBOX_IN_MEMORY = (
+        "outbox_in_memory",
+        "error",
+        "The disk takes nothing: suspicions wait in memory; why, and how many.",
+        True,
+    )
+    OUTBOX_ON_DISK = "outbox_on_disk", "info", "The disk takes what waits again."
+    PICTURES_LOST = (
+        "pictures_lost",
+        "error",
+        "Pictures of a suspicion cannot be read; its report goes out all the same.",
+        True,
+    )
 
     STATIC_REPAIRED = "static_repaired", "warning", "A damaged memory of things was set aside."
     STATIC_NOT_KEPT = "static_not_kept", "warning", "Static things are not on disk; why.", True

@@ -192,6 +192,18 @@ class Outbox(Section):
     max_bytes: int = Field(
         1_000_000_000, ge=1_000_000, le=1_000_000_000_000, description="Quota on disk."
     )
+    min_free_bytes: int = Field(
+        50_000_000,
+        ge=0,
+        le=1_000_000_000_000,
+        description="Room left on its disk; below it suspicions are held in memory.",
+    )
+    memory_max_bytes: int = Field(
+        32_000_000,
+        ge=1_000_000,
+        le=1_000_000_000,
+        description="Suspicions held in memory while the disk takes none.",
+    )
     max_age_s: float = Field(604_800.0, ge=60, le=31_536_000, description="Then evicted.")
     max_attempts: int = Field(50, ge=1, le=100_000, description="Then buried.")
 

@@ -1,16 +1,23 @@
 """How old an entry is, whatever the wall clock did since.
 
-PURE. Within one boot of the machine its monotonic clock says it, over any number of restarts of the
-daemon. Across a boot only the wall clock can, and only if it was believed both when the entry was
-put and now: a board without a battery starts in 1970, and the right time that follows makes
-nothing half a century old. Else an entry is as old as this daemon has known it. Called by the
-outbox.
+PURE but for `boot_id`. Within one boot of the machine its monotonic clock says it, over any number
+of restarts of the daemon. Across a boot only the wall clock can, and only if it was believed both
+when the entry was put and now: a board without a battery starts in 1970, and the right time that
+follows makes nothing half a century old. Else an entry is as old as this daemon has known it.
+Called by the outbox.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+
+from contract.ids import ReportId
+from service.clock import Clock
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +39,48 @@ def age_s(born: Moment, now: Moment, known_for_s: float) -> float:
     if born.synchronised and now.synchronised:
         return max(known_for_s, (now.at - born.at).total_seconds())
     return max(0.0, known_for_s)
+
+
+class Ages:
+    """When each entry was put, and so how old it is; under the outbox's lock."""
+
+    def __init__(self, clock: Clock, synchronised: Callable[[], bool], boot: str) -> None:
+        self.synchronised = synchronised
+        self._clock = clock
+        self._boot = boot
+        self._born: dict[ReportId, tuple[Moment, float]] = {}
+
+    def now(self) -> Moment:
+        return Moment(
+            at=self._clock.now(),
+            mono_s=self._clock.mono(),
+            boot=self._boot,
+            synchronised=self.synchronised(),
+        )
+
+    def remember(self, report_id: ReportId, born: Moment) -> None:
+        self._born[report_id] = born, self._clock.mono()
+
+    def forget(self, report_id: ReportId) -> None:
+        self._born.pop(report_id, None)
+
+    def knows(self, report_id: ReportId) -> bool:
+        return report_id in self._born
+
+    def known(self) -> tuple[ReportId, ...]:
+        return tuple(self._born)
+
+    def age_s(self, report_id: ReportId, now: Moment) -> float:
+        """0 for an entry that is not known."""
+        if report_id not in self._born:
+            return 0.0
+        born, since_s = self._born[report_id]
+        return age_s(born, now, now.mono_s - since_s)
+
+
+def boot_id() -> str:
+    """The kernel's name for this start of the machine; empty, and so no other's, if it has none."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except (OSError, ValueError):
+        return ""

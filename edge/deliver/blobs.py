@@ -17,10 +17,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from contract.ids import ReportId, is_report_id
-from edge.durable import aside, is_sound, sealed, seal_off, sync_folder
+from edge.durable import aside, is_sound, seal_off, sealed, sync_folder, write_whole
 
 _SUFFIX = ".jpg"
 _REPORT = ".json"
+_KNOWN = "copies"
 _MAX_REPORT_BYTES = 131_072
 
 
@@ -32,8 +33,18 @@ class Blobs:
         self._folder = folder
         self._min_free_bytes = min_free_bytes
         self._held: dict[str, bytes] = {}
+        self._undeleted: set[str] = set()
+        self.known = (folder / _KNOWN).exists()
         with suppress(OSError):  # who writes finds out
             self._make_folder()
+
+    def recognise(self) -> None:
+        """Every waiting report has its copy here from now on, which `known` says at later starts;
+        until then a missing copy says nothing."""
+        with suppress(OSError):
+            if not self.known:
+                write_whole(self._folder / _KNOWN, "every waiting report has a copy here\n")
+                self.known = True
 
     @property
     def held_bytes(self) -> int:
@@ -57,7 +68,10 @@ class Blobs:
         self._held[f"{report_id}{_REPORT}"] = sealed(report)
 
     def flush(self) -> None:
-        """Brings to the disk what is held; raises `OSError`, and then it stays held."""
+        """Brings to the disk what is held; raises `OSError`, and then it stays held. What it did
+        not let go, goes."""
+        for name in tuple(self._undeleted):
+            self._remove(name)
         if not self._held:
             return
         self._make_folder()
@@ -127,7 +141,7 @@ class Blobs:
 
     def _check_floor(self, size: int) -> None:
         free = shutil.disk_usage(self._folder).free
-        if free - size < self._min_free_bytes:
+        if self._min_free_bytes and free - size < self._min_free_bytes:
             words = f"{free} bytes free, of which {self._min_free_bytes} are left to others"
             raise OSError(errno.ENOSPC, words)
 
@@ -146,14 +160,18 @@ class Blobs:
 
     def _remove(self, name: str) -> None:
         self._held.pop(name, None)
-        with suppress(OSError):  # a disk that takes nothing; the next start tries again
+        try:
             (self._folder / name).unlink(missing_ok=True)
+            self._undeleted.discard(name)
+        except OSError:  # a disk that takes nothing: as good as gone, and tried again
+            self._undeleted.add(name)
 
     def _stems(self, suffix: str) -> Iterable[str]:
         names = [*self._held]
         with suppress(OSError):
             names += [path.name for path in self._folder.iterdir() if path.is_file()]
-        return (name.removesuffix(suffix) for name in names if name.endswith(suffix))
+        there = (name for name in names if name not in self._undeleted)
+        return (name.removesuffix(suffix) for name in there if name.endswith(suffix))
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}{_SUFFIX}"

@@ -19,7 +19,7 @@ from edge.config.schema import Deliver
 from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.outbox import Entry, Outbox
-from edge.errors import OutboxFull
+from edge.errors import OutboxError
 from objectstore.store import ObjectStore, StoreError
 from service.backoff import delay_s, repeat_s
 from service.clock import Clock
@@ -65,7 +65,7 @@ class Courier:
         """One entry taken a step further; False if there was nothing to do."""
         try:
             return self._step()
-        except OutboxFull as error:  # the lease keeps an entry from being tried over and over
+        except OutboxError as error:  # the lease keeps an entry from being tried over and over
             log(Event.DELIVERY_FAILED, reason=str(error))
             return False
 
@@ -79,8 +79,16 @@ class Courier:
 
     def _store_evidence(self, entry: Entry) -> bool:
         pictures = self._outbox.pictures(entry)
-        if pictures is None:  # decided, displaced or damaged meanwhile: nothing left to carry
+        if pictures is None:  # decided or displaced meanwhile: nothing left to carry
             return False
+        missing = {ref.key for ref in entry.report.evidence} - {one.key for one in pictures}
+        if missing:
+            log(
+                Event.PICTURES_LOST,
+                camera=entry.camera,
+                report_id=entry.report_id,
+                keys=sorted(missing),
+            )
         try:
             for picture in pictures:
                 if picture.key not in self._stored:

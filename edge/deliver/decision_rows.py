@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Verdict
-from edge.database import Statements
+from edge.deliver.outbox_database import Statements
 
 TellingKey = tuple[ReportId, int, str]
 """Report, revision of its decision, destination."""

@@ -10,27 +10,32 @@ SHELL. Constraints, which hold at every line that a kill or a power cut may end:
 Any thread may call; the analysis threads put, the courier delivers, the uplink's thread brings
 verdicts, a thread per destination tells them.
 
-Back-off and leases live in memory, because a monotonic clock does not outlive the process. Ages are
-measured by it while the process runs, and by the wall clock only across a restart.
+- The disk may be full, read-only, damaged or gone, at the start and at any later moment: what it
+  does not take is held in memory, bounded, until it does (`mend`); no step ends for it.
+Back-off and leases live in memory. How old an entry is says `ages`, across restarts and wrong
+clocks.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.verdict import Verdict
 from edge.config.schema import Outbox as Settings
+from edge.deliver.ages import Ages, boot_id
 from edge.deliver.blobs import Blobs
 from edge.deliver.decision_rows import DecisionRows
 from edge.deliver.evidence import Parcel, Picture
-from edge.deliver.outbox_records import Depth, Entry, Loss, LossReason
+from edge.deliver.outbox_database import Database
+from edge.deliver.outbox_records import Depth, Entry, Loss, LossReason, Repairs
 from edge.deliver.outbox_rows import Row, Rows
-from edge.deliver.outbox_schema import open_database, translated
+from edge.deliver.outbox_schema import translated
 from edge.deliver.outbox_shelf import OnLoss, Shelf
 from edge.deliver.tellings import Tellings
 from service.clock import Clock
@@ -46,65 +51,104 @@ KEEP_DONE_S = 3600.0
 MOST_CAMERAS = 256
 """Cameras that are remembered for the next run; each costs a few messages after every connect."""
 
+MEND_S = 5.0
+"""How often a disk that took nothing is tried again."""
+
+_CHANCE = 10_000_000
+"""Starts without a right clock and without a memory of earlier ones differ by so many numbers."""
+
 _SANE_EPOCH = 4_000_000_000
 """Unix seconds of the year 2096: a wall clock beyond is wrong."""
 
 
-def open_outbox(settings: Settings, clock: Clock, on_loss: OnLoss) -> Outbox:
+def open_outbox(
+    settings: Settings,
+    clock: Clock,
+    on_loss: OnLoss,
+    synchronised: Callable[[], bool] = lambda: True,
+    boot: str | None = None,
+) -> Outbox:
     """The outbox in the folder `settings.path`, repaired as far as that is needed.
 
-    `on_loss` is called, on the thread that notices, for each entry that the outbox gives up. Raises
-    `OutboxError` if another process uses the folder or a newer program wrote it.
+    `on_loss` is called, on the thread that notices, for each entry that the outbox gives up.
+    `synchronised` is whether the wall clock is believed, `boot` names this start of the machine.
+    Raises `OutboxInUse` if another process uses the folder; nothing else keeps it from opening.
     """
-    with translated(f"cannot open the outbox {settings.path}"):
-        blobs = Blobs(settings.path / "pictures")
-    connection, set_aside = open_database(settings.path / "outbox.sqlite")
-    rows, decisions = Rows(connection), DecisionRows(connection)
-    return Outbox(rows, decisions, blobs, settings, clock, on_loss, set_aside)
+    database = Database(settings.path / "outbox.sqlite")
+    blobs = Blobs(settings.path / "pictures", settings.min_free_bytes)
+    ages = Ages(clock, synchronised, boot_id() if boot is None else boot)
+    return Outbox(database, blobs, settings, clock, on_loss, ages)
 
 
 class Outbox:
-    """Made by `open_outbox`; `set_aside` is the damaged database that was replaced, if one was.
+    """Made by `open_outbox`; `repairs` is what opening it mended.
 
     `tellings` says who has not heard which verdict yet.
     """
 
     def __init__(
         self,
-        rows: Rows,
-        decisions: DecisionRows,
+        database: Database,
         blobs: Blobs,
         settings: Settings,
         clock: Clock,
         on_loss: OnLoss,
-        set_aside: Path | None,
+        ages: Ages,
     ) -> None:
-        self.set_aside = set_aside
-        self._rows = rows
-        self._decisions = decisions
+        self._database = database
+        self._rows = Rows(database)
+        self._decisions = DecisionRows(database)
         self._settings = settings
         self._clock = clock
         self._lock = threading.RLock()
-        self._born: dict[ReportId, float] = {}
+        self._ages = ages
         self._due: dict[ReportId, float] = {}
-        self._shelf = Shelf(rows, blobs, settings.max_bytes, on_loss, self._forget)
+        self._mended_s = clock.mono()
+        self._shelf = Shelf(
+            self._rows,
+            blobs,
+            settings.max_bytes,
+            settings.memory_max_bytes,
+            on_loss,
+            self._forget,
+        )
         with self._held("recover"):
-            self._remember()
-            self._shelf.recover(tuple(self._born))
-            self.tellings = Tellings(decisions, self._held, clock)
+            self.repairs = self._recover()
+            self.tellings = Tellings(self._decisions, self._held, clock)
 
     def close(self) -> None:
         with self._held("close"):
-            self._rows.close()
+            self._database.close()
+
+    def mend(self) -> bool:
+        """Whether all is on disk. If something is not, tries every `MEND_S` to bring it there; call
+        it as often as you like."""
+        with self._held("return to the disk"):
+            now = self._clock.mono()
+            if self._database.trouble is None and not self._shelf.held:
+                return True
+            if now - self._mended_s < MEND_S:
+                return False
+            self._mended_s = now
+            was_in_memory = self._database.trouble is not None
+            if not (self._shelf.mend() and self._database.return_to_disk()):
+                return False
+            if was_in_memory:
+                self.repairs = self._recover()
+            return True
 
     def next_epoch(self) -> int:
         """A number that no start of this gateway has had, greater than all before.
 
-        The wall clock is its floor, so that report ids do not repeat if the outbox was lost.
+        The wall clock is its floor, so that report ids do not repeat if the outbox was lost. Where
+        that is wrong as well, chance is.
         """
         with self._held("count the start"):
             seconds = int(self._clock.now().timestamp())
-            return self._rows.advance("epoch", seconds if 0 < seconds < _SANE_EPOCH else 1)
+            sane = seconds if 0 < seconds < _SANE_EPOCH else 1
+            if not self._ages.synchronised():
+                sane += secrets.randbelow(_CHANCE)
+            return self._rows.advance("epoch", sane)
 
     def put(self, parcel: Parcel) -> bool:
         """Durable on return; False if the report is known already. May displace others.
@@ -115,8 +159,9 @@ class Outbox:
         with self._held(f"keep {report.report_id}"):
             if self._rows.find(report.report_id) is not None:
                 return False
-            self._shelf.put(parcel, self._clock.now())
-            self._born[report.report_id] = self._clock.mono()
+            born = self._ages.now()
+            self._shelf.put(parcel, born)
+            self._ages.remember(report.report_id, born)
             return True
 
     def extend(self, parcel: Parcel) -> bool:
@@ -147,10 +192,8 @@ class Outbox:
             return None
 
     def pictures(self, entry: Entry) -> tuple[Picture, ...] | None:
-        """The entry's pictures; None if it is no longer to be delivered.
-
-        That is so if it was decided or displaced meanwhile, or lacks a picture and is now buried.
-        """
+        """The entry's pictures, as far as they can be read; None if it is no longer to be
+        delivered, because it was decided or displaced meanwhile."""
         with self._held(f"read pictures of {entry.report_id}"):
             return self._shelf.pictures(entry.report_id)
 
@@ -220,8 +263,9 @@ class Outbox:
     def overdue(self, deadline_s: float, at_most: int) -> tuple[Entry, ...]:
         """Entries that nothing was said about in `deadline_s` since they were put, oldest first."""
         with self._held("look for overdue entries"):
-            now = self._clock.mono()
-            late = [id_ for id_ in self._rows.undecided() if now - self._born[id_] >= deadline_s]
+            now = self._ages.now()
+            undecided = self._rows.undecided()
+            late = [id_ for id_ in undecided if self._ages.age_s(id_, now) >= deadline_s]
             entries = (self._shelf.find(report_id) for report_id in late[:at_most])
             return tuple(entry for entry in entries if entry is not None)
 
@@ -230,7 +274,7 @@ class Outbox:
         does. Audits may wait."""
         with self._held("look for the oldest entry"):
             oldest = self._rows.oldest_in_line()
-            return 0.0 if oldest is None else self._clock.mono() - self._born[oldest]
+            return 0.0 if oldest is None else self._ages.age_s(oldest, self._ages.now())
 
     def gateways(self) -> frozenset[GatewayId]:
         """The ids of this gateway, former ones too, under which entries wait to be decided."""
@@ -246,38 +290,47 @@ class Outbox:
         """Forgets finished entries, gives up those over age; call it every minute or so."""
         shortest_s = min(KEEP_DONE_S, self._settings.max_age_s)
         with self._held("sweep"):
-            for report_id, born in tuple(self._born.items()):
-                age_s = self._clock.mono() - born
+            now = self._ages.now()
+            for report_id in self._ages.known():
+                age_s = self._ages.age_s(report_id, now)
                 row = self._rows.find(report_id) if age_s > shortest_s else None
                 if row is not None and age_s > self._kept_s(row):
                     self._shelf.remove(row, LossReason.AGE)
+            self._shelf.tidy()
 
     def depth(self) -> Depth:
         """How full it is, for the metrics."""
         with self._held("count entries"):
-            return Depth(entries=self._rows.states(), bytes=self._rows.size_bytes())
+            return Depth(
+                entries=self._rows.states(),
+                bytes=self._rows.size_bytes(),
+                held=self._shelf.held,
+                trouble=self._shelf.trouble or self._database.trouble,
+            )
 
     def _kept_s(self, row: Row) -> float:
         over = row.state == "done" and not self.tellings.waits(row.report_id)
         return KEEP_DONE_S if over else self._settings.max_age_s
 
     def _wait(self, report_id: ReportId, until_mono: float) -> None:
-        if report_id in self._born:  # else it was displaced while its step was under way
+        if self._ages.knows(report_id):  # else it was displaced while its step was under way
             self._due[report_id] = until_mono
 
     def _forget(self, report_id: ReportId) -> None:
         self.tellings.abandon(report_id, "its entry made room or was too old")
-        self._born.pop(report_id, None)
+        self._ages.forget(report_id)
         self._due.pop(report_id, None)
 
-    def _remember(self) -> None:
-        """Ages and waits of the entries that were here before, as far as the wall clock knows."""
-        now, now_mono = self._clock.now(), self._clock.mono()
+    def _recover(self) -> Repairs:
+        """Rows and files in step, and how old what was here before is."""
+        repairs = self._shelf.recover(self._ages.now())
+        now_mono = self._clock.mono()
         for birth in self._rows.births():
-            age_s = max(0.0, (now - birth.created_at).total_seconds())
-            self._born[birth.report_id] = now_mono - age_s
-            if birth.state == "reported":
-                self._due[birth.report_id] = now_mono + birth.again_s
+            if not self._ages.knows(birth.report_id):
+                self._ages.remember(birth.report_id, birth.born)
+                if birth.state == "reported":
+                    self._due[birth.report_id] = now_mono + birth.again_s
+        return replace(repairs, set_aside=self._database.set_aside)
 
     @contextmanager
     def _held(self, what: str) -> Iterator[None]:

@@ -9,11 +9,11 @@ found in use. Called by the outbox under its lock.
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from edge.database import primary_code, set_aside, tells_damage, transaction
 from edge.deliver.outbox_schema import lay_out_all, open_sound, translated
@@ -34,8 +34,11 @@ Statement = tuple[str, tuple[object, ...]]
 
 
 class Database:
-    """One file and its stand-in. `trouble` says why the rows are in memory, None if they are not;
-    `set_aside` is the damaged file that was replaced, `damage` why."""
+    """One file and its stand-in.
+
+    `trouble` says why the rows are in memory, None if they are not; `damage` what is wrong with the
+    file, until it is replaced; `set_aside` is the last that was.
+    """
 
     def __init__(self, file: Path) -> None:
         """Raises `OutboxInUse`; everything else that is wrong becomes `trouble`."""
@@ -125,17 +128,20 @@ class Database:
                 clear(self._disk)
                 copy(self._current, self._disk)
         except sqlite3.Error as error:
-            self._distrust(error)
+            if tells_damage(error):
+                self._distrust(error)
             raise
         self._current.close()
-        self._current = self._disk
+        self._current, self.damage = self._disk, None
 
     def _merged(self, disk: sqlite3.Connection) -> sqlite3.Connection:
         """What the disk had before it failed us, with what came since behind it."""
         merged = in_memory()
         copy(disk, merged)
         at = merged.execute("SELECT COALESCE(MAX(seq), 0) FROM entries").fetchone()[0]
-        self._current.execute("UPDATE entries SET seq = -seq")  # no number is taken twice on the way
+        self._current.execute(
+            "UPDATE entries SET seq = -seq"
+        )  # no number is taken twice on the way
         self._current.execute("UPDATE entries SET seq = ? - seq", (at,))
         copy(self._current, merged)
         self._current.close()
@@ -145,41 +151,56 @@ class Database:
         try:
             found = _execute(self._current, statement)
         except sqlite3.Error as error:
-            if self._current is not self._disk or not (_is_the_disks(error) or tells_damage(error)):
+            disk = self._disk
+            if disk is not self._current or not (_is_the_disks(error) or tells_damage(error)):
                 raise
-            self._give_way(error)
+            self._give_way(disk, error)
             found = _execute(self._current, statement)
         if self._within:
             self._done.append(statement)
         return found
 
-    def _give_way(self, error: sqlite3.Error) -> None:
+    def _give_way(self, disk: sqlite3.Connection, error: sqlite3.Error) -> None:
         """To memory, with what can be read and what this transaction had done so far."""
-        assert self._disk is not None
         self.trouble = f"{error} ({self._file})"
         with suppress(sqlite3.Error):
-            self._disk.execute("ROLLBACK")
+            disk.execute("ROLLBACK")
         memory = in_memory()
         found = Copied()
         with suppress(sqlite3.Error):
-            found = copy(self._disk, memory)
+            found = copy(disk, memory)
         self._current = memory
         for statement in self._done:
             _execute(memory, statement)
-        if not found.whole:
+        if tells_damage(error) or not found.whole:
             self._distrust(error)
-        self._distrust(error)
 
     def _distrust(self, error: sqlite3.Error) -> None:
         """A damaged file is not written to again; the next start shall know as well."""
-        if not tells_damage(error) or self._disk is None:
-            return
         self.damage = str(error)
         with suppress(OSError):
             self._mark.touch()
-        with suppress(sqlite3.Error):
-            self._disk.close()
+        if self._disk is not None:
+            with suppress(sqlite3.Error):
+                self._disk.close()
         self._disk = None
+
+
+class Statements:
+    """Base of what gives names to the SQL statements over the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def _all(self, query: str, *values: object) -> list[Any]:
+        return self._database.all(query, values)
+
+    def _change(self, statement: str, *values: object) -> int:
+        """How many rows it changed."""
+        return self._database.change(statement, values)
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        return self._database.transaction()
 
 
 def in_memory() -> sqlite3.Connection:
@@ -189,11 +210,6 @@ def in_memory() -> sqlite3.Connection:
     with transaction(connection):
         lay_out_all(connection)
     return connection
-
-
-def is_full(trouble: OSError) -> bool:
-    """Whether the disk has no room, as opposed to taking nothing at all."""
-    return trouble.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def _execute(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Literal
 
 from contract.ids import CameraId, ReportId
@@ -27,7 +28,6 @@ class LossReason(StrEnum):
     QUOTA = "quota"
     DISK_FULL = "disk_full"
     AGE = "age"
-    PICTURE_MISSING = "picture_missing"
     UNREADABLE = "unreadable"
 
 
@@ -75,7 +75,21 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """How many entries are in each state, and the bytes of pictures and reports together."""
+    """How many entries are in each state, and the bytes of pictures and reports together; of them
+    `held` entries are in memory only, because of `trouble` with the disk."""
 
     entries: Mapping[State, int]
     bytes: int
+    held: int = 0
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repairs:
+    """What opening found and mended: entries read from their copies beside the pictures, pictures
+    that were missing, files that no entry needed, and the damaged database, if it was replaced."""
+
+    salvaged: int = 0
+    pictures_missing: int = 0
+    orphans: int = 0
+    set_aside: Path | None = None

@@ -7,13 +7,17 @@ of statements that are put together here are all constants (hence the S608 marks
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from math import isfinite
 
 from contract.ids import CameraId, ReportId
+from contract.report import ThreatReport
 from contract.verdict import Decision
-from edge.database import Statements
+from edge.deliver.ages import Moment
 from edge.deliver.evidence import Parcel
+from edge.deliver.outbox_database import Statements
 from edge.deliver.outbox_records import State, rank
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
@@ -49,19 +53,19 @@ class Birth:
     """When an entry was put, and how long after a report the next was to follow."""
 
     report_id: ReportId
-    created_at: datetime
+    born: Moment
     state: State
     again_s: float
 
+
+Named = tuple[str, str, int]
+"""A picture as rows name it: key, SHA-256, bytes."""
 
 _ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 
 
 class Rows(Statements):
     """Entries, their pictures' names, and counters."""
-
-    def close(self) -> None:
-        self._connection.close()
 
     def advance(self, counter: str, at_least: int) -> int:
         """The counter's new value: one more than before, or `at_least` if that is higher."""
@@ -74,21 +78,41 @@ class Rows(Statements):
             )
         return int(rows[0][0])
 
-    def insert(self, parcel: Parcel, created_at: datetime) -> None:
-        report, text = parcel.report, parcel.report.model_dump_json()
+    def insert(
+        self, report: ThreatReport, pictures: Iterable[Named], born: Moment, state: State
+    ) -> None:
+        text = report.model_dump_json()
         with self._transaction():
             self._change(
-                "INSERT INTO entries "
-                "(report_id, camera, severity, created_at, report, size_bytes) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO entries (report_id, camera, severity, state, created_at, mono_s, "
+                "boot, synchronised, report, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 report.report_id,
                 report.camera,
                 rank(report),
-                created_at.isoformat(),
+                state,
+                born.at.isoformat(),
+                born.mono_s,
+                born.boot,
+                int(born.synchronised),
                 text,
                 len(text.encode()),
             )
-            self._insert_pictures(parcel, 0)
+            self._insert_pictures(report.report_id, pictures, 0)
+
+    def replace_report(self, report: ThreatReport) -> None:
+        """Its row was damaged."""
+        with self._transaction():
+            self._change(
+                "UPDATE entries SET report = ? WHERE report_id = ?",
+                report.model_dump_json(),
+                report.report_id,
+            )
+
+    def replace_pictures(self, report_id: ReportId, pictures: Iterable[Named]) -> None:
+        """Some of their rows were lost."""
+        with self._transaction():
+            self._change("DELETE FROM pictures WHERE report_id = ?", report_id)
+            self._insert_pictures(report_id, pictures, 0)
 
     def extend(self, parcel: Parcel) -> bool:
         """Another report and more pictures for an entry without the cloud's verdict."""
@@ -102,18 +126,19 @@ class Rows(Statements):
                 report.report_id,
             )
             if changed:
-                self._insert_pictures(parcel, len(self.pictures(report.report_id)))
+                known = len(self.pictures(report.report_id))
+                self._insert_pictures(report.report_id, named(parcel), known)
         return changed == 1
 
-    def _insert_pictures(self, parcel: Parcel, first: int) -> None:
-        for position, picture in enumerate(parcel.pictures, first):
+    def _insert_pictures(self, report_id: ReportId, pictures: Iterable[Named], first: int) -> None:
+        for position, (key, sha256, size) in enumerate(pictures, first):
             self._change(
                 "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
-                parcel.report.report_id,
+                report_id,
                 position,
-                picture.key,
-                picture.sha256,
-                len(picture.jpeg),
+                key,
+                sha256,
+                size,
             )
 
     def delete(self, report_id: ReportId) -> None:
@@ -159,10 +184,24 @@ class Rows(Statements):
         return self._ids("decision IS NULL AND state != 'done' ORDER BY seq")
 
     def births(self) -> list[Birth]:
-        rows = self._all("SELECT report_id, created_at, state, again_s FROM entries")
+        rows = self._all(
+            "SELECT report_id, created_at, mono_s, boot, synchronised, state, again_s FROM entries"
+        )
         return [
-            Birth(id_, datetime.fromisoformat(at), state, wait) for id_, at, state, wait in rows
+            Birth(id_, _born(at, mono_s, boot, synchronised), state, _seconds(wait))
+            for id_, at, mono_s, boot, synchronised, state, wait in rows
         ]
+
+    def in_delivery(self) -> list[Row]:
+        """Everything that is neither done nor buried, oldest first."""
+        return self._rows_where(f"{_IN_DELIVERY} ORDER BY seq")
+
+    def buried(self) -> list[Row]:
+        return self._rows_where("state = 'buried' ORDER BY seq")
+
+    def over(self) -> list[ReportId]:
+        """What nobody waits for any more: buried, or done and told."""
+        return self._ids(f"state = 'buried' OR state = 'done' AND NOT {_UNTOLD}")
 
     def set_state(self, report_id: ReportId, state: State, again_s: float = 0.0) -> None:
         """A step forward of an entry in delivery; of any other it is without effect."""
@@ -228,8 +267,32 @@ class Rows(Statements):
         return int(rows[0][0])
 
     def _first(self, which: str, *values: object) -> Row | None:
+        rows = self._rows_where(which, *values)
+        return rows[0] if rows else None
+
+    def _rows_where(self, which: str, *values: object) -> list[Row]:
         rows = self._all(f"SELECT {_ROW} FROM entries WHERE {which}", *values)  # noqa: S608
-        return Row(*rows[0]) if rows else None
+        return [Row(*row) for row in rows]
 
     def _ids(self, which: str) -> list[ReportId]:
         return [id_ for (id_,) in self._all(f"SELECT report_id FROM entries WHERE {which}")]  # noqa: S608
+
+
+def named(parcel: Parcel) -> list[Named]:
+    """The parcel's pictures as rows name them."""
+    return [(p.key, p.sha256, len(p.jpeg)) for p in parcel.pictures]
+
+
+def _born(at: object, mono_s: object, boot: object, synchronised: object) -> Moment:
+    """A moment that cannot be read is one that no clock vouches for."""
+    try:
+        wall = datetime.fromisoformat(str(at))
+        aware = wall if wall.tzinfo is not None else wall.replace(tzinfo=UTC)
+        synced = synchronised == 1
+    except ValueError:
+        aware, synced = datetime.fromtimestamp(0, UTC), False
+    return Moment(at=aware, mono_s=_seconds(mono_s), boot=str(boot), synchronised=synced)
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else 0.0

@@ -1,10 +1,10 @@
 """The outbox's database: its tables, how it is opened, and what its errors mean to us.
 
 SHELL. SQLite in WAL mode with `synchronous=FULL`: a transaction that returned survives a power cut.
-Opened exclusively, so two daemons cannot share an outbox. A damaged file is set aside under another
-name and a new one begun; one written by a newer program is left as it is. Each version of the
-tables is a step from the one before; a new file takes them all, an older one those that it lacks,
-in one transaction, so a file is never between two versions.
+Opened exclusively, so two daemons cannot share an outbox. Each version of the tables is a step from
+the one before; a new file takes them all, an older one those that it lacks, in one transaction, so
+a file is never between two versions. What to do about a file that is no use, `outbox_database`
+knows.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from edge.database import (
     lay_out,
     open_file,
     primary_code,
-    set_aside,
     tells_damage,
     transaction,
     version_of,
 )
-from edge.durable import sync_folder
-from edge.errors import OutboxCorrupt, OutboxError, OutboxFull
+from edge.durable import clear_way, sync_folder
+from edge.errors import OutboxCorrupt, OutboxError, OutboxFull, OutboxInUse
 
 BUSY_S = 5.0
 
@@ -87,7 +86,14 @@ ALTER TABLE entries DROP COLUMN told;
 """
 """Until then one column `told` stood for all destinations together."""
 
-_STEPS = (_ENTRIES, _DESTINATIONS)
+_MOMENTS = """
+ALTER TABLE entries ADD COLUMN mono_s REAL NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+ALTER TABLE entries ADD COLUMN synchronised INTEGER NOT NULL DEFAULT 0;
+"""
+"""Until then only a wall clock told when an entry was put, right or wrong."""
+
+_STEPS = (_ENTRIES, _DESTINATIONS, _MOMENTS)
 VERSION = len(_STEPS)
 
 _PRAGMAS = (
@@ -99,16 +105,30 @@ _PRAGMAS = (
 )
 
 
-def open_database(file: Path) -> tuple[sqlite3.Connection, Path | None]:
-    """The connection, in autocommit, and where a damaged predecessor was put.
+def open_sound(file: Path) -> sqlite3.Connection:
+    """The connection, in autocommit, to a file that is whole and of this version.
 
-    Raises `OutboxError` if another process has it open or a newer program wrote it.
+    Raises `OutboxInUse`; `OutboxCorrupt` for a file that must be replaced, a newer program's
+    included; `OutboxError` if the disk does not let us have any.
     """
-    try:
-        return _open(file), None
-    except OutboxCorrupt:
-        aside = set_aside(file)
-        return _open(file), aside
+    with translated(f"cannot open the outbox {file}"):
+        for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            clear_way(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        connection = open_file(file, BUSY_S)
+        try:
+            _prepare(connection, file)
+        except BaseException:
+            connection.close()
+            raise
+        sync_folder(file.parent)
+    return connection
+
+
+def lay_out_all(connection: sqlite3.Connection, version: int = 0) -> None:
+    """Every table as of now, from those of `version`; within a transaction."""
+    for number, step in enumerate(_STEPS[version:], version + 1):
+        lay_out(connection, step, number)
 
 
 @contextmanager
@@ -126,33 +146,30 @@ def translated(what: str) -> Iterator[None]:
 def _meaning(error: sqlite3.Error) -> type[OutboxError]:
     if tells_damage(error):
         return OutboxCorrupt
-    return OutboxFull if primary_code(error) == sqlite3.SQLITE_FULL else OutboxError
-
-
-def _open(file: Path) -> sqlite3.Connection:
-    with translated(f"cannot open the outbox {file}"):
-        connection = open_file(file, BUSY_S)
-        try:
-            _prepare(connection, file)
-        except BaseException:
-            connection.close()
-            raise
-        sync_folder(file.parent)
-    return connection
+    match primary_code(error):
+        case sqlite3.SQLITE_FULL:
+            return OutboxFull
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return OutboxInUse
+        case _:
+            return OutboxError
 
 
 def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     version = version_of(connection)
-    if version > VERSION:
-        raise OutboxError(
-            f"the outbox {file} has version {version}, this program knows {VERSION}: "
-            "install the newer program again, or move the folder away"
-        )
+    if not 0 <= version <= VERSION:
+        raise OutboxCorrupt(f"{file} has version {version}, this program knows {VERSION}")
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     found = damage(connection)
     if found is not None:
-        raise OutboxCorrupt(f"the outbox {file} is damaged: {found}")
+        raise OutboxCorrupt(f"{file} is damaged: {found}")
     with transaction(connection):  # takes the lock that keeps others out
-        for number, step in enumerate(_STEPS[version:], version + 1):
-            lay_out(connection, step, number)
+        try:
+            lay_out_all(connection, version)
+        except sqlite3.OperationalError as error:  # tables that are not those of its version
+            if primary_code(error) != sqlite3.SQLITE_ERROR:
+                raise
+            raise OutboxCorrupt(
+                f"{file} has not the tables of version {version}: {error}"
+            ) from error

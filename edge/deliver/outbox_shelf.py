@@ -1,31 +1,30 @@
 """What lies in the outbox: rows and picture files kept in step, within a quota.
 
-SHELL. Order makes it safe at every line: files before the row that names them, the row gone before
-its files; what a crash leaves between is repaired by `recover`. Room is made lowest severity first,
-oldest first, never from an entry more severe than the new one. Called by the outbox under its lock.
+SHELL. Order makes it safe at every line: files before the row that names them, the report's copy
+gone before the row, the row before its pictures; what a crash leaves between `outbox_recovery`
+mends. Room within the quota is made lowest severity first, oldest first, never from an entry more
+severe than the new one. What the disk does not take is held in memory, bounded in the same way.
+Called by the outbox under its lock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-
-from pydantic import ValidationError
 
 from contract.ids import ReportId
-from contract.report import ThreatReport
+from edge.deliver.ages import Moment
 from edge.deliver.blobs import Blobs
 from edge.deliver.evidence import Parcel, Picture
-from edge.deliver.outbox_records import Entry, Loss, LossReason, rank
-from edge.deliver.outbox_rows import Row, Rows
+from edge.deliver.outbox_records import Entry, Loss, LossReason, Repairs, rank
+from edge.deliver.outbox_recovery import Recovery, parsed
+from edge.deliver.outbox_rows import Row, Rows, named
 from edge.deliver.outbox_schema import translated
 from edge.errors import OutboxError, OutboxFull
 
 OnLoss = Callable[[Loss], None]
 
-FREED_FOR_ONE = 2.0
-"""A disk that is full although entries of so many times the new one's size went is not ours to
-clear: something else fills it."""
+MOST_HELD = 1000
+"""Entries in memory; their bytes are bounded besides, by `memory_max_bytes`."""
 
 
 class Shelf:
@@ -36,38 +35,71 @@ class Shelf:
         rows: Rows,
         blobs: Blobs,
         max_bytes: int,
+        memory_max_bytes: int,
         on_loss: OnLoss,
         forget: Callable[[ReportId], None],
     ) -> None:
         self._rows = rows
         self._blobs = blobs
         self._max_bytes = max_bytes
+        self._memory_max_bytes = memory_max_bytes
         self._on_loss = on_loss
         self._forget = forget
+        self._held: dict[ReportId, int] = {}
+        self._copied: set[ReportId] = set()
+        self.trouble: str | None = None
 
-    def recover(self, report_ids: Iterable[ReportId]) -> None:
-        """Removes files of no entry, buries entries that lack a file."""
-        self._blobs.keep_only(self._rows.hashes())
-        there = self._blobs.names()
-        for report_id in report_ids:
-            row = self._rows.find(report_id)
-            if row is not None and not set(self.hashes(report_id)) <= there:
-                self._give_up(row, LossReason.PICTURE_MISSING)
+    @property
+    def held(self) -> int:
+        """Entries whose pictures are in memory only; why, `trouble` says."""
+        return len(self._held)
 
-    def put(self, parcel: Parcel, created_at: datetime) -> None:
+    def recover(self, born: Moment) -> Repairs:
+        """See `outbox_recovery`."""
+        repairs = Recovery(self._rows, self._blobs, self._on_loss).run(born)
+        self._copied |= self._blobs.reports()
+        return repairs
+
+    def mend(self) -> bool:
+        """Whether nothing is held any more: brings it to the disk, if that takes it now."""
+        try:
+            with translated("cannot write what is held in memory"):
+                self._blobs.flush()
+        except OutboxError as error:
+            self.trouble = str(error)
+            return False
+        self._held.clear()
+        self.trouble = None
+        return True
+
+    def tidy(self) -> None:
+        """Removes the copies of reports that nobody waits for any more."""
+        for report_id in self._copied.intersection(self._rows.over()):
+            self._remove_copy(report_id)
+
+    def put(self, parcel: Parcel, born: Moment) -> None:
         """Raises `OutboxFull` if there is no room; what was not kept leaves no files."""
         size, severity = _size(parcel), rank(parcel.report)
         if self._rows.size_bytes() + size > self._max_bytes:
             self._check_room(size, severity)
         while self._rows.size_bytes() + size > self._max_bytes:
-            self._displace(severity, LossReason.QUOTA)
-        self._write(parcel, created_at)
+            self._displace(severity)
+        self._write(parcel)
+        try:
+            self._rows.insert(parcel.report, named(parcel), born, "pending")
+        except BaseException:
+            self._remove_copy(parcel.report.report_id)
+            self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
+            raise
 
     def extend(self, parcel: Parcel) -> bool:
         """Whether there was room and the entry still waits for a verdict; files first, as ever."""
         if self._rows.size_bytes() + _size(parcel) > self._max_bytes:
             return False
-        self._blobs.write((picture.sha256, picture.jpeg) for picture in parcel.pictures)
+        row = self._rows.find(parcel.report.report_id)
+        if row is None or not row.in_delivery:
+            return False
+        self._write(parcel)
         if self._rows.extend(parcel):
             return True
         self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
@@ -78,9 +110,8 @@ class Shelf:
         row = self._rows.find(report_id)
         if row is None:
             return None
-        try:
-            report = ThreatReport.model_validate_json(row.report)
-        except ValidationError:
+        report = parsed(row.report, row.report_id)
+        if report is None:
             self._give_up(row, LossReason.UNREADABLE)
             return None
         return Entry(
@@ -92,23 +123,23 @@ class Shelf:
         )
 
     def pictures(self, report_id: ReportId) -> tuple[Picture, ...] | None:
-        """In the report's order; None, and the entry buried, if one is missing or damaged."""
+        """In the report's order, without those that are missing or damaged; None if the entry is
+        not in delivery."""
         row = self._rows.find(report_id)
         if row is None or not row.in_delivery:
             return None
-        pictures = []
-        for key, sha256 in self._rows.pictures(report_id):
-            jpeg = self._blobs.read(sha256)
-            if jpeg is None:
-                self._give_up(row, LossReason.PICTURE_MISSING)
-                return None
-            pictures.append(Picture(key=key, sha256=sha256, jpeg=jpeg))
-        return tuple(pictures)
+        read = ((key, sha, self._blobs.read(sha)) for key, sha in self._rows.pictures(report_id))
+        return tuple(
+            Picture(key=key, sha256=sha256, jpeg=jpeg)
+            for key, sha256, jpeg in read
+            if jpeg is not None
+        )
 
     def remove(self, row: Row, reason: LossReason) -> None:
         """The entry and its files; a loss, unless it was done or buried before."""
         hashes = self.hashes(row.report_id)
         self._forget(row.report_id)
+        self._remove_copy(row.report_id)
         self._rows.delete(row.report_id)
         self.remove_unneeded(hashes)
         if row.in_delivery:
@@ -123,30 +154,48 @@ class Shelf:
                 f"of which {lasting} are more severe"
             )
 
-    def _write(self, parcel: Parcel, created_at: datetime) -> None:
-        """Files, then the row. On a full disk, displaces less severe entries and tries again."""
-        freed = 0
-        while True:
-            try:
-                with translated(f"cannot write {parcel.report.report_id}"):
-                    self._blobs.write((p.sha256, p.jpeg) for p in parcel.pictures)
-                    self._rows.insert(parcel, created_at)
-                    return
-            except OutboxError as error:
-                self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
-                enough = freed > FREED_FOR_ONE * _size(parcel)
-                if enough or not isinstance(error, OutboxFull):
-                    raise
-                freed += self._displace(rank(parcel.report), LossReason.DISK_FULL)
+    def _write(self, parcel: Parcel) -> None:
+        """Pictures and the report's copy; in memory, if the disk does not take them."""
+        report = parcel.report
+        files = {picture.sha256: picture.jpeg for picture in parcel.pictures}
+        text = report.model_dump_json()
+        try:
+            self._blobs.write(files, report.report_id, text)
+        except OSError as error:
+            for buried in self._rows.buried():  # nobody waits for these: perhaps next time
+                self.remove(buried, LossReason.DISK_FULL)
+            self._make_room_in_memory(parcel, error)
+            self._blobs.hold(files, report.report_id, text)
+            self._held[report.report_id] = rank(report)
+            self.trouble = str(error)
+        self._copied.add(report.report_id)
 
-    def _displace(self, severity: int, reason: LossReason) -> int:
-        """Removes what goes first for an entry of `severity`; how many bytes that freed."""
+    def _make_room_in_memory(self, parcel: Parcel, why: OSError) -> None:
+        """The least severe, then oldest of what is held goes, never for what is less severe."""
+        size, severity = _size(parcel), rank(parcel.report)
+        while (
+            len(self._held) >= MOST_HELD or self._blobs.held_bytes + size > self._memory_max_bytes
+        ):
+            least = min(self._held, key=self._held.__getitem__, default=None)
+            if least is None or self._held[least] > severity:
+                raise OutboxFull(f"{why}; and no room for {size} bytes in memory") from why
+            row = self._rows.find(least)
+            if row is None:
+                self._remove_copy(least)
+            else:
+                self.remove(row, LossReason.DISK_FULL)
+
+    def _displace(self, severity: int) -> None:
+        """Removes what goes first for an entry of `severity`."""
         victim = self._rows.victim(severity)
         if victim is None:
             raise OutboxFull(f"no room, and nothing of severity {severity} or less to displace")
-        before = self._rows.size_bytes()
-        self.remove(victim, reason)
-        return before - self._rows.size_bytes()
+        self.remove(victim, LossReason.QUOTA)
+
+    def _remove_copy(self, report_id: ReportId) -> None:
+        self._blobs.remove_report(report_id)
+        self._copied.discard(report_id)
+        self._held.pop(report_id, None)
 
     def _give_up(self, row: Row, reason: LossReason) -> None:
         if row.in_delivery:

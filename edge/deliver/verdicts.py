@@ -18,7 +18,7 @@ from edge.deliver.destinations import Destination
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
-from edge.errors import OutboxError, OutboxFull
+from edge.errors import OutboxError
 from edge.runtime.counters import Counters
 from service.clock import Clock
 from service.events import Event, log
@@ -112,7 +112,7 @@ class Verdicts:
             return
         try:
             news = self._close(verdict)
-        except OutboxFull as error:  # the report is sent again, and the cloud repeats its verdict
+        except OutboxError as error:  # the report is sent again, and the cloud repeats its verdict
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
             return
         if news:

@@ -50,6 +50,12 @@ class HealthReason(StrEnum):
         "end the other one: a cloned card or container; or delete `client-id.json` beside one of "
         "the outboxes and restart that gateway",
     )
+    DISK_UNUSABLE = (
+        "disk_unusable",
+        "The disk does not take suspicions: they wait in memory and are lost if the power goes.",
+        "make room on the disk of `deliver.outbox.path`, or see why it takes nothing: `dmesg`, "
+        "`mount`; nothing needs a restart",
+    )
     CAMERA_SILENT = (
         "camera_silent",
         "A listed camera sends no usable picture.",

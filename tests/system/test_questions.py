@@ -148,7 +148,7 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         )
     )
     loaded, clock, counters = load(file, {}), SystemClock(), Counters()
-    outbox = open_outbox_of(loaded.config, clock, counters)
+    outbox = open_outbox_of(loaded.config, clock, counters, lambda: True)
     delivery = Delivery(
         lambda: loaded.config,
         outbox,

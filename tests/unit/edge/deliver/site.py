@@ -17,13 +17,23 @@ class Site:
         self.folder = folder
         self.clock = ManualClock()
         self.losses: list[Loss] = []
-        self.settings = Settings.model_validate({"path": folder, **settings})
+        self.synchronised = True
+        self.boot = "first"
+        self.settings = Settings.model_validate({"path": folder, "min_free_bytes": 0, **settings})
 
     def open(self) -> Outbox:
-        return open_outbox(self.settings, self.clock, self.losses.append)
+        return open_outbox(
+            self.settings, self.clock, self.losses.append, lambda: self.synchronised, self.boot
+        )
 
     def files(self) -> set[str]:
-        return {path.stem for path in (self.folder / "pictures").iterdir()}
+        """The pictures that lie there, and what a write may have left half done."""
+        files = (self.folder / "pictures").iterdir()
+        return {path.stem for path in files if path.suffix not in (".json", "")}
+
+    def copies(self) -> set[str]:
+        """The reports of which there is a copy beside the pictures."""
+        return {path.stem for path in (self.folder / "pictures").glob("*.json")}
 
     def mono(self) -> float:
         return self.clock.mono()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from edge.deliver.outbox import LossReason
-from edge.errors import OutboxError
-from tests.unit.edge.deliver.parcels import name, parcel
-from tests.unit.edge.deliver.site import Site, due
+from edge.deliver.outbox_records import Repairs
+from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from tests.unit.edge.deliver.site import Site, due, told
 
 
 @pytest.fixture
@@ -21,21 +21,18 @@ def site(tmp_path: Path) -> Site:
 
 
 @pytest.mark.parametrize("damage", ["missing", "torn"])
-def test_an_entry_without_its_picture_is_buried_and_says_so(site: Site, damage: str) -> None:
+def test_an_entry_goes_on_with_the_pictures_that_are_left(site: Site, damage: str) -> None:
     outbox = site.open()
     outbox.put(parcel(1))
     file = site.folder / "pictures" / f"{parcel(1).pictures[0].sha256}.jpg"
     file.unlink() if damage == "missing" else file.write_bytes(b"x" * 1000)
     entry = outbox.next_due(site.mono())
     assert entry is not None
-    assert outbox.pictures(entry) is None
-    assert [(loss.report_id, loss.reason) for loss in site.losses] == [
-        (name(1), LossReason.PICTURE_MISSING)
-    ]
-    assert due(outbox, site) is None
+    assert outbox.pictures(entry) == parcel(1).pictures[1:]
+    assert site.losses == []
 
 
-def test_opening_removes_files_of_no_entry_and_buries_entries_of_no_file(site: Site) -> None:
+def test_opening_removes_files_of_no_entry_and_goes_on_without_pictures(site: Site) -> None:
     outbox = site.open()
     for number in (1, 2):
         outbox.put(parcel(number))
@@ -44,9 +41,11 @@ def test_opening_removes_files_of_no_entry_and_buries_entries_of_no_file(site: S
     (pictures / f"{parcel(1).pictures[1].sha256}.jpg").unlink()
     (pictures / ("c" * 64 + ".jpg")).write_bytes(b"orphan")
     (pictures / ("d" * 64 + ".part")).write_bytes(b"half")
+    (pictures / "lost+found").mkdir()
     outbox = site.open()
-    assert [loss.report_id for loss in site.losses] == [name(1)]
-    assert outbox.depth().entries == {"buried": 1, "pending": 1}
+    assert site.losses == []
+    assert outbox.repairs == Repairs(pictures_missing=1, orphans=1)
+    assert outbox.depth().entries == {"stored": 1, "pending": 1}
     assert site.files() == {p.sha256 for n in (1, 2) for p in parcel(n).pictures} - {
         parcel(1).pictures[1].sha256
     }
@@ -60,6 +59,7 @@ def test_a_report_that_cannot_be_read_is_buried_and_does_not_block_the_rest(site
     with sqlite3.connect(site.folder / "outbox.sqlite") as connection:
         connection.execute("UPDATE entries SET report = '{' WHERE report_id = ?", (name(1),))
     connection.close()
+    (site.folder / "pictures" / f"{name(1)}.json").unlink()
     outbox = site.open()
     assert due(outbox, site) == name(2)
     assert [loss.reason for loss in site.losses] == [LossReason.UNREADABLE]
@@ -68,34 +68,48 @@ def test_a_report_that_cannot_be_read_is_buried_and_does_not_block_the_rest(site
 
 
 @pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_damaged_database_is_set_aside_and_a_new_one_begun(site: Site, damage: bytes) -> None:
+def test_a_damaged_database_is_set_aside_and_what_waits_goes_on(site: Site, damage: bytes) -> None:
     outbox = site.open()
     outbox.put(parcel(1))
     epoch = outbox.next_epoch()
     outbox.close()
-    for number in (1, 2):
+    for number in range(1, 6):
         (site.folder / "outbox.sqlite").write_bytes(damage)
         outbox = site.open()
-        assert outbox.set_aside == site.folder / f"outbox.sqlite.corrupt-{number}"
-        assert outbox.set_aside.read_bytes() == damage
-        assert (outbox.depth().entries, site.files()) == ({}, set())
+        aside = site.folder / f"outbox.sqlite.corrupt-{number}"
+        assert outbox.repairs == Repairs(set_aside=aside, salvaged=1)
+        assert aside.read_bytes() == damage
+        assert (outbox.depth().entries, outbox.depth().trouble) == ({"pending": 1}, None)
         site.clock.advance(1)
         assert outbox.next_epoch() > epoch
-        assert outbox.put(parcel(1))
+        assert not outbox.put(parcel(1))
         outbox.close()
+    assert len(list(site.folder.glob("outbox.sqlite.corrupt-*"))) == 3
     outbox = site.open()
-    assert outbox.set_aside is None
+    assert (outbox.repairs, site.losses) == (Repairs(), [])
+    assert due(outbox, site) == name(1)
 
 
-def test_an_outbox_of_a_newer_program_is_refused_and_left_alone(site: Site) -> None:
-    site.open().close()
+def test_an_outbox_of_a_newer_program_is_read_as_far_as_it_can_be(site: Site) -> None:
+    outbox = site.open()
+    outbox.put(parcel(1))
+    outbox.close_with(verdict(1, "unconfirmed"), ["site"])
+    epoch = outbox.next_epoch()
+    outbox.close()
     with sqlite3.connect(site.folder / "outbox.sqlite") as connection:
-        connection.execute("PRAGMA user_version = 9")
+        connection.execute("ALTER TABLE entries ADD COLUMN mood TEXT NOT NULL DEFAULT 'good'")
+        connection.execute("CREATE TABLE moods (id INTEGER PRIMARY KEY)")
+        connection.execute("PRAGMA user_version = 99")
     connection.close()
-    before = (site.folder / "outbox.sqlite").read_bytes()
-    with pytest.raises(OutboxError, match="has version 9, this program knows 2"):
-        site.open()
-    assert (site.folder / "outbox.sqlite").read_bytes() == before
+    outbox = site.open()
+    assert outbox.repairs.set_aside == site.folder / "outbox.sqlite.corrupt-1"
+    assert outbox.depth().entries == {"pending": 1}
+    entry = outbox.find(name(1))
+    assert entry is not None
+    assert entry.decision == "unconfirmed"
+    assert [one.decision for one in told(outbox, "site")] == ["unconfirmed"]
+    assert outbox.next_epoch() > epoch
+    assert site.losses == []
 
 
 def test_two_processes_cannot_share_an_outbox(site: Site) -> None:
@@ -103,11 +117,11 @@ def test_two_processes_cannot_share_an_outbox(site: Site) -> None:
     program = (
         "import sys; from pathlib import Path; from edge.deliver import outbox_schema as schema\n"
         "schema.BUSY_S = 0.1\n"
-        "schema.open_database(Path(sys.argv[1]))"
+        "schema.open_sound(Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", program, str(site.folder / "outbox.sqlite")]
     other = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert "OutboxError" in other.stderr
+    assert "OutboxInUse" in other.stderr
     assert "locked" in other.stderr
     assert outbox.put(parcel(1))
 

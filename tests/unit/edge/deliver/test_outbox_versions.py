@@ -9,11 +9,29 @@ import pytest
 
 from contract.verdict import Verdict
 from edge.deliver import outbox_schema
-from edge.deliver.outbox_rows import Rows
-from edge.errors import OutboxError
+from edge.deliver.evidence import Parcel
+from edge.deliver.outbox_records import Repairs
+from edge.errors import OutboxCorrupt
 from tests.fakes import START
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
 from tests.unit.edge.deliver.site import Site, due, told
+
+
+def insert(connection: sqlite3.Connection, one: Parcel) -> None:
+    """As version 1 did it."""
+    report, text = one.report, one.report.model_dump_json()
+    connection.execute(
+        "INSERT INTO entries (report_id, camera, severity, created_at, report, size_bytes) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (report.report_id, report.camera, report.severity, START.isoformat(), text, len(text)),
+    )
+    connection.executemany(
+        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
+        [
+            (report.report_id, position, picture.key, picture.sha256, len(picture.jpeg))
+            for position, picture in enumerate(one.pictures)
+        ],
+    )
 
 
 def first_version(site: Site) -> None:
@@ -26,7 +44,7 @@ def first_version(site: Site) -> None:
     connection.executescript(outbox_schema._ENTRIES)
     connection.execute("PRAGMA user_version = 1")
     for number in range(5):
-        Rows(connection).insert(parcel(number), START)
+        insert(connection, parcel(number))
         for picture in parcel(number).pictures:
             (pictures / f"{picture.sha256}.jpg").write_bytes(picture.jpeg)
     decisions: list[tuple[Verdict, int, str]] = [
@@ -55,7 +73,7 @@ def test_everything_that_the_first_version_kept_goes_on(tmp_path: Path) -> None:
     site = Site(tmp_path / "outbox")
     first_version(site)
     outbox = site.open()
-    assert (outbox.set_aside, site.losses) == (None, [])
+    assert (outbox.repairs, site.losses) == (Repairs(orphans=6), [])
     assert outbox.depth().entries == {"pending": 1, "stored": 1, "done": 3}
     assert [due(outbox, site) for _ in range(3)] == [name(0), name(1), None]
     assert site.files() == {p.sha256 for n in (0, 1) for p in parcel(n).pictures}
@@ -84,8 +102,8 @@ def test_a_step_that_fails_leaves_the_old_version_untouched(
     steps = (*outbox_schema._STEPS, "INSERT INTO nowhere VALUES (1)")
     with monkeypatch.context() as patched:
         patched.setattr(outbox_schema, "_STEPS", steps)
-        with pytest.raises(OutboxError, match="nowhere"):
-            site.open()
+        with pytest.raises(OutboxCorrupt, match="nowhere"):
+            outbox_schema.open_sound(site.folder / "outbox.sqlite")
     assert tables(site) == before
     outbox = site.open()
     assert outbox.depth().entries == {"pending": 1, "stored": 1, "done": 3}

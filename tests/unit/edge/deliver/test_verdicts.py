@@ -13,7 +13,7 @@ from contract.verdict import Decision, Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination, brokers
 from edge.deliver.notifier import Notifier
-from edge.deliver.outbox import Outbox
+from edge.deliver.outbox import MEND_S, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.verdicts import Verdicts
@@ -302,16 +302,20 @@ def test_a_camera_that_something_was_said_about_is_known_after_a_restart(tmp_pat
     assert Home(tmp_path, entries=0).threats.known == (CAMERA, other)
 
 
-def test_a_full_disk_loses_no_verdict_and_ends_nothing(tmp_path: Path) -> None:
+def test_a_verdict_is_taken_though_the_disk_is_full_and_kept_once_it_is_not(
+    tmp_path: Path,
+) -> None:
     with small_disk(tmp_path) as disk:
         home = Home(disk)
         with full(disk), recorded_events() as lines:
             home.hear(verdict(0, "confirmed"))
-        assert [line.event for line in lines] == ["verdict_refused"]
-        assert (home.acked, home.counted()) == (1, {})
-        home.hear(verdict(0, "confirmed"))  # as the cloud repeats it when the report is sent again
-        assert home.counted() == {"confirmed": 1}
+            assert home.outbox.depth().trouble is not None
+        assert [line.event for line in lines] == ["verdict_received"]
+        assert (home.acked, home.counted()) == (1, {"confirmed": 1})
+        home.clock.advance(MEND_S)
+        assert home.outbox.mend()
         home.outbox.close()
+        assert home.site.open().depth().entries == {"done": 1}
 
 
 def test_an_answer_of_the_cloud_is_handed_on_once_and_the_edges_own_is_none(tmp_path: Path) -> None:
