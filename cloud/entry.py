@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from contract import ijson
 from contract.chain import manifest_sha256
 from contract.flaws import first_flaw
 from contract.report import ChainLink, Sha256, ThreatReport, Wire
@@ -80,11 +81,11 @@ def encode(entry: Entry, signer: Signer | None) -> bytes:
 def decode(stored: bytes, keyring: Keyring | None) -> Entry | Refusal:
     """The entry, or why it is none; without keys any signature will do, and none."""
     try:
-        values: object = json.loads(stored)
+        values = ijson.parse(stored)
         entry = Entry.model_validate(values)
     except ValidationError as error:
         return EntryFlaw.MALFORMED, first_flaw(error)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         return EntryFlaw.MALFORMED, f"no JSON: {error}"
     if keyring is not None and isinstance(values, dict):
         seal = seal_in(values, KEY_ID, SIGNATURE)

@@ -1,4 +1,4 @@
-"""From the configuration to connections: the two links and the object store.
+"""From the configuration to connections: the two links, the object store, the cloud's keys.
 
 SHELL, though it opens nothing but files with secrets. The intake is a clean session, frames are
 worth nothing later; the uplink keeps its session, so verdicts wait for us at the broker.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from urllib.parse import urlencode
 
+from contract.signature import KeyFlaw, Keyring, read_public
 from edge.config.schema import Broker, Config, DirStore, S3Store
+from edge.config.values import KEY_PREFIX
+from edge.errors import Complaint, ConfigError
 from objectstore.open import open_store
 from objectstore.retention import Limits, Retention, Swept
 from objectstore.store import ObjectStore
@@ -81,6 +85,33 @@ def _retention(folder: DirStore, clock: Clock, synchronised: Callable[[], bool])
         return clock.now().timestamp()
 
     return Retention(folder.path, limits, wall_s, clock.mono, synchronised, swept)
+
+
+def open_keyring(config: Config) -> Keyring | None:
+    """The cloud's keys, None if none is configured; raises `ConfigError`."""
+    named = config.deliver.cloud_keys
+    keys, complaints = [], []
+    for position, name in enumerate(named):
+        try:
+            keys.append(read_public(_key_content(name)))
+        except (OSError, KeyFlaw) as error:
+            words = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            path, problem = f"deliver.cloud_keys[{position}]", f"{name}: {words}"
+            complaints.append(Complaint(path=path, problem=problem, hint=_KEY_HINT))
+    if complaints:
+        raise ConfigError(tuple(complaints))
+    return Keyring(keys) if named else None
+
+
+_KEY_HINT = "the public key's file that `stillwatch-cloud keygen` made, or its text"
+_KEY_BYTES = 16_384
+
+
+def _key_content(name: str) -> bytes:
+    if name.startswith(KEY_PREFIX):
+        return name.encode()
+    with Path(name).open("rb") as file:
+        return file.read(_KEY_BYTES)
 
 
 def _settings(

@@ -25,6 +25,7 @@ from edge.runtime.camera_conditions import ConditionCollector
 from edge.runtime.counters import FunnelCollector
 from edge.runtime.health import HealthCollector
 from edge.runtime.heartbeat import late
+from edge.runtime.refusals import RefusalCollector
 from edge.runtime.watchdog import DeadMan, Watchdog
 from imaging.manifest import ModelError
 from service.clock import Clock
@@ -76,6 +77,7 @@ class Daemon:
         registry.register(ConditionCollector(self._gateway.camera_watch.conditions))
         registry.register(LinkCollector(self._gateway.links))
         registry.register(HealthCollector(self._gateway.health.condition))
+        registry.register(RefusalCollector(self._gateway.counters.refusals.snapshot))
         self._gateway.timings.register(registry)
         self._status_server = StatusServer(
             runtime.metrics_host, runtime.metrics_port, registry, self.health
@@ -116,6 +118,7 @@ class Daemon:
             "late": [str(one) for one in late(gateway.pulses(), self._clock.mono())],
             "outbox": dict(gateway.outbox.depth().entries),
             "config": gateway.live.current.version,
+            "cloud_keys": list(gateway.delivery.trust.key_ids) or "none: unsigned is believed",
         }
         return Health(status=condition.status, facts=facts)
 
@@ -138,6 +141,7 @@ class Daemon:
         current = self._gateway.live.current
         self._kept = _keep(current)
         self._watchdog.start()
+        self._gateway.delivery.say_trust()
         for worker in self._gateway.workers:
             worker.start()
         self._gateway.delivery.uplink.start()

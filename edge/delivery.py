@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 
 from contract.ids import GatewayId
+from contract.signature import Keyring
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import Config, S3Store
@@ -23,6 +24,7 @@ from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK, Repairs
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
+from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.errors import OutboxError
 from edge.runtime.counters import Counters
@@ -54,10 +56,12 @@ class Delivery:
         synchronised: Callable[[], bool],
         births: Callable[[], Iterable[Publication]] = tuple,
         will: Publication | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         """`config` says what is in force; `answered` is told what the cloud decided;
         `synchronised` is whether the wall clock is believed; `births` and `will` are for the
-        cloud's broker, where it has one. Raises `LinkError`, `StoreError`."""
+        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known.
+        Raises `LinkError`, `StoreError`."""
         self._config, self._clock, self._on_failure = config, clock, on_failure
         self._outbox, self._on_disk = outbox, True
         current = config()
@@ -75,6 +79,7 @@ class Delivery:
             manual_ack=True,
         )
         self.questions = Questions(clock)
+        self.trust = Trust(topics.root, keyring, outbox.find)
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
         outbox.tellings.keep_only([one.name for one in destinations])
         self.threats = Threats(outbox, topics, clock, lambda: config().deliver, site)
@@ -83,7 +88,7 @@ class Delivery:
             counters,
             clock,
             lambda: config().deliver,
-            gateways,
+            self.trust,
             self.threats,
             destinations,
             self.questions,
@@ -107,6 +112,18 @@ class Delivery:
         )
         self._notifying = tuple(self._notifier(one, outbox, on_failure) for one in destinations)
         self.workers = (self._carrying, *self._notifying)
+
+    def trusting(self, keyring: Keyring | None) -> None:
+        """Believe these keys of the cloud from the next message on, and say so."""
+        self.trust.adopt(keyring)
+        self.say_trust()
+
+    def say_trust(self) -> None:
+        """In the log's first lines, so that nobody believes to be protected who is not."""
+        if self.trust.key_ids:
+            log(Event.CLOUD_KEYS_OPENED, keys=list(self.trust.key_ids))
+        else:
+            log(Event.VERDICTS_UNSIGNED, reason="deliver.cloud_keys is empty")
 
     def pulses(self) -> Iterator[Pulse]:
         """When each worker last made progress; the courier may wait for others besides."""

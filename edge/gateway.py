@@ -17,7 +17,7 @@ from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.config.switched import switched
-from edge.connect import intake_settings
+from edge.connect import intake_settings, open_keyring
 from edge.deliver.evidence import Origin
 from edge.delivery import Delivery, OnFailure, open_outbox_of
 from edge.health_watch import HealthWatch
@@ -49,8 +49,10 @@ class Gateway:
         on_failure: OnFailure,
         open_networks: OpenNetworks = open_detectors,
     ) -> None:
-        """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError` for what must be mended."""
+        """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError`, `ConfigError` for what
+        must be mended."""
         config = loaded.config
+        keyring = open_keyring(config)
         self.live = Live(loaded)
         self.clock = clock
         self.counters = Counters()
@@ -87,6 +89,7 @@ class Gateway:
             self.synchronised,
             self.public_births,
             self.statements.status("offline"),
+            keyring,
         )
         self._build_workers(config)
         self.camera_watch = CameraWatch(
@@ -163,10 +166,12 @@ class Gateway:
     def take_up(self, proposed: Loaded, *, anew: bool) -> None:
         """Put another configuration in force, with networks opened `anew` if it asks for others.
 
-        Raises `ModelError`, and then everything is as it was.
+        Raises `ModelError` or `ConfigError`, and then everything is as it was.
         """
+        keyring = open_keyring(proposed.config)
         if anew:
             self._networks = tuple(self._open_networks(proposed.config))
+        self.delivery.trusting(keyring)
         self.live.swap(proposed)
         self._put_in_force()
 

@@ -45,6 +45,12 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
             "verdicts were refused or given up",
         ),
         Risen(
+            HealthReason.ANSWERS_REFUSED,
+            gateway.counters.refusals.suspicious,
+            gateway.clock,
+            "verdicts or questions were refused",
+        ),
+        Risen(
             HealthReason.SUSPICION_LOST,
             lambda: sum(funnel.lost for funnel in gateway.counters.snapshot().values()),
             gateway.clock,

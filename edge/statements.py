@@ -123,4 +123,7 @@ class Statements:
         outbox = {"entries": dict(depth.entries), "bytes": depth.bytes, **held}
         audit = self._counters.audits.as_json()
         said = {"cameras": cameras, "outbox": outbox, "audit": audit}
+        refused = self._counters.refusals.snapshot()
+        if refused:
+            said["answers_refused"] = {reason.value: count for reason, count in refused.items()}
         return json.dumps(said, sort_keys=True).encode()

@@ -143,6 +143,7 @@ class Event(StrEnum):
         "info",
         "What the cloud says is signed; by which key.",
     )
+    CLOUD_KEYS_OPENED = "cloud_keys_opened", "info", "Only what these keys signed is believed."
     VERDICTS_UNSIGNED = (
         "verdicts_unsigned",
         "warning",

@@ -26,7 +26,7 @@ from edge.config.schedule import Schedule, Window
 from edge.config.static import Static
 from edge.config.storm import Storm
 from edge.config.tracking import Tracking
-from edge.config.values import Name, Section, Share, Template
+from edge.config.values import Name, PublicKey, Section, Share, Template
 
 __all__ = [
     "DEFAULT_RULES",
@@ -214,6 +214,12 @@ class Deliver(Section):
     root: Name = Field(DEFAULT_ROOT, description="First level of our own topics.")
     uplink: Broker | None = Field(
         None, description="Broker towards the cloud; absent: the same as intake's."
+    )
+    cloud_keys: tuple[PublicKey, ...] = Field(
+        (),
+        max_length=16,
+        description="The cloud's public keys, each a file or `ed25519:...`: what none of them "
+        "signed is not believed. Absent: everybody at the uplink's broker is.",
     )
     store: DirStore | S3Store = Field(
         default_factory=DirStore, discriminator="type", description="Where evidence lies."

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contract.ids import is_name
 from contract.topics import ImageTemplate
+
+KEY_PREFIX = "ed25519:"
+"""Of a public key that stands in the configuration itself; see `contract.signature`."""
+
+_KEY_TEXT = re.compile(r"ed25519:[A-Za-z0-9+/]{43}=")
 
 
 def _name(value: str) -> str:
@@ -20,10 +26,17 @@ def _template(value: str) -> str:
     return ImageTemplate(value).text
 
 
+def _public_key(value: str) -> str:
+    if not value or (value.startswith(KEY_PREFIX) and not _KEY_TEXT.fullmatch(value)):
+        raise ValueError(f"{value!r} is neither a file nor ed25519: and 32 bytes in base64")
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
 Template = Annotated[str, AfterValidator(_template)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Point = tuple[Share, Share]
+PublicKey = Annotated[str, AfterValidator(_public_key)]
 
 
 class Section(BaseModel):

@@ -72,6 +72,11 @@ class Entry:
     def camera(self) -> CameraId:
         return self.report.camera
 
+    @property
+    def waits(self) -> bool:
+        """Whether the cloud's verdict is still awaited, though the deadline may have passed."""
+        return self.state not in {"done", "buried"} and self.decision in {None, "unconfirmed"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:

@@ -27,7 +27,8 @@ _FORGOTTEN_S = 30.0
 """By then the courier has repeated the report; see `deliver.resend_s`."""
 
 _MOST = 64
-"""Open at once; more than that is a fault, and goes unanswered."""
+_MOST_OF_A_CAMERA = 8
+"""Open at once, of all cameras and of one; more than that is a fault, and goes unanswered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,8 @@ class Questions:
             asked_s=self._clock.mono(),
         )
         with self._lock:
-            if len(self._open) < _MOST:
+            cameras = [one.camera for one in self._open.values()]
+            if len(cameras) < _MOST and cameras.count(more.camera) < _MOST_OF_A_CAMERA:
                 self._open.setdefault(more.report_id, question)
 
     def open(self) -> tuple[Question, ...]:

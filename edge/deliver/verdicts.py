@@ -7,10 +7,8 @@ may be followed by one. Who is told is recorded with the verdict; telling is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
-from contract.cloudevent import MessageError, read_answer
-from contract.ids import GatewayId
 from contract.more import More
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
@@ -18,6 +16,7 @@ from edge.deliver.destinations import Destination
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
+from edge.deliver.trust import Refused, Trust
 from edge.errors import OutboxError
 from edge.runtime.counters import Counters
 from service.clock import Clock
@@ -36,14 +35,14 @@ class Verdicts:
         counters: Counters,
         clock: Clock,
         settings: Callable[[], Deliver],
-        gateways: Collection[GatewayId],
+        trust: Trust,
         threats: Threats,
         destinations: Sequence[Destination],
         questions: Questions,
         answered: Callable[[Verdict], None] = lambda _: None,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
-        """`gateways`: our ids, the present and those that entries were raised under.
+        """`trust` says what to believe of what comes on topics of ours.
 
         `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
         the cloud asks; `wake` is called when there is something to tell.
@@ -52,7 +51,7 @@ class Verdicts:
         self._counters = counters
         self._clock = clock
         self._settings = settings
-        self._gateways = gateways
+        self._trust = trust
         self._threats = threats
         self._destinations = destinations
         self._questions = questions
@@ -98,24 +97,21 @@ class Verdicts:
 
     def _read(self, topic: str, payload: bytes) -> None:
         try:
-            verdict = read_answer(payload)
-        except MessageError as error:
-            log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
-            return
-        if verdict.gateway not in self._gateways:
-            return
-        if isinstance(verdict, More):
-            self._questions.ask(verdict)
-            log(Event.MORE_ASKED, camera=verdict.camera, report_id=verdict.report_id)
-            return
-        if verdict.decided_by != "cloud":
-            return
-        try:
-            news = self._close(verdict)
+            answer = self._trust.read(topic, payload)
+            if isinstance(answer, Verdict):
+                self._take(answer)
         except OutboxError as error:  # the report is sent again, and the cloud repeats its verdict
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
             return
-        if news:
+        if isinstance(answer, Refused):
+            self._counters.refusals.count(answer.reason)
+            log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=answer.detail)
+        elif isinstance(answer, More):
+            self._questions.ask(answer)
+            log(Event.MORE_ASKED, camera=answer.camera, report_id=answer.report_id)
+
+    def _take(self, verdict: Verdict) -> None:
+        if self._close(verdict):
             log(
                 Event.VERDICT_RECEIVED,
                 camera=verdict.camera,

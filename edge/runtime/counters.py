@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from contract.ids import CameraId
 from edge.runtime.audit_counts import AuditCounts
 from edge.runtime.funnel import ALARMS, STAGES, Alarm, Funnel, Stage
+from edge.runtime.refusals import Refusals
 
 OTHERS = CameraId("_others")
 """Takes what is counted beyond `MAX_CAMERAS` names, which anyone who publishes can invent."""
@@ -26,6 +27,7 @@ class Counters:
 
     def __init__(self) -> None:
         self.audits = AuditCounts()
+        self.refusals = Refusals()
         self._lock = threading.Lock()
         self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}

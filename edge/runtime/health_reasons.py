@@ -72,6 +72,12 @@ class HealthReason(StrEnum):
         "In the last hour a broker refused a verdict, or one was given up for it.",
         "see `telling_ended` in the log: mend that broker's ACL or limits",
     )
+    ANSWERS_REFUSED = (
+        "answers_refused",
+        "What came in the cloud's name in the last hour was not believed.",
+        "see `verdict_refused` in the log: unsigned or foreign_key after a change of the cloud's "
+        "key: give this gateway the new public key too; else find out who publishes there",
+    )
     SUSPICION_LOST = (
         "suspicion_lost",
         "A suspicion was given up in the last hour: for room, age, damage or refusal.",

@@ -16,6 +16,7 @@ from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import MEND_S, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
+from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.runtime.counters import Counters
 from tests.fakes import ManualClock, recorded_events
@@ -54,7 +55,7 @@ class Home:
             self.counters,
             self.clock,
             lambda: self.deliver,
-            {GATEWAY},
+            Trust("stillwatch", None, self.outbox.find),
             self.threats,
             self.destinations,
             Questions(self.clock),

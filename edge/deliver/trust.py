@@ -1,0 +1,88 @@
+"""Whom to believe: what comes in the cloud's name is read, and taken or refused with a reason.
+
+SHELL (it asks the outbox). Laws: a message is about the camera on whose topic it came; where keys
+of the cloud are configured, nothing is taken that none of them signed; a verdict is about the
+pictures that we sent with its report; a question is about a report that waits. So what somebody
+forged, replayed or moved changes nothing here, and the report stays open until its deadline, when
+it is called unconfirmed. Called by `verdicts` on the uplink's thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from contract.agreement import topic_flaw
+from contract.chain import is_about
+from contract.cloudevent import MessageError, Untrusted, read_answer
+from contract.ids import ReportId
+from contract.more import More
+from contract.signature import KeyId, Keyring
+from contract.verdict import Verdict
+from edge.deliver.outbox_records import Entry
+from edge.runtime.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An answer that is not taken."""
+
+    reason: Refusal
+    detail: str
+
+
+class Trust:
+    """The cloud's keys, and what they are held against."""
+
+    def __init__(
+        self, root: str, keyring: Keyring | None, find: Callable[[ReportId], Entry | None]
+    ) -> None:
+        """`find` is the outbox's. Without a `keyring` signatures are not looked at."""
+        self._root = root
+        self._keyring = keyring
+        self._find = find
+
+    @property
+    def key_ids(self) -> tuple[KeyId, ...]:
+        """Of the keys that are believed; none: everybody is."""
+        return () if self._keyring is None else self._keyring.key_ids
+
+    def adopt(self, keyring: Keyring | None) -> None:
+        """Go by these keys from the next message on."""
+        self._keyring = keyring
+
+    def read(self, topic: str, payload: bytes) -> Verdict | More | Refused | None:
+        """What was said; None for our own word, which comes back where brokers are shared."""
+        try:
+            answer = read_answer(payload)
+            if isinstance(answer, Verdict) and answer.decided_by == "edge":
+                return None
+            if self._keyring is not None:
+                answer = read_answer(payload, self._keyring)
+        except Untrusted as error:
+            return Refused(Refusal(error.reason.value), str(error))
+        except MessageError as error:
+            return Refused(Refusal.MALFORMED, str(error))
+        flaw = topic_flaw(answer, topic, self._root)
+        if flaw is not None:
+            return Refused(Refusal.OTHER_TOPIC, flaw)
+        return self._held_against_report(answer)
+
+    def _held_against_report(self, answer: Verdict | More) -> Verdict | More | Refused:
+        entry = self._find(answer.report_id)
+        if isinstance(answer, More):
+            return self._question(answer, entry)
+        if entry is None or answer.manifest is None:  # long closed; a worker from before manifests
+            return answer
+        if is_about(answer.manifest, entry.report.evidence):
+            return answer
+        detail = f"{answer.decision} is about other pictures than {answer.report_id} has"
+        return Refused(Refusal.OTHER_PICTURES, detail)
+
+    def _question(self, question: More, entry: Entry | None) -> More | Refused:
+        if entry is None or not entry.waits:
+            return Refused(Refusal.NOT_OPEN, f"{question.report_id} does not wait for a verdict")
+        if entry.report.more_left != question.more_left:
+            detail = f"{question.report_id} was asked that before, or says that it cannot be"
+            return Refused(Refusal.NOT_OPEN, detail)
+        return question

@@ -1,0 +1,73 @@
+"""What came in the cloud's name and was refused, by reason: counted by any thread.
+
+Read by health, by `stats` and by Prometheus.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+class Refusal(StrEnum):
+    """Why an answer is not taken."""
+
+    MALFORMED = "malformed"
+    OTHER_TOPIC = "other_topic"
+    """It speaks of another camera than the one on whose topic it came."""
+    UNSIGNED = "unsigned"
+    FOREIGN_KEY = "foreign_key"
+    FORGED = "forged"
+    OTHER_PICTURES = "other_pictures"
+    """It is about pictures that we did not send with this report: replayed, or of a forged one."""
+    NOT_OPEN = "not_open"
+    """A question about a report that is not waiting, as a late one may be."""
+
+
+SUSPICIOUS = tuple(reason for reason in Refusal if reason is not Refusal.NOT_OPEN)
+"""What does not happen by itself: somebody poses as the cloud, or our keys are not its."""
+
+
+class Refusals:
+    """Counts since the start."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[Refusal] = Counter()
+
+    def count(self, reason: Refusal) -> None:
+        with self._lock:
+            self._counts[reason] += 1
+
+    def snapshot(self) -> Mapping[Refusal, int]:
+        """Every reason that occurred."""
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+    def suspicious(self) -> int:
+        """How many do not happen by themselves."""
+        with self._lock:
+            return sum(self._counts[reason] for reason in SUSPICIOUS)
+
+
+class RefusalCollector(Collector):
+    """The counts for Prometheus, read when it asks."""
+
+    def __init__(self, snapshot: Callable[[], Mapping[Refusal, int]]) -> None:
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Metric]:
+        refused = CounterMetricFamily(
+            "stillwatch_answers_refused",
+            "Verdicts and questions that were not believed, by reason.",
+            labels=["reason"],
+        )
+        counts = self._snapshot()
+        for reason in Refusal:
+            refused.add_metric([reason.value], counts.get(reason, 0))
+        yield refused

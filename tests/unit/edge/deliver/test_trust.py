@@ -1,0 +1,169 @@
+"""What comes in the cloud's name is believed for a reason, or refused with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contract.chain import manifest_sha256
+from contract.cloudevent import frame_more, frame_verdict
+from contract.ids import CameraId, ReportId
+from contract.more import More
+from contract.signature import Keyring, Signer, new_signer
+from contract.verdict import Decision, Verdict
+from edge.deliver.outbox import Outbox
+from edge.deliver.questions import Questions
+from edge.deliver.trust import Refused, Trust
+from edge.runtime.refusals import Refusal, Refusals
+from tests.fakes import START
+from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, picture, verdict
+from tests.unit.edge.deliver.site import Site
+
+TOPIC = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
+CLOUD = new_signer()
+
+
+class Home:
+    """An outbox with one report that may be asked about, and who is believed there."""
+
+    def __init__(self, folder: Path, keyring: Keyring | None) -> None:
+        self.site = Site(folder / "outbox")
+        self.outbox: Outbox = self.site.open()
+        one = parcel(0)
+        self.report = one.report.model_copy(update={"more_left": 2})
+        self.outbox.put(type(one)(report=self.report, pictures=one.pictures))
+        self.trust = Trust("stillwatch", keyring, self.outbox.find)
+
+    def judged(self, decision: Decision = "refuted") -> Verdict:
+        manifest = manifest_sha256(self.report.evidence)
+        return verdict(0, decision).model_copy(update={"manifest": manifest})
+
+    def question(self, **changed: object) -> More:
+        more = More(report_id=name(0), gateway=GATEWAY, camera=CAMERA, asked_at=START, more_left=2)
+        return more.model_copy(update=changed)
+
+    def reason(
+        self, answer: Verdict | More, signer: Signer | None = CLOUD, topic: str = TOPIC
+    ) -> Refusal | None:
+        """Why it is refused, None if it is believed."""
+        frame = frame_verdict(answer, signer) if isinstance(answer, Verdict) else None
+        payload = frame or frame_more(answer, signer)  # type: ignore[arg-type]  # it is the other
+        found = self.trust.read(topic, payload)
+        if isinstance(found, Refused):
+            return found.reason
+        assert found == answer
+        return None
+
+
+@pytest.fixture
+def keyed(tmp_path: Path) -> Home:
+    return Home(tmp_path / "keyed", Keyring([CLOUD.public]))
+
+
+@pytest.fixture
+def keyless(tmp_path: Path) -> Home:
+    return Home(tmp_path / "keyless", None)
+
+
+def test_what_the_cloud_signed_is_believed(keyed: Home) -> None:
+    assert keyed.reason(keyed.judged()) is None
+    assert keyed.reason(keyed.question()) is None
+
+
+def test_unsigned_foreign_and_forged_are_refused_where_there_is_a_key(keyed: Home) -> None:
+    for answer in (keyed.judged(), keyed.question()):
+        assert keyed.reason(answer, None) is Refusal.UNSIGNED
+        assert keyed.reason(answer, new_signer()) is Refusal.FOREIGN_KEY
+    forged = frame_verdict(keyed.judged("confirmed"), CLOUD).replace(b"confirmed", b"refuted")
+    found = keyed.trust.read(TOPIC, forged)
+    assert isinstance(found, Refused)
+    assert found.reason is Refusal.FORGED
+
+
+def test_unsigned_is_believed_only_where_there_is_no_key(keyless: Home) -> None:
+    assert not keyless.trust.key_ids
+    assert keyless.reason(keyless.judged(), None) is None
+    keyless.trust.adopt(Keyring([CLOUD.public]))
+    assert keyless.trust.key_ids == (CLOUD.key_id,)
+    assert keyless.reason(keyless.judged(), None) is Refusal.UNSIGNED
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        f"stillwatch/{GATEWAY}/other/verdict",
+        f"stillwatch/elsewhere/{CAMERA}/verdict",
+        f"other/{GATEWAY}/{CAMERA}/verdict",
+    ],
+)
+def test_a_verdict_on_another_cameras_topic_is_refused_signed_or_not(
+    keyed: Home, keyless: Home, topic: str
+) -> None:
+    """Whoever may publish for one camera must not switch another's threat."""
+    assert keyed.reason(keyed.judged(), CLOUD, topic) is Refusal.OTHER_TOPIC
+    assert keyless.reason(keyless.judged(), None, topic) is Refusal.OTHER_TOPIC
+
+
+def test_a_verdict_about_other_pictures_is_refused_though_the_cloud_signed_it(
+    keyed: Home,
+) -> None:
+    """As it is when a report id came twice, or somebody had a forged report refuted before ours."""
+    other = parcel(7).report.evidence
+    replayed = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
+    assert keyed.reason(replayed) is Refusal.OTHER_PICTURES
+    from_before_manifests = verdict(0, "refuted")
+    assert keyed.reason(from_before_manifests) is None
+
+
+def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> None:
+    early = keyed.judged()
+    more = picture("asked for")
+    ref = keyed.report.evidence[0].model_copy(update={"key": more.key, "sha256": more.sha256})
+    grown = keyed.report.model_copy(
+        update={"evidence": (*keyed.report.evidence, ref), "more_left": 1}
+    )
+    assert keyed.outbox.extend(type(parcel(0))(report=grown, pictures=(more,)))
+    assert keyed.reason(early) is None
+    late = early.model_copy(update={"manifest": manifest_sha256(grown.evidence)})
+    assert keyed.reason(late) is None
+
+
+def test_a_question_needs_a_report_that_waits_and_may_still_be_asked(keyed: Home) -> None:
+    assert keyed.reason(keyed.question(more_left=1)) is Refusal.NOT_OPEN
+    unknown = keyed.question(report_id=ReportId(f"{GATEWAY}.{CAMERA}.1.99.0"))
+    assert keyed.reason(unknown) is Refusal.NOT_OPEN
+    keyed.outbox.close_with(verdict(0, "unconfirmed"), [], None)
+    assert keyed.reason(keyed.question()) is None
+    keyed.outbox.close_with(verdict(0, "refuted"), [], None)
+    assert keyed.reason(keyed.question()) is Refusal.NOT_OPEN
+
+
+def test_our_own_word_that_comes_back_from_a_shared_broker_is_nothing(keyed: Home) -> None:
+    assert keyed.trust.read(TOPIC, frame_verdict(verdict(0, "unconfirmed"))) is None
+
+
+def test_what_is_no_message_is_malformed(keyed: Home) -> None:
+    found = keyed.trust.read(TOPIC, b"{}")
+    assert isinstance(found, Refused)
+    assert found.reason is Refusal.MALFORMED
+
+
+def test_one_camera_cannot_fill_the_table_of_questions(keyed: Home) -> None:
+    questions = Questions(keyed.site.clock)
+    for number in range(64):
+        questions.ask(keyed.question(report_id=name(number)))
+    other = CameraId("other")
+    report = ReportId(f"{GATEWAY}.{other}.1.2.0")
+    questions.ask(keyed.question(report_id=report, camera=other))
+    assert [one.camera for one in questions.open()].count(CAMERA) == 8
+    assert questions.open()[-1].camera == other
+
+
+def test_what_does_not_happen_by_itself_is_told_apart() -> None:
+    refusals = Refusals()
+    refusals.count(Refusal.NOT_OPEN)
+    assert refusals.suspicious() == 0
+    refusals.count(Refusal.FORGED)
+    assert refusals.suspicious() == 1
+    assert dict(refusals.snapshot()) == {Refusal.FORGED: 1, Refusal.NOT_OPEN: 1}
