@@ -23,6 +23,7 @@ from cloud.stages.command import add_arguments, run_stage
 from imaging.manifest import ModelError
 from objectstore.store import ObjectStore, PermanentStoreError, StoreError
 from service.clock import SystemClock
+from service.redact import redacted
 
 EXIT_FAILED, EXIT_CONFIG = 1, 78
 
@@ -120,7 +121,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _say(what: object) -> None:
-    for line in str(what).splitlines():
+    for line in redacted(str(what)).splitlines():
         print(f"stillwatch-cloud: {line}", file=sys.stderr)
 
 

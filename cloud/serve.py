@@ -30,13 +30,16 @@ from contract.more import More
 from contract.signature import Signer
 from contract.topics import Topics, shared_suspects
 from contract.verdict import Verdict
+from objectstore.open import read_s3
 from objectstore.store import ObjectStore
 from service import events
 from service.clock import Clock
 from service.events import Event, log
+from service.exposure import of_link, of_store
 from service.link import Link, LinkSettings, Outcome, Subscription, TlsFiles
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import Notifier
+from service.private import make_private
 
 CONTROL_S = 1.0
 
@@ -49,7 +52,10 @@ def serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    log(Event.DAEMON_STARTED, pid=os.getpid(), group=settings.group, store=settings.store)
+    make_private()
+    log(Event.DAEMON_STARTED, pid=os.getpid(), store=settings.store)
+    for words in exposed(settings):
+        log(Event.LINK_EXPOSED, reason=words)
     keys = open_keys(settings)
     _say_keys(keys)
     notifier = Notifier(clock=clock)
@@ -80,6 +86,7 @@ class _Process:
         self._clock = clock
         self._stopping = stopping
         self._fatal: Exception | None = None
+        self._exposed = exposed(settings)
         registry = CollectorRegistry()
         tally = Tally(registry)
         inbox = Inbox(settings.work.max_waiting, tally, stopping)
@@ -158,13 +165,21 @@ class _Process:
                 "link_connected": link.connected,
                 "link": link.conflict or link.reason,
                 "since_progress_s": round(idle_s, 1),
-            },
+            }
+            | ({"exposed": list(self._exposed)} if self._exposed else {}),
         )
 
     def _end(self, error: Exception) -> None:
         self._fatal = error
         log(Event.DAEMON_FAILED, reason=repr(error))
         self._stopping.set()
+
+
+def exposed(settings: Settings) -> tuple[str, ...]:
+    """What of the way to broker and store others could read or forge, in words."""
+    kind, _, rest = (settings.store or "").partition(":")
+    evidence = of_store(read_s3(rest).endpoint_url) if kind == "s3" else ()
+    return (*of_link(link_settings(settings)), *evidence)
 
 
 def link_settings(settings: Settings) -> LinkSettings:

@@ -16,6 +16,7 @@ from typing import Protocol, cast
 
 from edge import balena
 from edge.errors import ConfigError, OutboxInUse
+from service.redact import redacted
 
 EX_CONFIG = 78
 CTRL_C = 130
@@ -61,7 +62,7 @@ _OUTBOX_HINT = "one daemon per folder: see deliver.outbox.path, and whether anot
 
 def _refuse(what: str, *reasons: str) -> int:
     for reason in reasons:
-        print(f"{what}: {reason}", file=sys.stderr)
+        print(redacted(f"{what}: {reason}"), file=sys.stderr)
     return EX_CONFIG
 
 

@@ -21,6 +21,7 @@ from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
 from service.clock import Clock
 from service.events import Event, log
+from service.exposure import of_link, of_store
 from service.link import LinkSettings, TlsFiles
 
 _SESSION_S = 24 * 3600
@@ -42,6 +43,13 @@ def uplink_settings(config: Config) -> LinkSettings:
     """The link towards the cloud."""
     broker = config.deliver.uplink or config.intake.broker
     return _settings(broker, config, "uplink", 2 * _HEADROOM_BYTES, clean=False)
+
+
+def exposed(config: Config) -> tuple[str, ...]:
+    """What of the way to the cloud others could read or forge, in words."""
+    store = config.deliver.store
+    evidence = of_store(store.endpoint_url) if isinstance(store, S3Store) else ()
+    return (*of_link(uplink_settings(config)), *evidence)
 
 
 def shares_broker(config: Config) -> bool:

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from edge.config.live import keep
 from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
+from edge.connect import exposed
 from edge.errors import Complaint, ConfigError, OutboxError
 from edge.gateway import Gateway
 from edge.health_checks import checks
@@ -69,6 +70,7 @@ class Daemon:
         self._failures: list[Exception] = []
         self._ending = False
         self._kept = True
+        self._exposed = exposed(loaded.config)
         self._gateway = Gateway(loaded, clock, self._fail, open_networks)
         self._gateway.health.watch(*checks(self._gateway))
         runtime = loaded.config.runtime
@@ -120,6 +122,8 @@ class Daemon:
             "config": gateway.live.current.version,
             "cloud_keys": list(gateway.delivery.trust.key_ids) or "none: unsigned is believed",
         }
+        if self._exposed:
+            facts["exposed"] = list(self._exposed)
         return Health(status=condition.status, facts=facts)
 
     def _listen(self) -> None:
@@ -139,6 +143,8 @@ class Daemon:
 
     def _start(self) -> None:
         current = self._gateway.live.current
+        for words in self._exposed:
+            log(Event.LINK_EXPOSED, reason=words)
         self._kept = _keep(current)
         self._watchdog.start()
         self._gateway.delivery.say_trust()

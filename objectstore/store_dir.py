@@ -3,6 +3,8 @@
 An object appears whole or not at all: it is written and fsynced under a temporary name, then linked
 to its own, which the file system refuses if that exists, between processes too. A crash can leave a
 file in `.tmp`, never a torn object. Keys starting with a dot are refused, so none can reach it.
+What is made here is for our user alone; below a root with the setgid bit, which somebody set so
+that programs of one group share the store, it is for that group too.
 With a `Retention` the folder stays within its limits; without one it grows.
 """
 
@@ -11,12 +13,13 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from objectstore.retention import TEMPORARY, Retention
+from objectstore.retention import TEMPORARY, VERDICTS, Retention
 from objectstore.store import (
     NotFound,
     PermanentStoreError,
@@ -26,6 +29,8 @@ from objectstore.store import (
     TransientStoreError,
     check_key,
 )
+
+_OURS = {TEMPORARY, VERDICTS, "evidence"}
 
 _PERMANENT = {
     errno.EACCES,
@@ -51,7 +56,8 @@ class DirectoryStore:
         self._retention = retention
         self._lock = threading.Lock()
         with suppress(TransientStoreError), _said(f"cannot open the store {root}"):
-            _make_folders(self._temporary)
+            self._make_folders(self._temporary)
+            self._tighten()
 
     def tick(self) -> None:
         """Lets go of what is over age or over the quota, if it is time to look."""
@@ -66,8 +72,8 @@ class DirectoryStore:
             if self._retention is not None and not target.exists():
                 with self._lock:
                     self._retention.admit(len(body))
-            _make_folders(self._temporary)
-            _make_folders(target.parent)
+            self._make_folders(self._temporary)
+            self._make_folders(target.parent)
             return self._publish(target, body)
 
     def get(self, key: str, max_bytes: int) -> bytes:
@@ -85,7 +91,7 @@ class DirectoryStore:
     def _publish(self, target: Path, body: bytes) -> Put:
         temporary = self._temporary / secrets.token_hex(16)
         try:
-            _write_synced(temporary, body)
+            _write_synced(temporary, body, 0o640 if self._shared() else 0o600)
             os.link(temporary, target)
         except FileExistsError:
             outcome: Put = "exists"
@@ -97,21 +103,38 @@ class DirectoryStore:
         _sync_folder(target.parent)  # also when it exists: its writer may not have come this far
         return outcome
 
+    def _shared(self) -> bool:
+        try:
+            return bool(self._root.stat().st_mode & stat.S_ISGID)
+        except FileNotFoundError:
+            return False
 
-def _write_synced(path: Path, body: bytes) -> None:
+    def _make_folders(self, folder: Path) -> None:
+        """Makes `folder` and what it lies in, each entered durably in the folder above it."""
+        if folder.is_dir():
+            return
+        self._make_folders(folder.parent)
+        with suppress(FileExistsError):
+            folder.mkdir()
+            folder.chmod(0o2770 if self._shared() else 0o700)
+        _sync_folder(folder.parent)
+
+    def _tighten(self) -> None:
+        """What an older version made for everybody to read; below it nobody else gets then."""
+        if self._shared():
+            return
+        for folder in self._root.iterdir():
+            if folder.name in _OURS and folder.stat().st_mode & 0o077:
+                with suppress(PermissionError):  # made by another user, who knows why
+                    folder.chmod(0o700)
+
+
+def _write_synced(path: Path, body: bytes, mode: int) -> None:
     with path.open("xb") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _make_folders(folder: Path) -> None:
-    """Makes `folder` and what it lies in, each entered durably in the folder above it."""
-    if folder.is_dir():
-        return
-    _make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
-    _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

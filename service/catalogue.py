@@ -44,6 +44,16 @@ class Event(StrEnum):
 
     CONFIG_APPLIED = "config_applied", "info", "A configuration took effect; its digest."
     CONFIG_REFUSED = "config_refused", "error", "A configuration was refused; every reason."
+    STATE_EXPOSED = (
+        "state_exposed",
+        "warning",
+        "Others can read state or evidence, and we cannot change it; where.",
+    )
+    LINK_EXPOSED = (
+        "link_exposed",
+        "warning",
+        "What leaves this machine can be read or forged on the way; what to do.",
+    )
     CONFIG_NOT_KEPT = "config_not_kept", "warning", "It runs, but is not on disk as last good."
     CONFIG_RESTORED = "config_restored", "error", "The last good configuration runs instead."
 

@@ -8,7 +8,6 @@ catalogue as Markdown.
 
 import json
 import os
-import re
 import sys
 import threading
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from typing import TextIO
 from service.catalogue import Event, Level
 from service.clock import Clock, SystemClock
 from service.ratelimit import RateLimit
+from service.redact import redacted_value
 
 try:
     from systemd import journal
@@ -30,8 +30,6 @@ __all__ = ["Event", "Line", "configure", "flush", "log"]
 
 _ORDER: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _PRIORITY: dict[Level, int] = {"debug": 7, "info": 6, "warning": 4, "error": 3}
-_SECRET = re.compile(r"password|secret|token|credential|authorization", re.IGNORECASE)
-_USERINFO = re.compile(r"//[^/@\s]+@")
 _JOURNALS_OWN = frozenset({"MESSAGE", "MESSAGE_ID", "PRIORITY", "EVENT", "CODE_FILE", "CODE_LINE"})
 _WHOSE = ("camera", "link", "worker")
 
@@ -140,19 +138,13 @@ class Log:
                 self._put(Event.EVENTS_SUPPRESSED, about)
 
     def _put(self, event: Event, fields: dict[str, object]) -> None:
-        masked = {name: _masked(name, value) for name, value in fields.items()}
+        masked = {name: redacted_value(name, value) for name, value in fields.items()}
         self._sink(Line(at=self._clock.now(), event=event, fields=masked))
 
 
 def _key(event: Event, fields: dict[str, object]) -> str:
     whose = " ".join(str(fields[name]) for name in _WHOSE if name in fields)
     return f"{event.value} {whose}".rstrip()
-
-
-def _masked(name: str, value: object) -> object:
-    if _SECRET.search(name) and not name.endswith("_file"):
-        return "[masked]"
-    return _USERINFO.sub("//[masked]@", value) if isinstance(value, str) else value
 
 
 def _text(value: object) -> str:

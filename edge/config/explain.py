@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.config.load import Loaded, leaves, load
 from edge.config.memory import MB, Estimate, typical, worst_case
 from edge.errors import Complaint, ConfigError
+from service.redact import redacted, redacted_value
 
 EXIT_BAD_CONFIG = 78
 """`EX_CONFIG` of sysexits.h: somebody has to change a file; a restart will not help."""
@@ -25,7 +26,7 @@ def check(path: Path | None, environ: Mapping[str, str]) -> tuple[str, int]:
 
 def explain(loaded: Loaded) -> str:
     """Every key with its value and origin, then what memory it may take."""
-    values = {key: _short(value) for key, value in leaves(loaded.config).items()}
+    values = {key: _short(key, value) for key, value in leaves(loaded.config).items()}
     widest = max(len(key) for key in values)
     rows = [f"{key:<{widest}}  {loaded.origins[key]:<11}  {value}" for key, value in values.items()]
     head = f"configuration {loaded.version} is valid (sha256 {loaded.sha256})"
@@ -35,10 +36,12 @@ def explain(loaded: Loaded) -> str:
 def refuse(source: str, complaints: tuple[Complaint, ...]) -> str:
     """Every complaint, one a line."""
     count = f"{len(complaints)} problem{'s' if len(complaints) > 1 else ''}"
-    return "\n".join([f"{source}: {count}", *(f"  {complaint}" for complaint in complaints), ""])
+    lines = (f"  {redacted(str(complaint))}" for complaint in complaints)
+    return "\n".join([f"{source}: {count}", *lines, ""])
 
 
-def _short(value: object) -> str:
+def _short(key: str, value: object) -> str:
+    value = redacted_value(key.rpartition(".")[2], value)
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import stat
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import cv2
 
@@ -20,6 +22,7 @@ from service import events
 from service.clock import SystemClock
 from service.events import Event, log
 from service.link import LinkError
+from service.private import make_private, tighten
 
 REFUSALS: Mapping[type[Exception], str] = {
     ModelError: "model",
@@ -31,16 +34,33 @@ REFUSALS: Mapping[type[Exception], str] = {
 def command(options: argparse.Namespace) -> int:
     """Runs until told to stop; the exit status is the daemon's."""
     cv2.setNumThreads(1)  # threads are ours: one per worker
+    make_private()
     requests = _requests()
     start = begin(options.config, os.environ)
     events.configure(level=start.loaded.config.runtime.log_level)
     log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
+    _tighten(start.loaded.config.deliver.outbox.path)
     if start.refused:
         log(Event.CONFIG_RESTORED, reasons=[str(c) for c in start.refused])
     if options.notice:
         print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
     daemon = daemon_class(os.environ)
     return daemon(start.loaded, options.config, os.environ, SystemClock(), requests).run()
+
+
+def _tighten(folder: Path) -> None:
+    """State that an older version left for everybody to read."""
+    tighten(folder, _STATE)
+    is_ours = (folder / "outbox.sqlite").exists()
+    if is_ours and not folder.stat().st_mode & stat.S_ISVTX:  # no /tmp, whoever chose that
+        tighten(folder.parent, [folder.name])
+
+
+_STATE = (
+    *("outbox.sqlite*", "static.db*", "pictures*"),
+    *("switches.json*", "last-good-config.json*", "client-id.json*"),
+)
+"""What of the outbox's folder is ours, and what was set aside or left half-written of it."""
 
 
 def _requests() -> Requests:

@@ -1,0 +1,60 @@
+"""Nothing that lets somebody in is said aloud, wherever it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.redact import names_secret, redacted, redacted_value
+
+SECRET = "hunter2"  # noqa: S105, the point of the test
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"http://user:{SECRET}@host/x",
+        f"s3:b?endpoint_url=https://u:{SECRET}@h:9000&region=x",
+        f"amqps://:{SECRET}@host",
+        f"https://{SECRET}@host",
+        f"http://u:{SECRET}/9@h",
+        f"http://u:a@{SECRET}@host",
+        f"http://h/x?X-Amz-Signature={SECRET}&b=1",
+        f"a?token={SECRET}",
+        f"http://h?b=1;Password={SECRET}",
+        f"Authorization: Bearer {SECRET}{SECRET}",
+        f"cannot reach 'http://u:{SECRET}@h': timed out",
+    ],
+)
+def test_secrets_within_texts_are_left_out(text: str) -> None:
+    assert SECRET not in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "mqtts://broker.example:8883",
+            "s3:evidence?endpoint_url=http://10.0.0.1:8333&timeout_s=5",
+        ),
+        *("s3:b?credentials_file=/etc/stillwatch/credentials", "mail to a@b.example", "a // b @ c"),
+        *("report gw.gate.1.2.3: no evidence", "http://host/path?mail=x", ""),
+    ],
+)
+def test_what_is_no_secret_is_said(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_values_are_looked_through_however_deep() -> None:
+    value = {"reasons": [f"http://u:{SECRET}@h", {"password": SECRET}], "n": 1, "t": (SECRET, "a")}
+    found = redacted_value("fields", value)
+    assert found == {
+        "reasons": ["http://[masked]@h", {"password": "[masked]"}],
+        "n": 1,
+        "t": (SECRET, "a"),
+    }
+
+
+@pytest.mark.parametrize("name", ["password", "API_KEY", "aws_secret_access_key", "Passwd"])
+def test_names_of_secrets(name: str) -> None:
+    assert names_secret(name)
+    assert not names_secret(f"{name}_file")
