@@ -249,5 +249,6 @@ def say_repairs(outbox: Outbox) -> None:
 def _others_s(config: Config) -> float:
     """The longest that the courier waits for a broker or store at a stretch."""
     store = config.deliver.store
-    store_s = 2 * store.timeout_s if isinstance(store, S3Store) else 0.0  # connect, then read
+    # to connect, and then for an answer that is just too slow
+    store_s = 3 * store.timeout_s if isinstance(store, S3Store) else 0.0
     return max(PUBACK_S, store_s)

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
+from objectstore.http_pace import pace
 from objectstore.store import (
     NotFound,
     PermanentStoreError,
@@ -188,6 +189,7 @@ def _client(settings: S3Settings) -> S3Client:
         )
     except (BotoCoreError, ValueError) as error:
         raise PermanentStoreError(f"cannot use bucket {settings.bucket}: {error}") from error
+    pace(client)
     return client
 
 

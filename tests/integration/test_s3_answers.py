@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -50,15 +50,22 @@ def s3_that_answers(folder: Path, *answers: Answer) -> Iterator[tuple[ObjectStor
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
+    with serving(folder, Server) as store:
+        yield store, requests
+
+
+@contextmanager
+def serving(folder: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[ObjectStore]:
+    """A store whose server answers as `handler` does."""
     credentials = folder / "credentials.ini"
     credentials.write_text("[any]\naws_access_key_id=a\naws_secret_access_key=b\n")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             endpoint = f"http://127.0.0.1:{server.server_address[1]}"
             spec = f"s3:evidence?endpoint_url={endpoint}&credentials_file={credentials}&timeout_s=2"
-            yield open_store(spec), requests
+            yield open_store(spec)
         finally:
             server.shutdown()
             thread.join()
@@ -150,3 +157,25 @@ def test_a_body_that_claims_too_much_is_not_read(tmp_path: Path) -> None:
         pytest.raises(PermanentStoreError, match="more than 10 bytes"),
     ):
         store.get(KEY, max_bytes=10)
+
+
+@pytest.mark.parametrize("promise", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"])
+def test_an_answer_a_byte_at_a_time_is_given_up_though_it_never_ends(
+    tmp_path: Path, promise: bytes
+) -> None:
+    over = threading.Event()
+
+    class Drips(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(promise or b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not over.wait(0.2):
+                    self.wfile.write(b"x")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with serving(tmp_path, Drips) as store:
+        with pytest.raises(TransientStoreError):
+            store.get(KEY, 1_000_000)
+        over.set()
