@@ -1,6 +1,7 @@
 """The courier: takes entries from the outbox to the cloud, evidence first, then the report.
 
-SHELL. One thread. Whatever fails is released with a back-off and tried again; what can never
+SHELL. One thread. Whatever fails is tried again after a back-off: while store or broker are away
+one entry probes for all, and besides it only what was just raised is tried, once. What can never
 succeed is buried, loudly. An entry whose verdict does not come is sent again after `resend_s`, and
 then less and less often. Every step may be repeated: evidence is content-addressed, a report has
 one id, and goes out under the gateway's id that it was raised with, whatever that is today.
@@ -29,6 +30,9 @@ from service.link import Delivered, NotConnected, Refused, TimedOut
 PUBACK_S = 10.0
 """A broker that has not acknowledged by then is treated as one that lost the message."""
 
+
+OUTAGE = 3
+"""Failures in a row that are taken for an outage, and not for something wrong with an entry."""
 
 KEYS_REMEMBERED = 256
 """Pictures known to be stored: those of some minutes of a busy site. Far younger than any lifecycle
@@ -59,6 +63,7 @@ class Courier:
         self._rng = rng
         self._progress = progress
         self._failures = 0
+        self._resume_s = 0.0
         self._stored: OrderedDict[str, None] = OrderedDict()
 
     def step(self) -> bool:
@@ -70,7 +75,8 @@ class Courier:
             return False
 
     def _step(self) -> bool:
-        entry = self._outbox.next_due(self._clock.mono())
+        now = self._clock.mono()
+        entry = self._outbox.next_due(now, untried=now < self._resume_s)
         if entry is None:
             return False
         if entry.state != "pending" or self._store_evidence(entry):
@@ -115,8 +121,8 @@ class Courier:
         outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(PUBACK_S)
         match outcome:
             case Delivered():
-                self._failures = 0
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
+                self._go_on()
                 log(Event.REPORT_SENT, camera=entry.camera, report_id=entry.report_id)
             case Refused(reason=reason):
                 self._try_again(entry, f"the broker refused the report: {reason}", blame=True)
@@ -124,6 +130,12 @@ class Courier:
                 self._try_again(entry, f"no connection to the cloud's broker: {reason}")
             case TimedOut(after_s=after_s):
                 self._try_again(entry, f"the broker did not acknowledge within {after_s:g} s")
+
+    def _go_on(self) -> None:
+        """Something got through; after an outage all that it held up follows, in its order."""
+        if self._failures >= OUTAGE:
+            self._outbox.resume()
+        self._failures, self._resume_s = 0, 0.0
 
     def _again(self, entry: Entry) -> float:
         """When a report that was sent now is due again if no verdict comes."""
@@ -139,6 +151,8 @@ class Courier:
             return
         self._failures += 1
         wait_s = delay_s(max(entry.attempts, self._failures), settings.backoff_max_s, self._rng)
+        if not blame:  # the next probe is another's, lest one that always fails keeps all back
+            self._resume_s = self._clock.mono() + wait_s / 2
         self._outbox.release(entry.report_id, self._clock.mono() + wait_s, counted=blame)
         log(
             Event.DELIVERY_FAILED,

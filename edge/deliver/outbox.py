@@ -38,12 +38,10 @@ from edge.deliver.outbox_rows import Row, Rows
 from edge.deliver.outbox_schema import translated
 from edge.deliver.outbox_shelf import OnLoss, Shelf
 from edge.deliver.tellings import Tellings
+from edge.deliver.turns import Turns
 from service.clock import Clock
 
 __all__ = ["Depth", "Entry", "Loss", "LossReason", "Outbox", "open_outbox"]
-
-LEASE_S = 120.0
-"""An entry handed out is not handed out again before this, unless its holder says how it went."""
 
 KEEP_DONE_S = 3600.0
 """A finished entry is remembered until this age, so that a repeated verdict is known as such."""
@@ -102,7 +100,7 @@ class Outbox:
         self._clock = clock
         self._lock = threading.RLock()
         self._ages = ages
-        self._due: dict[ReportId, float] = {}
+        self._turns = Turns()
         self._mended_s = clock.mono()
         self._shelf = Shelf(
             self._rows,
@@ -173,21 +171,22 @@ class Outbox:
         with self._held(f"extend {report.report_id}"):
             if not self._shelf.extend(parcel):
                 return False
-            self._due.pop(report.report_id, None)
+            self._turns.at_once(report.report_id)
             return True
 
-    def next_due(self, now_mono: float) -> Entry | None:
+    def next_due(self, now_mono: float, *, untried: bool = False) -> Entry | None:
         """The most severe, then oldest entry whose turn it is at `now_mono`; leased to the caller.
 
-        In delivery is what has no verdict yet, or was called unconfirmed by the edge itself.
+        In delivery is what has no verdict yet, or was called unconfirmed by the edge itself. With
+        `untried` only what was put by this process and never handed out since.
         """
         with self._held("take the next entry"):
             for report_id in self._rows.in_line():
-                if self._due.get(report_id, now_mono) > now_mono:
+                if not self._turns.is_due(report_id, now_mono, untried=untried):
                     continue
                 entry = self._shelf.find(report_id)
                 if entry is not None:
-                    self._due[report_id] = now_mono + LEASE_S
+                    self._turns.lease(report_id, now_mono)
                     return entry
             return None
 
@@ -201,7 +200,7 @@ class Outbox:
         """The evidence is in the object store; the report is due at once."""
         with self._held(f"mark {report_id} stored"):
             self._rows.set_state(report_id, "stored")
-            self._due.pop(report_id, None)
+            self._turns.at_once(report_id)
 
     def mark_reported(self, report_id: ReportId, again_mono: float) -> None:
         """The broker has the report; without a verdict it is due again at `again_mono`.
@@ -219,9 +218,14 @@ class Outbox:
         `counted=False` where it was not the entry's fault (no network): attempts stay as they are.
         """
         with self._held(f"release {report_id}"):
-            self._wait(report_id, due_mono)
+            self._wait(report_id, due_mono, held_up=not counted)
             if counted:
                 self._rows.count_attempt(report_id)
+
+    def resume(self) -> None:
+        """Who held entries up is back: those that were released uncounted are due at once."""
+        with self._lock:
+            self._turns.resume(self._clock.mono())
 
     def bury(self, report_id: ReportId, reason: str) -> None:
         """The caller gives the entry up: kept for a look until age or room end it."""
@@ -312,14 +316,14 @@ class Outbox:
         over = row.state == "done" and not self.tellings.waits(row.report_id)
         return KEEP_DONE_S if over else self._settings.max_age_s
 
-    def _wait(self, report_id: ReportId, until_mono: float) -> None:
+    def _wait(self, report_id: ReportId, until_mono: float, *, held_up: bool = False) -> None:
         if self._ages.knows(report_id):  # else it was displaced while its step was under way
-            self._due[report_id] = until_mono
+            self._turns.wait(report_id, until_mono, held_up=held_up)
 
     def _forget(self, report_id: ReportId) -> None:
         self.tellings.abandon(report_id, "its entry made room or was too old")
         self._ages.forget(report_id)
-        self._due.pop(report_id, None)
+        self._turns.forget(report_id)
 
     def _recover(self) -> Repairs:
         """Rows and files in step, and how old what was here before is."""
@@ -328,8 +332,8 @@ class Outbox:
         for birth in self._rows.births():
             if not self._ages.knows(birth.report_id):
                 self._ages.remember(birth.report_id, birth.born)
-                if birth.state == "reported":
-                    self._due[birth.report_id] = now_mono + birth.again_s
+                again_s = birth.again_s if birth.state == "reported" else 0.0
+                self._turns.wait(birth.report_id, now_mono + again_s)
         return replace(repairs, set_aside=self._database.set_aside)
 
     @contextmanager

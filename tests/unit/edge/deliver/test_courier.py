@@ -348,3 +348,33 @@ def test_a_full_disk_stops_no_delivery(tmp_path: Path) -> None:
         assert route.outbox.mend()
         assert route.entry(1).state == "reported"
         route.outbox.close()
+
+
+def test_while_the_broker_is_away_one_entry_probes_for_all_and_a_new_one_once(
+    tmp_path: Path,
+) -> None:
+    route = Route(tmp_path, *[AWAY] * 6, backoff_max_s=10, deadline_s=6000)
+    route.keep(0, 1, 2, 3)
+    assert route.drain() == 4, "each was raised just now"
+    route.clock.advance(10)
+    assert route.drain() == 1
+    route.keep(4)
+    assert route.drain() == 1
+    assert route.reported()[-1] == name(4)
+    route.clock.advance(10)
+    assert route.drain() == 5, "the broker is back, and nobody waits any longer"
+    assert route.reported()[-5:] == [name(number) for number in range(5)]
+
+
+def test_an_entry_that_alone_always_fails_keeps_no_other_back(tmp_path: Path) -> None:
+    broken = PermanentStoreError("this one never")
+    route = Route(tmp_path, backoff_max_s=10, deadline_s=6000)
+    route.outbox.put(parcel(0, severity=4))
+    for number in (1, 2, 3):
+        route.store.failures = [broken]
+        route.drain()
+        route.keep(number)
+        route.store.failures = []
+        route.drain()
+        assert route.reported()[-1] == name(number)
+        route.clock.advance(10)

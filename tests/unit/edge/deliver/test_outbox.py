@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.deliver.outbox import LEASE_S
+from edge.deliver.turns import LEASE_S
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
 from tests.unit.edge.deliver.site import Site, due, told
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from contract.verdict import Decision
-from edge.deliver.outbox import LEASE_S, Outbox
+from edge.deliver.outbox import Outbox
+from edge.deliver.turns import LEASE_S
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
