@@ -100,7 +100,7 @@ images: ## all images: edge for both architectures, cloud, cloud-slim (PUSH=)
 	@$(IMAGES) edge-amd64 edge-arm64 cloud cloud-slim $(if $(PUSH),--push "$(PUSH)")
 
 test-images: setup ## images and deployments, built and run (root; about half an hour)
-	@tools/system_packages
+	@tools/system_packages deploy
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
 	@$(BIN)/python -m pytest tests/images
 	@eval "$$($(PYTHON) -m tools.images names)" && $(BIN)/python -m pytest tests/deploy

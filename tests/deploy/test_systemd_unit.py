@@ -52,3 +52,11 @@ def test_only_what_a_person_must_mend_ends_the_restarts_which_no_rate_limits() -
     assert found["Restart"] == "always"
     assert "StartLimitIntervalSec=0" in UNIT.read_text().splitlines()
     assert found["RestartPreventExitStatus"] == "78"
+
+
+def test_little_is_exposed() -> None:
+    """systemd's own score, of 100: under 20, where it was 85."""
+    analyze = binary("systemd-analyze", "apt-get install systemd")
+    command = [analyze, "security", "--offline=true", "--threshold=20", "--no-pager", str(UNIT)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
