@@ -158,7 +158,9 @@ class Outbox:
             if self._rows.find(report.report_id) is not None:
                 return False
             born = self._ages.now()
-            self._shelf.put(parcel, born)
+            link = self._rows.chain.next_link(len(report.evidence))
+            linked = replace(parcel, report=report.model_copy(update={"link": link}))
+            self._shelf.put(linked, born)
             self._ages.remember(report.report_id, born)
             return True
 
@@ -334,6 +336,8 @@ class Outbox:
                 self._ages.remember(birth.report_id, birth.born)
                 again_s = birth.again_s if birth.state == "reported" else 0.0
                 self._turns.wait(birth.report_id, now_mono + again_s)
+        if self._database.set_aside is not None:  # what it had, and how far it had come, is unsure
+            self._rows.chain.begin_anew()
         return replace(repairs, set_aside=self._database.set_aside)
 
     @contextmanager

@@ -16,8 +16,9 @@ from contract.ids import CameraId, ReportId
 from contract.report import ThreatReport
 from contract.verdict import Decision
 from edge.deliver.ages import Moment
+from edge.deliver.chain_rows import ChainRows
 from edge.deliver.evidence import Parcel
-from edge.deliver.outbox_database import Statements
+from edge.deliver.outbox_database import Database, Statements
 from edge.deliver.outbox_records import State, rank
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
@@ -67,6 +68,10 @@ _ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 class Rows(Statements):
     """Entries, their pictures' names, and counters."""
 
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.chain = ChainRows(database)
+
     def advance(self, counter: str, at_least: int) -> int:
         """The counter's new value: one more than before, or `at_least` if that is higher."""
         with self._transaction():
@@ -98,6 +103,7 @@ class Rows(Statements):
                 len(text.encode()),
             )
             self._insert_pictures(report.report_id, pictures, 0)
+            self.chain.advance(report)
 
     def replace_report(self, report: ThreatReport) -> None:
         """Its row was damaged."""
@@ -143,6 +149,7 @@ class Rows(Statements):
 
     def delete(self, report_id: ReportId) -> None:
         with self._transaction():
+            self.chain.give_up(report_id)
             self._change("DELETE FROM entries WHERE report_id = ?", report_id)
 
     def find(self, report_id: ReportId) -> Row | None:
@@ -223,6 +230,7 @@ class Rows(Statements):
 
     def bury(self, report_id: ReportId, reason: str) -> None:
         with self._transaction():
+            self.chain.give_up(report_id)
             self._change(
                 "UPDATE entries SET state = 'buried', reason = ? "  # noqa: S608
                 f"WHERE report_id = ? AND {_IN_DELIVERY}",

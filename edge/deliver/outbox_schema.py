@@ -93,7 +93,18 @@ ALTER TABLE entries ADD COLUMN synchronised INTEGER NOT NULL DEFAULT 0;
 """
 """Until then only a wall clock told when an entry was put, right or wrong."""
 
-_STEPS = (_ENTRIES, _DESTINATIONS, _MOMENTS)
+_CHAIN = """
+CREATE TABLE chain (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    chain    TEXT NOT NULL,
+    number   INTEGER NOT NULL,
+    last     TEXT NOT NULL,
+    given_up TEXT NOT NULL
+);
+"""
+"""Until then reports did not hang together."""
+
+_STEPS = (_ENTRIES, _DESTINATIONS, _MOMENTS, _CHAIN)
 VERSION = len(_STEPS)
 
 _PRAGMAS = (

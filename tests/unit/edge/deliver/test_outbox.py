@@ -23,7 +23,8 @@ def test_a_parcel_comes_out_as_it_went_in(site: Site) -> None:
     assert outbox.put(sent)
     entry = outbox.next_due(site.mono())
     assert entry is not None
-    assert (entry.report, entry.state, entry.attempts) == (sent.report, "pending", 0)
+    assert entry.report.model_copy(update={"link": None}) == sent.report
+    assert (entry.state, entry.attempts) == ("pending", 0)
     assert outbox.pictures(entry) == sent.pictures
 
 
