@@ -8,7 +8,6 @@ restated by births, and durable things are repeated by whoever keeps them.
 
 import random
 import threading
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +28,7 @@ from service.link_settings import (
     make_client,
 )
 from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+from service.receiver import OnMessage, Receipt, Receiver
 from service.reconnect import Reconnects
 from service.sender import Counts, Sender
 
@@ -43,18 +43,12 @@ __all__ = [
     "Outcome",
     "Pending",
     "Publication",
+    "Receipt",
     "Refused",
     "Subscription",
     "TimedOut",
     "TlsFiles",
 ]
-
-OnMessage = Callable[[str, bytes, bool, Callable[[], None]], None]
-"""`(topic, payload, retained, ack)` on the network thread: be quick, never wait for this link.
-
-`ack` does something only with `manual_ack` and QoS 1. Any thread may call it; after a reconnect it
-is ignored, since the broker delivers again.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +64,7 @@ class LinkState:
     conflict: str = ""
 
 
-def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
+def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Receipt) -> None:
     ack()
 
 
@@ -95,7 +89,6 @@ class Link:
     ) -> None:
         self._settings = settings
         self._on_fatal = on_fatal
-        self._on_message = on_message
         self._subscriptions = tuple(subscriptions)
         self._births = births
         self._clock = clock or SystemClock()
@@ -109,6 +102,14 @@ class Link:
         self._client = make_client(settings, manual_ack=manual_ack, will=will)
         self._sender = Sender(self._client, settings.name, self._counts)
         self._answered = False
+        self._receiver = Receiver(
+            self._client,
+            settings.name,
+            self._counts,
+            on_message,
+            settings.max_packet_bytes,
+            manual_ack,
+        )
         self._tries = Reconnects(settings.reconnect_max_s, random.Random())
         self._client.leaving = self._stopping
         self._client.wait_s = lambda: self._tries.wait_s(self._clock.mono())
@@ -116,7 +117,6 @@ class Link:
         self._client.on_connect = self._connack
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._suback
-        self._client.on_message = self._received
         self._client.on_thread_end = self._thread_ended
 
     def start(self) -> None:
@@ -150,6 +150,20 @@ class Link:
         """
         return self._sender.publish(topic, payload, qos, retain, content_type)
 
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """These from now on instead of those before, which the broker is told to forget."""
+        kept = {one.filter for one in subscriptions}
+        dropped = [one.filter for one in self._subscriptions if one.filter not in kept]
+        self._subscriptions = tuple(subscriptions)
+        if self._connected.is_set():
+            self.unsubscribe(dropped)
+            self._subscribe()
+
+    def unsubscribe(self, filters: Sequence[str]) -> None:
+        """Have the broker forget what a kept session subscribed to before; any thread may ask."""
+        if filters and self._connected.is_set():
+            self._client.unsubscribe(list(filters))
+
     def wait_ready(self, timeout_s: float) -> bool:
         """Waits until connected with every subscription granted."""
         return self._ready.wait(max(0.0, timeout_s))
@@ -157,6 +171,16 @@ class Link:
     @property
     def connected(self) -> bool:
         return self._connected.is_set()
+
+    @property
+    def ready(self) -> bool:
+        """Connected with every subscription granted."""
+        return self._ready.is_set()
+
+    @property
+    def refused_filters(self) -> tuple[str, ...]:
+        """The subscriptions that the broker did not grant."""
+        return self._refused_filters
 
     def state(self) -> LinkState:
         """Counters: `connects received malformed oversize failed published delivered refused
@@ -187,6 +211,7 @@ class Link:
         self._reason = reason
         self._connected.clear()
         self._ready.clear()
+        self._receiver.forget()
         self._sender.close(reason)
 
     # All that follows runs on the network thread.
@@ -214,20 +239,20 @@ class Link:
             self._connected.set()
             kept = flags.session_present
             self._log(Event.LINK_CONNECTED, broker=self._where(), session_present=kept)
-            self._introduce(client)
+            self._subscribe()
+            for birth in self._births():  # after every connect: the broker may have forgotten all
+                self._publish(birth)
 
-    def _introduce(self, client: mqtt.Client) -> None:
-        """Subscriptions and births, after every connect: the broker may have forgotten both."""
+    def _subscribe(self) -> None:
         if not self._subscriptions:
+            self._refused_filters = ()
             self._ready.set()
         elif self._settings.protocol == "5":
-            client.subscribe(
+            self._client.subscribe(
                 [(s.filter, SubscribeOptions(s.qos, s.no_local)) for s in self._subscriptions]
             )
         else:
-            client.subscribe([(s.filter, s.qos) for s in self._subscriptions])
-        for birth in self._births():
-            self._publish(birth)
+            self._client.subscribe([(s.filter, s.qos) for s in self._subscriptions])
 
     def _suback(
         self,
@@ -282,42 +307,6 @@ class Link:
         self._reason = f"the broker ended the connection before it answered{doubt}"
         self._sender.close(self._reason)
         self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
-
-    def _received(self, client: mqtt.Client, _userdata: object, message: mqtt.MQTTMessage) -> None:
-        generation = self._sender.generation
-        unanswered = [message.mid]
-
-        def ack() -> None:
-            if unanswered and self._sender.generation == generation:
-                client.ack(unanswered.pop(), message.qos)
-
-        unusable = self._unusable(message)
-        if unusable is None:
-            self._counts.add("received")
-            self._hand_on(message, ack)
-        else:
-            self._counts.add(unusable)
-            self._log(Event.MESSAGE_REFUSED, reason=unusable, bytes=len(message.payload))
-            ack()
-
-    def _hand_on(self, message: mqtt.MQTTMessage, ack: Callable[[], None]) -> None:
-        """To whoever listens. A message that is the death of its reader must not come again: it is
-        counted and acknowledged, and the ones behind it are read."""
-        try:
-            self._on_message(message.topic, bytes(message.payload), message.retain, ack)
-        except Exception:  # noqa: BLE001, the paho rim: whatever it is, the broker would repeat it
-            self._counts.add("failed")
-            trace = traceback.format_exc(limit=-8)
-            size = len(message.payload)
-            self._log(Event.MESSAGE_FAILED, topic=message.topic, bytes=size, error=trace)
-            ack()
-
-    def _unusable(self, message: mqtt.MQTTMessage) -> str | None:
-        try:
-            _ = message.topic
-        except UnicodeDecodeError:  # some brokers forward what the standard forbids
-            return "malformed"
-        return "oversize" if len(message.payload) > self._settings.max_packet_bytes else None
 
     def _thread_ended(self, error: Exception | None) -> None:
         self._close(f"the network thread failed: {error}" if error else self._reason)
