@@ -40,3 +40,16 @@ def report_id(
     within the epoch, `sequence` numbers the suspicions of that track from 0.
     """
     return ReportId(f"{gateway}.{camera}.{epoch}.{track}.{sequence}")
+
+
+def picture_id(
+    gateway: GatewayId, camera: CameraId, sha256: str, message: int, time: int, number: int
+) -> ReportId:
+    """The id of the `number`th suspicion in a picture that may be delivered twice.
+
+    The picture's digest (hex) stands where others have epoch and track. A broker delivers again
+    under the same `message` id, 1 to 65535; `time`, below 1000, tells the same bytes apart when
+    that id comes round.
+    """
+    epoch, track = int(sha256[:8], 16), int(sha256[8:16], 16)
+    return report_id(gateway, camera, epoch, track, (message * 1000 + time) * 100 + number)

@@ -7,12 +7,14 @@ before the next frame is looked at. New terms (configuration, detector) are adop
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import partial
 
-from contract.ids import CameraId
+from contract.ids import CameraId, picture_id
 from edge.auditing import Auditor
 from edge.config.health import Fault
 from edge.config.schema import Config
@@ -24,7 +26,7 @@ from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Frame, Merged, Outcome, Quiet, Withheld
+from edge.records import Analysed, Case, Frame, Held, Merged, Outcome, Quiet, Withheld
 from edge.runtime.counters import Counters
 from edge.runtime.timings import Timings
 from imaging.admission import Reason, Rejected
@@ -33,6 +35,18 @@ from service.events import Event, log
 
 _PATIENCE_S = 0.25
 """How long to wait for a frame; frames that stand alone are judged this late at most."""
+
+
+MOST_TWINS = 1000
+"""So often may the same bytes come under the same message id while the outbox remembers them."""
+
+
+class Kept(Enum):
+    """What became of a suspicion: durable, known by its id before, not kept."""
+
+    NEW = auto()
+    KNOWN = auto()
+    NOT = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +87,16 @@ class Analyst:
         self._exchange = exchange
         self._terms = self._offered = terms
         self._failures = 0
+        self._leaving: deque[CameraId] = deque()
         self._auditor = Auditor(outbox, counters.audits)
 
     def adopt(self, terms: Terms) -> None:
         """Use these from the next frame on; called by the control loop's thread."""
         self._offered = terms
+
+    def forget(self, camera: CameraId) -> None:
+        """Drop what is remembered of a camera that is followed no more; any thread may ask."""
+        self._leaving.append(camera)
 
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of a camera of this analyst; any thread may ask."""
@@ -85,6 +104,8 @@ class Analyst:
 
     def step(self) -> None:
         """One frame, or a moment of waiting for one."""
+        while self._leaving:
+            self._pipeline.forget(self._leaving.popleft())
         for settled in self._pipeline.settle(self._clock.mono()):
             self._count_withheld(settled.camera, settled.withheld)
             self._keep(settled.cases)
@@ -117,15 +138,22 @@ class Analyst:
 
     def _look(self, frame: Frame) -> None:
         began = self._clock.mono()
-        limits = self._terms.config.intake.limits
-        outcome = stale(frame, began, limits) or self._analyze(frame, began)
+        outcome = self._stale(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
-            self._keep(outcome.cases)
+            self._keep(outcome.cases, frame.held)
             self._count_merged(outcome.merged)
         self._pipeline.revise(frame.camera, partial(self._exchange, frame.camera))
+        if frame.held is not None:
+            frame.held.done()
         done = self._clock.mono()
         self._timings.observe(done - began, done - frame.received_mono_s)
+
+    def _stale(self, frame: Frame, now: float) -> Rejected | None:
+        """Of single pictures each is an alarm, however late; their queue is bounded."""
+        config = self._terms.config
+        settings = config.cameras.get(frame.camera, config.camera_defaults)
+        return None if settings.kind == "snapshot" else stale(frame, now, config.intake.limits)
 
     def _analyze(self, frame: Frame, now: float) -> Outcome:
         try:
@@ -157,9 +185,11 @@ class Analyst:
         for one in withheld:
             self._counters.withhold(camera, one.reason)
 
-    def _keep(self, cases: tuple[Case, ...]) -> None:
-        for case in cases:
-            if not self._put(case):
+    def _keep(self, cases: tuple[Case, ...], held: Held | None = None) -> None:
+        """Put them, and only then say and count them as raised."""
+        for number, case in enumerate(cases):
+            kept = self._put_held(case, held, number) if held else self._put(case)
+            if kept is not Kept.NEW:
                 continue
             suspicion = case.suspicion
             self._counters.count(suspicion.camera, "suspicions")
@@ -209,10 +239,23 @@ class Analyst:
             self._outbox.extend(extended(entry.report, take, self._terms.origin))
             self._kept.set()
 
-    def _put(self, case: Case) -> bool:
-        """Whether the suspicion is durable now: only then it is said and counted as raised."""
+    def _put_held(self, case: Case, held: Held, number: int) -> Kept:
+        """Under an id that follows from the picture, so that one which the broker delivers again
+        raises nothing twice."""
+        origin, suspicion = self._terms.origin, case.suspicion
+        for time in range(1 if held.again else MOST_TWINS):
+            id_ = picture_id(
+                origin.gateway, suspicion.camera, held.digest, held.message, time, number
+            )
+            kept = self._put(replace(case, suspicion=replace(suspicion, report_id=id_)))
+            if kept is not Kept.KNOWN:
+                return kept
+        log(Event.SUSPICION_REPEATED, camera=suspicion.camera, report_id=id_)
+        return Kept.KNOWN
+
+    def _put(self, case: Case) -> Kept:
         try:
-            self._outbox.put(pack(case, self._terms.origin))
+            new = self._outbox.put(pack(case, self._terms.origin))
         except OutboxError as error:
             suspicion = case.suspicion
             self._counters.count(suspicion.camera, "lost")
@@ -222,6 +265,6 @@ class Analyst:
                 report_id=suspicion.report_id,
                 reason=str(error),
             )
-            return False
+            return Kept.NOT
         self._kept.set()
-        return True
+        return Kept.NEW if new else Kept.KNOWN

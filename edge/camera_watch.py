@@ -9,7 +9,7 @@ always change are said on `health` at the interval of `stats`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from contract.ids import CameraId
 from edge.config.health import Fault
@@ -103,6 +103,15 @@ class CameraWatch:
                 conditions[camera] = condition
                 self._tell(camera, condition, anyway, now)
         self._conditions = conditions
+        self._forget_all_but(set(self._cameras()))
+
+    def _forget_all_but(self, cameras: Collection[CameraId]) -> None:
+        """Nothing is kept of a camera that is neither followed nor listed any more."""
+        for table in (self._arrivals, self._usable):
+            for camera in [one for one in table if one not in cameras]:
+                del table[camera]
+        for camera, fault in [key for key in self._since_s if key[0] not in cameras]:
+            del self._since_s[camera, fault]
 
     def _cameras(self) -> tuple[CameraId, ...]:
         listed = map(CameraId, self._current().cameras)

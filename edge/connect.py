@@ -1,13 +1,14 @@
-"""From the configuration to connections: the two links, the object store, the cloud's keys.
+"""From the configuration to connections: the links, the object store, the cloud's keys.
 
-SHELL, though it opens nothing but files with secrets. The intake is a clean session, frames are
-worth nothing later; the uplink keeps its session, so verdicts wait for us at the broker.
+SHELL, though it opens nothing but files with secrets. The intake is a clean session, frames of a
+stream are worth nothing later; single pictures have a session that the broker keeps, and so has the
+uplink, where verdicts wait for us.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from contract.signature import KeyFlaw, Keyring, read_public
 from edge.config.schema import Broker, Config, DirStore, S3Store
 from edge.config.values import KEY_PREFIX
 from edge.errors import Complaint, ConfigError
+from edge.identity import Identity
 from objectstore.open import open_store
 from objectstore.retention import Limits, Retention, Swept
 from objectstore.store import ObjectStore
@@ -25,6 +27,12 @@ from service.exposure import of_link, of_store
 from service.link import LinkSettings, TlsFiles
 
 _SESSION_S = 24 * 3600
+_UNKEPT_SESSION_S = 300
+"""Nobody comes back to a session under an id that is of this run only."""
+
+_WINDOW = 20
+"""Pictures that the broker may send ahead of our acknowledgement."""
+
 _BASE64_NUMERATOR, _BASE64_DENOMINATOR = 4, 3
 _HEADROOM_BYTES = 65_536
 _COUNTED_BYTES = 16_000_000
@@ -32,24 +40,49 @@ _COUNTED_BYTES = 16_000_000
 keeps it from us, so that no single message can take our memory."""
 
 
-def intake_settings(config: Config) -> LinkSettings:
+def intake_settings(config: Config, identity: Identity) -> LinkSettings:
     """The link to the site's broker, which also carries what people at the site read."""
-    largest = config.intake.limits.max_bytes * _BASE64_NUMERATOR // _BASE64_DENOMINATOR
-    packet_bytes = max(largest + _HEADROOM_BYTES, _COUNTED_BYTES)
-    return _settings(config.intake.broker, config, "intake", packet_bytes, clean=True)
+    settings = _settings(config.intake.broker, config, identity, "intake")
+    return replace(settings, max_packet_bytes=_largest_bytes(config))
 
 
-def uplink_settings(config: Config) -> LinkSettings:
+def snapshot_settings(config: Config, identity: Identity) -> LinkSettings:
+    """The link to the site's broker for single pictures, which it keeps while we are away."""
+    settings = _settings(config.intake.broker, config, identity, "snapshots")
+    return replace(
+        settings,
+        max_packet_bytes=_largest_bytes(config),
+        clean=False,
+        session_expiry_s=_expiry_s(config.intake.snapshots.keep_s, identity),
+        receive_maximum=min(_WINDOW, config.intake.snapshots.queue),
+    )
+
+
+def uplink_settings(config: Config, identity: Identity) -> LinkSettings:
     """The link towards the cloud."""
     broker = config.deliver.uplink or config.intake.broker
-    return _settings(broker, config, "uplink", 2 * _HEADROOM_BYTES, clean=False)
+    settings = _settings(broker, config, identity, "uplink")
+    return replace(settings, clean=False, session_expiry_s=_expiry_s(_SESSION_S, identity))
+
+
+def _largest_bytes(config: Config) -> int:
+    largest = config.intake.limits.max_bytes * _BASE64_NUMERATOR // _BASE64_DENOMINATOR
+    return max(largest + _HEADROOM_BYTES, _COUNTED_BYTES)
+
+
+def _expiry_s(kept_s: int, identity: Identity) -> int:
+    return kept_s if identity.kept else min(kept_s, _UNKEPT_SESSION_S)
+
+
+_ANYBODY = Identity("anybody", kept=True)
+"""Where it does not matter who connects."""
 
 
 def exposed(config: Config) -> tuple[str, ...]:
     """What of the way to the cloud others could read or forge, in words."""
     store = config.deliver.store
     evidence = of_store(store.endpoint_url) if isinstance(store, S3Store) else ()
-    return (*of_link(uplink_settings(config)), *evidence)
+    return (*of_link(uplink_settings(config, _ANYBODY)), *evidence)
 
 
 def shares_broker(config: Config) -> bool:
@@ -122,15 +155,14 @@ def _key_content(name: str) -> bytes:
         return file.read(_KEY_BYTES)
 
 
-def _settings(
-    broker: Broker, config: Config, name: str, max_packet_bytes: int, *, clean: bool
-) -> LinkSettings:
+def _settings(broker: Broker, config: Config, identity: Identity, name: str) -> LinkSettings:
     tls = broker.tls
+    who = broker.client_id or f"stillwatch-{config.gateway.id}-{identity.id}"
     return LinkSettings(
         name=name,
         host=broker.host,
         port=broker.port,
-        client_id=f"stillwatch-{config.gateway.id}-{name}",
+        client_id=f"{who}-{name}",
         protocol=broker.protocol,
         username=broker.username,
         password_file=broker.password_file,
@@ -139,7 +171,5 @@ def _settings(
         else TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file),
         keepalive_s=broker.keepalive_s,
         reconnect_max_s=broker.reconnect_max_s,
-        clean=clean,
-        session_expiry_s=_SESSION_S,
-        max_packet_bytes=max_packet_bytes,
+        max_packet_bytes=2 * _HEADROOM_BYTES,
     )

@@ -151,6 +151,7 @@ class Daemon:
         for worker in self._gateway.workers:
             worker.start()
         self._gateway.delivery.uplink.start()
+        self._gateway.snapshots.start()
         self._gateway.site.start()
         self._notifier.ready()
         gateway, listed = current.config.gateway.id, len(current.config.cameras)
@@ -230,6 +231,7 @@ class Daemon:
         log(Event.DAEMON_STOPPING, reason="a failure" if self._failures else "asked to")
         self._settle(until_s - _FAREWELL_SHARE * deadline_s)
         self._ending = True
+        gateway.snapshots.stop(1.0)
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
         leaving.start()  # beside the site: neither broker is to use up the other's time
         gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.farewell())

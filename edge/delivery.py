@@ -27,6 +27,7 @@ from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.errors import OutboxError
+from edge.identity import Identity
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.worker import Worker
@@ -57,6 +58,8 @@ class Delivery:
         births: Callable[[], Iterable[Publication]] = tuple,
         will: Publication | None = None,
         keyring: Keyring | None = None,
+        *,
+        identity: Identity,
     ) -> None:
         """`config` says what is in force; `answered` is told what the cloud decided;
         `synchronised` is whether the wall clock is believed; `births` and `will` are for the
@@ -70,7 +73,7 @@ class Delivery:
         self._recorded: list[threading.Event] = []
         gateways = outbox.gateways() | {topics.gateway}
         self.uplink = Link(
-            uplink_settings(current),
+            uplink_settings(current, identity),
             on_fatal=on_failure,
             on_message=self._on_verdict,
             subscriptions=_verdicts_of(gateways, topics.root),

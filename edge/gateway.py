@@ -17,12 +17,14 @@ from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.config.switched import switched
-from edge.connect import intake_settings, open_keyring
+from edge.connect import intake_settings, open_keyring, snapshot_settings
 from edge.deliver.evidence import Origin
 from edge.delivery import Delivery, OnFailure, open_outbox_of
 from edge.health_watch import HealthWatch
+from edge.identity import Identity, open_identity
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import Intake
+from edge.intake.snapshots import Snapshots
 from edge.keeping.store import StaticStore
 from edge.networks import Network, OpenNetworks, open_detectors
 from edge.pipeline import Pipeline
@@ -73,10 +75,18 @@ class Gateway:
             self.outbox,
             clock,
         )
-        self.switches = Switches(config.deliver.outbox.path, self.topics, self._may_be_switched)
+        self.switches = Switches(
+            config.deliver.outbox.path,
+            self.topics,
+            lambda camera: (
+                camera in self.live.current.config.cameras or camera in self.intake.cameras
+            ),
+            self._strangers,
+        )
         self._config = config = switched(config, self.switches.positions)
         self._on_failure = on_failure
-        self._build_site(config)
+        identity = open_identity(config.deliver.outbox.path)
+        self._build_site(config, identity)
         self.delivery = Delivery(
             self.config,
             self.outbox,
@@ -90,6 +100,7 @@ class Gateway:
             self.public_births,
             self.statements.status("offline"),
             keyring,
+            identity=identity,
         )
         self._build_workers(config)
         self.camera_watch = CameraWatch(
@@ -109,8 +120,10 @@ class Gateway:
         return self._config
 
     def links(self) -> dict[str, LinkState]:
-        """Both links as they are now."""
-        return {"intake": self.site.state(), "uplink": self.delivery.uplink.state()}
+        """The links that are wanted, as they are now."""
+        links = {"intake": self.site.state(), "uplink": self.delivery.uplink.state()}
+        snapshots = self.snapshots.state()
+        return links if snapshots is None else links | {"snapshots": snapshots}
 
     def pulses(self) -> tuple[Pulse, ...]:
         """When each worker last made progress."""
@@ -189,13 +202,26 @@ class Gateway:
         self._config = switched(self.live.current.config, self.switches.positions)
         for analyst, network in zip(self.analysts, self._networks, strict=True):
             analyst.adopt(self._terms(network))
+        self.snapshots.follow()
 
-    def _build_site(self, config: Config) -> None:
+    def _build_site(self, config: Config, identity: Identity) -> None:
         self.intake = Intake(
-            self.config, self.mailboxes, self.counters, self.clock, self._camera_found
+            self.config,
+            self.mailboxes,
+            self.counters,
+            self.clock,
+            self._camera_found,
+            self._camera_left,
+        )
+        self.snapshots = Snapshots(
+            snapshot_settings(config, identity),
+            self.config,
+            self.intake,
+            self.clock,
+            self._on_failure,
         )
         self.site = Link(
-            intake_settings(config),
+            intake_settings(config, identity),
             on_fatal=self._on_failure,
             on_message=self._on_site_message,
             subscriptions=(*self.intake.subscriptions(), *self.switches.subscriptions()),
@@ -245,6 +271,19 @@ class Gateway:
         self._say(told)
         self.delivery.say_to_cloud(told)
 
+    def _camera_left(self, camera: CameraId) -> None:
+        """Nothing is left of a camera whose place went to another."""
+        self.counters.forget(camera)
+        for analyst in self.analysts:
+            analyst.forget(camera)
+        gone = [
+            self.topics.of_camera(camera, "status"),
+            self.topics.of_camera(camera, "health"),
+            *(one.topic for one in self.switches.states(self.config(), camera)),
+        ]
+        # the brokers forget it too
+        self._say_to_all(Publication(topic=topic, payload=b"") for topic in gone)
+
     def _say(self, publications: Iterable[Publication]) -> None:
         for one in publications:
             self.site.publish(one.topic, one.payload, one.qos, one.retain)
@@ -253,16 +292,18 @@ class Gateway:
         """Those of the one analyst that looks at the camera."""
         return tuple(fault for analyst in self.analysts for fault in analyst.faults(camera))
 
-    def _may_be_switched(self, camera: CameraId) -> bool:
-        """Whoever is listed, or may yet appear."""
-        config = self.live.current.config
-        return camera in config.cameras or config.intake.discovery
+    def _strangers(self) -> int:
+        """How many cameras may have switches before anything is known of them."""
+        intake = self.live.current.config.intake
+        return intake.max_cameras if intake.discovery else 0
 
     def _on_site_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
         if self.switches.on_message(topic, payload, retained):
             ack()
+        elif self.snapshots.takes(topic):
+            ack()  # the copy that the broker holds for us is the one that counts
         else:
             self.intake.on_message(topic, payload, retained, ack)
 

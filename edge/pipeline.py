@@ -110,6 +110,10 @@ class Pipeline:
             if (event := self._unsuspected(camera, state, now)) is not None
         )
 
+    def forget(self, camera: CameraId) -> None:
+        """Nothing is remembered of `camera`; should it come back, it begins anew."""
+        self._states.pop(camera, None)
+
     def follows(self, camera: CameraId) -> bool:
         """Whether frames of `camera` came here."""
         return camera in self._states

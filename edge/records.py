@@ -7,6 +7,7 @@ the original frame.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, NewType
@@ -36,10 +37,23 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The broker holds a picture's message until `done` is called: it was judged, and what it
+    raised is durable. `again`: it was delivered before under the same `message` id, and may have
+    been judged. `digest` is the SHA-256 of the picture, in hex."""
+
+    digest: str
+    message: int
+    again: bool
+    done: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """An admitted picture: its header was checked, its pixels were not decoded yet.
 
-    `captured_at` is the camera's claim, if it made one; `received_at` is ours.
+    `captured_at` is the camera's claim, if it made one; `received_at` is ours. `held` if its loss
+    with us would not be the end of it.
     """
 
     camera: CameraId
@@ -48,6 +62,7 @@ class Frame:
     received_at: datetime
     received_mono_s: float
     captured_at: datetime | None = None
+    held: Held | None = field(default=None, compare=False, repr=False)
 
     @property
     def claim_behind_s(self) -> float | None:

@@ -35,11 +35,19 @@ Positioned = dict[CameraId, dict[Setting, bool]]
 class Switches:
     """Positions of all switches that were ever turned."""
 
-    def __init__(self, folder: Path, topics: Topics, known: Callable[[CameraId], bool]) -> None:
-        """Positions are kept in `folder`; `known` says whether a camera may have a switch."""
+    def __init__(
+        self,
+        folder: Path,
+        topics: Topics,
+        known: Callable[[CameraId], bool],
+        strangers: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Positions are kept in `folder`. Cameras that are `known` may have a switch, and so many
+        `strangers` beside them, who may yet appear."""
         self._file = folder / FILE
         self._topics = topics
         self._known = known
+        self._strangers = strangers
         self._lock = threading.Lock()
         self._told: dict[tuple[CameraId, Setting], bool] = {}
         self._unkept = False
@@ -103,11 +111,12 @@ class Switches:
             return "a retained command: publish `set` without the retain flag"
         if payload.strip().upper() not in _WORDS:
             return "neither ON nor OFF"
-        if not self._known(camera):
-            return f"camera {camera} is not known here"
-        if camera not in self._positions and len(self._positions) >= MOST_CAMERAS:
-            return f"there are switches of {MOST_CAMERAS} cameras already"
-        return None
+        if self._known(camera) or camera in self._positions:
+            return None
+        with self._lock:
+            named = {*self._positions, *(one for one, _ in self._told)}
+        strangers = sum(not self._known(one) for one in named - {camera})
+        return f"camera {camera} is not known here" if strangers >= self._strangers() else None
 
     def _keep(self) -> None:
         """A disk that takes no file keeps nobody from disarming now."""

@@ -74,6 +74,12 @@ class Event(StrEnum):
         "Kept switches are unreadable; the file's values hold.",
     )
 
+    CLIENT_ID_MADE = "client_id_made", "info", "The links have a new id at the brokers; why."
+    CLIENT_ID_NOT_KEPT = (
+        "client_id_not_kept",
+        "warning",
+        "The links' id is of this run only: the state folder takes no file.",
+    )
     LINK_CONNECTED = "link_connected", "info", "A broker accepted the connection."
     LINK_SUBSCRIBED = "link_subscribed", "info", "A broker granted every subscription."
     LINK_REFUSED = "link_refused", "error", "A broker refused it; its reason in words.", True
@@ -87,6 +93,7 @@ class Event(StrEnum):
     PUBLICATION_DROPPED = "publication_dropped", "info", "State was not sent: no link.", True
 
     CAMERA_FOUND = "camera_found", "info", "A camera was seen for the first time.", True
+    CAMERA_FORGOTTEN = "camera_forgotten", "info", "A silent, unlisted camera made room.", True
     CAMERA_REFUSED = "camera_refused", "warning", "A camera is not followed; why.", True
     CAMERA_LOST = "camera_lost", "warning", "A camera sends nothing any more.", True
     CAMERA_DEGRADED = "camera_degraded", "warning", "A camera may see nobody; the reason.", True
@@ -102,6 +109,12 @@ class Event(StrEnum):
         "suspicion_merged",
         "info",
         "One like what was just told: only counted.",
+        True,
+    )
+    SUSPICION_REPEATED = (
+        "suspicion_repeated",
+        "info",
+        "A picture that the broker sent again raised what was kept before.",
         True,
     )
     SUSPICION_LOST = "suspicion_lost", "error", "A suspicion could not be kept; why.", True

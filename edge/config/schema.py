@@ -23,6 +23,7 @@ from edge.config.places import Line, MotionMask, ObjectMask, PrivacyMask, Zone, 
 from edge.config.regions import PixelAspect, Regions
 from edge.config.rules import DEFAULT_RULES, Decide, Rule
 from edge.config.schedule import Schedule, Window
+from edge.config.snapshots import Snapshots
 from edge.config.static import Static
 from edge.config.storm import Storm
 from edge.config.tracking import Tracking
@@ -58,6 +59,7 @@ __all__ = [
     "S3Store",
     "Schedule",
     "Section",
+    "Snapshots",
     "Static",
     "Storm",
     "Tls",
@@ -83,6 +85,11 @@ class Broker(Section):
     host: str = Field("127.0.0.1", description="Host name or address.")
     port: int = Field(1883, ge=1, le=65535, description="TCP port.")
     protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version.")
+    client_id: Name | None = Field(
+        None,
+        description="Begins our client ids there, for a broker that grants rights by them; absent: "
+        "made by chance at the first start and kept.",
+    )
     username: str | None = Field(None, description="User name, if the broker wants one.")
     password_file: Path | None = Field(None, description="File with the password.")
     tls: Tls | None = Field(None, description="Present: connect over TLS.")
@@ -123,7 +130,16 @@ class Intake(Section):
         ("cameras/{camera}/image",), min_length=1, description="Where cameras publish."
     )
     discovery: bool = Field(True, description="Accept cameras that are not listed.")
-    max_cameras: int = Field(32, ge=1, le=1000, description="Cameras followed at once.")
+    max_cameras: int = Field(
+        32, ge=1, le=1000, description="Cameras followed at once beside the listed ones."
+    )
+    idle_s: float = Field(
+        3600.0,
+        ge=60,
+        le=2_592_000,
+        description="Not listed and silent so long: its place goes to another that needs one.",
+    )
+    snapshots: Snapshots = Field(default_factory=Snapshots, description="Single pictures.")
     accept_retained: bool = Field(False, description="Judge retained (old) pictures too.")
     chunk_timeout_s: float = Field(10.0, ge=0.5, le=300, description="Patience for a chunk.")
     limits: Limits = Field(default_factory=Limits, description="Admission limits.")

@@ -1,32 +1,41 @@
 """What the site's broker brings: from topic and bytes to an admitted frame in the right mailbox.
 
-SHELL, on the network thread of the intake link: quick, never blocking. Every image counts as
+SHELL, on the network threads of the intake links: quick, never blocking. Every image counts as
 received once and ends here as rejected or goes on; one in parts that is refused for its camera is
-counted by its `start`. Cameras are discovered by the topic template; a camera always goes to the
-same analysis thread.
+counted by its `start`. Cameras are known by the topic template; what comes of one that is neither
+followed nor listed is counted under one name, and said under it, so that names cost nothing.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
-from edge.config.schema import Config
+from edge.config.schema import Camera, Config
 from edge.intake import chunks
 from edge.intake.admission import admit
 from edge.intake.chunks import ChunkLimits, Part, State
-from edge.intake.mailbox import Mailbox
+from edge.intake.custody import Custody
+from edge.intake.mailbox import NEWEST, Mailbox, Room
+from edge.intake.places import Place, Places
 from edge.records import Frame, Message
 from edge.runtime.counters import Counters
 from imaging.admission import Reason, Rejected
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Subscription
+from service.link import Receipt, Subscription
 
 UNKNOWN = CameraId("_unknown")
 """Under this name the images are counted that belong to no camera which is followed."""
+
+MOST_STRANGERS = 4
+"""So many that have no place yet may send a picture in parts at once."""
+
+AUTO_QUEUE = 5
+"""Of `kind: auto` a burst of so many may be single pictures; what goes on longer is a stream."""
 
 
 class Intake:
@@ -39,14 +48,18 @@ class Intake:
         counters: Counters,
         clock: Clock,
         found: Callable[[CameraId], None],
+        left: Callable[[CameraId], None] = lambda _: None,
     ) -> None:
-        """`found` is told of every camera when its first image comes."""
+        """`found` is told of every camera when its first image comes, `left` of one whose place
+        went to another."""
         self._current = current
         self._mailboxes = mailboxes
         self._counters = counters
         self._clock = clock
         self._found = found
-        self._place: dict[CameraId, int] = {}
+        self._left = left
+        self._places = Places(len(mailboxes))
+        self._custody = Custody()
         self._lock = threading.Lock()
         self._assemblies: dict[CameraId, State] = {}
         self._closed = False
@@ -54,7 +67,7 @@ class Intake:
     @property
     def cameras(self) -> tuple[CameraId, ...]:
         """The cameras that are followed, in the order in which they appeared."""
-        return tuple(self._place)
+        return self._places.cameras
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Filters for whole images and for images in parts."""
@@ -62,41 +75,65 @@ class Intake:
         parts = [f"{filter_}/{part}" for filter_ in filters for part in Part]
         return tuple(Subscription(filter=filter_, qos=1) for filter_ in (*filters, *parts))
 
+    def camera_of(self, topic: str) -> CameraId | None:
+        """Whose whole image a topic carries; None for a part of one, and for other topics."""
+        camera, part = self._whose(self._current(), topic)
+        return camera if part is None and camera != UNKNOWN else None
+
     def on_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
-        """Take one publication; see `service.link.OnMessage`."""
+        """Take one publication that the broker may forget; see `service.link.OnMessage`."""
         ack()
         with self._lock:
             if not self._closed:
                 self._take(topic, payload, retained)
 
+    def wait_for_room(self, camera: CameraId, n_bytes: int, timeout_s: float) -> None:
+        """Until a picture of `camera` would displace none that waits; called by whoever may wait,
+        which the streams' connection may not."""
+        config, place = self._current(), self._places.get(camera)
+        if place is not None:
+            room = _room(config, camera, place)
+            self._mailboxes[place.thread].wait_for_room(camera, room, n_bytes, timeout_s)
+
+    def on_held_message(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
+        """Take one that the broker keeps until its picture was judged; after `close` it stays."""
+        with self._lock:
+            if not self._closed and not self._take(topic, payload, retained, ack):
+                ack()
+
     def tick(self) -> None:
         """Gives up pictures whose parts stopped coming; called by the control loop."""
-        limits = self._chunk_limits(self._current())
+        config = self._current()
+        limits = self._chunk_limits(config)
         with self._lock:
             for camera, state in tuple(self._assemblies.items()):
-                self._assemblies[camera], refusal = chunks.expire(state, self._clock.mono(), limits)
+                left, refusal = chunks.expire(state, self._clock.mono(), limits)
+                self._keep_assembly(camera, left)
                 if refusal is not None:
-                    self._reject(camera, refusal)
+                    self._reject(config, camera, refusal)
 
     def close(self) -> None:
         """What comes from now on is neither taken nor counted, so that the last figures stand."""
         with self._lock:
             self._closed = True
 
-    def _take(self, topic: str, payload: bytes, retained: bool) -> None:
+    def _take(
+        self, topic: str, payload: bytes, retained: bool, receipt: Receipt | None = None
+    ) -> bool:
+        """Whether the message is in custody now, to be acknowledged by whoever settles it."""
         config = self._current()
         camera, part = self._whose(config, topic)
         refusal = self._refusal(config, camera, retained)
         if refusal is not None:
             if part in (None, Part.START):
-                known = camera in self._place or camera in config.cameras
-                self._reject(camera if known else UNKNOWN, refusal)
+                self._reject(config, camera, refusal)
         elif part is None:
-            self._admit(config, camera, topic, payload, retained)
+            return self._admit(config, camera, topic, payload, retained, receipt)
         else:
             self._assemble(config, camera, topic, part, payload)
+        return False
 
     def _whose(self, config: Config, topic: str) -> tuple[CameraId, Part | None]:
         """The camera of a topic, and which part of a picture it carries, None for a whole one.
@@ -113,38 +150,40 @@ class Intake:
         return UNKNOWN, None
 
     def _refusal(self, config: Config, camera: CameraId, retained: bool) -> Rejected | None:
+        """Why a picture is not even looked at; asking changes nothing."""
         if camera == UNKNOWN:
             return Rejected(Reason.UNKNOWN_CAMERA, "the topic names no camera: use a-z 0-9 _ -")
-        if not config.cameras.get(camera, config.camera_defaults).enabled:
+        if not _settings(config, camera).enabled:
             return Rejected(Reason.DISABLED, f"camera {camera} is switched off")
         if retained and not config.intake.accept_retained:
             return Rejected(Reason.RETAINED, f"an old picture of {camera} that the broker kept")
-        return self._welcome(config, camera)
-
-    def _welcome(self, config: Config, camera: CameraId) -> Rejected | None:
-        """Give a new camera its place, if it may have one."""
-        if not config.intake.discovery and camera not in config.cameras:
-            return Rejected(Reason.UNKNOWN_CAMERA, f"camera {camera} is not listed")
-        if camera in self._place:
-            return None
-        followed = len(self._place)
-        if followed >= config.intake.max_cameras:
-            return Rejected(Reason.TOO_MANY_CAMERAS, f"{camera} is one over {followed} cameras")
-        self._place[camera] = len(self._place) % len(self._mailboxes)
-        log(Event.CAMERA_FOUND, camera=camera)
-        self._found(camera)
-        return None
+        return self._places.refusal(camera, config, self._clock.mono())
 
     def _assemble(
         self, config: Config, camera: CameraId, topic: str, part: Part, payload: bytes
     ) -> None:
         limits, now = self._chunk_limits(config), self._clock.mono()
         state = self._assemblies.get(camera)
-        self._assemblies[camera], result = chunks.step(state, part, payload, now, limits)
+        if state is None and not self._is_known(config, camera):
+            strangers = sum(not self._is_known(config, one) for one in self._assemblies)
+            if part is not Part.START:
+                return
+            if strangers >= MOST_STRANGERS:
+                told = f"{camera}: {strangers} that are not followed send in parts already"
+                self._reject(config, camera, Rejected(Reason.TOO_MANY_CAMERAS, told))
+                return
+        state, result = chunks.step(state, part, payload, now, limits)
+        self._keep_assembly(camera, state)
         if isinstance(result, Rejected):
-            self._reject(camera, result)
+            self._reject(config, camera, result)
         elif result is not None:
             self._admit(config, camera, topic, result, retained=False)
+
+    def _keep_assembly(self, camera: CameraId, state: State) -> None:
+        if state is None:
+            self._assemblies.pop(camera, None)
+        else:
+            self._assemblies[camera] = state
 
     @staticmethod
     def _chunk_limits(config: Config) -> ChunkLimits:
@@ -152,8 +191,14 @@ class Intake:
         return ChunkLimits(max_bytes=intake.limits.max_bytes, timeout_s=intake.chunk_timeout_s)
 
     def _admit(
-        self, config: Config, camera: CameraId, topic: str, payload: bytes, retained: bool
-    ) -> None:
+        self,
+        config: Config,
+        camera: CameraId,
+        topic: str,
+        payload: bytes,
+        retained: bool,
+        receipt: Receipt | None = None,
+    ) -> bool:
         message = Message(
             camera=camera,
             topic=topic,
@@ -164,22 +209,64 @@ class Intake:
         )
         admitted = admit(message, config.intake.limits, config.intake.json_paths)
         if isinstance(admitted, Rejected):
-            self._reject(camera, admitted)
-        else:
-            self._counters.count(camera, "received")
-            self._hand_over(camera, admitted)
+            self._reject(config, camera, admitted)
+            return False
+        if receipt is not None:
+            held = self._custody.take(camera, admitted.picture, receipt)
+            if held is None:
+                return True
+            admitted = replace(admitted, held=held)
+        self._hand_over(config, camera, admitted)
+        return receipt is not None
 
-    def _hand_over(self, camera: CameraId, frame: Frame) -> None:
-        replaced = self._mailboxes[self._place[camera]].put(frame)
-        if replaced is not None:
-            self._counters.count(replaced.camera, "superseded")
-
-    def _reject(self, camera: CameraId, refusal: Rejected) -> None:
+    def _hand_over(self, config: Config, camera: CameraId, frame: Frame) -> None:
+        place = self._place_of(config, camera, frame.received_mono_s)
         self._counters.count(camera, "received")
-        self._counters.reject(camera, refusal.reason.value)
+        mailbox, listed = self._mailboxes[place.thread], camera in config.cameras
+        for gone in mailbox.put(frame, _room(config, camera, place), listed=listed):
+            self._counters.count(gone.camera, "superseded")
+            if gone.held is not None and gone is not frame:  # itself: the mailbox was closed
+                gone.held.done()
+
+    def _place_of(self, config: Config, camera: CameraId, now: float) -> Place:
+        """The camera's place, which may be a new one: its picture was admitted."""
+        new = camera not in self._places
+        place, left = self._places.give(camera, config, now)
+        place.use(now, _settings(config, camera).snapshot_after_s)
+        if left is not None:
+            log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its place goes to {camera}")
+            self._left(left)
+        if new:
+            log(Event.CAMERA_FOUND, camera=camera)
+            self._found(camera)
+        return place
+
+    def _is_known(self, config: Config, camera: CameraId) -> bool:
+        return camera in self._places or camera in config.cameras
+
+    def _reject(self, config: Config, camera: CameraId, refusal: Rejected) -> None:
+        whose = camera if self._is_known(config, camera) else UNKNOWN
+        about = {} if whose == camera else {"topic_camera": camera}
+        self._counters.count(whose, "received")
+        self._counters.reject(whose, refusal.reason.value)
         log(
             Event.FRAME_REJECTED,
-            camera=camera,
+            camera=whose,
             reason=refusal.reason.value,
             detail=refusal.detail,
+            **about,
         )
+
+
+def _settings(config: Config, camera: CameraId) -> Camera:
+    return config.cameras.get(camera, config.camera_defaults)
+
+
+def _room(config: Config, camera: CameraId, place: Place) -> Room:
+    """A queue for what is, or may be, single pictures; the newest of a stream."""
+    kind, snapshots = _settings(config, camera).kind, config.intake.snapshots
+    if kind == "snapshot":
+        return Room(snapshots.queue, snapshots.queue_max_bytes)
+    if kind == "auto" and place.burst <= AUTO_QUEUE:
+        return Room(AUTO_QUEUE, snapshots.queue_max_bytes)
+    return NEWEST

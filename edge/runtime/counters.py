@@ -7,6 +7,7 @@ Prometheus, and by tests that check the law of `funnel`.
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -15,6 +16,8 @@ from contract.ids import CameraId
 from edge.runtime.audit_counts import AuditCounts
 from edge.runtime.funnel import ALARMS, STAGES, Alarm, Funnel, Stage
 from edge.runtime.refusals import Refusals
+
+Name = TypeVar("Name", bound=str)
 
 OTHERS = CameraId("_others")
 """Takes what is counted beyond `MAX_CAMERAS` names, which anyone who publishes can invent."""
@@ -54,6 +57,14 @@ class Counters:
         with self._lock:
             self._withheld.setdefault(self._known(camera), Counter())[reason] += 1
 
+    def forget(self, camera: CameraId) -> None:
+        """Its counts go on under `OTHERS`: nothing of it is in flight."""
+        with self._lock:
+            _fold(self._counts, camera)
+            _fold(self._rejected, camera)
+            _fold(self._withheld, camera)
+            self._inferences[OTHERS] += self._inferences.pop(camera, 0)
+
     def snapshot(self) -> dict[CameraId, Funnel]:
         """All cameras at one moment, in order of their names."""
         with self._lock:
@@ -76,6 +87,12 @@ class Counters:
             rejected_by=rejected,
             withheld_by=withheld,
         )
+
+
+def _fold(table: dict[CameraId, Counter[Name]], camera: CameraId) -> None:
+    counts = table.pop(camera, None)
+    if counts is not None:
+        table.setdefault(OTHERS, Counter()).update(counts)
 
 
 class FunnelCollector(Collector):

@@ -28,6 +28,7 @@ from edge.config.schema import Evidence
 from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.delivery import Delivery, open_outbox_of
+from edge.identity import Identity
 from edge.privacy import Privacy
 from edge.records import Box, Take
 from edge.runtime.counters import Counters
@@ -159,6 +160,7 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         lambda _: None,
         fail,
         lambda: True,
+        identity=Identity("test", kept=True),
     )
     origin = Origin(
         gateway=GatewayId("gw"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from edge.intake.admission import admit
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
 from edge.privacy import privacy_of
-from edge.records import Frame, Message
+from edge.records import Frame, Held, Message
 from edge.runtime.counters import Counters
 from edge.runtime.funnel import Funnel
 from edge.runtime.timings import Timings
@@ -85,10 +86,11 @@ class Desk:
         self.questions = Questions(self.clock)
         chosen = terms(document, detector or FindsDarkThings())
         self.timings = Timings()
+        self.pipeline = Pipeline(chosen.config, chosen.detector, epoch=1)
         self.analyst = Analyst(
             chosen,
             self.mailbox,
-            Pipeline(chosen.config, chosen.detector, epoch=1),
+            self.pipeline,
             self.outbox,
             self.counters,
             self.timings,
@@ -153,7 +155,7 @@ def test_a_still_scene_is_counted_quiet(tmp_path: Path) -> None:
 
 def test_a_frame_that_waited_too_long_is_refused_unseen(tmp_path: Path) -> None:
     eyes = FindsDarkThings()
-    desk = Desk(tmp_path, f"{SNAPSHOTS}\nintake: {{limits: {{max_age_s: 2}}}}", eyes)
+    desk = Desk(tmp_path, "intake: {limits: {max_age_s: 2}}", eyes)
     desk.arrive(picture(100))
     desk.clock.advance(2.1)
     desk.analyst.step()
@@ -163,6 +165,65 @@ def test_a_frame_that_waited_too_long_is_refused_unseen(tmp_path: Path) -> None:
     desk.clock.advance(1.9)
     desk.analyst.step()
     assert desk.funnel().analysed == 1
+
+
+def test_a_single_picture_is_judged_however_late(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, f"{SNAPSHOTS}\nintake: {{limits: {{max_age_s: 2}}}}")
+    desk.arrive(picture(100))
+    desk.clock.advance(200)
+    desk.analyst.step()
+    assert desk.funnel().suspicions == 1
+
+
+def held(desk: Desk, message: int, again: bool = False) -> list[int]:
+    """Judges a picture that the broker holds; how many entries there were when it was let go."""
+    let_go: list[int] = []
+
+    def done() -> None:
+        let_go.append(desk.outbox.depth().entries.get("pending", 0))
+
+    kept = Held(digest="ab" * 32, message=message, again=again, done=done)
+    desk.counters.count(CAMERA, "received")
+    desk.mailbox.put(replace(desk.frame(picture(100)), held=kept))
+    desk.analyst.step()
+    return let_go
+
+
+HELD = f"{SNAPSHOTS}\ndecide: {{storm: {{enabled: false}}, static: {{enabled: false}}}}"
+
+
+def test_a_held_picture_is_let_go_once_what_it_raised_is_durable(tmp_path: Path) -> None:
+    assert held(Desk(tmp_path, HELD), message=1) == [1]
+
+
+def test_a_held_picture_that_comes_again_raises_nothing_twice(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, HELD)
+    held(desk, message=1)
+    with recorded_events() as lines:
+        assert held(desk, message=1, again=True) == [1]
+    assert [line.event for line in lines if line.event.startswith("suspicion")] == [
+        "suspicion_repeated"
+    ]
+    assert (desk.funnel().suspicions, desk.funnel().analysed) == (1, 2)
+
+
+def test_a_held_picture_that_comes_again_and_had_raised_nothing_is_told(tmp_path: Path) -> None:
+    assert held(Desk(tmp_path, HELD), message=1, again=True) == [1]
+
+
+def test_the_same_picture_published_anew_is_another_alarm(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, HELD)
+    entries = [held(desk, message) for message in (1, 2, 1)]  # message ids come round
+    assert entries == [[1], [2], [3]]
+    assert held(desk, message=2, again=True) == [3]
+
+
+def test_nothing_is_left_of_a_camera_that_is_forgotten(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.look(picture(100))
+    desk.analyst.forget(CAMERA)
+    desk.analyst.step()
+    assert not desk.pipeline.follows(CAMERA)
 
 
 def test_a_picture_whose_pixels_are_damaged_is_counted_with_its_reason(tmp_path: Path) -> None:

@@ -134,3 +134,16 @@ def test_a_folder_in_the_place_of_the_file_is_put_aside(tmp_path: Path) -> None:
     one.on_message(ARMED, b"OFF", retained=False)
     one.turn()
     assert switches(tmp_path).positions == {YARD: {"armed": False}}
+
+
+def test_invented_names_fill_no_table_and_keep_no_known_camera_from_its_switch(
+    tmp_path: Path,
+) -> None:
+    switches = Switches(tmp_path, TOPICS, lambda camera: camera == "gate", lambda: 3)
+    for number in range(1000):
+        switches.on_message(f"stillwatch/gw/x{number}/armed/set", b"OFF", False)
+    switches.on_message("stillwatch/gw/gate/armed/set", b"OFF", False)
+    assert [camera for camera, _ in switches.turn()] == ["x0", "x1", "x2", "gate"]
+    switches.on_message("stillwatch/gw/x9/armed/set", b"OFF", False)
+    switches.on_message("stillwatch/gw/x1/armed/set", b"ON", False)
+    assert [camera for camera, _ in switches.turn()] == ["x1"]

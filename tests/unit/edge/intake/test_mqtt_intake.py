@@ -16,6 +16,7 @@ from edge.intake.mqtt import UNKNOWN, Intake
 from edge.records import Frame
 from edge.runtime.counters import Counters
 from edge.runtime.funnel import Funnel
+from service.receiver import Receipt
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.scenes import picture
 
@@ -31,9 +32,15 @@ class Doorway:
         self.counters = Counters()
         self.mailboxes = [Mailbox() for _ in range(workers)]
         self.found: list[str] = []
+        self.gone: list[str] = []
         self.acked = 0
         self.intake = Intake(
-            lambda: self.config, self.mailboxes, self.counters, self.clock, self.found.append
+            lambda: self.config,
+            self.mailboxes,
+            self.counters,
+            self.clock,
+            self.found.append,
+            self._leave,
         )
 
     def configure(self, document: str) -> None:
@@ -60,8 +67,31 @@ class Doorway:
                 frames.append(frame)
         return frames
 
+    def held(self, payload: bytes, again: bool = False, mid: int = 1) -> Ack:
+        """A picture of the camera `door` that the broker holds until it is acknowledged."""
+        ack = Ack(mid, again)
+        self.intake.on_held_message("cameras/door/image", payload, False, ack)
+        return ack
+
+    def _leave(self, camera: CameraId) -> None:
+        self.gone.append(camera)
+        self.counters.forget(camera)
+
     def _ack(self) -> None:
         self.acked += 1
+
+
+class Ack(Receipt):
+    """Counts its calls."""
+
+    __slots__ = ("calls",)
+
+    def __init__(self, mid: int, again: bool) -> None:
+        super().__init__(mid, again, lambda _: None)
+        self.calls = 0
+
+    def __call__(self) -> None:
+        self.calls += 1
 
 
 def test_the_first_image_of_a_camera_makes_it_known_once_and_waits_for_analysis() -> None:
@@ -134,7 +164,146 @@ def test_discovery_that_is_switched_off_ends_the_cameras_it_had_found() -> None:
     door.image("stranger")
     door.image("gate")
     assert door.funnel("stranger").rejected_by == {"unknown_camera": 1}
-    assert [frame.camera for frame in door.waiting()] == ["stranger", "gate"]
+    assert [frame.camera for frame in door.waiting()] == ["gate", "stranger"]
+
+
+def test_junk_under_many_names_takes_no_place_and_locks_no_listed_camera_out() -> None:
+    door = Doorway("intake: {max_cameras: 2}\ncameras: {gate: {}, yard: {}}")
+    for number in range(64):
+        door.image(f"x{number}", b"junk")
+    assert (door.found, door.intake.cameras) == ([], ())
+    for camera in ("gate", "yard", "a"):
+        door.image(camera)
+    assert door.intake.cameras == ("gate", "yard", "a")
+    assert door.funnel(UNKNOWN).rejected_by == {"unknown_type": 64}
+
+
+def test_strangers_with_real_pictures_share_their_places_beside_the_listed_cameras() -> None:
+    door = Doorway("intake: {max_cameras: 3}\ncameras: {gate: {}, yard: {}}")
+    for camera in (*(f"x{number}" for number in range(10)), "gate", "yard"):
+        door.image(camera)
+    assert door.intake.cameras == ("x0", "x1", "x2", "gate", "yard")
+    assert door.funnel(UNKNOWN).rejected_by == {"too_many_cameras": 7}
+
+
+def test_a_place_that_is_not_used_goes_to_another_and_nothing_is_left_of_who_had_it() -> None:
+    door = Doorway("intake: {max_cameras: 2, idle_s: 100}\ncameras: {gate: {}}")
+    for camera in ("gate", "a", "b"):
+        door.image(camera)
+    door.clock.advance(60)
+    door.image("b")
+    door.image("c")
+    door.clock.advance(60)
+    door.image("c")
+    door.image("d")
+    assert door.intake.cameras == ("gate", "b", "c")
+    assert door.gone == ["a"]
+    assert door.funnel(UNKNOWN).rejected_by == {"too_many_cameras": 2}
+
+
+def test_ten_thousand_names_leave_no_more_behind_than_a_few() -> None:
+    door = Doorway("intake: {max_cameras: 4, idle_s: 60}\ncameras: {gate: {}}")
+
+    def publish(names: int) -> tuple[int, int]:
+        with recorded_events(door.clock) as lines:
+            for number in range(names):
+                door.image(f"x{number}", (b"junk", PICTURE)[number % 2])
+                door.parts(f"y{number}", [("start", b""), ("data", PICTURE[:500])])
+        return len(door.counters.snapshot()), len(lines)
+
+    few, many = publish(100), publish(10_000)
+    assert many[0] == few[0] <= 6
+    assert many[1] <= 30
+    assert len(door.intake.cameras) <= 4
+
+
+def test_a_stranger_may_send_in_parts_but_only_a_few_at_once() -> None:
+    door = Doorway("intake: {chunk_timeout_s: 5}")
+    for number in range(6):
+        door.parts(f"x{number}", [("start", b""), ("data", PICTURE[:500])])
+    for number in range(6):
+        door.parts(f"x{number}", [("data", PICTURE[500:])])
+    assert door.intake.cameras == ("x0", "x1", "x2", "x3")
+    assert door.funnel(UNKNOWN).rejected_by == {"too_many_cameras": 2}
+
+
+HOSTILE = [
+    "cameras/\x00/image",
+    "cameras/gate\x00/image",
+    "cameras/\u202egate/image",
+    "cameras/\uff47ate/image",
+    "cameras/gate\n/image",
+    "cameras/+/image",
+    "cameras/#/image",
+    "$SYS/gate/image",
+    "$share/x/cameras/gate/image",
+    "/cameras/gate/image",
+    "cameras/" + "g" * 65 + "/image",
+    "cameras/" + "g" * 65_000 + "/image",
+    "/" * 65_000,
+    "cameras/gate/image/start/start",
+    "",
+]
+
+
+@pytest.mark.parametrize("topic", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_topic_that_names_no_camera_is_one_counted_refusal(topic: str) -> None:
+    door = Doorway("cameras: {gate: {}}")
+    door.hear(topic)
+    assert door.counters.snapshot().keys() <= {UNKNOWN}
+    assert (door.funnel(UNKNOWN).received, door.funnel(UNKNOWN).rejected) == (1, 1)
+    assert door.waiting() == []
+
+
+SNAPSHOTS = "cameras: {door: {kind: snapshot}}\nintake: {snapshots: {queue: 3}}"
+
+
+def test_a_held_picture_is_acknowledged_when_it_was_judged_and_a_bad_one_at_once() -> None:
+    door = Doorway(SNAPSHOTS)
+    good, bad = door.held(PICTURE), door.held(b"junk")
+    assert (good.calls, bad.calls) == (0, 1)
+    (frame,) = door.waiting()
+    assert frame.held is not None
+    frame.held.done()
+    assert good.calls == 1
+
+
+def test_a_burst_of_single_pictures_is_queued_and_what_overflows_is_counted_and_let_go() -> None:
+    door = Doorway(SNAPSHOTS)
+    acks = [door.held(picture(seed=seed)) for seed in range(5)]
+    assert [ack.calls for ack in acks] == [1, 1, 0, 0, 0]
+    assert [frame.picture for frame in door.waiting()] == [picture(seed=n) for n in (2, 3, 4)]
+    assert (door.funnel("door").superseded, door.funnel("door").in_flight) == (2, 3)
+
+
+def test_a_picture_that_comes_again_after_a_reconnect_is_judged_once() -> None:
+    door = Doorway(SNAPSHOTS)
+    door.held(PICTURE)
+    again = door.held(PICTURE, again=True)
+    (frame,) = door.waiting()
+    assert frame.held is not None
+    frame.held.done()
+    assert again.calls == 1
+    late = door.held(PICTURE, again=True)
+    assert (late.calls, door.waiting(), door.funnel("door").received) == (1, [], 1)
+
+
+def test_the_same_bytes_published_anew_are_another_picture() -> None:
+    door = Doorway(SNAPSHOTS)
+    acks = [door.held(PICTURE, mid=mid) for mid in (1, 2, 2)]
+    frames = door.waiting()
+    assert len(frames) == 3
+    for frame in frames:
+        assert frame.held is not None
+        frame.held.done()
+    assert [ack.calls for ack in acks] == [1, 1, 1]
+
+
+def test_after_closing_a_held_picture_stays_with_the_broker() -> None:
+    door = Doorway(SNAPSHOTS)
+    door.intake.close()
+    assert door.held(PICTURE).calls == 0
+    assert door.funnel("door") == Funnel()
 
 
 def test_beyond_the_most_cameras_nobody_is_let_in_and_those_inside_go_on() -> None:
@@ -187,7 +356,7 @@ def test_pictures_in_parts_of_several_cameras_do_not_mix() -> None:
 
 
 def test_a_picture_whose_parts_stop_coming_is_given_up_by_the_clock() -> None:
-    door = Doorway("intake: {chunk_timeout_s: 5}")
+    door = Doorway("intake: {chunk_timeout_s: 5}\ncameras: {a: {}}")
     door.parts("a", [("start", b""), ("data", PICTURE[:500])])
     door.clock.advance(4)
     door.intake.tick()
@@ -200,7 +369,7 @@ def test_a_picture_whose_parts_stop_coming_is_given_up_by_the_clock() -> None:
 
 def test_a_damaged_picture_is_counted_with_its_reason_and_said() -> None:
     with recorded_events() as lines:
-        door = Doorway()
+        door = Doorway("cameras: {yard: {}}")
         door.image("yard", PICTURE[:100])
         door.image("yard", b"")
     assert door.funnel("yard").rejected_by == {"empty": 1, "truncated": 1}
@@ -210,7 +379,7 @@ def test_a_damaged_picture_is_counted_with_its_reason_and_said() -> None:
 
 
 def test_a_frame_that_a_newer_one_replaces_is_counted_superseded() -> None:
-    door = Doorway()
+    door = Doorway("camera_defaults: {kind: stream}")
     for seed in range(3):
         door.image("yard", picture(seed=seed))
     assert [frame.picture for frame in door.waiting()] == [picture(seed=2)]
@@ -262,7 +431,10 @@ MESSAGES = st.tuples(
 def test_whatever_comes_every_image_is_counted_once_and_ends_or_waits(
     messages: list[tuple[str, str, bytes, bool, float]],
 ) -> None:
-    door = Doorway("intake: {max_cameras: 3, chunk_timeout_s: 5}\ncameras: {'off': {enabled: no}}")
+    door = Doorway(
+        "intake: {max_cameras: 3, chunk_timeout_s: 5}\ncameras: {'off': {enabled: no}}\n"
+        "camera_defaults: {kind: stream}"
+    )
     for camera, part, payload, retained, pause_s in messages:
         door.hear(f"cameras/{camera}/image{part}", payload, retained)
         door.clock.advance(pause_s)

@@ -1,0 +1,113 @@
+"""The connection that the broker keeps pictures for: those of listed `kind: snapshot` cameras.
+
+SHELL. A camera that sends single pictures sends each once, so the broker must hold it until it was
+judged: a session of its own that outlives us, QoS 1, acknowledgement by whoever judged. Streams
+stay on the other connection, whose session ends with it: nobody wants thousands of old frames after
+an outage. The broker remembers subscriptions of a kept session, so one to a camera that is no
+snapshot camera any more is ended when it brings something. Brokers send more than the window that
+they were told (Mosquitto 2.0.11 does), so the network thread, which carries nothing else, waits
+until there is room: the rest stays with the broker. Made by `gateway`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from contract.ids import CameraId
+from contract.topics import ImageTemplate
+from edge.config.schema import Config
+from edge.intake.mqtt import Intake
+from service.clock import Clock
+from service.link import Link, LinkSettings, LinkState, Receipt, Subscription
+
+PATIENCE_S = 10.0
+"""So long after the start the pictures are left to this connection, though it may not stand yet."""
+
+
+ROOM_S = 4.0
+"""A picture waits so long for those before it; then they are lost, counted. Below the shortest
+keep-alive, since the thread sends no pings meanwhile."""
+
+
+class Snapshots:
+    """Takes the pictures of its cameras while it can; `start` does nothing while there are none."""
+
+    def __init__(
+        self,
+        settings: LinkSettings,
+        current: Callable[[], Config],
+        intake: Intake,
+        clock: Clock,
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        """Raises `LinkError`."""
+        self._current = current
+        self._intake = intake
+        self._clock = clock
+        self._link = Link(
+            settings, on_fatal=on_failure, on_message=self._on_message, manual_ack=True, clock=clock
+        )
+        self._lock = threading.Lock()
+        self._started_at_s: float | None = None
+        self._stood = False
+
+    def start(self) -> None:
+        """Connects, if any camera needs it."""
+        self.follow()
+
+    def follow(self) -> None:
+        """Takes up which cameras send single pictures now."""
+        with self._lock:
+            wanted = self._subscriptions()
+            self._link.subscribe(wanted)
+            if wanted and self._started_at_s is None:
+                self._started_at_s = self._clock.mono()
+                self._link.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """The broker keeps from now on what comes."""
+        if self._started_at_s is not None:
+            self._link.stop(timeout_s)
+
+    def state(self) -> LinkState | None:
+        """None while no camera needs it."""
+        return None if self._started_at_s is None else self._link.state()
+
+    def takes(self, topic: str) -> bool:
+        """Whether a picture on `topic` comes this way, so that the other connection's copy is none.
+
+        If the broker does not let us, or not in time, it has to come the other way.
+        """
+        if self._started_at_s is None or self._intake.camera_of(topic) not in self._cameras():
+            return False
+        self._stood = self._stood or self._link.ready
+        early = self._clock.mono() - self._started_at_s < PATIENCE_S
+        return (self._stood or early) and not self._link.refused_filters
+
+    def _cameras(self) -> frozenset[CameraId]:
+        return snapshot_cameras(self._current())
+
+    def _subscriptions(self) -> tuple[Subscription, ...]:
+        templates = [ImageTemplate(text) for text in self._current().intake.topics]
+        return tuple(
+            Subscription(filter=template.topic_of(camera), qos=1)
+            for camera in sorted(self._cameras())
+            for template in templates
+        )
+
+    def _on_message(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
+        camera = self._intake.camera_of(topic)
+        if camera is not None and camera in self._cameras():
+            self._intake.wait_for_room(camera, len(payload), ROOM_S)
+            self._intake.on_held_message(topic, payload, retained, ack)
+        else:
+            self._link.unsubscribe([topic])
+            ack()
+
+
+def snapshot_cameras(config: Config) -> frozenset[CameraId]:
+    """Listed by name, because the broker must know them before they send."""
+    return frozenset(
+        CameraId(name) for name, camera in config.cameras.items() if camera.kind == "snapshot"
+    )
