@@ -116,6 +116,10 @@ docs: setup ## generated documents: configuration, events, message schemas
 	@$(BIN)/python -m service.events > docs/events.md
 	@$(BIN)/python -m tools.schemas
 
+.PHONY: audit
+audit: setup ## locked versions against known vulnerabilities (ADVISORIES=osv.dev's all.zip, else the index is asked)
+	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
+
 lock: ## renew requirements/*.lock (needs uv)
 	@tools/lock
 
