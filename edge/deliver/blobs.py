@@ -11,16 +11,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from contract.ids import ReportId, is_report_id
-from edge.durable import aside, is_sound, seal_off, sealed, sync_folder, write_whole
+from edge.durable import aside, clear_way, is_sound, seal_off, sealed, sync_folder, write_whole
 
 _SUFFIX = ".jpg"
 _REPORT = ".json"
+_HASH = re.compile(r"[0-9a-f]{64}")
 _KNOWN = "copies"
 _MAX_REPORT_BYTES = 131_072
 
@@ -50,6 +52,11 @@ class Blobs:
     def held_bytes(self) -> int:
         """Of the files that are in memory only."""
         return sum(map(len, self._held.values()))
+
+    @property
+    def settled(self) -> bool:
+        """Whether the disk has taken everything, and let go what it should."""
+        return not self._held and not self._undeleted
 
     def write(self, pictures: Mapping[str, bytes], report_id: ReportId, report: str) -> None:
         """Durable on return. Raises `OSError`; what was written before it stays."""
@@ -113,7 +120,7 @@ class Blobs:
 
     def names(self) -> frozenset[str]:
         """The hashes of all pictures that are there."""
-        return frozenset(self._stems(_SUFFIX))
+        return frozenset(stem for stem in self._stems(_SUFFIX) if _HASH.fullmatch(stem))
 
     def reports(self) -> frozenset[ReportId]:
         """The ids of all reports of which there is a copy, sound or not."""
@@ -161,6 +168,7 @@ class Blobs:
     def _remove(self, name: str) -> None:
         self._held.pop(name, None)
         try:
+            clear_way(self._folder / name)
             (self._folder / name).unlink(missing_ok=True)
             self._undeleted.discard(name)
         except OSError:  # a disk that takes nothing: as good as gone, and tried again
@@ -169,7 +177,7 @@ class Blobs:
     def _stems(self, suffix: str) -> Iterable[str]:
         names = [*self._held]
         with suppress(OSError):
-            names += [path.name for path in self._folder.iterdir() if path.is_file()]
+            names += [path.name for path in self._folder.iterdir()]
         there = (name for name in names if name not in self._undeleted)
         return (name.removesuffix(suffix) for name in there if name.endswith(suffix))
 

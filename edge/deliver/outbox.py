@@ -123,7 +123,7 @@ class Outbox:
         it as often as you like."""
         with self._held("return to the disk"):
             now = self._clock.mono()
-            if self._database.trouble is None and not self._shelf.held:
+            if self._database.trouble is None and self._shelf.settled:
                 return True
             if now - self._mended_s < MEND_S:
                 return False

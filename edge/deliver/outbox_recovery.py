@@ -42,7 +42,7 @@ class Recovery:
         return Repairs(salvaged=salvaged, pictures_missing=missing, orphans=orphans)
 
     def _check(self, row: Row) -> int:
-        """How many pictures the entry lacks."""
+        """How many pictures the entry lacks that are not stored yet."""
         report = parsed(row.report, row.report_id)
         if report is None:
             report = parsed(self._blobs.report(row.report_id), row.report_id)
@@ -61,8 +61,9 @@ class Recovery:
                 return 0
             with suppress(OSError):
                 self._blobs.write({}, row.report_id, report.model_dump_json())
-        if missing and row.state == "pending":
-            self._rows.set_state(row.report_id, "stored")
+        if missing == 0 or row.state != "pending":  # what is stored is not read again
+            return 0
+        self._rows.set_state(row.report_id, "stored")
         return missing
 
     def _adopt(self, report_id: ReportId, born: Moment) -> int:

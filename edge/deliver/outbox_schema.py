@@ -129,10 +129,10 @@ def open_sound(file: Path) -> sqlite3.Connection:
         connection = open_file(file, BUSY_S)
         try:
             _prepare(connection, file)
+            sync_folder(file.parent)
         except BaseException:
             connection.close()
             raise
-        sync_folder(file.parent)
     return connection
 
 

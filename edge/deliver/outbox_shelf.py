@@ -47,12 +47,22 @@ class Shelf:
         self._forget = forget
         self._held: dict[ReportId, int] = {}
         self._copied: set[ReportId] = set()
-        self.trouble: str | None = None
+        self._why = ""
 
     @property
     def held(self) -> int:
-        """Entries whose pictures are in memory only; why, `trouble` says."""
+        """Entries whose pictures are in memory only."""
         return len(self._held)
+
+    @property
+    def trouble(self) -> str | None:
+        """Why something is held; None if nothing is."""
+        return self._why if self._held else None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the disk has taken everything, and let go what it should."""
+        return not self._held and self._blobs.settled
 
     def recover(self, born: Moment) -> Repairs:
         """See `outbox_recovery`."""
@@ -61,15 +71,14 @@ class Shelf:
         return repairs
 
     def mend(self) -> bool:
-        """Whether nothing is held any more: brings it to the disk, if that takes it now."""
+        """Whether nothing is held any more: brings what is to the disk, if that takes it now."""
         try:
             with translated("cannot write what is held in memory"):
                 self._blobs.flush()
         except OutboxError as error:
-            self.trouble = str(error)
+            self._why = str(error)
             return False
         self._held.clear()
-        self.trouble = None
         return True
 
     def tidy(self) -> None:
@@ -167,7 +176,7 @@ class Shelf:
             self._make_room_in_memory(parcel, error)
             self._blobs.hold(files, report.report_id, text)
             self._held[report.report_id] = rank(report)
-            self.trouble = str(error)
+            self._why = str(error)
         self._copied.add(report.report_id)
 
     def _make_room_in_memory(self, parcel: Parcel, why: OSError) -> None:

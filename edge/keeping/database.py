@@ -8,6 +8,7 @@ file that is damaged or of another version is set aside and a new one begun.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 from edge.database import (
@@ -19,6 +20,7 @@ from edge.database import (
     transaction,
     version_of,
 )
+from edge.durable import clear_way
 from edge.keeping.rows import TABLES
 
 FILE = "static.db"
@@ -36,11 +38,26 @@ def open_database(file: Path) -> tuple[sqlite3.Connection, Path | None]:
     Raises `sqlite3.Error` or `OSError` if no file can be had at all.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
+    for suffix in ("", "-wal", "-shm"):
+        clear_way(Path(f"{file}{suffix}"))
     try:
+        if _mark(file).exists():
+            raise Unusable(f"{file} was found damaged while it was in use")
         return connect(file), None
     except Unusable:
         aside = set_aside(file)
+        _mark(file).unlink(missing_ok=True)
         return connect(file), aside
+
+
+def distrust(file: Path) -> None:
+    """The file was found damaged: whoever opens it next sets it aside."""
+    with suppress(OSError):
+        _mark(file).touch()
+
+
+def _mark(file: Path) -> Path:
+    return file.with_name(f"{file.name}.damaged")
 
 
 def connect(file: Path) -> sqlite3.Connection:

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Verdict
-from edge.database import transaction
+from edge.database import tells_damage, transaction
 from edge.decide.answers import refute, settle
 from edge.decide.stationary import forget
 from edge.decide.things import Memory, Thing
-from edge.keeping.database import FILE, open_database
+from edge.keeping.database import FILE, Unusable, distrust, open_database
 from edge.keeping.rows import (
     ASKED_OF_ONE,
     KEEP_ASKED,
@@ -36,8 +38,12 @@ from service.events import Event, log
 LOOK_S = 1.0
 """How often a camera's news is looked for; a person who forgets a thing waits no longer."""
 
-SAVE_S = 300.0
-"""How often mere counts and times are written: a memory card does not like more."""
+SAVE_S = 3600.0
+"""How often mere counts and times are written: a memory card does not like more. What a kill takes
+of them is an hour of counting; what became static, was told or refuted is written at once."""
+
+RETRY_S = 60.0
+"""How often a disk that had no file for us is tried again."""
 
 
 @dataclass(slots=True)
@@ -54,61 +60,85 @@ class StaticStore:
     """The static things of all cameras of a gateway."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        """Opens the file in `folder`, or goes without one and says so."""
+        """Opens the file in `folder`, or goes without one, says so and tries again later."""
+        self._file = folder / FILE
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[CameraId, _Kept] = {}
         self._connection: sqlite3.Connection | None = None
-        try:
-            self._connection, aside = open_database(folder / FILE)
-        except (sqlite3.Error, OSError) as error:
-            log(Event.STATIC_NOT_KEPT, reason=str(error))
-        else:
-            if aside is not None:
-                log(Event.STATIC_REPAIRED, set_aside=str(aside))
+        self._closed = False
+        self._tried_s = float("-inf")
+        self._opened()
 
     def recall(self, camera: CameraId) -> Memory:
         """What was kept of the camera."""
-        with self._lock:
-            if self._connection is None:
-                return Memory()
-            try:
-                return self._recalled(self._connection, camera)
-            except sqlite3.Error as error:
-                log(Event.STATIC_NOT_KEPT, camera=camera, reason=str(error))
-                return Memory()
+        with self._lock, self._surviving(camera):
+            connection = self._opened()
+            if connection is not None:
+                return self._recalled(connection, camera)
+        return Memory()
 
     def exchange(self, camera: CameraId, memory: Memory) -> Memory:
         """Keep what is worth it, and take up what became known elsewhere; cheap in between."""
         now = self._clock.mono()
-        with self._lock:
+        with self._lock, self._surviving(camera):
             kept = self._kept.setdefault(camera, _Kept())
-            if self._connection is None or now - kept.looked_s < LOOK_S:
+            if now - kept.looked_s < LOOK_S:
                 return memory
             kept.looked_s = now
-            try:
-                return self._exchanged(self._connection, camera, memory, kept, now)
-            except sqlite3.Error as error:
-                log(Event.STATIC_NOT_KEPT, camera=camera, reason=str(error))
-                return memory
+            connection = self._opened()
+            if connection is not None:
+                return self._exchanged(connection, camera, memory, kept, now)
+        return memory
 
     def answered(self, verdict: Verdict) -> None:
         """The cloud decided; its camera's thread takes it up with its next frame."""
         row = (verdict.report_id, verdict.camera, int(verdict.decision == "refuted"))
-        with self._lock:
-            if self._connection is None:
-                return
-            try:
-                self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
-            except sqlite3.Error as error:
-                log(Event.STATIC_NOT_KEPT, camera=verdict.camera, reason=str(error))
+        with self._lock, self._surviving(verdict.camera):
+            connection = self._opened()
+            if connection is not None:
+                connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
 
     def close(self) -> None:
         """Nothing is kept after this."""
         with self._lock:
-            if self._connection is not None:
+            self._closed = True
+            self._let_go()
+
+    def _opened(self) -> sqlite3.Connection | None:
+        """The connection; where there is none it is tried again now and then."""
+        now = self._clock.mono()
+        if self._connection is None and not self._closed and now - self._tried_s >= RETRY_S:
+            self._tried_s = now
+            try:
+                self._connection, aside = open_database(self._file)
+            except (sqlite3.Error, OSError, Unusable) as error:
+                log(Event.STATIC_NOT_KEPT, reason=str(error))
+            else:
+                if aside is not None:
+                    log(Event.STATIC_REPAIRED, set_aside=str(aside))
+        return self._connection
+
+    @contextmanager
+    def _surviving(self, camera: CameraId) -> Iterator[None]:
+        """A disk that takes or gives nothing ends nothing. A file that is found damaged is let go;
+        the next opening sets it aside, and what the cameras remember is written anew."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            log(Event.STATIC_NOT_KEPT, camera=camera, reason=str(error))
+            if isinstance(error, sqlite3.Error) and tells_damage(error):
+                self._let_go()
+                distrust(self._file)
+                self._tried_s = float("-inf")
+
+    def _let_go(self) -> None:
+        """Of the file, and of what was known to be in it."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
                 self._connection.close()
-                self._connection = None
+        self._connection = None
+        self._kept.clear()
 
     def _recalled(self, connection: sqlite3.Connection, camera: CameraId) -> Memory:
         now = self._clock.mono()

@@ -17,7 +17,7 @@ from edge.decide.stationary import step
 from edge.decide.things import Memory
 from edge.keeping.database import FILE
 from edge.keeping.listing import StaticError, forget, listed
-from edge.keeping.store import LOOK_S, SAVE_S, StaticStore
+from edge.keeping.store import LOOK_S, RETRY_S, SAVE_S, StaticStore
 from service.events import Event
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.decide.yards import PLACE, moment, sighting, yard
@@ -167,3 +167,33 @@ def test_nothing_was_remembered_where_there_is_no_file(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"no database at all" * 100)
     with pytest.raises(StaticError):
         listed(tmp_path)
+
+
+def test_damage_that_is_found_in_use_is_mended_from_what_is_remembered(tmp_path: Path) -> None:
+    rim, memory = Rim(tmp_path), parked()
+    memory = rim.exchange(memory)
+    other = Rim(tmp_path)
+    other.exchange(parked(2), OTHER)  # so that pages are read anew
+    for file in tmp_path.glob(f"{FILE}*"):
+        if not file.name.endswith("-shm"):
+            with file.open("r+b") as opened:
+                opened.seek(100)
+                opened.write(b"\xff" * (file.stat().st_size - 100))
+    with recorded_events() as lines:
+        memory = rim.exchange(memory)
+        memory = rim.exchange(memory)
+    assert [line.event for line in lines] == [Event.STATIC_NOT_KEPT, Event.STATIC_REPAIRED]
+    rim.restart()
+    assert len(rim.store.recall(CAMERA).things) == len(memory.things) == 1
+
+
+def test_a_disk_that_had_no_file_is_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "outbox"
+    folder.write_text("a file in its place")
+    rim, memory = Rim(folder), parked()
+    rim.exchange(memory)
+    folder.unlink()
+    rim.clock.advance(RETRY_S)
+    rim.exchange(memory)
+    rim.restart()
+    assert len(rim.store.recall(CAMERA).things) == 1
