@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,14 +20,20 @@ from tests.system.sites import CHECKOUT
 STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
 
 
-def streets(number: int, path: Path = STREET) -> list[bytes]:
-    """Pictures of the same street with walkers, each with bytes of its own."""
-    street = np.asarray(cv2.imread(str(path)), np.uint8)
-    pictures = []
-    for shade in range(number):
-        street[0, :8] = shade % 256, shade // 256, 7
-        pictures.append(cv2.imencode(".jpg", street)[1].tobytes())
-    return pictures
+class Streets:
+    """Pictures of one street with walkers, no two with the same bytes anywhere: evidence is found
+    by its hash, and must not be there from an earlier picture."""
+
+    def __init__(self) -> None:
+        self._street = np.asarray(cv2.imread(str(STREET)), np.int16)
+        rng = np.random.default_rng()
+        self._grain = rng.integers(-3, 4, self._street.shape, np.int16)
+
+    def picture(self, number: int) -> bytes:
+        grain = np.roll(self._grain, 7 * number, axis=1)
+        grain = np.roll(grain, number, axis=0)
+        noisy = np.clip(self._street + grain, 0, 255).astype(np.uint8)
+        return cv2.imencode(".jpg", noisy)[1].tobytes()
 
 
 class Cameras:
@@ -33,11 +41,11 @@ class Cameras:
 
     def __init__(self, layout: Layout, cameras: int, pause_s: float) -> None:
         self._names = [f"cam{number}" for number in range(cameras)]
-        self._pictures = streets(16)
+        self._streets = Streets()
         self._layout, self._pause_s = layout, pause_s
         self._over = threading.Event()
-        self.sent = 0
-        """Pictures that the site's broker has acknowledged."""
+        self.taken: list[datetime] = []
+        """The moments of the pictures that the site's broker has acknowledged; each is unique."""
         broker = layout.site.now
         self._link = Link(
             LinkSettings(
@@ -69,9 +77,13 @@ class Cameras:
             if self._over.wait(self._pause_s):
                 return
             camera = self._names[number % len(self._names)]
-            picture = self._pictures[number % len(self._pictures)]
-            outcome = self._link.publish(self._layout.topic(camera), picture, 1).wait(10.0)
-            self.sent += isinstance(outcome, Delivered)
+            picture = self._streets.picture(number)
+            taken = datetime.now(UTC).replace(microsecond=number % 1000 * 1000)
+            payload = {"image": base64.b64encode(picture).decode(), "time": taken.isoformat()}
+            topic = self._layout.topic(camera)
+            outcome = self._link.publish(topic, json.dumps(payload).encode(), 1).wait(10.0)
+            if isinstance(outcome, Delivered):
+                self.taken.append(taken)
 
 
 @contextmanager

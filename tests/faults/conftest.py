@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,21 +18,19 @@ def scaled(name: str, default: int) -> int:
     return int(os.environ.get(name, default))
 
 
-@pytest.fixture
-def persistence() -> bool:
-    """Whether the brokers remember; a test may say otherwise by a parameter of this name."""
-    return True
-
-
-@pytest.fixture
-def layout(
-    request: pytest.FixtureRequest, tmp_path: Path, *, persistence: bool
-) -> Iterator[Layout]:
+@contextmanager
+def open_layout(folder: Path, root: str, *, persistence: bool = True) -> Iterator[Layout]:
     """Two brokers and a store that run; daemon, workers and ears are the test's to start."""
-    root = f"f{abs(hash(request.node.nodeid)) % 10**8}"
     with (
-        broker_seat(tmp_path / "site", persistence=persistence) as site,
-        broker_seat(tmp_path / "uplink", persistence=persistence) as cloud,
-        store_seat(tmp_path / "store") as store,
+        broker_seat(folder / "site", persistence=persistence) as site,
+        broker_seat(folder / "uplink", persistence=persistence) as cloud,
+        store_seat(folder / "objects") as store,
     ):
-        yield Layout(folder=tmp_path, root=root, site=site, cloud=cloud, store=store)
+        yield Layout(folder=folder, root=root, site=site, cloud=cloud, store=store)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Iterator[Layout]:
+    """With brokers that remember."""
+    with open_layout(tmp_path, "faults") as opened:
+        yield opened

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class Ears:
         """The reports that the site heard a verdict of the cloud on."""
         return {v.report_id for v in self.site.verdicts() if v.decided_by == "cloud"}
 
+    def pictured(self) -> set[datetime]:
+        """When the pictures were taken that reports speak of, by the cameras' word."""
+        refs = (ref for report in self.cloud.reports() for ref in report.evidence)
+        return {ref.captured_at for ref in refs if ref.captured_at is not None}
+
 
 def told(verdicts: Iterator[Verdict] | list[Verdict]) -> Counter[Told]:
     return Counter((verdict.report_id, verdict.decision) for verdict in verdicts)
@@ -69,6 +75,11 @@ class Layout:
     cloud: Seat[Broker]
     store: Seat[S3]
     port: int = field(default_factory=free_port)
+
+    @property
+    def log(self) -> Path:
+        """Of the daemon, over all its lives."""
+        return self.folder / "edge.log"
 
     def config(self, **deliver: object) -> dict[str, Any]:
         """The daemon's configuration in this layout; `deliver` changes that section."""
@@ -101,10 +112,17 @@ class Layout:
         with unready(self.folder, config or self.config()) as daemon:
             yield daemon
 
+    def afresh(self, name: str) -> Layout:
+        """The same servers for a daemon without a past, whose folder is `name`."""
+        folder = self.folder / name
+        folder.mkdir()
+        return replace(self, folder=folder, port=free_port())
+
     @contextmanager
-    def workers(self, count: int = 1) -> Iterator[list[Serving]]:
-        """Workers at the cloud's broker and the store."""
-        folder, spec = self.folder / "cloud", self.store.now.spec()
+    def workers(self, count: int = 1, store_url: str = "") -> Iterator[list[Serving]]:
+        """Workers at the cloud's broker and the store, or what stands before it."""
+        folder, store = self.folder / "cloud", self.store.now
+        spec = replace(store, endpoint_url=store_url or store.endpoint_url).spec(timeout_s=2.0)
         with workers(folder, self.cloud.now, spec, self.root, count, model=CLOUD_MODEL) as serving:
             yield serving
 
@@ -138,11 +156,16 @@ def raised(daemon: Edge) -> set[str]:
     return {event["report_id"] for event in daemon.events("suspicion_raised")}
 
 
-def until(reached: Any, patience_s: float = PATIENCE_S, what: str = "") -> None:
-    """Waits until `reached`; what announces itself by no event is asked now and then."""
+def waited(reached: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
+    """Whether it is `reached` in time; what announces itself by no event is asked now and then."""
     pause = threading.Event()
     for _ in range(int(patience_s / 0.1)):
         if reached():
-            return
+            return True
         pause.wait(0.1)
-    raise AssertionError(f"waited {patience_s:g} s in vain: {what or reached}")
+    return reached()
+
+
+def until(reached: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    """As `waited`, where nothing can be seen before it is reached."""
+    assert waited(reached, patience_s), f"waited {patience_s:g} s in vain: {what}"

@@ -41,7 +41,8 @@ class Edge:
     def events(self, name: str) -> list[dict[str, Any]]:
         """Its log events of that name so far."""
         lines = self.log.read_text(errors="replace").splitlines()
-        events = [json.loads(line) for line in lines if line.startswith('{"ts"')]
+        likely = (line for line in lines if line.startswith('{"ts"') and f'"{name}"' in line)
+        events = [json.loads(line) for line in likely if line.endswith("}")]  # a kill tears one
         return [event for event in events if event["event"] == name]
 
     def get(self, path: str) -> tuple[int, str]:
