@@ -36,6 +36,12 @@ class Streets:
         return cv2.imencode(".jpg", noisy)[1].tobytes()
 
 
+def streets(number: int) -> list[bytes]:
+    """So many pictures of one street, all different."""
+    street = Streets()
+    return [street.picture(one) for one in range(number)]
+
+
 class Cameras:
     """Some cameras that send one picture after the other, in turn, until told to stop."""
 

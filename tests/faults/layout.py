@@ -8,7 +8,7 @@ cheaply; nothing is merged or remembered as standing, so that all of them go the
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from contract.cloudevent import read_answer
 from contract.verdict import Verdict
 from tests.faults.seats import Seat
 from tests.integration.cloud_workers import Serving, workers
@@ -46,6 +47,14 @@ class Ears:
         """How often each decision that the edge made itself was heard at the cloud."""
         return told(verdict for verdict in self.cloud.verdicts() if verdict.decided_by == "edge")
 
+    def times_at_site(self) -> dict[Told, list[float]]:
+        """When each decision on each report was heard at the site."""
+        return _times(self.site, {"cloud", "edge"})
+
+    def times_at_cloud(self) -> dict[Told, list[float]]:
+        """When each decision that the edge made itself was heard at the cloud."""
+        return _times(self.cloud, {"edge"})
+
     def decided(self) -> set[str]:
         """The reports that the site heard a verdict of the cloud on."""
         return {v.report_id for v in self.site.verdicts() if v.decided_by == "cloud"}
@@ -54,6 +63,15 @@ class Ears:
         """When the pictures were taken that reports speak of, by the cameras' word."""
         refs = (ref for report in self.cloud.reports() for ref in report.evidence)
         return {ref.captured_at for ref in refs if ref.captured_at is not None}
+
+
+def _times(heard: Ear, deciders: set[str]) -> dict[Told, list[float]]:
+    times: defaultdict[Told, list[float]] = defaultdict(list)
+    for (topic, payload), at_s in zip(heard.heard, heard.heard_at, strict=True):
+        answer = read_answer(payload) if topic.endswith("/verdict") else None
+        if isinstance(answer, Verdict) and answer.decided_by in deciders:
+            times[answer.report_id, answer.decision].append(at_s)
+    return dict(times)
 
 
 def told(verdicts: Iterator[Verdict] | list[Verdict]) -> Counter[Told]:

@@ -53,7 +53,7 @@ def told_in_time(world: Simulation) -> None:
 @pytest.mark.parametrize("away", ["cloud", "store", "cloud and store"])
 @pytest.mark.parametrize(
     ("outage_s", "every_s", "step_s"),
-    [(HOUR_S, 60.0, 1.0), (DAY_S, 60.0, 5.0)],
+    [(HOUR_S, 60.0, 1.0), (DAY_S, 120.0, 20.0)],
     ids=["hour", "day"],
 )
 def test_everything_is_delivered_after_an_outage_and_the_site_was_told_in_time(
@@ -110,7 +110,7 @@ def test_the_quota_holds_through_a_day_and_the_least_severe_and_oldest_goes(
 
 
 def test_a_third_destination_that_is_dead_for_a_day_delays_no_other(folder: Path) -> None:
-    world = Simulation(folder, step_s=5.0, third=True)
+    world = Simulation(folder, step_s=10.0, third=True)
     world.pager.up = False
     tries = world.pager.tries
     world.run(DAY_S - HOUR_S, every_s=120)

@@ -7,6 +7,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ class Ear:
     kept: bool = False
     """Whether its session outlives a reconnect, at a broker that remembers sessions."""
     heard: list[tuple[str, bytes]] = field(default_factory=list)
+    heard_at: list[float] = field(default_factory=list)
+    """When, on the monotonic clock."""
 
     def __post_init__(self) -> None:
         self._news = threading.Condition()
@@ -134,6 +137,7 @@ class Ear:
     def _hear(self, topic: str, payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
         with self._news:
             self.heard.append((topic, payload))
+            self.heard_at.append(time.monotonic())
             self._news.notify_all()
         ack()
 
