@@ -16,6 +16,7 @@ from contract.topics import Topics, shared_suspects
 from service.link import Link, LinkSettings, TlsFiles
 from service.outcomes import Delivered, Refused
 from tests.deploy.conftest import Render
+from tests.fakes import recorded_events
 from tests.links import PATIENCE_S, Inbox, running
 from tests.processes import HOST, accepts, binary, child, free_port, until
 
@@ -43,17 +44,18 @@ class Served:
     """A running broker of the overlay `small`."""
 
     port: int
+    workers_port: int
     folder: Path
 
-    def settings(self, user: str | None) -> LinkSettings:
+    def settings(self, user: str | None, client_id: str = "") -> LinkSettings:
         """A connection as `user`, as gateways and workers make it."""
         password = self.folder / f"{user}.password"
         password.write_text(PASSWORDS.get(user or "", "wrong"))
         return LinkSettings(
             name="uplink",
             host=HOST,
-            port=self.port,
-            client_id=f"test-{user}",
+            port=self.workers_port if user == "confirm" else self.port,
+            client_id=client_id or f"test-{user}",
             username=user,
             password_file=password,
             tls=TlsFiles(ca_file=self.folder / "ca.crt"),
@@ -64,7 +66,7 @@ class Served:
 @pytest.fixture(scope="module")
 def small(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Mosquitto with the rendered configuration; only its paths and its port are replaced."""
-    folder, port = tmp_path_factory.mktemp("small"), free_port()
+    folder, port, inner = tmp_path_factory.mktemp("small"), free_port(), free_port()
     certify(folder)
     plain = [f"{user}:{password}" for user, password in PASSWORDS.items()]
     (folder / "passwords").write_text("\n".join([*plain, ""]))
@@ -77,6 +79,7 @@ def small(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     ]
     (folder / "acl").write_text(settings["data"]["acl"])
     text = settings["data"]["mosquitto.conf"].replace("listener 8883", f"listener {port} {HOST}")
+    text = text.replace("listener 8884", f"listener {inner} {HOST}")
     for theirs in ("/run/secrets/broker/", "/etc/mosquitto/", "/var/lib/mosquitto/"):
         assert theirs in text
         text = text.replace(theirs, f"{folder}/")
@@ -85,7 +88,7 @@ def small(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     log = folder / "log"
     with child([program, "-c", str(folder / "mosquitto.conf")], log) as process:
         until(lambda: accepts(port), process, log)
-        yield Served(port, folder)
+        yield Served(port, inner, folder)
 
 
 @contextmanager
@@ -115,6 +118,7 @@ def test_a_gateways_report_reaches_a_worker_and_its_verdict_comes_back(small: Se
         ("g1", "stillwatch/g2/yard/suspect"),
         ("g1", "stillwatch/g2/status"),
         ("g1", "cameras/yard/image"),
+        ("g1", "stillwatch"),
         ("confirm", "stillwatch/g1/yard/suspect"),
         ("confirm", "stillwatch/g1/status"),
     ],
@@ -149,3 +153,25 @@ def test_strangers_are_not_let_in(user: str | None, small: Served) -> None:
 def test_without_tls_nobody_is_let_in(small: Served) -> None:
     with running(replace(small.settings("g1"), tls=None)) as link:
         assert not link.wait_ready(1.0)
+
+
+def test_a_gateway_says_all_that_it_has_to_say(small: Served) -> None:
+    with joined(small.settings("g1")) as gateway:
+        for leaf in ("status", "info", "stats", "health", "yard/status", "yard/health"):
+            sent = gateway.publish(f"stillwatch/g1/{leaf}", b"x").wait(PATIENCE_S)
+            assert isinstance(sent, Delivered)
+
+
+def test_a_gateway_takes_nobodys_place(small: Served) -> None:
+    with (
+        recorded_events() as lines,
+        joined(small.settings("g1", "stillwatch-g1-uplink")) as gateway,
+        joined(small.settings("confirm", "worker-1")),
+        joined(small.settings("confirm", "worker-2")),
+    ):
+        for claimed in ("stillwatch-g1-uplink", "g1", "worker-1"):
+            with joined(small.settings("g2", claimed)) as thief:
+                for link, name in ((thief, "g2"), (gateway, "g1")):
+                    sent = link.publish(f"stillwatch/{name}/status", b"x").wait(PATIENCE_S)
+                    assert isinstance(sent, Delivered)
+        assert "link_lost" not in {line.event for line in lines}
