@@ -31,6 +31,10 @@ class Flaw(StrEnum):
     NO_PICTURE = "no_picture"
 
 
+DAMAGED = frozenset({Flaw.MISSING, Flaw.SIZE_MISMATCH, Flaw.HASH_MISMATCH})
+"""What may be a bad read or a damaged object, while the gateway still has the picture."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
     """A picture that cannot be judged, and why."""

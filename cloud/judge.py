@@ -5,7 +5,8 @@ first, all of them together, and a reduced whole frame only where they do not co
 the whole frame at full size and one crop is judged by the frame first, and by the crop where that
 leaves it open. Evidence that is missing or not
 what the edge hashed makes the verdict inconclusive, unless other crops are left to decide by; a
-store or a model that fails raises, and nothing is decided. Called by the worker and by
+store or a model that fails raises, and nothing is decided. `consider` has what reads wrong read
+again first, and then, if the gateway can, stored again. Called by the worker and by
 `python -m cloud confirm`.
 """
 
@@ -17,7 +18,7 @@ from typing import Literal, Protocol
 
 from cloud.audit import judge_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
-from cloud.evidence import Unusable, fetch
+from cloud.evidence import DAMAGED, Unusable, fetch
 from cloud.framing import framed, unframed
 from cloud.matching import ALL, Seen, View
 from cloud.settings import Policy
@@ -34,6 +35,10 @@ MAX_CROPS = 6
 
 Stage = Literal["fetch", "detect"]
 Refs = tuple[EvidenceRef, ...]
+
+
+class Unreadable(Exception):
+    """Pictures are missing or not what was hashed, at this reading."""
 
 
 class Model(Protocol):
@@ -60,11 +65,22 @@ class Judge:
     clock: Clock
     measured: Callable[[Stage, float], None] = _unmeasured
 
-    def consider(self, report: ThreatReport) -> Verdict | More:
-        """As `judge`, but where a refutation is not clear, another picture is asked for first."""
+    def consider(self, report: ThreatReport, *, patient: bool = False) -> Verdict | More:
+        """As `judge`, but where a refutation is not clear, another picture is asked for first.
+
+        So it is with pictures that are missing or not what was hashed: `patient`, it raises
+        `Unreadable`, for they may read well the next time; else it asks for them again.
+        """
         if report.test:
             return self._timed(report)
-        verdict = self.judge(report)
+        verdict, flaws = self._judged(report)
+        if verdict.decision == "confirmed":  # by those that can be read, so the others can wait
+            return verdict
+        damaged = tuple(flaw for flaw in flaws if flaw.flaw in DAMAGED)
+        if damaged and patient:
+            raise Unreadable("; ".join(map(str, damaged)))
+        if damaged and report.restores_left:
+            return self._restore(report, damaged)
         unclear = verdict.decision == "refuted" and verdict.score >= self.policy.refute_below
         if not (unclear and report.more_left):
             return verdict
@@ -79,22 +95,39 @@ class Judge:
 
     def judge(self, report: ThreatReport) -> Verdict:
         """The verdict on the evidence; raises what the store and the model raise."""
+        return self._judged(report)[0]
+
+    def _judged(self, report: ThreatReport) -> tuple[Verdict, list[Unusable]]:
+        """The verdict, and what could not be judged of what was looked at."""
         refs, more = in_turn(report)
         if not refs:
-            return inconclusive(report, "the report names no best picture", self._stamp())
+            return inconclusive(report, "the report names no best picture", self._stamp()), []
         first, flaws = self._look(report, refs)
         if not first:
-            return inconclusive(report, str(flaws[0]), self._stamp())
+            return inconclusive(report, str(flaws[0]), self._stamp()), flaws
         if report.audit and not report.test:
-            return judge_audit(report, first[0].seen, self.policy, self._stamp())
+            return judge_audit(report, first[0].seen, self.policy, self._stamp()), flaws
         second: list[View] = []
         if second_look_due(report, first, self.policy):
-            second, flaws = self._look(report, more)
-            if flaws:
+            second, missing = self._look(report, more)
+            flaws += missing
+            if missing:
                 what = "close-ups leave" if first[0].close else "whole frame leaves"
-                reason = f"the {what} it open and the {flaws[0]}"
-                return inconclusive(report, reason, self._stamp())
-        return confirm(report, first, second, self.policy, self._stamp())
+                reason = f"the {what} it open and the {missing[0]}"
+                return inconclusive(report, reason, self._stamp()), flaws
+        return confirm(report, first, second, self.policy, self._stamp()), flaws
+
+    def _restore(self, report: ThreatReport, damaged: tuple[Unusable, ...]) -> More:
+        return More(
+            report_id=report.report_id,
+            gateway=report.gateway,
+            camera=report.camera,
+            asked_at=self.clock.now(),
+            more_left=report.more_left,
+            reasons=tuple(map(str, damaged)),
+            unreadable=tuple(flaw.key for flaw in damaged),
+            restores_left=report.restores_left,
+        )
 
     def _timed(self, report: ThreatReport) -> Verdict:
         """The verdict on a self-test, which says as well when what was done."""

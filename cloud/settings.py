@@ -171,6 +171,9 @@ class Work(Section):
         description="Queue; more are given up, counted.",
     )
     attempts: int = Field(5, ge=1, le=20, description="Tries while the store does not answer.")
+    rereads: int = Field(
+        2, ge=0, le=10, description="Reads more of pictures that are missing or damaged."
+    )
     retry_first_s: float = Field(0.5, ge=0.01, le=60, description="Wait before the second try.")
     retry_max_s: float = Field(10.0, ge=0.01, le=600, description="Longest wait between tries.")
     publish_timeout_s: float = Field(10.0, ge=0.1, le=300, description="Patience for a PUBACK.")

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from cloud.entry import on_report
 from cloud.inbox import Delivery, Inbox
-from cloud.judge import Judge
+from cloud.judge import Judge, Unreadable
 from cloud.ledger import Ledger, LedgerError
 from cloud.settings import Work
 from cloud.tally import Ending, Tally
@@ -172,7 +172,7 @@ class Worker:
     def _settled(self, report: ThreatReport) -> tuple[Verdict, Ending] | More:
         standing = self._patiently(lambda: self._ledger.find(report))
         if standing is None:
-            ours = self._patiently(lambda: self._judge.consider(report))
+            ours = self._considered(report)
             if isinstance(ours, More):
                 return ours
             decided = on_report(ours, report)
@@ -182,6 +182,17 @@ class Worker:
                 return standing, _ending_of(standing, Ending(standing.decision))
         self._say(Event.VERDICT_REPEATED, standing)
         return standing, _ending_of(standing, Ending.REPEATED)
+
+    def _considered(self, report: ThreatReport) -> Verdict | More:
+        """Judged; pictures that read wrong are read again first, for a bad read looks like that."""
+        for attempt in range(1, self._work.rereads + 1):
+            try:
+                return self._patiently(lambda: self._judge.consider(report, patient=True))
+            except Unreadable as error:
+                self._tally.retried()
+                log(Event.EVIDENCE_UNREADABLE, report_id=report.report_id, reason=str(error))
+                self._pause(attempt)
+        return self._patiently(lambda: self._judge.consider(report))
 
     def _asked(self, more: More) -> Ending:
         """Asks once: nothing was decided, and a report that stays unanswered is sent again."""

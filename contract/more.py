@@ -1,9 +1,14 @@
-"""More v1: the cloud asks for another picture of a suspected thing before it decides.
+"""More v1: the cloud asks for another picture of a suspected thing before it decides, or for those
+again that it cannot read.
 
 PURE. It travels on the camera's `verdict` topic, where the gateway listens anyway. It is no verdict
 and closes nothing: the gateway answers with the same report, its evidence extended and `more_left`
 lowered. Asked again, it answers again; a lost question is repeated when the gateway sends the
 report again. With `more_left` 0 the cloud decides on what there is.
+
+With `unreadable` it names keys under which the store gives nothing or other bytes than the report
+says. Only a report with `restores_left` is asked that: the gateway stores those pictures again and
+answers with the same report, `restores_left` lowered; with 0 the cloud decides on what it can read.
 """
 
 from __future__ import annotations
@@ -12,10 +17,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contract.report import CameraName, GatewayName, ReportName, Wire
-from contract.values import Moment, Sentences
+from contract.report import CameraName, GatewayName, ReportName, Wire, nothing
+from contract.values import Moment, Sentences, Word
 
 MORE_TYPE = "io.stillwatch.more.v1"
+
+
+def _none(keys: object) -> bool:
+    return keys == ()
 
 
 class More(Wire):
@@ -29,3 +38,6 @@ class More(Wire):
     more_left: Annotated[int, Field(ge=0, le=4)]
     """As in the report that left it open: an answer to an earlier question is not asked again."""
     reasons: Sentences = ()
+    unreadable: Annotated[tuple[Word, ...], Field(max_length=16)] = Field((), exclude_if=_none)
+    restores_left: Annotated[int, Field(ge=0, le=4)] = Field(0, exclude_if=nothing)
+    """As in the report, where `unreadable` names something."""

@@ -156,6 +156,11 @@ class ThreatReport(Wire):
         exclude_if=nothing,
         description="How often the cloud may still ask for another picture of the thing.",
     )
+    restores_left: Annotated[int, Field(ge=0, le=4)] = Field(
+        0,
+        exclude_if=nothing,
+        description="How often the cloud may still ask for its pictures to be stored again.",
+    )
     link: ChainLink | None = Field(
         None, exclude_if=absent, description="Its place in the chain of the gateway's reports."
     )

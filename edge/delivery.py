@@ -86,18 +86,6 @@ class Delivery:
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
         outbox.tellings.keep_only([one.name for one in destinations])
         self.threats = Threats(outbox, topics, clock, lambda: config().deliver, site)
-        self.verdicts = Verdicts(
-            outbox,
-            counters,
-            clock,
-            lambda: config().deliver,
-            self.trust,
-            self.threats,
-            destinations,
-            self.questions,
-            answered,
-            self._notify,
-        )
         self._carrying = Worker(
             "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
         )
@@ -112,6 +100,19 @@ class Delivery:
             lambda: config().deliver,
             random.Random(),
             self._carrying.beat,
+        )
+        self.verdicts = Verdicts(
+            outbox,
+            counters,
+            clock,
+            lambda: config().deliver,
+            self.trust,
+            self.threats,
+            destinations,
+            self.questions,
+            answered,
+            self._notify,
+            self._courier.doubt,
         )
         self._notifying = tuple(self._notifier(one, outbox, on_failure) for one in destinations)
         self.workers = (self._carrying, *self._notifying)

@@ -1,8 +1,9 @@
 """What an object store must do for us, and how it may fail.
 
-An object is written once: the first writer decides, and whoever comes later is told so. That makes
-every retry safe and is how cloud workers claim a report. Errors are grouped by what the caller
-does: try a transient one again later; a permanent one needs somebody to change something first.
+An object is written once: the first writer decides, and whoever comes later is told so; only one
+that was damaged where it lies is written again. That makes every retry safe and is how cloud
+workers claim a report. Errors are grouped by what the caller does: try a transient one again later;
+a permanent one needs somebody to change something first.
 """
 
 from __future__ import annotations
@@ -45,6 +46,11 @@ class ObjectStore(Protocol):
 
     def get(self, key: str, max_bytes: int) -> bytes:
         """The whole object; raises `NotFound`, and `TooLarge` over `max_bytes`."""
+        ...
+
+    def replace(self, key: str, body: bytes, content_type: str) -> None:
+        """Durable on return, in place of whatever lies there: for a key that names its very bytes
+        and was found to hold others. Nothing else is ever overwritten."""
         ...
 
 

@@ -88,6 +88,21 @@ class DirectoryStore:
             raise TooLarge(f"object {key} has more than {max_bytes} bytes")
         return body
 
+    def replace(self, key: str, body: bytes, content_type: str) -> None:  # noqa: ARG002, files have none
+        check_key(key)
+        target = self._root / key
+        with _said(f"cannot replace {key} in {self._root}"):
+            _make_folders(self._temporary)
+            _make_folders(target.parent)
+            temporary = self._temporary / secrets.token_hex(16)
+            try:
+                _write_synced(temporary, body)
+                temporary.replace(target)
+            finally:
+                with suppress(OSError):  # what went wrong is said already
+                    temporary.unlink(missing_ok=True)
+            _sync_folder(target.parent)
+
     def _publish(self, target: Path, body: bytes) -> Put:
         temporary = self._temporary / secrets.token_hex(16)
         try:

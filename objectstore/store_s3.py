@@ -12,7 +12,7 @@ import configparser
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypedDict
 
 import boto3
 from botocore.config import Config
@@ -75,6 +75,12 @@ class S3Settings:
     timeout_s: float = 10.0
 
 
+class _Condition(TypedDict, total=False):
+    """What a put asks of the server beside storing."""
+
+    IfNoneMatch: str
+
+
 class S3Store:
     """Objects of one bucket, which must exist."""
 
@@ -85,12 +91,17 @@ class S3Store:
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
         check_key(key)
         for _ in range(CONFLICTS_IN_A_ROW):
-            outcome = self._put(key, body, content_type)
+            outcome = self._put(key, body, content_type, {"IfNoneMatch": "*"})
             if outcome is not None:
                 return outcome
         raise TransientStoreError(
             f"{self._bucket}/{key}: others were writing it, {CONFLICTS_IN_A_ROW} times in a row"
         )
+
+    def replace(self, key: str, body: bytes, content_type: str) -> None:
+        check_key(key)
+        if self._put(key, body, content_type, {}) != "created":
+            raise TransientStoreError(f"{self._bucket}/{key}: others were writing it")
 
     def get(self, key: str, max_bytes: int) -> bytes:
         check_key(key)
@@ -105,7 +116,7 @@ class S3Store:
         except BotoCoreError as error:
             self._failed(key, error)
 
-    def _put(self, key: str, body: bytes, content_type: str) -> Put | None:
+    def _put(self, key: str, body: bytes, content_type: str, condition: _Condition) -> Put | None:
         """None: another writer was at it (409), so nothing is known yet."""
         try:
             answer = self._client.put_object(
@@ -115,7 +126,7 @@ class S3Store:
                 ContentType=content_type,
                 ContentMD5=_base64(hashlib.md5(body, usedforsecurity=False).digest()),
                 ChecksumSHA256=_base64(hashlib.sha256(body).digest()),
-                IfNoneMatch="*",
+                **condition,
             )
         except ClientError as error:
             match _status(error):

@@ -122,6 +122,24 @@ class Event(StrEnum):
     AUDIT_DROPPED = "audit_dropped", "info", "An audit was not kept; why.", True
     STORE_SWEPT = "store_swept", "info", "Old or surplus objects left the directory store.", True
     EVIDENCE_STORED = "evidence_stored", "debug", "A picture lies in the object store."
+    EVIDENCE_DOUBTED = (
+        "evidence_doubted",
+        "warning",
+        "The cloud cannot read stored pictures: they are stored again; why.",
+        True,
+    )
+    EVIDENCE_REPLACED = (
+        "evidence_replaced",
+        "warning",
+        "A stored picture was damaged or gone, and was stored again; why.",
+        True,
+    )
+    EVIDENCE_DAMAGED = (
+        "evidence_damaged",
+        "error",
+        "A stored picture is damaged and cannot be replaced; why.",
+        True,
+    )
     REPORT_SENT = "report_sent", "info", "A report reached the broker."
     DELIVERY_FAILED = "delivery_failed", "warning", "It will be tried again; when and why.", True
     ENTRY_BURIED = "entry_buried", "error", "A suspicion was given up; why."
@@ -188,4 +206,10 @@ class Event(StrEnum):
     )
     VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."
     VERDICT_REPEATED = "verdict_repeated", "info", "Another worker had decided it before."
+    EVIDENCE_UNREADABLE = (
+        "evidence_unreadable",
+        "warning",
+        "Pictures are missing or not what was hashed; they are read again.",
+        True,
+    )
     CONFIRMATION_FAILED = "confirmation_failed", "warning", "It stays unacknowledged.", True

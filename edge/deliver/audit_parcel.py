@@ -13,7 +13,7 @@ from contract.ids import ReportId
 from contract.report import FiredRule, Scores, ThreatReport, TrackFacts
 from edge.config.audit import Audit
 from edge.decide.audit import Shown
-from edge.deliver.evidence import Origin, Parcel, item_of, relative
+from edge.deliver.evidence import RESTORES, Origin, Parcel, item_of, relative
 from edge.privacy import pixels
 from imaging.admission import Rejected
 from imaging.aspect import pixel_aspect
@@ -62,6 +62,7 @@ def pack_audit(
         config_version=origin.config_version,
         config_sha256=origin.config_sha256,
         evidence=(ref,),
+        restores_left=RESTORES,
     )
     return Parcel(report=report, pictures=(picture,))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from contract.cloudevent import CONTENT_TYPE, frame_report
 from contract.report import ThreatReport
@@ -21,7 +21,7 @@ from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.outbox import Entry, Outbox
 from edge.errors import OutboxError
-from objectstore.store import ObjectStore, StoreError
+from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
 from service.backoff import delay_s, repeat_s
 from service.clock import Clock
 from service.events import Event, log
@@ -33,6 +33,8 @@ PUBACK_S = 10.0
 
 OUTAGE = 3
 """Failures in a row that are taken for an outage, and not for something wrong with an entry."""
+
+_JPEG = "image/jpeg"
 
 KEYS_REMEMBERED = 256
 """Pictures known to be stored: those of some minutes of a busy site. Far younger than any lifecycle
@@ -65,6 +67,15 @@ class Courier:
         self._failures = 0
         self._resume_s = 0.0
         self._stored: OrderedDict[str, None] = OrderedDict()
+        self._doubted: OrderedDict[str, None] = OrderedDict()
+
+    def doubt(self, keys: Iterable[str]) -> None:
+        """The cloud could not read these: look at what lies there with the next delivery."""
+        for key in keys:
+            self._stored.pop(key, None)
+            self._doubted[key] = None
+        while len(self._doubted) > KEYS_REMEMBERED:
+            self._doubted.popitem(last=False)
 
     def step(self) -> bool:
         """One entry taken a step further; False if there was nothing to do."""
@@ -107,12 +118,45 @@ class Courier:
 
     def _store_one(self, picture: Picture, entry: Entry) -> None:
         """Remembers the key, which names the very bytes: the next report's view may be the same."""
-        self._store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+        if self._store.put_if_absent(picture.key, picture.jpeg, _JPEG) == "exists":
+            self._progress()
+            self._check(picture, entry)
         self._progress()
         log(Event.EVIDENCE_STORED, camera=entry.camera, key=picture.key)
         self._stored[picture.key] = None
+        self._doubted.pop(picture.key, None)
         if len(self._stored) > KEYS_REMEMBERED:
             self._stored.popitem(last=False)
+
+    def _check(self, picture: Picture, entry: Entry) -> None:
+        """What lies there is what should, or is replaced: a disk or a bucket may have lost bits."""
+        flaw = self._flaw(picture)
+        if flaw is None:
+            return
+        try:
+            self._store.replace(picture.key, picture.jpeg, _JPEG)
+        except PermanentStoreError as error:  # the report goes out all the same: others may be read
+            log(
+                Event.EVIDENCE_DAMAGED,
+                camera=entry.camera,
+                key=picture.key,
+                reason=f"{flaw}, and cannot be replaced: {error}",
+            )
+        else:
+            log(Event.EVIDENCE_REPLACED, camera=entry.camera, key=picture.key, reason=flaw)
+
+    def _flaw(self, picture: Picture) -> str | None:
+        """What is wrong with the stored object, if anything is."""
+        try:
+            stored = self._store.get(picture.key, len(picture.jpeg))
+        except NotFound:
+            return "it was there and is gone"
+        except TooLarge:
+            return "it has more bytes than were written"
+        except PermanentStoreError as error:
+            doubted = picture.key in self._doubted
+            return f"the cloud cannot read it, nor can we: {error}" if doubted else None
+        return None if stored == picture.jpeg else "it has other bytes than were written"
 
     def _send_report(self, entry: Entry) -> None:
         topics = Topics(gateway=entry.report.gateway, root=self._root)

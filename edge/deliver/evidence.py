@@ -43,6 +43,10 @@ _MAX_PICTURES = 16
 Role = Literal["best", "crop", "context"]
 
 
+RESTORES = 2
+"""How often the cloud may ask for a report's pictures again: once may cross with another answer."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """What every report of a running gateway says about where it comes from; `clocksync` is
@@ -245,4 +249,5 @@ def _report(case: Case, origin: Origin, evidence: tuple[EvidenceRef, ...]) -> Th
         config_sha256=origin.config_sha256,
         evidence=evidence,
         more_left=origin.evidence.more if case.followed else 0,
+        restores_left=RESTORES,
     )

@@ -82,7 +82,16 @@ class Trust:
     def _question(self, question: More, entry: Entry | None) -> More | Refused:
         if entry is None or not entry.waits:
             return Refused(Refusal.NOT_OPEN, f"{question.report_id} does not wait for a verdict")
-        if entry.report.more_left != question.more_left:
+        if _asked_for(question) != _offered(entry, question):
             detail = f"{question.report_id} was asked that before, or says that it cannot be"
             return Refused(Refusal.NOT_OPEN, detail)
         return question
+
+
+def _asked_for(question: More) -> int:
+    """How many answers of that kind were left to the cloud: an older count is an old question."""
+    return question.restores_left if question.unreadable else question.more_left
+
+
+def _offered(entry: Entry, question: More) -> int:
+    return entry.report.restores_left if question.unreadable else entry.report.more_left

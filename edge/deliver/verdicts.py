@@ -7,12 +7,13 @@ may be followed by one. Who is told is recorded with the verdict; telling is the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from contract.more import More
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
+from edge.deliver.evidence import Parcel
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
@@ -41,11 +42,13 @@ class Verdicts:
         questions: Questions,
         answered: Callable[[Verdict], None] = lambda _: None,
         wake: Callable[[], None] = lambda: None,
+        doubt: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:
         """`trust` says what to believe of what comes on topics of ours.
 
         `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
-        the cloud asks; `wake` is called when there is something to tell.
+        the cloud asks; `wake` is called when there is something to tell, `doubt` with the keys of
+        pictures that the cloud cannot read.
         """
         self._outbox = outbox
         self._counters = counters
@@ -57,6 +60,7 @@ class Verdicts:
         self._questions = questions
         self._answered = answered
         self._wake = wake
+        self._doubt = doubt
 
     def on_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
@@ -100,15 +104,14 @@ class Verdicts:
             answer = self._trust.read(topic, payload)
             if isinstance(answer, Verdict):
                 self._take(answer)
+            elif isinstance(answer, More):
+                self._answer(answer)
         except OutboxError as error:  # the report is sent again, and the cloud repeats its verdict
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
             return
         if isinstance(answer, Refused):
             self._counters.refusals.count(answer.reason)
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=answer.detail)
-        elif isinstance(answer, More):
-            self._questions.ask(answer)
-            log(Event.MORE_ASKED, camera=answer.camera, report_id=answer.report_id)
 
     def _take(self, verdict: Verdict) -> None:
         if self._close(verdict):
@@ -118,6 +121,30 @@ class Verdicts:
                 report_id=verdict.report_id,
                 decision=verdict.decision,
                 reasons=list(verdict.reasons),
+            )
+
+    def _answer(self, question: More) -> None:
+        if question.unreadable:
+            self._store_again(question)
+        else:
+            self._questions.ask(question)
+            log(Event.MORE_ASKED, camera=question.camera, report_id=question.report_id)
+
+    def _store_again(self, question: More) -> None:
+        """The cloud cannot read pictures of a report: they are delivered anew, as we have them."""
+        entry = self._outbox.find(question.report_id)
+        if entry is None or not 0 < entry.report.restores_left == question.restores_left:
+            return  # decided meanwhile, or asked before
+        left = {"restores_left": entry.report.restores_left - 1}
+        self._doubt(question.unreadable)
+        report = entry.report.model_copy(update=left)
+        if self._outbox.extend(Parcel(report=report, pictures=())):
+            self._wake()
+            log(
+                Event.EVIDENCE_DOUBTED,
+                camera=entry.camera,
+                report_id=entry.report_id,
+                reasons=list(question.reasons),
             )
 
     def _close(self, verdict: Verdict) -> bool:

@@ -51,6 +51,35 @@ def test_the_first_body_stays_when_a_second_is_put(store: ObjectStore) -> None:
     assert store.get(key, max_bytes=10) == b"first"
 
 
+def test_what_is_replaced_is_there_whole_whatever_lay_there(store: ObjectStore) -> None:
+    key, other = fresh_key(), fresh_key()
+    store.put_if_absent(key, b"damaged, and longer than it was", JPEG)
+    for replaced in (key, other):
+        store.replace(replaced, b"as it was", JPEG)
+        assert store.get(replaced, max_bytes=9) == b"as it was"
+        assert store.put_if_absent(replaced, b"later", JPEG) == "exists"
+    assert store.get(key, max_bytes=9) == b"as it was"
+
+
+def test_whoever_reads_while_it_is_replaced_gets_the_one_or_the_other(store: ObjectStore) -> None:
+    key, bodies, over = fresh_key(), (b"a" * 50_000, b"b" * 60_000), threading.Event()
+    store.put_if_absent(key, bodies[0], JPEG)
+
+    def read() -> set[bytes]:
+        found = set()
+        while not over.is_set():
+            found.add(store.get(key, max_bytes=60_000))
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        reading = [pool.submit(read) for _ in range(2)]
+        for turn in range(20):
+            store.replace(key, bodies[turn % 2], JPEG)
+        over.set()
+        for job in reading:
+            assert job.result(60.0) <= set(bodies)
+
+
 def test_of_sixteen_writers_racing_exactly_one_creates(store: ObjectStore) -> None:
     key, start = fresh_key(), threading.Barrier(16)
 
@@ -149,4 +178,8 @@ def test_an_endpoint_that_nobody_answers_is_transient(tmp_path: Path) -> None:
 
 def _calls(store: ObjectStore) -> list[Callable[[], object]]:
     key = fresh_key()
-    return [lambda: store.put_if_absent(key, b"x", JPEG), lambda: store.get(key, max_bytes=1)]
+    return [
+        lambda: store.put_if_absent(key, b"x", JPEG),
+        lambda: store.get(key, max_bytes=1),
+        lambda: store.replace(key, b"x", JPEG),
+    ]

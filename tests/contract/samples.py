@@ -88,6 +88,17 @@ MORE = More(
     reasons=("person 0.28 at the suspected place in both frames (0.31, 0.25)",),
 )
 
+RESTORABLE = CROPS.model_copy(update={"restores_left": 2})
+RESTORE = MORE.model_copy(
+    update={
+        "more_left": 0,
+        "reasons": ("best picture cannot be judged: missing",),
+        "unreadable": (REPORT.evidence[0].key,),
+        "restores_left": 2,
+    }
+)
+"""A report whose pictures may be asked for again, and the question."""
+
 TEST_REPORT = CROPS.model_copy(update={"test": True, "audit": True, "severity": 0})
 TEST_VERDICT = VERDICT.model_copy(
     update={

@@ -19,7 +19,16 @@ from contract.cloudevent import (
 )
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from tests.contract.samples import CROPS, MORE, REPORT, TEST_REPORT, TEST_VERDICT, VERDICT
+from tests.contract.samples import (
+    CROPS,
+    MORE,
+    REPORT,
+    RESTORABLE,
+    RESTORE,
+    TEST_REPORT,
+    TEST_VERDICT,
+    VERDICT,
+)
 from tools.schemas import FOLDER, MODELS, schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -55,6 +64,13 @@ def test_a_report_that_may_be_asked_about_says_so() -> None:
     assert b'"more_left":2' in frame_report(open_report)
     assert read_report(frame_report(open_report)) == open_report
     assert read_report(frame_report(REPORT)).more_left == 0
+
+
+def test_a_question_for_pictures_to_be_stored_again_is_written_and_read_as_frozen() -> None:
+    report = (GOLDEN / "suspicion-v1-restorable.json").read_bytes()
+    question = (GOLDEN / "more-v1-unreadable.json").read_bytes()
+    assert (frame_report(RESTORABLE), frame_more(RESTORE)) == (report, question)
+    assert (read_report(report), read_answer(question)) == (RESTORABLE, RESTORE)
 
 
 def test_a_self_test_is_written_and_read_as_frozen() -> None:

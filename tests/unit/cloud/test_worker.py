@@ -56,6 +56,8 @@ class Flaky:
 
     inner: ObjectStore
     failures: int = 0
+    spoiled: int = 0
+    """So many reads of a picture bring another last byte."""
 
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
         self._fail()
@@ -63,7 +65,14 @@ class Flaky:
 
     def get(self, key: str, max_bytes: int) -> bytes:
         self._fail()
-        return self.inner.get(key, max_bytes)
+        body = self.inner.get(key, max_bytes)
+        if self.spoiled > 0 and key.startswith("evidence/"):
+            self.spoiled -= 1
+            return body[:-1] + b"x"
+        return body
+
+    def replace(self, key: str, body: bytes, content_type: str) -> None:
+        self.inner.replace(key, body, content_type)
 
     def _fail(self) -> None:
         if self.failures > 0:
@@ -230,6 +239,48 @@ def test_one_missing_crop_of_several_does_not_keep_the_others_from_deciding(
     gone = a_ref(b"never stored", "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
     assert bench.handle(a_report(evidence=(*CROPS, gone))) is Ending.CONFIRMED
     assert bench.handle(a_report(track=2, evidence=(gone,))) is Ending.INCONCLUSIVE
+
+
+RESTORABLE = REPORT.model_copy(update={"restores_left": 1})
+
+
+def test_one_bad_read_of_a_picture_decides_nothing(bench: Bench) -> None:
+    bench.store.spoiled = 1
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.asked == []
+
+
+@pytest.mark.parametrize("damage", [b"", PICTURE[:-1] + b"x", PICTURE[:-9], None])
+def test_a_picture_that_stays_damaged_is_asked_for_again_and_judged_when_it_is_back(
+    tmp_path: Path, damage: bytes | None
+) -> None:
+    bench, key = bench_in(tmp_path), a_ref(PICTURE).key
+    if damage is None:
+        (tmp_path / key).unlink()
+    else:
+        (tmp_path / key).write_bytes(damage)
+    assert bench.handle(RESTORABLE) is Ending.ASKED
+    (question,) = bench.asked
+    assert (question.unreadable, question.restores_left) == ((key,), 1)
+    assert (bench.told, bench.acks) == ([], 1)
+    bench.store.replace(key, PICTURE, "image/jpeg")
+    assert bench.handle(REPORT) is Ending.CONFIRMED
+
+
+def test_a_picture_that_cannot_be_had_again_leaves_it_inconclusive(bench: Bench) -> None:
+    missing = a_report(evidence=(a_ref(b"never stored"),))
+    assert bench.handle(missing) is Ending.INCONCLUSIVE
+    assert bench.asked == []
+
+
+def test_what_the_other_pictures_confirm_need_not_wait_for_one_that_is_damaged(
+    tmp_path: Path,
+) -> None:
+    gone = a_ref(b"never stored", "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
+    for crop, ending in ((CLOSE, Ending.CONFIRMED), (OPEN, Ending.ASKED)):
+        bench = bench_in(tmp_path / crop[0] / str(crop[1]), {FRAMED: saw(crop)})
+        report = a_report(evidence=(*CROPS, gone)).model_copy(update={"restores_left": 1})
+        assert bench.handle(report) is ending
 
 
 @pytest.mark.parametrize("evidence", [(a_ref(b"never stored"),), (a_ref(PICTURE, "context"),)])

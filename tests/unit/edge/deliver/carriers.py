@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from objectstore.store import Put, StoreError
+from objectstore.store import PermanentStoreError, Put, StoreError
 from objectstore.store_dir import DirectoryStore
 from service.outcomes import Delivered, Outcome, Pending
 
@@ -65,6 +65,22 @@ class BalkyStore(DirectoryStore):
         super().__init__(root)
         self.failures = list(failures)
         self.kept: list[str] = []
+        self.readable = self.replaceable = True
+        self._folder = root
+
+    def path(self, key: str) -> Path:
+        """The file of an object, for whoever wants to damage it."""
+        return self._folder / key
+
+    def get(self, key: str, max_bytes: int) -> bytes:
+        if not self.readable:
+            raise PermanentStoreError("403 AccessDenied: GetObject")
+        return super().get(key, max_bytes)
+
+    def replace(self, key: str, body: bytes, content_type: str) -> None:
+        if not self.replaceable:
+            raise PermanentStoreError("403 AccessDenied: the object is locked")
+        super().replace(key, body, content_type)
 
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
         failure = self.failures.pop(0) if self.failures else None

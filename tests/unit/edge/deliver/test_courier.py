@@ -126,6 +126,61 @@ def test_a_picture_that_was_stored_is_not_sent_again(tmp_path: Path) -> None:
     assert sorted(stored) == sorted(picture.key for picture in shared)
 
 
+@pytest.mark.parametrize("damaged", [b"", b"other bytes", b"x" * 100_000])
+def test_what_lies_there_already_is_looked_at_and_replaced_if_it_is_something_else(
+    tmp_path: Path, damaged: bytes
+) -> None:
+    route = Route(tmp_path)
+    good, bad = parcel(0).pictures
+    store = DirectoryStore(tmp_path / "store")
+    store.put_if_absent(good.key, good.jpeg, "image/jpeg")
+    store.put_if_absent(bad.key, damaged, "image/jpeg")
+    route.keep(0)
+    with recorded_events() as lines:
+        route.drain()
+    replaced = [line.fields["key"] for line in lines if line.event is Event.EVIDENCE_REPLACED]
+    assert replaced == [bad.key]
+    assert [store.get(one.key, 10_000) for one in (good, bad)] == [good.jpeg, bad.jpeg]
+    assert route.reported() == [name(0)]
+
+
+def test_pictures_that_the_cloud_cannot_read_are_stored_again(tmp_path: Path) -> None:
+    route = Route(tmp_path)
+    route.keep(0)
+    route.drain()
+    flipped, deleted = (route.store.path(one.key) for one in parcel(0).pictures)
+    flipped.write_bytes(b"y" + flipped.read_bytes()[1:])
+    deleted.unlink()
+    route.courier.doubt([one.key for one in parcel(0).pictures])
+    again = parcel(0).report.model_copy(update={"restores_left": 1})
+    assert route.outbox.extend(Parcel(report=again, pictures=()))
+    route.drain()
+    for one in parcel(0).pictures:
+        assert route.store.get(one.key, 10_000) == one.jpeg
+    assert [read_report(p).restores_left for p in route.uplink.on(SUSPECT)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("doubted", "allowed", "event"),
+    [(False, True, None), (True, True, "evidence_replaced"), (True, False, "evidence_damaged")],
+)
+def test_a_gateway_that_may_not_read_the_store_replaces_only_what_the_cloud_could_not_read(
+    tmp_path: Path, doubted: bool, allowed: bool, event: str | None
+) -> None:
+    route = Route(tmp_path)
+    route.store.readable, route.store.replaceable = False, allowed
+    one = parcel(0).pictures[0]
+    DirectoryStore(tmp_path / "store").put_if_absent(one.key, b"other bytes", "image/jpeg")
+    if doubted:
+        route.courier.doubt([one.key])
+    route.keep(0)
+    with recorded_events() as lines:
+        route.drain()
+    said = [str(line.event) for line in lines if str(line.event).startswith("evidence_")]
+    assert [word for word in said if word != "evidence_stored"] == ([event] if event else [])
+    assert route.reported() == [name(0)]
+
+
 def test_a_report_sent_in_vain_may_not_be_asked_about_again(tmp_path: Path) -> None:
     route = Route(tmp_path)
     asking = parcel(0).report.model_copy(update={"more_left": 1})

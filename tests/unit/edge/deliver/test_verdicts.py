@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from contract.cloudevent import CONTENT_TYPE, frame_verdict, read_verdict
+from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict, read_verdict
 from contract.ids import CameraId
+from contract.more import More
 from contract.topics import Topics
 from contract.verdict import Decision, Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination, brokers
+from edge.deliver.evidence import Parcel
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import MEND_S, Outbox
 from edge.deliver.questions import Questions
@@ -19,7 +21,7 @@ from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.runtime.counters import Counters
-from tests.fakes import ManualClock, recorded_events
+from tests.fakes import START, ManualClock, recorded_events
 from tests.unit.edge.deliver.carriers import Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
@@ -45,6 +47,7 @@ class Home:
         self.outbox: Outbox = self.site.open()
         self.broker, self.cloud, self.counters = ScriptedLink(), ScriptedLink(), Counters()
         self.answered: list[Verdict] = []
+        self.doubted: list[list[str]] = []
         self.deliver = Deliver.model_validate({"threat_hold_s": 30, "deadline_s": 60} | deliver)
         self.threats = Threats(
             self.outbox, Topics(gateway=GATEWAY), self.clock, lambda: self.deliver, self.broker
@@ -60,6 +63,7 @@ class Home:
             self.destinations,
             Questions(self.clock),
             self.answered.append,
+            doubt=lambda keys: self.doubted.append([*keys]),
         )
         self.notifiers = [self._notifier(one) for one in self.destinations]
         self.acked = 0
@@ -232,6 +236,52 @@ def test_a_site_that_wants_no_unconfirmed_alarms_is_told_without_one(tmp_path: P
     home.tell()
     assert told(home.broker) == ["unconfirmed"]
     assert home.broker.on(THREAT) == []
+
+
+def unreadable(number: int, left: int) -> bytes:
+    """The cloud's question for a report's pictures."""
+    report = parcel(number).report
+    return frame_more(
+        More(
+            report_id=report.report_id,
+            gateway=report.gateway,
+            camera=report.camera,
+            asked_at=START,
+            more_left=0,
+            unreadable=tuple(ref.key for ref in report.evidence),
+            restores_left=left,
+        )
+    )
+
+
+def test_asked_for_pictures_again_the_entry_is_delivered_anew_as_often_as_it_was_offered(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path, entries=0)
+    offered = parcel(0).report.model_copy(update={"restores_left": 1})
+    home.outbox.put(Parcel(report=offered, pictures=parcel(0).pictures))
+    home.outbox.mark_reported(name(0), home.clock.mono() + 1000)
+    keys = [ref.key for ref in offered.evidence]
+    for _ in range(3):
+        home.hear(unreadable(0, left=1))
+    assert home.doubted == [keys]
+    entry = home.outbox.next_due(home.clock.mono())
+    assert entry is not None
+    assert (entry.state, entry.report.restores_left) == ("pending", 0)
+    assert home.outbox.pictures(entry) == parcel(0).pictures
+    home.hear(unreadable(0, left=0))
+    assert (home.doubted, home.acked) == ([keys], 4)
+
+
+def test_asked_for_pictures_of_a_report_that_is_decided_nothing_happens(tmp_path: Path) -> None:
+    home = Home(tmp_path, entries=0)
+    offered = parcel(0).report.model_copy(update={"restores_left": 1})
+    home.outbox.put(Parcel(report=offered, pictures=parcel(0).pictures))
+    home.hear(verdict(0, "refuted"))
+    home.hear(unreadable(0, left=1))
+    home.hear(unreadable(7, left=1))
+    assert home.outbox.depth().entries == {"done": 1}
+    assert home.acked == 3
 
 
 def test_what_was_buried_is_still_told_to_people_when_its_deadline_passes(tmp_path: Path) -> None:
