@@ -65,8 +65,9 @@ def entry_of(verdict: Verdict, report: ThreatReport) -> Entry:
 
 
 def on_report(verdict: Verdict, report: ThreatReport) -> Verdict:
-    """The verdict, saying which pictures it is about."""
-    return verdict.model_copy(update={"manifest": manifest_sha256(report.evidence)})
+    """The verdict, saying which pictures it is about, and how old the suspicion was."""
+    manifest = manifest_sha256(report.evidence)
+    return verdict.model_copy(update={"manifest": manifest, "age_s": report.age_s})
 
 
 def encode(entry: Entry, signer: Signer | None) -> bytes:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from contract.ids import CameraId, GatewayId, ReportId, is_name, is_report_id
-from contract.values import Count, Finite, Moment, Score, Sentences, Size, Word, Words
+from contract.values import Age, Count, Finite, Moment, Score, Sentences, Size, Word, Words
 
 REPORT_TYPE = "io.stillwatch.suspicion.v1"
 MAX_REPORT_BYTES = 64 * 1024
@@ -160,6 +160,12 @@ class ThreatReport(Wire):
         0,
         exclude_if=nothing,
         description="How often the cloud may still ask for its pictures to be stored again.",
+    )
+    age_s: Age | None = Field(
+        None,
+        exclude_if=absent,
+        description="Seconds from `raised_at` to this sending, by the gateway's monotonic clock; "
+        "left away under 1 s.",
     )
     link: ChainLink | None = Field(
         None, exclude_if=absent, description="Its place in the chain of the gateway's reports."

@@ -56,6 +56,9 @@ Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 Finite = Annotated[float, AfterValidator(_finite)]
 Score = Annotated[float, AfterValidator(_score)]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
+Age = Annotated[float, Field(ge=0, lt=2**40), AfterValidator(_finite)]
+"""Seconds."""
+
 Size = Annotated[int, Field(gt=0, lt=2**31)]
 """Bytes or pixels of one picture."""
 

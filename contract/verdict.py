@@ -19,7 +19,7 @@ from contract.report import (
     absent,
     nothing,
 )
-from contract.values import Finite, Moment, Score, Sentences, Word
+from contract.values import Age, Finite, Moment, Score, Sentences, Word
 
 VERDICT_TYPE = "io.stillwatch.verdict.v1"
 
@@ -60,6 +60,12 @@ class Verdict(Wire):
     model_sha256: Sha256 | None = None
     evidence_key: Word | None = None
     sightings: Annotated[tuple[Sighting, ...], Field(max_length=1024)] = ()
+    age_s: Age | None = Field(
+        None,
+        exclude_if=absent,
+        description="How old the suspicion was, by the gateway's clock: in a verdict of the cloud "
+        "when its report was sent, in one of the edge when this was said.",
+    )
     manifest: Sha256 | None = Field(
         None,
         exclude_if=absent,

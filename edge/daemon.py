@@ -18,6 +18,7 @@ from edge.config.live import keep
 from edge.config.load import Loaded, load
 from edge.config.reload import Part, plan
 from edge.connect import exposed
+from edge.deliver.delivery_metrics import DeliveryCollector, waiting
 from edge.errors import Complaint, ConfigError, OutboxError
 from edge.gateway import Gateway
 from edge.health_checks import checks
@@ -79,6 +80,8 @@ class Daemon:
         registry.register(ConditionCollector(self._gateway.camera_watch.conditions))
         registry.register(LinkCollector(self._gateway.links))
         registry.register(HealthCollector(self._gateway.health.condition))
+        delivery = self._gateway.delivery
+        registry.register(DeliveryCollector(self._gateway.outbox, delivery.verdicts.lag))
         registry.register(RefusalCollector(self._gateway.counters.refusals.snapshot))
         self._gateway.timings.register(registry)
         self._status_server = StatusServer(
@@ -119,6 +122,7 @@ class Daemon:
             "links": {name: state.ready for name, state in gateway.links().items()},
             "late": [str(one) for one in late(gateway.pulses(), self._clock.mono())],
             "outbox": dict(gateway.outbox.depth().entries),
+            **waiting(gateway.outbox),
             "config": gateway.live.current.version,
             "cloud_keys": list(gateway.delivery.trust.key_ids) or "none: unsigned is believed",
         }

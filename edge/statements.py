@@ -17,6 +17,7 @@ import psutil
 from contract.ids import CameraId
 from contract.topics import Topics
 from edge.config.live import Live
+from edge.deliver.delivery_metrics import waiting
 from edge.deliver.outbox import Outbox
 from edge.runtime.camera_conditions import Condition, Status
 from edge.runtime.counters import Counters
@@ -103,11 +104,7 @@ class Statements:
     def _stats(self, counted: bytes) -> Publication:
         facts = json.loads(counted) | {
             "rss_bytes": psutil.Process().memory_info().rss,
-            "oldest_report_s": round(self._outbox.oldest_s(), 1),
-            "destinations": {
-                name: backlog.as_json()
-                for name, backlog in self._outbox.tellings.backlogs().items()
-            },
+            **waiting(self._outbox),
         }
         return Publication(
             topic=self._topics.of_gateway("stats"),

@@ -92,31 +92,33 @@ class DirectoryStore:
         check_key(key)
         target = self._root / key
         with _said(f"cannot replace {key} in {self._root}"):
-            _make_folders(self._temporary)
-            _make_folders(target.parent)
-            temporary = self._temporary / secrets.token_hex(16)
-            try:
-                _write_synced(temporary, body)
+            self._make_folders(self._temporary)
+            self._make_folders(target.parent)
+            with self._written(body) as temporary:
                 temporary.replace(target)
-            finally:
-                with suppress(OSError):  # what went wrong is said already
-                    temporary.unlink(missing_ok=True)
             _sync_folder(target.parent)
 
     def _publish(self, target: Path, body: bytes) -> Put:
-        temporary = self._temporary / secrets.token_hex(16)
         try:
-            _write_synced(temporary, body, 0o640 if self._shared() else 0o600)
-            os.link(temporary, target)
+            with self._written(body) as temporary:
+                os.link(temporary, target)
         except FileExistsError:
             outcome: Put = "exists"
         else:
             outcome = "created"
+        _sync_folder(target.parent)  # also when it exists: its writer may not have come this far
+        return outcome
+
+    @contextmanager
+    def _written(self, body: bytes) -> Iterator[Path]:
+        """The body in a temporary file, durable, which is gone after the block."""
+        temporary = self._temporary / secrets.token_hex(16)
+        try:
+            _write_synced(temporary, body, 0o640 if self._shared() else 0o600)
+            yield temporary
         finally:
             with suppress(OSError):  # what went wrong is said already; a sweep takes what stays
                 temporary.unlink(missing_ok=True)
-        _sync_folder(target.parent)  # also when it exists: its writer may not have come this far
-        return outcome
 
     def _shared(self) -> bool:
         try:

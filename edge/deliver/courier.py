@@ -19,6 +19,7 @@ from contract.topics import Topics
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
+from edge.deliver.lag import said_age
 from edge.deliver.outbox import Entry, Outbox
 from edge.errors import OutboxError
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
@@ -161,7 +162,7 @@ class Courier:
     def _send_report(self, entry: Entry) -> None:
         topics = Topics(gateway=entry.report.gateway, root=self._root)
         topic = topics.of_camera(entry.camera, "suspect")
-        payload = frame_report(_to_send(entry))
+        payload = frame_report(_to_send(entry, self._outbox.age_s(entry.report_id)))
         outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(PUBACK_S)
         match outcome:
             case Delivered():
@@ -211,7 +212,9 @@ class Courier:
         log(Event.ENTRY_BURIED, camera=entry.camera, report_id=entry.report_id, reason=reason)
 
 
-def _to_send(entry: Entry) -> ThreatReport:
-    """The report; once it was sent in vain, nothing more may be asked, so that it gets decided."""
-    again = entry.state == "reported"
-    return entry.report.model_copy(update={"more_left": 0}) if again else entry.report
+def _to_send(entry: Entry, age_s: float) -> ThreatReport:
+    """The report, and how old it is; once it was sent in vain, nothing more may be asked, so that
+    it gets decided."""
+    more_left = 0 if entry.state == "reported" else entry.report.more_left
+    changes = {"more_left": more_left, "age_s": said_age(age_s)}
+    return entry.report.model_copy(update=changes)

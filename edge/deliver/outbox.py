@@ -133,6 +133,7 @@ class Outbox:
                 return False
             if was_in_memory:
                 self.repairs = self._recover()
+                self.tellings.recall()
             return True
 
     def next_epoch(self) -> int:
@@ -274,6 +275,12 @@ class Outbox:
             late = [id_ for id_ in undecided if self._ages.age_s(id_, now) >= deadline_s]
             entries = (self._shelf.find(report_id) for report_id in late[:at_most])
             return tuple(entry for entry in entries if entry is not None)
+
+    def age_s(self, report_id: ReportId) -> float:
+        """Seconds since the entry was put; 0 if it is not here."""
+        with self._held(f"look at the age of {report_id}"):
+            known = self._ages.knows(report_id)
+            return self._ages.age_s(report_id, self._ages.now()) if known else 0.0
 
     def oldest_s(self) -> float:
         """Seconds since the oldest suspicion that waits for the cloud's verdict was put; 0 if none

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from contract.ids import ReportId
 from contract.verdict import Verdict
 from edge.deliver.decision_rows import ENDS, DecisionRows, End, TellingKey
+from edge.deliver.lag import said_age
 from service.clock import Clock
 from service.events import Event, log
 
@@ -76,8 +77,12 @@ class Tellings:
         self._since: dict[TellingKey, float] = {}
         self._due: dict[TellingKey, float] = {}
         self._ended: dict[str, Counter[End]] = {}
-        for key in rows.waiting():
-            self._since[key] = clock.mono()
+        self.recall()
+
+    def recall(self) -> None:
+        """Take up what waits in the rows, those too that were out of reach before."""
+        for key in self._rows.waiting():
+            self._since.setdefault(key, self._clock.mono())
 
     def keep_only(self, destinations: Sequence[str]) -> None:
         """These are all that there are; what waits for others was for some former configuration."""
@@ -155,7 +160,11 @@ class Tellings:
         except ValidationError:
             self._give_up(key, "the verdict's row cannot be read")
             return None
-        return Telling(key=key, verdict=verdict, age_s=now - self._since.get(key, now))
+        waited_s = now - self._since.get(key, now)
+        if verdict.decided_by == "edge":  # what the cloud said is told as it was said
+            age_s = said_age((verdict.age_s or 0.0) + waited_s)
+            verdict = verdict.model_copy(update={"age_s": age_s})
+        return Telling(key=key, verdict=verdict, age_s=waited_s)
 
     def _bound(self, destination: str) -> None:
         too_many = sum(key[2] == destination for key in self._since) - MOST_WAITING

@@ -14,6 +14,7 @@ from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
 from edge.deliver.evidence import Parcel
+from edge.deliver.lag import Lag, said_age
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
@@ -61,6 +62,7 @@ class Verdicts:
         self._answered = answered
         self._wake = wake
         self._doubt = doubt
+        self.lag = Lag()
 
     def on_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
@@ -95,6 +97,7 @@ class Verdicts:
             audit=report.audit,
             reasons=(f"no answer from the cloud within {self._settings().deadline_s:g} s",),
             evidence_key=report.evidence[0].key,
+            age_s=said_age(self._outbox.age_s(report.report_id)),
         )
         if self._close(verdict):
             log(Event.VERDICT_MISSED, camera=report.camera, report_id=report.report_id)
@@ -115,6 +118,7 @@ class Verdicts:
 
     def _take(self, verdict: Verdict) -> None:
         if self._close(verdict):
+            self.lag.note(self._outbox.age_s(verdict.report_id))
             log(
                 Event.VERDICT_RECEIVED,
                 camera=verdict.camera,

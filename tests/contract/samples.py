@@ -99,6 +99,10 @@ RESTORE = MORE.model_copy(
 )
 """A report whose pictures may be asked for again, and the question."""
 
+LATE_REPORT = CROPS.model_copy(update={"age_s": 34.5})
+LATE_VERDICT = VERDICT.model_copy(update={"age_s": 34.5})
+"""What was sent long after it was raised."""
+
 TEST_REPORT = CROPS.model_copy(update={"test": True, "audit": True, "severity": 0})
 TEST_VERDICT = VERDICT.model_copy(
     update={

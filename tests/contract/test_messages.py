@@ -21,6 +21,8 @@ from contract.report import ThreatReport
 from contract.verdict import Verdict
 from tests.contract.samples import (
     CROPS,
+    LATE_REPORT,
+    LATE_VERDICT,
     MORE,
     REPORT,
     RESTORABLE,
@@ -71,6 +73,13 @@ def test_a_question_for_pictures_to_be_stored_again_is_written_and_read_as_froze
     question = (GOLDEN / "more-v1-unreadable.json").read_bytes()
     assert (frame_report(RESTORABLE), frame_more(RESTORE)) == (report, question)
     assert (read_report(report), read_answer(question)) == (RESTORABLE, RESTORE)
+
+
+def test_what_is_late_says_so_and_is_written_and_read_as_frozen() -> None:
+    report = (GOLDEN / "suspicion-v1-late.json").read_bytes()
+    verdict = (GOLDEN / "verdict-v1-late.json").read_bytes()
+    assert (frame_report(LATE_REPORT), frame_verdict(LATE_VERDICT)) == (report, verdict)
+    assert (read_report(report), read_verdict(verdict)) == (LATE_REPORT, LATE_VERDICT)
 
 
 def test_a_self_test_is_written_and_read_as_frozen() -> None:

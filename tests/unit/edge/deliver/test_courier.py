@@ -104,7 +104,8 @@ def test_every_picture_is_stored_before_the_report_that_names_it_is_sent(tmp_pat
     route.drain()
     (sent,) = route.uplink.sent
     report = read_report(sent.payload)
-    assert report.model_copy(update={"link": None}) == parcel(0).report
+    assert report.age_s == 60
+    assert report.model_copy(update={"link": None, "age_s": None}) == parcel(0).report
     assert (sent.topic, sent.qos, sent.retain) == (SUSPECT, 1, False)
     assert sent.content_type == CONTENT_TYPE
     store = DirectoryStore(tmp_path / "store")
