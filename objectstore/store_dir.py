@@ -132,8 +132,9 @@ class DirectoryStore:
             return
         self._make_folders(folder.parent)
         with suppress(FileExistsError):
-            folder.mkdir()
-            folder.chmod(0o2770 if self._shared() else 0o700)
+            mode = 0o2770 if self._shared() else 0o700
+            folder.mkdir(mode=mode)
+            _set_mode(folder, mode)
         _sync_folder(folder.parent)
 
     def _tighten(self) -> None:
@@ -147,11 +148,20 @@ class DirectoryStore:
 
 
 def _write_synced(path: Path, body: bytes, mode: int) -> None:
-    with path.open("xb") as file:
-        os.fchmod(file.fileno(), mode)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, mode), "wb") as file:
+        _set_mode(path, mode)
         file.write(body)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _set_mode(made: Path, mode: int) -> None:
+    """What the umask took from what was just made is given back; as far as the file system lets us,
+    which a network mount that maps users may not."""
+    if stat.S_IMODE(made.stat().st_mode) != mode:
+        with suppress(PermissionError):
+            made.chmod(mode)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,8 +13,9 @@ MASKED = "[masked]"
 _SECRET_NAME = re.compile(
     r"passw|secret|token|credential|authorization|signature|api_?key|access_?key", re.IGNORECASE
 )
-_USERINFO = re.compile(r"(?<=//)[^\s/?#'\"<>]*@|(?<=//)[^\s'\"<>:]*:[^\s'\"<>]*@")
-"""The first as URLs are spelled; the second with a `/` in a password that nobody encoded."""
+_USERINFO = re.compile(r"(?<=//)[^\s/?#'\"<>]{0,512}@|(?<=//)[^\s'\"<>:]{0,256}:[^\s'\"<>]{0,256}@")
+"""The first as URLs are spelled; the second with a `/` in a password that nobody encoded. Bounded,
+so that a long hostile text costs no more than its length."""
 _QUERY = re.compile(r"(?<=[?&;])([^=&;\s'\"?]+)=([^&;\s'\"]*)")
 _HEADER = re.compile(r"\b(bearer|basic)\s+[\w.+/=~-]{8,}", re.IGNORECASE)
 
@@ -40,7 +41,8 @@ def redacted_value(name: str, value: object) -> object:
     if isinstance(value, dict):
         return {key: redacted_value(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(redacted_value("", inner) for inner in value)
+        inner = [redacted_value("", one) for one in value]
+        return tuple(inner) if isinstance(value, tuple) else inner
     return value
 
 

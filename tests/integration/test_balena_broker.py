@@ -245,7 +245,7 @@ def test_every_byte_of_a_password_counts() -> None:
 
 
 def test_a_password_is_changed_without_a_gap() -> None:
-    new = {"MQTT_CAMERA_9": "gate.2:the next one"}
+    new = {"MQTT_CAMERA_9": "gate.2:the next one", "MQTT_CAMERA_a": "gate-2:of another camera"}
     with (
         site(**CAMERAS, **new) as broker,
         joined(broker.settings("gate", GATE)) as old,
@@ -255,6 +255,9 @@ def test_a_password_is_changed_without_a_gap() -> None:
         assert sent(changed, "cameras/gate/image")
         assert not sent(changed, "cameras/yard/image")
         assert not sent(changed, "cameras/gate.2/image")
+        with joined(broker.settings("gate-2", "of another camera")) as other:
+            assert sent(other, "cameras/gate-2/image")
+            assert not sent(other, "cameras/gate/image")
 
 
 def test_cameras_come_in_over_tls_and_where_it_is_said_in_no_other_way(tmp_path: Path) -> None:

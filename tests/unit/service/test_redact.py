@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 
 from service.redact import names_secret, redacted, redacted_value
@@ -42,6 +44,22 @@ def test_secrets_within_texts_are_left_out(text: str) -> None:
 )
 def test_what_is_no_secret_is_said(text: str) -> None:
     assert redacted(text) == text
+
+
+def test_a_long_hostile_text_is_done_in_its_length() -> None:
+    for part in ("//a:", "//", "a?b&", "basic ", "//x@"):
+        assert redacted(part * 20_000)
+
+
+class Pair(NamedTuple):
+    """As a caller may log one."""
+
+    url: str
+    tries: int
+
+
+def test_records_of_a_caller_are_read_like_tuples() -> None:
+    assert redacted_value("pair", Pair(f"http://u:{SECRET}@h", 1)) == ("http://[masked]@h", 1)
 
 
 def test_values_are_looked_through_however_deep() -> None:
