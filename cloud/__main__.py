@@ -55,6 +55,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         case "stage":
             print(json.dumps({"stage": options.stage} | run_stage(options, settings)))
             return 0
+        case "verify-evidence" | "retain":
+            return _upkeep(options, settings)
         case "confirm":
             return _confirm(options.report, settings)
         case _:
@@ -70,6 +72,13 @@ def _serve(settings: Settings) -> int:
         return serve(settings, _store(settings), SystemClock())
     except LinkError as error:
         raise SettingsError(str(error)) from error
+
+
+def _upkeep(options: argparse.Namespace, settings: Settings) -> int:
+    from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_serve`
+
+    verb = verify if options.command == "verify-evidence" else retain
+    return verb(options, settings, settings.store or "", _store(settings), SystemClock())
 
 
 def _keygen(file: Path) -> int:
@@ -139,6 +148,11 @@ def _parser() -> argparse.ArgumentParser:
     detect = commands.add_parser("detect", help="print what the full model sees in pictures")
     detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG")
     detect.add_argument("--jsonl", action="store_true", help="one JSON object per line")
+    check = commands.add_parser(
+        "verify-evidence", help="find what was removed, altered or slipped into a store"
+    )
+    prune = commands.add_parser("retain", help="remove what a store has kept long enough")
+    _add_upkeep(check, prune)
     keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
     keygen.add_argument("file", type=Path, help="for the private key; the public one: FILE.pub")
     add_arguments(commands.add_parser("stage", help="one stage of the batch path over a folder"))
@@ -164,6 +178,27 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--signing-key", metavar="FILE", help="private key made by `keygen`")
     parser.add_argument(
         "--trusted-keys", metavar="FILE,..", help="public keys of before, or of an auditor's trust"
+    )
+
+
+def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) -> None:
+    for verb in (check, prune):
+        _add_store(verb)
+        _add_keys(verb)
+        verb.add_argument("--gateway", help="only of this one")
+        verb.add_argument("--json", action="store_true", help="one JSON object per line")
+    check.add_argument("--quick", action="store_true", help="go by sizes, read no picture")
+    check.add_argument(
+        "--grace-h", type=float, default=24.0, help="what is younger may wait for its verdict"
+    )
+    check.add_argument(
+        "--heads",
+        type=Path,
+        metavar="FILE",
+        help="how far each chain had come at the last check; read, then written: keep it elsewhere",
+    )
+    prune.add_argument(
+        "--delete", action="store_true", help="really remove; without it, only say what would go"
     )
 
 

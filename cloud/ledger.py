@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloud.entry import Entry, EntryFlaw, Refusal, decode, encode, entry_of
+from cloud.entry import Entry, decode, encode, entry_of
+from cloud.sealed import Flaw, Refusal
 from contract.chain import is_about, manifest_sha256
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES, ThreatReport
@@ -81,9 +82,9 @@ class Ledger:
         try:
             found = decode(self.store.get(key, MAX_REPORT_BYTES), self.keyring)
         except TooLarge as error:
-            return EntryFlaw.MALFORMED, str(error)
+            return Flaw.MALFORMED, str(error)
         flaw = _not_about(found, report) if isinstance(found, Entry) else None
-        return found if flaw is None else (EntryFlaw.OTHER_REPORT, flaw)
+        return found if flaw is None else (Flaw.MISPLACED, flaw)
 
     def _taken(self, report: ThreatReport) -> LedgerError:
         return LedgerError(

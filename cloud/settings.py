@@ -184,6 +184,40 @@ class Work(Section):
     )
 
 
+Days = Annotated[float, Field(ge=0, le=36_500)]
+
+
+class Retention(Section):
+    """After how many days `retain` removes what, counted from the verdict."""
+
+    confirmed_days: Days = Field(90, description="Pictures of confirmed threats.")
+    refuted_days: Days = Field(14, description="Pictures of what was refuted.")
+    inconclusive_days: Days = Field(30, description="Pictures of what could not be decided.")
+    audit_days: Days = Field(14, description="Pictures of audits and self-tests.")
+    verdicts_days: Days = Field(400, description="Verdicts; no picture is kept longer than these.")
+
+    @model_validator(mode="after")
+    def _verdicts_last(self) -> Retention:
+        longest = max(self.pictures_days().values())
+        if self.verdicts_days < max(longest, 14):
+            raise ValueError(
+                f"verdicts_days {self.verdicts_days:g} is below 14, for which a gateway may repeat "
+                f"a report, or below the {longest:g} days for which pictures are kept"
+            )
+        return self
+
+    def pictures_days(
+        self,
+    ) -> dict[Literal["confirmed", "refuted", "inconclusive", "audit"], float]:
+        """The same, by class."""
+        return {
+            "confirmed": self.confirmed_days,
+            "refuted": self.refuted_days,
+            "inconclusive": self.inconclusive_days,
+            "audit": self.audit_days,
+        }
+
+
 class Tls(Section):
     """Files for `mqtts`; absent: the system's authorities and no client certificate."""
 
@@ -220,6 +254,7 @@ class Settings(Section):
         0, ge=0, le=65535, description="Port of /metrics and /healthz; 0: no HTTP."
     )
     policy: Policy = Field(default_factory=Policy)
+    retention: Retention = Field(default_factory=Retention)
     limits: Limits = Field(default_factory=Limits)
     work: Work = Field(default_factory=Work)
 

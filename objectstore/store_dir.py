@@ -55,7 +55,7 @@ class DirectoryStore:
         self._temporary = root / TEMPORARY
         self._retention = retention
         self._lock = threading.Lock()
-        with suppress(TransientStoreError), _said(f"cannot open the store {root}"):
+        with suppress(TransientStoreError), said(f"cannot open the store {root}"):
             self._make_folders(self._temporary)
             self._tighten()
 
@@ -68,7 +68,7 @@ class DirectoryStore:
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:  # noqa: ARG002, files have none
         check_key(key)
         target = self._root / key
-        with _said(f"cannot write {key} in {self._root}"):
+        with said(f"cannot write {key} in {self._root}"):
             if self._retention is not None and not target.exists():
                 with self._lock:
                     self._retention.admit(len(body))
@@ -78,7 +78,7 @@ class DirectoryStore:
 
     def get(self, key: str, max_bytes: int) -> bytes:
         check_key(key)
-        with _said(f"cannot read {key} in {self._root}"):
+        with said(f"cannot read {key} in {self._root}"):
             try:
                 with (self._root / key).open("rb") as file:
                     body = file.read(max_bytes + 1)
@@ -91,7 +91,7 @@ class DirectoryStore:
     def replace(self, key: str, body: bytes, content_type: str) -> None:  # noqa: ARG002, files have none
         check_key(key)
         target = self._root / key
-        with _said(f"cannot replace {key} in {self._root}"):
+        with said(f"cannot replace {key} in {self._root}"):
             self._make_folders(self._temporary)
             self._make_folders(target.parent)
             with self._written(body) as temporary:
@@ -173,7 +173,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _said(what: str) -> Iterator[None]:
+def said(what: str) -> Iterator[None]:
     """Turns the system's errors into the store's."""
     try:
         yield

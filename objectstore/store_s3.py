@@ -86,7 +86,7 @@ class S3Store:
 
     def __init__(self, settings: S3Settings) -> None:
         self._bucket = settings.bucket
-        self._client = _client(settings)
+        self._client = client_of(settings)
 
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
         check_key(key)
@@ -112,9 +112,9 @@ class S3Store:
         except ClientError as error:
             if _code(error) in {"NoSuchKey", "NotFound", "404"}:
                 raise NotFound(f"no object {key} in {self._bucket}") from error
-            self._refused(key, error)
+            refused(self._bucket, key, error)
         except BotoCoreError as error:
-            self._failed(key, error)
+            failed(self._bucket, key, error)
 
     def _put(self, key: str, body: bytes, content_type: str, condition: _Condition) -> Put | None:
         """None: another writer was at it (409), so nothing is known yet."""
@@ -135,9 +135,9 @@ class S3Store:
                 case 409:
                     return None
                 case _:
-                    self._refused(key, error)
+                    refused(self._bucket, key, error)
         except BotoCoreError as error:
-            self._failed(key, error)
+            failed(self._bucket, key, error)
         if not answer.get("ETag"):  # a captive portal says 200 to everything
             raise TransientStoreError(f"{self._bucket}/{key}: the answer is not of an S3 server")
         return "created"
@@ -151,17 +151,21 @@ class S3Store:
             raise TransientStoreError(f"object {key} broke off at {len(body)} of {claimed} bytes")
         return body
 
-    def _refused(self, key: str, error: ClientError) -> NoReturn:
-        status, code = _status(error), _code(error)
-        words = error.response.get("Error", {}).get("Message") or "no message"
-        passing = status >= 500 or status in {408, 429} or code in _PASSING
-        kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
-        raise kind(f"{self._bucket}/{key}: {status} {code}: {words}") from error
 
-    def _failed(self, key: str, error: BotoCoreError) -> NoReturn:
-        passing = isinstance(error, _PASSING_FAILURES)
-        kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
-        raise kind(f"{self._bucket}/{key}: {error}") from error
+def refused(bucket: str, key: str, error: ClientError) -> NoReturn:
+    """Raises what an answer of the server means."""
+    status, code = _status(error), _code(error)
+    words = error.response.get("Error", {}).get("Message") or "no message"
+    passing = status >= 500 or status in {408, 429} or code in _PASSING
+    kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
+    raise kind(f"{bucket}/{key}: {status} {code}: {words}") from error
+
+
+def failed(bucket: str, key: str, error: BotoCoreError) -> NoReturn:
+    """Raises what it means that there was no answer."""
+    passing = isinstance(error, _PASSING_FAILURES)
+    kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
+    raise kind(f"{bucket}/{key}: {error}") from error
 
 
 def _status(error: ClientError) -> int:
@@ -176,7 +180,8 @@ def _base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _client(settings: S3Settings) -> S3Client:
+def client_of(settings: S3Settings) -> S3Client:
+    """A client for the bucket, safe between threads; raises `PermanentStoreError`."""
     access, secret, token = _credentials(settings.credentials_file)
     config = Config(
         signature_version="s3v4",

@@ -81,10 +81,10 @@ def entry(report: ThreatReport = REPORT, signer: Signer | None = None) -> bytes:
         (entry(), "unsigned"),
         (entry(signer=STRANGER), "foreign_key"),
         (entry(signer=CLOUD).replace(b"writer 99", b"writer 98"), "forged"),
-        (entry(OTHER, CLOUD), "other_report"),
+        (entry(OTHER, CLOUD), "misplaced"),
         (
             entry(REPORT.model_copy(update={"evidence": OTHER_PICTURES}), CLOUD),
-            "other_report",
+            "misplaced",
         ),
     ],
 )

@@ -1,0 +1,112 @@
+"""What those who check or prune a whole store need beside reading it: to list and to remove.
+
+SHELL. Gateways and workers never do any of it, and their credentials should not let them; see
+`docs/security.md`. Both implementations pass one conformance suite. Called by the cloud's verbs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from objectstore.open import read_s3
+from objectstore.store import PermanentStoreError, check_key
+from objectstore.store_dir import said
+from objectstore.store_s3 import S3Settings, client_of, failed, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An object without its bytes; `modified_at` is the store's word."""
+
+    key: str
+    bytes: int
+    modified_at: datetime
+
+
+class Inventory(Protocol):
+    """The whole of a store."""
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """Every object whose key begins so, in the order of the keys."""
+        ...
+
+    def remove(self, key: str) -> None:
+        """Gone, also if it never was there."""
+        ...
+
+
+def open_inventory(spec: str) -> Inventory:
+    """Of the store that `spec` describes, as `objectstore.open` takes it."""
+    kind, _, rest = spec.partition(":")
+    match kind:
+        case "dir" if rest:
+            return DirectoryInventory(Path(rest))
+        case "s3" if rest:
+            return S3Inventory(read_s3(rest))
+        case _:
+            raise PermanentStoreError(f"store {spec!r} is not understood")
+
+
+class DirectoryInventory:
+    """Files below `root`; what begins with a dot is no object."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        with said(f"cannot list {prefix} in {self._root}"):
+            yield from self._below(self._root, prefix)
+
+    def remove(self, key: str) -> None:
+        check_key(key)
+        with said(f"cannot remove {key} in {self._root}"):
+            (self._root / key).unlink(missing_ok=True)
+
+    def _below(self, folder: Path, prefix: str) -> Iterator[Listed]:
+        entries = list(os.scandir(folder)) if folder.is_dir() else []
+        # as S3 orders keys: a folder counts with the slash behind its name
+        for entry in sorted(entries, key=lambda one: one.name + "/" * one.is_dir()):
+            key = Path(entry.path).relative_to(self._root).as_posix()
+            if entry.name.startswith(".") or entry.is_symlink():
+                continue
+            if entry.is_dir():
+                if f"{key}/".startswith(prefix) or prefix.startswith(f"{key}/"):
+                    yield from self._below(Path(entry.path), prefix)
+            elif key.startswith(prefix):
+                facts = entry.stat()
+                yield Listed(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+
+
+class S3Inventory:
+    """Objects of one bucket. With versioning on, what is removed stays as a version."""
+
+    def __init__(self, settings: S3Settings) -> None:
+        self._bucket = settings.bucket
+        self._client = client_of(settings)
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        pages = self._client.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                for found in page.get("Contents", ()):
+                    yield Listed(found["Key"], found["Size"], found["LastModified"])
+        except ClientError as error:
+            refused(self._bucket, prefix, error)
+        except BotoCoreError as error:
+            failed(self._bucket, prefix, error)
+
+    def remove(self, key: str) -> None:
+        check_key(key)
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            refused(self._bucket, key, error)
+        except BotoCoreError as error:
+            failed(self._bucket, key, error)
