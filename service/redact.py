@@ -16,6 +16,8 @@ _SECRET_NAME = re.compile(
 _USERINFO = re.compile(r"(?<=//)[^\s/?#'\"<>]{0,512}@|(?<=//)[^\s'\"<>:]{0,256}:[^\s'\"<>]{0,256}@")
 """The first as URLs are spelled; the second with a `/` in a password that nobody encoded. Bounded,
 so that a long hostile text costs no more than its length."""
+_ENCODED_USERINFO = re.compile(r"(?<=%2f%2f)[^\s&'\"]{0,512}%40", re.IGNORECASE)
+"""As a URL stands within another one's query, which is how a store is described."""
 _QUERY = re.compile(r"(?<=[?&;])([^=&;\s'\"?]+)=([^&;\s'\"]*)")
 _HEADER = re.compile(r"\b(bearer|basic)\s+[\w.+/=~-]{8,}", re.IGNORECASE)
 
@@ -28,6 +30,7 @@ def names_secret(name: str) -> bool:
 def redacted(text: str) -> str:
     """`text` without what looks like a secret."""
     text = _USERINFO.sub(f"{MASKED}@", text)
+    text = _ENCODED_USERINFO.sub(f"{MASKED}%40", text)
     text = _HEADER.sub(rf"\1 {MASKED}", text)
     return _QUERY.sub(_without_value, text)
 

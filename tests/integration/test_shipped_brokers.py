@@ -7,6 +7,7 @@ is tested with a witness who does hear the same message.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -350,6 +351,18 @@ def test_home_automation_arms_and_a_display_only_reads(site: Secured) -> None:
             assert not sent(display, f"stillwatch/gateway/{leaf}")
         for leaf in ("gate/threat", "gate/verdict", "status", "config/desired"):
             assert not sent(home, f"stillwatch/gateway/{leaf}")
+
+
+def test_the_guides_commands_make_the_certificates_that_it_names(tmp_path: Path) -> None:
+    guide = (SHIPPED.parents[1] / "docs" / "deploy.md").read_text()
+    lines = re.findall(r"^    config/mosquitto/certify (.*?)(?: +#.*)?$", guide, re.MULTILINE)
+    assert len(lines) >= 5
+    for line in lines:
+        folder, *rest = line.split()
+        certify(tmp_path / folder, *rest)
+    made = {path.name for path in (tmp_path / "site").glob("*.crt")}
+    assert {"ca.crt", "broker.crt", "gateway.crt", "gate.crt", "home.crt"} <= made
+    assert not any(path.stat().st_mode & 0o077 for path in (tmp_path / "site").glob("*.key"))
 
 
 def test_rules_are_read_anew_without_a_break(tmp_path: Path) -> None:
