@@ -71,8 +71,9 @@ class Judge:
         So it is with pictures that are missing or not what was hashed: `patient`, it raises
         `Unreadable`, for they may read well the next time; else it asks for them again.
         """
-        if report.test:
-            return self._timed(report)
+        return (self._timed if report.test else self._considered)(report, patient)
+
+    def _considered(self, report: ThreatReport, patient: bool) -> Verdict | More:
         verdict, flaws = self._judged(report)
         if verdict.decision == "confirmed":  # by those that can be read, so the others can wait
             return verdict
@@ -129,7 +130,7 @@ class Judge:
             restores_left=report.restores_left,
         )
 
-    def _timed(self, report: ThreatReport) -> Verdict:
+    def _timed(self, report: ThreatReport, patient: bool) -> Verdict | More:
         """The verdict on a self-test, which says as well when what was done."""
         taken_at, began = self.clock.now(), self.clock.mono()
         done: dict[Stage, float] = {"fetch": 0.0}
@@ -138,13 +139,15 @@ class Judge:
             self.measured(stage, seconds)
             done[stage] = self.clock.mono() - began
 
-        verdict = replace(self, measured=note).judge(report)
+        answer = replace(self, measured=note)._considered(report, patient)
+        if isinstance(answer, More):
+            return answer
         handled = Handling(
             taken_at=taken_at,
             fetched_s=round(done["fetch"], 4),
             decided_s=round(self.clock.mono() - began, 4),
         )
-        return verdict.model_copy(update={"handled": handled})
+        return answer.model_copy(update={"handled": handled})
 
     def _look(self, report: ThreatReport, refs: Refs) -> tuple[list[View], list[Unusable]]:
         """What is seen in those that can be judged, and what is wrong with the others."""

@@ -14,6 +14,7 @@ DEFAULT_ROOT = "stillwatch"
 
 GatewayLeaf = Literal["status", "info", "stats", "health"]
 CameraLeaf = Literal["status", "health", "suspect", "verdict", "threat", "image"]
+Verb = Literal["self-test"]
 Setting = Literal["armed", "enabled"]
 """A switch of a camera: its command is told on `<setting>/set`, its position said on
 `<setting>/state`, both ON or OFF, as Home Assistant has it."""
@@ -31,6 +32,10 @@ class Topics:
 
     def of_camera(self, camera: CameraId, leaf: CameraLeaf) -> str:
         return f"{self.root}/{self.gateway}/{camera}/{leaf}"
+
+    def of_request(self, verb: Verb, leaf: Literal["request", "response"]) -> str:
+        """Where somebody asks this gateway to do something, and where it answers."""
+        return f"{self.root}/{self.gateway}/{leaf}/{verb}"
 
     def all_cameras(self, leaf: CameraLeaf) -> str:
         """Subscription filter for `leaf` of every camera of this gateway."""

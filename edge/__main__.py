@@ -1,4 +1,4 @@
-"""`python -m edge`: run, check-config, replay, static, health.
+"""`python -m edge`: run, check-config, replay, static, health, self-test.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
 or state that somebody has to mend before another start can succeed; 130 and 141, as a shell says
@@ -77,10 +77,17 @@ class _Version(argparse.Action):
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stillwatch-edge", description=__doc__.split("\n")[0])
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
-    verbs = parser.add_subparsers(required=True, metavar="run|check-config|replay|static|health")
+    verbs = parser.add_subparsers(
+        required=True, metavar="run|check-config|replay|static|health|self-test"
+    )
     _verb(verbs, "run", "watch the cameras until told to stop")
     _verb(verbs, "check-config", "print the effective configuration, or its faults")
     _verb(verbs, "health", "ask the running daemon; exit 0 if it is well")
+    test = _verb(verbs, "self-test", "have the daemon try the whole way of an alarm")
+    test.add_argument(
+        "--timeout", type=_test_seconds, help="1 to 600 s; default: self_test.timeout_s"
+    )
+    test.add_argument("--json", action="store_true", help="one JSON object instead of words")
     static = _verb(verbs, "static", "show or forget what is remembered of things that stand there")
     _static_arguments(static)
     replay = _verb(verbs, "replay", "run stored pictures or a video along the path")
@@ -101,6 +108,13 @@ def _parser() -> argparse.ArgumentParser:
         "--fail-on-change", action="store_true", help="--against: exit 1 if any decision changes"
     )
     return parser
+
+
+def _test_seconds(text: str) -> float:
+    seconds = float(text)
+    if not 1 <= seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 to 600")
+    return seconds
 
 
 def _static_arguments(verb: argparse.ArgumentParser) -> None:

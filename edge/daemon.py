@@ -29,6 +29,8 @@ from edge.runtime.health import HealthCollector
 from edge.runtime.heartbeat import late
 from edge.runtime.refusals import RefusalCollector
 from edge.runtime.watchdog import DeadMan, Watchdog
+from edge.self_test.asking import PATH, AskedHere
+from edge.self_test.record import SelfTestCollector
 from imaging.manifest import ModelError
 from service.clock import Clock
 from service.events import Event, configure, flush, log
@@ -83,9 +85,14 @@ class Daemon:
         delivery = self._gateway.delivery
         registry.register(DeliveryCollector(self._gateway.outbox, delivery.verdicts.lag))
         registry.register(RefusalCollector(self._gateway.counters.refusals.snapshot))
+        registry.register(SelfTestCollector(self._gateway.self_tests.record))
         self._gateway.timings.register(registry)
         self._status_server = StatusServer(
-            runtime.metrics_host, runtime.metrics_port, registry, self.health
+            runtime.metrics_host,
+            runtime.metrics_port,
+            registry,
+            self.health,
+            {PATH: AskedHere(self._gateway.self_tests.tests)},
         )
         self._notifier = Notifier(environ, clock)
         self._dead_man = DeadMan(2 * runtime.heartbeat_s)
@@ -173,6 +180,7 @@ class Daemon:
             self._gateway.turn_switches()
             self._gateway.camera_watch.tick(self._gateway.site.state().ready)
             self._gateway.health_watch.tick()
+            self._gateway.self_tests.tests.tick(self._gateway.delivery.wake)
             if self._requests.reload:
                 self._requests.reload = False
                 self._take_up_file()
@@ -236,6 +244,7 @@ class Daemon:
         self._settle(until_s - _FAREWELL_SHARE * deadline_s)
         self._ending = True
         gateway.snapshots.stop(1.0)
+        gateway.self_tests.tests.stop()
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
         leaving.start()  # beside the site: neither broker is to use up the other's time
         gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.farewell())

@@ -21,9 +21,10 @@ from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Loss, Outbox, open_outbox
-from edge.deliver.outbox_records import AUDIT_RANK, Repairs
+from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
+from edge.deliver.trail import UNFOLLOWED, Trail
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.errors import OutboxError
@@ -31,6 +32,7 @@ from edge.identity import Identity
 from edge.runtime.counters import Counters
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.worker import Worker
+from edge.self_test.requests import RequestTopic
 from objectstore.store_dir import DirectoryStore
 from service.clock import Clock
 from service.events import Event, log
@@ -58,13 +60,15 @@ class Delivery:
         births: Callable[[], Iterable[Publication]] = tuple,
         will: Publication | None = None,
         keyring: Keyring | None = None,
+        trail: Trail = UNFOLLOWED,
+        requests: RequestTopic | None = None,
         *,
         identity: Identity,
     ) -> None:
         """`config` says what is in force; `answered` is told what the cloud decided;
         `synchronised` is whether the wall clock is believed; `births` and `will` are for the
-        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known.
-        Raises `LinkError`, `StoreError`."""
+        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known; `trail`
+        follows a report, and `requests` are taken there too. Raises `LinkError`, `StoreError`."""
         self._config, self._clock, self._on_failure = config, clock, on_failure
         self._outbox, self._on_disk = outbox, True
         current = config()
@@ -72,11 +76,13 @@ class Delivery:
         self.kept = threading.Event()
         self._recorded: list[threading.Event] = []
         gateways = outbox.gateways() | {topics.gateway}
+        self._requests = None if self.alone else requests
+        asked = () if self._requests is None else self._requests.subscriptions(qos=0)
         self.uplink = Link(
             uplink_settings(current, identity),
             on_fatal=on_failure,
             on_message=self._on_verdict,
-            subscriptions=_verdicts_of(gateways, topics.root),
+            subscriptions=(*_verdicts_of(gateways, topics.root), *asked),
             births=tuple if self.alone else births,
             will=None if self.alone else will,
             manual_ack=True,
@@ -100,6 +106,10 @@ class Delivery:
             lambda: config().deliver,
             random.Random(),
             self._carrying.beat,
+            trail,
+        )
+        self._notifying = tuple(
+            self._notifier(one, outbox, trail, on_failure) for one in destinations
         )
         self.verdicts = Verdicts(
             outbox,
@@ -113,8 +123,8 @@ class Delivery:
             answered,
             self._notify,
             self._courier.doubt,
+            trail,
         )
-        self._notifying = tuple(self._notifier(one, outbox, on_failure) for one in destinations)
         self.workers = (self._carrying, *self._notifying)
 
     def trusting(self, keyring: Keyring | None) -> None:
@@ -153,7 +163,9 @@ class Delivery:
         for event in self._recorded:
             event.set()
 
-    def _notifier(self, destination: Destination, outbox: Outbox, on_failure: OnFailure) -> Worker:
+    def _notifier(
+        self, destination: Destination, outbox: Outbox, trail: Trail, on_failure: OnFailure
+    ) -> Worker:
         """A thread that tells one destination."""
         recorded = threading.Event()
         self._recorded.append(recorded)
@@ -163,6 +175,7 @@ class Delivery:
             self._clock,
             lambda: self._config().deliver,
             random.Random(),
+            trail,
         )
         return Worker(
             f"notify-{destination.name}",
@@ -195,12 +208,18 @@ class Delivery:
     def _on_verdict(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
+        if self._requests and self._requests.on_message(topic, payload, retained, self._reply):
+            ack()
+            return
         try:
             self.verdicts.on_message(topic, payload, retained, ack)
         except OutboxError as error:  # not the message's fault: the next start mends the outbox
             ack()
             self._on_failure(error)
         self.kept.set()
+
+    def _reply(self, one: Publication) -> None:
+        self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
 
 
 def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription, ...]:
@@ -215,6 +234,9 @@ def open_outbox_of(
     """The configured outbox; what it must let go of is counted. Raises `OutboxInUse`."""
 
     def lost(loss: Loss) -> None:
+        if loss.severity == TEST_RANK:
+            log(Event.SELF_TEST_DISPLACED, report_id=loss.report_id, reason=loss.reason.value)
+            return
         if loss.severity == AUDIT_RANK:
             counters.audits.count("dropped")
         else:

@@ -35,6 +35,7 @@ from edge.runtime.health import GatewayHealth
 from edge.runtime.heartbeat import Pulse
 from edge.runtime.timings import Timings
 from edge.runtime.worker import Worker
+from edge.self_test.parts import self_test_parts
 from edge.statements import Statements
 from edge.switches import Switches
 from service.clock import Clock
@@ -85,6 +86,16 @@ class Gateway:
         )
         self._config = config = switched(config, self.switches.positions)
         self._on_failure = on_failure
+        self._epoch = self.outbox.next_epoch()
+        self.self_tests = self_test_parts(
+            self.config,
+            self.outbox,
+            self.topics,
+            clock,
+            lambda: self._origin(self._networks[0]),
+            self._epoch,
+        )
+        self.statements.add("self_test", self.self_tests.record.as_json)
         identity = open_identity(config.deliver.outbox.path)
         self._build_site(config, identity)
         self.delivery = Delivery(
@@ -100,6 +111,8 @@ class Gateway:
             self.public_births,
             self.statements.status("offline"),
             keyring,
+            self.self_tests.tests,
+            self.self_tests.requests,
             identity=identity,
         )
         self._build_workers(config)
@@ -224,15 +237,19 @@ class Gateway:
             intake_settings(config, identity),
             on_fatal=self._on_failure,
             on_message=self._on_site_message,
-            subscriptions=(*self.intake.subscriptions(), *self.switches.subscriptions()),
+            subscriptions=(
+                *self.intake.subscriptions(),
+                *self.switches.subscriptions(),
+                *self.self_tests.requests.subscriptions(),
+            ),
             births=self.births,
             will=self.statements.status("offline"),
         )
 
     def _build_workers(self, config: Config) -> None:
-        epoch, recall = self.outbox.next_epoch(), self.static.recall
+        recall = self.static.recall
         self.analysts = tuple(
-            self._analyst(mailbox, network, Pipeline(config, network, epoch, recall))
+            self._analyst(mailbox, network, Pipeline(config, network, self._epoch, recall))
             for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
         )
         self._analysing = tuple(
@@ -300,7 +317,10 @@ class Gateway:
     def _on_site_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
-        if self.switches.on_message(topic, payload, retained):
+        asked = self.self_tests.requests.on_message(
+            topic, payload, retained, lambda one: self._say((one,))
+        )
+        if asked or self.switches.on_message(topic, payload, retained):
             ack()
         elif self.snapshots.takes(topic):
             ack()  # the copy that the broker holds for us is the one that counts
@@ -309,8 +329,12 @@ class Gateway:
 
     def _terms(self, network: Network) -> Terms:
         """What an analyst with this network goes by from now on."""
+        return Terms(config=self.config(), detector=network, origin=self._origin(network))
+
+    def _origin(self, network: Network) -> Origin:
+        """What reports say from now on of where they come from."""
         current = self.live.current
-        origin = Origin(
+        return Origin(
             gateway=self.topics.gateway,
             model_sha256=network.sha256,
             config_version=current.version,
@@ -319,4 +343,3 @@ class Gateway:
             privacy=privacy_of(current.config),
             clocksync=self.synchronised,
         )
-        return Terms(config=self.config(), detector=network, origin=origin)

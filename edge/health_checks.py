@@ -56,6 +56,7 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
             gateway.clock,
             "could not be kept or were evicted",
         ),
+        lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
     )
 
 
@@ -70,7 +71,7 @@ def cut_off(links: Mapping[str, LinkState]) -> Iterator[Problem]:
     for name, state in links.items():
         if not state.connected:
             yield Problem(reason=HealthReason.LINK_DOWN, subject=name, detail=state.reason)
-        elif state.refused_filters:
+        elif state.refused_filters and not state.ready:
             filters = ", ".join(state.refused_filters)
             yield Problem(
                 reason=HealthReason.SUBSCRIPTION_REFUSED,

@@ -49,6 +49,11 @@ class Statements:
         self._clock = clock
         self._boot_id = uuid.uuid4().hex
         self._said = b""
+        self._others: dict[str, Callable[[], object]] = {}
+
+    def add(self, name: str, facts: Callable[[], object]) -> None:
+        """Say these in `stats` as well; None is left away."""
+        self._others[name] = facts
 
     def status(self, presence: Presence) -> Publication:
         """The gateway's retained presence; `offline` is the last will."""
@@ -123,4 +128,6 @@ class Statements:
         refused = self._counters.refusals.snapshot()
         if refused:
             said["answers_refused"] = {reason.value: count for reason, count in refused.items()}
+        others = {name: facts() for name, facts in self._others.items()}
+        said |= {name: facts for name, facts in others.items() if facts is not None}
         return json.dumps(said, sort_keys=True).encode()

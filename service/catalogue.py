@@ -42,6 +42,12 @@ class Event(StrEnum):
     )
     HEALTH_RECOVERED = "health_recovered", "info", "A reason is over; after how long.", True
 
+    SELF_TEST_STARTED = "self_test_started", "info", "A marked suspicion goes the whole way."
+    SELF_TEST_PASSED = "self_test_passed", "info", "It was told everywhere; after how long."
+    SELF_TEST_FAILED = "self_test_failed", "error", "It got stuck; at which hop and why."
+    SELF_TEST_DISPLACED = "self_test_displaced", "info", "A self-test made room for what is real."
+    SELF_TEST_NOT_KEPT = "self_test_not_kept", "warning", "Its outcome is not on disk; why.", True
+
     CONFIG_APPLIED = "config_applied", "info", "A configuration took effect; its digest."
     CONFIG_REFUSED = "config_refused", "error", "A configuration was refused; every reason."
     STATE_EXPOSED = (

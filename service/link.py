@@ -268,8 +268,9 @@ class Link:
         for topic_filter, words in refused.items():
             self._reason = f"subscription to {topic_filter}: {words}"
             self._log(Event.LINK_REFUSED, filter=topic_filter, reason=words)
-        if not refused:
-            self._log(Event.LINK_SUBSCRIBED, filters=len(self._subscriptions))
+        needed = {one.filter for one in self._subscriptions if not one.optional}
+        if not needed & refused.keys():
+            self._log(Event.LINK_SUBSCRIBED, filters=len(self._subscriptions) - len(refused))
             self._ready.set()
 
     def _unreachable(self, error: Exception) -> None:

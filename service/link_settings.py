@@ -70,11 +70,13 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A topic filter; `no_local` (MQTT 5, not with `$share`) leaves out what we publish."""
+    """A topic filter; `no_local` (MQTT 5, not with `$share`) leaves out what we publish. Without an
+    `optional` one the link is ready all the same."""
 
     filter: str
     qos: int = 1
     no_local: bool = False
+    optional: bool = False
 
 
 class ThreadedClient(mqtt.Client):

@@ -1,17 +1,19 @@
-"""`/metrics` for Prometheus and `/healthz` for whoever restarts things.
+"""`/metrics` for Prometheus, `/healthz` for whoever restarts things, actions for our command line.
 
 SHELL. A small HTTP server on threads of its own; what it tells comes from a registry and from a
 callable, so that it knows nothing of the process it serves. Degraded (no broker, no cloud) is still
-200: a restart would not help.
+200: a restart would not help. An action is a POST with the header `ACTION_HEADER`, which no page in
+somebody's browser can send here unasked.
 """
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -22,6 +24,10 @@ from service.events import Event, log
 from service.link import LinkState
 
 REQUEST_TIMEOUT_S = 5.0
+ACTION_HEADER = "X-Stillwatch-Action"
+
+Action = Callable[[Mapping[str, str]], tuple[HTTPStatus, dict[str, object]]]
+"""What is done on a request, by its query; may take its time, on a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +42,15 @@ class StatusServer:
     """Listens from `start` to `stop`; `start` raises `OSError` if the port is taken."""
 
     def __init__(
-        self, host: str, port: int, registry: CollectorRegistry, health: Callable[[], Health]
+        self,
+        host: str,
+        port: int,
+        registry: CollectorRegistry,
+        health: Callable[[], Health],
+        actions: Mapping[str, Action] | None = None,
     ) -> None:
+        """`actions` by their paths."""
+        self._actions = dict(actions or {})
         self._address = (host, port)
         self._registry = registry
         self._health = health
@@ -48,7 +61,9 @@ class StatusServer:
         host, port = self._address
         if port == 0:
             return
-        self._server = ThreadingHTTPServer(self._address, _answering(self._registry, self._health))
+        self._server = ThreadingHTTPServer(
+            self._address, _answering(self._registry, self._health, self._actions)
+        )
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, name="status", daemon=True).start()
         log(Event.METRICS_OPENED, host=host, port=port)
@@ -61,7 +76,7 @@ class StatusServer:
 
 
 def _answering(
-    registry: CollectorRegistry, health: Callable[[], Health]
+    registry: CollectorRegistry, health: Callable[[], Health], actions: Mapping[str, Action]
 ) -> type[BaseHTTPRequestHandler]:
     class Answer(BaseHTTPRequestHandler):
         timeout = REQUEST_TIMEOUT_S
@@ -75,6 +90,18 @@ def _answering(
                     self._send(*_health_answer(health()))
                 case _:
                     self._send(HTTPStatus.NOT_FOUND, "text/plain", b"/metrics or /healthz\n")
+
+        def do_POST(self) -> None:
+            url = urlsplit(self.path)
+            action = actions.get(url.path)
+            if action is None:
+                self._send(HTTPStatus.NOT_FOUND, "text/plain", b"no such action\n")
+            elif ACTION_HEADER not in self.headers:
+                needed = f"an action needs the header {ACTION_HEADER}\n".encode()
+                self._send(HTTPStatus.FORBIDDEN, "text/plain", needed)
+            else:
+                status, facts = action(dict(parse_qsl(url.query)))
+                self._send(status, "application/json", json.dumps(facts, default=str).encode())
 
         def _send(self, status: HTTPStatus, kind: str, body: bytes) -> None:
             self.send_response(status)

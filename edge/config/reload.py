@@ -59,6 +59,7 @@ RULES: dict[str, Part] = {
     "runtime.log_level": Part.LOG,
     "runtime.metrics_host": Part.RESTART,
     "runtime.metrics_port": Part.RESTART,
+    "self_test": Part.NOTHING,
     "camera_defaults": Part.CAMERAS,
     "cameras": Part.CAMERAS,
 }

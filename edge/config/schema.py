@@ -23,6 +23,7 @@ from edge.config.places import Line, MotionMask, ObjectMask, PrivacyMask, Zone, 
 from edge.config.regions import PixelAspect, Regions
 from edge.config.rules import DEFAULT_RULES, Decide, Rule
 from edge.config.schedule import Schedule, Window
+from edge.config.self_test import SelfTest
 from edge.config.snapshots import Snapshots
 from edge.config.static import Static
 from edge.config.storm import Storm
@@ -59,6 +60,7 @@ __all__ = [
     "S3Store",
     "Schedule",
     "Section",
+    "SelfTest",
     "Snapshots",
     "Static",
     "Storm",
@@ -356,6 +358,9 @@ class Config(Section):
     detect: Detect = Field(default_factory=Detect, description="Detection.")
     decide: Decide = Field(default_factory=Decide, description="Tracks and rules.")
     deliver: Deliver = Field(default_factory=Deliver, description="Reports out.")
+    self_test: SelfTest = Field(
+        default_factory=SelfTest, description="Marked suspicions that try the whole way."
+    )
     runtime: Runtime = Field(default_factory=Runtime, description="The process.")
     camera_defaults: Camera = Field(
         default_factory=Camera, description="For cameras that are not listed."

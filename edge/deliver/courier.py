@@ -21,7 +21,9 @@ from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.lag import said_age
 from edge.deliver.outbox import Entry, Outbox
+from edge.deliver.trail import UNFOLLOWED, Trail
 from edge.errors import OutboxError
+from edge.self_test.journey import Hop
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
 from service.backoff import delay_s, repeat_s
 from service.clock import Clock
@@ -55,8 +57,11 @@ class Courier:
         settings: Callable[[], Deliver],
         rng: random.Random,
         progress: Callable[[], None],
+        trail: Trail = UNFOLLOWED,
     ) -> None:
-        """`progress` is called within long steps, after each picture."""
+        """`progress` is called within long steps, after each picture; `trail` hears where each
+        entry is."""
+        self._trail = trail
         self._outbox = outbox
         self._store = store
         self._uplink = uplink
@@ -112,9 +117,10 @@ class Courier:
                 if picture.key not in self._stored:
                     self._store_one(picture, entry)
         except StoreError as error:  # also a permanent one, a wrong bucket: somebody will mend it
-            self._try_again(entry, str(error))
+            self._try_again(entry, str(error), hop="stored")
             return False
         self._outbox.mark_stored(entry.report_id)
+        self._trail.reached(entry.report_id, "stored")
         return True
 
     def _store_one(self, picture: Picture, entry: Entry) -> None:
@@ -168,6 +174,7 @@ class Courier:
             case Delivered():
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
                 self._go_on()
+                self._trail.reached(entry.report_id, "reported")
                 log(Event.REPORT_SENT, camera=entry.camera, report_id=entry.report_id)
             case Refused(reason=reason):
                 self._try_again(entry, f"the broker refused the report: {reason}", blame=True)
@@ -188,9 +195,12 @@ class Courier:
         wait_s = repeat_s(entry.sends, settings.resend_s, settings.resend_max_s, self._rng)
         return self._clock.mono() + wait_s
 
-    def _try_again(self, entry: Entry, reason: str, blame: bool = False) -> None:
+    def _try_again(
+        self, entry: Entry, reason: str, blame: bool = False, hop: Hop = "reported"
+    ) -> None:
         """Later, then; what `blame`s the entry itself is not tried for ever."""
         settings = self._settings()
+        self._trail.held_up(entry.report_id, hop, reason)
         if blame and entry.attempts + 1 >= settings.outbox.max_attempts:
             self._give_up(entry, f"{entry.attempts + 1} attempts, the last: {reason}")
             return

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
 from edge.deliver.tellings import Telling, Tellings
+from edge.deliver.trail import UNFOLLOWED, Trail
 from edge.errors import OutboxError
 from service.backoff import delay_s
 from service.clock import Clock
@@ -48,7 +49,9 @@ class Notifier:
         clock: Clock,
         settings: Callable[[], Deliver],
         rng: random.Random,
+        trail: Trail = UNFOLLOWED,
     ) -> None:
+        self._trail = trail
         self._destination = destination
         self._tellings = tellings
         self._clock = clock
@@ -100,8 +103,10 @@ class Notifier:
             case Delivered():
                 self._failures = 0
                 self._tellings.end(telling.key, "told")
+                self._trail.reached(telling.report_id, "told", self._destination.name)
             case Refused(reason=reason):
                 self._tellings.end(telling.key, "refused", reason)
+                self._held_up(telling, reason, final=True)
                 log(
                     Event.TELLING_ENDED,
                     destination=self._destination.name,
@@ -126,7 +131,13 @@ class Notifier:
         self._failures += 1
         return delay_s(self._failures - 1, self._settings().backoff_max_s, self._rng)
 
+    def _held_up(self, telling: Telling, reason: str, *, final: bool = False) -> None:
+        name = self._destination.name
+        self._trail.held_up(telling.report_id, "told", reason, name, final=final)
+
     def _say(self, telling: Telling | None, reason: str, again_in_s: float | None) -> None:
+        if telling is not None:
+            self._held_up(telling, reason)
         about = {} if telling is None else {"report_id": telling.report_id}
         when = {} if again_in_s is None else {"again_in_s": round(again_in_s, 1)}
         name = self._destination.name

@@ -35,8 +35,14 @@ AUDIT_RANK = -1
 """Under every severity: an audit waits for every suspicion and goes before any."""
 
 
+TEST_RANK = -2
+"""A self-test waits for everything and goes before anything."""
+
+
 def rank(report: ThreatReport) -> int:
     """What decides who is delivered first and who goes last."""
+    if report.test:
+        return TEST_RANK
     return AUDIT_RANK if report.audit else report.severity
 
 

@@ -19,7 +19,7 @@ from edge.deliver.ages import Moment
 from edge.deliver.chain_rows import ChainRows
 from edge.deliver.evidence import Parcel
 from edge.deliver.outbox_database import Database, Statements
-from edge.deliver.outbox_records import State, rank
+from edge.deliver.outbox_records import TEST_RANK, State, rank
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
 _OVER = "state IN ('done', 'buried')"
@@ -188,7 +188,13 @@ class Rows(Statements):
         ]
 
     def undecided(self) -> list[ReportId]:
-        return self._ids("decision IS NULL AND state != 'done' ORDER BY seq")
+        """But for self-tests, whose time is not a suspicion's."""
+        wanted = f"decision IS NULL AND state != 'done' AND severity != {TEST_RANK}"
+        return self._ids(f"{wanted} ORDER BY seq")
+
+    def tests(self) -> list[ReportId]:
+        """Self-tests, whatever has become of them."""
+        return self._ids(f"severity = {TEST_RANK}")
 
     def births(self) -> list[Birth]:
         rows = self._all(

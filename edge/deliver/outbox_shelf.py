@@ -146,13 +146,17 @@ class Shelf:
 
     def remove(self, row: Row, reason: LossReason) -> None:
         """The entry and its files; a loss, unless it was done or buried before."""
-        hashes = self.hashes(row.report_id)
-        self._forget(row.report_id)
-        self._remove_copy(row.report_id)
-        self._rows.delete(row.report_id)
-        self.remove_unneeded(hashes)
+        self.withdraw(row.report_id)
         if row.in_delivery:
             self._on_loss(_loss(row, reason))
+
+    def withdraw(self, report_id: ReportId) -> None:
+        """The entry and its files, at the owner's wish."""
+        hashes = self.hashes(report_id)
+        self._forget(report_id)
+        self._remove_copy(report_id)
+        self._rows.delete(report_id)
+        self.remove_unneeded(hashes)
 
     def _check_room(self, size: int, severity: int) -> None:
         """Before anything is displaced for what would not fit even then."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from contract.more import More
+from contract.report import ThreatReport
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
@@ -18,6 +19,7 @@ from edge.deliver.lag import Lag, said_age
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
+from edge.deliver.trail import UNFOLLOWED, Trail
 from edge.deliver.trust import Refused, Trust
 from edge.errors import OutboxError
 from edge.runtime.counters import Counters
@@ -44,13 +46,15 @@ class Verdicts:
         answered: Callable[[Verdict], None] = lambda _: None,
         wake: Callable[[], None] = lambda: None,
         doubt: Callable[[Iterable[str]], None] = lambda _: None,
+        trail: Trail = UNFOLLOWED,
     ) -> None:
         """`trust` says what to believe of what comes on topics of ours.
 
         `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
         the cloud asks; `wake` is called when there is something to tell, `doubt` with the keys of
-        pictures that the cloud cannot read.
+        pictures that the cloud cannot read; `trail` hears of each verdict that is recorded.
         """
+        self._trail = trail
         self._outbox = outbox
         self._counters = counters
         self._clock = clock
@@ -152,6 +156,10 @@ class Verdicts:
             )
 
     def _close(self, verdict: Verdict) -> bool:
+        entry = self._outbox.find(verdict.report_id)
+        if entry is None:
+            return False
+        verdict = _as_marked(verdict, entry.report)
         alerts = self._alerts(verdict)
         to = [one.name for one in self._destinations if one.wants(verdict)]
         until = self._threats.end_at() if alerts else None
@@ -159,19 +167,37 @@ class Verdicts:
             return False
         if alerts:
             self._threats.turn_on(verdict.camera)
+        self._trail.decided(verdict, to)
         self._wake()
+        self._count(verdict)
+        return True
+
+    def _count(self, verdict: Verdict) -> None:
+        """In the funnel or among the audits, and in what is known of static things; a self-test
+        is nobody's."""
+        if verdict.test:
+            return
         if verdict.audit:
             self._counters.audits.answer(verdict.decision)
         else:
             self._counters.count(verdict.camera, verdict.decision)
             if verdict.decided_by == "cloud":
                 self._answered(verdict)
-        return True
 
     def _alerts(self, verdict: Verdict) -> bool:
         """What could not be decided counts as what was not: by `alert_unconfirmed`."""
+        if verdict.test:
+            return False
         settings = self._settings()
         open_ = verdict.decision in {"unconfirmed", "inconclusive"} and settings.alert_unconfirmed
         return (verdict.decision == "confirmed" or open_) and (
             not verdict.audit or settings.audit.alert
         )
+
+
+def _as_marked(verdict: Verdict, report: ThreatReport) -> Verdict:
+    """Marked as its report is: a worker that does not know self-tests leaves their mark away, and
+    no mark on a suspicion's verdict may keep an alarm from anybody."""
+    severity = 0 if report.test else verdict.severity
+    marks = {"test": report.test, "audit": report.audit, "severity": severity}
+    return verdict.model_copy(update=marks)

@@ -84,6 +84,16 @@ class HealthReason(StrEnum):
         "see `outbox_evicted`, `suspicion_lost` and `entry_buried` in the log; make room, mend "
         "what refuses",
     )
+    SELF_TEST_FAILED = (
+        "self_test_failed",
+        "The last self-test did not reach a person.",
+        "mend what the detail names, then run `stillwatch-edge self-test` again",
+    )
+    SELF_TEST_OVERDUE = (
+        "self_test_overdue",
+        "No self-test has passed for twice the configured time.",
+        "run `stillwatch-edge self-test`; see the log for `self_test_failed`",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

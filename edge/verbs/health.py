@@ -6,32 +6,26 @@ Runs every minute beside the daemon, so it imports nothing but the configuration
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from edge.config.live import begin
+from edge.verbs.asking import NobodyAnswers, ask
 
 REFUSALS: Mapping[type[Exception], str] = {}
+
+_TIMEOUT_S = 5.0
 
 
 def command(options: argparse.Namespace) -> int:
     """Prints what `/healthz` answers."""
     runtime = begin(options.config, os.environ).loaded.config.runtime
-    if runtime.metrics_port == 0:
-        print("runtime.metrics_port is 0: the daemon answers nobody", file=sys.stderr)
-        return 1
-    url = f"http://{runtime.metrics_host}:{runtime.metrics_port}/healthz"
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=5) as answer:
-            print(answer.read().decode())
-            return 0
-    except urllib.error.HTTPError as error:
-        print(error.read().decode())
-    except (OSError, http.client.HTTPException) as error:
-        print(f"{url}: {error}; is the daemon running?", file=sys.stderr)
-    return 1
+        answer = ask(runtime, "/healthz", _TIMEOUT_S)
+    except NobodyAnswers as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(answer.body)
+    return 0 if answer.status == HTTPStatus.OK else 1

@@ -474,11 +474,14 @@ def test_a_self_test_whose_evidence_is_missing_says_so_and_stays_a_test(tmp_path
     assert "nothing is stored under its key" in told.reasons[0]
 
 
-def test_a_self_test_is_never_asked_about(tmp_path: Path) -> None:
-    bench = bench_in(tmp_path, {FRAMED: WEAK})
-    asked = with_more(2).model_copy(update={"test": True, "audit": True})
-    assert bench.handle(asked) is Ending.TESTED
-    assert bench.asked == []
+def test_a_self_tests_damaged_evidence_is_asked_for_again_as_a_suspicions_is(
+    tmp_path: Path,
+) -> None:
+    bench = bench_in(tmp_path)
+    gone = TEST.model_copy(update={"evidence": (a_ref(b"never stored"),), "restores_left": 1})
+    assert bench.handle(gone) is Ending.ASKED
+    (asked,) = bench.asked
+    assert asked.unreadable
 
 
 def test_a_worker_that_does_not_know_tests_takes_one_for_an_audit(bench: Bench) -> None:

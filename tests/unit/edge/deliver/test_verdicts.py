@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,11 @@ class Home:
         self.acked += 1
 
 
+def marked(parcel_: Parcel, **marks: bool) -> Parcel:
+    """The parcel, its report marked."""
+    return replace(parcel_, report=parcel_.report.model_copy(update=marks))
+
+
 def told(link: ScriptedLink) -> list[str]:
     """The decisions published on a link."""
     return [read_verdict(payload).decision for payload in link.on(TOPIC)]
@@ -157,7 +163,8 @@ def test_what_was_refuted_alarms_nobody_and_what_cannot_be_judged_as_the_site_wa
 
 
 def test_a_sample_for_measurement_alarms_nobody(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+    home = Home(tmp_path, entries=0)
+    home.outbox.put(marked(parcel(0), audit=True))
     home.hear(verdict(0, "confirmed").model_copy(update={"audit": True}))
     assert home.broker.on(THREAT) == []
     assert home.counted() == {}
@@ -377,3 +384,27 @@ def test_an_answer_of_the_cloud_is_handed_on_once_and_the_edges_own_is_none(tmp_
     assert home.answered == [verdict(0, "refuted")]
     home.hear(verdict(1, "confirmed"))
     assert home.answered[1:] == [verdict(1, "confirmed")]
+
+
+def test_a_self_test_is_told_marked_and_counts_and_alarms_nowhere(tmp_path: Path) -> None:
+    home = Home(tmp_path, entries=0, two_brokers=True)
+    home.outbox.put(marked(parcel(0), test=True, audit=True))
+    home.hear(verdict(0, "confirmed"))
+    home.tell()
+    (told_site,) = [read_verdict(payload) for payload in home.broker.on(TOPIC)]
+    assert (told_site.test, told_site.audit, told_site.severity) == (True, True, 0)
+    assert (home.broker.on(THREAT), home.counted(), home.answered) == ([], {}, [])
+    assert home.counters.audits.as_json()["judged"] == 0
+
+
+@pytest.mark.parametrize("mark", ["test", "audit"])
+def test_a_mark_on_a_suspicions_verdict_keeps_no_alarm_from_anybody(
+    tmp_path: Path, mark: str
+) -> None:
+    home = Home(tmp_path, two_brokers=True)
+    home.hear(verdict(0, "confirmed").model_copy(update={mark: True}))
+    home.tell()
+    assert home.broker.on(THREAT) == [b"ON"]
+    (told_site,) = [read_verdict(payload) for payload in home.broker.on(TOPIC)]
+    assert (told_site.test, told_site.audit) == (False, False)
+    assert home.counted() == {"confirmed": 1}

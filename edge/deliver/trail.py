@@ -1,0 +1,49 @@
+"""Where a report is on its way: told by whoever carries it, to whoever follows it.
+
+PURE. A self-test follows its own report (`edge.self_test.runner`); nobody follows the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from contract.ids import ReportId
+from contract.verdict import Verdict
+from edge.self_test.journey import Hop
+
+
+class Trail(Protocol):
+    """Quick, from any thread, and of any report."""
+
+    def reached(self, report: ReportId, hop: Hop, of: str = "") -> None:
+        """It passed a hop; `of` is the destination, if the hop is one's."""
+        ...
+
+    def held_up(
+        self, report: ReportId, hop: Hop, why: str, of: str = "", *, final: bool = False
+    ) -> None:
+        """It did not pass a hop, and why; `final`: nobody will try again."""
+        ...
+
+    def decided(self, verdict: Verdict, to: Sequence[str]) -> None:
+        """The verdict on it is recorded, for the destinations `to`."""
+        ...
+
+
+class Unfollowed:
+    """Nobody wants to know."""
+
+    def reached(self, report: ReportId, hop: Hop, of: str = "") -> None:
+        """Nothing."""
+
+    def held_up(
+        self, report: ReportId, hop: Hop, why: str, of: str = "", *, final: bool = False
+    ) -> None:
+        """Nothing."""
+
+    def decided(self, verdict: Verdict, to: Sequence[str]) -> None:
+        """Nothing."""
+
+
+UNFOLLOWED = Unfollowed()

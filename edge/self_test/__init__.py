@@ -1,0 +1,1 @@
+"""The self-test: a marked suspicion goes the whole way of an alarm; each hop says its time."""

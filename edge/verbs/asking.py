@@ -1,0 +1,53 @@
+"""How the command line asks the daemon that runs beside it: HTTP on its status port.
+
+Imports nothing but the standard library: `edge health` runs every minute.
+"""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.config.schema import Runtime
+
+
+class NobodyAnswers(Exception):
+    """No daemon listens, or not for the command line; the text says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and body."""
+
+    status: int
+    body: str
+
+
+def ask(
+    runtime: Runtime,
+    path: str,
+    timeout_s: float,
+    headers: Mapping[str, str] | None = None,
+    method: str = "GET",
+) -> Answer:
+    """What the daemon answers; raises `NobodyAnswers`."""
+    if runtime.metrics_port == 0:
+        raise NobodyAnswers("runtime.metrics_port is 0: the daemon answers nobody")
+    url = f"http://{_reachable(runtime.metrics_host)}:{runtime.metrics_port}{path}"
+    request = urllib.request.Request(url, method=method, headers=dict(headers or {}))
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=timeout_s) as answer:
+            return Answer(answer.status, answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return Answer(error.code, error.read().decode())
+    except (OSError, http.client.HTTPException) as error:
+        raise NobodyAnswers(f"{url}: {error}; is the daemon running?") from error
+
+
+def _reachable(host: str) -> str:
+    """Where it listens everywhere it listens here too."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104, nothing is bound
