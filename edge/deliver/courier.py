@@ -12,8 +12,10 @@ from __future__ import annotations
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from contract.cloudevent import CONTENT_TYPE, frame_report
+from contract.ids import ReportId
 from contract.report import ThreatReport
 from contract.topics import Topics
 from edge.config.schema import Deliver
@@ -28,10 +30,13 @@ from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreE
 from service.backoff import delay_s, repeat_s
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, NotConnected, Refused, TimedOut
+from service.link import Delivered, NotConnected, Pending, Refused, TimedOut
 
 PUBACK_S = 10.0
-"""A broker that has not acknowledged by then is treated as one that lost the message."""
+"""So long a step waits for the broker's word; then it is another entry's turn."""
+
+LOST_S = 120.0
+"""A broker that keeps its connection alive and has not acknowledged by then has lost the report."""
 
 
 OUTAGE = 3
@@ -42,6 +47,14 @@ _JPEG = "image/jpeg"
 KEYS_REMEMBERED = 256
 """Pictures known to be stored: those of some minutes of a busy site. Far younger than any lifecycle
 rule of a store would remove."""
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A report that was handed to the connection, and when."""
+
+    pending: Pending
+    since_s: float
 
 
 class Courier:
@@ -74,6 +87,7 @@ class Courier:
         self._resume_s = 0.0
         self._stored: OrderedDict[str, None] = OrderedDict()
         self._doubted: OrderedDict[str, None] = OrderedDict()
+        self._under_way: OrderedDict[ReportId, _UnderWay] = OrderedDict()
 
     def doubt(self, keys: Iterable[str]) -> None:
         """The cloud could not read these: look at what lies there with the next delivery."""
@@ -168,8 +182,12 @@ class Courier:
     def _send_report(self, entry: Entry) -> None:
         topics = Topics(gateway=entry.report.gateway, root=self._root)
         topic = topics.of_camera(entry.camera, "suspect")
-        payload = frame_report(_to_send(entry, self._outbox.age_s(entry.report_id)))
-        outcome = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE).wait(PUBACK_S)
+        under_way = self._under_way.pop(entry.report_id, None)
+        if under_way is None or self._clock.mono() - under_way.since_s > LOST_S:
+            payload = frame_report(_to_send(entry, self._outbox.age_s(entry.report_id)))
+            pending = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE)
+            under_way = _UnderWay(pending, self._clock.mono())
+        outcome = under_way.pending.wait(PUBACK_S)
         match outcome:
             case Delivered():
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
@@ -181,7 +199,14 @@ class Courier:
             case NotConnected(reason=reason):
                 self._try_again(entry, f"no connection to the cloud's broker: {reason}")
             case TimedOut(after_s=after_s):
+                self._wait_on(entry, under_way)
                 self._try_again(entry, f"the broker did not acknowledge within {after_s:g} s")
+
+    def _wait_on(self, entry: Entry, under_way: _UnderWay) -> None:
+        """On a connection that stands, what a broker has not acknowledged is not sent again."""
+        self._under_way[entry.report_id] = under_way
+        if len(self._under_way) > KEYS_REMEMBERED:
+            self._under_way.popitem(last=False)
 
     def _go_on(self) -> None:
         """Something got through; after an outage all that it held up follows, in its order."""

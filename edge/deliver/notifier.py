@@ -65,7 +65,7 @@ class Notifier:
         """One verdict further; False if there is nothing to do now."""
         try:
             return self._step()
-        except OutboxError as error:  # a disk that takes no mark: told again rather than not at all
+        except OutboxError as error:  # a disk that takes no mark: the next step tries to record it
             self._pause(str(error))
             return False
 
@@ -78,8 +78,8 @@ class Notifier:
         outcome = current.pending.wait(PATIENCE_S)
         if isinstance(outcome, TimedOut) and not self._lost(current):
             return True
-        self._under_way = None
         self._settle(current.telling, outcome)
+        self._under_way = None  # only now: what cannot be recorded must not be told again
         return True
 
     def _begin(self) -> _UnderWay | None:

@@ -103,7 +103,7 @@ class Shelf:
 
     def extend(self, parcel: Parcel) -> bool:
         """Whether there was room and the entry still waits for a verdict; files first, as ever."""
-        if self._rows.size_bytes() + _size(parcel) > self._max_bytes:
+        if parcel.pictures and self._rows.size_bytes() + _size(parcel) > self._max_bytes:
             return False
         row = self._rows.find(parcel.report.report_id)
         if row is None or not row.in_delivery:

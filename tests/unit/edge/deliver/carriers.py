@@ -41,6 +41,8 @@ class ScriptedLink:
 
     answers: list[Outcome] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    pending: list[Pending] = field(default_factory=list)
+    """What the test itself settles, before all `answers`."""
 
     def publish(
         self,
@@ -51,6 +53,8 @@ class ScriptedLink:
         content_type: str | None = None,
     ) -> Pending:
         self.sent.append(Sent(topic, payload, qos, retain, content_type))
+        if self.pending:
+            return self.pending.pop(0)
         return Pending(self.answers.pop(0) if self.answers else Delivered())
 
     def on(self, topic: str) -> list[bytes]:

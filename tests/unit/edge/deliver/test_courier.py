@@ -12,13 +12,14 @@ import pytest
 from contract.cloudevent import CONTENT_TYPE, read_report
 from contract.ids import GatewayId, report_id
 from edge.config.schema import Deliver
+from edge.deliver import courier
 from edge.deliver.courier import Courier
 from edge.deliver.evidence import Parcel
 from edge.deliver.outbox import MEND_S, Entry, Outbox
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
-from service.outcomes import NotConnected, Outcome, Refused, TimedOut
+from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
@@ -231,6 +232,8 @@ def test_without_the_clouds_broker_the_report_waits_longer_each_time_up_to_a_bou
         route.clock.advance(0.02)
         waits.append(wait_s)
     assert waits == [2, 4, 8, 10, 10, 10]
+    route.uplink.answers.clear()
+    route.clock.advance(courier.LOST_S)  # a broker may yet acknowledge what it has
     route.drain()
     assert route.entry(0).state == "reported"
     assert route.store.kept == [picture.key for picture in parcel(0).pictures]
@@ -248,6 +251,44 @@ def test_a_store_that_refuses_buries_nothing_however_long_it_lasts(
         route.clock.advance(61)
     assert route.uplink.sent == []
     route.drain()
+    assert route.entry(0).state == "reported"
+
+
+def test_what_is_under_way_on_a_connection_is_not_sent_a_second_time_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "PUBACK_S", 0.01)
+    route = Route(tmp_path, deadline_s=6000)
+    route.keep(0)
+    pending = Pending()
+    route.uplink.pending = [pending]
+    for _ in range(3):
+        assert route.drain() == 1
+        route.clock.advance(20)
+    assert route.reported() == [name(0)]
+    assert route.entry(0).state == "stored"
+    pending.settle(Delivered())
+    route.drain()
+    assert route.reported() == [name(0)]
+    assert route.entry(0).state == "reported"
+
+
+@pytest.mark.parametrize(("seconds", "settled"), [(121.0, None), (10.0, AWAY)])
+def test_what_a_broker_never_acknowledges_or_a_connection_lost_is_sent_again(
+    tmp_path: Path, seconds: float, settled: Outcome | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier, "PUBACK_S", 0.01)
+    route = Route(tmp_path, deadline_s=6000)
+    route.keep(0)
+    pending = Pending()
+    route.uplink.pending = [pending]
+    route.drain()
+    if settled is not None:
+        pending.settle(settled)
+    while route.entry(0).state != "reported":
+        route.clock.advance(seconds)
+        route.drain()
+    assert route.reported() == [name(0)] * 2
     assert route.entry(0).state == "reported"
 
 

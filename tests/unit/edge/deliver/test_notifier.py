@@ -14,6 +14,7 @@ from edge.deliver import tellings
 from edge.deliver.decision_rows import End
 from edge.deliver.notifier import LOST_S, Notifier
 from edge.deliver.outbox import Outbox
+from edge.errors import OutboxError
 from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.carriers import Longest
@@ -121,6 +122,25 @@ def test_what_is_under_way_is_waited_for_and_not_sent_twice(tmp_path: Path) -> N
     assert [line.event for line in lines] == ["delivery_failed"]
     site.pending[0].settle(Delivered())
     assert notifier.step()
+    assert told.backlog("site") == (0, {"told": 1})
+
+
+def test_what_cannot_be_recorded_as_told_is_recorded_later_and_not_told_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Recorder("site")
+    told = Round(tmp_path, site)
+    told.decide(0)
+
+    def fail(*_: object) -> None:
+        raise OutboxError("the disk takes nothing")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(told.outbox.tellings, "end", fail)
+        told.run(100)
+    assert told.backlog("site") == (1, {})
+    told.run(100)
+    assert site.asked == ["0 confirmed"]
     assert told.backlog("site") == (0, {"told": 1})
 
 

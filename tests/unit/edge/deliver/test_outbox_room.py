@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.deliver.evidence import Parcel
 from edge.deliver.outbox import LossReason
 from edge.errors import OutboxFull
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
@@ -89,3 +90,17 @@ def test_an_entry_that_is_displaced_while_in_work_has_no_pictures(tmp_path: Path
     outbox.mark_reported(name(1), site.mono())
     assert [loss.report_id for loss in site.losses] == [name(1)]
     assert due(outbox, site) == name(2)
+
+
+def test_a_full_outbox_still_takes_another_word_about_what_it_has(tmp_path: Path) -> None:
+    site = Site(tmp_path, max_bytes=1_000_000)
+    outbox = site.open()
+    outbox.put(parcel(1, size=498_000))
+    more = parcel(2, size=1000).pictures
+    again = parcel(1, size=498_000).report.model_copy(update={"restores_left": 1})
+    assert not outbox.extend(Parcel(report=again, pictures=more))
+    assert outbox.extend(Parcel(report=again, pictures=()))
+    entry = outbox.find(name(1))
+    assert entry is not None
+    assert entry.report.restores_left == 1
+    assert outbox.pictures(entry) == parcel(1, size=498_000).pictures
