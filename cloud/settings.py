@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -23,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from cloud.yaml_file import YamlError, read_yaml
 from contract.labels import CYCLES, Group, group_of
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
@@ -288,8 +288,8 @@ def load_settings(
 
 def _read(file: Path) -> dict[str, object]:
     try:
-        found: object = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        found = read_yaml(file)
+    except YamlError as error:
         raise SettingsError(f"settings file {file} cannot be read: {error}") from error
     if found is None:
         return {}

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from edge.durable import aside, sync_folder
 from edge.salvage import readable
@@ -18,10 +19,27 @@ _PARTS = ("", "-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
+class _Connection(sqlite3.Connection):
+    """Says of damage what SQLite means. Where the damaged bytes are quoted in SQLite's words and
+    are no text, Python fails on the words, with an error that is none of SQLite's."""
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeDecodeError as error:
+            damaged = sqlite3.DatabaseError(f"malformed, and so is what SQLite says of it: {error}")
+            damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damaged from error
+
+
 def open_file(file: Path, busy_s: float) -> sqlite3.Connection:
     """A connection in autocommit, for any thread; it waits `busy_s` for another's lock."""
     connection = sqlite3.connect(
-        file, timeout=busy_s, isolation_level=None, check_same_thread=False
+        file,
+        timeout=busy_s,
+        isolation_level=None,
+        check_same_thread=False,
+        factory=_Connection,
     )
     connection.text_factory = readable
     return connection

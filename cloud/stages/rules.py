@@ -12,10 +12,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
 from cloud.settings import Policy, Section, SettingsError
+from cloud.yaml_file import YamlError, read_yaml
 from contract.report import CameraName
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,189}")
@@ -83,8 +83,8 @@ def read_rules(file: Path | None) -> Rules:
     if file is None:
         return Rules()
     try:
-        return Rules.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return Rules.model_validate(read_yaml(file) or {})
+    except YamlError as error:
         raise SettingsError(f"rules {file} cannot be read: {error}") from error
     except ValidationError as error:
         complaints = (

@@ -13,6 +13,10 @@ from edge.errors import Complaint, ConfigError
 MAX_BYTES = 1_048_576
 MAX_NODES = 50_000
 
+MISFITS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What PyYAML's conversions raise for a value that its tag does not fit, such as `!!timestamp x`
+or `0x_`; it has no error of its own for that."""
+
 Data = dict[str, object]
 
 
@@ -47,7 +51,7 @@ def parse(document: bytes) -> tuple[Data, tuple[Complaint, ...]]:
         raise _error(f"is no UTF-8 text: {error}", "save it as UTF-8") from error
     except yaml.MarkedYAMLError as error:
         raise _error(_words(error), "check indentation, colons and quotes") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *MISFITS) as error:
         raise _error(f"is no YAML: {error}", "") from error
     except RecursionError as error:
         raise _error("is nested too deeply", "") from error

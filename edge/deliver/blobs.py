@@ -95,7 +95,7 @@ class Blobs:
             return body
         try:
             body = self._path(sha256).read_bytes()
-        except OSError:  # a card that fails to read has lost it, whatever it says
+        except (OSError, ValueError):  # a card that fails to read has lost it; a damaged name
             return None
         return body if hashlib.sha256(body).hexdigest() == sha256 else None
 
@@ -167,6 +167,8 @@ class Blobs:
 
     def _remove(self, name: str) -> None:
         self._held.pop(name, None)
+        if "\0" in name or "/" in name:
+            return  # a damaged row's, and no file of ours
         try:
             clear_way(self._folder / name)
             (self._folder / name).unlink(missing_ok=True)

@@ -53,7 +53,7 @@ class Recovery:
             self._rows.replace_report(report)
         pictures = named_in(report)
         missing = len({sha256 for _, sha256, _ in pictures} - self._there)
-        if len(self._rows.pictures(row.report_id)) != len(pictures):
+        if set(self._rows.named(row.report_id)) != set(pictures):
             self._rows.replace_pictures(row.report_id, pictures)
         if row.report_id not in self._copied:
             if missing and self._blobs.known:

@@ -62,6 +62,9 @@ class Birth:
 Named = tuple[str, str, int]
 """A picture as rows name it: key, SHA-256, bytes."""
 
+_MOST_BYTES = 1_000_000_000
+"""Of one picture or report; a size beyond it is damage."""
+
 _ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 
 
@@ -250,6 +253,13 @@ class Rows(Statements):
             "SELECT key, sha256 FROM pictures WHERE report_id = ? ORDER BY position", report_id
         )
 
+    def named(self, report_id: ReportId) -> list[Named]:
+        """As `pictures`, with the bytes of each."""
+        return self._all(
+            "SELECT key, sha256, bytes FROM pictures WHERE report_id = ? ORDER BY position",
+            report_id,
+        )
+
     def hashes(self) -> frozenset[str]:
         """Of every picture that some entry still needs."""
         return frozenset(sha for (sha,) in self._all("SELECT DISTINCT sha256 FROM pictures"))
@@ -276,8 +286,10 @@ class Rows(Statements):
         return dict(self._all("SELECT state, COUNT(*) FROM entries GROUP BY state"))
 
     def _sum(self, query: str, *values: object) -> int:
-        """Of the column `bytes` of what `query` finds."""
-        rows = self._all(f"SELECT COALESCE(SUM(bytes), 0) FROM ({query})", *values)  # noqa: S608
+        """Of the column `bytes` of what `query` finds; a damaged size counts for nothing."""
+        sound = f"typeof(bytes) = 'integer' AND bytes BETWEEN 0 AND {_MOST_BYTES}"
+        total = f"SELECT COALESCE(SUM(bytes), 0) FROM ({query}) WHERE {sound}"  # noqa: S608
+        rows = self._all(total, *values)
         return int(rows[0][0])
 
     def _first(self, which: str, *values: object) -> Row | None:

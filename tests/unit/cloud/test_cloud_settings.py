@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.settings import Policy, Settings, SettingsError, load_settings
+from cloud.stages.rules import read_rules
 
 
 def written(folder: Path, text: str) -> Path:
@@ -95,3 +96,18 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_group_without_a_limit_of_its_own_takes_the_general_one() -> None:
     policy = Policy.model_validate({"confirm_at": 0.4, "confirm_at_of": {"vehicle": 0.6}})
     assert [policy.limit_of(label) for label in ("person", "truck", "dog")] == [0.4, 0.6, 0.4]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: 0x_", "a: !!timestamp x", "a: !!bool x", "a: 2026-99-99", "[" * 5_000, "x" * 1_048_577],
+    ids=["int", "tag", "bool", "day", "deep", "large"],
+)
+def test_a_file_that_is_no_yaml_is_a_complaint_of_settings_and_rules(
+    tmp_path: Path, text: str
+) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(file, {}, {})
+    with pytest.raises(SettingsError, match="cannot be read"):
+        read_rules(file)

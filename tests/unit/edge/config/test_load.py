@@ -154,6 +154,10 @@ def test_a_broken_variable_is_one_complaint_among_the_others() -> None:
         (b"!!python/object/apply:os.system [ls]", "is no YAML"),
         (b"a: &a [*a]", "grows beyond"),
         (b"a: 2024-99-99", "is no YAML"),
+        (b"a: !!timestamp x", "is no YAML"),
+        (b"a: !!bool x", "is no YAML"),
+        (b"a: !!int ''", "is no YAML"),
+        (b"a: 0x_", "is no YAML"),
     ],
 )
 def test_a_document_that_is_no_configuration_is_refused_in_words(

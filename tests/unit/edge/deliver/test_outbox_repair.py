@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from edge.deliver.blobs import Blobs
 from edge.deliver.outbox import LossReason
 from edge.deliver.outbox_records import Repairs
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
@@ -137,3 +139,53 @@ def test_epochs_only_grow_also_when_the_wall_clock_is_wrong(site: Site) -> None:
     epochs.append(outbox.next_epoch())
     assert epochs == sorted(set(epochs))
     assert epochs[-1] < 10**10
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE pictures SET sha256 = char(0)",
+        "UPDATE pictures SET sha256 = '../../outbox'",
+        "UPDATE pictures SET bytes = 1e308",
+        "UPDATE pictures SET bytes = 9223372036854775807",
+        "UPDATE entries SET size_bytes = 1e308",
+        "UPDATE pictures SET key = x'ff'",
+    ],
+)
+def test_a_damaged_value_in_a_sound_file_keeps_no_entry_from_going_out(
+    site: Site, change: str
+) -> None:
+    """What a report's pictures are called and how large they are, its copy knows too."""
+    outbox = site.open()
+    outbox.put(parcel(1))
+    outbox.close()
+    with closing(sqlite3.connect(site.folder / "outbox.sqlite", isolation_level=None)) as file:
+        file.execute(change)
+    outbox = site.open()
+    entry = outbox.next_due(site.mono())
+    assert entry is not None
+    assert outbox.pictures(entry) == parcel(1).pictures
+    outbox.put(parcel(2))
+    outbox.sweep()
+    assert outbox.depth().bytes < 10_000
+    assert site.losses == []
+
+
+def test_a_name_that_is_no_file_name_is_a_picture_that_is_missing(tmp_path: Path) -> None:
+    blobs = Blobs(tmp_path / "pictures", 0)
+    outside = tmp_path / "outside.jpg"
+    outside.write_bytes(b"not ours")
+    for damaged in ("\0", "../outside", "x" * 5_000):
+        assert blobs.read(damaged) is None
+        blobs.remove(damaged)
+    assert outside.exists()
+
+
+def test_damage_that_is_no_text_even_in_sqlites_own_words_is_salvaged(site: Site) -> None:
+    outbox = site.open()
+    outbox.put(parcel(1))
+    outbox.close()
+    file = site.folder / "outbox.sqlite"
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xc9BLE"))
+    assert due(site.open(), site) == name(1)
+    assert site.losses == []

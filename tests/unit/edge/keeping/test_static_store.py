@@ -140,6 +140,19 @@ def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path, damage: bytes | No
     assert (tmp_path / f"{FILE}.corrupt-1").exists()
 
 
+def test_damage_that_is_no_text_even_in_sqlites_own_words_is_damage(tmp_path: Path) -> None:
+    """Python cannot decode the message, in which the damaged statement is quoted."""
+    rim = Rim(tmp_path)
+    rim.exchange(parked())
+    rim.store.close()
+    file = tmp_path / FILE
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xc9BLE"))
+    with recorded_events() as lines:
+        store = StaticStore(tmp_path, rim.clock)
+    assert [line.event for line in lines] == [Event.STATIC_REPAIRED]
+    assert store.recall(CAMERA) == Memory()
+
+
 def test_a_row_that_makes_no_sense_costs_only_itself(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
     rim.exchange(parked())

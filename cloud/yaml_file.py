@@ -1,0 +1,33 @@
+"""A YAML file of an operator, safely: no tags that build objects, and one kind of error.
+
+SHELL (reads the file). Called by `settings` and `stages.rules`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+MAX_BYTES = 1_048_576
+
+_MISFITS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What PyYAML's conversions raise for a value that its tag does not fit, such as `!!timestamp x`
+or `0x_`, and for a document that is too deep; it has no error of its own for that."""
+
+
+class YamlError(Exception):
+    """The file cannot be read or holds no YAML; the text says why."""
+
+
+def read_yaml(file: Path) -> object:
+    """The document, None if it is empty; raises `YamlError` (no other)."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise YamlError(f"over {MAX_BYTES} bytes")
+        found: object = yaml.safe_load(content.decode("utf-8"))
+    except (OSError, yaml.YAMLError, *_MISFITS) as error:
+        raise YamlError(str(error)) from error
+    return found
