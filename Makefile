@@ -47,6 +47,11 @@ test-faults: setup ## kills, outages, broken networks, stores and disks, on real
 	@tools/system_packages faults
 	@$(BIN)/python -m pytest tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
 
+.PHONY: fuzz
+fuzz: setup ## hostile bytes into everything that reads bytes (SECONDS=, SEED=, ONLY="jpeg png ...", OUT=DIR)
+	@$(BIN)/python -m tools.fuzz $(SECONDS_ARGUMENT) $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(filter command line environment,$(origin OUT)),--out "$(OUT)")
+
 .PHONY: check-code
 check-code:
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format .'"; exit 1; }
