@@ -21,9 +21,10 @@ _ARITHMETIC_PASSES = 3
 """What an arithmetically coded scan costs (measured), beside one of Huffman's."""
 _OPEN_PASSES = 3
 """A progressive JPEG without its end is decoded so often to tell whether something is missing."""
-_RAW_BYTES_PER_PIXEL = 2
+_RAW_BYTES_PER_PIXEL = 1.5
 """PNG: uncompressed bytes, per pixel of the largest picture admitted. Inflating and unfiltering
-take time by the byte, and 16 bits of four channels are eight."""
+take time by the byte, and 16 bits of four channels are eight. A photograph of 5 megapixels in
+colour is beyond `max_bytes` long before."""
 
 
 def inspect(picture: bytes, limits: PictureLimits) -> Header | Rejected:

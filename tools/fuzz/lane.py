@@ -27,9 +27,14 @@ from random import Random
 import cv2
 
 from service import events
+from tools.fuzz.pictures import reference
 from tools.fuzz.targets import TARGETS, Target
 
 CPU_S = 0.2
+REFERENCE_S = 0.006
+"""What `pictures.reference` takes where the limit was set. Cores that are shared with others do
+less in a second, so a limit of CPU time is stretched by as much as the reference is."""
+
 PEAK_BYTES = 200_000_000
 GROWN_BYTES = 24_000_000
 """Beyond the warm-up: what allocators keep of the largest inputs, and no more."""
@@ -105,14 +110,22 @@ class Lane:
         if error is not None:
             self._find("raised", target, number, data, error)
         if spent_s > CPU_S:
-            spent_s = min(spent_s, *(self._attempt(target, data)[0] for _ in range(2)))
-            if spent_s > CPU_S:
-                self._find("slow", target, number, data, f"{spent_s:.3f} s of CPU")
+            spent_s, limit_s = self._again(target, data, spent_s)
+            if spent_s > limit_s:
+                self._find("slow", target, number, data, f"{spent_s:.3f} s, limit {limit_s:.3f}")
         if peak > PEAK_BYTES:
             self._find("large", target, number, data, f"{peak / 1e6:.0f} MB")
         slowest = max(self._tally.slowest_ms.get(target.name, 0.0), spent_s * 1e3)
         self._tally.slowest_ms[target.name] = round(slowest, 1)
         self._tally.peak_mb = max(self._tally.peak_mb, round(peak / 1e6, 1))
+
+    def _again(self, target: Target, data: bytes, spent_s: float) -> tuple[float, float]:
+        """The best of three, and the limit for the machine as it was meanwhile."""
+        reference_s = min(_timed(reference) for _ in range(3))
+        for _ in range(2):
+            spent_s = min(spent_s, self._attempt(target, data)[0])
+            reference_s = min(reference_s, _timed(reference))
+        return spent_s, CPU_S * max(1.0, reference_s / REFERENCE_S)
 
     def _note(self, number: int, target: Target, data: bytes) -> None:
         """For whoever looks when this process is dead."""
@@ -160,6 +173,12 @@ def under_work(slot: Path) -> tuple[int, str, bytes]:
     content = slot.read_bytes()
     number, size, target = HEAD.unpack_from(content)
     return number, target.rstrip(b"\0").decode(), content[HEAD.size : HEAD.size + size]
+
+
+def _timed(work: Callable[[], None]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
 
 
 def _last_place(trace: str) -> str:
