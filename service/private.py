@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatch
+from glob import escape
 from pathlib import Path
 
 from service.events import Event, log
@@ -31,6 +33,20 @@ def tighten(folder: Path, names: Iterable[str]) -> None:
     if open_:
         named = [str(path) for path in open_[:5]]
         log(Event.STATE_EXPOSED, paths=named, count=len(open_), reason="it belongs to another user")
+
+
+def close_off(folder: Path, ours: Sequence[str]) -> None:
+    """Tightens what matches `ours` in `folder`, and `folder` itself if it holds nothing else.
+
+    A folder that is shared with others, whoever chose that, stays open for them.
+    """
+    tighten(folder, ours)
+    try:
+        alone = all(any(fnmatch(one.name, name) for name in ours) for one in folder.iterdir())
+        if alone and not folder.stat().st_mode & stat.S_ISVTX:
+            tighten(folder.parent, [escape(folder.name)])
+    except OSError:  # missing yet, or a disk that reads nothing: its owner finds out and says so
+        return
 
 
 def _found(folder: Path, names: Iterable[str]) -> Iterator[Path]:

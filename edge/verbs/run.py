@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import stat
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 import cv2
 
@@ -22,7 +20,7 @@ from service import events
 from service.clock import SystemClock
 from service.events import Event, log
 from service.link import LinkError
-from service.private import make_private, tighten
+from service.private import close_off, make_private
 
 REFUSALS: Mapping[type[Exception], str] = {
     ModelError: "model",
@@ -39,21 +37,13 @@ def command(options: argparse.Namespace) -> int:
     start = begin(options.config, os.environ)
     events.configure(level=start.loaded.config.runtime.log_level)
     log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
-    _tighten(start.loaded.config.deliver.outbox.path)
+    close_off(start.loaded.config.deliver.outbox.path, _STATE)
     if start.refused:
         log(Event.CONFIG_RESTORED, reasons=[str(c) for c in start.refused])
     if options.notice:
         print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
     daemon = daemon_class(os.environ)
     return daemon(start.loaded, options.config, os.environ, SystemClock(), requests).run()
-
-
-def _tighten(folder: Path) -> None:
-    """State that an older version left for everybody to read."""
-    tighten(folder, _STATE)
-    is_ours = (folder / "outbox.sqlite").exists()
-    if is_ours and not folder.stat().st_mode & stat.S_ISVTX:  # no /tmp, whoever chose that
-        tighten(folder.parent, [folder.name])
 
 
 _STATE = (

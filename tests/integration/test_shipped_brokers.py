@@ -265,6 +265,9 @@ def test_foreign_expired_revoked_and_missing_certificates_are_not_let_in(
     assert refused_at_the_door(cloud.with_files(worker, GATEWAYS))
     assert refused_at_the_door(cloud.with_files(gateway, WORKERS))
     assert refused_at_the_door(replace(cloud.settings("gw-a"), tls=None))
+    with joined(cloud.with_files(issue(folder, ours, "#"))) as wild:
+        for topic in ("stillwatch/gw-a/status", "stillwatch"):
+            assert not sent(wild, topic)
     valid = issue(folder, ours, "gw-y")
     with joined(cloud.with_files(valid)):
         pass

@@ -35,6 +35,13 @@ def readable_by_others(folder: Path) -> list[str]:
     return found
 
 
+def open_up(*folders: Path) -> None:
+    """As versions before this one left their files."""
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
 def suspect(ear: Ear, root: str) -> None:
     before = len(ear.on("gw/gate/suspect"))
     ear.publish(f"{root}-cameras/gate/image", STREET.read_bytes())
@@ -65,17 +72,26 @@ def test_what_an_older_version_left_open_is_closed_at_the_next_start(
     config["camera_defaults"] = {"kind": "snapshot"}
     with edge(tmp_path, config):
         suspect(listening, root)
-    for folder in (tmp_path / "outbox", tmp_path / "store"):
-        for path in (folder, *folder.rglob("*")):
-            path.chmod(0o755 if path.is_dir() else 0o644)
-    other = tmp_path / "outbox" / "notes.txt"
-    other.write_text("not ours")
+    open_up(tmp_path / "outbox", tmp_path / "store")
     with edge(tmp_path, config) as daemon:
         assert daemon.events("state_exposed") == []
         suspect(listening, root)
         assert (tmp_path / "outbox").stat().st_mode & 0o077 == 0
-        assert readable_by_others(tmp_path / "outbox") == ["outbox/notes.txt -rw-r--r--"]
+        assert readable_by_others(tmp_path / "outbox") == []
         assert readable_by_others(tmp_path / "store") == []
+
+
+def test_a_folder_that_others_use_too_stays_open_for_them(
+    mosquitto: Broker, root: str, tmp_path: Path
+) -> None:
+    config = settings(mosquitto, root, tmp_path)
+    with edge(tmp_path, config):
+        pass
+    (tmp_path / "outbox" / "notes.txt").write_text("not ours")
+    open_up(tmp_path / "outbox")
+    with edge(tmp_path, config):
+        assert (tmp_path / "outbox").stat().st_mode & 0o777 == 0o755
+        assert readable_by_others(tmp_path / "outbox") == ["outbox/notes.txt -rw-r--r--"]
 
 
 def test_a_plain_and_nameless_way_to_the_cloud_is_told_at_the_start(
