@@ -138,7 +138,7 @@ class Analyst:
 
     def _look(self, frame: Frame) -> None:
         began = self._clock.mono()
-        outcome = self._stale(frame, began) or self._analyze(frame, began)
+        outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
             self._keep(outcome.cases, frame.held)
@@ -149,8 +149,11 @@ class Analyst:
         done = self._clock.mono()
         self._timings.observe(done - began, done - frame.received_mono_s)
 
-    def _stale(self, frame: Frame, now: float) -> Rejected | None:
-        """Of single pictures each is an alarm, however late; their queue is bounded."""
+    def _refusal(self, frame: Frame, now: float) -> Rejected | None:
+        """Of a picture that ended us again and again, or that waited too long. Of single pictures
+        each is an alarm, however late; their queue is bounded."""
+        if frame.held is not None and not frame.held.begin():
+            return Rejected(Reason.UNDECODABLE, "the daemon ended again and again while judging it")
         config = self._terms.config
         settings = config.cameras.get(frame.camera, config.camera_defaults)
         return None if settings.kind == "snapshot" else stale(frame, now, config.intake.limits)

@@ -41,9 +41,15 @@ keeps it from us, so that no single message can take our memory."""
 
 
 def intake_settings(config: Config, identity: Identity) -> LinkSettings:
-    """The link to the site's broker, which also carries what people at the site read."""
+    """The link on which cameras and people at the site are heard."""
     settings = _settings(config.intake.broker, config, identity, "intake")
     return replace(settings, max_packet_bytes=_largest_bytes(config))
+
+
+def site_settings(config: Config, identity: Identity) -> LinkSettings:
+    """The link on which people at the site are told. It listens to nobody: behind a flood of
+    pictures the broker's acknowledgements would come too late for an alarm."""
+    return _settings(config.intake.broker, config, identity, "site")
 
 
 def snapshot_settings(config: Config, identity: Identity) -> LinkSettings:

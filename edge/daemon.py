@@ -163,6 +163,7 @@ class Daemon:
             worker.start()
         self._gateway.delivery.uplink.start()
         self._gateway.snapshots.start()
+        self._gateway.intake_link.start()
         self._gateway.site.start()
         self._notifier.ready()
         gateway, listed = current.config.gateway.id, len(current.config.cameras)
@@ -178,7 +179,7 @@ class Daemon:
             self._gateway.delivery.threats.tick()
             self._gateway.intake.tick()
             self._gateway.turn_switches()
-            self._gateway.camera_watch.tick(self._gateway.site.state().ready)
+            self._gateway.camera_watch.tick(self._gateway.intake_link.ready)
             self._gateway.health_watch.tick()
             self._gateway.self_tests.tests.tick(self._gateway.delivery.wake)
             if self._requests.reload:
@@ -245,6 +246,7 @@ class Daemon:
         self._ending = True
         gateway.snapshots.stop(1.0)
         gateway.self_tests.tests.stop()
+        gateway.intake_link.stop(1.0)
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
         leaving.start()  # beside the site: neither broker is to use up the other's time
         gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.farewell())

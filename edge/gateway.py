@@ -17,7 +17,7 @@ from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.config.switched import switched
-from edge.connect import intake_settings, open_keyring, snapshot_settings
+from edge.connect import intake_settings, open_keyring, site_settings, snapshot_settings
 from edge.deliver.evidence import Origin
 from edge.delivery import Delivery, OnFailure, open_outbox_of
 from edge.health_watch import HealthWatch
@@ -25,6 +25,7 @@ from edge.identity import Identity, open_identity
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import Intake
 from edge.intake.snapshots import Snapshots
+from edge.intake.tries import Tries
 from edge.keeping.store import StaticStore
 from edge.networks import Network, OpenNetworks, open_detectors
 from edge.pipeline import Pipeline
@@ -134,7 +135,11 @@ class Gateway:
 
     def links(self) -> dict[str, LinkState]:
         """The links that are wanted, as they are now."""
-        links = {"intake": self.site.state(), "uplink": self.delivery.uplink.state()}
+        links = {
+            "intake": self.intake_link.state(),
+            "site": self.site.state(),
+            "uplink": self.delivery.uplink.state(),
+        }
         snapshots = self.snapshots.state()
         return links if snapshots is None else links | {"snapshots": snapshots}
 
@@ -225,6 +230,7 @@ class Gateway:
             self.clock,
             self._camera_found,
             self._camera_left,
+            Tries(config.deliver.outbox.path),
         )
         self.snapshots = Snapshots(
             snapshot_settings(config, identity),
@@ -233,7 +239,7 @@ class Gateway:
             self.clock,
             self._on_failure,
         )
-        self.site = Link(
+        self.intake_link = Link(
             intake_settings(config, identity),
             on_fatal=self._on_failure,
             on_message=self._on_site_message,
@@ -242,6 +248,10 @@ class Gateway:
                 *self.switches.subscriptions(),
                 *self.self_tests.requests.subscriptions(),
             ),
+        )
+        self.site = Link(
+            site_settings(config, identity),
+            on_fatal=self._on_failure,
             births=self.births,
             will=self.statements.status("offline"),
         )

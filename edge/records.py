@@ -40,12 +40,14 @@ class Message:
 class Held:
     """The broker holds a picture's message until `done` is called: it was judged, and what it
     raised is durable. `again`: it was delivered before under the same `message` id, and may have
-    been judged. `digest` is the SHA-256 of the picture, in hex."""
+    been judged. `digest` is the SHA-256 of the picture, in hex. `begin` is asked before it is
+    judged; False if we ended too often while we did."""
 
     digest: str
     message: int
     again: bool
     done: Callable[[], None]
+    begin: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

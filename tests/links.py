@@ -41,7 +41,11 @@ class Inbox:
 
     def next(self) -> Arrival:
         """The next message, which must come within `PATIENCE_S`."""
-        return self._arrivals.get(timeout=PATIENCE_S)
+        return self.next_within(PATIENCE_S)
+
+    def next_within(self, patience_s: float) -> Arrival:
+        """The next message, for one that may take long."""
+        return self._arrivals.get(timeout=patience_s)
 
     def is_empty(self) -> bool:
         return self._arrivals.empty()

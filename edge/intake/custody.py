@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 
 from contract.ids import CameraId
+from edge.intake.tries import Tries
 from edge.records import Held
 from service.receiver import Receipt
 
@@ -24,7 +25,8 @@ _Key = tuple[CameraId, str, int]
 class Custody:
     """What is in hand, and what was settled lately."""
 
-    def __init__(self) -> None:
+    def __init__(self, tries: Tries | None = None) -> None:
+        self._tries = tries or Tries()
         self._lock = threading.Lock()
         self._in_hand: dict[_Key, Receipt] = {}
         self._settled: OrderedDict[_Key, None] = OrderedDict()
@@ -47,7 +49,20 @@ class Custody:
         again, done = receipt.again, lambda: self._settle(key)
         if twin:  # in a new session, in which message ids begin anew
             again, done = False, receipt
-        return Held(digest=digest, message=receipt.mid, again=again, done=done)
+        if not again:
+            return Held(digest=digest, message=receipt.mid, again=False, done=done)
+        name = f"{camera} {digest} {receipt.mid}"
+        return Held(
+            digest=digest,
+            message=receipt.mid,
+            again=True,
+            begin=lambda: self._tries.begin(name),
+            done=lambda: self._end(name, key),
+        )
+
+    def _end(self, name: str, key: _Key) -> None:
+        self._tries.end(name)
+        self._settle(key)
 
     def _settle(self, key: _Key) -> None:
         with self._lock:

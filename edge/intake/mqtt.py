@@ -21,6 +21,7 @@ from edge.intake.chunks import ChunkLimits, Part, State
 from edge.intake.custody import Custody
 from edge.intake.mailbox import NEWEST, Mailbox, Room
 from edge.intake.places import Place, Places
+from edge.intake.tries import Tries
 from edge.records import Frame, Message
 from edge.runtime.counters import Counters
 from imaging.admission import Reason, Rejected
@@ -49,9 +50,10 @@ class Intake:
         clock: Clock,
         found: Callable[[CameraId], None],
         left: Callable[[CameraId], None] = lambda _: None,
+        tries: Tries | None = None,
     ) -> None:
         """`found` is told of every camera when its first image comes, `left` of one whose place
-        went to another."""
+        went to another; `tries` knows the pictures that ended us."""
         self._current = current
         self._mailboxes = mailboxes
         self._counters = counters
@@ -59,7 +61,7 @@ class Intake:
         self._found = found
         self._left = left
         self._places = Places(len(mailboxes))
-        self._custody = Custody()
+        self._custody = Custody(tries)
         self._lock = threading.Lock()
         self._assemblies: dict[CameraId, State] = {}
         self._closed = False

@@ -79,7 +79,10 @@ def test_the_site_is_told_in_time_while_cloud_and_store_lie_in_a_black_hole(
             until(lambda: len(raised(daemon)) > 7, "suspicions in the hole")
             sending.stop()
         until(lambda: unconfirmed(ears) >= raised(daemon), "all told at the site")
-        until(lambda: daemon.health()["links"] == {"intake": True, "uplink": False}, "noticed")
+        until(
+            lambda: daemon.health()["links"] == {"intake": True, "site": True, "uplink": False},
+            "noticed",
+        )
         net.heal()
         delivered(ways, daemon)
 

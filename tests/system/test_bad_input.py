@@ -62,12 +62,14 @@ def test_hostile_topics_and_payload_shapes_are_counted_with_their_reason(
 ) -> None:
     root = "hostile"
     config = settings(mosquitto, root, tmp_path)
-    config["intake"] |= {"max_cameras": 2}
+    config["intake"] |= {"max_cameras": 1}
+    config["cameras"] = {"a": {}}
     walkers = clip(CHECKOUT / "footage" / "walkers.mp4", begin_s=9, seconds=1)
     with ear(mosquitto, root) as listening, edge(tmp_path, config) as daemon:
         listening.publish(f"{root}-cameras/NOT A NAME/image", b"x")
-        for camera in ("a", "b", "c"):
-            listening.publish(f"{root}-cameras/{camera}/image", b"{not json")
+        for camera in ("b", "c"):
+            listening.publish(f"{root}-cameras/{camera}/image", walkers[0])
+        listening.publish(f"{root}-cameras/a/image", b"{not json")
         listening.publish(f"{root}-cameras/a/image/data", b"a piece without a start")
         play(listening, f"{root}-cameras/a/image", walkers)
         assert listening.wait(lambda: daemon.settled("a", 2 + len(walkers)))

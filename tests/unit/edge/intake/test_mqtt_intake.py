@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from edge.config.load import read
 from edge.config.schema import Config
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import UNKNOWN, Intake
+from edge.intake.tries import FILE as TRIES
+from edge.intake.tries import MOST_TRIES, Tries
 from edge.records import Frame
 from edge.runtime.counters import Counters
 from edge.runtime.funnel import Funnel
@@ -26,7 +29,7 @@ PICTURE = picture()
 class Doorway:
     """An intake with its mailboxes, whose configuration and clock the test holds."""
 
-    def __init__(self, document: str = "", workers: int = 1) -> None:
+    def __init__(self, document: str = "", workers: int = 1, tries: Tries | None = None) -> None:
         self.config: Config = read(document.encode(), {}).config
         self.clock = ManualClock()
         self.counters = Counters()
@@ -41,6 +44,7 @@ class Doorway:
             self.clock,
             self.found.append,
             self._leave,
+            tries,
         )
 
     def configure(self, document: str) -> None:
@@ -445,3 +449,26 @@ def test_whatever_comes_every_image_is_counted_once_and_ends_or_waits(
         assert funnel.analysed == funnel.quiet == 0
     assert len(set(waiting)) == len(waiting)
     assert door.acked == len(messages)
+
+
+def test_a_picture_during_which_the_daemon_ends_again_and_again_is_given_up(tmp_path: Path) -> None:
+    verdicts = []
+    for start in range(MOST_TRIES + 2):
+        door = Doorway(SNAPSHOTS, tries=Tries(tmp_path))
+        door.held(PICTURE, again=start > 0)
+        (frame,) = door.waiting()
+        assert frame.held is not None
+        verdicts.append(frame.held.begin())  # and now it dies
+    assert verdicts == [True] * (MOST_TRIES + 1) + [False]
+    assert frame.held is not None
+    frame.held.done()
+    assert Tries(tmp_path).begin("door another 1")
+
+
+def test_a_damaged_file_of_tries_stops_no_start(tmp_path: Path) -> None:
+    for document in (b"", b"[]", b"[" * 10_000, b'{"a": "b", "c": -1, "d": true}', b"\xff"):
+        (tmp_path / TRIES).write_bytes(document)
+        assert Tries(tmp_path).begin("door x 1")
+    (tmp_path / TRIES).unlink()
+    (tmp_path / TRIES).mkdir()
+    assert Tries(tmp_path).begin("door x 1")
