@@ -7,7 +7,7 @@ SHELL. A part that can fail adds a function here and a line in `checks`; what it
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from contract.ids import CameraId
 from edge.config.schema import Config
@@ -15,11 +15,19 @@ from edge.deliver.outbox_records import Depth
 from edge.deliver.tellings import Backlog
 from edge.gateway import Gateway
 from edge.runtime.camera_conditions import Condition
+from edge.runtime.funnel import Funnel
 from edge.runtime.health import NOTED_S, Check
 from edge.runtime.health_reasons import HealthReason, Problem
 from edge.runtime.heartbeat import Pulse, late
+from imaging.admission import Reason
 from service.clock import Clock
 from service.link import LinkState
+
+REFUSED_S = 60.0
+MOST_REFUSED, LEAST_REFUSED = 0.5, 10
+"""The share of refused pictures that is named, of at least so many refused."""
+
+_INTENDED = frozenset((Reason.DISABLED, Reason.RETAINED))
 
 MOST_RISES = 1000
 """Steps of a count that are remembered; a count that rises faster has risen lately anyway."""
@@ -33,6 +41,11 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
         lambda: taken(gateway.links()),
         lambda: unkept(gateway.outbox.depth()),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
+        Refused(
+            lambda: gateway.camera_watch.conditions().keys(),
+            gateway.counters.snapshot,
+            gateway.clock,
+        ),
         lambda: delayed(
             gateway.outbox.oldest_s(),
             gateway.outbox.tellings.backlogs(),
@@ -131,6 +144,47 @@ def _silence(condition: Condition) -> str:
     rejected = sum(condition.rejected.values())
     came = "no usable picture yet" if age_s is None else f"no usable picture for {age_s:.0f} s"
     return f"{came}; {rejected} rejected" if rejected else came
+
+
+class Refused:
+    """Cameras of whose messages most were no usable picture, lately; looked at whenever asked."""
+
+    def __init__(
+        self,
+        cameras: Callable[[], Collection[CameraId]],
+        funnels: Callable[[], Mapping[CameraId, Funnel]],
+        clock: Clock,
+    ) -> None:
+        """`cameras`: those that are listed or followed; a stranger's junk is nobody's fault."""
+        self._cameras, self._funnels, self._clock = cameras, funnels, clock
+        self._before: deque[tuple[float, Mapping[CameraId, Funnel]]] = deque()
+
+    def __call__(self) -> Iterator[Problem]:
+        """By how many of how many, for which reasons."""
+        now, funnels = self._clock.mono(), self._funnels()
+        if not self._before or now - self._before[-1][0] >= REFUSED_S / 10:
+            self._before.append((now, funnels))
+        while len(self._before) > 1 and now - self._before[1][0] >= REFUSED_S:
+            self._before.popleft()
+        for camera in sorted(self._cameras()):
+            before = self._before[0][1].get(camera, Funnel())
+            words = _refused(before, funnels.get(camera, Funnel()))
+            if words:
+                yield Problem(reason=HealthReason.PICTURES_REJECTED, subject=camera, detail=words)
+
+
+def _refused(before: Funnel, now: Funnel) -> str:
+    """What was refused in between, if that is most; empty otherwise."""
+    by = {
+        reason: count - before.rejected_by.get(reason, 0)
+        for reason, count in now.rejected_by.items()
+        if reason not in _INTENDED
+    }
+    count, received = sum(by.values()), now.received - before.received
+    if count < LEAST_REFUSED or count < received * MOST_REFUSED:
+        return ""
+    reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(by.items()) if n)
+    return f"{count} of {received} refused: {reasons}"
 
 
 class Risen:

@@ -61,6 +61,12 @@ class HealthReason(StrEnum):
         "A listed camera sends no usable picture.",
         "mend the camera or its network; see its `health` topic; take it out of `cameras` for good",
     )
+    PICTURES_REJECTED = (
+        "pictures_rejected",
+        "Most of what came for a camera in the last minute was refused as no usable picture.",
+        "see `frame_rejected` in the log for the reason; mend the camera, or find who else "
+        "publishes on its topic",
+    )
     DELIVERY_LATE = (
         "delivery_late",
         "What should be judged or told waits for longer than `deliver.late_s`.",

@@ -30,7 +30,6 @@ from service import events
 from tools.fuzz.pictures import reference
 from tools.fuzz.targets import TARGETS, Target
 
-CPU_S = 0.2
 REFERENCE_S = 0.006
 """What `pictures.reference` takes where the limit was set. Cores that are shared with others do
 less in a second, so a limit of CPU time is stretched by as much as the reference is."""
@@ -109,7 +108,7 @@ class Lane:
         peak = _peak_bytes() - before
         if error is not None:
             self._find("raised", target, number, data, error)
-        if spent_s > CPU_S:
+        if spent_s > target.cpu_s:
             spent_s, limit_s = self._again(target, data, spent_s)
             if spent_s > limit_s:
                 self._find("slow", target, number, data, f"{spent_s:.3f} s, limit {limit_s:.3f}")
@@ -125,7 +124,7 @@ class Lane:
         for _ in range(2):
             spent_s = min(spent_s, self._attempt(target, data)[0])
             reference_s = min(reference_s, _timed(reference))
-        return spent_s, CPU_S * max(1.0, reference_s / REFERENCE_S)
+        return spent_s, target.cpu_s * max(1.0, reference_s / REFERENCE_S)
 
     def _note(self, number: int, target: Target, data: bytes) -> None:
         """For whoever looks when this process is dead."""

@@ -13,7 +13,7 @@ from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
 from edge.config.live import Live
 from edge.config.load import read
-from edge.health_checks import Risen, cut_off, silent, stalled
+from edge.health_checks import Refused, Risen, cut_off, silent, stalled
 from edge.health_watch import HealthWatch
 from edge.runtime.camera_conditions import Condition, Status
 from edge.runtime.counters import Counters
@@ -115,3 +115,30 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[Line]
     assert all(one.retain for one in said)
     events = [(line.event.value, line.fields["of"]) for line in told]
     assert events == [("health_degraded", "uplink"), ("health_recovered", "uplink")]
+
+
+def test_a_camera_most_of_whose_pictures_are_refused_is_named_for_a_minute() -> None:
+    clock, counters = ManualClock(), Counters()
+    check = Refused(lambda: {YARD, GATE}, counters.snapshot, clock)
+
+    def come(camera: CameraId, good: int, bad: int, reason: str = "malformed") -> None:
+        for _ in range(good + bad):
+            counters.count(camera, "received")
+        for _ in range(bad):
+            counters.reject(camera, reason)
+
+    assert list(check()) == []
+    clock.advance(5)
+    come(YARD, good=20, bad=30)
+    come(GATE, good=100, bad=30)
+    come(STRANGER, good=0, bad=500)
+    (problem,) = check()
+    assert (problem.reason, problem.subject) == (HealthReason.PICTURES_REJECTED, "yard")
+    assert problem.detail == "30 of 50 refused: malformed 30"
+    come(GATE, good=0, bad=400, reason="disabled")
+    assert [one.subject for one in check()] == ["yard"]
+    for _ in range(12):
+        clock.advance(6)
+        come(YARD, good=6, bad=0)
+        list(check())
+    assert list(check()) == []
