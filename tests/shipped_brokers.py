@@ -63,10 +63,13 @@ class Secured:
 
 
 @contextmanager
-def site_broker(folder: Path, port: int | None = None) -> Iterator[Secured]:
-    """site.conf and its ACL; started again in the same folder it knows its sessions."""
-    _prepare(folder, folder)
-    with _running(folder, "site.conf", (8883,), (port or free_port(),), (folder,)) as broker:
+def site_broker(folder: Path) -> Iterator[Secured]:
+    """site.conf: door 0 is the cameras', 1 that of the gateway and the site's systems."""
+    authorities = folder / "cameras", folder / "systems"
+    for one in authorities:
+        _prepare(folder, one)
+    ports = free_port(), free_port()
+    with _running(folder, "site.conf", (8883, 8884), ports, authorities) as broker:
         yield broker
 
 
@@ -88,8 +91,7 @@ def _prepare(folder: Path, authority: Path) -> None:
     if not (folder / "broker.crt").exists():
         certify(authority, "broker", "broker", HOST)
         for name in ("broker.crt", "broker.key"):
-            if authority != folder:
-                (authority / name).rename(folder / name)
+            (authority / name).rename(folder / name)
 
 
 @contextmanager

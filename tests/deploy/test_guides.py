@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
 from pathlib import Path
@@ -16,6 +17,9 @@ from tests.deploy.conftest import ROOT
 
 FLASHING = (ROOT / "docs" / "flashing.md").read_text()
 DEPLOY = (ROOT / "docs" / "deploy.md").read_text()
+PUBLIC_KEY = f"ed25519:{base64.b64encode(bytes(32)).decode()}"
+"""What stands for `ed25519:...` in the guide."""
+
 DEVICE = {"BALENA": "1", "BALENA_DEVICE_UUID": "0123456789abcdef"}
 
 
@@ -26,7 +30,8 @@ def variables(service: str) -> dict[str, str]:
         if line.startswith("    balena env set "):
             words = shlex.split(line)
             if service in words:
-                found[words[3]] = re.sub(r"\$\(cat (.*)\)", r"content of \1", words[4])
+                value = re.sub(r"\$\(cat (.*)\)", r"content of \1", words[4])
+                found[words[3]] = value.replace("ed25519:...", PUBLIC_KEY)
     return found
 
 

@@ -31,6 +31,7 @@ from tests.shipped_brokers import SHIPPED, Secured, certify, client, cloud_broke
 
 A, B = Topics(gateway=GatewayId("gw-a")), Topics(gateway=GatewayId("gw-b"))
 GATEWAYS, WORKERS = 0, 1
+CAMERAS, SYSTEMS = 0, 1
 ROOT = "stillwatch"
 GROUP = "confirm-4f1d09c2"
 SUSPECTS = shared_suspects(group=GROUP)
@@ -265,6 +266,8 @@ def test_foreign_expired_revoked_and_missing_certificates_are_not_let_in(
     assert refused_at_the_door(cloud.with_files(worker, GATEWAYS))
     assert refused_at_the_door(cloud.with_files(gateway, WORKERS))
     assert refused_at_the_door(replace(cloud.settings("gw-a"), tls=None))
+    assert refused_at_the_door(site.with_files(of_the_site, SYSTEMS))
+    assert refused_at_the_door(site.with_files(client(site.authorities[SYSTEMS], "home")))
     with joined(cloud.with_files(issue(folder, ours, "#"))) as wild:
         for topic in ("stillwatch/gw-a/status", "stillwatch"):
             assert not sent(wild, topic)
@@ -298,7 +301,7 @@ def test_cameras_publish_their_own_pictures_to_the_gateway_and_hear_nothing(site
     seen, heard = Inbox(), Inbox()
     images = ("cameras/+/image", "cameras/+/image/+")
     with (
-        joined(site.settings("gateway"), seen, *images) as gateway,
+        joined(site.settings("gateway", SYSTEMS), seen, *images) as gateway,
         joined(site.settings("gate"), heard, *EVERYTHING) as gate,
         joined(site.settings("yard")) as yard,
     ):
@@ -319,13 +322,32 @@ def test_cameras_publish_their_own_pictures_to_the_gateway_and_hear_nothing(site
         assert heard.is_empty()
 
 
+def test_a_camera_takes_nobodys_place_and_a_gateway_has_many_connections(site: Secured) -> None:
+    with (
+        recorded_events() as lines,
+        joined(site.settings("gateway", SYSTEMS, "gateway-intake")) as intake,
+        joined(site.settings("gateway", SYSTEMS, "gateway-snapshots")) as snapshots,
+        joined(site.settings("gate")) as gate,
+    ):
+        for claimed in ("gateway-intake", "gateway", "gate"):
+            with joined(site.settings("yard", client_id=claimed)) as yard:
+                assert sent(yard, "cameras/yard/image")
+                assert sent(gate, "cameras/gate/image")
+                assert sent(intake, "stillwatch/gateway/status")
+                assert sent(snapshots, "stillwatch/gateway/status")
+        named_so = site.settings("home", CAMERAS, "x")
+        with joined(named_so) as camera:
+            assert not sent(camera, "stillwatch/gateway/gate/armed/set")
+        assert "link_lost" not in {line.event for line in lines}
+
+
 def test_at_the_site_a_gateway_speaks_below_its_own_id_and_a_second_one_has_no_rights_yet(
     site: Secured,
 ) -> None:
     heard = Inbox()
     with (
-        joined(site.settings("gateway")) as gateway,
-        joined(site.settings("gw-b"), heard, *EVERYTHING) as second,
+        joined(site.settings("gateway", SYSTEMS)) as gateway,
+        joined(site.settings("gw-b", SYSTEMS), heard, *EVERYTHING) as second,
         joined(site.settings("gate")) as gate,
     ):
         for leaf in ("status", "gate/threat", "gate/verdict", "gate/suspect", "gate/armed/state"):
@@ -342,9 +364,11 @@ def test_at_the_site_a_gateway_speaks_below_its_own_id_and_a_second_one_has_no_r
 def test_home_automation_arms_and_a_display_only_reads(site: Secured) -> None:
     told, shown = Inbox(), Inbox()
     with (
-        joined(site.settings("gateway"), told, "stillwatch/gateway/+/armed/set") as gateway,
-        joined(site.settings("home")) as home,
-        joined(site.settings("display"), shown, "stillwatch/+/gate/threat") as display,
+        joined(
+            site.settings("gateway", SYSTEMS), told, "stillwatch/gateway/+/armed/set"
+        ) as gateway,
+        joined(site.settings("home", SYSTEMS)) as home,
+        joined(site.settings("display", SYSTEMS), shown, "stillwatch/+/gate/threat") as display,
     ):
         assert sent(home, "stillwatch/gateway/gate/armed/set", b"OFF")
         assert told.next().payload == b"OFF"
@@ -363,22 +387,25 @@ def test_the_guides_commands_make_the_certificates_that_it_names(tmp_path: Path)
     for line in lines:
         folder, *rest = line.split()
         certify(tmp_path / folder, *rest)
-    made = {path.name for path in (tmp_path / "site").glob("*.crt")}
-    assert {"ca.crt", "broker.crt", "gateway.crt", "gate.crt", "home.crt"} <= made
-    assert not any(path.stat().st_mode & 0o077 for path in (tmp_path / "site").glob("*.key"))
+    made = {str(path.relative_to(tmp_path)) for path in tmp_path.glob("*/*.crt")}
+    assert made == {
+        *("cameras/ca.crt", "cameras/gate.crt", "systems/ca.crt", "systems/broker.crt"),
+        *("systems/gateway.crt", "systems/home.crt"),
+    }
+    assert not any(path.stat().st_mode & 0o077 for path in tmp_path.glob("*/*.key"))
 
 
 def test_rules_are_read_anew_without_a_break(tmp_path: Path) -> None:
     with (
         site_broker(tmp_path) as broker,
         recorded_events() as lines,
-        joined(broker.settings("gw-b")) as second,
+        joined(broker.settings("gw-b", SYSTEMS)) as second,
     ):
         assert not sent(second, "stillwatch/gw-b/status")
-        text = (SHIPPED / "site.acl").read_text()
+        text = (SHIPPED / "systems.acl").read_text()
         block = text[text.index("user gateway") : text.index("# Home")]
         added = block.replace("user gateway", "user gw-b").replace("/gateway/", "/gw-b/")
-        (tmp_path / "site.acl").write_text(text + added)
+        (tmp_path / "systems.acl").write_text(text + added)
         broker.process.send_signal(signal.SIGHUP)
         wait_until(lambda: sent(second, "stillwatch/gw-b/status"), "the new rules")
         assert not sent(second, "stillwatch/gateway/status")

@@ -55,13 +55,13 @@ def test_a_threat_is_confirmed_and_nothing_that_the_daemon_says_is_refused(tmp_p
         site_broker(site_folder) as site,
         cloud_broker(cloud_folder) as cloud,
         worker(tmp_path / "worker", cloud, tmp_path / "store") as worker_log,
-        running(site.settings("home"), threats, ("stillwatch/gateway/gate/threat",)) as home,
+        running(site.settings("home", 1), threats, ("stillwatch/gateway/gate/threat",)) as home,
         running(cloud.settings("fleet", 1), fleet, ("stillwatch/+/+/suspect",)) as office,
         running(site.settings("gate")) as camera,
     ):
         assert all(link.wait_ready(PATIENCE_S) for link in (home, office, camera))
         config = {
-            "intake": {"broker": broker_section(site.settings("gateway"))},
+            "intake": {"broker": broker_section(site.settings("gateway", 1))},
             "detect": {"runtime": "litert"},
             "deliver": {
                 "uplink": broker_section(cloud.settings("gateway")),
