@@ -52,6 +52,11 @@ class Verdict(Wire):
     decision: Decision
     decided_by: Literal["cloud", "edge"]
     decided_at: Moment
+    clocksync: bool = Field(
+        True,
+        exclude_if=bool,
+        description="False: the clock that said `decided_at` cannot be trusted.",
+    )
     label: Word
     score: Annotated[float, Field(ge=0, le=1)] = 0.0
     severity: Severity = 0

@@ -124,7 +124,12 @@ class Statements:
         held = {"held": depth.held, "trouble": depth.trouble} if depth.trouble else {}
         outbox = {"entries": dict(depth.entries), "bytes": depth.bytes, **held}
         audit = self._counters.audits.as_json()
-        said = {"cameras": cameras, "outbox": outbox, "audit": audit}
+        said: dict[str, object] = {
+            "cameras": cameras,
+            "outbox": outbox,
+            "audit": audit,
+            "clocksync": self._outbox.synchronised(),
+        }
         refused = self._counters.refusals.snapshot()
         if refused:
             said["answers_refused"] = {reason.value: count for reason, count in refused.items()}

@@ -9,6 +9,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_LAST = datetime(2199, 12, 30, tzinfo=UTC)
+
 
 class Clock(Protocol):
     """What a part may ask about time."""
@@ -27,10 +29,11 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's own time."""
+    """The machine's own time; a clock beyond what messages can name shows the last moment that
+    they can, so that a flipped bit in a battery clock ends nothing."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return min(datetime.now(UTC), _LAST)
 
     def mono(self) -> float:
         return time.monotonic()

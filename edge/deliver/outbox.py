@@ -136,6 +136,10 @@ class Outbox:
                 self.tellings.recall()
             return True
 
+    def synchronised(self) -> bool:
+        """Whether the wall clock is believed."""
+        return self._ages.synchronised()
+
     def next_epoch(self) -> int:
         """A number that no start of this gateway has had, greater than all before.
 

@@ -95,6 +95,7 @@ class Verdicts:
             decision="unconfirmed",
             decided_by="edge",
             decided_at=self._clock.now(),
+            clocksync=self._outbox.synchronised(),
             label=report.label,
             score=report.scores.top,
             severity=report.severity,

@@ -70,13 +70,10 @@ FROM things WHERE camera = ? ORDER BY last_seen_at, id
 ASKED_OF_ONE = """
 SELECT report_id, kind, label, box, look, at FROM asked WHERE camera = ? ORDER BY at, report_id
 """
-KEEP_THING = "INSERT INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+IDS_OF_ONE = "SELECT id FROM things WHERE camera = ?"
+KEEP_THING = "INSERT OR REPLACE INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 KEEP_ASKED = "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?, ?, ?)"
-REMOVE = (
-    "DELETE FROM things WHERE camera = ?",
-    "DELETE FROM asked WHERE camera = ?",
-    "DELETE FROM answers WHERE camera = ?",
-)
+REMOVE_ASKED = ("DELETE FROM asked WHERE camera = ?", "DELETE FROM answers WHERE camera = ?")
 
 
 def row_of(camera: CameraId, thing: Thing) -> Row:

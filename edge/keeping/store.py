@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.ids import CameraId, ReportId
@@ -19,13 +19,14 @@ from contract.verdict import Verdict
 from edge.database import tells_damage, transaction
 from edge.decide.answers import refute, settle
 from edge.decide.stationary import forget
-from edge.decide.things import Memory, Thing
+from edge.decide.things import Memory
 from edge.keeping.database import FILE, Unusable, distrust, open_database
 from edge.keeping.rows import (
     ASKED_OF_ONE,
+    IDS_OF_ONE,
     KEEP_ASKED,
     KEEP_THING,
-    REMOVE,
+    REMOVE_ASKED,
     THINGS_OF_ONE,
     asked_of,
     asked_row_of,
@@ -51,7 +52,8 @@ class _Kept:
     """What of one camera is on disk, and when it was looked at and written (monotonic s)."""
 
     ids: frozenset[str] = frozenset()
-    shape: object = None
+    shapes: Mapping[str, object] = field(default_factory=dict)
+    asked: tuple[ReportId, ...] = ()
     looked_s: float = float("-inf")
     saved_s: float = float("-inf")
 
@@ -164,13 +166,19 @@ class StaticStore:
         ).fetchall()
         for report_id, refuted in answers:
             memory = (refute if refuted else settle)(memory, ReportId(report_id))
-        shape = _shape(memory)
-        if answers or shape != kept.shape or now - kept.saved_s >= SAVE_S:
+        shapes, due = _shapes(memory), now - kept.saved_s >= SAVE_S
+        asked = tuple(one.report_id for one in memory.asked)
+        if answers or due or shapes != kept.shapes or asked != kept.asked:
             with transaction(connection):  # nobody forgets a thing from here on
                 memory = _without_forgotten(connection, camera, memory, kept)
-                _write(connection, camera, memory)
-            kept.ids = frozenset(thing.id for thing in memory.things if thing.lasting)
-            kept.shape, kept.saved_s = _shape(memory), now
+                shapes = _shapes(memory)
+                changed = [id_ for id_, shape in shapes.items() if kept.shapes.get(id_) != shape]
+                _write_things(connection, camera, memory, shapes if due else changed)
+                if answers or due or asked != kept.asked:
+                    _write_asked(connection, camera, memory)
+            kept.ids, kept.shapes, kept.asked = frozenset(shapes), shapes, asked
+            if due:
+                kept.saved_s = now
         return memory
 
 
@@ -178,7 +186,7 @@ def _without_forgotten(
     connection: sqlite3.Connection, camera: CameraId, memory: Memory, kept: _Kept
 ) -> Memory:
     """What was written and is not there any more, somebody wants forgotten."""
-    rows = connection.execute("SELECT id FROM things WHERE camera = ?", (camera,))
+    rows = connection.execute(IDS_OF_ONE, (camera,))
     forgotten = kept.ids - {str(id_) for (id_,) in rows}
     if not forgotten:
         return memory
@@ -187,19 +195,27 @@ def _without_forgotten(
     return forget(memory, forgotten)
 
 
-def _write(connection: sqlite3.Connection, camera: CameraId, memory: Memory) -> None:
-    things = [row_of(camera, thing) for thing in memory.things if thing.lasting]
-    for statement in REMOVE:
+def _write_things(
+    connection: sqlite3.Connection, camera: CameraId, memory: Memory, which: Iterable[str]
+) -> None:
+    """Only what is worth it, since each row costs a page of the memory card."""
+    lasting = {thing.id: thing for thing in memory.things if thing.lasting}
+    known = {str(id_) for (id_,) in connection.execute(IDS_OF_ONE, (camera,))}
+    gone = [(camera, id_) for id_ in known - lasting.keys()]
+    connection.executemany("DELETE FROM things WHERE camera = ? AND id = ?", gone)
+    connection.executemany(KEEP_THING, [row_of(camera, lasting[id_]) for id_ in which])
+
+
+def _write_asked(connection: sqlite3.Connection, camera: CameraId, memory: Memory) -> None:
+    for statement in REMOVE_ASKED:
         connection.execute(statement, (camera,))
-    connection.executemany(KEEP_THING, things)
     connection.executemany(KEEP_ASKED, [asked_row_of(camera, one) for one in memory.asked])
 
 
-def _shape(memory: Memory) -> object:
-    """What is worth writing at once when it changes."""
-    things = tuple(_told_apart(thing) for thing in memory.things if thing.lasting)
-    return things, tuple(one.report_id for one in memory.asked)
-
-
-def _told_apart(thing: Thing) -> object:
-    return thing.id, thing.static, thing.refuted, thing.told
+def _shapes(memory: Memory) -> dict[str, object]:
+    """What of each lasting thing is worth writing at once when it changes."""
+    return {
+        thing.id: (thing.static, thing.refuted, thing.told)
+        for thing in memory.things
+        if thing.lasting
+    }
