@@ -71,6 +71,7 @@ class Worker:
         """`prove` raises if the model does not see its known picture."""
         self._prove = prove
         self._failed: dict[bytes, int] = {}
+        self._judged = 0
         self._root = root
         self._inbox = inbox
         self._judge = judge
@@ -92,8 +93,8 @@ class Worker:
             delivery = self._inbox.take(IDLE_S)
             if delivery is None:
                 continue
-            error = self._guarded(delivery)
-            failures = failures + 1 if error else 0
+            before, error = self._judged, self._guarded(delivery)
+            failures = failures + 1 if error else 0 if self._judged > before else failures
             if failures >= self._work.failures_in_a_row:
                 self.broken = error
                 self._stopping.set()
@@ -152,6 +153,7 @@ class Worker:
         log(Event.REPORT_RECEIVED, camera=report.camera, report_id=report.report_id)
         try:
             settled = self._settled(report)
+            self._judged += 1
             if isinstance(settled, More):
                 return self._asked(settled)
             return self._told(*settled)

@@ -111,7 +111,8 @@ class FiredRule(Wire):
     reasons: Sentences
 
 
-Span = tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+LinkNumber = Annotated[int, Field(ge=1, lt=2**53)]
+Span = tuple[LinkNumber, LinkNumber]
 
 
 class ChainLink(Wire):
@@ -120,7 +121,7 @@ class ChainLink(Wire):
     chain: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] = Field(
         description="Made when the gateway's outbox began; a new one begins a new chain."
     )
-    number: Annotated[int, Field(ge=1)]
+    number: LinkNumber
     previous: Sha256 = Field(description="Hash of the link before, zeros for the first.")
     pictures: Annotated[int, Field(ge=0, le=16)] = Field(
         description="How many of the evidence it covers; what was asked for later comes after."

@@ -22,6 +22,7 @@ from edge.deliver.outbox_database import Statements
 MOST_SPANS = 8
 """Of numbers given up that each report names; older ones are forgotten, and would look removed."""
 
+_MOST_NUMBER = 2**52
 _CHAIN_CHARS = 16
 
 
@@ -88,8 +89,10 @@ class ChainRows(Statements):
         try:
             spans = tuple((int(first), int(to)) for first, to in json.loads(given_up))
             link = ChainLink(chain=chain, number=number, previous=last, pictures=0, given_up=spans)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return None
+        if link.number > _MOST_NUMBER:
+            return None  # no chain is that long: damage, and the next number would be refused
         return ChainState(link.chain, link.number, link.previous, link.given_up)
 
     def _keep(self, state: ChainState) -> None:

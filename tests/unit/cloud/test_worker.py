@@ -396,6 +396,17 @@ def test_reports_that_make_it_fail_though_the_model_works_do_not_end_the_worker(
     assert (bench.counted(Ending.CONFIRMED), bench.acks) == (1, 6)
 
 
+def test_junk_between_reports_does_not_hide_a_broken_model(bench: Bench) -> None:
+    bench.sight.by_width = {}
+    topic = "stillwatch/yard/gate/suspect"
+    for track in (1, 2):
+        framed = frame_report(a_report(track=track, evidence=REPORT.evidence))
+        bench.inbox.receive(topic, framed, False, bench.ack)
+        bench.inbox.receive(topic, b"junk", False, bench.ack)
+    bench.worker.run()
+    assert isinstance(bench.worker.broken, KeyError)
+
+
 def test_a_report_that_makes_it_fail_twice_is_set_aside(bench: Bench) -> None:
     bench.store.put_if_absent(a_ref(BAD_CROP).key, BAD_CROP, "image/jpeg")
     bad = a_report(evidence=(a_ref(BAD_CROP),))

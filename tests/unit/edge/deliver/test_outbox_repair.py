@@ -150,6 +150,9 @@ def test_epochs_only_grow_also_when_the_wall_clock_is_wrong(site: Site) -> None:
         "UPDATE pictures SET bytes = 9223372036854775807",
         "UPDATE entries SET size_bytes = 1e308",
         "UPDATE pictures SET key = x'ff'",
+        "UPDATE chain SET number = 9223372036854775807",
+        "UPDATE chain SET number = 1e308",
+        "UPDATE chain SET given_up = '[[1, 1e999]]'",
     ],
 )
 def test_a_damaged_value_in_a_sound_file_keeps_no_entry_from_going_out(
