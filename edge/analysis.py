@@ -26,7 +26,17 @@ from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Frame, Held, Merged, Outcome, Quiet, Withheld
+from edge.records import (
+    Analysed,
+    Case,
+    Frame,
+    Held,
+    Merged,
+    Outcome,
+    Quiet,
+    Suspicion,
+    Withheld,
+)
 from edge.runtime.counters import Counters
 from edge.runtime.timings import Timings
 from imaging.admission import Reason, Rejected
@@ -191,10 +201,11 @@ class Analyst:
     def _keep(self, cases: tuple[Case, ...], held: Held | None = None) -> None:
         """Put them, and only then say and count them as raised."""
         for number, case in enumerate(cases):
-            kept = self._put_held(case, held, number) if held else self._put(case)
+            kept, suspicion = (
+                self._put_held(case, held, number) if held else (self._put(case), case.suspicion)
+            )
             if kept is not Kept.NEW:
                 continue
-            suspicion = case.suspicion
             self._counters.count(suspicion.camera, "suspicions")
             log(
                 Event.SUSPICION_RAISED,
@@ -242,19 +253,20 @@ class Analyst:
             self._outbox.extend(extended(entry.report, take, self._terms.origin))
             self._kept.set()
 
-    def _put_held(self, case: Case, held: Held, number: int) -> Kept:
+    def _put_held(self, case: Case, held: Held, number: int) -> tuple[Kept, Suspicion]:
         """Under an id that follows from the picture, so that one which the broker delivers again
-        raises nothing twice."""
+        raises nothing twice; with the suspicion under that id."""
         origin, suspicion = self._terms.origin, case.suspicion
         for time in range(1 if held.again else MOST_TWINS):
             id_ = picture_id(
                 origin.gateway, suspicion.camera, held.digest, held.message, time, number
             )
-            kept = self._put(replace(case, suspicion=replace(suspicion, report_id=id_)))
+            suspicion = replace(suspicion, report_id=id_)
+            kept = self._put(replace(case, suspicion=suspicion))
             if kept is not Kept.KNOWN:
-                return kept
+                return kept, suspicion
         log(Event.SUSPICION_REPEATED, camera=suspicion.camera, report_id=id_)
-        return Kept.KNOWN
+        return Kept.KNOWN, suspicion
 
     def _put(self, case: Case) -> Kept:
         try:

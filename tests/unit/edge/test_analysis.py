@@ -196,6 +196,16 @@ def test_a_held_picture_is_let_go_once_what_it_raised_is_durable(tmp_path: Path)
     assert held(Desk(tmp_path, HELD), message=1) == [1]
 
 
+def test_what_a_held_picture_raised_is_logged_under_the_id_that_it_is_reported_by(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, HELD)
+    with recorded_events() as lines:
+        held(desk, message=1)
+    (raised,) = [line.fields["report_id"] for line in lines if line.event == "suspicion_raised"]
+    assert [report.report_id for report in desk.reports()] == [raised]
+
+
 def test_a_held_picture_that_comes_again_raises_nothing_twice(tmp_path: Path) -> None:
     desk = Desk(tmp_path, HELD)
     held(desk, message=1)
