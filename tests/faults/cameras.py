@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from service.link import Delivered, Link, LinkSettings
-from tests.faults.layout import Layout
+from tests.faults.layout import CAMERAS, Layout
 from tests.system.sites import CHECKOUT
 
 STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
@@ -45,7 +45,10 @@ def streets(number: int) -> list[bytes]:
 class Cameras:
     """Some cameras that send one picture after the other, in turn, until told to stop."""
 
-    def __init__(self, layout: Layout, cameras: int, pause_s: float) -> None:
+    def __init__(self, layout: Layout, cameras: int, pause_s: float, most_open: int) -> None:
+        """No more than `most_open` pictures are on their way to a suspicion, however slow all is:
+        what a camera sends beyond any room is given up by contract."""
+        self._most_open = most_open
         self._names = [f"cam{number}" for number in range(cameras)]
         self._streets = Streets()
         self._layout, self._pause_s = layout, pause_s
@@ -82,6 +85,8 @@ class Cameras:
         for number in count():
             if self._over.wait(self._pause_s):
                 return
+            if len(self.taken) - self._layout.count_raised() >= self._most_open:
+                continue
             camera = self._names[number % len(self._names)]
             picture = self._streets.picture(number)
             taken = datetime.now(UTC).replace(microsecond=number % 1000 * 1000)
@@ -93,9 +98,11 @@ class Cameras:
 
 
 @contextmanager
-def cameras(layout: Layout, number: int = 8, pause_s: float = 0.5) -> Iterator[Cameras]:
+def cameras(
+    layout: Layout, number: int = CAMERAS, pause_s: float = 0.5, most_open: int = 1000
+) -> Iterator[Cameras]:
     """Cameras that send until the end of the block, or until they are stopped."""
-    sending = Cameras(layout, number, pause_s)
+    sending = Cameras(layout, number, pause_s, most_open)
     sending.start()
     try:
         yield sending

@@ -7,6 +7,7 @@ cheaply; nothing is merged or remembered as standing, so that all of them go the
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,8 @@ from tests.system.daemons import unready
 from tests.system.sites import Ear, Edge, ear
 
 PATIENCE_S = 120.0
+CAMERAS = 8
+"""Listed ones, whose pictures the broker keeps while the daemon is away."""
 EDGE_MODEL, CLOUD_MODEL = "nanodet-g-320-int8", "nanodet-g-512"
 
 Told = tuple[str, str]
@@ -111,6 +114,7 @@ class Layout:
             "detect": {"model": EDGE_MODEL, "runtime": "litert"},
             "decide": {"static": {"enabled": False}, "storm": {"enabled": False}},
             "camera_defaults": {"kind": "snapshot"},
+            "cameras": {f"cam{number}": {"kind": "snapshot"} for number in range(CAMERAS)},
             "deliver": {
                 "root": self.root,
                 "uplink": {"host": cloud.host, "port": cloud.port, "reconnect_max_s": 1},
@@ -125,9 +129,14 @@ class Layout:
         }
 
     @contextmanager
-    def edge(self, config: Mapping[str, Any] | None = None) -> Iterator[Edge]:
+    def edge(
+        self, config: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+    ) -> Iterator[Edge]:
         """The daemon; started again it finds its state, and goes on with the same log."""
-        with unready(self.folder, config or self.config()) as daemon:
+        extra = [f"{name}={value}" for name, value in (environ or {}).items()]
+        file = str(self.folder / "edge.yaml")
+        command = ["env", *extra, sys.executable, "-m", "edge", "run", "--config", file]
+        with unready(self.folder, config or self.config(), *command) as daemon:
             yield daemon
 
     def afresh(self, name: str) -> Layout:
@@ -152,6 +161,10 @@ class Layout:
             ear(self.cloud.now, self.root, kept=kept) as at_cloud,
         ):
             yield Ears(site=at_site, cloud=at_cloud)
+
+    def count_raised(self) -> int:
+        """How many suspicions the daemon said it raised, in all its lives."""
+        return self.log.read_bytes().count(b'"suspicion_raised"') if self.log.exists() else 0
 
     def topic(self, camera: str) -> str:
         """Where a camera publishes."""

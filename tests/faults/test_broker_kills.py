@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.cameras import cameras
 from tests.faults.conftest import open_layout, scaled
-from tests.faults.layout import raised, until, waited
+from tests.faults.layout import CAMERAS, raised, until, waited
 from tests.faults.roads import roads
 from tests.servers import Broker
 from tests.system.sites import Edge, ear
@@ -53,7 +53,6 @@ def test_a_hundred_kills_of_brokers_leave_no_trace(tmp_path: Path) -> None:
         roads(layout) as ways,
     ):
         config = ways.config(layout)
-        config["cameras"] = {f"cam{n}": {"kind": "snapshot"} for n in range(4)}
         with layout.edge(config) as daemon, cameras(layout, number=4) as sending:
             until(lambda: len(raised(daemon)) > 3, "suspicions")
             sizes = []
@@ -71,7 +70,11 @@ def test_a_hundred_kills_of_brokers_leave_no_trace(tmp_path: Path) -> None:
             assert raised(daemon) - ways.decided() == set()
             assert ways.again() == {}
             _nothing_grows([*sizes, size(daemon)])
-            own = {"status", "info", *(f"cam{n}/{what}" for n in range(4) for what in PER_CAMERA)}
+            own = {
+                "status",
+                "info",
+                *(f"cam{n}/{what}" for n in range(CAMERAS) for what in PER_CAMERA),
+            }
             everything = {f"{layout.root}/gw/{topic}" for topic in own}
             assert restated(layout.site.now, layout.root, everything)
             assert daemon.process.poll() is None

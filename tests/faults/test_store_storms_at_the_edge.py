@@ -23,6 +23,8 @@ STORMS: dict[str, Fault] = {
     "403": fronts.says(403, "ExpiredToken"),
     "404": fronts.says(404, "NoSuchBucket"),
     "409": fronts.says(409, "ConditionalRequestConflict"),
+    "412": fronts.says(412, "PreconditionFailed"),
+    "304": fronts.says(304, "NotModified"),
     "done-and-500": fronts.does_it_and_says(500, "InternalError"),
     "portal": fronts.portal,
     "truncates": fronts.truncates,

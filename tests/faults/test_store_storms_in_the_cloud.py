@@ -27,6 +27,7 @@ STORMS: dict[str, Fault] = {
     "done-and-500": fronts.does_it_and_says(500, "InternalError"),
     "portal": fronts.portal,
     "truncates": fronts.truncates,
+    "lies": fronts.lies,
     "hangs": fronts.hangs,
     "drips": fronts.drips,
     "resets": fronts.resets,
