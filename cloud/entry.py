@@ -51,7 +51,7 @@ def entry_of(verdict: Verdict, report: ThreatReport) -> Entry:
 
 def on_report(verdict: Verdict, report: ThreatReport) -> Verdict:
     """The verdict, saying which pictures it is about, and how old the suspicion was."""
-    manifest = manifest_sha256(report.evidence)
+    manifest = manifest_sha256(report)
     return verdict.model_copy(update={"manifest": manifest, "age_s": report.age_s})
 
 

@@ -5,7 +5,8 @@ verdict's key is the only claim that workers make, so any number of them may jud
 and all tell the same verdict afterwards. Nothing is ever overwritten. What lies in a verdict's
 place and is none of ours (unsigned where we have a key, forged, of another report) is left there,
 said, and the next place counts: all workers pass the same places in the same order, so there is
-still one verdict. Called by `worker`.
+still one verdict. A report that somebody forged or altered on its way is another report with a
+verdict of its own. Called by `worker`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 
 from cloud.entry import Entry, decode, encode, entry_of
 from cloud.sealed import Flaw, Refusal
-from contract.chain import is_about, manifest_sha256
+from contract.chain import is_about
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES, ThreatReport
 from contract.signature import Keyring, Signer
@@ -94,15 +95,13 @@ class Ledger:
 
 
 def _not_about(entry: Entry, report: ThreatReport) -> str | None:
-    """Why it says nothing about the report: one of the two may have grown, the other has to fit."""
+    """Why it says nothing about the report, which may have grown since it was judged."""
     named = (entry.report_id, entry.gateway, entry.camera)
     if named != (report.report_id, report.gateway, report.camera):
         return f"it is of {entry.report_id} of {entry.gateway}/{entry.camera}"
-    if entry.manifest is None or is_about(entry.manifest, report.evidence):
+    if entry.manifest is None or is_about(entry.manifest, report):
         return None
-    if entry.pictures and is_about(manifest_sha256(report.evidence), entry.pictures):
-        return None
-    return "it is about other pictures"
+    return "it is about another claim or other pictures"
 
 
 def _say(report: ThreatReport, key: str, found: Refusal) -> None:

@@ -74,7 +74,7 @@ class Verdict(Wire):
     manifest: Sha256 | None = Field(
         None,
         exclude_if=absent,
-        description="Hash over the pictures that were judged, in order: it is about no others.",
+        description="Hash over the claim and pictures that were judged: it is about no other.",
     )
     test: bool = Field(
         False,

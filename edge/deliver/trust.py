@@ -2,7 +2,7 @@
 
 SHELL (it asks the outbox). Laws: a message is about the camera on whose topic it came; where keys
 of the cloud are configured, nothing is taken that none of them signed; a verdict is about the
-pictures that we sent with its report; a question is about a report that waits. So what somebody
+very claim and pictures that we sent; a question is about a report that waits. So what somebody
 forged, replayed or moved changes nothing here, and the report stays open until its deadline, when
 it is called unconfirmed. Called by `verdicts` on the uplink's thread.
 """
@@ -74,10 +74,10 @@ class Trust:
             return self._question(answer, entry)
         if entry is None or answer.manifest is None:  # long closed; a worker from before manifests
             return answer
-        if is_about(answer.manifest, entry.report.evidence):
+        if is_about(answer.manifest, entry.report):
             return answer
-        detail = f"{answer.decision} is about other pictures than {answer.report_id} has"
-        return Refused(Refusal.OTHER_PICTURES, detail)
+        detail = f"{answer.decision} is about another claim or pictures than {answer.report_id}"
+        return Refused(Refusal.OTHER_REPORT, detail)
 
     def _question(self, question: More, entry: Entry | None) -> More | Refused:
         if entry is None or not entry.waits:

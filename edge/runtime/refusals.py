@@ -23,8 +23,8 @@ class Refusal(StrEnum):
     UNSIGNED = "unsigned"
     FOREIGN_KEY = "foreign_key"
     FORGED = "forged"
-    OTHER_PICTURES = "other_pictures"
-    """It is about pictures that we did not send with this report: replayed, or of a forged one."""
+    OTHER_REPORT = "other_report"
+    """It is about a claim or pictures that are not of our report: replayed, or of a forged one."""
     NOT_OPEN = "not_open"
     """A question about a report that is not waiting, as a late one may be."""
 

@@ -44,7 +44,7 @@ def verdict_on(report: ThreatReport, decision: Decision) -> Verdict:
         decided_at=SystemClock().now(),
         label=report.label,
         reasons=("the test says so",),
-        manifest=manifest_sha256(report.evidence),
+        manifest=manifest_sha256(report),
     )
 
 
@@ -130,7 +130,7 @@ def test_a_stranger_closes_nothing_and_the_clouds_word_still_counts(
         assert here.refuses(unsigned=1, foreign_key=1, forged=1, other_topic=1)
         replayed = verdict_on(gate, "refuted").model_copy(update={"manifest": "0" * 64})
         here.say(replayed, CLOUD)
-        assert here.refuses(unsigned=1, foreign_key=1, forged=1, other_topic=1, other_pictures=1)
+        assert here.refuses(unsigned=1, foreign_key=1, forged=1, other_topic=1, other_report=1)
         assert not here.received()
         reasons = {reason["reason"] for reason in here.daemon.health()["reasons"]}
         assert "answers_refused" in reasons

@@ -13,7 +13,7 @@ from cloud.entry import encode, entry_of, on_report
 from cloud.ledger import PLACES, Ledger, LedgerError
 from contract.ids import ReportId
 from contract.keys import verdict_key
-from contract.report import ThreatReport
+from contract.report import ChainLink, ThreatReport
 from contract.signature import Keyring, Signer, new_signer
 from contract.verdict import Verdict
 from objectstore.open import open_store
@@ -147,14 +147,30 @@ def test_a_worker_from_before_reads_a_signed_entry_as_the_verdict_that_it_is(
     assert Verdict.model_validate_json(store.get(KEY, 100_000)) == ours
 
 
-def test_a_verdict_on_a_report_that_has_grown_since_still_stands_and_the_other_way_round(
-    tmp_path: Path,
-) -> None:
+def test_a_verdict_stands_for_the_report_that_has_grown_since(tmp_path: Path) -> None:
     store = open_store(f"dir:{tmp_path}")
     grown = REPORT.model_copy(update={"evidence": (*REPORT.evidence, *OTHER_PICTURES)})
-    ours = on_report(verdict_of(1), grown)
-    signed(store).decide(ours, grown)
-    assert signed(store).find(REPORT) == ours == signed(store).find(grown)
+    ours = on_report(verdict_of(1), REPORT)
+    signed(store).decide(ours, REPORT)
+    assert signed(store).find(grown) == ours
+
+
+@pytest.mark.parametrize(
+    "forged", [{"audit": True}, {"box": (0.0, 0.0, 0.1, 0.1)}, {"evidence": REPORT.evidence[:1]}]
+)
+def test_a_report_altered_on_its_way_takes_no_verdict_from_the_true_one(
+    tmp_path: Path, forged: dict[str, object]
+) -> None:
+    store = open_store(f"dir:{tmp_path}")
+    link = ChainLink(chain="0" * 16, number=1, previous="0" * 64, pictures=2)
+    pictures = (*REPORT.evidence[:1], *OTHER_PICTURES[:1])
+    true = REPORT.model_copy(update={"evidence": pictures, "link": link})
+    altered = true.model_copy(update=forged)
+    lie = on_report(verdict_of(1), altered)
+    assert signed(store).decide(lie, altered) == lie
+    assert signed(store).find(true) is None
+    ours = on_report(verdict_of(2), true)
+    assert signed(store).decide(ours, true) == ours == signed(store).find(true)
 
 
 def test_one_bad_transfer_does_not_unseat_a_verdict(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from contract.chain import manifest_sha256
 from contract.cloudevent import frame_more, frame_verdict
 from contract.ids import CameraId, ReportId
 from contract.more import More
+from contract.report import ChainLink
 from contract.signature import Keyring, Signer, new_signer
 from contract.verdict import Decision, Verdict
 from edge.deliver.outbox import Outbox
@@ -36,7 +37,7 @@ class Home:
         self.trust = Trust("stillwatch", keyring, self.outbox.find)
 
     def judged(self, decision: Decision = "refuted") -> Verdict:
-        manifest = manifest_sha256(self.report.evidence)
+        manifest = manifest_sha256(self.report)
         return verdict(0, decision).model_copy(update={"manifest": manifest})
 
     def question(self, **changed: object) -> More:
@@ -54,6 +55,11 @@ class Home:
             return found.reason
         assert found == answer
         return None
+
+
+def link_of(home: Home) -> ChainLink | None:
+    entry = home.outbox.find(name(0))
+    return entry.report.link if entry else None
 
 
 @pytest.fixture
@@ -105,15 +111,25 @@ def test_a_verdict_on_another_cameras_topic_is_refused_signed_or_not(
     assert keyless.reason(keyless.judged(), None, topic) is Refusal.OTHER_TOPIC
 
 
-def test_a_verdict_about_other_pictures_is_refused_though_the_cloud_signed_it(
+def test_a_verdict_about_other_report_is_refused_though_the_cloud_signed_it(
     keyed: Home,
 ) -> None:
     """As it is when a report id came twice, or somebody had a forged report refuted before ours."""
-    other = parcel(7).report.evidence
-    replayed = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
-    assert keyed.reason(replayed) is Refusal.OTHER_PICTURES
+    pictures = {"evidence": parcel(7).report.evidence}
+    for forged in (pictures, {"audit": True}, {"test": True}, {"box": (0.8, 0.8, 0.9, 0.9)}):
+        other = keyed.report.model_copy(update=forged)
+        judged = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
+        assert keyed.reason(judged) is Refusal.OTHER_REPORT
     from_before_manifests = verdict(0, "refuted")
     assert keyed.reason(from_before_manifests) is None
+
+
+def test_a_verdict_about_fewer_pictures_than_it_was_raised_with_is_refused(keyed: Home) -> None:
+    entry = keyed.outbox.find(name(0))
+    assert entry is not None
+    fewer = entry.report.model_copy(update={"evidence": entry.report.evidence[:1]})
+    judged = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(fewer)})
+    assert keyed.reason(judged) is Refusal.OTHER_REPORT
 
 
 def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> None:
@@ -121,11 +137,11 @@ def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> N
     more = picture("asked for")
     ref = keyed.report.evidence[0].model_copy(update={"key": more.key, "sha256": more.sha256})
     grown = keyed.report.model_copy(
-        update={"evidence": (*keyed.report.evidence, ref), "more_left": 1}
+        update={"evidence": (*keyed.report.evidence, ref), "more_left": 1, "link": link_of(keyed)}
     )
     assert keyed.outbox.extend(type(parcel(0))(report=grown, pictures=(more,)))
     assert keyed.reason(early) is None
-    late = early.model_copy(update={"manifest": manifest_sha256(grown.evidence)})
+    late = early.model_copy(update={"manifest": manifest_sha256(grown)})
     assert keyed.reason(late) is None
 
 
