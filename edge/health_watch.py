@@ -37,10 +37,12 @@ class HealthWatch:
         self._say = say
         self._round_at_s = -math.inf
         self._told: dict[_Key, Standing] = {}
+        self._born = False
 
     def births(self) -> Iterator[Publication]:
         """What must stand at the broker after a connect."""
         yield self._statements.gateway_health(self._health.condition())
+        self._born = True  # after a short break nothing may seem to have changed, yet this was said
 
     def tick(self) -> None:
         """Once a turn of the control loop."""
@@ -50,7 +52,8 @@ class HealthWatch:
         self._round_at_s = now
         condition = self._health.condition()
         standing = {_key(one): one for one in condition.standing}
-        if standing.keys() != self._told.keys():
+        born, self._born = self._born, False
+        if born or standing.keys() != self._told.keys():
             self._log(standing)
             self._say((self._statements.gateway_health(condition),))
         self._told = standing

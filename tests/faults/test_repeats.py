@@ -19,6 +19,9 @@ REPORTS = scaled("STILLWATCH_REPEATED_REPORTS", 40)
 SILENT_S = scaled("STILLWATCH_SILENT_S", 60)
 """No verdict comes for so long."""
 
+BUSY_S = 10
+"""In the first seconds what was sent one after the other is due again; no chance has spread it."""
+
 
 def test_repeats_of_each_report_are_few_and_spread(mosquitto: Broker, tmp_path: Path) -> None:
     clock, root = SystemClock(), "repeats"
@@ -47,7 +50,8 @@ def test_repeats_of_each_report_are_few_and_spread(mosquitto: Broker, tmp_path: 
     assert len(sent) >= REPORTS
     assert max(sent.values()) <= most, sent
     assert sum(sent.values()) < len(sent) * most
-    assert max(a_second.values()) <= len(sent) / 2, a_second
+    later = [count for second, count in a_second.items() if second >= BUSY_S]
+    assert max(later) <= len(sent) / 2, a_second
 
 
 def _reported(daemon: Edge, count: int) -> bool:

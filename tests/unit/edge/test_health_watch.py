@@ -142,3 +142,27 @@ def test_a_camera_most_of_whose_pictures_are_refused_is_named_for_a_minute() -> 
         come(YARD, good=6, bad=0)
         list(check())
     assert list(check()) == []
+
+
+def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_path: Path) -> None:
+    site, said = Site(tmp_path / "outbox"), list[Publication]()
+    statements = Statements(
+        Topics(gateway=GatewayId("gw")),
+        Live(read(b"", {})),
+        lambda: "0" * 64,
+        Counters(),
+        site.open(),
+        site.clock,
+    )
+    health = GatewayHealth(site.clock)
+    watch = HealthWatch(health, statements, site.clock, said.extend)
+    watch.tick()
+    broken = Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail="not subscribed yet")
+    health.note(broken)
+    (birth,) = watch.births()  # said within the connect, when nobody may be heard yet
+    health.settle(broken)
+    for _ in range(3):
+        site.clock.advance(1)
+        watch.tick()
+    states = [json.loads(one.payload)["status"] for one in (birth, *said)]
+    assert states == ["degraded", "ok"]
