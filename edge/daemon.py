@@ -72,32 +72,33 @@ class Daemon:
         self._failed = threading.Event()
         self._failures: list[Exception] = []
         self._ending = False
+        self._stats_at = self._sweep_at = clock.mono()
         self._kept = True
         self._exposed = exposed(loaded.config)
-        self._gateway = Gateway(loaded, clock, self._fail, open_networks)
-        self._gateway.health.watch(*checks(self._gateway))
+        self.gateway = Gateway(loaded, clock, self._fail, open_networks)
+        self.gateway.health.watch(*checks(self.gateway))
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
-        registry.register(FunnelCollector(self._gateway.counters.snapshot))
-        registry.register(ConditionCollector(self._gateway.camera_watch.conditions))
-        registry.register(LinkCollector(self._gateway.links))
-        registry.register(HealthCollector(self._gateway.health.condition))
-        delivery = self._gateway.delivery
-        registry.register(DeliveryCollector(self._gateway.outbox, delivery.verdicts.lag))
-        registry.register(RefusalCollector(self._gateway.counters.refusals.snapshot))
-        registry.register(SelfTestCollector(self._gateway.self_tests.record))
-        self._gateway.timings.register(registry)
+        registry.register(FunnelCollector(self.gateway.counters.snapshot))
+        registry.register(ConditionCollector(self.gateway.camera_watch.conditions))
+        registry.register(LinkCollector(self.gateway.links))
+        registry.register(HealthCollector(self.gateway.health.condition))
+        delivery = self.gateway.delivery
+        registry.register(DeliveryCollector(self.gateway.outbox, delivery.verdicts.lag))
+        registry.register(RefusalCollector(self.gateway.counters.refusals.snapshot))
+        registry.register(SelfTestCollector(self.gateway.self_tests.record))
+        self.gateway.timings.register(registry)
         self._status_server = StatusServer(
             runtime.metrics_host,
             runtime.metrics_port,
             registry,
             self.health,
-            {PATH: AskedHere(self._gateway.self_tests.tests)},
+            {PATH: AskedHere(self.gateway.self_tests.tests)},
         )
         self._notifier = Notifier(environ, clock)
         self._dead_man = DeadMan(2 * runtime.heartbeat_s)
         self._watchdog = Watchdog(
-            self._gateway.pulses,
+            self.gateway.pulses,
             heartbeat_s=runtime.heartbeat_s,
             clock=clock,
             notifier=self._notifier,
@@ -107,7 +108,7 @@ class Daemon:
     def run(self) -> int:
         """Until a signal or a failure; the exit status. Raises `ConfigError` if the metrics' port
         cannot be had."""
-        self._listen()
+        self.listen()
         self._start()
         try:
             self._turn_until_stopped()
@@ -123,7 +124,7 @@ class Daemon:
 
     def health(self) -> Health:
         """Whether an alarm would reach a person, and what stands against it."""
-        gateway = self._gateway
+        gateway = self.gateway
         condition = gateway.health.condition()
         facts: dict[str, object] = condition.as_json() | {
             "links": {name: state.ready for name, state in gateway.links().items()},
@@ -137,13 +138,13 @@ class Daemon:
             facts["exposed"] = list(self._exposed)
         return Health(status=condition.status, facts=facts)
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
         """First of all, since a port that is taken is for somebody to mend."""
-        runtime = self._gateway.config().runtime
+        runtime = self.gateway.config().runtime
         try:
             self._status_server.start()
         except OSError as error:
-            self._gateway.outbox.close()
+            self.gateway.outbox.close()
             complaint = Complaint(
                 path="runtime.metrics_port",
                 problem=f"cannot listen on {runtime.metrics_host}:{runtime.metrics_port}: "
@@ -153,47 +154,50 @@ class Daemon:
             raise ConfigError((complaint,)) from error
 
     def _start(self) -> None:
-        current = self._gateway.live.current
+        current = self.gateway.live.current
         for words in self._exposed:
             log(Event.LINK_EXPOSED, reason=words)
         self._kept = _keep(current)
         self._watchdog.start()
-        self._gateway.delivery.say_trust()
-        for worker in self._gateway.workers:
+        self.gateway.delivery.say_trust()
+        for worker in self.gateway.workers:
             worker.start()
-        self._gateway.delivery.uplink.start()
-        self._gateway.snapshots.start()
-        self._gateway.intake_link.start()
-        self._gateway.site.start()
+        self.gateway.delivery.uplink.start()
+        self.gateway.snapshots.start()
+        self.gateway.intake_link.start()
+        self.gateway.site.start()
         self._notifier.ready()
         gateway, listed = current.config.gateway.id, len(current.config.cameras)
         log(Event.DAEMON_READY, gateway=gateway, config=current.version, listed_cameras=listed)
 
     def _turn_until_stopped(self) -> None:
-        stats_at = sweep_at = self._clock.mono()
         while not (self._requests.stop or self._clock.wait(self._failed, _TURN_S)):
-            now = self._clock.mono()
             self._watch()
-            self._gateway.delivery.verdicts.tick()
-            self._gateway.delivery.threats.remember(self._gateway.intake.cameras)
-            self._gateway.delivery.threats.tick()
-            self._gateway.intake.tick()
-            self._gateway.turn_switches()
-            self._gateway.camera_watch.tick(self._gateway.intake_link.ready)
-            self._gateway.health_watch.tick()
-            self._gateway.self_tests.tests.tick(self._gateway.delivery.wake)
-            if self._requests.reload:
-                self._requests.reload = False
-                self._take_up_file()
-            if now >= stats_at:
-                stats_at = now + self._gateway.config().runtime.stats_s
-                self._gateway.say_news()
-            if now >= sweep_at:
-                sweep_at = now + _SWEEP_S
-                self._sweep()
+            self.turn()
+
+    def turn(self) -> None:
+        """What the control loop does a few times a second, but for watching over threads."""
+        gateway, now = self.gateway, self._clock.mono()
+        gateway.delivery.verdicts.tick()
+        gateway.delivery.threats.remember(gateway.intake.cameras)
+        gateway.delivery.threats.tick()
+        gateway.intake.tick()
+        gateway.turn_switches()
+        gateway.camera_watch.tick(gateway.intake_link.ready)
+        gateway.health_watch.tick()
+        gateway.self_tests.tests.tick(gateway.delivery.wake)
+        if self._requests.reload:
+            self._requests.reload = False
+            self._take_up_file()
+        if now >= self._stats_at:
+            self._stats_at = now + gateway.config().runtime.stats_s
+            gateway.say_news()
+        if now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_S
+            self._sweep()
 
     def _watch(self) -> None:
-        gateway = self._gateway
+        gateway = self.gateway
         self._watchdog.check()
         up = [name for name, state in gateway.links().items() if state.connected]
         cameras = len(gateway.intake.cameras)
@@ -201,13 +205,13 @@ class Daemon:
 
     def _sweep(self) -> None:
         try:
-            self._gateway.outbox.sweep()
-            self._gateway.outbox.tellings.give_up(self._gateway.config().deliver.tell_max_age_s)
+            self.gateway.outbox.sweep()
+            self.gateway.outbox.tellings.give_up(self.gateway.config().deliver.tell_max_age_s)
         except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
-        self._gateway.switches.keep_again()
+        self.gateway.switches.keep_again()
         if not self._kept:
-            self._kept = _keep(self._gateway.live.current)
+            self._kept = _keep(self.gateway.live.current)
         flush()
 
     def _take_up_file(self) -> None:
@@ -224,7 +228,7 @@ class Daemon:
         self._notifier.ready()
 
     def _apply(self, proposed: Loaded) -> None:
-        gateway = self._gateway
+        gateway = self.gateway
         planned = plan(gateway.live.current.config, proposed.config)
         if planned.needs_restart:
             raise ConfigError(planned.needs_restart)
@@ -236,7 +240,7 @@ class Daemon:
 
     def _wind_down(self) -> None:
         """Intake first, then what is under way, then the farewell, within the deadline."""
-        gateway = self._gateway
+        gateway = self.gateway
         deadline_s = gateway.config().runtime.stop_deadline_s
         until_s = self._clock.mono() + deadline_s
         self._notifier.stopping()
@@ -258,13 +262,13 @@ class Daemon:
         self._watchdog.end()
 
     def _leave_cloud(self, until_s: float) -> None:
-        delivery = self._gateway.delivery
-        farewell = () if delivery.alone else self._gateway.public_farewell()
+        delivery = self.gateway.delivery
+        farewell = () if delivery.alone else self.gateway.public_farewell()
         delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), farewell)
 
     def _settle(self, until_s: float) -> None:
         """No more frames; workers finish the step they are in, and what waited is judged."""
-        gateway = self._gateway
+        gateway = self.gateway
         gateway.intake.close()
         for mailbox in gateway.mailboxes:
             for frame in mailbox.close():

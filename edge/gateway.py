@@ -301,6 +301,7 @@ class Gateway:
     def _camera_left(self, camera: CameraId) -> None:
         """Nothing is left of a camera whose place went to another."""
         self.counters.forget(camera)
+        self.static.left(camera)
         for analyst in self.analysts:
             analyst.forget(camera)
         gone = [

@@ -101,6 +101,11 @@ class StaticStore:
             if connection is not None:
                 connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
 
+    def left(self, camera: CameraId) -> None:
+        """It is not followed any more; what is on disk stays."""
+        with self._lock:
+            self._kept.pop(camera, None)
+
     def close(self) -> None:
         """Nothing is kept after this."""
         with self._lock:

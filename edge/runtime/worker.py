@@ -23,7 +23,7 @@ class Worker:
         on_failure: Callable[[str, Exception], None],
     ) -> None:
         self.name = name
-        self._step = step
+        self.step = step
         self._clock = clock
         self._on_failure = on_failure
         self._stopping = threading.Event()
@@ -62,7 +62,7 @@ class Worker:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._step()
+                self.step()
                 self.beat()
         except Exception as error:  # noqa: BLE001, the worker boundary: a thread's end must be heard
             log(Event.WORKER_FAILED, worker=self.name, error=f"{type(error).__name__}: {error}")

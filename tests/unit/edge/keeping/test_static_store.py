@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -210,3 +211,18 @@ def test_a_disk_that_had_no_file_is_tried_again(tmp_path: Path) -> None:
     rim.exchange(memory)
     rim.restart()
     assert len(rim.store.recall(CAMERA).things) == 1
+
+
+def test_nothing_is_held_of_a_thousand_strangers_that_left(tmp_path: Path) -> None:
+    store = StaticStore(tmp_path, ManualClock())
+
+    def come_and_go(first: int) -> int:
+        for number in range(first, first + 1000):
+            stranger = CameraId(f"s{number}")
+            store.exchange(stranger, Memory())
+            store.left(stranger)
+        gc.collect()
+        return len(gc.get_objects())
+
+    warm = come_and_go(0)
+    assert come_and_go(1000) - warm < 500

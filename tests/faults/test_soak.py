@@ -1,0 +1,109 @@
+"""Weeks in minutes: neither memory nor descriptors nor threads grow with the time that passes.
+
+CI takes `SOAK_FRAMES` 100,000 (two simulated hours, some four minutes of one core); five million
+are four simulated days. Memory is held against a line through the samples after the warm-up, in
+which every cache, bound and code path is met once.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import servers
+from tests.faults.conftest import scaled
+from tests.processes import lasting_port
+from tests.system.sites import CHECKOUT
+
+FRAMES = scaled("SOAK_FRAMES", 100_000)
+RECONNECTS = scaled("SOAK_RECONNECTS", 3)
+MOST_MB_PER_HOUR = 1.0
+WARM = 0.4
+"""Of the samples: until then caches fill."""
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + FRAMES // 50)]
+
+Sample = dict[str, Any]
+
+
+@contextmanager
+def soaking(folder: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """The gateway's process; it waits for a line after each sample."""
+    command = [sys.executable, "-m", "tests.faults.soak", str(folder), str(port), str(FRAMES)]
+    with (
+        (folder / "soak.log").open("w") as log,
+        subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def samples(process: subprocess.Popen[str]) -> Iterator[Sample]:
+    """As they come; the gateway goes on when the next one is asked for."""
+    assert process.stdout is not None
+    assert process.stdin is not None
+    for line in process.stdout:
+        yield json.loads(line)
+        if process.poll() is None:
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+
+def slope(taken: list[Sample], what: str) -> float:
+    """Per simulated hour, of a line through the samples after the warm-up."""
+    settled = taken[int(len(taken) * WARM) :]
+    hours, values = ([one[key] for one in settled] for key in ("hours", what))
+    return float(np.polyfit(hours, values, 1)[0])
+
+
+def table(taken: list[Sample]) -> str:
+    """For people, a line per sample."""
+    names = ("hours", "frames", "rss_mb", "objects", "descriptors", "threads", "suspicions")
+    head = " ".join(f"{name:>11}" for name in names)
+    return "\n".join([head, *(" ".join(f"{one[name]:>11}" for name in names) for one in taken)])
+
+
+def test_nothing_grows_with_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port, taken = lasting_port(), list[Sample]()
+    broken_every = max(1, FRAMES // 8500 // (RECONNECTS + 1))
+    (tmp_path / "broker").mkdir()
+    with soaking(tmp_path, port) as process:
+        comes = samples(process)
+        over = False
+        while not over:
+            with servers.mosquitto(tmp_path / "broker", port=port):
+                for sample in comes:
+                    taken.append(sample)
+                    if len(taken) % broken_every == 0:
+                        break
+                else:
+                    over = True
+        assert process.wait(60) == 0, (tmp_path / "soak.log").read_text()[-2000:]
+    with capsys.disabled():
+        print(f"\n{table(taken)}")  # noqa: T201, what was measured
+        print(f"memory: {slope(taken, 'rss_mb'):+.3f} MB per simulated hour")  # noqa: T201
+    last = taken[-1]
+    assert last["frames"] >= FRAMES
+    assert last["suspicions"] > last["frames"] / 500, "the whole way was gone, not only the gate's"
+    assert last["verdicts"] > 0.9 * last["suspicions"]
+    settled = taken[int(len(taken) * WARM) :]
+    assert len({one["descriptors"] for one in settled}) == 1, table(taken)
+    assert max(one["threads"] for one in settled) <= settled[0]["threads"], table(taken)
+    assert slope(taken, "rss_mb") < MOST_MB_PER_HOUR, table(taken)
