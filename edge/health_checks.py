@@ -15,6 +15,7 @@ from edge.deliver.outbox_records import Depth
 from edge.deliver.tellings import Backlog
 from edge.gateway import Gateway
 from edge.runtime.camera_conditions import Condition
+from edge.runtime.clocksync import WRITTEN_AT
 from edge.runtime.funnel import Funnel
 from edge.runtime.health import NOTED_S, Check
 from edge.runtime.health_reasons import HealthReason, Problem
@@ -28,6 +29,9 @@ MOST_REFUSED, LEAST_REFUSED = 0.5, 10
 """The share of refused pictures that is named, of at least so many refused."""
 
 _INTENDED = frozenset((Reason.DISABLED, Reason.RETAINED))
+
+UNSET_S = 900.0
+"""A time server has answered by then, if there is one."""
 
 MOST_RISES = 1000
 """Steps of a count that are remembered; a count that rises faster has risen lately anyway."""
@@ -69,6 +73,14 @@ def checks(gateway: Gateway) -> tuple[Check, ...]:
             gateway.clock,
             "could not be kept or were evicted",
         ),
+        Risen(
+            HealthReason.REPORT_GIVEN_UP,
+            lambda: buried(gateway.outbox.depth()),
+            gateway.clock,
+            "reports were given up",
+            seen=buried(gateway.outbox.depth()),
+        ),
+        Unset(gateway.synchronised, gateway.clock),
         lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
     )
 
@@ -191,10 +203,16 @@ class Risen:
     """A count that has grown lately, such as one of losses; it is looked at whenever asked."""
 
     def __init__(
-        self, reason: HealthReason, count: Callable[[], int], clock: Clock, unit: str
+        self,
+        reason: HealthReason,
+        count: Callable[[], int],
+        clock: Clock,
+        unit: str,
+        seen: int = 0,
     ) -> None:
+        """`seen`: what it was before, and is no news."""
         self._reason, self._count, self._clock, self._unit = reason, count, clock, unit
-        self._seen = 0
+        self._seen = seen
         self._risen_s: deque[tuple[float, int]] = deque(maxlen=MOST_RISES)
 
     def __call__(self) -> Iterator[Problem]:
@@ -206,3 +224,27 @@ class Risen:
         lately = sum(by for at, by in self._risen_s if now - at < NOTED_S)
         if lately:
             yield Problem(reason=self._reason, detail=f"{lately} {self._unit} in the last hour")
+
+
+def buried(depth: Depth) -> int:
+    """Entries whose delivery was given up, and that are kept for a look."""
+    return depth.entries.get("buried", 0)
+
+
+class Unset:
+    """A clock that nothing sets; after a start it may take its time, unless it is plainly wrong."""
+
+    def __init__(self, synchronised: Callable[[], bool], clock: Clock) -> None:
+        self._synchronised, self._clock = synchronised, clock
+        self._since_s: float | None = None
+
+    def __call__(self) -> Iterator[Problem]:
+        """Named at once before the program was written, else after `UNSET_S`."""
+        now = self._clock.mono()
+        if self._synchronised():
+            self._since_s = None
+            return
+        self._since_s = now if self._since_s is None else self._since_s
+        if self._clock.now() < WRITTEN_AT or now - self._since_s >= UNSET_S:
+            detail = f"it shows {self._clock.now():%Y-%m-%dT%H:%M:%SZ}, and nothing sets it"
+            yield Problem(reason=HealthReason.CLOCK_WRONG, detail=detail)

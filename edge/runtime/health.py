@@ -1,14 +1,14 @@
 """Would an alarm reach a person? Gathers what stands against it, and since when.
 
 SHELL, though it opens nothing. Each part of the gateway contributes a check, which is asked
-whenever somebody wants to know, or notes what happened and counts for a while. Any thread may ask.
-Made by `gateway`, its checks stand in `edge.health_checks`.
+whenever somebody wants to know. Any thread may ask. Made by `gateway`, its checks stand in
+`edge.health_checks`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,9 +28,8 @@ One is asked at a time, so that it may remember."""
 Status = Literal["ok", "degraded", "unhealthy"]
 
 NOTED_S = 3600.0
-"""What happened, such as a loss, counts for so long unless it says otherwise."""
+"""What happened, such as a loss, counts for so long."""
 
-MOST_NOTED = 64
 MOST_SAID = 64
 """Cameras and destinations may be many; what is beyond is only counted as `more`."""
 
@@ -57,36 +56,18 @@ class GatewayHealth:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._asking = threading.Lock()
-        self._lock = threading.Lock()  # not held while checks are asked: those have locks of theirs
         self._checks: tuple[Check, ...] = ()
-        self._noted: OrderedDict[_Key, tuple[Problem, float]] = OrderedDict()
         self._since_s: dict[_Key, float] = {}
 
     def watch(self, *checks: Check) -> None:
         """Ask these too, from now on."""
         self._checks += checks
 
-    def note(self, problem: Problem, for_s: float = NOTED_S) -> None:
-        """Something happened that counts for `for_s`; again, and it counts as long again."""
-        with self._lock:
-            key = _key(problem)
-            self._noted[key] = problem, self._clock.mono() + for_s
-            self._noted.move_to_end(key)
-            if len(self._noted) > MOST_NOTED:
-                self._noted.popitem(last=False)
-
-    def settle(self, problem: Problem) -> None:
-        """What was noted under the same reason and subject is over."""
-        with self._lock:
-            self._noted.pop(_key(problem), None)
-
     def condition(self) -> Condition:
         """Asks every check. Unhealthy is only what a restart mends."""
         with self._asking:
             found = [problem for check in self._checks for problem in check()]
             now = self._clock.mono()
-            with self._lock:
-                found += self._lately(now)
             problems = {_key(problem): problem for problem in found}
             self._since_s = {key: self._since_s.get(key, now) for key in problems}
             standing = tuple(self._standing(key, one, now) for key, one in problems.items())
@@ -96,13 +77,6 @@ class GatewayHealth:
         return Condition(
             status=status, standing=standing[:MOST_SAID], more=max(0, len(standing) - MOST_SAID)
         )
-
-    def _lately(self, now: float) -> Iterator[Problem]:
-        for key, (problem, until_s) in tuple(self._noted.items()):
-            if until_s <= now:
-                del self._noted[key]
-            else:
-                yield problem
 
     def _standing(self, key: _Key, problem: Problem, now: float) -> Standing:
         for_s = now - self._since_s[key]

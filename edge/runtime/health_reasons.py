@@ -1,7 +1,7 @@
 """Why an alarm might not reach a person: every reason that the gateway's health may name.
 
-PURE. Adding a reason means adding a line here, a check in `edge.health_checks` (or a
-`GatewayHealth.note` where it happens), and a row in `docs/operations.md`, which a test compares.
+PURE. Adding a reason means adding a line here, a check in `edge.health_checks`, and a
+row in `docs/operations.md`, which a test compares.
 """
 
 from __future__ import annotations
@@ -89,6 +89,16 @@ class HealthReason(StrEnum):
         "A suspicion was given up in the last hour: for room, age, damage or refusal.",
         "see `outbox_evicted`, `suspicion_lost` and `entry_buried` in the log; make room, mend "
         "what refuses",
+    )
+    REPORT_GIVEN_UP = (
+        "report_given_up",
+        "In the last hour a report was given up: refused again and again, or without pictures.",
+        "see `entry_buried` in the log for the broker's reason: its ACL, or the size of messages",
+    )
+    CLOCK_WRONG = (
+        "clock_wrong",
+        "The clock is not set, so schedules, ages and certificates cannot be trusted.",
+        "let the gateway reach a time server (NTP), or set its clock",
     )
     SELF_TEST_FAILED = (
         "self_test_failed",

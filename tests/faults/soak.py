@@ -15,6 +15,7 @@ import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ from tests.processes import HOST, fetch, free_port
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
 ROOT = "soak"
-CAMERAS = tuple(f"cam{n}" for n in range(6))
+CAMERAS = tuple(f"cam{n}" for n in range(5))
 LONE, PARKED = "lone", "parked"
-FPS = 2
+FPS = 1
 SIZE = (192, 168)
 EMPTY = [picture(None, seed, SIZE) for seed in range(24)]
 WALKER = [picture(x, x, SIZE) for x in range(0, 168, 12)]
@@ -47,6 +48,7 @@ CYCLE_S = 120
 """A walker crosses in front of each camera so often."""
 PARKED_S = 3600
 SAMPLE_S = 600
+START = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 class Ahead(ManualClock):
@@ -178,7 +180,7 @@ class Soak:
     """One daemon whose threads are ours."""
 
     def __init__(self, folder: Path, port: int) -> None:
-        self.clock = Ahead()
+        self.clock = Ahead(START)
         loaded = read(config(folder, port).encode(), {})
         self.daemon = Daemon(loaded, None, {}, self.clock, Requests(), networks)
         self.gateway = self.daemon.gateway
@@ -188,13 +190,17 @@ class Soak:
 
     def start(self) -> None:
         self.daemon.listen()
-        for link in (self.gateway.site, self.gateway.delivery.uplink, self.cloud.link):
+        for link in self.links():
             link.start()
         self.wait()
 
+    def links(self) -> tuple[Link, ...]:
+        gateway = self.gateway
+        return gateway.intake_link, gateway.site, gateway.delivery.uplink, self.cloud.link
+
     def wait(self) -> None:
         """Until every link is there, again: time stands still meanwhile."""
-        for link in (self.gateway.site, self.gateway.delivery.uplink, self.cloud.link):
+        for link in self.links():
             if not link.wait_ready(60):
                 sys.exit("no broker")
 

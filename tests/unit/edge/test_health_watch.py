@@ -13,9 +13,11 @@ from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
 from edge.config.live import Live
 from edge.config.load import read
-from edge.health_checks import Refused, Risen, cut_off, silent, stalled
+from edge.deliver.outbox_records import Depth
+from edge.health_checks import UNSET_S, Refused, Risen, Unset, buried, cut_off, silent, stalled
 from edge.health_watch import HealthWatch
 from edge.runtime.camera_conditions import Condition, Status
+from edge.runtime.clocksync import WRITTEN_AT
 from edge.runtime.counters import Counters
 from edge.runtime.health import NOTED_S, GatewayHealth
 from edge.runtime.health_reasons import HealthReason, Problem
@@ -105,8 +107,11 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[Line]
     watch = HealthWatch(health, statements, site.clock, said.extend)
     watch.tick()
     assert said == []
-    health.note(Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="gone"), for_s=10)
-    for _ in range(15):
+    gone = [Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="gone")]
+    health.watch(lambda: gone)
+    for second in range(15):
+        if second == 10:
+            gone.clear()
         site.clock.advance(1)
         watch.tick()
     states = [json.loads(one.payload)["status"] for one in said]
@@ -157,12 +162,37 @@ def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_pat
     health = GatewayHealth(site.clock)
     watch = HealthWatch(health, statements, site.clock, said.extend)
     watch.tick()
-    broken = Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail="not subscribed yet")
-    health.note(broken)
+    detail = "not subscribed yet"
+    broken = [Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail=detail)]
+    health.watch(lambda: broken)
     (birth,) = watch.births()  # said within the connect, when nobody may be heard yet
-    health.settle(broken)
+    broken.clear()
     for _ in range(3):
         site.clock.advance(1)
         watch.tick()
     states = [json.loads(one.payload)["status"] for one in (birth, *said)]
     assert states == ["degraded", "ok"]
+
+
+def test_a_clock_that_nothing_sets_is_named_after_a_while_and_a_wrong_one_at_once() -> None:
+    clock, synchronised = ManualClock(WRITTEN_AT), [False]
+    unset = Unset(lambda: synchronised[0], clock)
+    assert list(unset()) == []
+    clock.advance(UNSET_S)
+    assert [one.reason for one in unset()] == [HealthReason.CLOCK_WRONG]
+    synchronised[0] = True
+    assert list(unset()) == []
+    synchronised[0] = False
+    assert list(unset()) == []
+    clock.jump(-10 * 365 * 86_400)
+    assert [one.reason for one in unset()] == [HealthReason.CLOCK_WRONG]
+
+
+def test_what_was_given_up_before_the_start_is_no_news() -> None:
+    depth = [Depth(entries={"buried": 4, "done": 9}, bytes=0)]
+    risen = Risen(
+        HealthReason.REPORT_GIVEN_UP, lambda: buried(depth[0]), ManualClock(), "given up", seen=4
+    )
+    assert list(risen()) == []
+    depth[0] = Depth(entries={"buried": 5}, bytes=0)
+    assert [one.detail for one in risen()] == ["1 given up in the last hour"]

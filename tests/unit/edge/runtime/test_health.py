@@ -8,13 +8,12 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from edge.runtime.health import MOST_NOTED, MOST_SAID, NOTED_S, GatewayHealth, HealthCollector
+from edge.runtime.health import MOST_SAID, GatewayHealth, HealthCollector
 from edge.runtime.health_reasons import HealthReason, Problem
 from tests.fakes import ManualClock
 
 OPERATIONS = Path(__file__).parents[4] / "docs" / "operations.md"
 DOWN = Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="refused")
-LOST = Problem(reason=HealthReason.SUSPICION_LOST)
 STALLED = Problem(reason=HealthReason.WORKER_STALLED, subject="courier")
 
 
@@ -75,22 +74,6 @@ def test_since_outlives_a_new_detail_and_a_jump_of_the_clock_but_not_a_recovery(
     assert standing.for_s == 0.0
 
 
-def test_what_was_noted_counts_for_a_while() -> None:
-    health, _, clock = watched()
-    health.note(LOST)
-    clock.advance(NOTED_S - 1)
-    assert health.condition().status == "degraded"
-    clock.advance(1)
-    assert health.condition().status == "ok"
-
-
-def test_what_was_noted_may_be_settled() -> None:
-    health, _, _ = watched()
-    health.note(LOST)
-    health.settle(LOST)
-    assert health.condition().status == "ok"
-
-
 def test_only_what_a_restart_mends_is_unhealthy() -> None:
     assert [reason for reason in HealthReason if reason.ill] == [HealthReason.WORKER_STALLED]
     for reason in HealthReason:
@@ -98,17 +81,13 @@ def test_only_what_a_restart_mends_is_unhealthy() -> None:
         assert health.condition().status == ("unhealthy" if reason.ill else "degraded")
 
 
-def test_notes_and_what_is_said_are_bounded() -> None:
+def test_what_is_said_is_bounded() -> None:
     many = [Problem(reason=HealthReason.CAMERA_SILENT, subject=f"c{n}") for n in range(1000)]
-    health, part, _ = watched(*many)
-    for problem in many:
-        health.note(problem)
+    health, _, _ = watched(*many)
     condition = health.condition()
     assert len(condition.standing) == MOST_SAID
     assert condition.as_json()["more_reasons"] == 1000 - MOST_SAID
-    part.problems = ()
-    assert len(health.condition().standing) == MOST_NOTED
-    assert len(json.dumps(health.condition().as_json())) < 64 * 1024
+    assert len(json.dumps(condition.as_json())) < 64 * 1024
 
 
 def test_an_unhealthy_reason_counts_even_where_it_is_not_listed() -> None:
