@@ -93,10 +93,10 @@ class DecisionRows(Statements):
         """Everything that somebody is still to be told, oldest entry first."""
         return [tuple(row) for row in self._all(f"{_WAITING} ORDER BY e.seq")]
 
-    def waiting_for(self, destination: str) -> list[TellingKey]:
-        """What one is to be told: the most severe first, then the oldest entry."""
-        query = f"{_WAITING} AND t.destination = ? ORDER BY e.severity DESC, e.seq"
-        return [tuple(row) for row in self._all(query, destination)]
+    def waiting_for(self, destination: str, count: int) -> list[TellingKey]:
+        """What one is to be told first: the most severe, then the oldest entries."""
+        query = f"{_WAITING} AND t.destination = ? ORDER BY e.severity DESC, e.seq LIMIT ?"
+        return [tuple(row) for row in self._all(query, destination, count)]
 
     def least_of(self, destination: str, count: int) -> list[TellingKey]:
         """Of what one is to be told, what matters least: the least severe, then the oldest."""

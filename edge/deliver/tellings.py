@@ -108,7 +108,8 @@ class Tellings:
             if not any(key[2] == destination for key in self._since):
                 return None
             now = self._clock.mono()
-            for key in self._rows.waiting_for(destination):
+            postponed = sum(key[2] == destination for key in self._due)
+            for key in self._rows.waiting_for(destination, postponed + 1):
                 if self._due.get(key, now) <= now:
                     telling = self._read(key, now)
                     if telling is not None:

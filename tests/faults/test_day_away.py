@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from edge.deliver.tellings import MOST_WAITING
 from service.outcomes import NotConnected
 from tests.unit.edge.deliver.test_notifier import Recorder, Round
 
 MINUTES = 24 * 60
+
+pytestmark = pytest.mark.timeout(1200)
 AWAY = NotConnected("away")
 
 

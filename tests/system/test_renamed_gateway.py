@@ -9,11 +9,16 @@ import pytest
 from tests.integration.cloud_workers import workers
 from tests.servers import Broker
 from tests.system.daemons import end, wait
-from tests.system.sites import CHECKOUT, Ear, edge, settings
+from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+def received(daemon: Edge) -> set[str]:
+    """The reports whose verdicts it has taken."""
+    return {str(event["report_id"]) for event in daemon.events("verdict_received")}
 
 
 def test_what_waits_is_judged_and_answered_under_the_former_id(
@@ -32,8 +37,7 @@ def test_what_waits_is_judged_and_answered_under_the_former_id(
         edge(tmp_path, config) as daemon,
     ):
         wait(daemon, lambda: set(daemon.health()["outbox"]) == {"done"})
-        received = {str(event["report_id"]) for event in daemon.events("verdict_received")}
-        assert received == raised
+        wait(daemon, lambda: received(daemon) == raised)
         assert listening.wait(lambda: listening.on("renamed/gate/threat")[-1:] == [b"ON"])
         listening.publish(f"{root}-cameras/yard/image", STREET)
         assert listening.wait(lambda: len(listening.on("renamed/yard/verdict")) > 0)
