@@ -37,9 +37,9 @@ from tests.processes import HOST, fetch, free_port
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
 ROOT = "soak"
-CAMERAS = tuple(f"cam{n}" for n in range(5))
+CAMERAS = tuple(f"cam{n}" for n in range(6))
 LONE, PARKED = "lone", "parked"
-FPS = 1
+FPS = 2
 SIZE = (192, 168)
 EMPTY = [picture(None, seed, SIZE) for seed in range(24)]
 WALKER = [picture(x, x, SIZE) for x in range(0, 168, 12)]
