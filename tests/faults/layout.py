@@ -17,16 +17,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from contract.cloudevent import read_answer
 from contract.verdict import Verdict
 from tests.faults.seats import Seat
 from tests.integration.cloud_workers import Serving, workers
 from tests.processes import free_port
 from tests.servers import S3, Broker
 from tests.system.daemons import unready
-from tests.system.sites import Ear, Edge, ear
+from tests.system.sites import Ear, Edge, answer_of, ear
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
+LOOK_S = 0.25
 CAMERAS = 8
 """Listed ones, whose pictures the broker keeps while the daemon is away."""
 EDGE_MODEL, CLOUD_MODEL = "nanodet-g-320-int8", "nanodet-g-512"
@@ -71,7 +71,7 @@ class Ears:
 def _times(heard: Ear, deciders: set[str]) -> dict[Told, list[float]]:
     times: defaultdict[Told, list[float]] = defaultdict(list)
     for (topic, payload), at_s in zip(heard.heard, heard.heard_at, strict=True):
-        answer = read_answer(payload) if topic.endswith("/verdict") else None
+        answer = answer_of(payload) if topic.endswith("/verdict") else None
         if isinstance(answer, Verdict) and answer.decided_by in deciders:
             times[answer.report_id, answer.decision].append(at_s)
     return dict(times)
@@ -190,10 +190,10 @@ def raised(daemon: Edge) -> set[str]:
 def waited(reached: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
     """Whether it is `reached` in time; what announces itself by no event is asked now and then."""
     pause = threading.Event()
-    for _ in range(int(patience_s / 0.1)):
+    for _ in range(int(patience_s / LOOK_S)):
         if reached():
             return True
-        pause.wait(0.1)
+        pause.wait(LOOK_S)
     return reached()
 
 

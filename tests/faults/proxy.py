@@ -25,7 +25,6 @@ Tap = Callable[[int, Way, bytes], None]
 """`(connection, way, chunk)`; an empty chunk says that the connection is over."""
 
 _CHUNK_BYTES = 16_384
-_LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ class Proxy:
 
     def __init__(self, target: tuple[str, int], host: str, port: int, tap: Tap | None) -> None:
         self.host, self.port = host, port
-        self.trouble = FINE
+        self._trouble = FINE
         self.connections = 0
         """How many were made so far."""
         self._target, self._tap = target, tap
@@ -66,7 +65,22 @@ class Proxy:
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
+        self._changed = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    @property
+    def trouble(self) -> Trouble:
+        return self._trouble
+
+    @trouble.setter
+    def trouble(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self._loop.call_soon_threadsafe(self._announce)
+
+    def _announce(self) -> None:
+        """Wakes whoever waits for other times."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def reset(self) -> None:
         """Ends every connection at once, without a goodbye."""
@@ -117,9 +131,9 @@ class Proxy:
         if self.trouble.refuses:
             return
         while not self.trouble.accepts:
-            await asyncio.sleep(_LOOK_S)
-            if writer.is_closing():
-                return
+            await self._changed.wait()
+        if writer.is_closing():
+            return
         answers, onward = await asyncio.open_connection(*self._target)
         self._open.add(onward)
         pumps = [
@@ -154,7 +168,7 @@ class Proxy:
 
     async def _wait(self, way: Way, chunk: bytes) -> None:
         while way in self.trouble.hold:
-            await asyncio.sleep(_LOOK_S)
+            await self._changed.wait()
         if self.trouble.delay_s:
             await asyncio.sleep(self.trouble.delay_s)
         if self.trouble.bytes_per_s:

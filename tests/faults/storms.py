@@ -7,7 +7,7 @@ from tests.faults.front import Fault, Front
 from tests.faults.layout import Ears, Layout, raised, twice, until, waited
 from tests.system.sites import Edge
 
-LOST_S = 30.0
+LOST_S = 60.0
 MEETINGS = 3
 """So often a storm is met at least: each request that hangs was given up, and tried again."""
 

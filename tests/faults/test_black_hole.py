@@ -22,7 +22,7 @@ from tests.faults.roads import Roads, roads
 from tests.system.daemons import unready
 from tests.system.sites import CHECKOUT, Edge
 
-LOST_S = 30.0
+LOST_S = 60.0
 
 pytestmark = pytest.mark.timeout(600)
 

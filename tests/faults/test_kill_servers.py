@@ -22,7 +22,7 @@ from tests.faults.roads import roads
 from tests.system.sites import Edge
 
 KILLS = scaled("SERVER_KILLS", 4)
-LOST_S = 30.0
+LOST_S = 60.0
 
 pytestmark = pytest.mark.timeout(300 + 60 * KILLS)
 

@@ -20,8 +20,8 @@ from tests.faults.proxy import ACCEPTS_AND_HANGS, BLACK_HOLE, FINE, HALF_OPEN, R
 from tests.faults.roads import Roads, roads
 from tests.system.sites import Edge
 
-LOST_S = 30.0
-PATIENCE_S = 90.0
+LOST_S = 120.0
+PATIENCE_S = 180.0
 BACKLOG = 12
 
 pytestmark = pytest.mark.timeout(600)
@@ -36,7 +36,7 @@ BROKEN = {
 """Nothing gets through; what was connected is reset where that is not the trouble itself."""
 RESET = {"refuses", "accepts-and-hangs", "cut-mid-message"}
 LAME = {
-    "slow": Trouble(bytes_per_s=4_000),
+    "slow": Trouble(bytes_per_s=20_000),
     "delay": Trouble(delay_s=1.5),
 }
 

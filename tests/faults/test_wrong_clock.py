@@ -14,7 +14,7 @@ from tests.faults.conftest import open_layout
 from tests.faults.layout import Ears, Layout, raised, twice, until, waited
 from tests.system.sites import Edge
 
-LOST_S = 30.0
+LOST_S = 60.0
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from contract.cloudevent import MessageError, read_answer, read_report
+from contract.cloudevent import MessageError, read_report
 from contract.verdict import Verdict
 from tests.faults.layout import Told
 from tests.faults.proxy import Way
+from tests.system.sites import answer_of
 
 _CONNECT, _PUBLISH, _PUBACK = 1, 3, 4
 
@@ -109,7 +110,7 @@ class Wire:
 
 def _answer(payload: bytes) -> object:
     try:
-        return read_answer(payload)
+        return answer_of(payload)
     except MessageError:
         return None
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ class Edge:
         """Its log events of that name so far."""
         lines = self.log.read_text(errors="replace").splitlines()
         likely = (line for line in lines if line.startswith('{"ts"') and f'"{name}"' in line)
-        events = [json.loads(line) for line in likely if line.endswith("}")]  # a kill tears one
+        events = [_line(line) for line in likely if line.endswith("}")]  # a kill tears one
         return [event for event in events if event["event"] == name]
 
     def get(self, path: str) -> tuple[int, str]:
@@ -70,6 +71,12 @@ class Edge:
         counts = self.frames(camera)
         ends = ("rejected", "superseded", "quiet", "analysed")
         return counts.get("received", 0) == received == sum(counts.get(end, 0) for end in ends)
+
+
+answer_of = lru_cache(maxsize=50_000)(read_answer)
+"""What is asked for again and again is read once; so are reports and log lines."""
+_report = lru_cache(maxsize=50_000)(read_report)
+_line = lru_cache(maxsize=50_000)(json.loads)
 
 
 @dataclass
@@ -107,7 +114,7 @@ class Ear:
         return [payload for heard, payload in self.heard if heard == f"{self.root}/{topic}"]
 
     def reports(self) -> list[ThreatReport]:
-        return [read_report(p) for topic, p in self.heard if topic.endswith("/suspect")]
+        return [_report(p) for topic, p in self.heard if topic.endswith("/suspect")]
 
     def verdicts(self) -> list[Verdict]:
         return [answer for answer in self._answers() if isinstance(answer, Verdict)]
@@ -117,7 +124,7 @@ class Ear:
         return [answer for answer in self._answers() if isinstance(answer, More)]
 
     def _answers(self) -> Iterator[Verdict | More]:
-        return (read_answer(p) for topic, p in self.heard if topic.endswith("/verdict"))
+        return (answer_of(p) for topic, p in self.heard if topic.endswith("/verdict"))
 
     def wait(self, reached: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:
         """Waits until `reached`, which is asked whenever something is heard and now and then."""
