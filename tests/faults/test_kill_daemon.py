@@ -33,6 +33,8 @@ KILLS = scaled("KILLS", 50)
 SEED = int(os.environ.get("SEED", random.SystemRandom().randrange(10**6)))
 LOST_S = 60.0
 """Without anything under way, what has not come by then is lost."""
+STARTS_S = 0.3
+"""What is heard so soon after a kill was said before it: the next life has not even started."""
 BEFORE_READY = 0.2
 """The share of kills that meet the start."""
 
@@ -69,7 +71,7 @@ def live_and_die(layout: Layout, rng: random.Random) -> tuple[int | None, float]
         status = daemon.process.poll()
         daemon.process.kill()
         daemon.process.wait()
-        return status, time.monotonic()
+        return status, time.monotonic() + STARTS_S
 
 
 def starts(daemon: Edge) -> int:
