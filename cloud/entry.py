@@ -7,7 +7,7 @@ read it as the verdict that it is. The signature is over all the rest of the ent
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
@@ -15,8 +15,10 @@ from cloud import sealed
 from cloud.sealed import Refusal
 from contract.chain import manifest_sha256
 from contract.report import ChainLink, Sha256, ThreatReport, Wire
-from contract.signature import Keyring, Signer
 from contract.verdict import Verdict
+
+if TYPE_CHECKING:
+    from contract.signature import Keyring, Signer
 
 _DOMAIN = "io.stillwatch.ledger.v1"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
@@ -20,7 +20,9 @@ from cloud.settings import Retention
 from contract.chain import START, link_sha256
 from contract.ids import GatewayId
 from contract.report import GatewayName, Sha256, Span, Wire
-from contract.signature import Keyring, Signer
+
+if TYPE_CHECKING:
+    from contract.signature import Keyring, Signer
 
 Class = Literal["confirmed", "refuted", "inconclusive", "audit"]
 

@@ -12,16 +12,19 @@ verdict of its own. Called by `worker`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cloud.entry import Entry, decode, encode, entry_of
 from cloud.sealed import Flaw, Refusal
 from contract.chain import is_about
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES, ThreatReport
-from contract.signature import Keyring, Signer
 from contract.verdict import Verdict
 from objectstore.store import NotFound, ObjectStore, TooLarge
 from service.events import Event, log
+
+if TYPE_CHECKING:
+    from contract.signature import Keyring, Signer
 
 CONTENT_TYPE = "application/json"
 

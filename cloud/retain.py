@@ -11,14 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from cloud import horizon as horizons
 from cloud.horizon import Horizon, entry_gone, moved_on, pictures_gone
 from cloud.settings import Retention
 from cloud.stock import Stock, named_by
-from contract.signature import Signer
 from objectstore.inventory import Inventory
 from objectstore.store import ObjectStore
+
+if TYPE_CHECKING:
+    from contract.signature import Signer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

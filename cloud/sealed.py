@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
 from contract import ijson
 from contract.flaws import first_flaw
 from contract.report import Wire
-from contract.signature import Distrust, Keyring, Signer, seal_in, statement
+from contract.statement import Distrust, seal_in, statement
+
+if TYPE_CHECKING:
+    from contract.signature import Keyring, Signer
 
 KEY_ID, SIGNATURE = "signaturekey", "signature"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cloud import entry as entries
 from cloud import horizon as horizons
@@ -18,9 +19,11 @@ from cloud.sealed import Flaw, Refusal
 from contract.ids import GatewayId, is_name
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES
-from contract.signature import Keyring
 from objectstore.inventory import Inventory, Listed
 from objectstore.store import NotFound, ObjectStore, TooLarge
+
+if TYPE_CHECKING:
+    from contract.signature import Keyring
 
 _AREAS = ("evidence", "retention", "verdicts")
 

@@ -21,7 +21,7 @@ from cloud.horizon import Anchor, by_chain, hash_of, number_of, pictures_gone, u
 from cloud.stock import Stock, named_by
 from contract.chain import START
 from contract.report import Span
-from contract.signature import Distrust
+from contract.statement import Distrust
 from objectstore.store import NotFound, ObjectStore, TooLarge
 
 

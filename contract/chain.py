@@ -14,7 +14,7 @@ from typing import Protocol
 
 from contract.ids import GatewayId, ReportId
 from contract.report import ChainLink, ThreatReport
-from contract.signature import statement
+from contract.statement import statement
 
 START = "0" * 64
 """What the first report of a chain names as the one before it."""

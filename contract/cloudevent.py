@@ -6,8 +6,10 @@ extension attributes that older readers ignore; a reader with a keyring takes no
 of the format: CNCF CloudEvents specification 1.0.2, JSON event format.
 """
 
+from __future__ import annotations
+
 import json
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
@@ -16,8 +18,11 @@ from contract.agreement import Placed, id_flaw, source_of
 from contract.flaws import first_flaw
 from contract.more import MORE_TYPE, More
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
-from contract.signature import Distrust, Keyring, Signer, seal_in, statement
+from contract.statement import Distrust, seal_in, statement
 from contract.verdict import VERDICT_TYPE, Verdict
+
+if TYPE_CHECKING:
+    from contract.signature import Keyring, Signer
 
 CONTENT_TYPE = "application/cloudevents+json"
 

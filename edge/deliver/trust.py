@@ -17,7 +17,8 @@ from contract.chain import is_about
 from contract.cloudevent import MessageError, Untrusted, read_answer
 from contract.ids import ReportId
 from contract.more import More
-from contract.signature import KeyId, Keyring
+from contract.signature import Keyring
+from contract.statement import KeyId
 from contract.verdict import Verdict
 from edge.deliver.outbox_records import Entry
 from edge.runtime.refusals import Refusal

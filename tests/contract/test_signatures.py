@@ -22,18 +22,16 @@ from contract.cloudevent import (
     read_verdict,
 )
 from contract.signature import (
-    Distrust,
     KeyFlaw,
     Keyring,
     Signer,
-    canonical,
     new_signer,
     private_pem,
     public_text,
     read_public,
     read_signer,
-    statement,
 )
+from contract.statement import Distrust, canonical, statement
 from tests.contract.samples import MORE, VERDICT
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -9,7 +9,8 @@ import pytest
 from cloud.__main__ import main
 from cloud.keys import make_keys, open_keys, public_file
 from cloud.settings import SettingsError, load_settings
-from contract.signature import Distrust, read_public, read_signer
+from contract.signature import read_public, read_signer
+from contract.statement import Distrust
 
 
 def keys_of(tmp_path: Path, **flags: str) -> object:
