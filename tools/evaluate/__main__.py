@@ -15,6 +15,7 @@ from edge.config.load import load
 from edge.errors import ConfigError
 from imaging.manifest import ModelError
 from tools.compose.materials import MaterialError
+from tools.evaluate import sheet
 from tools.evaluate.corpus import CorpusError, read_corpus
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.nuisances import by_nuisance
@@ -79,12 +80,14 @@ def _write(out: Path, evaluation: Evaluation) -> None:
     plots = draw_all(out / "plots", evaluation.scores, evaluation.totals)
     text = json.dumps(report(evaluation), indent=1)
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
+    sheet.write(out, evaluation.scores)
     relative = [str(plot.relative_to(out)) for plot in plots]
     (out / "report.md").write_text(markdown(evaluation, relative), encoding="utf-8")
 
 
 def _summary(evaluation: Evaluation) -> str:
     totals = evaluation.totals
+    headline = totals.headline
     found = ", ".join(
         f"{recall.found} of {recall.total} {cls} events"
         for cls, recall in totals.recall.items()
@@ -97,8 +100,9 @@ def _summary(evaluation: Evaluation) -> str:
     nuisances = by_nuisance(evaluation.scores)
     hours = f" in {nuisances[-1].false.hours:.2f} camera-hours of nuisances" if nuisances else ""
     return (
-        f"{found or 'no events'} found; {totals.confirmed_false()} false alarms{hours}, "
-        f"plain motion {totals.motion_false()}{less}{sent}"
+        f"{found or 'no events'} found; {headline.false} false alarms of every kind "
+        f"({headline.unchecked} more whose place no label tells); with nothing in view "
+        f"{totals.confirmed_false()}{hours}, plain motion {totals.motion_false()}{less}{sent}"
     )
 
 

@@ -38,20 +38,44 @@ _ROUNDING_S = 1e-6
 
 
 class Kind(StrEnum):
-    """What an alarm turns out to be."""
+    """What an alarm turns out to be; all but the first are false."""
 
     RIGHT = "right"
     FALSE = "false"
     WRONG_CLASS = "wrong_class"
+    WRONG_PLACE = "wrong_place"
+    STANDING = "standing"
+
+
+class Place(StrEnum):
+    """What is known to be where an alarm's box is, in the frame that raised it."""
+
+    THING = "thing"
+    OTHER_THING = "other_thing"
+    STANDING = "standing"
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """`raised_s` is the frame time of its suspicion, `until_s` the last with its track alive."""
+    """`raised_s` is the frame time of its suspicion, `until_s` the last with its track alive;
+    `place` is what is at its box, unknown where nobody labelled boxes."""
 
     cls: ObjectClass
     raised_s: float
     until_s: float
+    place: Place = Place.UNKNOWN
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is about something else than a moving thing of its class, for all to see."""
+        return self.place not in {Place.THING, Place.UNKNOWN}
+
+
+def place_of(cls: ObjectClass, label: str) -> Place:
+    """The place of an alarm of `cls` at whose box a thing of `label` was labelled."""
+    return Place.THING if class_of(label) in _EXCUSES[cls] else Place.OTHER_THING
 
 
 def class_of(label: str) -> ObjectClass | None:
@@ -60,7 +84,8 @@ def class_of(label: str) -> ObjectClass | None:
 
 
 def delay_of(event: Event, alarms: Iterable[Alarm]) -> float | None:
-    """Seconds from the event's start to the first alarm that finds it; None if none does.
+    """Seconds from the event's start to the first alarm that finds it; None if none does. One that
+    is about something else finds nothing.
 
     An alarm of the event's class finds it by being raised within it or at most `SLACK_S` away, or
     by running already when it starts; the delay is 0 for those raised before the start.
@@ -68,7 +93,7 @@ def delay_of(event: Event, alarms: Iterable[Alarm]) -> float | None:
     delays = (
         max(0.0, alarm.raised_s - event.start_s)
         for alarm in alarms
-        if alarm.cls == event.cls and _finds(alarm, event)
+        if alarm.cls == event.cls and not alarm.elsewhere and _finds(alarm, event)
     )
     return min(delays, default=None)
 
@@ -83,6 +108,24 @@ def _finds(alarm: Alarm, event: Event) -> bool:
 
 
 def kind_of(alarm: Alarm, timeline: Timeline) -> Kind:
+    """By what is at its box; where that is unknown, by what is in view.
+
+    A box around what stands there is false whatever else moves, and so is one around nothing.
+    """
+    by_view = kind_by_view(alarm, timeline)
+    match alarm.place:
+        case Place.STANDING:
+            return Kind.STANDING
+        case Place.OTHER_THING:
+            return Kind.WRONG_CLASS
+        case Place.NOTHING if by_view is Kind.RIGHT:
+            return Kind.WRONG_PLACE
+        case Place.THING:
+            return Kind.RIGHT
+    return by_view
+
+
+def kind_by_view(alarm: Alarm, timeline: Timeline) -> Kind:
     """False if it touches no true and no null frame of its class, from its raising to its end.
 
     Where another class is true there, it is of the wrong class instead. A bicycle is excused by a
@@ -95,6 +138,14 @@ def kind_of(alarm: Alarm, timeline: Timeline) -> Kind:
     if any(timeline.labels[cls][frame] is True for cls in CLASSES for frame in frames):
         return Kind.WRONG_CLASS
     return Kind.FALSE
+
+
+def only_by_null(alarm: Alarm, timeline: Timeline) -> bool:
+    """Whether nothing of its class is true while it lasts, and frames that are not scored are all
+    that keeps it from being false."""
+    frames = tuple(timeline.span(alarm.raised_s, alarm.until_s))
+    labels = [timeline.labels[cls][frame] for cls in _EXCUSES[alarm.cls] for frame in frames]
+    return True not in labels and None in labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,4 +181,4 @@ def _goes_on(alarm: MotionAlarm, t: float) -> bool:
 
 def is_about_nothing(alarm: MotionAlarm, timeline: Timeline) -> bool:
     """Whether it is false, whichever class one watches for."""
-    return all(kind_of(alarm.about(cls), timeline) is Kind.FALSE for cls in CLASSES)
+    return all(kind_by_view(alarm.about(cls), timeline) is Kind.FALSE for cls in CLASSES)

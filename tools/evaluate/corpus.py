@@ -27,6 +27,9 @@ from tools.evaluate.events import CLASSES, Label, ObjectClass
 
 MANIFEST = "manifest.json"
 
+ASSUMED_FPS = 5.0
+"""For footage that came without its rate; delays and rates per hour of it are as good as that."""
+
 
 class CorpusError(Exception):
     """The corpus cannot be read; the text says what is wrong and where."""
@@ -66,15 +69,24 @@ class Labelled(_Entry):
         return {"person": self.person, "vehicle": self.vehicle, "bicycle": self.bicycle}
 
 
+_VEHICLES = re.compile(r"\b(car|van|lorry|truck|bus|vehicle|motorcycle)s?\b", re.IGNORECASE)
+
+
 class StaticThing(_Entry):
     """What stands there all the time and looks like a threat: its name, and xyxy in pixels."""
 
     name: str
     xyxy: tuple[float, float, float, float]
 
+    def may_be(self, cls: ObjectClass) -> bool:
+        """Whether an alarm of `cls` may be about it: a person's box before a parked car is about
+        the person."""
+        return cls != "person" or _VEHICLES.search(self.name) is None
+
 
 class Sequence(_Entry):
-    """Frames of one fixed camera at `fps`, in order; `dir` is relative to the corpus.
+    """Frames of one fixed camera at `fps`, in order; `dir` is relative to the corpus. Where nobody
+    knows the rate, `fps` is null, and `ASSUMED_FPS` is taken for it.
 
     A composed one has its `recipe`, how many `seconds` it stands for, and the name of its nuisance.
     `static` names what alarms may be wrong about again and again.
@@ -82,7 +94,7 @@ class Sequence(_Entry):
 
     id: str
     dir: str
-    fps: Annotated[float, Field(gt=0)]
+    fps: Annotated[float, Field(gt=0)] | None
     scene: str = ""
     synthetic: bool = False
     frames: tuple[Labelled, ...]
@@ -90,6 +102,11 @@ class Sequence(_Entry):
     nuisance: str | None = None
     recipe: Recipe | None = None
     static: tuple[StaticThing, ...] = ()
+
+    @property
+    def rate(self) -> float:
+        """Frames per second, known or assumed."""
+        return ASSUMED_FPS if self.fps is None else self.fps
 
     def times(self) -> tuple[float, ...] | None:
         """Each frame's time in seconds; None where they are evenly spaced."""

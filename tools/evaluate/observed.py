@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tools.evaluate.alarms import Alarm, class_of
+from tools.evaluate.alarms import Alarm, Place, class_of
 from tools.evaluate.events import Label, ObjectClass, Timeline
 
 Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
@@ -43,12 +43,22 @@ class BoxSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is at a suspicion's box: the labelled or static thing's name, empty where there is none,
+    and what that makes of an alarm about it."""
+
+    name: str = ""
+    place: Place = Place.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A suspicion and the cloud's decision on it.
 
     `label` is the edge's, `verdict_label` the one that people are told. `bytes_out` is evidence and
-    report; `confirm_s` is how long the cloud's model and rules took. `about` names the labelled or
-    static thing at the box, empty where there is none.
+    report; `confirm_s` is how long the cloud's model and rules took. `about` is what was at the box
+    for an alarm of the edge's label, `verdict_about` for one of the verdict's. `sheet` is the
+    picture as people judge it, a JPEG with the box drawn.
     """
 
     report_id: str
@@ -63,22 +73,26 @@ class Judged:
     reasons: tuple[str, ...]
     bytes_out: int
     confirm_s: float
-    about: str = ""
+    about: About = About()
+    verdict_about: About = About()
+    sheet: bytes = b""
 
     def as_raised(self) -> Alarm | None:
         """The alarm that the edge alone would have given; None if its class is not scored."""
-        return _alarm(self.label, self)
+        return _alarm(self.label, self, self.about)
 
     def as_confirmed(self) -> Alarm | None:
         """The alarm that people get; None if the cloud did not confirm it."""
-        return _alarm(self.verdict_label, self) if self.decision == "confirmed" else None
+        if self.decision != "confirmed":
+            return None
+        return _alarm(self.verdict_label, self, self.verdict_about)
 
 
-def _alarm(label: str, judged: Judged) -> Alarm | None:
+def _alarm(label: str, judged: Judged, about: About) -> Alarm | None:
     cls = class_of(label)
     if cls is None:
         return None
-    return Alarm(cls=cls, raised_s=judged.raised_s, until_s=judged.until_s)
+    return Alarm(cls=cls, raised_s=judged.raised_s, until_s=judged.until_s, place=about.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +111,7 @@ class SequenceRun:
     timeline: Timeline
     seen: tuple[Seen, ...]
     suspicions: tuple[Judged, ...]
+    fps_known: bool = True
     boxes: tuple[BoxSeen, ...] = ()
     audits: tuple[AuditAnswer, ...] = ()
     lasts_s: float | None = None

@@ -29,7 +29,13 @@ _DECIDED: dict[Decision, str] = {
     "inconclusive": "#8e24aa",
     "unconfirmed": "#8e24aa",
 }
-_KINDS = {Kind.RIGHT: "#1565c0", Kind.FALSE: "#c62828", Kind.WRONG_CLASS: "#f9a825"}
+_KINDS = {
+    Kind.RIGHT: "#1565c0",
+    Kind.FALSE: "#c62828",
+    Kind.WRONG_CLASS: "#f9a825",
+    Kind.WRONG_PLACE: "#ad1457",
+    Kind.STANDING: "#6d4c41",
+}
 _ROWS = ("alarms", "suspicions", "motion", "analysed", *reversed(CLASSES))
 
 

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from statistics import median
 
 from tools.evaluate import rejected, report_motion, static_things
+from tools.evaluate.alarms import Kind
 from tools.evaluate.definitions import DEFINITIONS
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import CLASSES, ObjectClass
@@ -29,6 +30,7 @@ def report(evaluation: Evaluation) -> Json:
     """The whole report, ready for `json.dumps`."""
     totals = evaluation.totals
     return {
+        "headline": _headline(totals),
         "events": {cls: _recall(totals.recall[cls]) for cls in ALARM_CLASSES},
         "bicycle_events": _recall(totals.recall["bicycle"]),
         "false_alarms": totals.confirmed_false(),
@@ -73,6 +75,32 @@ ALARM_CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle")
 def scored_classes(totals: Totals) -> tuple[ObjectClass, ...]:
     """Persons and vehicles always, bicycles where any are labelled."""
     return tuple(cls for cls in CLASSES if cls != "bicycle" or totals.recall[cls].total)
+
+
+def _headline(totals: Totals) -> Json:
+    headline = totals.headline
+    return {
+        "events": headline.events,
+        "found": headline.found,
+        "found_interval": pair(headline.found_interval()),
+        "found_by_edge": headline.edge_found,
+        "false_alarms": headline.false,
+        "false_by_kind": _kinds(headline.by_kind),
+        "false_per_camera_hour": rounded(headline.per_hour()),
+        "false_per_camera_hour_interval": pair(headline.per_hour_interval()),
+        "edge_false_alarms": headline.edge_false,
+        "edge_false_by_kind": _kinds(headline.edge_by_kind),
+        "bytes_share": rounded(totals.traffic.share()),
+        "excused": {
+            "place_not_labelled": headline.unchecked,
+            "by_frames_not_scored": headline.by_null,
+            "of_classes_not_scored": headline.unscored,
+        },
+    }
+
+
+def _kinds(counts: Counter[Kind]) -> Json:
+    return {kind.value: counts[kind] for kind in Kind if kind is not Kind.RIGHT}
 
 
 def _recall(recall: Recall) -> Json:
@@ -148,6 +176,7 @@ def _sequence(score: SequenceScore) -> Json:
         "synthetic": run.synthetic,
         "frames": len(run.seen),
         "fps": run.fps,
+        "fps_known": run.fps_known,
         "duration_s": round(run.duration_s(), 3),
         "outcomes": {word: score.outcomes[word] for word in ("rejected", "quiet", "analysed")},
         "gate": dict(sorted(Counter(frame.reason for frame in run.seen).items())),
@@ -198,14 +227,18 @@ def _alarm(scored: AlarmScore) -> Json:
         "raised_s": round(scored.alarm.raised_s, 3),
         "until_s": round(scored.alarm.until_s, 3),
         "kind": scored.kind.value,
+        "kind_by_view": scored.by_view.value,
+        "place": scored.alarm.place.value,
         "parked_vehicle_in_view": scored.parked,
     }
 
 
 def _judged(judged: Judged) -> Json:
+    facts = asdict(judged) | {"about": judged.about.name, "place": judged.verdict_about.place}
     return {
         key: round(value, 4) if isinstance(value, float) else value
-        for key, value in asdict(judged).items()
+        for key, value in facts.items()
+        if key not in {"sheet", "verdict_about"}
     }
 
 

@@ -25,6 +25,7 @@ def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
     """The report; `plots` are the pictures' paths relative to it."""
     parts = [
         *_head(evaluation),
+        *_headline(evaluation.totals),
         *_events(evaluation.totals),
         *_false_alarms(evaluation.totals),
         *report_motion.section(evaluation.totals),
@@ -55,6 +56,46 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
         f"configuration: {subject.config}; took {subject.wall_s:.0f} s. Of {evaluation.frames()} "
         f"frames {evaluation.analysed()} reached the detector, with "
         f"{number(evaluation.inferences_per_analysed())} runs of the network for each of them.\n"
+    )
+
+
+def _headline(totals: Totals) -> Iterator[str]:
+    """The three figures, and everything that they excuse."""
+    headline = totals.headline
+    yield "## In short\n"
+    yield from table(
+        ("figure", "value", "95 %"),
+        (
+            (
+                "events found (persons and vehicles)",
+                f"{headline.found} of {headline.events}",
+                percents(headline.found_interval()),
+            ),
+            (
+                "false alarms of every kind, per camera-hour",
+                f"{headline.false} in {headline.hours:.3f} h: {number(headline.per_hour())}",
+                span(headline.per_hour_interval()),
+            ),
+            (
+                "bytes sent",
+                percent(totals.traffic.share()),
+                percents(traffic_interval(totals.traffic)),
+            ),
+        ),
+    )
+    kinds = ", ".join(
+        f"{headline.by_kind[kind]} {kind.value.replace('_', ' ')}"
+        for kind in Kind
+        if kind is not Kind.RIGHT
+    )
+    yield (
+        f"False by kind: {kinds}. The edge alone: {headline.edge_false} false, "
+        f"{headline.edge_found} events found, of which the cloud lost {headline.lost_by_cloud}.\n"
+    )
+    yield (
+        f"Excused: {headline.unchecked} alarms whose place no label tells (`alarms.html` shows "
+        f"them), {headline.by_null} over frames alone that nobody scores, {headline.unscored} "
+        "confirmed of classes that are not scored.\n"
     )
 
 
@@ -129,19 +170,21 @@ def _sequences(scores: Sequence[SequenceScore]) -> Iterator[str]:
     yield from table(
         (
             *("sequence", "frames", "quiet", "analysed", "rejected", "events found"),
-            *("suspicions", "confirmed", "refuted", "inconclusive", "false", "wrong class"),
+            *("suspicions", "confirmed", "refuted", "inconclusive", "false", "nothing in view"),
             *("false by motion", "bytes sent"),
         ),
         (
             (
-                score.run.id + (" (synthetic)" if score.run.synthetic else ""),
+                score.run.id
+                + (" (synthetic)" if score.run.synthetic else "")
+                + ("" if score.run.fps_known else " (rate assumed)"),
                 len(score.run.seen),
                 *(score.outcomes[word] for word in ("quiet", "analysed", "rejected")),
                 f"{sum(e.delay_s is not None for e in score.events)} of {len(score.events)}",
                 len(score.run.suspicions),
                 *(score.decisions[word] for word in ("confirmed", "refuted", "inconclusive")),
+                len(score.all_false()),
                 sum(score.false_alarms().values()),
-                sum(score.wrong_class().values()),
                 score.motion_on_nothing(),
                 percent(score.traffic.share()),
             )
@@ -178,7 +221,7 @@ def _wrong(scores: Sequence[SequenceScore]) -> Iterator[str]:
         )
         for score in scores
         for scored in score.alarms
-        if scored.kind is not Kind.RIGHT
+        if scored.false
     ]
     if rows:
         yield "## Alarms that were wrong\n"

@@ -19,10 +19,12 @@ from edge.pipeline import Sees
 from edge.records import Analysed, Case, Outcome, Quiet, Take, TrackId
 from edge.replay import Rhythm, Source, Step, play
 from imaging.admission import Rejected
+from tools.evaluate.alarms import class_of
 from tools.evaluate.boxes import boxes_seen
 from tools.evaluate.corpus import (
     Corpus,
     Labelled,
+    LabelledBox,
     Passing,
     Sequence,
     StaticThing,
@@ -31,6 +33,7 @@ from tools.evaluate.corpus import (
 )
 from tools.evaluate.events import Timeline
 from tools.evaluate.observed import (
+    About,
     AuditAnswer,
     BoxSeen,
     Decision,
@@ -41,7 +44,12 @@ from tools.evaluate.observed import (
     StillRun,
 )
 from tools.evaluate.plain_motion import PlainMotion
+from tools.evaluate.sheet import sheet_picture
 from tools.evaluate.static_things import about
+
+VERDICT_S = 1.0
+"""From a report to its verdict at the gateway: a fetch, an inference of two cores and two messages
+over an ordinary uplink (`make run` on the development machine takes 0.4 to 1.5 s)."""
 
 STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
@@ -67,14 +75,29 @@ Progress = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
+class At:
+    """What was labelled in the frame that raised a suspicion, and the picture with its box."""
+
+    labelled: tuple[LabelledBox, ...]
+    static: tuple[StaticThing, ...]
+    boxed: bool
+    sheet: bytes
+
+    def about(self, case: Case, label: str) -> About:
+        """What an alarm of `label` about the case is about."""
+        cls = class_of(label)
+        return about(case.suspicion.box, cls, self.labelled, self.static, boxed=self.boxed)
+
+
+@dataclass(frozen=True, slots=True)
 class Raised:
-    """A suspicion with its answer, at the frame that raised it, and what it is about."""
+    """A suspicion with its answer, at the frame that raised it, and what is there."""
 
     frame: str
     t: float
     case: Case
     answer: Answer
-    about: str
+    at: At
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +123,20 @@ class Player:
     progress: Progress
 
     def run_sequence(self, sequence: Sequence) -> SequenceRun:
-        """One sequence as a stream of one camera."""
+        """One sequence as a camera, of the kind that is configured.
+
+        One whose frames have times of their own stands for a camera that sends evenly, of which the
+        quiet time was shortened: that is a stream.
+        """
         camera = camera_id(sequence.id)
-        config = as_kind(self.config, camera, "stream")
-        pictures, rhythm = self.footage.frames_of(sequence), sequence.times() or sequence.fps
+        times = sequence.times()
+        config = as_kind(self.config, camera, "stream") if times else self.config
+        pictures, rhythm = self.footage.frames_of(sequence), times or sequence.rate
         played = self._play(pictures, sequence.frames, config, camera, rhythm, sequence.static)
         return SequenceRun(
             id=sequence.id,
-            fps=sequence.fps,
+            fps=sequence.rate,
+            fps_known=sequence.fps is not None,
             synthetic=sequence.synthetic,
             scene=sequence.scene,
             timeline=Timeline(
@@ -145,30 +174,43 @@ class Player:
         rhythm: Rhythm,
         static: tuple[StaticThing, ...] = (),
     ) -> _Played:
+        boxed = any(frame.boxes for frame in labelled)
         seen: list[Seen] = []
         live: list[frozenset[TrackId]] = []
         raised: list[Raised] = []
         open_: list[Raised] = []
+        answers: list[tuple[float, Raised]] = []
         boxes: list[tuple[BoxSeen, ...]] = []
         audits: list[AuditAnswer] = []
         passing, motion = Passing(pictures), PlainMotion(picture_limits(config.intake.limits))
         steps = play(passing, config, camera, rhythm, self.detector)
         for step, labels in zip(steps, labelled, strict=True):
             picture = passing.taken()
+            answers = _fed_back(answers, step)
             seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
             live.append(step.live)
             answered, open_ = _answered(open_, step)
             fresh = [
-                Raised(step.name, step.t, case, self.ask(case), _about(case, labels, static))
+                Raised(step.name, step.t, case, self.ask(case), _at(case, labels, static, boxed))
                 for case in step.cases
             ]
-            raised += answered + [one for one in fresh if one.answer.again is None]
+            settled = answered + [one for one in fresh if one.answer.again is None]
+            raised += settled
+            answers += [(step.t + VERDICT_S, one) for one in settled]
             open_ += [one for one in fresh if one.answer.again is not None]
             audits.extend(self.audit(event) for event in step.unsuspected)
             boxes.append(boxes_seen(labels, step.t, step.outcome))
             self.progress()
         raised += [_again(one, one.frame, one.t, None) for one in open_]
         return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes), tuple(audits))
+
+
+def _fed_back(answers: list[tuple[float, Raised]], step: Step) -> list[tuple[float, Raised]]:
+    """What the edge has not heard yet; what is due changes the next frame's judgement, as live."""
+    for due_s, one in answers:
+        if due_s <= step.t:
+            step.answer(one.case.suspicion.report_id, one.answer.decision)
+    return [(due_s, one) for due_s, one in answers if due_s > step.t]
 
 
 def _answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised]]:
@@ -190,11 +232,11 @@ def _answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raise
 def _again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
     """The suspicion with the cloud's next answer, which is the time at which people hear of it."""
     again = one.answer.again
-    return one if again is None else Raised(frame, t, one.case, again(take), one.about)
+    return one if again is None else Raised(frame, t, one.case, again(take), one.at)
 
 
-def _about(case: Case, labels: Labelled, static: tuple[StaticThing, ...]) -> str:
-    return about(case.suspicion.box, labels.boxes, static)
+def _at(case: Case, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool) -> At:
+    return At(labels.boxes, static, boxed, sheet_picture(case))
 
 
 def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
@@ -267,7 +309,9 @@ def _judged(raised: Raised, played: _Played) -> Judged:
         reasons=answer.reasons,
         bytes_out=answer.bytes_out,
         confirm_s=answer.confirm_s,
-        about=raised.about,
+        about=raised.at.about(raised.case, suspicion.label),
+        verdict_about=raised.at.about(raised.case, answer.label),
+        sheet=raised.at.sheet,
     )
 
 

@@ -13,10 +13,13 @@ from tools.evaluate.alarms import (
     Alarm,
     Kind,
     MotionAlarm,
+    Place,
     delay_of,
     is_about_nothing,
+    kind_by_view,
     kind_of,
     motion_alarms,
+    only_by_null,
 )
 from tools.evaluate.events import CLASSES, Event, ObjectClass, events_of
 from tools.evaluate.observed import SequenceRun
@@ -39,9 +42,23 @@ class EventScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmScore:
+    """An alarm and what it turns out to be; `by_view` is what it would be if only what is in view
+    were asked, as plain motion is. `by_null` says that only frames that nobody scores excuse it."""
+
     alarm: Alarm
     kind: Kind
+    by_view: Kind
+    by_null: bool
     parked: bool
+
+    @property
+    def false(self) -> bool:
+        return self.kind is not Kind.RIGHT
+
+    @property
+    def unchecked(self) -> bool:
+        """It passes for right, and nothing tells whether the thing is where its box is."""
+        return not self.false and self.alarm.place is Place.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +97,16 @@ class SequenceScore:
     outcomes: Counter[str]
     decisions: Counter[str]
 
+    def all_false(self) -> tuple[AlarmScore, ...]:
+        """Confirmed alarms that are false in whatever way."""
+        return tuple(scored for scored in self.alarms if scored.false)
+
+    def all_edge_false(self) -> tuple[AlarmScore, ...]:
+        """The same of the edge alone."""
+        return tuple(scored for scored in self.edge_alarms if scored.false)
+
     def false_alarms(self) -> Counter[ObjectClass]:
+        """Those with nothing in view at all, as plain motion's are counted."""
         return _of_kind(self.alarms, Kind.FALSE)
 
     def edge_false_alarms(self) -> Counter[ObjectClass]:
@@ -95,7 +121,7 @@ class SequenceScore:
         motion, of the edge alone, and confirmed."""
         motion = _score_alarms(self.run, [alarm.about(cls) for alarm in self.motion])
         motion_count, edge_count, confirmed_count = (
-            sum(scored.alarm.cls == cls and scored.kind is not Kind.RIGHT for scored in alarms)
+            sum(scored.alarm.cls == cls and scored.by_view is not Kind.RIGHT for scored in alarms)
             for alarms in (motion, self.edge_alarms, self.alarms)
         )
         return motion_count, edge_count, confirmed_count
@@ -145,6 +171,8 @@ def _score_alarms(run: SequenceRun, alarms: Iterable[Alarm]) -> tuple[AlarmScore
         AlarmScore(
             alarm=alarm,
             kind=kind_of(alarm, run.timeline),
+            by_view=kind_by_view(alarm, run.timeline),
+            by_null=only_by_null(alarm, run.timeline),
             parked=any(
                 run.timeline.parked[frame]
                 for frame in run.timeline.span(alarm.raised_s, alarm.until_s)
@@ -155,7 +183,7 @@ def _score_alarms(run: SequenceRun, alarms: Iterable[Alarm]) -> tuple[AlarmScore
 
 
 def _of_kind(alarms: Iterable[AlarmScore], kind: Kind) -> Counter[ObjectClass]:
-    return Counter(scored.alarm.cls for scored in alarms if scored.kind is kind)
+    return Counter(scored.alarm.cls for scored in alarms if scored.by_view is kind)
 
 
 def _traffic(run: SequenceRun, chosen: tuple[bool, ...]) -> Traffic:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cloud.matching import same_place
 from imaging.boxes import iou
+from tools.evaluate.alarms import Place, class_of, place_of
 from tools.evaluate.corpus import LabelledBox, StaticThing
-from tools.evaluate.observed import SequenceRun
+from tools.evaluate.events import ObjectClass
+from tools.evaluate.observed import About, SequenceRun
 from tools.evaluate.report_table import table
 from tools.evaluate.score import SequenceScore
 
@@ -37,21 +40,33 @@ class Told:
 
 def about(
     box: Box,
+    cls: ObjectClass | None,
     labelled: Sequence[LabelledBox],
     static: Sequence[StaticThing],
-) -> str:
-    """The labelled thing of a frame, or the static one, that `box` (xyxy, pixels of the frame) fits
-    best: its label or name; empty if it fits none. What lies within a static thing is part of it:
-    glare breaks a van into several."""
-    names = [*(thing.label for thing in labelled), *(thing.name for thing in static)]
-    boxes = [*(thing.xyxy for thing in labelled), *(thing.xyxy for thing in static)]
-    if not boxes:
-        return ""
-    overlaps = iou(np.asarray([box], np.float32), np.asarray(boxes, np.float32))[0]
-    best = int(overlaps.argmax())
-    if overlaps[best] >= MIN_OVERLAP:
-        return names[best]
-    return next((thing.name for thing in static if _within(box, thing.xyxy) >= PART), "")
+    *,
+    boxed: bool,
+) -> About:
+    """The labelled thing of a frame, or the static one, that `box` (xyxy, pixels of the frame), of
+    class `cls`, fits best. What lies within a static thing is part of it: glare breaks a van into
+    several. `boxed`: whatever moves has a box, so one that fits none is about nothing."""
+    standing = [one for one in static if cls is None or one.may_be(cls)]
+    things: list[LabelledBox | StaticThing] = [*labelled, *standing]
+    nothing = About(place=Place.NOTHING if boxed else Place.UNKNOWN)
+    if not things:
+        return nothing
+    boxes = np.asarray([thing.xyxy for thing in things], np.float32)
+    overlaps = iou(np.asarray([box], np.float32), boxes)[0]
+    best = things[int(overlaps.argmax())]
+    if overlaps.max() < MIN_OVERLAP:
+        near = (t for t in labelled if cls is not None and class_of(t.label) == cls)
+        part = (one for one in standing if _within(box, one.xyxy) >= PART)
+        found = next((t for t in near if same_place(box, t.xyxy, MIN_OVERLAP)), next(part, None))
+        if found is None:
+            return nothing
+        best = found
+    if isinstance(best, StaticThing):
+        return About(name=best.name, place=Place.STANDING)
+    return About(name=best.label, place=Place.THING if cls is None else place_of(cls, best.label))
 
 
 def _within(box: Box, thing: Box) -> float:
@@ -68,7 +83,7 @@ def told(run: SequenceRun) -> tuple[Told, ...]:
 
 
 def _told(name: str, run: SequenceRun) -> Told:
-    suspected = [judged for judged in run.suspicions if judged.about == name]
+    suspected = [judged for judged in run.suspicions if judged.about.name == name]
     return Told(
         name=name,
         suspected_s=tuple(judged.raised_s for judged in suspected),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from tools.evaluate.alarms import Kind
 from tools.evaluate.comparison import Comparison
 from tools.evaluate.events import CLASSES, ObjectClass
 from tools.evaluate.garwood import garwood
@@ -60,10 +61,54 @@ class FalseAlarms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The three figures: events found, false alarms of every kind, bytes; and what they excuse.
+
+    `unchecked` alarms pass for right by what is in view, while no label tells what is at their
+    box; `by_null` of all right ones are excused by frames alone that are not scored; `unscored` are
+    confirmed of classes that nobody labelled.
+    """
+
+    events: int
+    found: int
+    edge_found: int
+    by_kind: Counter[Kind]
+    edge_by_kind: Counter[Kind]
+    hours: float
+    unchecked: int
+    by_null: int
+    unscored: int
+
+    @property
+    def false(self) -> int:
+        """Confirmed alarms that are false in whatever way."""
+        return self.by_kind.total() - self.by_kind[Kind.RIGHT]
+
+    @property
+    def edge_false(self) -> int:
+        return self.edge_by_kind.total() - self.edge_by_kind[Kind.RIGHT]
+
+    @property
+    def lost_by_cloud(self) -> int:
+        """Events that the edge found and people were not told of."""
+        return self.edge_found - self.found
+
+    def found_interval(self) -> Interval | None:
+        return wilson(self.found / self.events, self.events) if self.events else None
+
+    def per_hour(self) -> float | None:
+        return self.false / self.hours if self.hours else None
+
+    def per_hour_interval(self) -> Interval | None:
+        return garwood(self.false, self.hours)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """The sums. `nothing` compares alarms that are false whichever class one watches for;
     `without` those of a class during which nothing of it was in view."""
 
+    headline: Headline
     recall: dict[ObjectClass, Recall]
     false_alarms: dict[ObjectClass, FalseAlarms]
     nothing: Comparison
@@ -87,6 +132,7 @@ class Totals:
 def add_up(scores: Sequence[SequenceScore]) -> Totals:
     hours = sum(score.run.duration_s() for score in scores) / 3600
     return Totals(
+        headline=_headline(scores, hours),
         recall={cls: _recall(cls, scores) for cls in CLASSES},
         false_alarms=_false_alarms(scores, hours),
         nothing=about_nothing(scores),
@@ -96,6 +142,24 @@ def add_up(scores: Sequence[SequenceScore]) -> Totals:
         hours=hours,
         alarms=sum(len(score.alarms) for score in scores),
         motion_alarms=sum(len(score.motion) for score in scores),
+    )
+
+
+def _headline(scores: Sequence[SequenceScore], hours: float) -> Headline:
+    """Bicycles count neither as events nor as missed: their riders do."""
+    events = [e for score in scores for e in score.events if e.event.cls in COMPARED]
+    alarms = [scored for score in scores for scored in score.alarms]
+    confirmed = sum(score.decisions["confirmed"] for score in scores)
+    return Headline(
+        events=len(events),
+        found=sum(event.delay_s is not None for event in events),
+        edge_found=sum(event.edge_delay_s is not None for event in events),
+        by_kind=Counter(scored.kind for scored in alarms),
+        edge_by_kind=Counter(one.kind for score in scores for one in score.edge_alarms),
+        hours=hours,
+        unchecked=sum(scored.unchecked for scored in alarms),
+        by_null=sum(scored.by_null and not scored.false for scored in alarms),
+        unscored=confirmed - len(alarms),
     )
 
 

@@ -1,5 +1,6 @@
 """Alarms: which find an event, after how long, which are false, and what plain motion would do."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from tools.evaluate.alarms import (
     Alarm,
     Kind,
     MotionAlarm,
+    Place,
     class_of,
     delay_of,
     is_about_nothing,
@@ -99,6 +101,31 @@ def test_an_alarm_after_its_event_is_false_even_within_the_second_that_finds_the
     late = alarm(1.5)
     assert kind_of(late, timeline("TTT.")) is Kind.FALSE
     assert delay_of(Event(cls="person", start_s=0.0, end_s=1.0), [late]) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [
+        (Place.UNKNOWN, Kind.RIGHT),
+        (Place.THING, Kind.RIGHT),
+        (Place.STANDING, Kind.STANDING),
+        (Place.OTHER_THING, Kind.WRONG_CLASS),
+        (Place.NOTHING, Kind.WRONG_PLACE),
+    ],
+)
+def test_who_is_in_view_excuses_no_alarm_about_something_else(place: Place, kind: Kind) -> None:
+    there = replace(alarm(1.0), place=place)
+    assert kind_of(there, timeline("..T.")) is kind
+
+
+def test_an_alarm_around_nothing_while_nobody_is_in_view_is_about_nothing() -> None:
+    assert kind_of(replace(alarm(1.0), place=Place.NOTHING), timeline("....")) is Kind.FALSE
+
+
+def test_an_alarm_about_a_parked_car_finds_no_event() -> None:
+    right = alarm(12.0)
+    assert delay_of(EVENT, [replace(right, place=Place.STANDING)]) is None
+    assert delay_of(EVENT, [replace(right, place=Place.THING)]) == 2.0
 
 
 def test_an_alarm_where_another_class_is_true_is_of_the_wrong_class() -> None:

@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 
 from tests.evaluations import judged, one_frame_a_second
+from tools.evaluate.alarms import Place
 from tools.evaluate.corpus import LabelledBox, StaticThing
+from tools.evaluate.observed import About
 from tools.evaluate.score import score
 from tools.evaluate.static_things import about, as_json, markdown, told
 
 Box = tuple[float, float, float, float]
 
 VAN = StaticThing(name="van", xyxy=(100, 100, 200, 180))
+STANDING_VAN = About(name="van", place=Place.STANDING)
 WALKER = LabelledBox.model_validate({"class": "person", "xyxy": (150, 110, 180, 190)})
 
 
@@ -30,17 +33,38 @@ WALKER = LabelledBox.model_validate({"class": "person", "xyxy": (150, 110, 180, 
     ],
 )
 def test_a_suspicion_is_about_what_its_box_fits_best(box: Box, name: str) -> None:
-    assert about(box, (WALKER,), (VAN,)) == name
+    assert about(box, None, (WALKER,), (VAN,), boxed=False).name == name
 
 
 def test_without_labels_nobody_knows_what_it_is_about() -> None:
-    assert about((0, 0, 10, 10), (), ()) == ""
+    assert about((0, 0, 10, 10), "person", (), (), boxed=False).place is Place.UNKNOWN
+
+
+def test_where_everything_is_labelled_a_box_around_nothing_is_about_nothing() -> None:
+    found = about((300, 100, 400, 180), "person", (WALKER,), (VAN,), boxed=True)
+    assert found == About(name="", place=Place.NOTHING)
+
+
+def test_a_thing_of_another_class_is_another_thing() -> None:
+    found = about(WALKER.xyxy, "vehicle", (WALKER,), (), boxed=True)
+    assert found == About(name="person", place=Place.OTHER_THING)
+
+
+def test_a_person_before_a_parked_car_is_not_about_the_car() -> None:
+    before = (105.0, 105.0, 140.0, 150.0)
+    assert about(before, "vehicle", (), (VAN,), boxed=False).place is Place.STANDING
+    assert about(before, "person", (), (VAN,), boxed=False).place is Place.UNKNOWN
+
+
+def test_a_statue_is_a_standing_thing_to_an_alarm_about_a_person() -> None:
+    statue = StaticThing(name="statue", xyxy=(10, 10, 30, 70))
+    assert about((11, 10, 30, 69), "person", (), (statue,), boxed=False).place is Place.STANDING
 
 
 def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> None:
-    of_van = replace(judged(15.0, label="car"), about="van")
-    refuted = replace(judged(20.0, label="car", decision="refuted"), about="van")
-    of_someone = replace(judged(6.0), about="person")
+    of_van = replace(judged(15.0, label="car"), about=STANDING_VAN)
+    refuted = replace(judged(20.0, label="car", decision="refuted"), about=STANDING_VAN)
+    of_someone = replace(judged(6.0), about=About(name="person"))
     run = replace(one_frame_a_second(of_van, refuted, of_someone), static=("van", "statue"))
     van, statue = told(run)
     assert (van.suspected_s, van.confirmed_s) == ((15.0, 20.0), (15.0,))
