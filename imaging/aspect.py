@@ -16,6 +16,13 @@ _PAL, _NTSC = 12 / 11, 10 / 11
 576 or 480 lines. A wide scene squeezed into these sizes needs 4/3 of it, which no size tells: that
 is for the configuration to say."""
 
+_960H = 13.5 / 18
+"""Recorders of the 960H kind sample the same line at 18 MHz: 960 samples for 720."""
+
+_HALVED = 2.0
+"""Recorders halve the columns of what they cannot store in full and call it N or Lite: 1080N is
+960x1080 (or 1088, a whole number of macroblocks) for 1920x1080."""
+
 BY_SIZE: Mapping[tuple[int, int], float] = MappingProxyType(
     {
         (720, 576): _PAL,
@@ -31,10 +38,28 @@ BY_SIZE: Mapping[tuple[int, int], float] = MappingProxyType(
         (720, 240): _NTSC / 2,
         (704, 240): _NTSC / 2,
         (352, 480): _NTSC * 2,
+        (960, 576): _PAL * _960H,
+        (928, 576): _PAL * _960H,
+        (960, 480): _NTSC * _960H,
+        (928, 480): _NTSC * _960H,
+        (480, 576): _PAL * _960H * 2,
+        (480, 480): _NTSC * _960H * 2,
+        (960, 288): _PAL * _960H / 2,
+        (960, 240): _NTSC * _960H / 2,
+        (640, 720): _HALVED,
+        (960, 1080): _HALVED,
+        (960, 1088): _HALVED,
+        (1024, 1536): _HALVED,
+        (1280, 1440): _HALVED,
+        (1280, 1944): _HALVED,
+        (1296, 1944): _HALVED,
+        (1296, 1952): _HALVED,
+        (1920, 2160): _HALVED,
     }
 )
-"""Stored sizes that only the broadcast standards have, and those of single fields and of half the
-columns (2CIF, half D1)."""
+"""Stored sizes that only the broadcast standards have, those of single fields and of half the
+columns (2CIF, half D1), and those of recorders: 960H (WD1), and the N formats of 720, 1080, 1536,
+1440, 1944 and 2160 lines."""
 
 
 def pixel_aspect(header: Header, setting: float | Literal["auto"], shape: tuple[int, ...]) -> float:

@@ -83,12 +83,16 @@ def look_at(
     places = _places(hints, view, now)
     crops = _instead(places, view, gaze, now, settings)
     whole = None if crops else detector.detect(image, aspect)
-    if whole is not None:
+    turned = 0
+    if whole is not None and _anywhere(hints):
+        crops = tile_crops(view, gaze, _most(hints, settings))
+        turned = len(crops)
+    elif whole is not None:
         crops = _beside(whole, places, hints, view, gaze, now, settings)
     sightings = [] if whole is None else [Sighting(found=whole)]
     sightings += [Sighting(found=_inside(detector, image, c, aspect), crop=c) for c in crops]
     found = merge(sightings, width, height)
-    gaze = gaze.after(crops, whole is not None, now)
+    gaze = gaze.after(crops, whole is not None, now, turned)
     return gaze, Sight(found=found, inferences=len(sightings))
 
 
@@ -128,11 +132,17 @@ def _beside(
     settings: Regions,
 ) -> tuple[Box, ...]:
     """Crops for what the whole frame did not show surely."""
-    most = settings.most_crops_alone if hints.alone else settings.most_crops
-    if hints.motion.why in _WORDLESS and not hints.motion.regions:
-        return tile_crops(view, gaze, most)
     unsure = _unsure(places, whole.take(np.flatnonzero(whole.scores >= SURE_SCORE)))
-    return plan(unsure, view, gaze, now, most)
+    return plan(unsure, view, gaze, now, _most(hints, settings))
+
+
+def _anywhere(hints: Hints) -> bool:
+    """Whether nothing says where to look."""
+    return hints.motion.why in _WORDLESS and not hints.motion.regions
+
+
+def _most(hints: Hints, settings: Regions) -> int:
+    return settings.most_crops_alone if hints.alone else settings.most_crops
 
 
 def _unsure(places: list[Place], sure: Detections) -> list[Place]:

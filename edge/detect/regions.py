@@ -47,7 +47,7 @@ _LONGEST_WAIT_S = 30.0
 _HALF_SEEN = 0.2
 _MOST_PLACES = 32
 _REMEMBERED = 64
-"""Crops whose time is remembered: a UHD frame has 60 tiles."""
+"""Crops whose time is remembered: half a minute of two crops a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +61,19 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gaze:
-    """What a camera was looked at lately: crops with their times, the last whole frame's time."""
+    """What a camera was looked at lately: crops with their times, the last whole frame's time, and
+    how many tiles had their turn."""
 
     crops: tuple[tuple[Box, float], ...] = ()
     whole_at_s: float = float("-inf")
+    tile: int = 0
 
-    def after(self, crops: Iterable[Box], whole: bool, now: float) -> Gaze:
-        """The memory after a look at `crops`, and at the whole frame if `whole`."""
+    def after(self, crops: Iterable[Box], whole: bool, now: float, tiles: int = 0) -> Gaze:
+        """The memory after a look at `crops`, and at the whole frame if `whole`; so many of the
+        crops were the next `tiles` in turn."""
         kept = (*self.crops, *((crop, now) for crop in crops))[-_REMEMBERED:]
-        return Gaze(crops=kept, whole_at_s=now if whole else self.whole_at_s)
+        whole_at_s = now if whole else self.whole_at_s
+        return Gaze(crops=kept, whole_at_s=whole_at_s, tile=self.tile + tiles)
 
     def waited_s(self, box: Box, now: float) -> float:
         """Since a crop last held the middle of `box`, as things move on between two looks, and a
@@ -157,12 +161,14 @@ def tiles(view: View) -> tuple[Box, ...]:
 
 
 def tile_crops(view: View, gaze: Gaze, most: int) -> tuple[Box, ...]:
-    """The `most` tiles that waited longest, as crops."""
+    """The next `most` tiles in turn, as crops. They have a turn of their own, apart from the crops
+    around what moves, so that each is visited once in as many looks as there are tiles over `most`,
+    whatever happens elsewhere: with two of 60 tiles of a UHD frame per look, in 30 looks."""
     if view.zoom >= MOST_ZOOM:
         return ()
     crops = [_whole_pixels(view.squared(tile), view) for tile in tiles(view)]
-    turn = dict(gaze.crops)  # the last look at each counts
-    return tuple(sorted(crops, key=lambda crop: turn.get(crop, float("-inf")))[:most])
+    number = min(most, len(crops))
+    return tuple(crops[(gaze.tile + n) % len(crops)] for n in range(number))
 
 
 def _starts(length: float, side: float) -> list[float]:

@@ -128,13 +128,16 @@ def test_a_crop_is_square_in_the_scene_when_pixels_are_not() -> None:
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_tiles_cover_the_frame_and_take_turns(view: View) -> None:
+    """Each within as many looks as there are tiles for two, whatever moves in between."""
     everything = tiles(view)
     gaze = Gaze()
     seen: list[Box] = []
-    for turn in range(len(everything)):
+    for turn in range(-(-len(everything) // 2)):
         crops = tile_crops(view, gaze, 2)
-        gaze = gaze.after(crops, True, float(turn))
+        gaze = gaze.after(crops, True, float(turn), len(crops))
         seen += crops
+        for other in range(40):
+            gaze = gaze.after(((float(other), 0.0, 90.0, 90.0),), False, turn + other / 50)
     for x in (0.0, view.width / 2, view.width - 1.0):
         for y in (0.0, view.height / 2, view.height - 1.0):
             assert covered((x, y, x + 1, y + 1), seen)
