@@ -15,17 +15,18 @@ from datetime import datetime
 
 import numpy as np
 
-from cloud.matching import Match, View, box_of, kind_of, match_in, something_else
+from cloud.matching import Match, View, box_of, kind_of, match_in, rider_in, something_else
 from cloud.settings import Policy
-from contract.labels import group_of
+from contract.labels import CYCLES, group_of
 from contract.report import ThreatReport
 from contract.verdict import Decision, Sighting, Verdict
 
 MAX_SIGHTINGS = 20
 
 BEST_OF = 2
-"""Frames whose mean counts. The mean of two beats the best of three: an accident of one frame, a
-face in the leaves, keeps at most half its score. More would punish what turns away or is hidden."""
+"""Frames whose mean counts at least. The mean of two beats the best of three: an accident of one
+frame, a face in the leaves, keeps at most half its score. More would punish what turns away or is
+hidden; but of four and more all but one count, or the best two of many would be a choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +39,14 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weight:
-    """What speaks for the suspicion: the score, the strongest match behind it, the frames."""
+    """What speaks for the suspicion: the score, the strongest match behind it, the frames, and
+    whether somebody is at the place of a bicycle or motorcycle."""
 
     score: float
     match: Match | None
     close: bool
     frames: tuple[float, ...]
+    ridden: bool = False
 
 
 def weigh(report: ThreatReport, views: Sequence[View], policy: Policy) -> Weight:
@@ -55,12 +58,13 @@ def weigh(report: ThreatReport, views: Sequence[View], policy: Policy) -> Weight
     for match, view in found:
         scores[view.moment] = max(scores[view.moment], match.score)
     frames = tuple(sorted(scores.values(), reverse=True))
-    counted = frames[:BEST_OF]
+    counted = frames[: max(BEST_OF, len(frames) - 1)]
     return Weight(
         score=round(sum(counted) / max(1, len(counted)), 4),
         match=best[0] if best else None,
         close=best[1].close if best else False,
         frames=frames,
+        ridden=any(rider_in(view, policy.confirm_at, policy.min_iou) for view in views),
     )
 
 
@@ -110,7 +114,10 @@ def confirm(
 def _limit(report: ThreatReport, weight: Weight, policy: Policy) -> float:
     """A bicycle that turns out to be a car must be one by a car's limit, and vice versa."""
     labels = [report.label] + ([weight.match.label] if weight.match else [])
-    return max(policy.limit_of(label) for label in labels)
+    return max(
+        policy.confirm_at if weight.ridden and label in CYCLES else policy.limit_of(label)
+        for label in labels
+    )
 
 
 def inconclusive(report: ThreatReport, reason: str, stamp: Stamp) -> Verdict:
@@ -192,7 +199,8 @@ def _where(weight: Weight) -> str:
     if count == 1:
         return "in the close-up" if weight.close else "at the suspected place"
     scores = ", ".join(f"{score:.2f}" for score in weight.frames)
-    which = "in both frames" if count == BEST_OF else f"in the best {BEST_OF} of {count} frames"
+    best = max(BEST_OF, count - 1)
+    which = "in both frames" if count == BEST_OF else f"in the best {best} of {count} frames"
     return f"at the suspected place {which} ({scores})"
 
 

@@ -17,6 +17,9 @@ from imaging.detections import Detections
 
 Box = tuple[float, float, float, float]
 WORTH_NAMING = 0.2
+_SIMILAR = 10.0
+"""Times the area: a head is an eighth of a person's box."""
+
 ALL: RelativeBox = (0.0, 0.0, 1.0, 1.0)
 
 
@@ -90,6 +93,16 @@ def match_in(report: ThreatReport, view: View, min_iou: float) -> Match | None:
     )
 
 
+def rider_in(view: View, min_score: float, min_iou: float) -> bool:
+    """Whether a person of at least `min_score` is at the suspected place."""
+    found = view.seen.detections
+    return any(
+        found.labels[row] == "person" and found.scores[row] >= min_score
+        for row in range(len(found))
+        if _there(view, row, min_iou)
+    )
+
+
 def something_else(report: ThreatReport, view: View, min_iou: float) -> Match | None:
     """The strongest other thing at the suspected place, or one of its kind elsewhere."""
     found = view.seen.detections
@@ -136,11 +149,14 @@ def _strongest(matches: Iterable[Match]) -> Match | None:
 
 
 def same_place(a: Box, b: Box, min_iou: float) -> bool:
-    """IoU at or over `min_iou`, or the centre of either in the other."""
+    """IoU at or over `min_iou`, or the centre of either in the other if they are of similar size:
+    either may have boxed a part of the thing, but a small one in a large one is another."""
     shared = _overlap(a, b)
     union = _area(a) + _area(b) - shared
-    alike = union > 0 and shared / union >= min_iou
-    return alike or _contains(a, _centre(b)) or _contains(b, _centre(a))
+    if union > 0 and shared / union >= min_iou:
+        return True
+    alike = min(_area(a), _area(b)) * _SIMILAR >= max(_area(a), _area(b))
+    return alike and (_contains(a, _centre(b)) or _contains(b, _centre(a)))
 
 
 def _overlap(a: Box, b: Box) -> float:

@@ -186,6 +186,15 @@ def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
     assert ref.region[2] - ref.region[0] == pytest.approx(0.5, abs=1e-6)
 
 
+def test_a_large_vehicle_is_sent_with_what_is_around_it() -> None:
+    walker = case(shot(encoded(scene())))
+    car = replace(walker, suspicion=replace(walker.suspicion, label="car"))
+    (close,), (wide,) = refs(pack(walker, ORIGIN), "crop"), refs(pack(car, ORIGIN), "crop")
+    assert (close.width, close.height) == (160, 160)
+    assert (wide.width, wide.height) == (320, 240)
+    assert close.box == wide.box
+
+
 def test_the_whole_view_is_reduced_by_default_full_where_wanted_or_left_away() -> None:
     picture = encoded(scene())
     (view,) = refs(pack(case(shot(picture)), REDUCED), "best")
