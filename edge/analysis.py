@@ -23,6 +23,7 @@ from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.deliver.questions import GATHER_S, PATIENCE_S, Question, Questions
 from edge.errors import InferenceError, OutboxError
+from edge.feedback import Feedback
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
 from edge.pipeline import Pipeline, Sees
@@ -83,9 +84,11 @@ class Analyst:
         kept: threading.Event,
         exchange: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
         questions: Questions | None = None,
+        feedback: Feedback | None = None,
     ) -> None:
         """`kept` is set when the outbox has something new; `exchange` keeps a camera's memory of
-        static things and brings it news; `questions` come from the cloud."""
+        static things and brings it news; `questions` and `feedback` come from the cloud."""
+        self._feedback = feedback or Feedback()
         self._questions = questions or Questions(clock)
         self._mailbox = mailbox
         self._pipeline = pipeline
@@ -148,6 +151,8 @@ class Analyst:
 
     def _look(self, frame: Frame) -> None:
         began = self._clock.mono()
+        for verdict in self._feedback.take(frame.camera):
+            self._pipeline.answered(frame.camera, verdict.report_id, verdict.decision)
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId
 from edge.config.schema import Evidence, Storm
-from edge.decide import storm
+from edge.decide import silence, storm
 from edge.decide.audit import AuditState
 from edge.decide.conditions import Size
 from edge.decide.light import LightState
+from edge.decide.past import Grey, Likeness, Past
 from edge.decide.storm import Damped, Storms
 from edge.decide.things import Memory
 from edge.decide.threat import Finding
@@ -25,7 +26,7 @@ from edge.deliver import takes
 from edge.detect.regions import Gaze
 from edge.gate.camera_health import CameraHealth
 from edge.gate.motion import GateState
-from edge.records import Frame, Shot, Take, TrackId
+from edge.records import Box, Frame, Shot, Take, TrackId
 from imaging.detections import Detections, Image
 
 
@@ -85,6 +86,8 @@ class CameraState:
     light: LightState = field(default_factory=LightState)
     storms: Storms = ()
     memory: Memory = field(default_factory=Memory)
+    past: Past = field(default_factory=Past)
+    grey: Grey | None = None
     audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
     size: Size | None = None
@@ -107,6 +110,10 @@ class CameraState:
             self.tracks = Tracks(next_id=self.tracks.next_id)
         self.size = size
 
+    def likeness(self, box: Box, now: float) -> Likeness | None:
+        """How like a place (shares of the frame) is to what was there some seconds ago."""
+        return None if self.grey is None else self.past.likeness(self.grey, box, now)
+
     def damp(
         self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Storm
     ) -> Damped:
@@ -115,6 +122,19 @@ class CameraState:
         damped = storm.step(self.storms, findings, camera, alive, now, settings)
         self.storms = damped.storms
         return damped
+
+    def hear(self, track: TrackId, *, refuted: bool) -> None:
+        """The cloud has answered about a track that was told of."""
+        self.storms = storm.heard(self.storms, track, refuted=refuted)
+        self.tracks = replace(
+            self.tracks,
+            alive=tuple(
+                replace(one, told=silence.heard(one.told, refuted=refuted))
+                if one.id == track
+                else one
+                for one in self.tracks.alive
+            ),
+        )
 
     def remember(self, look: Look, evidence: Evidence) -> None:
         """Keep the look as context, as a burst's, and as take of the tracks it shows well."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
+from contract.verdict import Verdict
 from edge.analysis import Analyst, Terms
 from edge.camera_watch import CameraWatch
 from edge.config.health import Fault
@@ -20,6 +21,7 @@ from edge.config.switched import switched
 from edge.connect import intake_settings, open_keyring, site_settings, snapshot_settings
 from edge.deliver.evidence import Origin
 from edge.delivery import Delivery, OnFailure, open_outbox_of
+from edge.feedback import Feedback
 from edge.health_watch import HealthWatch
 from edge.identity import Identity, open_identity
 from edge.intake.mailbox import Mailbox
@@ -87,6 +89,7 @@ class Gateway:
         )
         self._config = config = switched(config, self.switches.positions)
         self._on_failure = on_failure
+        self._feedback = Feedback()
         self._epoch = self.outbox.next_epoch()
         self.self_tests = self_test_parts(
             self.config,
@@ -106,7 +109,7 @@ class Gateway:
             self.topics,
             clock,
             self.site,
-            self.static.answered,
+            self._answered,
             on_failure,
             self.synchronised,
             self.public_births,
@@ -285,6 +288,7 @@ class Gateway:
             self.delivery.kept,
             self.static.exchange,
             self.delivery.questions,
+            self._feedback,
         )
 
     def _camera_found(self, camera: CameraId) -> None:
@@ -319,6 +323,11 @@ class Gateway:
     def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """Those of the one analyst that looks at the camera."""
         return tuple(fault for analyst in self.analysts for fault in analyst.faults(camera))
+
+    def _answered(self, verdict: Verdict) -> None:
+        """The cloud decided: memory and damping of the camera's thread take it up."""
+        self.static.answered(verdict)
+        self._feedback.hear(verdict)
 
     def _strangers(self) -> int:
         """How many cameras may have switches before anything is known of them."""

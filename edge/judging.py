@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from contract.ids import CameraId
 from edge.cases import case_of
@@ -27,6 +28,8 @@ from imaging.detections import Detections, Image
 
 VOTES_NEEDED = 3
 """A burst of fewer frames cannot vote; its frames are judged alone."""
+
+_NO_PLACE = Withheld(thing="", reason="too_many_tracks")
 
 Shown = tuple[Look, Image]
 """A look with the pixels that it was made on."""
@@ -99,14 +102,14 @@ class Judge:
             cases=self._asked(state, cases, moment, alone=False),
             judgements=judged.judgements,
             merged=damped.merged,
-            withheld=withheld,
+            withheld=withheld + (_NO_PLACE,) * state.tracks.refused,
         )
 
     def _alone(
         self, state: CameraState, shown: tuple[Shown, ...], now: float | None = None
     ) -> Settled:
-        """Per rule the best finding over the looks, each of which is judged for itself."""
-        best: dict[str, tuple[Finding, Look, Moment]] = {}
+        """Per rule and kind of thing the best finding over the looks, each judged for itself."""
+        best: dict[tuple[str, str], tuple[Finding, Look, Moment]] = {}
         judgements: tuple[Judgement, ...] = ()
         withheld: tuple[Withheld, ...] = ()
         for look, image in shown:
@@ -118,9 +121,10 @@ class Judge:
             state.memory, kept_back = standing.withhold(state.memory, more, known)
             judgements, withheld = judgements + more, withheld + kept_back
             for finding in findings:
-                first = best.get(finding.rule.id)
+                key = finding.rule.id, threat.kind(finding.label)
+                first = best.get(key)
                 if first is None or finding.score > first[0].score:
-                    best[finding.rule.id] = (finding, look, moment)
+                    best[key] = (finding, look, moment)
         seen_in = {}
         for finding, look, moment in best.values():
             named = state.number(finding)
@@ -150,7 +154,9 @@ class Judge:
 
     def _conditions(self, state: CameraState, look: Look, known: standing.Known) -> Conditions:
         at, night, aspect = look.shot.frame.received_at, state.light.night, look.shot.aspect
-        return conditions(self.settings, self.config.decide, look.size, at, night, known, aspect)
+        likeness = partial(state.likeness, now=look.now)
+        decide = self.config.decide
+        return conditions(self.settings, decide, look.size, at, night, known, aspect, likeness)
 
     def _known(
         self, state: CameraState, things: Tracks | Detections, look: Look, moment: Moment

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from contract.ids import CameraId, GatewayId, report_id
+from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
+from contract.verdict import Decision
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.decide import audit, light, masks, tracker
@@ -61,6 +62,9 @@ class Pipeline:
         followed = any(track.roams for track in state.tracks.alive)
         glanced = glance(state.gate, state.health, frame, config, settings, now, followed=followed)
         state.gate, state.health, seen = glanced.gate, glanced.health, glanced.seen
+        state.grey = glanced.grey
+        if glanced.grey is not None:
+            state.past = state.past.after(glanced.grey, now)
         if isinstance(seen, Rejected):
             return seen
         state.audit = audit.watch(state.audit, frame, seen, now, self._draw(frame.camera))
@@ -133,6 +137,13 @@ class Pipeline:
         state = self._states.get(camera)
         if state is not None:
             state.memory = change(state.memory)
+
+    def answered(self, camera: CameraId, report_id: ReportId, decision: Decision) -> None:
+        """What the cloud decided about a thing: what it refuted may soon be asked again."""
+        state = self._states.get(camera)
+        epoch, track = track_of(report_id)
+        if state is not None and epoch == self.epoch:
+            state.hear(TrackId(track), refuted=decision == "refuted")
 
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of `camera`; any thread may ask."""

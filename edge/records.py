@@ -223,10 +223,11 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """An alarm that was not raised because the thing is known by its id to stand there."""
+    """An alarm that was not raised because the thing is known by its id to stand there, or a thing
+    that was not followed because there are too many."""
 
     thing: str
-    reason: Literal["told", "static", "refuted"]
+    reason: Literal["told", "static", "refuted", "too_many_tracks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

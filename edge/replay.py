@@ -17,9 +17,11 @@ from typing import Protocol
 
 import cv2
 
-from contract.ids import CameraId
+from contract.ids import CameraId, ReportId
+from contract.verdict import Decision
 from edge.config.health import Fault
 from edge.config.schema import Config
+from edge.decide.answers import refute, settle
 from edge.decide.audit import LONGEST_S, Unsuspected
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
@@ -67,6 +69,8 @@ class Step:
     unsuspected: tuple[Unsuspected, ...] = ()
     further: Callable[[TrackId], Take | None] = lambda _: None
     """A newer frame of a track, as the daemon would answer the cloud with; until the next step."""
+    answer: Callable[[ReportId, Decision], None] = lambda _, __: None
+    """Tells the path what the cloud decided, as the daemon does; it holds from the next frame."""
 
 
 class Files:
@@ -186,7 +190,14 @@ class Player:
             faults=self._pipeline.faults(self._camera),
             unsuspected=unsuspected,
             further=partial(self._pipeline.further, self._camera),
+            answer=self.answer,
         )
+
+    def answer(self, report_id: ReportId, decision: Decision) -> None:
+        """What the cloud decided: the memory of static things and the damping take it up."""
+        heard = refute if decision == "refuted" else settle
+        self._pipeline.revise(self._camera, lambda memory: heard(memory, report_id))
+        self._pipeline.answered(self._camera, report_id, decision)
 
     def _outcome(self, payload: bytes, now: float) -> Outcome:
         intake = self._config.intake

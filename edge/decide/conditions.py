@@ -6,12 +6,13 @@ has them, the places, the hours, whether the camera is armed. Called by `pipelin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from edge.config.schema import Camera, Decide, Line, Rule, Zone
 from edge.decide import schedule
+from edge.decide.past import Likeness
 from edge.decide.schedule import Reading
 from edge.decide.things import Match
 from edge.records import Box, TrackId
@@ -23,7 +24,8 @@ Size = tuple[int, int]
 class Conditions:
     """`size` is the frame's width and height in pixels; `night` says that the rules are those of
     the night; `known` are the static things, by track or, in a lone picture, by box; `aspect` is a
-    pixel's width in units of its height."""
+    pixel's width in units of its height; `likeness` says how like a place (shares of the frame) is
+    to what was there some seconds ago."""
 
     rules: tuple[Rule, ...]
     size: Size
@@ -34,6 +36,7 @@ class Conditions:
     night: bool = False
     known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
     aspect: float = 1.0
+    likeness: Callable[[Box], Likeness | None] = lambda _: None
 
     def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
         """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
@@ -50,6 +53,7 @@ def conditions(
     night: bool,
     known: Mapping[TrackId | Box, Match] | None = None,
     aspect: float = 1.0,
+    likeness: Callable[[Box], Likeness | None] = lambda _: None,
 ) -> Conditions:
     """For a frame that was received at `at`; `known` are its static things, `aspect` that of its
     pixels."""
@@ -64,4 +68,5 @@ def conditions(
         night=night,
         known=known or {},
         aspect=aspect,
+        likeness=likeness,
     )

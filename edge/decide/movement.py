@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.labels import CYCLES, Group, group_of
-from edge.records import Box, Mask, Motion
+from edge.records import Mask, Motion
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, IntArray
 
@@ -56,7 +56,7 @@ _ONE_THING = 0.6
 """Overlap (IoU) from which a person and a vehicle are one thing with two names."""
 
 _DISPLACED = 0.5
-"""Own heights. Boxes jitter, and shrink when somebody stands before them, by less than half."""
+"""Longer sides. Boxes jitter, and shrink when somebody stands before them, by less than half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +111,10 @@ def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
     return tuple(_LEVELS[level] for level in levels.tolist())
 
 
-def moves(evidence: Evidence, first_foot: tuple[float, float], box: Box) -> bool:
+def moves(evidence: Evidence, gone: float) -> bool:
     """Does a track with such evidence in this frame move? A part suffices if the thing has left the
-    place where its feet were first seen."""
-    if evidence != "part":
-        return evidence == "whole"
-    x0, y0, x1, y1 = box
-    return math.dist(((x0 + x1) / 2, y1), first_foot) >= _DISPLACED * max(y1 - y0, 1.0)
+    place where it was first seen by `gone` of its longer sides."""
+    return evidence == "whole" or (evidence == "part" and gone >= _DISPLACED)
 
 
 def _of_group(found: Detections, group: Group) -> Rows:

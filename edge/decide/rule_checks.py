@@ -12,11 +12,16 @@ from functools import lru_cache
 from statistics import median
 
 from edge.config.schema import Rule
-from edge.decide import checks, silence, zones
+from edge.decide import checks, past, silence, zones
 from edge.decide.conditions import Conditions
+from edge.decide.past import Likeness
 from edge.decide.things import Match
 from edge.decide.tracker import Track
 from edge.records import Box, Check
+
+_PERSISTS_S = 1.0
+"""Somebody who stands where the empty scene has nobody need not walk: leaves and shadows come and
+go within the second."""
 
 _CLASSES = 1024
 """Classes times rules whose first answer is kept: 80 classes, a dozen rules."""
@@ -39,14 +44,19 @@ def asked_of_track(
 ) -> Iterator[Check]:
     """All that the rule asks of a track of a label that it is about: place, movement, time.
     `label` is the track's own."""
-    yield _vote(track, label, rule)
-    yield from _shape(rule, track.box, conditions)
-    yield from _place(track, rule, inside, now)
-    if rule.must_move:
-        yield from _movement(track, rule)
-    yield from _static(conditions.known.get(track.id), rule)
-    yield from _time(rule, conditions)
-    yield from silence.check(track.told, rule, severity, track.votes[-1].score, now)
+    sight = silence.Sight(track.votes[-1].score, track.height)
+    asked = [
+        _vote(track, label, rule),
+        *_shape(rule, track.box, conditions),
+        *_place(track, rule, inside, now),
+        *(_movement(track, rule, conditions) if rule.must_move else ()),
+        *_static(conditions.known.get(track.id), rule),
+        *_time(rule, conditions),
+        *silence.check(track.told, rule, severity, sight, now),
+    ]
+    yield from asked
+    if rule.must_move and track.group == "vehicle" and all(one.passed for one in asked):
+        yield from _stood(track, conditions)
 
 
 def asked_of_picture(
@@ -136,7 +146,7 @@ def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Ite
         yield checks.one_of("lines", "crossed line", crossed, rule.lines)
 
 
-def _movement(track: Track, rule: Rule) -> Iterator[Check]:
+def _movement(track: Track, rule: Rule, conditions: Conditions) -> Iterator[Check]:
     moving = sum(vote.moving for vote in track.votes)
     frames = len(track.votes)
     yield checks.at_least(
@@ -146,9 +156,38 @@ def _movement(track: Track, rule: Rule) -> Iterator[Check]:
         0.5,
         f"{moving} of {frames}",
     )
-    yield checks.at_least(
-        "min_travel", "way of its feet in own heights", track.travelled, rule.min_travel
-    )
+    if track.group == "vehicle":
+        what = "way among the newest frames in own lengths"
+        yield checks.at_least("min_travel", what, track.displaced, rule.min_travel)
+    elif track.travelled < rule.min_travel and _came_to_stand(track, conditions):
+        what = "seconds where nobody was before"
+        yield checks.at_least("min_travel", what, track.persists_s, _PERSISTS_S)
+    else:
+        what = "way of its feet in own heights"
+        yield checks.at_least("min_travel", what, track.travelled, rule.min_travel)
+
+
+def _came_to_stand(track: Track, conditions: Conditions) -> bool:
+    """Somebody who has been seen for a while where a few seconds ago nobody was."""
+    if track.group != "person" or track.persists_s < _PERSISTS_S:
+        return False
+    like = _likeness(track, conditions)
+    return like is not None and like.least < past.STANDING
+
+
+def _likeness(track: Track, conditions: Conditions) -> Likeness | None:
+    wide, high = conditions.size
+    x0, y0, x1, y1 = track.box
+    return conditions.likeness((x0 / wide, y0 / high, x1 / wide, y1 / high))
+
+
+def _stood(track: Track, conditions: Conditions) -> Iterator[Check]:
+    """Whether the place of a vehicle looked the same some seconds ago: then it stands there,
+    whatever its box does. Asked last, since it costs most."""
+    like = _likeness(track, conditions)
+    if like is not None:
+        what = "likeness of its place to what was there 2 to 8 s ago"
+        yield checks.at_most("stood", what, like.most, past.STANDING)
 
 
 def _static(match: Match | None, rule: Rule) -> Iterator[Check]:

@@ -22,6 +22,10 @@ from imaging.detections import Detections
 CHECK = "static"
 """Name of the check by which a rule asks whether a thing is known to stand there."""
 
+_LEAVES = 0.2
+"""Own lengths among the newest sights, both sides of the box alike: no jitter and no passer-by
+shifts a parked car's box by so much."""
+
 _CAME = 0.5
 """Own heights: whose feet got so far was seen to come, and did not stand there before."""
 
@@ -104,6 +108,7 @@ def _of_track(track: Track, size: Size) -> Sighting:
         box=_shares(track.box, size),
         moving=vote.moving,
         came=track.travelled >= _CAME,
+        leaves=vote.moving and track.displaced >= _LEAVES,
     )
 
 

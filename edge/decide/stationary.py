@@ -97,7 +97,10 @@ def _recognise(
     moment: Moment,
     settings: Static,
 ) -> tuple[Match, Thing] | None:
-    """The known thing that a sighting is, best overlap first, and that thing as seen now."""
+    """The known thing that a sighting is, best overlap first, and that thing as seen now. What
+    leaves its place is news, though it was known."""
+    if sighting.leaves:
+        return None
     held = memory.matched.get(sighting.track) if sighting.track is not None else None
     for overlap, thing in near:
         if not _may_be(thing, sighting):

@@ -2,12 +2,13 @@
 
 PURE. Findings of one rule and kind of thing that follow each other make an event, as in the review
 items of Frigate. Within an event the first is told, and then only what is news: another zone, a
-higher severity, a clearly better sight, a place far from all told; everything else is merged, which
-the next report says, and told again only after windows that double. An event ends when nothing
-alike has been there for a while. New events have a budget that fills up with time (a token bucket);
-when it is spent, the last event goes on instead. Nothing is forgotten: every finding of a track is
-either told or counted as merged, and one that was merged is told when the window ends if the track
-is still there. Called by `pipeline` between the rules and the cases.
+higher severity, a clearly better or larger sight, a place far from all told; everything else is
+merged, which the next report says, and told again only after windows that double. What the cloud
+refuted was told to nobody: the window then is short, and doubles with each refutation in a row. An
+event ends when nothing alike has been there for a while. New events have a budget that fills up
+with time (a token bucket); when it is spent, the last event goes on instead. Nothing is forgotten:
+every finding of a track is either told or counted as merged, and one that was merged is told when
+the window ends if the track is still there. Called by `pipeline` between the rules and the cases.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from edge.config.storm import Storm
-from edge.decide.silence import better
+from edge.decide.silence import RETRY_S, better, larger
 from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.decide.zones import foot
@@ -44,8 +45,10 @@ class Place:
 class Event:
     """What was told of one kind of thing by one rule since the event began: where, in which zones,
     how grave and how sure. `tracks` are those of it that live, told or merged; `waiting` those that
-    were merged since the last report, of which there were `merged`. `spent_until_s` is when the
-    budget of new events will be full again."""
+    were merged since the last report, of which there were `merged`. `about` is the track of the
+    last report, and `refuted` how many answers in a row called the event's reports nothing; they
+    are `answered` until something is told again, and `sure` once an answer was no refutation.
+    `spent_until_s` is when the budget of new events will be full again."""
 
     rule: str
     kind: str
@@ -57,6 +60,10 @@ class Event:
     waiting: frozenset[TrackId] = frozenset()
     merged: int = 0
     repeats: int = 0
+    about: TrackId | None = None
+    refuted: int = 0
+    answered: bool = False
+    sure: bool = False
     told_at_s: float = float("-inf")
     active_at_s: float = float("-inf")
     spent_until_s: float = float("-inf")
@@ -109,6 +116,19 @@ def step(
     )
 
 
+def heard(storms: Storms, track: TrackId, *, refuted: bool) -> Storms:
+    """The events after the cloud has answered about a track that was told of."""
+    return tuple(
+        _heard(event, refuted=refuted) if event.about == track else event for event in storms
+    )
+
+
+def _heard(event: Event, *, refuted: bool) -> Event:
+    if refuted:
+        return replace(event, refuted=event.refuted + 1, answered=True)
+    return replace(event, refuted=0, answered=True, sure=True)
+
+
 def unsaid(before: Tracks, after: Tracks, held: frozenset[TrackId]) -> Tracks:
     """`after` the rules spoke, but as `before` for the tracks `held`: of them nothing was told."""
     known = {track.id: track for track in before.alive}
@@ -144,6 +164,7 @@ def _is_news(event: Event, finding: Finding, now: float, settings: Storm) -> boo
         or not event.zones.issuperset(finding.zones)
         or finding.severity > event.severity
         or better(finding.top_score, event.score)
+        or (not event.sure and _larger(finding, event))
         or (finding.track not in event.tracks and _elsewhere(event, finding, now, settings))
     )
 
@@ -160,8 +181,16 @@ def _affords(spent_until_s: float, now: float, settings: Storm) -> bool:
     return spent_until_s - now <= (settings.budget - 1) * settings.refill_s
 
 
+def _larger(finding: Finding, event: Event) -> bool:
+    """Is the thing clearly larger than all that the event told of?"""
+    told = max((place.height for place in event.places), default=math.inf)
+    return larger(_height(finding), told)
+
+
 def _window_over(event: Event, now: float, settings: Storm) -> bool:
     window_s = min(settings.window_s * 2.0 ** min(event.repeats, 32), settings.longest_s)
+    if event.answered and event.refuted:
+        window_s = min(window_s, RETRY_S * 2.0 ** min(event.refuted - 1, 32))
     return now - event.told_at_s >= window_s
 
 
@@ -170,7 +199,7 @@ def _elsewhere(event: Event, finding: Finding, now: float, settings: Storm) -> b
     lately = _lately(event, now, settings)
     place = _place(finding, now)
     return len(lately) < _PLACES and all(
-        math.dist(place.foot, known.foot) > settings.near * max(place.height, known.height)
+        math.dist(place.foot, known.foot) > settings.near * min(place.height, known.height)
         for known in lately
     )
 
@@ -180,7 +209,11 @@ def _lately(event: Event, now: float, settings: Storm) -> tuple[Place, ...]:
 
 
 def _place(finding: Finding, now: float) -> Place:
-    return Place(foot=foot(finding.box), height=finding.box[3] - finding.box[1], at_s=now)
+    return Place(foot=foot(finding.box), height=_height(finding), at_s=now)
+
+
+def _height(finding: Finding) -> float:
+    return finding.box[3] - finding.box[1]
 
 
 def _tell(event: Event, finding: Finding, now: float, settings: Storm) -> Event:
@@ -196,7 +229,7 @@ def _tell(event: Event, finding: Finding, now: float, settings: Storm) -> Event:
             repeats=0 if spare else event.repeats,
             spent_until_s=spent_until_s,
         )
-    elif _window_over(event, now, settings):
+    elif _window_over(event, now, settings) and not event.refuted:
         event = replace(event, repeats=event.repeats + 1)
     return replace(
         event,
@@ -207,6 +240,8 @@ def _tell(event: Event, finding: Finding, now: float, settings: Storm) -> Event:
         tracks=event.tracks | {finding.track},
         waiting=frozenset(),
         merged=0,
+        about=finding.track,
+        answered=False,
         told_at_s=now,
         active_at_s=now,
     )

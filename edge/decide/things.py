@@ -106,7 +106,8 @@ class Memory:
 class Sighting:
     """A thing seen in this frame; `track` is None for one in a picture that stands alone.
 
-    `came` says that it was seen to come from elsewhere.
+    `came` says that it was seen to come from elsewhere, `leaves` that all of it moves and it has
+    left its place.
     """
 
     track: TrackId | None
@@ -115,3 +116,4 @@ class Sighting:
     box: Box
     moving: bool = False
     came: bool = False
+    leaves: bool = False

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from contract.labels import Group, group_of
 from edge.config.schema import Tracking
-from edge.decide import course, movement
+from edge.decide import course, displacement, movement
 from edge.decide.assignment import pair
 from edge.decide.course import Course
 from edge.decide.lines import Path
@@ -35,7 +35,8 @@ from imaging.boxes import iou, nms
 from imaging.detections import Detections, FloatArray, IntArray
 
 MAX_TRACKS = 64
-"""More things than this in one picture are a fault of the picture; the weakest are not followed."""
+"""Of one group. More things than this in one picture are a fault of the picture; the weakest are
+not followed, and counted. A full car park takes no place from persons."""
 
 CONFIRMED_AFTER = 3
 """Sightings: as many as the rules' vote is padded to. Until then a track is tentative."""
@@ -62,6 +63,18 @@ _HEIGHT_PER_S = 0.1
 _SAME_IOU = 0.6
 """Two boxes of one group that overlap this much show one thing; as in the networks' own NMS."""
 
+_INSIDE = 0.85
+_HALF = 0.5
+"""A box of one group that lies in another of at most twice its size shows a part of it, as two
+views of a frame bring about."""
+
+_STAYS_IOU = 0.4
+"""What has stood still is at its old place or unseen: a car does not get to its neighbour's place
+between two frames, though the neighbour is as like as can be."""
+
+_STILL = 0.1
+"""In longer sides: less is jitter."""
+
 _GROUPS: tuple[Group, ...] = get_args(Group)
 
 
@@ -81,18 +94,23 @@ Sight = tuple[Box, str, float, Evidence]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One thing over time. `box` is the detection of `seen_at_s`; `travelled` is the farthest its
-    feet got from where they were first seen, in units of its height; `sightings` are counted
-    without end, `votes` are the newest."""
+    feet got from where they were first seen, in units of its height; `displaced` how far it got
+    among the newest sights, in units of its longer side; `sightings` are counted without end,
+    `votes` and the boxes `recent` are the newest; since `moving_since_s` the scene was seen to
+    differ there in every one."""
 
     id: TrackId
     group: Group
     box: Box
     course: Course
-    first_foot: tuple[float, float]
+    first_box: Box
     first_at_s: float
     seen_at_s: float
     travelled: float
     votes: tuple[Vote, ...]
+    displaced: float = 0.0
+    recent: tuple[Box, ...] = ()
+    moving_since_s: float | None = None
     sightings: int = 1
     presences: tuple[Presence, ...] = ()
     path: Path = field(default_factory=Path)
@@ -119,6 +137,17 @@ class Track:
         return any(vote.moving for vote in self.votes)
 
     @property
+    def stands(self) -> bool:
+        """A vehicle that has been seen to keep its place and does so."""
+        still = self.displaced < _STILL and not self.votes[-1].moving
+        return self.group == "vehicle" and self.confirmed and still
+
+    @property
+    def persists_s(self) -> float:
+        """How long it has moved, or been where nothing was, without a break."""
+        return 0.0 if self.moving_since_s is None else self.seen_at_s - self.moving_since_s
+
+    @property
     def height(self) -> float:
         """Of the box, at least a pixel."""
         return max(self.box[3] - self.box[1], 1.0)
@@ -126,11 +155,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks:
-    """All things of one camera, the number for the next one, and when its last frames came."""
+    """All things of one camera, the number for the next one, when its last frames came, and how
+    many things of the newest frame had no place."""
 
     alive: tuple[Track, ...] = ()
     next_id: int = 1
     frames_at_s: tuple[float, ...] = ()
+    refused: int = 0
 
     @property
     def interval_s(self) -> float:
@@ -149,17 +180,37 @@ def step(
     awaited = tuple(course.ahead(t.course, t.height, t.group, now) for t in tracks.alive)
     pairs = _match(tracks.alive, awaited, found, now, settings)
     updated = tuple(
-        _update(track, awaited[n], sights[pairs[n]], now, settings) if n in pairs else track
+        _update(track, awaited[n], sights[pairs[n]], now, settings, change) if n in pairs else track
         for n, track in enumerate(tracks.alive)
     )
     matched = set(pairs.values())
-    fresh = [
+    unmatched = [
         sight
         for row, sight in enumerate(sights)
         if row not in matched and sight[2] >= settings.begin_score
-    ][: max(0, MAX_TRACKS - len(updated))]
+    ]
+    fresh = _with_a_place(unmatched, updated)
     begun = tuple(_begin(TrackId(tracks.next_id + n), s, now) for n, s in enumerate(fresh))
-    return replace(tracks, alive=updated + begun, next_id=tracks.next_id + len(begun))
+    return replace(
+        tracks,
+        alive=updated + begun,
+        next_id=tracks.next_id + len(begun),
+        refused=len(unmatched) - len(fresh),
+    )
+
+
+def _with_a_place(sights: list[Sight], alive: tuple[Track, ...]) -> list[Sight]:
+    """Those for which their group has a place left, the surest first (as detections come)."""
+    places = dict.fromkeys(_GROUPS, MAX_TRACKS)
+    for track in alive:
+        places[track.group] -= 1
+    fresh = []
+    for sight in sights:
+        group = group_of(sight[1])
+        places[group] -= 1
+        if places[group] >= 0:
+            fresh.append(sight)
+    return fresh
 
 
 def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
@@ -186,7 +237,23 @@ def _moved(box: Box, to: tuple[float, float]) -> Box:
 def one_per_thing(found: Detections) -> Detections:
     """The best detection of each thing: a car that is also called truck is one vehicle."""
     kinds = _numbers([group_of(label) for label in found.labels])
-    return found.take(nms(found.boxes, found.scores, kinds, _SAME_IOU, len(found)))
+    found = found.take(nms(found.boxes, found.scores, kinds, _SAME_IOU, len(found)))
+    return found if len(found) < 2 else found.take(np.flatnonzero(~_parts(found)))
+
+
+def _parts(found: Detections) -> npt.NDArray[np.bool_]:
+    """`(N,)` which boxes show a part of what a surer one of their group shows."""
+    x0, y0, x1, y1 = found.boxes.T.astype(np.float64)
+    area = np.maximum((x1 - x0) * (y1 - y0), 1e-6)
+    wide = np.minimum(x1[:, None], x1) - np.maximum(x0[:, None], x0)
+    high = np.minimum(y1[:, None], y1) - np.maximum(y0[:, None], y0)
+    shared = np.maximum(wide, 0) * np.maximum(high, 0)
+    kinds = _numbers([group_of(label) for label in found.labels])
+    inside = shared >= _INSIDE * np.minimum(area[:, None], area)
+    alike = np.minimum(area[:, None], area) >= _HALF * np.maximum(area[:, None], area)
+    surer = found.scores[None, :] > found.scores[:, None]
+    parts: npt.NDArray[np.bool_] = (inside & alike & surer & (kinds[:, None] == kinds)).any(axis=1)
+    return parts
 
 
 def _match(
@@ -222,6 +289,8 @@ def _worth(
     groups = _numbers([track.group for track in tracks])
     same = groups[:, None] == _numbers([group_of(label) for label in found.labels])
     passes = same & ((overlap >= settings.min_iou) | (likely > 0))
+    stands = np.array([track.stands for track in tracks])[:, None]
+    passes &= ~stands | (overlap >= _STAYS_IOU)
     worth: npt.NDArray[np.float64] = (overlap + likely) * passes
     return worth
 
@@ -271,25 +340,38 @@ def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
         group=group,
         box=box,
         course=course.begin(foot(box), max(box[3] - box[1], 1.0), group, now),
-        first_foot=foot(box),
+        first_box=box,
         first_at_s=now,
         seen_at_s=now,
         travelled=0.0,
         votes=(Vote(label=label, score=score, moving=evidence == "whole"),),
+        recent=(box,),
     )
 
 
-def _update(track: Track, awaited: Course, sight: Sight, now: float, settings: Tracking) -> Track:
+def _update(
+    track: Track,
+    awaited: Course,
+    sight: Sight,
+    now: float,
+    settings: Tracking,
+    change: Change,
+) -> Track:
     box, label, score, evidence = sight
-    vote = Vote(label=label, score=score, moving=movement.moves(evidence, track.first_foot, box))
+    gone = displacement.rigid(track.first_box, box, change.size)
+    vote = Vote(label=label, score=score, moving=movement.moves(evidence, gone))
     height = max(box[3] - box[1], 1.0)
-    travelled = math.dist(foot(box), track.first_foot) / height
+    travelled = math.dist(foot(box), foot(track.first_box)) / height
+    since_s = now if track.moving_since_s is None else track.moving_since_s
     return replace(
         track,
         box=box,
         course=course.meet(awaited, foot(box), height),
         seen_at_s=max(now, track.seen_at_s),
         travelled=max(track.travelled, travelled),
+        displaced=displacement.displaced(box, track.recent, change.size),
+        recent=(*track.recent, box)[-settings.window :],
+        moving_since_s=since_s if vote.moving and change.mask is not None else None,
         votes=(*track.votes, vote)[-settings.window :],
         sightings=track.sightings + 1,
     )

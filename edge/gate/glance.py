@@ -16,16 +16,18 @@ from edge.gate.masking import Unwatched
 from edge.gate.motion import GateState
 from edge.records import Frame, Motion
 from imaging.admission import Rejected
-from imaging.decode import decode_grey
+from imaging.decode import GreyImage, decode_grey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """What was seen, and what the gate and the camera's health remember of it."""
+    """What was seen, and what the gate and the camera's health remember of it; `grey` is the small
+    picture, where one was made for the gate."""
 
     seen: Motion | Rejected
     gate: GateState
     health: CameraHealth
+    grey: GreyImage | None = None
 
 
 def glance(
@@ -54,7 +56,7 @@ def glance(
     size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
     masks: tuple[Unwatched, ...] = (*settings.motion_masks, *settings.privacy_masks)
     gate, seen = motion.look(gate, grey, size, now, gating, masks, followed=followed)
-    return Glance(seen=seen, gate=gate, health=health)
+    return Glance(seen=seen, gate=gate, health=health, grey=grey)
 
 
 def _upright(frame: Frame, shown: Size) -> Size:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.ids import CameraId
 from edge.config.schema import Rule, Storm
-from edge.decide.storm import Damped, Storms, step
+from edge.decide.storm import Damped, Storms, heard, step
 from edge.decide.threat import Finding
 from edge.records import TrackId
 
@@ -202,3 +202,45 @@ def test_the_order_in_which_findings_come_plays_no_part(
 ) -> None:
     shuffled = [(pause_s, list(reversed(things))) for pause_s, things in traffic]
     assert run(traffic) == run(shuffled)
+
+
+def answers(*refuted: bool, until_s: float = 30.0, **keys: float) -> list[float]:
+    """When one thing that stays in view, seen each half second, is told of if the cloud gives these
+    answers, each a second after it was asked."""
+    storms: Storms = ()
+    moments: list[float] = []
+    for half in range(int(2 * until_s)):
+        now = half / 2
+        if now - 1.0 in moments and len(moments) <= len(refuted):
+            storms = heard(storms, TrackId(1), refuted=refuted[len(moments) - 1])
+        damped = look(storms, now, finding(), alive=(1,), **keys)
+        storms = damped.storms
+        moments += [now] * len(damped.passed)
+    return moments
+
+
+def test_what_the_cloud_refuted_was_told_to_nobody_and_is_asked_again_soon() -> None:
+    assert answers(True, until_s=3.0) == [0.0, 1.0]
+
+
+def test_what_it_refutes_again_is_asked_later_and_later() -> None:
+    assert answers(*[True] * 9) == [0.0, 1.0, 3.0, 7.0, 15.0, 25.0]
+
+
+def test_a_confirmed_thing_is_merged_for_the_whole_window() -> None:
+    assert answers(False, until_s=12.0) == [0.0, 10.0]
+
+
+def test_without_an_answer_the_window_is_as_ever() -> None:
+    assert answers(until_s=12.0) == [0.0, 10.0]
+
+
+def test_a_thing_that_has_grown_by_half_is_news() -> None:
+    grown = replace(finding(), box=(100.0, 80.0, 124.0, 140.0))
+    assert told((0.0, finding()), (2.0, grown)) == [0.0, 2.0]
+
+
+def test_a_small_thing_beside_a_tall_one_is_at_a_place_of_its_own() -> None:
+    tall = replace(finding(1), box=(100.0, 0.0, 220.0, 330.0))
+    far = replace(finding(2), box=(400.0, 100.0, 416.0, 133.0))
+    assert told((0.0, tall), (2.0, far)) == [0.0, 2.0]
