@@ -67,7 +67,10 @@ def _assigned(folder: str, ports: tuple[int, int, int], variables: dict[str, str
     }
     user = NOBODY if os.geteuid() == 0 else []
     assigned = [f"{name}={value}" for name, value in environ.items()]
-    return [*user, "env", "-i", *assigned, "sh", str(START)]
+    start = Path(folder, "start")  # a checkout may be its owner's alone
+    start.write_bytes(START.read_bytes())
+    start.chmod(0o644)
+    return [*user, "env", "-i", *assigned, "sh", str(start)]
 
 
 @contextmanager
