@@ -7,6 +7,7 @@ gives None. Called by `store`.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import get_args
@@ -102,6 +103,10 @@ def asked_row_of(camera: CameraId, asked: Asked) -> Row:
     return (asked.report_id, camera, asked.group, asked.label, box, look, at)
 
 
+_UNREADABLE = (ValueError, TypeError, IndexError, OverflowError, RecursionError)
+"""What a damaged row raises; the last two, numbers beyond any float and JSON too deep."""
+
+
 def thing_of(row: Sequence[object], since_s: float) -> Thing | None:
     """From `THINGS_OF_ONE`; one that was only told of is watched anew from `since_s` on."""
     try:
@@ -122,7 +127,7 @@ def thing_of(row: Sequence[object], since_s: float) -> Thing | None:
             withheld=_count(row[12]),
             since_s=since_s,
         )
-    except (ValueError, TypeError):
+    except _UNREADABLE:
         return None
     return thing if looks else None
 
@@ -139,7 +144,7 @@ def asked_of(row: Sequence[object]) -> Asked | None:
             look=looks[0],
             at=_moment(row[5]),
         )
-    except (ValueError, TypeError, IndexError):
+    except _UNREADABLE:
         return None
 
 
@@ -153,8 +158,8 @@ def _looks(kept: object) -> tuple[Appearance, ...]:
 
 def _box(kept: object) -> Box:
     x0, y0, x1, y1 = (float(value) for value in json.loads(str(kept)))
-    if not (x0 < x1 and y0 < y1):
-        raise ValueError(f"box {kept} is empty")
+    if not (-math.inf < x0 < x1 < math.inf and -math.inf < y0 < y1 < math.inf):
+        raise ValueError(f"box {kept} is empty, or without end")
     return x0, y0, x1, y1
 
 

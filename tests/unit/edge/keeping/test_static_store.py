@@ -154,12 +154,21 @@ def test_damage_that_is_no_text_even_in_sqlites_own_words_is_damage(tmp_path: Pa
     assert store.recall(CAMERA) == Memory()
 
 
-def test_a_row_that_makes_no_sense_costs_only_itself(tmp_path: Path) -> None:
+NO_BOXES = {
+    "no JSON": "nowhere",
+    "beyond any float": f"[0.1, {'9' * 400}, 0.3, 0.4]",
+    "infinite": "[0.1, 0.2, 1e999, 0.4]",
+    "too deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("box", NO_BOXES.values(), ids=NO_BOXES)
+def test_a_row_that_makes_no_sense_costs_only_itself(tmp_path: Path, box: str) -> None:
     rim = Rim(tmp_path)
     rim.exchange(parked())
     rim.exchange(parked(2), OTHER)
     with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("UPDATE things SET box = 'nowhere' WHERE camera = ?", (CAMERA,))
+        connection.execute("UPDATE things SET box = ? WHERE camera = ?", (box, CAMERA))
     rim.restart()
     assert rim.store.recall(CAMERA).things == ()
     assert len(rim.store.recall(OTHER).things) == 1
