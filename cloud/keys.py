@@ -27,6 +27,8 @@ from contract.signature import (
 
 MAX_KEY_BYTES = 16_384
 _OTHERS_READ = 0o004
+_CONTAINER_SECRETS = Path("/run/secrets")
+"""What a container's runtime mounts here only that container sees; some give it mode 0444."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def open_keys(settings: Settings) -> Keys:
 def open_signer(file: Path) -> Signer:
     """The private key in `file`; raises `SettingsError`."""
     content = _read(file)
-    if file.stat().st_mode & _OTHERS_READ:
+    if file.stat().st_mode & _OTHERS_READ and not file.is_relative_to(_CONTAINER_SECRETS):
         raise SettingsError(f"signing key {file} may be read by everybody: chmod 0600 {file}")
     try:
         return read_signer(content)
