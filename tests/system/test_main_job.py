@@ -86,6 +86,7 @@ def test_after_a_kill_between_suspicion_and_verdict_the_verdict_still_comes_once
     ):
         assert listening.wait(lambda: len(listening.verdicts()) > 0)
         assert listening.wait(lambda: daemon.health()["outbox"] == {"done": 1})
+        assert listening.wait(lambda: len(daemon.events("verdict_received")) > 0)
         assert len(daemon.events("verdict_received")) == 1
     assert [verdict.decision for verdict in listening.verdicts()] == ["confirmed"]
 
