@@ -69,19 +69,22 @@ def test_raised_without_a_clock_nothing_is_lost_when_the_time_is_right(
         linked(daemon)
         raise_some(layout, daemon, 3)
         daemon.process.kill()
+        daemon.process.wait()
+        before = raised(daemon)  # more may come of pictures that the broker keeps meanwhile
     wall.show("+0")
     with layout.ears() as ears, wall.edge(layout, deadline_s=3) as daemon:
         linked(daemon)
         waiting = daemon.health()["outbox"]
-        assert sum(waiting.values()) == len(raised(daemon)) >= 3
+        assert sum(waiting.values()) >= len(before) >= 3
         assert ears.site.wait(
             lambda: ears.at_site().keys() == {(r, "unconfirmed") for r in raised(daemon)}
         )
         assert daemon.events("outbox_evicted") == []
         assert twice(ears.at_site()) == {}
         for report in ears.cloud.reports():
-            assert report.clocksync is False
-            assert report.raised_at.year in (1970, 2020)
+            if report.report_id in before:
+                assert report.clocksync is False
+                assert report.raised_at.year in (1970, 2020)
 
 
 def test_jumps_of_thirty_days_while_it_runs_lose_and_repeat_nothing(layout: Layout) -> None:
