@@ -19,7 +19,7 @@ MIN_IOU = 0.5
 
 def boxes_seen(labelled: Labelled, t: float, outcome: Outcome) -> tuple[BoxSeen, ...]:
     """Each labelled person of a frame; one detection finds at most one of them."""
-    people = [box for box in labelled.boxes if box.label == "person"]
+    people = [box for box in labelled.boxes if box.label == "person" and not box.partial]
     if not people:
         return ()
     found = _found(np.asarray([box.xyxy for box in people], np.float32), outcome)

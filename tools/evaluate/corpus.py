@@ -22,7 +22,8 @@ from contract.ids import CameraId
 from edge.replay import Source
 from tools.compose.materials import at_hand
 from tools.compose.recipe import Recipe
-from tools.compose.render import Stage, stage
+from tools.compose.render import stage
+from tools.compose.stages import Stage
 from tools.evaluate.events import CLASSES, Label, ObjectClass
 
 MANIFEST = "manifest.json"
@@ -41,12 +42,14 @@ class _Entry(BaseModel):
 
 class LabelledBox(_Entry):
     """A thing in a picture: xyxy in pixels of what can be seen of it. `height_px` is that of the
-    whole thing, `visible` the share of it that can be seen."""
+    whole thing, `visible` the share of it that can be seen. A `partial` one is entering, leaving or
+    all but hidden: an alarm may be about it, but nobody asks whether it was found."""
 
     label: Annotated[str, Field(alias="class")]
     xyxy: tuple[float, float, float, float]
     height_px: float | None = None
     visible: float = 1.0
+    partial: bool = False
 
     def tall_px(self) -> float:
         """The whole thing's height."""
@@ -69,14 +72,23 @@ class Labelled(_Entry):
         return {"person": self.person, "vehicle": self.vehicle, "bicycle": self.bicycle}
 
 
-_VEHICLES = re.compile(r"\b(car|van|lorry|truck|bus|vehicle|motorcycle)s?\b", re.IGNORECASE)
+_VEHICLES = re.compile(
+    r"(?<![a-z])(car|van|lorry|truck|bus|vehicle|motorcycle)s?(?![a-z])", re.IGNORECASE
+)
+"""As a word of its own, also within `parked_van`."""
 
 
 class StaticThing(_Entry):
-    """What stands there all the time and looks like a threat: its name, and xyxy in pixels."""
+    """What stands there and looks like a threat: its name, and xyxy in pixels; `away_s` are the
+    times (s) between which it is on its way or elsewhere."""
 
     name: str
     xyxy: tuple[float, float, float, float]
+    away_s: tuple[tuple[float, float], ...] = ()
+
+    def stands(self, at_s: float) -> bool:
+        """Whether it is at its place then."""
+        return not any(left_s < at_s < back_s for left_s, back_s in self.away_s)
 
     def may_be(self, cls: ObjectClass) -> bool:
         """Whether an alarm of `cls` may be about it: a person's box before a parked car is about

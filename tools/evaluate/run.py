@@ -190,8 +190,9 @@ class Player:
             seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
             live.append(step.live)
             answered, open_ = _answered(open_, step)
+            there = tuple(thing for thing in static if thing.stands(step.t))
             fresh = [
-                Raised(step.name, step.t, case, self.ask(case), _at(case, labels, static, boxed))
+                Raised(step.name, step.t, case, self.ask(case), _at(case, labels, there, boxed))
                 for case in step.cases
             ]
             settled = answered + [one for one in fresh if one.answer.again is None]

@@ -85,6 +85,12 @@ def test_unevenly_spaced_frames_stand_for_the_time_that_is_said() -> None:
     assert by_nuisance([score(run)])[0].false.hours == 1.0
 
 
+def test_who_is_entering_is_not_asked_for() -> None:
+    entering = labelled((0, 0, 10, 30)).boxes[0].model_copy(update={"partial": True})
+    frame = labelled((0, 0, 10, 30)).model_copy(update={"boxes": (entering,)})
+    assert boxes_seen(frame, 1.0, looked((0, 0, 10, 30))) == ()
+
+
 def test_a_box_is_found_by_a_person_that_overlaps_it_enough() -> None:
     frame = labelled((0, 0, 10, 30))
     assert [box.found for box in boxes_seen(frame, 1.0, looked((0, 0, 10, 20)))] == [True]

@@ -75,3 +75,27 @@ def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> Non
 
 def test_a_corpus_without_such_things_has_no_such_table() -> None:
     assert list(markdown([score(one_frame_a_second())])) == []
+
+
+@pytest.mark.parametrize("name", ["van", "car 3", "parked_van", "a red truck", "parked cars"])
+def test_a_parked_vehicle_is_no_person_however_it_is_called(name: str) -> None:
+    thing = StaticThing(name=name, xyxy=(100, 100, 200, 180))
+    assert not thing.may_be("person")
+    assert thing.may_be("vehicle")
+
+
+@pytest.mark.parametrize("name", ["statue", "caravan site sign", "poster of a scarf"])
+def test_other_things_may_be_taken_for_people(name: str) -> None:
+    assert StaticThing(name=name, xyxy=(0, 0, 9, 9)).may_be("person")
+
+
+def test_a_car_that_left_does_not_stand_there() -> None:
+    thing = StaticThing(name="car 1", xyxy=(0, 0, 9, 9), away_s=((10.0, 20.0),))
+    stands = [thing.stands(t) for t in (5.0, 10.0, 15.0, 20.0, 25.0)]
+    assert stands == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
