@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from imaging.detections import Image
+from tools.compose.bodies import SHEETS, figures
 from tools.compose.cutouts import outlined, people
 from tools.compose.materials import Materials, Place
+from tools.compose.vehicles import Vehicle
 
 WIDTH, HEIGHT = 320, 240
 
@@ -34,9 +36,12 @@ def drawn_materials() -> Materials:
     place = Place(image=background(), far=0.4, near=0.95)
     rng = np.random.default_rng(4)
     noise = rng.normal(0, 2, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    box = outlined(background(), ((10, 10), (70, 10), (70, 50), (10, 50)))
+    van = Vehicle("van", box, 1.3, 128.0)
     return Materials(
         places={"slope": place},
         people=people(recording(), background(), 5.0),
         noises=(noise, noise[::-1].copy()),
-        vehicle=outlined(background(), ((10, 10), (70, 10), (70, 50), (10, 50))),
+        vehicles=(van,),
+        figures={sheet.name: figures(sheet.name) for sheet in SHEETS},
     )

@@ -17,14 +17,15 @@ import cv2
 from tqdm import tqdm
 
 from tools.compose.materials import MaterialError, Materials, at_hand
-from tools.compose.recipe import name_of
-from tools.compose.render import Stage, Truth, stage
+from tools.compose.recipe import Recipe, name_of
+from tools.compose.render import stage
 from tools.compose.scenes import SCENES, USUAL, recipes
+from tools.compose.stages import Stage, Truth
 
 Json = dict[str, object]
 LICENCE = "composed from Debian's opencv-doc (Apache-2.0 AND BSD-3-Clause)"
 LICENCE_OF_DATA = "and recordings of intel-iot-devkit/sample-videos (CC-BY-4.0)"
-OF_DATA = ("car_park", "lobby")
+OF_DATA = ("car_park", "lobby", "asphalt")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=SCENES,
         default=USUAL,
         metavar="NAME",
-        help="default: all but the night",
+        help="default: all but the nights",
     )
     parser.add_argument("--places", nargs="+", metavar="NAME", help="default: all there are")
     parser.add_argument("--seed", type=int, default=1, help="another seed, another set")
@@ -71,7 +72,13 @@ def _compose(options: argparse.Namespace, materials: Materials) -> list[Json]:
     options.out.mkdir(parents=True, exist_ok=True)
     sequences = []
     for id_, recipe in recipes(
-        options.scenes, places, options.hours, options.walkers, options.seed, options.pause
+        options.scenes,
+        places,
+        options.hours,
+        options.walkers,
+        options.seed,
+        options.pause,
+        tuple(materials.above),
     ):
         shown = stage(recipe, materials)
         sequences.append(_sequence(id_, shown))
@@ -94,7 +101,8 @@ def _length(sequence: Json) -> int:
 def _sequence(id_: str, shown: Stage) -> Json:
     recipe = shown.recipe
     width, height = recipe.sent_size()
-    licences = [LICENCE] + ([LICENCE_OF_DATA] if recipe.background in OF_DATA else [])
+    of_data = recipe.background in OF_DATA or _parks_cars(shown)
+    licences = [LICENCE] + ([LICENCE_OF_DATA] if of_data else [])
     return {
         "id": id_,
         "dir": id_,
@@ -108,11 +116,23 @@ def _sequence(id_: str, shown: Stage) -> Json:
         "licence": " ".join(licences),
         "recipe": recipe.model_dump(mode="json"),
         "static": [
-            {"name": thing.name, "xyxy": [round(value, 1) for value in thing.xyxy]}
+            {"name": thing.name, "xyxy": _sent(thing.xyxy, recipe)}
+            | ({"away_s": thing.away_s} if thing.away_s else {})
             for thing in shown.standing
         ],
         "frames": [_frame(truth) for truth in shown.truths()],
     }
+
+
+def _parks_cars(shown: Stage) -> bool:
+    """Whether cars of the labelled footage may stand in it."""
+    cars = shown.cast is not None and bool(shown.cast.standing)
+    return cars and len(at_hand().vehicles) > 1
+
+
+def _sent(box: tuple[float, float, float, float], recipe: Recipe) -> list[float]:
+    """In pixels of the frame as sent."""
+    return [round(value * by, 1) for value, by in zip(box, recipe.squeeze * 2, strict=True)]
 
 
 def _frame(truth: Truth) -> Json:
@@ -120,17 +140,18 @@ def _frame(truth: Truth) -> Json:
         "file": name_of(truth.instant.number),
         "at_s": truth.instant.at_s,
         "person": truth.person,
-        "vehicle": False,
+        "vehicle": truth.vehicle,
         "bicycle": False,
         "vehicle_parked": truth.parked,
     }
     boxes = [
         {
-            "class": "person",
+            "class": box.label,
             "xyxy": [round(value, 1) for value in box.xyxy],
             "height_px": round(box.height_px, 1),
             "visible": round(box.visible, 3),
         }
+        | ({"partial": True} if box.partial else {})
         for box in truth.boxes
     ]
     return frame | {"boxes": boxes} if boxes else frame

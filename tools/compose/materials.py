@@ -18,7 +18,9 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
+from tools.compose.bodies import SHEETS, Figure, SheetError, figures
 from tools.compose.cutouts import Cutout, Person, outlined, people
+from tools.compose.vehicles import VAN, VAN_TALL, Vehicle, recorded
 from tools.make_demo_footage.clips import RECORDED_FPS
 from tools.make_demo_footage.scene import Field, Scene, empty_scene, noise
 from tools.make_demo_footage.video import read_frames
@@ -26,12 +28,10 @@ from tools.make_demo_footage.video import read_frames
 EXAMPLES = Path("/usr/share/doc/opencv-doc/examples/data")
 RECORDING = "vtest.avi"
 SIZE = (768, 576)
-VAN = (
-    *((656, 48), (661, 46), (710, 45), (713, 52), (716, 58), (720, 68), (722, 75), (723, 87)),
-    *((721, 92), (717, 93), (713, 91), (703, 94), (701, 99), (696, 100), (694, 92), (654, 88)),
-    *((652, 75), (653, 63)),
-)
-"""The outline of the van that is parked in the recording, x and y in its pixels."""
+COBBLES = ((215, 470), (470, 470), (585, 560), (60, 560))
+"""Corners of open ground in the photograph of the street, from the left upper one clockwise."""
+ASPHALT = (40, 44, 48, 52, 82, 86, 90, 94, 98, 102)
+"""Frames of the overhead recording in which nothing drives."""
 STRIDE = 2
 """Every second frame: 5 frames/s are enough for a walk, in half of the memory."""
 NOISES = 6
@@ -57,21 +57,30 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """`vehicle` is one to park where there is none."""
+    """`vehicles` are to park where there are none, the first of them a van; `above` are places seen
+    from straight above, `figures` the drawn people by sheet."""
 
     places: Mapping[str, Place]
     people: tuple[Person, ...]
     noises: tuple[Field, ...]
-    vehicle: Cutout
+    vehicles: tuple[Vehicle, ...]
+    above: Mapping[str, Place] = field(default_factory=dict)
+    figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
+
+    @property
+    def vehicle(self) -> Cutout:
+        """The van."""
+        return self.vehicles[0].cutout
 
     def place(self, name: str) -> Place:
         """Raises `MaterialError`."""
-        if name not in self.places:
+        known = {**self.places, **self.above}
+        if name not in known:
             raise MaterialError(
                 f"there is no place {name!r}, only {', '.join(sorted(self.places))}; those of the "
                 "labelled footage need STILLWATCH_DATA"
             )
-        return self.places[name]
+        return known[name]
 
 
 @cache
@@ -110,7 +119,43 @@ def load_materials(data: Path | None = None, examples: Path = EXAMPLES) -> Mater
         },
         people=people(frames, scene.background, RECORDED_FPS / STRIDE),
         noises=_noises(scene),
-        vehicle=outlined(scene.background, VAN),
+        vehicles=_vehicles(scene.background, data),
+        above=_above(examples, data),
+        figures=_figures(),
+    )
+
+
+def _vehicles(plaza: Image, data: Path | None) -> tuple[Vehicle, ...]:
+    van = Vehicle("van", outlined(plaza, VAN), VAN_TALL, float(plaza.mean()))
+    if data is None:
+        return (van,)
+    return van, *recorded(lambda folder, number: _photo(data / folder / f"{number:05d}.jpg"))
+
+
+def _figures() -> dict[str, tuple[Figure, ...]]:
+    try:
+        return {sheet.name: figures(sheet.name) for sheet in SHEETS}
+    except SheetError as error:
+        raise MaterialError(str(error)) from error
+
+
+def _above(examples: Path, data: Path | None) -> dict[str, Place]:
+    """The street's cobbles, seen as if from straight above, and asphalt that was."""
+    cobbles = Place(image=_from_above(_photo(examples / "leuvenA.jpg")), far=0.0, near=1.0)
+    if data is None:
+        return {"cobbles": cobbles}
+    frames = [_photo(data / "field/overhead_cars" / f"{n:05d}.jpg") for n in ASPHALT]
+    asphalt = np.asarray(np.rint(np.median(np.stack(frames), axis=0)), np.uint8)
+    return {"cobbles": cobbles, "asphalt": Place(image=asphalt, far=0.0, near=1.0)}
+
+
+def _from_above(street: Image) -> Image:
+    """The camera's tilt taken out of a trapezium of the ground."""
+    seen = np.array(COBBLES, np.float32)
+    flat = np.array([(0, 0), (639, 0), (639, 479), (0, 479)], np.float32)
+    turn = cv2.getPerspectiveTransform(seen, flat)
+    return np.asarray(
+        cv2.warpPerspective(street, turn, (640, 480), flags=cv2.INTER_CUBIC), np.uint8
     )
 
 

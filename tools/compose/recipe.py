@@ -42,13 +42,16 @@ class Recipe(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonBox:
-    """A person in a frame: the box of what can be seen, the whole person's height in pixels of the
-    frame as sent, and which share of the person can be seen."""
+class ThingBox:
+    """A person or a moving thing in a frame: the box of what can be seen, the whole thing's height
+    in pixels of the frame as sent, and which share of it can be seen. `partial` is what is not
+    scored: someone who enters, leaves, or is all but hidden."""
 
     xyxy: tuple[float, float, float, float]
     height_px: float
     visible: float
+    label: str = "person"
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

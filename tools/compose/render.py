@@ -1,15 +1,11 @@
-"""From a recipe to frames as a camera would send them, and to what is true in each.
+"""From a recipe and the materials that it names to a stage, which shows any frame of it.
 
-PURE. Every frame is made from the recipe, the materials and its own instant, so that two renderings
-give equal bytes, and truth is known without rendering. Called by the command line, which may store
-the frames, and by the evaluation, which does not.
+PURE. Called by the command line, which may store the frames, and by the evaluation, which does not.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from statistics import median
 
 import cv2
 import numpy as np
@@ -17,117 +13,40 @@ import numpy as np
 from imaging.detections import Image
 from tools.compose import night as nights
 from tools.compose import pace, walkers
-from tools.compose.cutouts import Cutout
-from tools.compose.exposure import Exposure, exposure
-from tools.compose.lay import lay
+from tools.compose.acts import ACTS
+from tools.compose.bodies import Figure
+from tools.compose.cutouts import Cutout, Person
+from tools.compose.exposure import exposure
+from tools.compose.lay_out import Layout
 from tools.compose.materials import Materials, Place
 from tools.compose.night import Night
-from tools.compose.night_light import NightExposure, night_effect, night_exposure
+from tools.compose.night_light import night_effect, night_exposure
 from tools.compose.nuisances.effect import Effect, Setting
+from tools.compose.nuisances.lights import shadows
+from tools.compose.nuisances.picture import clock_over
 from tools.compose.nuisances.table import NUISANCES
-from tools.compose.recipe import Instant, Light, PersonBox, Recipe, name_of
-from tools.compose.standing import Standing, furnish, standing
-from tools.compose.walkers import IN_VIEW, Walker
+from tools.compose.recipe import Recipe
+from tools.compose.stages import Stage
+from tools.compose.standing import furnish, own_vehicles, standing
 
-DRIFT_S = 600.0
 NIGHT = "night"
 """The scene in which the light changes; whoever walks there walks past something that stands."""
+NIGHTS = (NIGHT, "night_cars")
+CLOCKED = ("parked_clock", "walk_cars")
+"""Where the camera burns the time over the cars."""
+OVER_CARS = 0.66
+"""How far down: across the nearer row."""
+SHADED = ("parked",)
 HEDGE = 0.6
 """Where the hedge begins, as a share of the height from the top."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Truth:
-    """What is true in a frame: `person` is None while someone is entering or leaving."""
-
-    instant: Instant
-    person: bool | None
-    boxes: tuple[PersonBox, ...]
-    parked: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """A recipe with its materials laid out, ready to be shown frame by frame. `standing` is what
-    stands there and looks like a threat, and `night` the course of one."""
-
-    recipe: Recipe
-    instants: tuple[Instant, ...]
-    effect: Effect
-    walkers: tuple[Walker, ...]
-    hedge: tuple[Cutout, float] | None
-    parked: bool
-    ground: Image
-    exposure: Exposure | NightExposure
-    standing: tuple[Standing, ...] = ()
-    night: Night | None = None
-
-    def __len__(self) -> int:
-        return len(self.instants)
-
-    def __iter__(self) -> Iterator[tuple[str, bytes]]:
-        """Names and JPEGs, in order."""
-        for instant in self.instants:
-            quality = [cv2.IMWRITE_JPEG_QUALITY, self.effect.quality(instant)]
-            encoded = cv2.imencode(".jpg", self.picture(instant), quality)[1]
-            yield name_of(instant.number), encoded.tobytes()
-
-    def picture(self, instant: Instant) -> Image:
-        """The frame as sent, before it becomes a JPEG."""
-        scene = self.ground.copy()
-        for walker in self.walkers:
-            if walker.is_there(instant.at_s):
-                walkers.draw(scene, walker, instant.at_s, self.light(instant))
-        if self.hedge is not None:
-            lay(scene, self.hedge[0], 0, round(self.hedge[1]))
-        scene = self.effect.in_scene(scene, instant)
-        drift = 1 + 0.03 * math.sin(2 * math.pi * instant.at_s / DRIFT_S)
-        seen = self.exposure.expose(scene, instant, drift)
-        seen = self.effect.in_camera(seen, instant)
-        size = self.recipe.sent_size()
-        if size == (seen.shape[1], seen.shape[0]):
-            return seen
-        return np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-    def light(self, instant: Instant) -> Light:
-        """The light that prevails then."""
-        return self.recipe.light if self.night is None else self.night.light(instant.at_s)
-
-    def truths(self) -> tuple[Truth, ...]:
-        """What is true in each frame, in order."""
-        return tuple(self._truth(instant) for instant in self.instants)
-
-    def _truth(self, instant: Instant) -> Truth:
-        size = self.recipe.width, self.recipe.height
-        hedge_px = None if self.hedge is None else self.hedge[1]
-        seen = [
-            walkers.box(walker, instant.at_s, size, hedge_px)
-            for walker in self.walkers
-            if walker.is_there(instant.at_s)
-        ]
-        whole = [box for box, within in seen if within >= IN_VIEW]
-        partly = [box for box, within in seen if 0 < within < IN_VIEW]
-        return Truth(
-            instant=instant,
-            person=True if whole else None if partly else False,
-            boxes=tuple(self._sent(box) for box in whole),
-            parked=self.parked,
-        )
-
-    def _sent(self, box: PersonBox) -> PersonBox:
-        x, y = self.recipe.squeeze
-        x0, y0, x1, y1 = box.xyxy
-        return PersonBox(
-            xyxy=(x0 * x, y0 * y, x1 * x, y1 * y),
-            height_px=box.height_px * y,
-            visible=box.visible,
-        )
 
 
 def stage(recipe: Recipe, materials: Materials) -> Stage:
     """Raises `MaterialError` for a place, and `KeyError` for a nuisance, that does not exist."""
     if recipe.scene == NIGHT:
         return _night(recipe, materials)
+    if recipe.scene in ACTS:
+        return _act(recipe, materials)
     place, size = materials.place(recipe.background), (recipe.width, recipe.height)
     rng = np.random.default_rng((recipe.seed, 0))
     hedge_px = HEDGE * recipe.height if recipe.scene == "walk_hidden" else None
@@ -171,6 +90,62 @@ def _night(recipe: Recipe, materials: Materials) -> Stage:
         standing=there,
         night=night,
     )
+
+
+def _act(recipe: Recipe, materials: Materials) -> Stage:
+    """A scene of many actors, by day, by night, or through one."""
+    place, size = materials.place(recipe.background), (recipe.width, recipe.height)
+    rng, setting = np.random.default_rng((recipe.seed, 0)), _setting(recipe, place, materials)
+    course = recipe.scene in NIGHTS
+    night = nights.plan(recipe.seconds, 2 * recipe.walkers, rng) if course else None
+    cast = ACTS[recipe.scene](_layout(recipe, place, materials, night))
+    spans = sorted((*cast.spans, *(night.changes_s() if night else ())))
+    if night is not None:
+        instants = pace.rarely(spans, night.beams_s, recipe.seconds, recipe.pause_s)
+    else:
+        instants = pace.around(spans, recipe.seconds) if spans else pace.bursts(recipe.seconds, rng)
+    return Stage(
+        recipe=recipe,
+        instants=instants,
+        effect=night_effect(night, setting) if night else _acting_effect(recipe.scene, setting),
+        walkers=(),
+        hedge=None,
+        parked=place.parked or bool(cast.standing),
+        ground=_fitted(place.image, size),
+        exposure=night_exposure(night, size, materials.noises, rng)
+        if night
+        else exposure(recipe.light, size, materials.noises, rng),
+        standing=(*own_vehicles(place, size), *cast.standing),
+        night=night,
+        cast=cast,
+    )
+
+
+def _layout(recipe: Recipe, place: Place, materials: Materials, night: Night | None) -> Layout:
+    return Layout(
+        scene=recipe.scene,
+        place=place,
+        size=(recipe.width, recipe.height),
+        count=recipe.walkers,
+        seconds=recipe.seconds,
+        vehicles=materials.vehicles,
+        figures=materials.figures,
+        recorded=tuple(_recorded(person) for person in materials.people),
+        rng=np.random.default_rng((recipe.seed, 1)),
+        moves_s=() if night is None else night.walks_s,
+    )
+
+
+def _recorded(person: Person) -> Figure:
+    """A real walker as a figure: upright in every frame."""
+    tall = median(len(frame.cover) for frame in person.frames)
+    return Figure(person=person, standing_px=float(tall))
+
+
+def _acting_effect(scene: str, setting: Setting) -> Effect:
+    if scene in CLOCKED:
+        return clock_over(setting, OVER_CARS)
+    return shadows(setting) if scene in SHADED else Effect()
 
 
 def _effect(recipe: Recipe, place: Place, materials: Materials) -> Effect:

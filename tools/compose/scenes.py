@@ -15,6 +15,8 @@ from tools.compose.render import NIGHT
 from tools.compose.walkers import GAP_S, HEIGHTS_PX, LONGEST_S
 
 SIZE = (640, 480)
+LONGEST_ACT_S = 40.0
+"""From one person of an act to the next, at most: across, in and out of a car, and a pause."""
 LONGEST_SEQUENCE_S = 900.0
 """A nuisance is shown in pieces of at most a quarter of an hour, each at another place."""
 
@@ -31,12 +33,46 @@ WALKS: dict[str, tuple[Light, tuple[int, int], tuple[float, float], str | None]]
 """Walkers by light, size of the frame as drawn, squeezing of it (352x480 and 640x240 of 640x480, as
 sub-streams of half resolution in one direction have it), and place if it is not any."""
 
+SQUEEZED: dict[str, tuple[Light, tuple[int, int], tuple[float, float], str | None]] = {
+    "walk_960x1080": ("day", (1280, 720), (0.75, 1.5), "plaza"),
+    "walk_960x1088": ("day", (1280, 720), (0.75, 1088 / 720), "plaza"),
+    "walk_960x576": ("day", (640, 480), (1.5, 1.2), "plaza"),
+    "walk_480x576": ("day", (640, 480), (0.75, 1.2), "plaza"),
+    "walk_960x480": ("day", (640, 480), (1.5, 1.0), "plaza"),
+}
+"""What recorders send: 1080N (half of the columns of 1920x1080, also padded to whole macroblocks),
+960H of PAL and NTSC, and half of 960H."""
+
+WALKING_ACTS: dict[str, tuple[Light, str | None]] = {
+    "walk_cars": ("day", None),
+    "walk_cars_far": ("day", None),
+    "walk_crowd": ("day", None),
+    "walk_drawn": ("day", None),
+    "walk_run": ("day", None),
+    "walk_crouch": ("day", None),
+    "walk_above": ("day", "above"),
+    "walk_under": ("day", "above"),
+}
+"""Scenes of many actors or of poses by light, and where, if not anywhere outside: `above` is ground
+that was seen from straight above."""
+PARKED: dict[str, tuple[Light, ...]] = {
+    "parked": ("day", "infrared"),
+    "parked_clock": ("day", "dusk"),
+}
+"""Rows of parked cars without anybody, under passing shadows, and under a burned-in clock."""
+
 NIGHT_S = 12 * 3600.0
 NIGHT_WALKS = 4
 """Past a van, a statue, the van again and a poster; so often as there are walkers per band."""
 
-USUAL = (*NUISANCES, *WALKS)
-SCENES = (*USUAL, NIGHT)
+NIGHT_CARS = "night_cars"
+NIGHT_TRIPS = 4
+"""Cars that leave and come back in a night; so often as there are walkers per band."""
+
+USUAL = (*NUISANCES, *WALKS, *PARKED, *SQUEEZED, *WALKING_ACTS)
+SCENES = (*USUAL, NIGHT, NIGHT_CARS)
+_NUMBERED = (*NUISANCES, *WALKS, NIGHT, *PARKED, *SQUEEZED, *WALKING_ACTS, NIGHT_CARS)
+"""In the order in which they came, so that a seed gives the older ones as it always did."""
 
 
 def recipes(
@@ -46,27 +82,35 @@ def recipes(
     walkers: int,
     seed: int,
     pause_s: float = 25.0,
+    above: Sequence[str] = ("cobbles",),
 ) -> Iterator[tuple[str, Recipe]]:
     """Ids and recipes: `hours` are shared by the nuisances among `scenes`; of each of the others,
     `walkers` people in each band of height, in those of the places that are open; a night where a
-    vehicle is parked, with `pause_s` between frames while nothing happens."""
+    vehicle is parked, with `pause_s` between frames while nothing happens. `above` are the places
+    seen from straight above."""
     everywhere = tuple(places)
     outside = tuple(name for name, place in places.items() if place.open) or everywhere
-    nuisances = [name for name in scenes if name in NUISANCES]
+    nuisances = [name for name in scenes if name in NUISANCES or name in PARKED]
     for name in nuisances:
-        yield from _nuisance(name, everywhere, 3600 * hours / len(nuisances), seed)
+        where = outside if name in PARKED else everywhere
+        yield from _nuisance(name, where, 3600 * hours / len(nuisances), seed)
     for name in scenes:
-        if name in WALKS and walkers:
+        if name in (WALKS | SQUEEZED) and walkers:
             yield name, _walk(name, outside, walkers, seed)
+        if name in WALKING_ACTS and walkers:
+            yield name, _act(name, outside, above, walkers, seed)
     if NIGHT in scenes and walkers:
         parked = [name for name in outside if places[name].vehicles]
-        yield NIGHT, _night((parked or outside)[0], walkers * NIGHT_WALKS, seed, pause_s)
+        yield NIGHT, _night(NIGHT, (parked or outside)[0], walkers * NIGHT_WALKS, seed, pause_s)
+    if NIGHT_CARS in scenes and walkers:
+        yield NIGHT_CARS, _night(NIGHT_CARS, outside[0], walkers * NIGHT_TRIPS, seed, pause_s)
 
 
 def _nuisance(
     name: str, places: Sequence[str], seconds: float, seed: int
 ) -> Iterator[tuple[str, Recipe]]:
-    lights, first = NUISANCES[name][1], SCENES.index(name)
+    lights = PARKED[name] if name in PARKED else NUISANCES[name][1]
+    first = _NUMBERED.index(name)
     pieces = max(1, math.ceil(seconds / LONGEST_SEQUENCE_S))
     for piece in range(pieces):
         yield (
@@ -84,8 +128,8 @@ def _nuisance(
 
 
 def _walk(name: str, places: Sequence[str], walkers: int, seed: int) -> Recipe:
-    light, size, squeeze, place = WALKS[name]
-    number = SCENES.index(name)
+    light, size, squeeze, place = (WALKS | SQUEEZED)[name]
+    number = _NUMBERED.index(name)
     count = walkers * (len(HEIGHTS_PX) - 1)
     return Recipe(
         scene=name,
@@ -100,15 +144,32 @@ def _walk(name: str, places: Sequence[str], walkers: int, seed: int) -> Recipe:
     )
 
 
-def _night(place: str, walks: int, seed: int, pause_s: float) -> Recipe:
+def _act(name: str, places: Sequence[str], above: Sequence[str], walkers: int, seed: int) -> Recipe:
+    """As many people (or crowds) as there are bands of height, for each of `walkers`."""
+    light, where = WALKING_ACTS[name]
+    number, count = _NUMBERED.index(name), walkers * (len(HEIGHTS_PX) - 1)
+    there = above if where else places
     return Recipe(
-        scene=NIGHT,
+        scene=name,
+        background=there[(number + seed) % len(there)],
+        light=light,
+        width=SIZE[0],
+        height=SIZE[1],
+        seconds=4 + count * LONGEST_ACT_S,
+        seed=_seed(seed, number, 0),
+        walkers=count,
+    )
+
+
+def _night(scene: str, place: str, walks: int, seed: int, pause_s: float) -> Recipe:
+    return Recipe(
+        scene=scene,
         background=place,
         light="infrared",
         width=SIZE[0],
         height=SIZE[1],
         seconds=NIGHT_S,
-        seed=_seed(seed, SCENES.index(NIGHT), 0),
+        seed=_seed(seed, _NUMBERED.index(scene), 0),
         walkers=walks,
         pause_s=pause_s,
     )

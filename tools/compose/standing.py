@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from imaging.detections import Image
 from tools.compose.cutouts import Cutout
 from tools.compose.lay import lay, scaled, shade
+from tools.compose.materials import Place
 from tools.compose.nuisances import things
 from tools.compose.nuisances.effect import Setting
 
@@ -22,11 +23,13 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A thing by name; `cutout` is None where the place itself holds it."""
+    """A thing by name; `cutout` is None where the place or the cast holds it. `away_s` are the
+    times between which it is elsewhere."""
 
     name: str
     xyxy: Box
     cutout: Cutout | None = None
+    away_s: tuple[tuple[float, float], ...] = ()
 
     def foot(self) -> tuple[float, float]:
         """Where it stands: x, y."""
@@ -37,12 +40,18 @@ def standing(setting: Setting, vehicle: Cutout) -> tuple[Standing, ...]:
     """A van, a statue and a poster that are put there, and the place's own vehicles."""
     width, height = setting.size
     van = scaled(vehicle, round(VAN[2] * height)), VAN[0] * width, VAN[1] * height
-    parked = [
-        Standing(name=f"parked_{name}", xyxy=(x0 * width, y0 * height, x1 * width, y1 * height))
-        for name, (x0, y0, x1, y1) in setting.place.vehicles.items()
-    ]
+    parked = own_vehicles(setting.place, setting.size)
     put = zip(("van", "statue", "poster"), (van, *things.night_watch(setting)), strict=True)
     return (*(_placed(name, thing, x, y) for name, (thing, x, y) in put), *parked)
+
+
+def own_vehicles(place: Place, size: tuple[int, int]) -> tuple[Standing, ...]:
+    """Those that the place itself holds."""
+    width, height = size
+    return tuple(
+        Standing(name=f"parked_{name}", xyxy=(x0 * width, y0 * height, x1 * width, y1 * height))
+        for name, (x0, y0, x1, y1) in place.vehicles.items()
+    )
 
 
 def furnish(ground: Image, things_there: tuple[Standing, ...]) -> None:

@@ -17,7 +17,7 @@ from imaging.detections import Image
 from tools.compose.cutouts import Cutout, Person
 from tools.compose.lay import brightened, flipped, lay, matching, scaled, shade
 from tools.compose.materials import Place
-from tools.compose.recipe import Light, PersonBox
+from tools.compose.recipe import Light, ThingBox
 
 HEIGHTS_PX = (12, 16, 20, 25, 32, 40, 60, 80, 120)
 """Bounds of the height bands, in pixels of the frame as drawn: steps of a quarter below 40."""
@@ -176,7 +176,7 @@ def draw(picture: Image, walker: Walker, at_s: float, light: Light) -> None:
 
 def box(
     walker: Walker, at_s: float, size: tuple[int, int], hedge_px: float | None
-) -> tuple[PersonBox, float]:
+) -> tuple[ThingBox, float]:
     """What can be seen of the walker, in the frame as drawn, and the share within the picture."""
     seen = walker.look(at_s)
     left, top = _corner(walker, seen, walker.centre_px(at_s, size[0]))
@@ -185,8 +185,11 @@ def box(
     x0, x1 = max(left, 0), min(left + w, size[0])
     within = max(0.0, (x1 - x0) / w)
     whole = (float(x0), float(max(top, 0)), float(max(x1, x0)), float(min(bottom, size[1])))
-    hidden = PersonBox(
-        xyxy=whole, height_px=float(walker.height_px), visible=within * max(0.0, bottom - top) / h
+    hidden = ThingBox(
+        xyxy=whole,
+        height_px=float(walker.height_px),
+        visible=within * max(0.0, bottom - top) / h,
+        partial=within < IN_VIEW,
     )
     return hidden, within
 

@@ -14,7 +14,8 @@ from tests.drawn_materials import drawn_materials
 from tools.compose import pace
 from tools.compose.night import AFTER_S, BEFORE_S, Night, plan
 from tools.compose.recipe import Instant, Recipe
-from tools.compose.render import NIGHT, Stage, stage
+from tools.compose.render import NIGHT, stage
+from tools.compose.stages import Stage
 
 HOURS_S = 12 * 3600.0
 NIGHTS = st.builds(

@@ -23,10 +23,20 @@ _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PL
 
 def clock(setting: Setting) -> Effect:
     """Date and time that change each second, a name, and a line of figures that jumps in bursts."""
+    return _clock(setting, None)
+
+
+def clock_over(setting: Setting, share: float) -> Effect:
+    """The same, the time not at the upper border but so far down, over what stands there."""
+    return _clock(setting, share)
+
+
+def _clock(setting: Setting, share: float | None) -> Effect:
     rng = setting.rng(1)
     scale = setting.size[1] / 480 * float(rng.uniform(0.6, 1.3))
     font, name = _FONTS[int(rng.integers(len(_FONTS)))], _NAMES[int(rng.integers(len(_NAMES)))]
-    top, low = round(34 * scale), setting.size[1] - round(16 * scale)
+    top = round(34 * scale) if share is None else round(share * setting.size[1])
+    low = setting.size[1] - round(16 * scale)
 
     def burn(picture: Image, instant: Instant) -> Image:
         now = _BEGIN + timedelta(seconds=instant.at_s)

@@ -1,0 +1,84 @@
+"""A simulated night of twelve hours over a car park: cars that leave and come back are each told
+once, and none that stands there is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.models import shipped
+from tools.compose.__main__ import main as compose
+from tools.compose.materials import EXAMPLES, RECORDING
+from tools.evaluate.__main__ import main as evaluate
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+HOURS = 12
+PAUSE_S = 180
+"""Between frames while nothing happens."""
+TRIPS = 4
+SLACK_S = 2.0
+"""An alarm at the end of a move may be raised in the next frame."""
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """The only sequence of the report."""
+    if not (EXAMPLES / RECORDING).is_file():
+        pytest.skip(f"{EXAMPLES / RECORDING} is missing: apt-get install opencv-doc")
+    for name in ("nanodet-g-416-int8", "confirm-fused"):
+        shipped(name)
+    corpus, out = tmp_path_factory.mktemp("night"), tmp_path_factory.mktemp("out")
+    scene = ["--scenes", "night_cars", "--places", "plaza", "--walkers", "1"]
+    assert compose([str(corpus), *scene, "--pause", str(PAUSE_S)]) == 0
+    assert evaluate([str(corpus), str(out)]) == 0
+    report: Json = json.loads((out / "report.json").read_text())
+    sequence: Json = report["sequences"][0]
+    return sequence
+
+
+def told_s(night: Json) -> list[float]:
+    return [
+        judged["raised_s"]
+        for judged in night["suspicion_list"]
+        if judged["decision"] == "confirmed"
+    ]
+
+
+def moves(night: Json) -> list[Json]:
+    return [event for event in night["event_list"] if event["class"] == "vehicle"]
+
+
+def test_cars_leave_and_come_back_in_a_long_night(night: Json) -> None:
+    assert night["duration_s"] == HOURS * 3600
+    assert len(moves(night)) >= 2 * TRIPS
+    assert sum(thing["name"].startswith("car ") for thing in night["static_things"]) > 6
+
+
+def test_no_car_is_told_while_it_stands(night: Json) -> None:
+    standing = {
+        thing["name"]: thing["confirmed_s"]
+        for thing in night["static_things"]
+        if thing["confirmed_s"]
+    }
+    assert standing == {}
+
+
+def test_nobody_is_told_of_anything_while_nothing_moves(night: Json) -> None:
+    outside = [
+        t
+        for t in told_s(night)
+        if not any(m["start_s"] - SLACK_S <= t <= m["end_s"] + SLACK_S for m in moves(night))
+    ]
+    assert outside == []
+
+
+def test_each_car_that_moves_is_told_once(night: Json) -> None:
+    often = [
+        sum(m["start_s"] - SLACK_S <= t <= m["end_s"] + SLACK_S for t in told_s(night))
+        for m in moves(night)
+    ]
+    assert often == [1] * len(often)
