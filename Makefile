@@ -113,8 +113,9 @@ test-images: setup ## images and deployments, built and run (root; about half an
 models: setup ## rebuild the shipped models from their pinned sources and check them
 	@$(BIN)/python -m tools.build_models
 
-footage: setup ## rebuild the sample footage
+footage: setup ## rebuild the sample footage and the drawn people of composed scenes
 	@$(BIN)/python -m tools.make_demo_footage
+	@$(BIN)/python -m tools.make_bodies
 
 docs: setup ## generated documents: configuration, events, message schemas
 	@$(BIN)/python -m edge.config.document
