@@ -107,7 +107,7 @@ def look(
     found, why = _things(known, view, least_px, elapsed_s, now, settings)
     if first.changed_px < least_px:
         why = "still"
-    lesson = _lesson(view, found.gone, elapsed_s)
+    lesson = _lesson(_taught(first, view), found.gone, elapsed_s)
     learned = scene.learn(known, lesson, now, settings.min_diff, settings.background_s)
     mask = _in_frame(found.mask, view.shift)
     regions = _regions(mask, size) if why is None else ()
@@ -185,6 +185,14 @@ def _things(
     )
     found = things(change, settings.ignore, least_px)
     return found, found.why
+
+
+def _taught(first: _View, steadied: _View) -> _View:
+    """The view that the scene learns from."""
+    shift = steadied.shift
+    if shift is None or shift.everywhere:
+        return steadied
+    return replace(first, mask=_in_frame(steadied.mask, shift))
 
 
 def _lesson(view: _View, gone: Spots | None, elapsed_s: float) -> Lesson:

@@ -1,8 +1,8 @@
 """A camera that shakes: the picture moved back to where the background is.
 
-PURE. The shift is found by phase correlation (Kuglin and Hines 1975) and believed only if it
-explains most of the difference, and that is all over the picture. Called by `motion` for pictures
-in which something changed.
+PURE. Where most of the picture changed, the shift is found by phase correlation (Kuglin and Hines
+1975) and believed only if it explains most of the difference; else by the few edges that there are
+(`edges`). Called by `motion` for pictures in which something changed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+from edge.gate.edges import Shift, shift_of_edges
 
 FloatImage = npt.NDArray[np.float32]
 GreyImage = npt.NDArray[np.uint8]
@@ -47,43 +49,57 @@ _SLACK_PX = 0.3
 class Steadied:
     """The picture as if the camera had not moved; `dx`, `dy` in pixels is how far it had. Within
     `margin` pixels of the border nothing is known; `slack` is what a shift that is not quite right
-    leaves of difference, in grey levels."""
+    leaves of difference, in grey levels. `everywhere`: most of the picture changed, so that the
+    scene is learned as it was before the shake; where a few edges moved a little, they may have
+    moved for good, and it is learned as it is now."""
 
     picture: FloatImage
     slack: FloatImage
     dx: float
     dy: float
     margin: int
+    everywhere: bool
 
 
 def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied | None:
     """`picture` shifted onto the lit background; None if no shift explains what has `changed`
     (255)."""
-    if min(picture.shape) < _LEAST_SIDE_PX or not _is_all_over(changed):
+    if min(picture.shape) < _LEAST_SIDE_PX:
         return None
-    height, width = picture.shape
-    dx, dy = _shift(picture, lit)
-    reach = max(abs(dx), abs(dy))
-    if not _LEAST_PX < reach < _MOST_SHARE * width:
+    everywhere = _is_all_over(changed)
+    shift = _shift(picture, lit) if everywhere else shift_of_edges(picture, lit)
+    if shift is None or not _LEAST_PX < max(map(abs, shift)) < _MOST_SHARE * picture.shape[1]:
         return None
-    back = np.array([[1, 0, -dx], [0, 1, -dy]], np.float32)
-    moved = cv2.warpAffine(picture, back, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    margin = math.ceil(reach) + 1
-    inner = np.s_[margin:-margin, margin:-margin]
-    before = cv2.mean(cv2.absdiff(picture[inner], lit[inner]))[0]
-    after = cv2.mean(cv2.absdiff(moved[inner], lit[inner]))[0]
-    if after >= _EXPLAINED * before:
+    moved, margin = _back(picture, shift), math.ceil(max(map(abs, shift))) + 1
+    if everywhere and not _explains(picture, moved, lit, margin):
         return None
     return Steadied(
-        picture=np.asarray(moved, np.float32),
+        picture=moved,
         slack=cv2.morphologyEx(lit, cv2.MORPH_GRADIENT, _CROSS) * np.float32(_SLACK_PX / 2),
-        dx=dx,
-        dy=dy,
+        dx=shift[0],
+        dy=shift[1],
         margin=margin,
+        everywhere=everywhere,
     )
 
 
-def _shift(picture: FloatImage, lit: FloatImage) -> tuple[float, float]:
+def _back(picture: FloatImage, shift: Shift) -> FloatImage:
+    """The picture moved back by the shift."""
+    height, width = picture.shape
+    back = np.array([[1, 0, -shift[0]], [0, 1, -shift[1]]], np.float32)
+    moved = cv2.warpAffine(picture, back, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
+
+
+def _explains(picture: FloatImage, moved: FloatImage, lit: FloatImage, margin: int) -> bool:
+    """Whether most of the difference is gone from the picture that was moved back."""
+    inner = np.s_[margin:-margin, margin:-margin]
+    before = cv2.mean(cv2.absdiff(picture[inner], lit[inner]))[0]
+    after = cv2.mean(cv2.absdiff(moved[inner], lit[inner]))[0]
+    return after < _EXPLAINED * before
+
+
+def _shift(picture: FloatImage, lit: FloatImage) -> Shift:
     """How far `picture` is moved against the background, in pixels; found at half the size where
     there are enough, which is a quarter of the work and finds a shift just as well."""
     height, width = picture.shape

@@ -207,3 +207,54 @@ def test_what_moves_before_a_plain_wall_from_the_first_picture_on_is_no_shake() 
     seen = watch([np.asarray(np.clip(frame, 0, 255), np.uint8) for frame in frames], Gate())
     assert [motion.why for motion in seen].count("shake") == 0
     assert sum(bool(motion.regions) for motion in seen[10:]) >= 25
+
+
+def bare_yard() -> Field:
+    """Plain ground with a marking in each of three corners."""
+    ground = np.full((HEIGHT, WIDTH), 90.0, np.float32)
+    for at in ((18, 20), (120, 14), (24, 92)):
+        ground[at[1] : at[1] + 12, at[0] : at[0] + 16] = 220
+    return np.asarray(cv2.GaussianBlur(ground, (0, 0), 0.8), np.float32)
+
+
+def swayed(picture: Field, dx: float, dy: float, rng: np.random.Generator) -> Grey:
+    by = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    moved = cv2.warpAffine(picture, by, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.clip(moved + rng.normal(0, 1.5, moved.shape), 0, 255), np.uint8)
+
+
+def on_a_swaying_mast(start_s: float = 1e9, seconds: float = 40.0) -> list[Motion]:
+    """Up to 2 pixels to and fro from the twelfth second on; somebody comes at `start_s`."""
+    rng = np.random.default_rng(5)
+    frames = []
+    for n in range(round(seconds * FPS)):
+        t = n / FPS
+        far = 2 * np.sin(t * 2.1) if t > 12 else 0.0
+        frames.append(swayed(walker(bare_yard(), t, start_s), far, far / 2, rng))
+    return watch(frames, Gate())
+
+
+def test_a_mast_that_sways_over_a_bare_yard_is_a_shake() -> None:
+    seen = on_a_swaying_mast()[round(12 * FPS) :]
+    assert [motion.why for motion in seen].count("shake") >= 10
+    assert moving(seen) < 0.1
+
+
+def test_somebody_who_walks_under_a_swaying_mast_passes_where_he_is() -> None:
+    seen = on_a_swaying_mast(start_s=25)
+    there = seen[round(26 * FPS) : round(38 * FPS)]
+    assert moving(there) > 0.9
+    for n, motion in enumerate(there):
+        if motion.regions:
+            x = 4 * (24 + 6 * (1 + n / FPS))
+            assert any(r[0] - 20 <= x <= r[2] + 20 for r in motion.regions)
+
+
+def test_somebody_who_moves_beside_still_edges_is_no_shake() -> None:
+    still = [swayed(bare_yard(), 0, 0, np.random.default_rng(n)) for n in range(60)]
+    walks = [
+        swayed(walker(bare_yard(), n / FPS, 0), 0, 0, np.random.default_rng(n)) for n in range(60)
+    ]
+    seen = watch(still + walks, Gate())[60:]
+    assert [motion.why for motion in seen].count("shake") == 0
+    assert moving(seen[2:]) > 0.9
