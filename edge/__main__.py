@@ -100,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
         "--explain", action="store_true", help="say per frame and thing what every rule decided"
     )
     replay.add_argument(
+        "--video", type=Path, help="write a video (.mp4, .avi) with boxes, tracks, zones and why"
+    )
+    replay.add_argument(
         "--against",
         type=Path,
         help="another configuration (YAML) or model (folder): list what it would decide otherwise",

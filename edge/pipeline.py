@@ -17,7 +17,8 @@ from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.decide import audit, light, masks, tracker
 from edge.decide.audit import Draw, Unsuspected
-from edge.decide.things import Memory
+from edge.decide.things import Memory, Thing
+from edge.decide.tracker import Track
 from edge.detect.look import Hints, Sees, Sight, look_at
 from edge.film import CameraState, Look
 from edge.gate.glance import glance
@@ -129,8 +130,17 @@ class Pipeline:
 
     def live(self, camera: CameraId) -> frozenset[TrackId]:
         """The tracks of `camera` that have not ended."""
+        return frozenset(track.id for track in self.tracks(camera))
+
+    def tracks(self, camera: CameraId) -> tuple[Track, ...]:
+        """The same with all that is known of each."""
         state = self._states.get(camera)
-        return frozenset(t.id for t in state.tracks.alive) if state else frozenset()
+        return state.tracks.alive if state else ()
+
+    def things(self, camera: CameraId) -> tuple[Thing, ...]:
+        """What is remembered of things that stand before `camera`."""
+        state = self._states.get(camera)
+        return state.memory.things if state else ()
 
     def revise(self, camera: CameraId, change: Callable[[Memory], Memory]) -> None:
         """Take up what became known elsewhere about the camera's static things."""

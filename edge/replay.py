@@ -23,9 +23,11 @@ from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.decide.answers import refute, settle
 from edge.decide.audit import LONGEST_S, Unsuspected
+from edge.decide.things import Thing
+from edge.decide.tracker import Track
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Judgement, Message, Outcome, Take, TrackId
+from edge.records import Analysed, Case, Frame, Judgement, Message, Outcome, Take, TrackId
 from imaging.admission import Rejected
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -57,7 +59,8 @@ class Step:
     """One frame of a replay: `t` in seconds of the replay's clock; `cases` are the suspicions that
     it raised, also those raised only when it had stood alone; `judgements` are of both; `live` the
     tracks alive after it; `faults` what is wrong with the camera; `unsuspected` the motion events
-    that were over without a suspicion."""
+    that were over without a suspicion. `frame` is None if it was not admitted; `tracks` and
+    `things` are what is followed and what is remembered of static things after it."""
 
     name: str
     t: float
@@ -71,6 +74,9 @@ class Step:
     """A newer frame of a track, as the daemon would answer the cloud with; until the next step."""
     answer: Callable[[ReportId, Decision], None] = lambda _, __: None
     """Tells the path what the cloud decided, as the daemon does; it holds from the next frame."""
+    frame: Frame | None = None
+    tracks: tuple[Track, ...] = ()
+    things: tuple[Thing, ...] = ()
 
 
 class Files:
@@ -169,7 +175,11 @@ class Player:
         """The next frame along the path; after the `last`, what still waits is judged."""
         now = _at_s(self._rhythm, number)
         unsuspected = self._pipeline.unsuspected(now)
-        outcome = self._outcome(payload, now)
+        admitted = self._admitted(payload, now)
+        frame = None if isinstance(admitted, Rejected) else admitted
+        outcome = (
+            admitted if isinstance(admitted, Rejected) else self._pipeline.analyze(admitted, now)
+        )
         looked = outcome if isinstance(outcome, Analysed) else None
         cases = looked.cases if looked else ()
         judgements = looked.judgements if looked else ()
@@ -191,6 +201,9 @@ class Player:
             unsuspected=unsuspected,
             further=partial(self._pipeline.further, self._camera),
             answer=self.answer,
+            frame=frame,
+            tracks=self._pipeline.tracks(self._camera),
+            things=self._pipeline.things(self._camera),
         )
 
     def answer(self, report_id: ReportId, decision: Decision) -> None:
@@ -199,7 +212,7 @@ class Player:
         self._pipeline.revise(self._camera, lambda memory: heard(memory, report_id))
         self._pipeline.answered(self._camera, report_id, decision)
 
-    def _outcome(self, payload: bytes, now: float) -> Outcome:
+    def _admitted(self, payload: bytes, now: float) -> Frame | Rejected:
         intake = self._config.intake
         message = Message(
             camera=self._camera,
@@ -208,8 +221,7 @@ class Player:
             received_at=self._start + timedelta(seconds=now),
             received_mono_s=now,
         )
-        frame = admit(message, intake.limits, intake.json_paths)
-        return frame if isinstance(frame, Rejected) else self._pipeline.analyze(frame, now)
+        return admit(message, intake.limits, intake.json_paths)
 
 
 def replay(source: Path, config: Config, camera: str, fps: float, detector: Sees) -> Iterator[Step]:

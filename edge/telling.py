@@ -47,7 +47,7 @@ def explained(step: Step) -> Iterator[str]:
     yield f"{step.name} t={step.t:.3f} {_word(outcome)}: {reason}"
     if isinstance(outcome, Analysed):
         yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
-    yield from (f"  {whole(one, _told(one, step))}" for one in step.judgements)
+    yield from (f"  {whole(one, told(one, step))}" for one in step.judgements)
     yield from (f"  {words}" for words in _merged(outcome))
 
 
@@ -79,7 +79,7 @@ def _detections(found: Detections) -> list[dict[str, object]]:
     ]
 
 
-def _told(judgement: Judgement, step: Step) -> bool:
+def told(judgement: Judgement, step: Step) -> bool:
     """Whether a suspicion came of it; of a picture judged alone its number says nothing."""
     return judgement.fired and any(
         case.suspicion.rule == judgement.rule
@@ -96,7 +96,7 @@ def _judged(judgement: Judgement, step: Step) -> dict[str, object]:
         "box": [round(value, 1) for value in judgement.box],
         "rule": judgement.rule,
         "fired": judgement.fired,
-        "told": _told(judgement, step),
+        "told": told(judgement, step),
         "night": judgement.night,
         "checks": [_check(check) for check in judgement.checks],
     }

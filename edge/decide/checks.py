@@ -51,6 +51,14 @@ def words(check: Check) -> str:
     return f"{check.what} {_number(check.value)} {sign} {_number(check.limit)}{note}"
 
 
+def brief(check: Check) -> str:
+    """The check in as few words as a picture has room for: `min_travel 0.12 < 0.20`."""
+    if isinstance(check.value, tuple) and isinstance(check.limit, tuple):
+        return f"{check.name} {', '.join(check.value) or 'none'}"
+    sign = check.sign if check.passed else _OPPOSITE[check.sign]
+    return f"{check.name} {_number(check.value)} {sign} {_number(check.limit)}"
+
+
 def _names(what: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> str:
     hits = [name for name in found if name in wanted]
     if hits:

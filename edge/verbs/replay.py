@@ -1,7 +1,7 @@
 """`edge replay`: stored pictures or a video along the path, told, explained or compared.
 
 To stdout goes a JSON line per frame, or with `--explain` and `--against` words; `--jsonl` takes the
-JSON lines in either case.
+JSON lines in either case. `--video` writes what people look at.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
 import cv2
 from tqdm import tqdm
@@ -24,7 +24,8 @@ from edge.config.load import load
 from edge.config.schema import Config
 from edge.networks import open_detectors
 from edge.pipeline import Sees
-from edge.replay import EPOCH, Source, SourceError, Video, open_source, play
+from edge.replay import EPOCH, Source, SourceError, Step, Video, open_source, play
+from edge.review.video import VideoOut
 from edge.shadow_telling import Summary, as_json, in_words
 from edge.telling import Tally, explained, line
 from imaging.manifest import ModelError
@@ -42,15 +43,41 @@ def command(options: argparse.Namespace) -> int:
     if not is_name(options.camera):
         raise SourceError(f"camera id {options.camera!r} is not 1 to 64 of a-z 0-9 _ -")
     source = open_source(options.source)
+    _check(options)
     events.configure(level="warning")
     with ExitStack() as files:
         out = _Out(options, files)
         run = _Run(options, source)
         if options.against is None:
-            run.tell(config, out)
+            run.tell(config, out, _looking(options, config, run.fps))
             return 0
         changes = run.compare(config, options.against, out)
     return 1 if changes and options.fail_on_change else 0
+
+
+class Looks(Protocol):
+    """Who makes something to look at of the steps: closed after the last, or on the way out."""
+
+    def see(self, step: Step) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _looking(options: argparse.Namespace, config: Config, fps: float) -> tuple[Looks, ...]:
+    settings = config.cameras.get(options.camera, config.camera_defaults)
+    return (VideoOut(options.video, fps, settings),) if options.video else ()
+
+
+def _check(options: argparse.Namespace) -> None:
+    """What is written shows one configuration, and is not what is read."""
+    for name in ("video",):
+        path: Path | None = getattr(options, name)
+        if path is None:
+            continue
+        if options.against is not None:
+            raise SourceError(f"--{name} shows one configuration: leave --against away")
+        if path.exists() and path.samefile(options.source):
+            raise SourceError(f"--{name} {path} would overwrite what is played")
 
 
 class _Out:
@@ -92,24 +119,33 @@ class _Run:
 
     def __init__(self, options: argparse.Namespace, source: Source) -> None:
         own = source.fps if isinstance(source, Video) else 5.0
-        self._fps: float = own if options.fps is None else options.fps
-        if not 0 < self._fps <= 1000:
-            raise SourceError(f"--fps {self._fps} is not over 0 and at most 1000")
+        self.fps: float = own if options.fps is None else options.fps
+        if not 0 < self.fps <= 1000:
+            raise SourceError(f"--fps {self.fps} is not over 0 and at most 1000")
         self._source = source
         self._camera = CameraId(options.camera)
         self._start = _moment(options.start)
 
-    def tell(self, config: Config, out: _Out) -> None:
-        """A line for each frame, and the summary."""
+    def tell(self, config: Config, out: _Out, looking: Sequence[Looks]) -> None:
+        """A line for each frame, and the summary; `looking` see every step."""
         tally = Tally()
-        steps = play(self._source, config, self._camera, self._fps, _open(config), self._start)
+        try:
+            self._tell(config, out, tally, looking)
+        finally:
+            for one in looking:
+                one.close()
+        out.line(tally.line())
+        out.words(tally.words())
+
+    def _tell(self, config: Config, out: _Out, tally: Tally, looking: Sequence[Looks]) -> None:
+        steps = play(self._source, config, self._camera, self.fps, _open(config), self._start)
         for step in self._shown(steps):
             tally.count(step)
             out.line(line(step, explain=out.explains))
             for text in explained(step):
                 out.words(text)
-        out.line(tally.line())
-        out.words(tally.words())
+            for one in looking:
+                one.see(step)
 
     def compare(self, config: Config, other: Path, out: _Out) -> int:
         """A line for each decision that would change, and the summary; how many there are."""
@@ -119,7 +155,7 @@ class _Run:
         detector = before.detector if shares else _open(against)
         after = shadow.Side(config=against, detector=detector)
         summary = Summary(differing=shadow.differing(config, against), shared=shares)
-        compared = shadow.compare(self._source, before, after, self._camera, self._fps, self._start)
+        compared = shadow.compare(self._source, before, after, self._camera, self.fps, self._start)
         out.words(summary.head())
         for frame in self._shown(compared):
             summary.count(frame)

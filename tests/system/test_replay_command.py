@@ -10,24 +10,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 
+from tests.system.replays import RUNTIME, run, written
 from tests.system.sites import CHECKOUT, WALKERS, clip
 
 STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
-RUNTIME = {"STILLWATCH__DETECT__RUNTIME": "litert"}
 
 pytestmark = pytest.mark.slow
-
-
-def run(*arguments: str | Path, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """One replay, to its end; `environ` are settings."""
-    variables = {**os.environ, "PYTHONPATH": str(CHECKOUT), **RUNTIME, **environ}
-    command = [sys.executable, "-m", "edge", "replay", *map(str, arguments)]
-    return subprocess.run(
-        command, cwd=folder, env=variables, capture_output=True, text=True, timeout=120, check=False
-    )
 
 
 def lines(finished: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
@@ -44,21 +34,6 @@ def lines(finished: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     } | {outcome: outcomes.count(outcome) for outcome in ("rejected", "quiet", "analysed")}
     assert all(frame["reason"] for frame in frames)
     return [*frames, last]
-
-
-def written(folder: Path, seconds: float) -> Path:
-    """A short video of walkers."""
-    path = folder / "walkers.avi"
-    writer = cv2.VideoWriter(
-        str(path), cv2.VideoWriter.fourcc(*"MJPG"), 5.0, (640, 480), isColor=True
-    )
-    for jpeg in clip(WALKERS, begin_s=8, seconds=seconds):
-        (folder / "one.jpg").write_bytes(jpeg)
-        image = cv2.imread(str(folder / "one.jpg"))
-        assert image is not None
-        writer.write(cv2.resize(image, (640, 480)))
-    writer.release()
-    return path
 
 
 def folder_of(folder: Path, seconds: float) -> Path:
