@@ -103,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
         "--video", type=Path, help="write a video (.mp4, .avi) with boxes, tracks, zones and why"
     )
     replay.add_argument(
+        "--report", type=Path, help="write a page (.html): every alarm, and what held others back"
+    )
+    replay.add_argument(
         "--against",
         type=Path,
         help="another configuration (YAML) or model (folder): list what it would decide otherwise",

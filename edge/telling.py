@@ -43,8 +43,7 @@ def line(step: Step, *, explain: bool = False) -> str:
 def explained(step: Step) -> Iterator[str]:
     """The frame in words: what became of it, then each thing with each rule's decision."""
     outcome = step.outcome
-    reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why
-    yield f"{step.name} t={step.t:.3f} {_word(outcome)}: {reason}"
+    yield f"{step.name} t={step.t:.3f} {why(outcome)}"
     if isinstance(outcome, Analysed):
         yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
     yield from (f"  {whole(one, told(one, step))}" for one in step.judgements)
@@ -56,6 +55,12 @@ def _merged(outcome: Outcome) -> Iterator[str]:
     for one in outcome.merged if isinstance(outcome, Analysed) else ():
         told = f"alike was told {one.since_s:.1f} s ago; the next report counts it"
         yield f"track {one.track} {one.label}: {one.rule} merged: {told}"
+
+
+def why(outcome: Outcome) -> str:
+    """What became of a frame, and the word for the reason."""
+    reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why
+    return f"{_word(outcome)}: {reason}"
 
 
 def _word(outcome: Outcome) -> str:

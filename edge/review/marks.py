@@ -40,11 +40,12 @@ LEGEND: tuple[tuple[str, Colour], ...] = (
 Trails = Mapping[TrackId, Sequence[Point]]
 
 
-def marks(step: Step, trails: Trails) -> Iterator[Mark]:
-    """All that is known of the frame, what matters most last, so that it lies on top."""
+def marks(step: Step, trails: Trails, size: tuple[int, int]) -> Iterator[Mark]:
+    """All that is known of the frame, which is of that width and height upright: what matters most
+    comes last, so that it lies on top."""
     if isinstance(step.outcome, Analysed | Quiet):
         yield from (Mark(box, CYAN, (), "thin") for box in step.outcome.motion.regions)
-    width, height = size_of(step) or (0, 0)
+    width, height = size
     for thing in step.things:
         if thing.known:
             x0, y0, x1, y1 = thing.box
@@ -54,16 +55,8 @@ def marks(step: Step, trails: Trails) -> Iterator[Mark]:
     yield from _only_detected(step)
     best = {id_: judgement for id_, judgement in most_telling(step.judgements).items() if id_}
     for track in sorted(step.tracks, key=lambda one: bool(one.raised)):
-        yield _of_track(track, step, best.get(track.id), trails)
+        yield of_track(track, step, best.get(track.id), trails)
     yield from (_lone(one, step) for one in step.judgements if one.track is None and one.fired)
-
-
-def size_of(step: Step) -> tuple[int, int] | None:
-    """Width and height of the frame upright; None if it is not known without decoding it."""
-    if isinstance(step.outcome, Analysed):
-        height, width = step.outcome.image.shape[:2]
-        return int(width), int(height)
-    return (step.frame.header.width, step.frame.header.height) if step.frame else None
 
 
 def most_telling(judgements: Sequence[Judgement]) -> dict[TrackId | None, Judgement]:
@@ -82,7 +75,8 @@ def _distance(judgement: Judgement) -> tuple[bool, int]:
     return not judgement.checks[0].passed and judgement.checks[0].name == "labels", failed
 
 
-def _of_track(track: Track, step: Step, judgement: Judgement | None, trails: Trails) -> Mark:
+def of_track(track: Track, step: Step, judgement: Judgement | None, trails: Trails) -> Mark:
+    """The track with its number, and what `judgement`, the most telling one, says of it."""
     seen = track.seen_at_s == step.t
     colour, why = _state(track, step, judgement) if seen else (GREY, ())
     name = f"#{track.id} {track.label} {track.votes[-1].score:.2f}"

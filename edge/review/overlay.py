@@ -7,19 +7,32 @@ under a privacy mask is black here too. Called by `video` and by the filmstrips.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edge.config.schema import Camera
 from edge.decide.checks import whole
+from edge.decide.tracker import Track
 from edge.decide.zones import Point, foot
 from edge.privacy import pixels
 from edge.records import Analysed, Judgement, Quiet, TrackId
 from edge.replay import Step
 from edge.review import drawing
-from edge.review.drawing import Colour
-from edge.review.marks import AMBER, CYAN, GREEN, GREY, LEGEND, MAGENTA, RED, marks
+from edge.review.drawing import Colour, Mark
+from edge.review.marks import (
+    AMBER,
+    CYAN,
+    GREEN,
+    GREY,
+    LEGEND,
+    MAGENTA,
+    RED,
+    marks,
+    most_telling,
+    of_track,
+)
 from edge.telling import explained, told
 from imaging.admission import Rejected
 from imaging.aspect import pixel_aspect
@@ -34,6 +47,14 @@ _TRAIL = 30
 _WIDE = (960, 1280)
 """In 960 px there is room for a dozen names, and for 130 letters under the picture; more than 1280
 px shows nothing more."""
+
+_AROUND = 3.0
+"""Longer sides of a thing that its close-up shows."""
+
+_LEAST_PX = 96
+"""Less of a frame is a patch of colour; a far thing is told by what is around it."""
+
+_CLOSE_PX = 280
 
 _LINES = 9
 _BANNERS = 3
@@ -86,8 +107,9 @@ class Overlay:
             drawn = np.pad(drawn, ((0, 0), (0, missing), (0, 0)))
         return np.asarray(np.vstack([drawn, self.panel(step, drawn.shape[1])]), np.uint8)
 
-    def picture(self, step: Step, wide: tuple[int, int]) -> Image | None:
-        """The frame alone, as wide as said, with marks, motion and places."""
+    def picture(self, step: Step, wide: tuple[int, int], more: Sequence[Mark] = ()) -> Image | None:
+        """The frame alone, as wide as said, with motion, places and marks, on top those of others
+        (`more`)."""
         image = image_of(step, self._settings)
         if image is None or step.frame is None:
             return None
@@ -98,8 +120,31 @@ class Overlay:
         if isinstance(step.outcome, Analysed | Quiet) and step.outcome.motion.mask is not None:
             drawing.tint(shown, step.outcome.motion.mask, CYAN)
         self._places(shown)
-        drawing.draw(shown, list(marks(step, self._trails)), scale)
+        seen = marks(step, self._trails, (int(width), int(height)))
+        drawing.draw(shown, [*seen, *more], scale)
         return shown
+
+    def closeup(self, step: Step, one: Mark) -> Image | None:
+        """One thing alone, with what is around it, so that a far one can be seen at all."""
+        image = image_of(step, self._settings)
+        if image is None or step.frame is None:
+            return None
+        height, width = image.shape[:2]
+        aspect = pixel_aspect(step.frame.header, self._settings.pixel_aspect, image.shape)
+        x0, y0, x1, y1 = one.box
+        high = max(_AROUND * max((x1 - x0) * aspect, y1 - y0), _LEAST_PX)
+        left, right = _around((x0 + x1) / 2, high / aspect, int(width))
+        top, bottom = _around((y0 + y1) / 2, high, int(height))
+        part = image[top:bottom, left:right]
+        size = drawing.shown_size(right - left, bottom - top, aspect, (_CLOSE_PX, _CLOSE_PX))
+        shown, scale = drawing.resized(part, size)
+        drawing.draw(shown, [one], replace(scale, left=left, top=top))
+        return shown
+
+    def mark(self, step: Step, track: Track) -> Mark:
+        """A track as it is drawn."""
+        judgement = most_telling(step.judgements).get(track.id)
+        return of_track(track, step, judgement, self._trails)
 
     def panel(self, step: Step, wide_px: int) -> Image:
         """What became of the frame and of each thing in it, in words."""
@@ -125,6 +170,13 @@ def image_of(step: Step, settings: Camera) -> Image | None:
         return None
     image = pixels(step.frame, settings.privacy_masks)
     return None if isinstance(image, Rejected) else image
+
+
+def _around(middle: float, size: float, whole: int) -> tuple[int, int]:
+    """The stretch of that size around the middle, moved so that it lies within the whole."""
+    size = min(size, whole)
+    first = min(max(middle - size / 2, 0), whole - size)
+    return int(first), max(int(first) + 1, min(whole, round(first + size)))
 
 
 def _words(step: Step) -> list[tuple[str, Colour]]:

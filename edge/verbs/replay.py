@@ -1,7 +1,8 @@
 """`edge replay`: stored pictures or a video along the path, told, explained or compared.
 
 To stdout goes a JSON line per frame, or with `--explain` and `--against` words; `--jsonl` takes the
-JSON lines in either case. `--video` writes what people look at.
+JSON lines in either case. `--video` and `--report` write what people
+look at.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from edge.config.schema import Config
 from edge.networks import open_detectors
 from edge.pipeline import Sees
 from edge.replay import EPOCH, Source, SourceError, Step, Video, open_source, play
+from edge.review.report import ReportOut
 from edge.review.video import VideoOut
 from edge.shadow_telling import Summary, as_json, in_words
 from edge.telling import Tally, explained, line
@@ -65,12 +67,17 @@ class Looks(Protocol):
 
 def _looking(options: argparse.Namespace, config: Config, fps: float) -> tuple[Looks, ...]:
     settings = config.cameras.get(options.camera, config.camera_defaults)
-    return (VideoOut(options.video, fps, settings),) if options.video else ()
+    camera = CameraId(options.camera)
+    page: Path | None = options.report
+    return (
+        *((VideoOut(options.video, fps, settings),) if options.video else ()),
+        *((ReportOut(page, options.source, config, camera),) if page else ()),
+    )
 
 
 def _check(options: argparse.Namespace) -> None:
     """What is written shows one configuration, and is not what is read."""
-    for name in ("video",):
+    for name in ("video", "report"):
         path: Path | None = getattr(options, name)
         if path is None:
             continue
@@ -129,11 +136,10 @@ class _Run:
     def tell(self, config: Config, out: _Out, looking: Sequence[Looks]) -> None:
         """A line for each frame, and the summary; `looking` see every step."""
         tally = Tally()
-        try:
-            self._tell(config, out, tally, looking)
-        finally:
+        with ExitStack() as closing:
             for one in looking:
-                one.close()
+                closing.callback(one.close)
+            self._tell(config, out, tally, looking)
         out.line(tally.line())
         out.words(tally.words())
 

@@ -1,4 +1,4 @@
-"""`edge replay --video`: every frame is in it, with its boxes where the things are."""
+"""`edge replay --video` and `--report`: all is in them, with boxes where the things are."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from edge.review.marks import AMBER, RED
 from imaging.detections import Image
+from tests.pages import Page
 from tests.system.replays import run, written
 from tests.system.sites import WALKERS, clip
 
@@ -61,6 +62,26 @@ def test_the_video_has_every_frame_and_a_red_box_where_the_alarm_is(
     assert all(banner[raised : raised + 15])  # 3 s at 5 frames/s
 
 
+def test_the_page_has_every_alarm_and_may_be_written_beside_a_video(tmp_path: Path) -> None:
+    options = ("--report", "seen.html", "--video", "seen.avi", "--jsonl", "lines.jsonl")
+    told = run(written(tmp_path, 4), *options, folder=tmp_path)
+    assert told.returncode == 0, told.stderr
+    *rows, last = [json.loads(row) for row in (tmp_path / "lines.jsonl").read_text().splitlines()]
+    assert len(frames(tmp_path / "seen.avi")) == len(rows)
+    read = Page((tmp_path / "seen.html").read_text("utf-8"))
+    alarms = [one for one in read.articles if one.tone == "bad"]
+    assert len(alarms) == last["summary"]["suspicions"] > 0
+    for one, article in zip(
+        (one for row in rows for one in row["suspicions"]), alarms, strict=True
+    ):
+        assert one["id"] in article.words
+        assert all(reason in article.words for reason in one["reasons"])
+        assert len(article.pictures) >= 3  # the frame, the scene, a crop
+    held = [one for one in read.articles if one.tone == "open"]
+    assert held
+    assert all("held back in" in one.words and one.pictures for one in held)
+
+
 def test_tiny_and_changing_and_broken_pictures_are_frames_of_one_size(tmp_path: Path) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
@@ -99,6 +120,9 @@ def test_nothing_but_broken_pictures_is_a_dark_video(tmp_path: Path) -> None:
         (("--video", "folder.mp4"), "it is a folder"),
         (("--video", "clip.avi"), "--video clip.avi would overwrite what is played"),
         (("--video", "shown.mp4", "--against", "o.yaml"), "--video shows one configuration"),
+        (("--report", "no/seen.html"), "there is no folder no"),
+        (("--report", "clip.avi"), "--report clip.avi would overwrite what is played"),
+        (("--report", "seen.html", "--against", "o.yaml"), "--report shows one configuration"),
     ],
 )
 def test_what_cannot_be_written_is_said_before_anything_is_played(

@@ -25,6 +25,7 @@ WALK = Roll(
     *[picture(seed=n) for n in range(3)],
 )
 FPS = 5.0
+SIZE = (320, 240)
 
 
 def steps(rule: dict[str, object] | None = None, **camera: object) -> tuple[list[Step], Camera]:
@@ -49,13 +50,13 @@ def drawn(played: list[Step], settings: Camera) -> list[Image]:
 def test_who_is_held_back_is_amber_with_the_check_and_its_limit_and_then_red() -> None:
     played, _ = steps()
     raised = next(n for n, step in enumerate(played) if step.cases)
-    (before,) = (one for one in marks(played[raised - 1], {}) if one.colour == AMBER)
+    (before,) = (one for one in marks(played[raised - 1], {}, SIZE) if one.colour == AMBER)
     assert before.words[0].startswith("#1 person 0.80")
     assert before.words[1] == "min_travel 0.10 < 0.20"
-    (alarmed,) = (one for one in marks(played[raised], {}) if one.colour == RED)
+    (alarmed,) = (one for one in marks(played[raised], {}, SIZE) if one.colour == RED)
     assert alarmed.words[1] == "person ALARM"
     assert alarmed.box == played[raised].cases[0].suspicion.box
-    later = [one for one in marks(played[raised + 2], {}) if one.colour == RED]
+    later = [one for one in marks(played[raised + 2], {}, SIZE) if one.colour == RED]
     assert later[0].words[1].startswith("cooldown_s 0.40 < 10.00")
 
 
@@ -78,7 +79,7 @@ def test_a_thing_that_was_not_looked_for_is_grey() -> None:
     gone = [step for step in played if step.tracks and step.tracks[0].seen_at_s < step.t]
     assert gone
     for step in gone:
-        assert GREY in [one.colour for one in marks(step, {})]
+        assert GREY in [one.colour for one in marks(step, {}, SIZE)]
 
 
 def test_no_pixel_under_a_privacy_mask_is_shown_in_a_quiet_frame_either() -> None:
