@@ -62,7 +62,7 @@ check-code:
 bench: setup ## cost of each stage, pipeline beside the bare interpreter
 	@$(BIN)/python -m tools.bench $(if $(JSON),--json "$(JSON)")
 
-evaluate: setup ## events found and false alarms over a labelled corpus (CORPUS=DIR OUT=DIR)
+evaluate: setup ## events found, false alarms, and a page of both, over a labelled corpus (CORPUS=DIR OUT=DIR)
 	@test -n "$(CORPUS)" || { echo "say which: make evaluate CORPUS=DIR [OUT=DIR]"; exit 2; }
 	@$(BIN)/python -m tools.evaluate "$(CORPUS)" "$(OUT)"
 

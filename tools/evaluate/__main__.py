@@ -22,6 +22,7 @@ from tools.evaluate.nuisances import by_nuisance
 from tools.evaluate.plots import draw_all
 from tools.evaluate.report_json import report
 from tools.evaluate.report_md import markdown
+from tools.evaluate.review import review
 from tools.evaluate.trial import Models, Trial, evaluate
 
 
@@ -36,14 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     _write(options.out, evaluation)
     print(_summary(evaluation))
-    print(f"report: {options.out / 'report.md'}")
+    print(f"report: {options.out / 'report.md'}; to look at: {options.out / 'report.html'}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.evaluate", description=__doc__)
     parser.add_argument("corpus", type=Path, help="folder with manifest.json")
-    parser.add_argument("out", type=Path, help="folder for report.json, report.md and plots")
+    parser.add_argument("out", type=Path, help="folder for report.md, .html, .json and plots")
     parser.add_argument("--config", type=Path, metavar="FILE", help="the edge's configuration")
     parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud's settings")
     parser.add_argument(
@@ -81,6 +82,7 @@ def _write(out: Path, evaluation: Evaluation) -> None:
     text = json.dumps(report(evaluation), indent=1)
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
     sheet.write(out, evaluation.scores)
+    (out / "report.html").write_text(review(evaluation), encoding="utf-8")
     relative = [str(plot.relative_to(out)) for plot in plots]
     (out / "report.md").write_text(markdown(evaluation, relative), encoding="utf-8")
 

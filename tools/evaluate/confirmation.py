@@ -21,9 +21,10 @@ from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.privacy import privacy_of
 from edge.records import Case, Take
+from edge.review.page import lightened
 from objectstore.store import ObjectStore
-from tools.evaluate.observed import AuditAnswer
-from tools.evaluate.run import Answer
+from tools.evaluate.observed import AuditAnswer, Sent
+from tools.evaluate.raised import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +37,11 @@ class Confirmation:
 
     def ask(self, case: Case) -> Answer:
         """The verdict, or a question; a picture that is stored already is not sent again."""
-        return self._sent(pack(case, self.origin), 0, 0.0)
+        return self._sent(pack(case, self.origin), 0, 0.0, ())
 
-    def _sent(self, parcel: Parcel, bytes_before: int, seconds_before: float) -> Answer:
+    def _sent(
+        self, parcel: Parcel, bytes_before: int, seconds_before: float, before: tuple[Sent, ...]
+    ) -> Answer:
         new = [
             picture
             for picture in parcel.pictures
@@ -51,9 +54,11 @@ class Confirmation:
         seconds = seconds_before + time.perf_counter() - began_s
         asks = isinstance(answer, More)
         verdict = self.judge.judge(parcel.report) if isinstance(answer, More) else answer
+        sent = (*before, *_pictures(parcel))
 
         def again(take: Take | None) -> Answer:
-            return self._sent(extended(parcel.report, take, self.origin), bytes_out, seconds)
+            more = extended(parcel.report, take, self.origin)
+            return self._sent(more, bytes_out, seconds, sent)
 
         return Answer(
             decision=verdict.decision,
@@ -62,6 +67,7 @@ class Confirmation:
             reasons=verdict.reasons,
             bytes_out=bytes_out,
             confirm_s=seconds,
+            sent=sent,
             again=again if asks else None,
         )
 
@@ -78,6 +84,12 @@ class Confirmation:
         if decision == "confirmed":
             return "missed"
         return "clear" if decision == "refuted" else "unanswered"
+
+
+def _pictures(parcel: Parcel) -> tuple[Sent, ...]:
+    """The parcel's pictures for people to look at, each with what it is."""
+    roles = {ref.key: ref.role for ref in parcel.report.evidence}
+    return tuple(Sent(roles[one.key], lightened(one.jpeg)) for one in parcel.pictures)
 
 
 def audit_all(config: Config) -> Config:

@@ -19,7 +19,7 @@ DEFINITIONS = (
     "Where nothing is labelled at the box, what is in view decides: an alarm that touches no "
     "true and no null frame of its class, from its raising to its end, is false; where another "
     "class is true there, it is of the wrong class. The right ones among them are counted as "
-    "excused, since no label tells whether they are about the thing in view; alarms.html shows "
+    "excused, since no label tells whether they are about the thing in view; report.html shows "
     "each. The second that finds an event late excuses nothing: such an alarm can find its "
     "event and be false. All kinds of false alarms are one figure. A rider makes person and "
     "bicycle true alike, so an alarm labelled bicycle is right over a true or null frame of "

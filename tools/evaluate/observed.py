@@ -6,10 +6,11 @@ PURE. Times are seconds of the replay clock.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tools.evaluate.alarms import Alarm, Place, class_of
 from tools.evaluate.events import Label, ObjectClass, Timeline
+from tools.evaluate.trace import EventTrace
 
 Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 FrameOutcome = Literal["rejected", "quiet", "analysed"]
@@ -52,13 +53,31 @@ class About:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Why the edge suspected it: by which rule, how grave, for which reasons, at which box (xyxy,
+    pixels of the frame)."""
+
+    rule: str = ""
+    severity: int = 0
+    reasons: tuple[str, ...] = ()
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+class Sent(NamedTuple):
+    """A picture that the cloud judged by: what it is, and its JPEG, reduced if it is large."""
+
+    role: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A suspicion and the cloud's decision on it.
 
     `label` is the edge's, `verdict_label` the one that people are told. `bytes_out` is evidence and
     report; `confirm_s` is how long the cloud's model and rules took. `about` is what was at the box
     for an alarm of the edge's label, `verdict_about` for one of the verdict's. `sheet` is the
-    picture as people judge it, a JPEG with the box drawn.
+    picture as people judge it, a JPEG with the box drawn; `sent` are those that the cloud had.
     """
 
     report_id: str
@@ -76,6 +95,8 @@ class Judged:
     about: About = About()
     verdict_about: About = About()
     sheet: bytes = b""
+    edge: Edge = Edge()
+    sent: tuple[Sent, ...] = ()
 
     def as_raised(self) -> Alarm | None:
         """The alarm that the edge alone would have given; None if its class is not scored."""
@@ -101,7 +122,7 @@ class SequenceRun:
 
     `lasts_s` is how long it stands for where frames are not evenly spaced; `nuisance` names what
     disturbs the camera while nobody is there; `walk` the kind of composed walkers, if any; `static`
-    names what stands there.
+    names what stands there; `traces` say of each event how far it came.
     """
 
     id: str
@@ -118,6 +139,7 @@ class SequenceRun:
     nuisance: str | None = None
     walk: str | None = None
     static: tuple[str, ...] = ()
+    traces: tuple[EventTrace, ...] = ()
 
     def confirmed(self) -> tuple[Alarm, ...]:
         alarms = (judged.as_confirmed() for judged in self.suspicions)
@@ -145,3 +167,4 @@ class StillRun:
     seen: Seen
     suspicions: tuple[Judged, ...]
     boxes: tuple[BoxSeen, ...] = ()
+    traces: tuple[EventTrace, ...] = ()

@@ -238,7 +238,7 @@ def _judged(judged: Judged) -> Json:
     return {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in facts.items()
-        if key not in {"sheet", "verdict_about"}
+        if key not in {"sheet", "sent", "verdict_about"}
     }
 
 

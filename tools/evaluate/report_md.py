@@ -93,7 +93,7 @@ def _headline(totals: Totals) -> Iterator[str]:
         f"{headline.edge_found} events found, of which the cloud lost {headline.lost_by_cloud}.\n"
     )
     yield (
-        f"Excused: {headline.unchecked} alarms whose place no label tells (`alarms.html` shows "
+        f"Excused: {headline.unchecked} alarms whose place no label tells (`report.html` shows "
         f"them), {headline.by_null} over frames alone that nobody scores, {headline.unscored} "
         "confirmed of classes that are not scored.\n"
     )

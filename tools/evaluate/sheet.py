@@ -1,14 +1,12 @@
 """Every alarm as a picture, so that a person can judge in a minute what no label tells.
 
-SHELL (writes files). `alarms.html` holds each confirmed alarm with its picture, what it turned out
-to be and why it was raised, false ones and those that could not be checked first; `alarms.jpg` the
-same pictures on one sheet. Both hold all that they show. Called by the command line.
+SHELL (writes a file). `alarms.jpg` holds each confirmed alarm with its box and what it turned out
+to be, false ones and those that could not be checked first. The same with all reasons is in the
+page that `review` writes. Called by the command line.
 """
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,49 +88,14 @@ def shown(scores: Sequence[SequenceScore]) -> list[Shown]:
     return sorted(alarms, key=lambda one: order[one.verdict])
 
 
-def write(folder: Path, scores: Sequence[SequenceScore]) -> tuple[Path, ...]:
-    """`alarms.html`, and `alarms.jpg` where there is any alarm."""
-    alarms = shown(scores)
-    page = folder / "alarms.html"
-    page.write_text(_page(alarms), encoding="utf-8")
-    pictures = [one for one in alarms if one.judged.sheet][:_MOST]
+def write(folder: Path, scores: Sequence[SequenceScore]) -> Path | None:
+    """`alarms.jpg`, where there is any alarm."""
+    pictures = [one for one in shown(scores) if one.judged.sheet][:_MOST]
     if not pictures:
-        return (page,)
+        return None
     sheet = folder / "alarms.jpg"
     cv2.imwrite(str(sheet), _sheet(pictures), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return page, sheet
-
-
-def _page(alarms: Sequence[Shown]) -> str:
-    counts = [sum(one.verdict is which for one in alarms) for which in (True, None, False)]
-    head = (
-        f"{len(alarms)} confirmed alarms: {counts[0]} false, {counts[1]} whose place no label "
-        f"tells (look at them), {counts[2]} right."
-    )
-    style = (
-        "body{font:15px system-ui;margin:1.5rem;background:#fafafa;color:#222}"
-        "ul{display:flex;flex-wrap:wrap;gap:1rem;list-style:none;padding:0}"
-        "li{width:400px;border-top:6px solid;background:#fff;padding:.5rem}"
-        "img{width:100%;display:block}small{color:#555}"
-    )
-    items = "\n".join(map(_item, alarms))
-    return (
-        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>Alarms</title>'
-        f"<style>{style}</style>\n<h1>Alarms</h1>\n<p>{head}</p>\n<ul>\n{items}\n</ul></html>\n"
-    )
-
-
-def _item(one: Shown) -> str:
-    judged = one.judged
-    picture = base64.b64encode(judged.sheet).decode()
-    words = f"{judged.verdict_label} {judged.verdict_score:.2f}, {one.sequence}, {judged.frame}"
-    reasons = "; ".join(judged.reasons)
-    return (
-        f'<li style="border-color:{_COLOURS[one.verdict]}">'
-        f'<img alt="{html.escape(words)}" src="data:image/jpeg;base64,{picture}">'
-        f"<b>{html.escape(one.words)}</b><br>{html.escape(words)}<br>"
-        f"<small>{html.escape(reasons)}</small></li>"
-    )
+    return sheet
 
 
 def _sheet(pictures: Sequence[Shown]) -> Image:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Never
@@ -26,7 +27,8 @@ from service.clock import SystemClock
 from tools.evaluate.confirmation import Confirmation, audit_all, origin_of
 from tools.evaluate.corpus import Corpus
 from tools.evaluate.evaluation import Evaluation, Subject
-from tools.evaluate.observed import SequenceRun, StillRun
+from tools.evaluate.misses import without_found
+from tools.evaluate.observed import StillRun
 from tools.evaluate.remembered import RememberedDetector, RememberedModel
 from tools.evaluate.run import Player
 from tools.evaluate.score import SequenceScore, score
@@ -132,17 +134,15 @@ def _run(
             audit=confirmation.audit,
             progress=lambda: _advance(bar),
         )
-        scores = tuple(score(run) for run in _sequences(player, trial, bar))
+        scores = tuple(_sequences(player, trial, bar))
         bar.set_description("stills", refresh=False)
         return scores, player.run_stills() if corpus.stills else ()
 
 
-def _sequences(player: Player, trial: Trial, bar: tqdm[Never]) -> list[SequenceRun]:
-    runs = []
+def _sequences(player: Player, trial: Trial, bar: tqdm[Never]) -> Iterator[SequenceScore]:
     for sequence in trial.corpus.sequences:
         bar.set_description(f"{trial.name} {sequence.id}".strip(), refresh=False)
-        runs.append(player.run_sequence(sequence))
-    return runs
+        yield without_found(score(player.run_sequence(sequence)))
 
 
 def _bar(pictures: int) -> tqdm[Never]:

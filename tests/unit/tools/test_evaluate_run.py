@@ -4,7 +4,8 @@ import pytest
 
 from contract.ids import CameraId
 from edge.config.schema import Camera, Config, Zone
-from tools.evaluate.run import alive_until, as_kind
+from tools.evaluate.raised import alive_until
+from tools.evaluate.run import as_kind
 
 
 @pytest.mark.parametrize(
