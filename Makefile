@@ -82,9 +82,9 @@ tracking: setup ## identities on scenes known exactly, beside norfair and ByteTr
 	@$(ORACLE)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/oracle.lock
 	@$(BIN)/python -m tools.tracking --oracle $(ORACLE)/bin/python
 
-replay: setup ## one video or folder through the edge's path (SOURCE=)
+replay: setup ## one video or folder through the edge's path (SOURCE=, VIDEO=seen.mp4, REPORT=seen.html)
 	@test -n "$(SOURCE)" || { echo "say what: make replay SOURCE=clip.mp4"; exit 2; }
-	@$(BIN)/python -m edge replay "$(SOURCE)"
+	@$(BIN)/python -m edge replay "$(SOURCE)" $(if $(VIDEO),--video "$(VIDEO)") $(if $(REPORT),--report "$(REPORT)")
 
 archive: setup ## the four batch stages over a folder of pictures (IN=DIR OUT=DIR, RULES=, MODEL=)
 	@test -n "$(IN)" -a -n "$(filter command line environment,$(origin OUT))" || { echo "say which: make archive IN=DIR OUT=DIR [RULES=FILE] [MODEL=NAME]"; exit 2; }
