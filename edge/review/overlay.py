@@ -120,7 +120,9 @@ class Overlay:
         if isinstance(step.outcome, Analysed | Quiet) and step.outcome.motion.mask is not None:
             drawing.tint(shown, step.outcome.motion.mask, CYAN)
         self._places(shown)
-        seen = marks(step, self._trails, (int(width), int(height)))
+        seen = list(marks(step, self._trails, (int(width), int(height))))
+        if size[0] < _WIDE[0]:  # room for the words of what is followed alone
+            seen = [one if one.colour in {RED, AMBER} else replace(one, words=()) for one in seen]
         drawing.draw(shown, [*seen, *more], scale)
         return shown
 
