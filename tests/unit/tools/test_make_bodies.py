@@ -6,11 +6,13 @@ import gzip
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from tools.compose.bodies import COLUMNS, SHEETS, SheetError, figures
+from tools.compose.bodies import COLUMNS, SHEETS, Sheet, SheetError, figures
 from tools.make_bodies import mesh, pose
+from tools.make_bodies.__main__ import drawn
 from tools.make_bodies.mesh import DATA, Body, Bone
 from tools.make_bodies.picture import Camera, Clothes, picture
 
@@ -109,3 +111,15 @@ def test_every_shipped_sheet_holds_people_in_all_phases(name: str) -> None:
 def test_a_sheet_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(SheetError, match=r"walk\.webp is no sheet of bodies"):
         figures("walk", tmp_path)
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=[sheet.name for sheet in SHEETS])
+def test_a_sheet_is_read_as_it_was_drawn(sheet: Sheet, tmp_path: Path) -> None:
+    grid = drawn(sheet, [(two_boxes(), CLOTHES)])
+    cv2.imwrite(str(tmp_path / sheet.file), grid, [cv2.IMWRITE_WEBP_QUALITY, 101])
+    (figure,) = figures(sheet.name, tmp_path)
+    assert len(figure.person.frames) == COLUMNS
+    ys, xs = np.nonzero(grid[: sheet.cell[1], : sheet.cell[0], 3] > 127)
+    first = figure.person.frames[0]
+    assert first.cover.shape == (np.ptp(ys) + 1, np.ptp(xs) + 1)
+    assert ys.max() >= sheet.cell[1] - 2  # it stands on the lower edge
