@@ -79,6 +79,7 @@ def _compose(options: argparse.Namespace, materials: Materials) -> list[Json]:
         options.seed,
         options.pause,
         tuple(materials.above),
+        tuple(vehicle.name for vehicle in materials.vehicles),
     ):
         shown = stage(recipe, materials)
         sequences.append(_sequence(id_, shown))
@@ -101,7 +102,7 @@ def _length(sequence: Json) -> int:
 def _sequence(id_: str, shown: Stage) -> Json:
     recipe = shown.recipe
     width, height = recipe.sent_size()
-    of_data = recipe.background in OF_DATA or _parks_cars(shown)
+    of_data = recipe.background in OF_DATA or len(recipe.vehicles) > 1
     licences = [LICENCE] + ([LICENCE_OF_DATA] if of_data else [])
     return {
         "id": id_,
@@ -122,12 +123,6 @@ def _sequence(id_: str, shown: Stage) -> Json:
         ],
         "frames": [_frame(truth) for truth in shown.truths()],
     }
-
-
-def _parks_cars(shown: Stage) -> bool:
-    """Whether cars of the labelled footage may stand in it."""
-    cars = shown.cast is not None and bool(shown.cast.standing)
-    return cars and len(at_hand().vehicles) > 1
 
 
 def _sent(box: tuple[float, float, float, float], recipe: Recipe) -> list[float]:

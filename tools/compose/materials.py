@@ -9,7 +9,7 @@ come in addition. Called by the command line and by the evaluation.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,7 @@ RECORDING = "vtest.avi"
 SIZE = (768, 576)
 COBBLES = ((215, 470), (470, 470), (585, 560), (60, 560))
 """Corners of open ground in the photograph of the street, from the left upper one clockwise."""
+OVERHEAD = "field/overhead_cars"
 ASPHALT = (40, 44, 48, 52, 82, 86, 90, 94, 98, 102)
 """Frames of the overhead recording in which nothing drives."""
 STRIDE = 2
@@ -71,6 +72,17 @@ class Materials:
     def vehicle(self) -> Cutout:
         """The van."""
         return self.vehicles[0].cutout
+
+    def parked(self, names: Sequence[str]) -> tuple[Vehicle, ...]:
+        """The vehicles of these names; raises `MaterialError`."""
+        known = {vehicle.name: vehicle for vehicle in self.vehicles}
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise MaterialError(
+                f"there is no vehicle {missing[0]!r}, only {', '.join(sorted(known))}; those of "
+                "the labelled footage need STILLWATCH_DATA"
+            )
+        return tuple(known[name] for name in names)
 
     def place(self, name: str) -> Place:
         """Raises `MaterialError`."""
@@ -129,7 +141,12 @@ def _vehicles(plaza: Image, data: Path | None) -> tuple[Vehicle, ...]:
     van = Vehicle("van", outlined(plaza, VAN), VAN_TALL, float(plaza.mean()))
     if data is None:
         return (van,)
-    return van, *recorded(lambda folder, number: _photo(data / folder / f"{number:05d}.jpg"))
+
+    def read(folder: str, number: int) -> Image | None:
+        file = data / folder / f"{number:05d}.jpg"
+        return _photo(file) if file.is_file() else None
+
+    return van, *recorded(read)
 
 
 def _figures() -> dict[str, tuple[Figure, ...]]:
@@ -142,9 +159,9 @@ def _figures() -> dict[str, tuple[Figure, ...]]:
 def _above(examples: Path, data: Path | None) -> dict[str, Place]:
     """The street's cobbles, seen as if from straight above, and asphalt that was."""
     cobbles = Place(image=_from_above(_photo(examples / "leuvenA.jpg")), far=0.0, near=1.0)
-    if data is None:
+    if data is None or not (data / OVERHEAD).is_dir():
         return {"cobbles": cobbles}
-    frames = [_photo(data / "field/overhead_cars" / f"{n:05d}.jpg") for n in ASPHALT]
+    frames = [_photo(data / OVERHEAD / f"{n:05d}.jpg") for n in ASPHALT]
     asphalt = np.asarray(np.rint(np.median(np.stack(frames), axis=0)), np.uint8)
     return {"cobbles": cobbles, "asphalt": Place(image=asphalt, far=0.0, near=1.0)}
 

@@ -20,7 +20,7 @@ class Recipe(BaseModel):
 
     `squeeze` is width and height sent per width and height drawn: a sub-stream whose pixels are not
     square. `width` and `height` are of the frame as drawn, before squeezing. `pause_s` is the time
-    between two frames of a night while nothing happens.
+    between two frames of a night while nothing happens; `vehicles` are those that may be parked.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +35,7 @@ class Recipe(BaseModel):
     seed: Annotated[int, Field(ge=0)]
     walkers: Annotated[int, Field(ge=0)] = 0
     pause_s: Annotated[float, Field(gt=0)] = 25.0
+    vehicles: tuple[str, ...] = ()
 
     def sent_size(self) -> tuple[int, int]:
         """Width and height of the frames as sent."""

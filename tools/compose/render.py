@@ -128,7 +128,7 @@ def _layout(recipe: Recipe, place: Place, materials: Materials, night: Night | N
         size=(recipe.width, recipe.height),
         count=recipe.walkers,
         seconds=recipe.seconds,
-        vehicles=materials.vehicles,
+        vehicles=materials.parked(recipe.vehicles),
         figures=materials.figures,
         recorded=tuple(_recorded(person) for person in materials.people),
         rng=np.random.default_rng((recipe.seed, 1)),

@@ -69,6 +69,9 @@ NIGHT_CARS = "night_cars"
 NIGHT_TRIPS = 4
 """Cars that leave and come back in a night; so often as there are walkers per band."""
 
+PARKING = (*PARKED, "walk_cars", "walk_cars_far", NIGHT_CARS)
+"""Where vehicles are put."""
+
 USUAL = (*NUISANCES, *WALKS, *PARKED, *SQUEEZED, *WALKING_ACTS)
 SCENES = (*USUAL, NIGHT, NIGHT_CARS)
 _NUMBERED = (*NUISANCES, *WALKS, NIGHT, *PARKED, *SQUEEZED, *WALKING_ACTS, NIGHT_CARS)
@@ -83,11 +86,26 @@ def recipes(
     seed: int,
     pause_s: float = 25.0,
     above: Sequence[str] = ("cobbles",),
+    vehicles: Sequence[str] = ("van",),
 ) -> Iterator[tuple[str, Recipe]]:
     """Ids and recipes: `hours` are shared by the nuisances among `scenes`; of each of the others,
     `walkers` people in each band of height, in those of the places that are open; a night where a
     vehicle is parked, with `pause_s` between frames while nothing happens. `above` are the places
-    seen from straight above."""
+    seen from straight above, `vehicles` those to park."""
+    for id_, recipe in _recipes(scenes, places, hours, walkers, seed, pause_s, above):
+        parks = recipe.scene in PARKING
+        yield id_, recipe.model_copy(update={"vehicles": tuple(vehicles)}) if parks else recipe
+
+
+def _recipes(
+    scenes: Sequence[str],
+    places: Mapping[str, Place],
+    hours: float,
+    walkers: int,
+    seed: int,
+    pause_s: float,
+    above: Sequence[str],
+) -> Iterator[tuple[str, Recipe]]:
     everywhere = tuple(places)
     outside = tuple(name for name, place in places.items() if place.open) or everywhere
     nuisances = [name for name in scenes if name in NUISANCES or name in PARKED]

@@ -102,9 +102,11 @@ OUTLINES = (
 # fmt: on
 
 
-def recorded(read: Callable[[str, int], Image]) -> tuple[Vehicle, ...]:
-    """The cars of the labelled footage; `read` gives a folder's frame by number."""
-    return tuple(_vehicle(outline, read(outline.folder, outline.frame)) for outline in OUTLINES)
+def recorded(read: Callable[[str, int], Image | None]) -> tuple[Vehicle, ...]:
+    """The cars of the labelled footage; `read` gives a folder's frame by number, None where the
+    footage lacks it."""
+    found = ((outline, read(outline.folder, outline.frame)) for outline in OUTLINES)
+    return tuple(_vehicle(outline, image) for outline, image in found if image is not None)
 
 
 def _vehicle(outline: Outline, picture: Image) -> Vehicle:

@@ -13,7 +13,7 @@ from tools.compose.actors import Car, Door, Someone
 from tools.compose.acts import ACTS
 from tools.compose.cast import Actor, Cast, Part, seen
 from tools.compose.cutouts import Cutout
-from tools.compose.materials import Materials
+from tools.compose.materials import MaterialError, Materials
 from tools.compose.nuisances.effect import Effect
 from tools.compose.recipe import Recipe, ThingBox
 from tools.compose.render import NIGHTS, stage
@@ -58,6 +58,7 @@ def shown(scene: str, materials: Materials, walkers: int = 8) -> Stage:
         seed=5,
         walkers=0 if scene.startswith("parked") else walkers,
         pause_s=600,
+        vehicles=("van",),
     )
     return stage(recipe, materials)
 
@@ -248,3 +249,17 @@ def test_a_recorder_s_stream_is_of_its_size_and_people_in_it_are_squeezed(
                 (a.xyxy[2] - a.xyxy[0]) * width
             )
             assert b.height_px * recipe.height == pytest.approx(a.height_px * height)
+
+
+def test_a_vehicle_that_is_not_there_is_named(materials: Materials) -> None:
+    parked = shown("parked", materials).recipe.model_copy(update={"vehicles": ("van", "tram")})
+    with pytest.raises(MaterialError, match="no vehicle 'tram', only van"):
+        stage(parked, materials)
+
+
+def test_a_recipe_names_the_vehicles_that_it_parks(materials: Materials) -> None:
+    names = ("parked", "walk_cars", "walk_run", "rain")
+    made = recipes(names, materials.places, 0.1, 1, 1, vehicles=("van", "red_car"))
+    named = {recipe.scene: recipe.vehicles for _, recipe in made}
+    assert named["parked"] == named["walk_cars"] == ("van", "red_car")
+    assert named["rain"] == named["walk_run"] == ()

@@ -121,5 +121,5 @@ def test_a_sheet_is_read_as_it_was_drawn(sheet: Sheet, tmp_path: Path) -> None:
     assert len(figure.person.frames) == COLUMNS
     ys, xs = np.nonzero(grid[: sheet.cell[1], : sheet.cell[0], 3] > 127)
     first = figure.person.frames[0]
-    assert first.cover.shape == (np.ptp(ys) + 1, np.ptp(xs) + 1)
+    assert list(first.cover.shape) == [int(np.ptp(ys)) + 1, int(np.ptp(xs)) + 1]
     assert ys.max() >= sheet.cell[1] - 2  # it stands on the lower edge
