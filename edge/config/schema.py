@@ -155,7 +155,9 @@ class Detect(Section):
         "nanodet-g-416-int8", description="A shipped model's name, or a folder with a manifest."
     )
     runtime: Literal["auto", "tflite", "litert"] = Field(
-        "auto", description="Interpreter; auto times both and keeps the faster."
+        "auto",
+        description="Interpreter; scores differ a little between them. auto is litert where it is "
+        "installed and runs the model, else tflite.",
     )
     workers: int = Field(1, ge=1, le=16, description="Analysis threads, an interpreter each.")
     threads_per_worker: int = Field(1, ge=1, le=16, description="Threads within an interpreter.")

@@ -1,57 +1,54 @@
 """Which inference runtime a model runs on, and why.
 
-PURE. The measuring itself is the caller's; here is only the comparison and its reason in words.
+PURE. The runtimes do not compute alike, so which of them is taken changes scores, and with them
+alarms. It is therefore never a matter of the moment, such as which was faster at the start: the
+same installation always takes the same. Opening the model is the caller's. Called by `detector`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TypeVar
 
-from edge.detect.runtimes import PACKAGES, Runtime
+from edge.detect.runtimes import PACKAGES, PREFERRED, Runtime
 from imaging.manifest import ModelError
 
-Measure = Callable[[Runtime], float]
-"""Milliseconds per invoke on that runtime; `ModelError` where the model does not run on it."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """The runtime taken, the time per invoke of each that was tried, and why."""
+    """The runtime taken, and why in words."""
 
     runtime: Runtime
-    timings_ms: tuple[tuple[Runtime, float], ...]
     reason: str
 
 
 def configured(runtime: Runtime) -> Choice:
     """Nothing was tried: somebody named the runtime."""
-    return Choice(runtime=runtime, timings_ms=(), reason=f"{PACKAGES[runtime]} was configured")
+    return Choice(runtime=runtime, reason=f"{PACKAGES[runtime]} was configured")
 
 
-def choose(runtimes: Sequence[Runtime], measure: Measure) -> Choice:
-    """The fastest of `runtimes` that the model runs on; raises `ModelError` if it runs on none."""
-    timings, faults = _tried(runtimes, measure)
-    if not timings:
-        tried = "; ".join(f"{PACKAGES[runtime]}: {fault}" for runtime, fault in faults)
-        missing = f"none of {', '.join(PACKAGES.values())} is installed: install stillwatch[edge]"
-        raise ModelError(f"no runtime can run the model: {tried or missing}")
-    ranked = sorted(timings, key=lambda timing: timing[1])
-    reason = ", ".join(f"{PACKAGES[runtime]} takes {ms:.1f} ms" for runtime, ms in ranked)
-    reason += "".join(f"; {PACKAGES[runtime]} cannot: {fault}" for runtime, fault in faults)
-    if len(runtimes) == 1:
-        reason += "; no other runtime is installed"
-    return Choice(runtime=ranked[0][0], timings_ms=tuple(ranked), reason=reason)
-
-
-def _tried(
-    runtimes: Sequence[Runtime], measure: Measure
-) -> tuple[list[tuple[Runtime, float]], list[tuple[Runtime, str]]]:
-    timings: list[tuple[Runtime, float]] = []
-    faults: list[tuple[Runtime, str]] = []
-    for runtime in runtimes:
+def choose(installed: Collection[Runtime], opened: Callable[[Choice], T]) -> T:
+    """What `opened` gives for the first of `PREFERRED` that is `installed` and on which it does
+    not raise `ModelError`; raises `ModelError` if there is none."""
+    if not installed:
+        names = ", ".join(PACKAGES.values())
+        raise ModelError(f"none of {names} is installed: install stillwatch[edge]")
+    passed_over: list[str] = []
+    for runtime in PREFERRED:
+        if runtime not in installed:
+            passed_over.append(f"{PACKAGES[runtime]} is not installed")
+            continue
         try:
-            timings.append((runtime, measure(runtime)))
+            return opened(Choice(runtime=runtime, reason=_reason(runtime, passed_over)))
         except ModelError as error:
-            faults.append((runtime, str(error)))
-    return timings, faults
+            passed_over.append(f"{PACKAGES[runtime]} cannot: {error}")
+    raise ModelError(f"no runtime can run the model: {'; '.join(passed_over)}")
+
+
+def _reason(runtime: Runtime, passed_over: list[str]) -> str:
+    if not passed_over:
+        return f"{PACKAGES[runtime]} is preferred, as the nearer to the float network"
+    return f"{'; '.join(passed_over)}: {PACKAGES[runtime]} instead, whose scores differ a little"

@@ -7,10 +7,8 @@ root, once per analysis thread; the second and later ones are given the first on
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 from edge.detect.choice import Choice, choose, configured
@@ -36,8 +34,6 @@ from imaging.manifest import (
 from imaging.naming import OutputError, detections_of
 from imaging.pools import vehicle_pools
 from imaging.self_test import picture_of, require
-
-TIMED_INVOKES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,16 +120,16 @@ def open_detector(
 ) -> Detector:
     """The detector for a shipped model's name or a folder with a manifest.
 
-    `auto` times the model on each runtime that imports, one at a time, and keeps the faster:
+    `auto` takes the first runtime in the order of preference that passes the model's self-test:
     `Detector.choice` says which and why. Raises `ModelError` with what does not fit.
     """
     keep_freed_memory()
     verified = load_model(model)
-    if runtime == "auto":
-        choice = choose(importable(), lambda name: _timed_ms(verified, name, threads))
-    else:
-        choice = configured(runtime)
-    return _assemble(verified, choice, threads, min_score, vehicle_sum)
+    if runtime != "auto":
+        return _assemble(verified, configured(runtime), threads, min_score, vehicle_sum)
+    return choose(
+        importable(), lambda choice: _assemble(verified, choice, threads, min_score, vehicle_sum)
+    )
 
 
 def load_model(model: str) -> EdgeModel:
@@ -156,15 +152,3 @@ def _assemble(
     )
     detector.pass_self_test(model)
     return detector
-
-
-def _timed_ms(model: EdgeModel, runtime: Runtime, threads: int) -> float:
-    """Median of a few invokes on the self-test's picture; its interpreter ends with the call."""
-    detector = _assemble(model, configured(runtime), threads, model.manifest.thresholds.score)
-    return median(_invoke_ms(detector.runner) for _ in range(TIMED_INVOKES))
-
-
-def _invoke_ms(runner: Runner) -> float:
-    begin = time.perf_counter()
-    runner.invoke()
-    return (time.perf_counter() - begin) * 1e3

@@ -14,3 +14,8 @@ MODULES: Mapping[Runtime, str] = MappingProxyType(
 PACKAGES: Mapping[Runtime, str] = MappingProxyType(
     {"tflite": "tflite-runtime", "litert": "ai-edge-litert"}
 )
+PREFERRED: tuple[Runtime, ...] = ("litert", "tflite")
+"""What `auto` takes, first to last. LiteRT runs int8 networks by XNNPACK, the tflite-runtime wheel
+by TensorFlow Lite's own kernels, which round differently: docs/evaluation.md. LiteRT's scores lie
+about those of the float network (on average 0.003 under them), the other's 0.015 above, which gives
+more suspicions; and LiteRT takes a third of the time."""
