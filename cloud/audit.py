@@ -1,40 +1,97 @@
-"""Was it a threat after all? What the full model sees of an audited motion event gives a verdict.
+"""Was it a threat after all? What the full model sees in an audit's pictures gives a verdict.
 
-PURE. Nothing was suspected at the edge, so there is no label to compare with and no box but that of
-everything that moved: a person there who reaches the limit was missed; so was a vehicle, if most of
-it lies in what moved. In one picture a parked one under a moving shadow looks like one that drives,
-so for vehicles the audit errs towards calling them missed. Called by `judge`.
+PURE, but for the model that is given. An audit asks what the edge overlooked, so it takes nothing
+from the edge but the camera's whole frames: each is looked at as `audit_looks` says, and a person
+or vehicle anywhere in any of them was missed if it did not just stand there. What stands is what is
+at the same place in the earliest and in the latest picture: found there too, if faintly, or looking
+the same there. Who arrives, leaves or passes is in one of them at most. Where all pictures are of
+one moment nothing tells what stands: a person was missed, a vehicle only where the edge saw
+something move. Called by `judge`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
+from cloud.audit_looks import looks_at
 from cloud.confirm import Stamp
-from cloud.matching import Seen
+from cloud.likeness import alike
 from cloud.settings import Policy
-from contract.labels import group_of
+from contract.labels import Group, group_of
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Sighting, Verdict
-from imaging.boxes import areas, intersections
+from imaging.boxes import areas, intersections, iou
+from imaging.detections import Detections, FloatArray, Image
 
-_MOST = 0.5
+Detect = Callable[[Sequence[Image]], list[Detections]]
+
+_APART_S = 5.0
+"""Pictures so far apart show who moves at two places, and what stands at one."""
+
+_FAINT = 0.5
+"""Of the limit: what is found so faintly at a place where it is found surely at another time stood
+there then. A thing near its limit is over it in one picture and under it in the next."""
+
+_SAME_IOU = 0.5
+"""A box of the same thing at the same place; a walker is elsewhere by then."""
+
+_ONE_THING = 0.5
+"""Overlap (IoU), or share of the smaller, by which sightings of several looks are one."""
+
+_INSIDE = 0.5
 _EVERYWHERE = 0.9
-"""Share of the picture from which a box does not say what moved: no vehicle is missed by it."""
+"""Share of the picture from which the edge's box does not say what moved."""
+
+_NAMED = 12
+"""Standing things that the reasons name; the verdict is read by people."""
 
 
-def judge_audit(report: ThreatReport, seen: Seen, policy: Policy, stamp: Stamp) -> Verdict:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """A whole frame of the audited camera, and when it was received."""
+
+    image: Image
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A thing in a shot: its box is xyxy in pixels of it."""
+
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+
+    @property
+    def group(self) -> Group:
+        return group_of(self.label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """A shot with what is seen in it, down to what is faint."""
+
+    shot: Shot
+    seen: tuple[_Seen, ...]
+
+
+def judge_audit(
+    report: ThreatReport, shots: Sequence[Shot], detect: Detect, policy: Policy, stamp: Stamp
+) -> Verdict:
     """`confirmed` with the strongest thing that was missed, else `refuted`. The severity stays 0:
     the edge decides whether an audit may alarm anybody."""
-    missed = list(_missed(report, seen, policy))
+    scenes = [_scene(shot, detect, policy) for shot in sorted(shots, key=lambda one: one.moment)]
+    missed, standing = list[Sighting](), list[Sighting]()
+    for scene in scenes:
+        for seen in scene.seen:
+            if seen.score >= policy.limit_of(seen.label):
+                there = _stands(seen, scene, scenes, report)
+                (standing if there else missed).append(_sighting(seen, scene.shot))
     best = max(missed, key=lambda sighting: sighting.score, default=None)
-    if best is None:
-        reason = "no person or moving vehicle where things moved"
-    else:
-        limit = policy.limit_of(best.label)
-        reason = f"missed: {best.label} {best.score:.2f} where things moved, limit {limit:.2f}"
     return Verdict(
         report_id=report.report_id,
         gateway=report.gateway,
@@ -46,29 +103,104 @@ def judge_audit(report: ThreatReport, seen: Seen, policy: Policy, stamp: Stamp) 
         score=0.0 if best is None else best.score,
         severity=0,
         audit=True,
-        reasons=(reason,),
+        reasons=_reasons(best, standing, len(scenes), policy),
         model_sha256=stamp.model_sha256,
         evidence_key=report.evidence[0].key,
         sightings=tuple(missed),
     )
 
 
-def _missed(report: ThreatReport, seen: Seen, policy: Policy) -> Iterator[Sighting]:
-    """The persons and vehicles that moved and reach their limit."""
-    found = seen.detections
-    sides = np.array([seen.width, seen.height] * 2, np.float32)
-    moved = np.array([report.box], np.float32) * sides
-    shares = intersections(found.boxes, moved)[:, 0] / np.maximum(areas(found.boxes), 1)
-    x0, y0, x1, y1 = report.box
-    everywhere = (x1 - x0) * (y1 - y0) >= _EVERYWHERE
-    for row, label in enumerate(found.labels):
-        score = round(float(found.scores[row]), 4)
-        group, inside = group_of(label), float(shares[row])
-        there = inside >= _MOST and not everywhere if group == "vehicle" else inside > 0
-        if group in ("person", "vehicle") and there and score >= policy.limit_of(label):
-            yield Sighting(label=label, score=score, box=_relative(found.boxes[row] / sides))
+def _reasons(
+    best: Sighting | None, standing: Sequence[Sighting], pictures: int, policy: Policy
+) -> tuple[str, ...]:
+    where = "in the one picture" if pictures == 1 else f"in {pictures} pictures"
+    if best is None:
+        said = f"no person or vehicle that does not just stand there {where}"
+    else:
+        limit = policy.limit_of(best.label)
+        said = f"missed: {best.label} {best.score:.2f} {where}, limit {limit:.2f}"
+    named = [f"{one.label} {one.score:.2f}" for one in standing[:_NAMED]]
+    return (said, f"standing: {', '.join(named)}") if named else (said,)
 
 
-def _relative(box: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> RelativeBox:
-    x0, y0, x1, y1 = (round(min(max(float(value), 0.0), 1.0), 5) for value in box)
+def _scene(shot: Shot, detect: Detect, policy: Policy) -> _Scene:
+    """All looks at a shot, with one entry for each thing."""
+    height, width = shot.image.shape[:2]
+    looks = looks_at(int(width), int(height))
+    found = detect([look.of(shot.image) for look in looks])
+    every = [
+        _Seen(label=label, score=round(float(score), 4), box=_box(box))
+        for look, one in zip(looks, found, strict=True)
+        for placed in (look.placed(one, shot.image),)
+        for label, score, box in zip(placed.labels, placed.scores, placed.boxes, strict=True)
+        if group_of(label) in ("person", "vehicle")
+    ]
+    return _Scene(shot=shot, seen=tuple(_distinct(every, policy)))
+
+
+def _distinct(every: Iterable[_Seen], policy: Policy) -> list[_Seen]:
+    """The strongest of each thing, but for the faintest."""
+    kept: list[_Seen] = []
+    for one in sorted(every, key=lambda seen: -seen.score):
+        if one.score >= _FAINT * policy.limit_of(one.label):
+            rivals = [other for other in kept if other.group == one.group]
+            if not any(_one_thing(one, other) for other in rivals):
+                kept.append(one)
+    return kept
+
+
+def _one_thing(one: _Seen, other: _Seen) -> bool:
+    first, second = _array(one), _array(other)
+    shared = float(intersections(first, second)[0, 0])
+    smaller = min(float(areas(first)[0]), float(areas(second)[0]))
+    return float(iou(first, second)[0, 0]) >= _ONE_THING or shared >= _ONE_THING * smaller > 0
+
+
+def _stands(seen: _Seen, at: _Scene, scenes: Sequence[_Scene], report: ThreatReport) -> bool:
+    """Whether the thing is at its place in the earliest and in the latest picture."""
+    earliest, latest = scenes[0], scenes[-1]
+    apart = (latest.shot.moment - earliest.shot.moment).total_seconds()
+    if apart < _APART_S or earliest.shot.image.shape != latest.shot.image.shape:
+        return seen.group == "vehicle" and not _where_it_moved(seen, at.shot, report.box)
+    return all(other is at or _there(seen, at, other) for other in (earliest, latest))
+
+
+def _there(seen: _Seen, at: _Scene, other: _Scene) -> bool:
+    if other.shot.image.shape != at.shot.image.shape:
+        return False
+    place = _array(seen)
+    again = any(
+        float(iou(place, _array(one))[0, 0]) >= _SAME_IOU
+        for one in other.seen
+        if one.group == seen.group
+    )
+    return again or alike(at.shot.image, other.shot.image, seen.box)
+
+
+def _where_it_moved(seen: _Seen, shot: Shot, moved: RelativeBox) -> bool:
+    x0, y0, x1, y1 = moved
+    if (x1 - x0) * (y1 - y0) >= _EVERYWHERE:
+        return False
+    place = _array(seen)
+    shared = intersections(place, np.array([moved], np.float32) * _sides(shot))
+    return bool(shared[0, 0] >= _INSIDE * areas(place)[0] > 0)
+
+
+def _sighting(seen: _Seen, shot: Shot) -> Sighting:
+    x0, y0, x1, y1 = (min(max(float(v), 0.0), 1.0) for v in np.array(seen.box) / _sides(shot))
+    box = round(x0, 5), round(y0, 5), round(x1, 5), round(y1, 5)
+    return Sighting(label=seen.label, score=seen.score, box=box)
+
+
+def _sides(shot: Shot) -> FloatArray:
+    height, width = shot.image.shape[:2]
+    return np.array([width, height] * 2, np.float32)
+
+
+def _array(seen: _Seen) -> FloatArray:
+    return np.array([seen.box], np.float32)
+
+
+def _box(box: FloatArray) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = box.tolist()
     return x0, y0, x1, y1

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from cloud.audit import judge_audit
+from cloud.audit import Shot, judge_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
 from cloud.evidence import DAMAGED, Unusable, fetch
 from cloud.framing import framed, unframed
@@ -29,6 +29,9 @@ from imaging.admission import PictureLimits
 from imaging.detections import Detections, Image
 from objectstore.store import ObjectStore
 from service.clock import Clock
+
+MAX_AUDITED = 12
+"""Whole frames of one audit that are looked at; a gateway sends five as shipped."""
 
 MAX_CROPS = 6
 """Crops of one report that are looked at; a gateway sends three, and two more when asked."""
@@ -100,14 +103,14 @@ class Judge:
 
     def _judged(self, report: ThreatReport) -> tuple[Verdict, list[Unusable]]:
         """The verdict, and what could not be judged of what was looked at."""
+        if report.audit and not report.test:
+            return self._audited(report)
         refs, more = in_turn(report)
         if not refs:
             return inconclusive(report, "the report names no best picture", self._stamp()), []
         first, flaws = self._look(report, refs)
         if not first:
             return inconclusive(report, str(flaws[0]), self._stamp()), flaws
-        if report.audit and not report.test:
-            return judge_audit(report, first[0].seen, self.policy, self._stamp()), flaws
         second: list[View] = []
         if second_look_due(report, first, self.policy):
             second, missing = self._look(report, more)
@@ -117,6 +120,24 @@ class Judge:
                 reason = f"the {what} it open and the {missing[0]}"
                 return inconclusive(report, reason, self._stamp()), flaws
         return confirm(report, first, second, self.policy, self._stamp()), flaws
+
+    def _audited(self, report: ThreatReport) -> tuple[Verdict, list[Unusable]]:
+        """Of all whole frames together: what stands there is told by the others."""
+        refs = [ref for ref in report.evidence if ref.role != "crop"][:MAX_AUDITED]
+        fetched = [(ref, self._fetch(report, ref)) for ref in refs]
+        flaws = [image for _, image in fetched if isinstance(image, Unusable)]
+        if flaws or not refs:
+            reason = str(flaws[0]) if flaws else "the report names no whole picture"
+            return inconclusive(report, reason, self._stamp()), flaws
+        shots = [
+            Shot(image=image, moment=ref.received_at)
+            for ref, image in fetched
+            if not isinstance(image, Unusable)
+        ]
+        began = self.clock.mono()
+        verdict = judge_audit(report, shots, self.model.detect, self.policy, self._stamp())
+        self.measured("detect", self.clock.mono() - began)
+        return verdict, flaws
 
     def _restore(self, report: ThreatReport, damaged: tuple[Unusable, ...]) -> More:
         return More(

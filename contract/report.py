@@ -131,6 +131,21 @@ class ChainLink(Wire):
     )
 
 
+class Sample(Wire):
+    """How an audit came about: what was sampled, and how likely that was.
+
+    Weighted by one over `share`, the audits stand for all that could have been drawn.
+    """
+
+    kind: Word = Field(
+        description="`motion`: a motion event in which nothing was suspected. `quiet`: a minute in "
+        "which the gate saw nothing move."
+    )
+    share: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="With which probability it was drawn."
+    )
+
+
 class ThreatReport(Wire):
     """A suspicion of one gateway about one thing in front of one camera."""
 
@@ -170,6 +185,12 @@ class ThreatReport(Wire):
     )
     link: ChainLink | None = Field(
         None, exclude_if=absent, description="Its place in the chain of the gateway's reports."
+    )
+    sample: Sample | None = Field(
+        None,
+        exclude_if=absent,
+        description="Of an audit: how it was drawn. Its pictures are whole frames as the camera "
+        "sent them, at most reduced: `best` shows most motion, `context` others, in no order.",
     )
     test: bool = Field(
         False,

@@ -102,6 +102,7 @@ class Analyst:
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
         self._auditor = Auditor(outbox, counters.audits)
+        pipeline.audit_by(self._auditor.ration)
 
     def adopt(self, terms: Terms) -> None:
         """Use these from the next frame on; called by the control loop's thread."""
@@ -234,8 +235,8 @@ class Analyst:
             )
 
     def _audit(self, now: float) -> None:
-        events = self._pipeline.unsuspected(now)
-        if self._auditor.take(events, self._terms.config, self._terms.origin, now):
+        rejected = self._pipeline.unsuspected(now)
+        if self._auditor.take(rejected, self._terms.config, self._terms.origin, now):
             self._kept.set()
 
     def _answer(self, question: Question) -> None:

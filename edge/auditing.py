@@ -1,13 +1,15 @@
-"""Sends the audits: rejected motion events are counted, those drawn are packed and kept.
+"""Sends the audits: what was rejected is counted, what was drawn of it is packed and kept.
 
-SHELL. One instance per analysis thread, each with its part of the day's bytes. An audit that does
-not fit is dropped and counted; nothing ever waits for one. Called by the analysis worker.
+SHELL. One instance per analysis thread, each with its part of the day's bytes, by which it lowers
+the probability of the draw; so what is drawn can be sent, and nothing ever waits for an audit. One
+that is lost all the same is counted, and widens the interval. Called by the analysis worker.
 """
 
 from __future__ import annotations
 
 from edge.config.schema import Config
-from edge.decide.audit import Allowance, Unsuspected, spend
+from edge.decide.audit import Unsuspected
+from edge.decide.sampling import Allowance, chance, earned, most_bytes, spent
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel
 from edge.deliver.outbox import Outbox
@@ -24,35 +26,59 @@ class Auditor:
         self._counts = counts
         self._allowance = Allowance()
 
+    def ration(self, now: float, under_way: int, config: Config) -> float:
+        """By how much the share that is drawn is lowered, with `under_way` drawn before."""
+        return chance(self._earned(now, config), under_way, _most(config))
+
     def take(
-        self, events: tuple[Unsuspected, ...], config: Config, origin: Origin, now: float
+        self, rejected: tuple[Unsuspected, ...], config: Config, origin: Origin, now: float
     ) -> bool:
         """Whether any was kept for delivery; `now` is monotonic seconds."""
         kept = False
-        per_day = config.deliver.audit.max_bytes_per_day // config.detect.workers
-        self._allowance, _ = spend(self._allowance, 0, now, per_day)
-        for event in events:
-            self._counts.count("rejected_events")
-            if event.shown is not None and event.report_id is not None:
-                parcel = pack_audit(
-                    event.report_id, event.shown, event.lasted_s, origin, config.deliver.audit
-                )
-                kept |= parcel is not None and self._send(parcel, now, per_day)
+        for one in rejected:
+            self._counts.reject(one.kind, covered=one.share > 0)
+            if one.audited is not None:
+                parcel = pack_audit(one, one.audited, origin, config.deliver.audit, _most(config))
+                if parcel is None:
+                    self._drop(one, "the pictures do not decode")
+                else:
+                    kept |= self._send(one, parcel, now, config)
         return kept
 
-    def _send(self, parcel: Parcel, now: float, per_day: int) -> bool:
-        report = parcel.report
-        (picture,) = parcel.pictures
-        self._allowance, affordable = spend(self._allowance, len(picture.jpeg), now, per_day)
-        reason = None if affordable else "the day's bytes for audits are spent"
-        if affordable:
-            try:
-                self._outbox.put(parcel)
-            except OutboxError as error:
-                reason = str(error)
-        self._counts.count("sent" if reason is None else "dropped")
-        if reason is None:
-            log(Event.AUDIT_KEPT, camera=report.camera, report_id=report.report_id)
-        else:
-            log(Event.AUDIT_DROPPED, camera=report.camera, reason=reason)
-        return reason is None
+    def _send(self, one: Unsuspected, parcel: Parcel, now: float, config: Config) -> bool:
+        size = sum(len(picture.jpeg) for picture in parcel.pictures)
+        left = spent(self._earned(now, config), size)
+        if left is None:  # a configuration with fewer bytes came between
+            self._drop(one, "the day's bytes for audits are spent")
+            return False
+        try:
+            self._outbox.put(parcel)
+        except OutboxError as error:
+            self._drop(one, str(error))
+            return False
+        self._allowance = left
+        self._counts.send(parcel.report.report_id, one.kind, one.share)
+        log(
+            Event.AUDIT_KEPT,
+            camera=one.camera,
+            report_id=parcel.report.report_id,
+            kind=one.kind,
+            share=one.share,
+        )
+        return True
+
+    def _drop(self, one: Unsuspected, reason: str) -> None:
+        self._counts.drop(one.kind, one.share)
+        log(Event.AUDIT_DROPPED, camera=one.camera, reason=reason)
+
+    def _earned(self, now: float, config: Config) -> Allowance:
+        self._allowance = earned(self._allowance, now, _most(config), _per_day(config))
+        return self._allowance
+
+
+def _per_day(config: Config) -> float:
+    return config.deliver.audit.max_bytes_per_day / config.detect.workers
+
+
+def _most(config: Config) -> int:
+    return most_bytes(config.deliver.audit, _per_day(config))

@@ -238,7 +238,7 @@ def open_outbox_of(
             log(Event.SELF_TEST_DISPLACED, report_id=loss.report_id, reason=loss.reason.value)
             return
         if loss.severity == AUDIT_RANK:
-            counters.audits.count("dropped")
+            counters.audits.lose(loss.report_id)
         else:
             counters.count(loss.camera, "lost")
         log(

@@ -9,14 +9,14 @@ replay.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
 from contract.verdict import Decision
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.decide import audit, light, masks, tracker
-from edge.decide.audit import Draw, Unsuspected
+from edge.decide.audit import Audited, Stretch, Unsuspected
+from edge.decide.sampling import Draw
 from edge.decide.things import Memory, Thing
 from edge.decide.tracker import Track
 from edge.detect.look import Hints, Sees, Sight, look_at
@@ -30,6 +30,10 @@ from imaging.aspect import pixel_aspect
 from imaging.detections import Image
 
 __all__ = ["Pipeline", "Sees", "Settled"]
+
+Ration = Callable[[float, int, Config], float]
+"""By how much bytes lower the share that is audited (0..1), at a time in monotonic seconds, with so
+many audits under way."""
 
 
 class Pipeline:
@@ -49,6 +53,11 @@ class Pipeline:
         self.epoch = epoch
         self._recall = recall
         self._states: dict[CameraId, CameraState] = {}
+        self._ration: Ration = lambda _, __, ___: 1.0
+
+    def audit_by(self, ration: Ration) -> None:
+        """Audits have a bound, as live; without, as in a replay, all that are drawn can be sent."""
+        self._ration = ration
 
     def adopt(self, config: Config, detector: Sees | None) -> None:
         """Go on with another configuration, and another detector if one is given."""
@@ -68,8 +77,10 @@ class Pipeline:
             state.past = state.past.after(glanced.grey, now)
         if isinstance(seen, Rejected):
             return seen
-        state.audit = audit.watch(state.audit, frame, seen, now, self._draw(frame.camera))
+        state.audit = audit.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
         if not seen.moved:
+            if state.told:
+                state.audit = audit.suspect(state.audit)
             state.tracks = tracker.expire(state.tracks, now, config.decide.tracking)
             return Quiet(motion=seen)
         image = pixels(frame, settings.privacy_masks)
@@ -108,11 +119,11 @@ class Pipeline:
         )
 
     def unsuspected(self, now: float) -> tuple[Unsuspected, ...]:
-        """The motion events that are over by `now` and in which nothing was suspected."""
+        """Motion events and quiet minutes that are over by `now` and had nothing suspected."""
         return tuple(
-            event
+            one
             for camera, state in self._states.items()
-            if (event := self._unsuspected(camera, state, now)) is not None
+            for one in self._unsuspected(camera, state, now)
         )
 
     def forget(self, camera: CameraId) -> None:
@@ -173,9 +184,14 @@ class Pipeline:
         settings = self._settings(camera)
         return Judge(config=self._config, camera=camera, settings=settings, epoch=self.epoch)
 
-    def _draw(self, camera: CameraId) -> Draw:
+    def _draw(self, camera: CameraId, now: float) -> Draw:
         config = self._config
-        return Draw(config.gateway.id, camera, self.epoch, config.deliver.audit)
+
+        def chance() -> float:
+            under_way = sum(state.audit.under_way for state in self._states.values())
+            return self._ration(now, under_way, config)
+
+        return Draw(config.gateway.id, camera, self.epoch, config.deliver.audit, chance)
 
     def _see(
         self,
@@ -202,18 +218,31 @@ class Pipeline:
             _mark_told(state, settled)
         return settled
 
-    def _unsuspected(self, camera: CameraId, state: CameraState, now: float) -> Unsuspected | None:
+    def _unsuspected(
+        self, camera: CameraId, state: CameraState, now: float
+    ) -> tuple[Unsuspected, ...]:
         gap_s = max(audit.GAP_S, self._settings(camera).snapshot_after_s + 1.0)
-        state.audit, event = audit.take(state.audit, now, gap_s)
-        if event is None or event.suspected:
+        state.audit, over = audit.take(state.audit, now, gap_s)
+        return tuple(
+            Unsuspected(
+                camera=camera,
+                kind=stretch.kind,
+                began_at_s=stretch.began_at_s,
+                lasted_s=stretch.lasted_s,
+                share=stretch.share,
+                audited=self._audited(camera, state, stretch),
+            )
+            for stretch in over
+            if not stretch.suspected
+        )
+
+    def _audited(self, camera: CameraId, state: CameraState, stretch: Stretch) -> Audited | None:
+        frames, box = audit.shown(stretch)
+        if not stretch.drawn or not frames:
             return None
-        lasted_s = event.moved_at_s - event.began_at_s
-        if event.shown is None:
-            return Unsuspected(camera=camera, lasted_s=lasted_s)
         gateway, number = GatewayId(self._config.gateway.id), state.number_next()
         id_ = report_id(gateway, camera, self.epoch, number, 0)
-        shown = replace(event.shown, pixel_aspect=self._settings(camera).pixel_aspect)
-        return Unsuspected(camera=camera, lasted_s=lasted_s, shown=shown, report_id=id_)
+        return Audited(report_id=id_, frames=frames, box=box)
 
 
 def _mark_told(state: CameraState, settled: Settled) -> None:

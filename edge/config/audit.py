@@ -11,25 +11,46 @@ from edge.config.values import Section, Share
 
 
 class Audit(Section):
-    """A few motion events in which nothing was suspected go to the cloud, to measure what is
-    missed."""
+    """A few of the motion events in which nothing was suspected, and of the minutes in which the
+    gate saw nothing at all, go to the cloud, to measure what is missed."""
 
     enabled: bool = Field(True, description="Off: nobody knows what is missed.")
     share: Share = Field(
         0.005,
         description=(
-            "Of the rejected motion events. A site with 2000 a day learns within a month from 300 "
-            "whether more than 1.3 % are missed threats."
+            "Of the rejected motion events; less where that would be more than the day's bytes. A "
+            "site with 2000 a day learns within a month from 300 whether more than 1.3 % are "
+            "missed threats."
+        ),
+    )
+    quiet_share: Share = Field(
+        0.0005,
+        description=(
+            "Of the minutes in which nothing moved for the gate; less likewise. Ten cameras learn "
+            "within a month from some 200."
         ),
     )
     max_bytes_per_day: int = Field(
-        5_000_000,
+        10_000_000,
         ge=0,
         le=100_000_000_000,
-        description="Of pictures, by all cameras together; a hundred pictures at the default size.",
+        description="Of pictures, by all cameras together; 40 audits of the usual size.",
+    )
+    max_bytes: int = Field(
+        400_000,
+        ge=20_000,
+        le=10_000_000,
+        description="Of one audit's pictures, and at most a sixteenth of a day's; they are reduced "
+        "until they fit.",
+    )
+    moments: int = Field(
+        4,
+        ge=1,
+        le=8,
+        description="Pictures of an event that lasted; one before and one after it come on top.",
     )
     longest_side_px: int = Field(
-        640, ge=160, le=4096, description="The picture is reduced to this: the full model's input."
+        960, ge=160, le=4096, description="The camera's whole frames are reduced to this."
     )
-    jpeg_quality: int = Field(80, ge=30, le=100, description="Of the reduced picture.")
+    jpeg_quality: int = Field(75, ge=30, le=100, description="Of the reduced pictures.")
     alert: bool = Field(False, description="A missed threat turns `threat` ON like any other.")

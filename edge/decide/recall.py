@@ -1,57 +1,120 @@
 """What the audit says about the threats that were missed.
 
-PURE. The audited events are a random sample of the rejected ones, so the share of missed threats
-among them estimates that among all. Only the sampling is in the interval: what the full model
-cannot see in one reduced picture of an event is missed by the audit too. Called by `statements`
-and by the evaluation.
+PURE. The audited are a random sample of the rejected, so the share of missed threats among them,
+each weighted by one over the probability of its draw, estimates that among all (Horvitz and
+Thompson 1952, as a ratio). The interval is Wilson's, for as many cases as equal weights would need
+for the same variance (Kish 1965: the sum of the weights, squared, over the sum of their squares).
+It holds for a random sample; so what was drawn and has no answer, which may be no matter of chance,
+is counted as clear for the lower bound and as missed for the upper. What the full model cannot see
+is missed by the audit too. Called by `statements` and by the evaluation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.decide.wilson import Interval, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
-    """Of `rejected` motion events `judged` were audited with an answer, `missed` with a threat."""
+class Weighed:
+    """Cases: how many, the sum of their weights, and of the weights' squares."""
 
-    rejected: int
-    judged: int
-    missed: int
+    count: int = 0
+    weight: float = 0.0
+    squares: float = 0.0
+
+    def with_(self, share: float) -> Weighed:
+        """With one that was drawn with the probability `share`."""
+        weight = 1 / share
+        return Weighed(
+            count=self.count + 1,
+            weight=self.weight + weight,
+            squares=self.squares + weight * weight,
+        )
+
+    def __add__(self, other: Weighed) -> Weighed:
+        return Weighed(
+            count=self.count + other.count,
+            weight=self.weight + other.weight,
+            squares=self.squares + other.squares,
+        )
+
+    @property
+    def cases(self) -> float:
+        """As many with equal weights would say as much."""
+        return self.weight * self.weight / self.squares if self.squares else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """Of `rejected` motion events (or quiet minutes) `judged` were audited with an answer, among
+    them `missed` with a threat; `unknown` were drawn and have no answer; of the `uncovered` none
+    could be drawn."""
+
+    rejected: int = 0
+    uncovered: int = 0
+    judged: Weighed = Weighed()
+    missed: Weighed = Weighed()
+    unknown: Weighed = Weighed()
+
+    def judged_one(self, share: float, *, missed: bool) -> Recall:
+        """With the answer about one that was drawn with the probability `share`."""
+        known = replace(self, judged=self.judged.with_(share))
+        return replace(known, missed=self.missed.with_(share)) if missed else known
+
+    def unknown_one(self, share: float) -> Recall:
+        """With one that was drawn so and has no answer."""
+        return replace(self, unknown=self.unknown.with_(share))
 
     def rate(self) -> float | None:
         """Missed threats per rejected motion event; None before the first answer."""
-        return self.missed / self.judged if self.judged else None
+        judged = self.judged.weight
+        return min(1.0, self.missed.weight / judged) if judged else None
 
     def interval(self) -> Interval | None:
-        """The rate's 95 % interval: Wilson's, which has a width also when nothing was missed."""
-        rate = self.rate()
-        return None if rate is None else wilson(rate, self.judged)
+        """The rate's 95 % interval, wider by what is unknown."""
+        drawn = self.judged + self.unknown
+        if not self.judged.count:
+            return None
+        low = wilson(min(1.0, self.missed.weight / drawn.weight), drawn.cases)
+        most = min(1.0, (self.missed.weight + self.unknown.weight) / drawn.weight)
+        high = wilson(most, drawn.cases)
+        return None if low is None or high is None else (low[0], high[1])
 
     def threats(self) -> tuple[float, Interval] | None:
         """How many of all rejected events were threats, extrapolated, with the interval. Those
-        that were audited are known; the others are as the rate says."""
+        that were judged are known, and of the uncovered all or none may have been; the others are
+        as the rate says."""
         rate, interval = self.rate(), self.interval()
         if rate is None or interval is None:
             return None
-        others = max(0, self.rejected - self.judged)
-        low, high = (self.missed + others * bound for bound in interval)
-        return self.missed + others * rate, (low, high)
+        known, missed = self.judged.count, self.missed.count
+        others = max(0, self.rejected - known)
+        uncovered = min(others, self.uncovered)
+        low = missed + (others - uncovered) * interval[0]
+        high = missed + (others - uncovered) * interval[1] + uncovered
+        return missed + others * rate, (low, high)
 
     def as_json(self) -> dict[str, object]:
         """As `stats` and the evaluation's report say it."""
         threats = self.threats()
         return {
-            "rejected_events": self.rejected,
-            "judged": self.judged,
-            "missed": self.missed,
+            "judged": self.judged.count,
             "missed_rate": _rounded(self.rate()),
             "missed_rate_95": _both(self.interval()),
             "missed_threats": _rounded(threats[0] if threats else None),
             "missed_threats_95": _both(threats[1] if threats else None),
+            "interval": self.covers(),
         }
+
+    def covers(self) -> str:
+        """What the interval covers, in words."""
+        if not self.unknown.count and not self.uncovered:
+            return "sampling"
+        reasons = [f"{self.unknown.count} without an answer"] * bool(self.unknown.count)
+        reasons += [f"{self.uncovered} of which none could be drawn"] * bool(self.uncovered)
+        return f"sampling, widened by {' and '.join(reasons)}"
 
 
 def _rounded(value: float | None) -> float | None:

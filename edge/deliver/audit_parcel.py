@@ -1,23 +1,36 @@
-"""A rejected motion event packed for the cloud: a report that says `audit`, and one picture.
+"""What was rejected packed for the cloud: a report that says `audit`, and whole frames.
 
-PURE. The picture is the frame that showed most motion, reduced; the report's box is where things
-moved in it. Severity, scores and track say nothing, as nothing was suspected. Called by the
-analysis worker for each event that is audited.
+PURE. An audit asks what the edge overlooked, so it shows nothing as the edge saw it: the pictures
+are the camera's own pixels (but for privacy masks), whatever their aspect is thought to be, of the
+whole frame, at most reduced. Severity, scores and track say nothing, as nothing was suspected; the
+report's box is where most moved, for workers that look nowhere else. Called by the analysis worker
+for each that is audited.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import cv2
 
 from contract.ids import ReportId
-from contract.report import FiredRule, Scores, ThreatReport, TrackFacts
+from contract.report import (
+    EvidenceRef,
+    FiredRule,
+    RelativeBox,
+    Sample,
+    Scores,
+    ThreatReport,
+    TrackFacts,
+)
 from edge.config.audit import Audit
-from edge.decide.audit import Shown
-from edge.deliver.evidence import RESTORES, Origin, Parcel, item_of, relative
+from edge.decide.audit import Audited, Unsuspected
+from edge.deliver.evidence import RESTORES, Item, Origin, Parcel, Role, item_of, relative
 from edge.privacy import pixels
+from edge.records import Frame
 from imaging.admission import Rejected
-from imaging.aspect import pixel_aspect
-from imaging.crop import squared
+from imaging.crop import reduced
 from imaging.detections import Image
 
 LABEL = "motion"
@@ -25,53 +38,101 @@ LABEL = "motion"
 
 RULE = "audit"
 
+_SMALLER = 0.8
+"""Of the longest side, until the pictures fit their bytes."""
+
+_LEAST_PX = 160
+
+_Picture = tuple[Frame, Image]
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """How the pictures are made: the longest side, and the quality of the JPEG."""
+
+    longest_px: int
+    quality: int
+
 
 def pack_audit(
-    report_id: ReportId, shown: Shown, lasted_s: float, origin: Origin, settings: Audit
+    one: Unsuspected, audited: Audited, origin: Origin, settings: Audit, most_bytes: int
 ) -> Parcel | None:
-    """The parcel; None if the frame does not decode, as one that the gate only glanced at may."""
-    frame = shown.frame
-    image = pixels(frame, origin.privacy.of(frame.camera))
-    if isinstance(image, Rejected):
+    """The parcel, its pictures of at most `most_bytes` unless they are as small as they get; None
+    if no frame decodes, as one that the gate only glanced at may."""
+    decoded = ((frame, pixels(frame, origin.privacy.of(frame.camera))) for frame in audited.frames)
+    pictures = [(frame, image) for frame, image in decoded if not isinstance(image, Rejected)]
+    if not pictures:
         return None
+    items = _fitting(pictures, origin, settings, most_bytes)
+    shown, image = pictures[0]
     height, width = image.shape[:2]
-    box = relative(shown.box or (0, 0, width, height), width, height)
-    aspect = pixel_aspect(frame.header, shown.pixel_aspect, image.shape)
-    jpeg, size = _reduced(squared(image, aspect), settings)
-    ref, picture = item_of("best", frame, jpeg, size, origin)
-    report = ThreatReport(
+    box = relative(audited.box or (0, 0, width, height), width, height)
+    place = box if shown is audited.frames[0] else (0.0, 0.0, 1.0, 1.0)
+    report = _report(one, audited.report_id, shown, place, origin, tuple(ref for ref, _ in items))
+    stored = {picture.key: picture for _, picture in items}
+    return Parcel(report=report, pictures=tuple(stored.values()))
+
+
+def _fitting(
+    pictures: list[_Picture], origin: Origin, settings: Audit, most_bytes: int
+) -> list[Item]:
+    longest = max(max(image.shape[:2]) for _, image in pictures)
+    encoding = _Encoding(min(longest, settings.longest_side_px), settings.jpeg_quality)
+    while True:
+        items = list(_items(pictures, origin, encoding))
+        size = sum(ref.bytes for ref, _ in items)
+        if size <= most_bytes or encoding.longest_px <= _LEAST_PX:
+            return items
+        smaller = max(_LEAST_PX, int(_SMALLER * encoding.longest_px))
+        encoding = _Encoding(smaller, encoding.quality)
+
+
+def _items(pictures: list[_Picture], origin: Origin, encoding: _Encoding) -> Iterator[Item]:
+    """The first as the best, the others as context."""
+    for number, (frame, image) in enumerate(pictures):
+        small = reduced(image, encoding.longest_px)
+        options = [cv2.IMWRITE_JPEG_QUALITY, encoding.quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
+        _, encoded = cv2.imencode(".jpg", small, options)
+        role: Role = "context" if number else "best"
+        size = int(small.shape[1]), int(small.shape[0])
+        yield item_of(role, frame, encoded.tobytes(), size, origin)
+
+
+def _report(
+    one: Unsuspected,
+    report_id: ReportId,
+    shown: Frame,
+    box: RelativeBox,
+    origin: Origin,
+    evidence: tuple[EvidenceRef, ...],
+) -> ThreatReport:
+    return ThreatReport(
         report_id=report_id,
         gateway=origin.gateway,
-        camera=frame.camera,
+        camera=one.camera,
         label=LABEL,
         severity=0,
         audit=True,
-        raised_at=frame.received_at,
+        raised_at=shown.received_at,
         clocksync=origin.clocksync(),
         box=box,
         scores=Scores(last=0.0, top=0.0, median=0.0),
-        track=TrackFacts(id=0, age_s=lasted_s, displacement=0.0, stationary=False),
-        rule=FiredRule(
-            id=RULE,
-            reasons=(
-                f"{lasted_s:.1f} s of motion in which nothing was suspected",
-                f"drawn for the audit, which takes {100 * settings.share:g} % of such events",
-            ),
-        ),
+        track=TrackFacts(id=0, age_s=one.lasted_s, displacement=0.0, stationary=False),
+        rule=FiredRule(id=RULE, reasons=_reasons(one)),
         model_sha256=origin.model_sha256,
         config_version=origin.config_version,
         config_sha256=origin.config_sha256,
-        evidence=(ref,),
+        evidence=evidence,
         restores_left=RESTORES,
+        sample=Sample(kind=one.kind, share=one.share),
     )
-    return Parcel(report=report, pictures=(picture,))
 
 
-def _reduced(image: Image, settings: Audit) -> tuple[bytes, tuple[int, int]]:
-    """JPEG bytes, width and height of `image`, at most `longest_side_px` long."""
-    height, width = image.shape[:2]
-    scale = min(1.0, settings.longest_side_px / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if scale < 1 else image
-    _, encoded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, settings.jpeg_quality])
-    return encoded.tobytes(), size
+def _reasons(one: Unsuspected) -> tuple[str, str]:
+    quiet = one.kind == "quiet"
+    what = "a minute in which nothing moved for the gate"
+    event = f"{one.lasted_s:.1f} s of motion in which nothing was suspected"
+    return (
+        what if quiet else event,
+        f"drawn for the audit with a probability of {100 * one.share:.3g} %",
+    )

@@ -170,16 +170,16 @@ class Verdicts:
             self._threats.turn_on(verdict.camera)
         self._trail.decided(verdict, to)
         self._wake()
-        self._count(verdict)
+        self._count(verdict, entry.report)
         return True
 
-    def _count(self, verdict: Verdict) -> None:
+    def _count(self, verdict: Verdict, report: ThreatReport) -> None:
         """In the funnel or among the audits, and in what is known of static things; a self-test
         is nobody's."""
         if verdict.test:
             return
         if verdict.audit:
-            self._counters.audits.answer(verdict.decision)
+            self._counters.audits.answer(verdict.report_id, verdict.decision, report.sample)
         else:
             self._counters.count(verdict.camera, verdict.decision)
             if verdict.decided_by == "cloud":

@@ -1,24 +1,31 @@
 """What became of the audits of this gateway: counted by any thread, read by `stats`.
 
-The law: sent = missed + clear + open, where open are those without an answer so far, of which some
-were called unanswered at their deadline.
+The law, for each kind: sent = missed + clear + dropped + open, where open are those without an
+answer so far, of which some were called unanswered at their deadline.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from typing import Literal, get_args
 
+from contract.ids import ReportId
+from contract.report import Sample
 from contract.verdict import Decision
 from edge.decide.recall import Recall
+from edge.decide.sampling import Kind
 
-AuditStep = Literal["rejected_events", "sent", "dropped", "missed", "clear", "unanswered"]
-"""`rejected_events`: motion events in which nothing was suspected. Of these some are `sent`, or
-`dropped` because the day's bytes or the outbox were full; the cloud calls them `missed` threats or
-`clear`; `unanswered` had no usable answer."""
+AuditStep = Literal["rejected", "uncovered", "sent", "dropped", "missed", "clear", "unanswered"]
+"""`rejected`: motion events (quiet minutes) in which nothing was suspected, `uncovered` those of
+them of which none could be drawn, for the day's bytes were spent. Of the others some are `sent`,
+or `dropped` because outbox or disk were full; the cloud calls them `missed` threats or `clear`;
+`unanswered` had no usable answer."""
 
 _STEPS: tuple[AuditStep, ...] = get_args(AuditStep)
+_KINDS: tuple[Kind, ...] = ("motion", "quiet")
+_NAMES: dict[Kind, str] = {"motion": "rejected_events", "quiet": "quiet_minutes"}
 _STEP_OF: dict[Decision, AuditStep] = {
     "confirmed": "missed",
     "refuted": "clear",
@@ -26,32 +33,84 @@ _STEP_OF: dict[Decision, AuditStep] = {
     "unconfirmed": "unanswered",
 }
 
+_OPEN = 10_000
+"""Audits whose draw is remembered until they are answered or lost; more never wait in an outbox."""
+
+_Draw = tuple[Kind, float]
+
 
 class AuditCounts:
     """Counts since the start."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[AuditStep] = Counter()
+        self._counts: Counter[tuple[Kind, AuditStep]] = Counter()
+        self._recalls: dict[Kind, Recall] = {kind: Recall() for kind in _KINDS}
+        self._open: dict[ReportId, _Draw] = {}
 
-    def count(self, what: AuditStep) -> None:
-        """One more of `what`."""
+    def reject(self, kind: Kind, *, covered: bool) -> None:
+        """One more in which nothing was suspected; `covered` if it could have been drawn."""
         with self._lock:
-            self._counts[what] += 1
+            self._counts[kind, "rejected"] += 1
+            self._counts[kind, "uncovered"] += not covered
+            known = self._recalls[kind]
+            self._recalls[kind] = replace(
+                known,
+                rejected=known.rejected + 1,
+                uncovered=known.uncovered + (not covered),
+            )
 
-    def answer(self, decision: Decision) -> None:
-        """What was said about one that was sent."""
-        self.count(_STEP_OF[decision])
+    def send(self, report_id: ReportId, kind: Kind, share: float) -> None:
+        """One goes up that was drawn with the probability `share`."""
+        with self._lock:
+            self._counts[kind, "sent"] += 1
+            self._open[report_id] = kind, share
+            if len(self._open) > _OPEN:
+                del self._open[next(iter(self._open))]
 
-    def recall(self) -> Recall:
+    def drop(self, kind: Kind, share: float) -> None:
+        """One that was drawn does not go up."""
+        with self._lock:
+            self._count((kind, share), "dropped")
+
+    def lose(self, report_id: ReportId) -> None:
+        """One that was kept for delivery was given up; one of before the start is not of ours."""
+        with self._lock:
+            draw = self._open.pop(report_id, None)
+            if draw is not None:
+                self._count(draw, "dropped")
+
+    def answer(self, report_id: ReportId, decision: Decision, sample: Sample | None) -> None:
+        """What was said about one, whose report named the `sample`: it may be of before the start.
+        Reports of older gateways, which did not say, count once."""
+        with self._lock:
+            self._open.pop(report_id, None)
+            named = sample or Sample(kind="motion", share=1.0)
+            kind = named.kind if named.kind in _KINDS else "motion"
+            self._count((kind, named.share), _STEP_OF[decision])
+
+    def recall(self, kind: Kind) -> Recall:
         """What they say about the threats that were missed."""
         with self._lock:
-            missed, clear = self._counts["missed"], self._counts["clear"]
-            rejected = self._counts["rejected_events"]
-        return Recall(rejected=rejected, judged=missed + clear, missed=missed)
+            return self._recalls[kind]
 
     def as_json(self) -> dict[str, object]:
         """As `stats` says it."""
+        return self._said("motion") | {"quiet": self._said("quiet")}
+
+    def _said(self, kind: Kind) -> dict[str, object]:
         with self._lock:
-            counts: dict[str, object] = {step: self._counts[step] for step in _STEPS}
-        return counts | self.recall().as_json()
+            counts: dict[str, object] = {
+                _NAMES[kind] if step == "rejected" else step: self._counts[kind, step]
+                for step in _STEPS
+            }
+        return counts | self.recall(kind).as_json()
+
+    def _count(self, draw: _Draw, step: AuditStep) -> None:
+        kind, share = draw
+        self._counts[kind, step] += 1
+        known = self._recalls[kind]
+        if step in ("missed", "clear"):
+            self._recalls[kind] = known.judged_one(share, missed=step == "missed")
+        elif step in ("dropped", "unanswered"):
+            self._recalls[kind] = known.unknown_one(share)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.more import More
-from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
+from contract.report import EvidenceRef, FiredRule, Sample, Scores, ThreatReport, TrackFacts
 from contract.verdict import Handling, Sighting, Verdict
 
 AT = datetime(2026, 3, 29, 1, 59, 59, 250000, tzinfo=UTC)
@@ -113,3 +113,23 @@ TEST_VERDICT = VERDICT.model_copy(
     }
 )
 """A self-test and the answer to it."""
+
+AUDIT_REPORT = REPORT.model_copy(
+    update={
+        "label": "motion",
+        "severity": 0,
+        "audit": True,
+        "sample": Sample(kind="motion", share=0.005),
+        "evidence": (
+            *REPORT.evidence,
+            REPORT.evidence[0].model_copy(
+                update={
+                    "role": "context",
+                    "key": f"evidence/north/gate/2026/03/29/{'e' * 64}.jpg",
+                    "sha256": "e" * 64,
+                }
+            ),
+        ),
+    }
+)
+"""A sample of what was rejected, which says how it was drawn."""

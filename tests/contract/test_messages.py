@@ -17,9 +17,10 @@ from contract.cloudevent import (
     read_report,
     read_verdict,
 )
-from contract.report import ThreatReport
+from contract.report import Sample, ThreatReport
 from contract.verdict import Verdict
 from tests.contract.samples import (
+    AUDIT_REPORT,
     CROPS,
     LATE_REPORT,
     LATE_VERDICT,
@@ -73,6 +74,15 @@ def test_a_question_for_pictures_to_be_stored_again_is_written_and_read_as_froze
     question = (GOLDEN / "more-v1-unreadable.json").read_bytes()
     assert (frame_report(RESTORABLE), frame_more(RESTORE)) == (report, question)
     assert (read_report(report), read_answer(question)) == (RESTORABLE, RESTORE)
+
+
+def test_an_audit_says_how_it_was_drawn_and_is_written_and_read_as_frozen() -> None:
+    golden = (GOLDEN / "suspicion-v1-audit.json").read_bytes()
+    assert frame_report(AUDIT_REPORT) == golden
+    assert read_report(golden) == AUDIT_REPORT
+    assert read_report((GOLDEN / "suspicion-v1.json").read_bytes()).sample is None
+    newer = golden.replace(b'"kind":"motion"', b'"kind":"of a newer gateway"')
+    assert read_report(newer).sample == Sample(kind="of a newer gateway", share=0.005)
 
 
 def test_what_is_late_says_so_and_is_written_and_read_as_frozen() -> None:

@@ -40,9 +40,10 @@ def test_walkers_whom_the_rules_reject_come_back_as_missed_and_alarm_nobody(
         assert (verdict.decision, verdict.label, verdict.audit) == ("confirmed", "person", True)
         assert listening.wait(lambda: last_audit(listening).get("missed") == 1)
         assert b"ON" not in listening.on("gw/yard/threat")
-    (sent,) = listening.on("gw/yard/suspect")
-    report = json.loads(sent)
-    assert len(report["data"]["evidence"]) == 1
+    report = json.loads(listening.on("gw/yard/suspect")[-1])["data"]
+    assert len(report["evidence"]) > 1
+    assert {ref["received_at"] for ref in report["evidence"]} >= {report["raised_at"]}
+    assert report["sample"] == {"kind": "motion", "share": 1.0}
     said = last_audit(listening)
     assert (said["rejected_events"], said["sent"], said["missed_rate"]) == (1, 1, 1.0)
     assert json.loads(listening.on("gw/stats")[-1])["cameras"]["yard"]["confirmed"] == 0

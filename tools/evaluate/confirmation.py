@@ -16,15 +16,18 @@ from contract.more import More
 from edge.config.audit import Audit
 from edge.config.load import Loaded
 from edge.config.schema import Config
-from edge.decide.audit import Unsuspected
+from edge.decide.audit import Audited, Unsuspected
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.privacy import privacy_of
 from edge.records import Case, Take
 from edge.review.page import lightened
 from objectstore.store import ObjectStore
-from tools.evaluate.observed import AuditAnswer, Sent
+from tools.evaluate.observed import AuditAnswer, Rejected, Sent
 from tools.evaluate.raised import Answer
+
+AUDITED_S = 3600.0
+"""Of a corpus. An audit takes the full model some seconds: five pictures, five looks at each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +74,19 @@ class Confirmation:
             again=again if asks else None,
         )
 
-    def audit(self, event: Unsuspected) -> AuditAnswer:
-        """What the full model sees of an event, as if every event were drawn."""
-        if event.shown is None or event.report_id is None:
-            return "unanswered"
-        parcel = pack_audit(event.report_id, event.shown, event.lasted_s, self.origin, Audit())
+    def audit(self, one: Unsuspected) -> Rejected:
+        """What the full model sees of what was rejected, if it was drawn."""
+        return Rejected(
+            kind=one.kind,
+            from_s=one.began_at_s,
+            to_s=one.began_at_s + one.lasted_s,
+            share=one.share,
+            answer=None if one.audited is None else self._answer(one, one.audited),
+        )
+
+    def _answer(self, one: Unsuspected, audited: Audited) -> AuditAnswer:
+        settings = Audit()
+        parcel = pack_audit(one, audited, self.origin, settings, settings.max_bytes)
         if parcel is None:
             return "unanswered"
         for picture in parcel.pictures:
@@ -92,9 +103,12 @@ def _pictures(parcel: Parcel) -> tuple[Sent, ...]:
     return tuple(Sent(roles[one.key], lightened(one.jpeg)) for one in parcel.pictures)
 
 
-def audit_all(config: Config) -> Config:
-    """The configuration under which every rejected motion event is audited."""
-    audit = config.deliver.audit.model_copy(update={"enabled": True, "share": 1.0})
+def audit_all(config: Config, seconds: float) -> Config:
+    """The configuration under which all that is rejected is audited, or of a long corpus of so many
+    `seconds` as large a random share as makes `AUDITED_S` of it."""
+    share = min(1.0, AUDITED_S / seconds) if seconds > 0 else 1.0
+    changed = {"enabled": True, "share": share, "quiet_share": share}
+    audit = config.deliver.audit.model_copy(update=changed)
     deliver = config.deliver.model_copy(update={"audit": audit})
     return config.model_copy(update={"deliver": deliver})
 

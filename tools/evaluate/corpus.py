@@ -125,6 +125,10 @@ class Sequence(_Entry):
         times = tuple(frame.at_s for frame in self.frames if frame.at_s is not None)
         return times if times and len(times) == len(self.frames) else None
 
+    def lasts_s(self) -> float:
+        """How long it stands for."""
+        return len(self.frames) / self.rate if self.seconds is None else self.seconds
+
     def cut(self, frames: int | None) -> Sequence:
         """Only the first so many frames, and the time until the next."""
         if frames is None or frames >= len(self.frames):

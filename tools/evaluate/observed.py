@@ -15,7 +15,19 @@ from tools.evaluate.trace import EventTrace
 Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 FrameOutcome = Literal["rejected", "quiet", "analysed"]
 AuditAnswer = Literal["missed", "clear", "unanswered"]
-"""What the audit made of a motion event in which nothing was suspected."""
+"""What the audit made of a motion event or quiet minute in which nothing was suspected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A motion event or quiet minute (`kind`) without a suspicion: from when to when, and if it was
+    drawn, with the probability `share`, what the audit made of it."""
+
+    kind: str
+    from_s: float
+    to_s: float
+    share: float
+    answer: AuditAnswer | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +146,7 @@ class SequenceRun:
     suspicions: tuple[Judged, ...]
     fps_known: bool = True
     boxes: tuple[BoxSeen, ...] = ()
-    audits: tuple[AuditAnswer, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
     lasts_s: float | None = None
     nuisance: str | None = None
     walk: str | None = None

@@ -17,7 +17,7 @@ from edge.intake.admission import picture_limits
 from edge.pipeline import Sees
 from edge.records import Analysed, Case, Outcome, Quiet, TrackId
 from edge.replay import Rhythm, Source, Step, play
-from imaging.admission import Rejected
+from imaging.admission import Rejected as Refused
 from tools.evaluate.boxes import boxes_seen
 from tools.evaluate.corpus import (
     Corpus,
@@ -30,9 +30,9 @@ from tools.evaluate.corpus import (
 )
 from tools.evaluate.events import Timeline
 from tools.evaluate.observed import (
-    AuditAnswer,
     BoxSeen,
     FrameOutcome,
+    Rejected,
     Seen,
     SequenceRun,
     StillRun,
@@ -47,7 +47,7 @@ STILLS_FPS = 0.01
 
 
 Ask = Callable[[Case], Answer]
-Audit = Callable[[Unsuspected], AuditAnswer]
+Audit = Callable[[Unsuspected], Rejected]
 Progress = Callable[[], None]
 
 
@@ -59,7 +59,7 @@ class _Played:
     live: tuple[frozenset[TrackId], ...]
     raised: tuple[Raised, ...]
     boxes: tuple[tuple[BoxSeen, ...], ...]
-    audits: tuple[AuditAnswer, ...]
+    rejected: tuple[Rejected, ...]
 
     def frames(self) -> Iterator[tuple[float, frozenset[TrackId]]]:
         """Each frame's time, and the tracks alive after it."""
@@ -106,7 +106,7 @@ class Player:
             seen=played.seen,
             suspicions=tuple(judged(raised, played.frames()) for raised in played.raised),
             boxes=tuple(box for boxes in played.boxes for box in boxes),
-            audits=played.audits,
+            rejected=played.rejected,
             lasts_s=sequence.seconds,
             nuisance=sequence.nuisance,
             walk=sequence.recipe.scene if sequence.recipe and sequence.recipe.walkers else None,
@@ -117,7 +117,7 @@ class Player:
     def run_stills(self) -> tuple[StillRun, ...]:
         """All stills as snapshots, each of which is judged for itself."""
         camera = CameraId("stills")
-        config = as_kind(self.config, camera, "snapshot")
+        config = unaudited(as_kind(self.config, camera, "snapshot"))
         stills = self.footage.stills
         witness = witness_of_stills(stills, STILLS_FPS, config, camera)
         played = self._play(self.footage.all_stills(), stills, config, camera, STILLS_FPS, witness)
@@ -144,7 +144,7 @@ class Player:
         open_: list[Raised] = []
         answers: list[tuple[float, Raised]] = []
         boxes: list[tuple[BoxSeen, ...]] = []
-        audits: list[AuditAnswer] = []
+        rejected: list[Rejected] = []
         passing, motion = Passing(pictures), PlainMotion(picture_limits(config.intake.limits))
         steps = play(passing, config, camera, rhythm, self.detector)
         for step, labels in zip(steps, labelled, strict=True):
@@ -163,11 +163,11 @@ class Player:
             raised += settled
             answers += [(step.t + VERDICT_S, one) for one in settled]
             open_ += [one for one in fresh if one.answer.again is not None]
-            audits.extend(self.audit(event) for event in step.unsuspected)
+            rejected += [self.audit(one) for one in step.unsuspected]
             boxes.append(boxes_seen(labels, step.t, step.outcome))
             self.progress()
         raised += [again(one, one.frame, one.t, None) for one in open_]
-        return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes), tuple(audits))
+        return _Played(tuple(seen), tuple(live), tuple(raised), tuple(boxes), tuple(rejected))
 
 
 def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
@@ -175,6 +175,13 @@ def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"
     settings = config.cameras.get(camera, config.camera_defaults)
     cameras = {**config.cameras, camera: settings.model_copy(update={"kind": kind})}
     return config.model_copy(update={"cameras": cameras})
+
+
+def unaudited(config: Config) -> Config:
+    """The configuration without audits: a still has no moments that would tell what stands."""
+    audit = config.deliver.audit.model_copy(update={"enabled": False})
+    deliver = config.deliver.model_copy(update={"audit": audit})
+    return config.model_copy(update={"deliver": deliver})
 
 
 def _seen(step: Step, frame_bytes: int, moved: bool) -> Seen:
@@ -192,7 +199,7 @@ def _seen(step: Step, frame_bytes: int, moved: bool) -> Seen:
 
 def _words(outcome: Outcome) -> tuple[FrameOutcome, str]:
     match outcome:
-        case Rejected():
+        case Refused():
             return "rejected", outcome.reason.value
         case Quiet():
             return "quiet", outcome.motion.why

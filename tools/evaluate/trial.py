@@ -128,7 +128,9 @@ def _run(
         confirmation = _confirmation(Path(folder), trial, edge, cloud)
         player = Player(
             footage=corpus,
-            config=audit_all(trial.loaded.config),
+            config=audit_all(
+                trial.loaded.config, sum(sequence.lasts_s() for sequence in corpus.sequences)
+            ),
             detector=edge.sees,
             ask=confirmation.ask,
             audit=confirmation.audit,

@@ -15,7 +15,7 @@ from contract.ids import CameraId, ReportId
 from contract.report import EvidenceRef
 from edge.config.audit import Audit
 from edge.config.schema import Camera, Config, Evidence, PrivacyMask
-from edge.decide.audit import Shown
+from edge.decide.audit import Audited, Unsuspected
 from edge.decide.zones import contains
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
@@ -56,9 +56,14 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
     raised: Case = replace(case(shots[0], *shots[2:], box=box), others=(Take(shots[1], box, 0.5),))
     viewed = replace(raised, view=shots[3])
     report = pack(raised, origin_).report.model_copy(update={"more_left": 1})
-    shown = Shown(frame=shots[1].frame, share=0.1, box=box, pixel_aspect=4 / 3)
-    audit = pack_audit(ReportId("gw.gate.1.9.0"), shown, 1.0, origin_, Audit())
+    frames = tuple(one.frame for one in shots[1:])
+    audited = Audited(report_id=ReportId("gw.gate.1.9.0"), frames=frames, box=box)
+    rejected = Unsuspected(
+        camera=frames[0].camera, kind="motion", began_at_s=0, lasted_s=1, share=0.1
+    )
+    audit = pack_audit(rejected, audited, origin_, Audit(), 400_000)
     assert audit is not None
+    assert len(audit.pictures) == 3
     answer = extended(report, Take(shots[2], box, 0.5), origin_)
     return [pack(raised, origin_), pack(viewed, origin_), answer, audit]
 

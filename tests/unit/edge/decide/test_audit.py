@@ -1,9 +1,8 @@
-"""Motion events: which are rejected, which are drawn for the audit, and what may be sent."""
+"""Motion events and quiet minutes: which are rejected, and what is kept of those that are drawn."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from math import sqrt
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,21 +12,21 @@ from edge.config.audit import Audit
 from edge.decide.audit import (
     GAP_S,
     LONGEST_S,
-    Allowance,
     AuditState,
-    Draw,
-    Event,
-    spend,
+    Reel,
+    Stretch,
+    shown,
     suspect,
     take,
     watch,
 )
+from edge.decide.sampling import Draw
 from edge.records import Box, Frame, Motion
 from imaging.admission import Header
 from tests.fakes import START
 
-DAY_S = 86_400
-EACH = Draw("gw", "gate", 1, Audit(share=1.0))
+EACH = Draw("gw", "gate", 1, Audit(share=1.0, quiet_share=1.0))
+NONE = Draw("gw", "gate", 1, Audit(share=0.0, quiet_share=0.0))
 HEADER = Header(
     kind="jpeg",
     width=640,
@@ -38,6 +37,7 @@ HEADER = Header(
     scans=1,
     eoi_missing=False,
 )
+PLACE = (10.0, 10.0, 20.0, 30.0)
 
 
 def frame(t: float) -> Frame:
@@ -54,98 +54,159 @@ def moved(share: float = 0.01, why: str = "motion", *regions: Box) -> Motion:
     return Motion(moved=why == "motion", why=why, regions=regions, share=share)
 
 
-def watched(*frames: tuple[float, Motion], draw: Draw = EACH) -> Iterator[tuple[float, Event]]:
-    """The events that were over, each with the time at which it was taken."""
+STILL = moved(why="still")
+
+
+def watched(*frames: tuple[float, Motion], draw: Draw = EACH) -> Iterator[tuple[float, Stretch]]:
+    """What was over, each with the time at which it was taken."""
     state = AuditState()
-    for t, seen in (*frames, (1e6, moved(why="still"))):
-        state, event = take(state, t)
-        if event is not None:
-            yield t, event
+    for t, seen in (*frames, (1e6, STILL)):
+        state, over = take(state, t)
+        yield from ((t, stretch) for stretch in over)
         state = watch(state, frame(t), seen, t, draw)
+
+
+def events(*frames: tuple[float, Motion], draw: Draw = EACH) -> list[Stretch]:
+    return [one for _, one in watched(*frames, draw=draw) if one.kind == "motion"]
+
+
+def quiets(*frames: tuple[float, Motion], draw: Draw = EACH) -> list[Stretch]:
+    return [one for _, one in watched(*frames, draw=draw) if one.kind == "quiet"]
+
+
+def times(stretch: Stretch) -> list[float]:
+    return [one.received_mono_s for one in shown(stretch)[0]]
+
+
+def seconds(first: int, last: int, seen: Motion) -> list[tuple[float, Motion]]:
+    return [(float(t), seen) for t in range(first, last)]
 
 
 def test_what_changes_within_the_gap_is_one_event_whatever_the_gate_called_it() -> None:
     whys = ("motion", "light", "restless", "linger", "brief", "faint")
     frames = [(n * (GAP_S - 1) / 2, moved(why=why)) for n, why in enumerate(whys)]
-    ((_, event),) = watched(*frames)
+    (event,) = events(*frames)
     assert (event.began_at_s, event.moved_at_s) == (0.0, frames[-1][0])
 
 
 def test_a_still_scene_and_full_looks_are_no_event() -> None:
-    assert not list(watched((0, moved(why="first_look")), (15, moved(why="full_look"))))
+    assert not events((0, moved(why="first_look")), (15, moved(why="full_look")))
 
 
 def test_a_pause_parts_events_and_so_does_a_minute() -> None:
-    assert len(list(watched((0, moved()), (GAP_S, moved())))) == 2
+    assert len(events((0, moved()), (GAP_S, moved()))) == 2
     long = [(n / 2, moved()) for n in range(round(2 * 2.5 * LONGEST_S))]
-    assert len(list(watched(*long))) == 3
+    assert len(events(*long)) == 3
 
 
-def test_what_shows_most_motion_is_kept_and_a_thing_before_any_nuisance() -> None:
-    place = (10.0, 10.0, 20.0, 30.0)
-    frames = (
-        (0.0, moved(0.02, "motion", place)),
-        (1.0, moved(0.03, "motion", place, (50.0, 5.0, 60.0, 25.0))),
-        (2.0, moved(0.01, "motion", place)),
+def test_what_shows_most_motion_comes_first_and_a_thing_before_any_nuisance() -> None:
+    (event,) = events(
+        (0.0, moved(0.02, "motion", PLACE)),
+        (1.0, moved(0.03, "motion", PLACE, (50.0, 5.0, 60.0, 25.0))),
+        (2.0, moved(0.01, "motion", PLACE)),
         (3.0, moved(0.9, "light")),
     )
-    ((_, event),) = watched(*frames)
-    assert event.shown is not None
-    assert event.shown.frame.picture == b"1.0"
-    assert event.shown.box == (10.0, 5.0, 60.0, 30.0)
+    frames, box = shown(event)
+    assert frames[0].picture == b"1.0"
+    assert box == (10.0, 5.0, 60.0, 30.0)
 
 
-def test_only_what_is_drawn_keeps_a_picture() -> None:
-    ((_, event),) = watched((0, moved()), draw=replace(EACH, settings=Audit(share=0.0)))
-    assert (event.drawn, event.shown) == (False, None)
-    off = replace(EACH, settings=Audit(share=1.0, enabled=False))
-    assert not any(off.falls_on(number) for number in range(100))
+def test_an_event_that_lasts_shows_its_course_and_the_scene_before_and_after() -> None:
+    motion = moved(0.02, "motion", PLACE)
+    peak = [(12.0, moved(0.5, "motion", PLACE))]
+    during = [*seconds(8, 12, motion), *peak, *seconds(13, 40, motion)]
+    (event,) = events(*seconds(0, 8, STILL), *during, *seconds(40, 60, STILL))
+    first, *course, before, after = times(event)
+    assert first == 12.0
+    assert len(course) == Audit().moments - 1
+    assert 8.0 < course[0] < course[1] < course[2] < 40.0
+    assert course[2] - course[0] >= 10.0
+    assert before <= 8.0 - 2.0
+    assert after > 40.0
+
+
+def test_nothing_before_or_after_is_taken_for_calm_that_is_not() -> None:
+    (event,) = events(*seconds(0, 5, moved()))
+    assert event.before is None
+    assert event.after is None
+    assert len(times(event)) == Audit().moments
+
+
+def test_a_frame_from_long_before_is_not_what_stood_there() -> None:
+    (event,) = events((0.0, STILL), (500.0, moved()))
+    assert event.before is None
+    (event,) = events((0.0, STILL), (500.0, STILL), (503.0, STILL), (504.0, moved()))
+    assert event.before is not None
+    assert event.before[0] == 500.0
+
+
+def test_only_what_is_drawn_keeps_pictures() -> None:
+    frames = (*seconds(0, 5, STILL), *seconds(5, 9, moved()))
+    (event,) = events(*frames, draw=NONE)
+    assert (event.drawn, event.peak, event.reel.shots, event.before) == (False, None, (), None)
+    assert all(one.reel.shots == () for one in quiets(*seconds(0, 200, STILL), draw=NONE))
+    state = AuditState()
+    for t, seen in frames:
+        state = watch(state, frame(t), seen, t, NONE)
+    assert state.calm == ()
+
+
+def test_what_cannot_be_drawn_for_want_of_bytes_says_so() -> None:
+    broke = replace(EACH, chance=lambda: 0.0)
+    (event,) = events((0.0, moved()), draw=broke)
+    assert (event.share, event.drawn) == (0.0, False)
+    half = replace(EACH, chance=lambda: 0.5)
+    assert events((0.0, moved()), draw=half)[0].share == 0.5
 
 
 def test_an_event_in_which_something_was_suspected_was_not_rejected() -> None:
     state = watch(AuditState(), frame(0), moved(), 0, EACH)
     state = watch(suspect(state), frame(1), moved(), 1, EACH)
-    _, event = take(state, 1 + GAP_S)
-    assert event is not None
+    _, (event,) = take(state, 1 + GAP_S)
     assert event.suspected
     assert suspect(AuditState()) == AuditState()
+    quiet = suspect(watch(AuditState(), frame(0), STILL, 0, EACH)).quiet
+    assert quiet is not None
+    assert quiet.suspected
 
 
-@given(st.text("abc", min_size=1, max_size=5), st.floats(0.001, 0.2))
-def test_the_share_that_is_drawn_lies_within_binomial_bounds(gateway: str, share: float) -> None:
-    """Five standard deviations: one case in some two million lies beyond."""
-    draw, events = Draw(gateway, "gate", 1, Audit(share=share)), 20_000
-    drawn = sum(draw.falls_on(number) for number in range(events))
-    assert abs(drawn - events * share) <= 5 * sqrt(events * share * (1 - share))
+def test_every_minute_without_a_change_is_a_quiet_one() -> None:
+    minutes = quiets(*seconds(0, 200, STILL))
+    assert [one.began_at_s for one in minutes] == [0.0, 60.0, 120.0, 180.0]
+    assert {one.lasted_s for one in minutes} == {LONGEST_S}
 
 
-def test_a_draw_follows_from_its_names_alone() -> None:
-    half = Audit(share=0.5)
-    draws = [Draw(*names, half) for names in (("a", "x", 1), ("b", "x", 1), ("a", "y", 1))]
-    drawn = [[draw.falls_on(n) for n in range(200)] for draw in draws]
-    assert drawn[0] == [Draw("a", "x", 1, half).falls_on(n) for n in range(200)]
-    assert drawn[0] != drawn[1] != drawn[2] != drawn[0]
+def test_a_minute_that_a_change_cuts_short_is_none() -> None:
+    cut = [*seconds(0, 55, STILL), (55.0, moved()), *seconds(56, 80, STILL)]
+    assert [one.began_at_s for one in quiets(*cut)] == [65.0]
 
 
-steps = st.lists(st.tuples(st.floats(0, 20_000), st.integers(0, 400_000)), min_size=1, max_size=200)
+def test_a_quiet_minute_shows_several_moments_and_none_of_its_end() -> None:
+    """Who comes at its end is seen a moment later, which is no miss."""
+    first, *_ = quiets(*seconds(0, 100, STILL))
+    frames, box = shown(first)
+    assert box is None
+    assert len(frames) == Audit().moments
+    assert frames[0].received_mono_s < 15.0
+    assert 30.0 < frames[-1].received_mono_s <= LONGEST_S - GAP_S
 
 
-@given(steps, st.integers(0, 3_000_000))
-def test_no_day_sees_more_than_its_bytes(wanted: list[tuple[float, int]], per_day: int) -> None:
-    allowance, now, sent = Allowance(), 0.0, []
-    for wait_s, size in wanted:
-        now += wait_s
-        allowance, affordable = spend(allowance, size, now, per_day)
-        if affordable:
-            sent.append((now, size))
-    for began, _ in sent:
-        within = sum(size for at, size in sent if began <= at < began + DAY_S)
-        assert within <= per_day + 1e-3
-
-
-def test_a_start_brings_no_bytes_and_a_day_brings_them_back() -> None:
-    allowance, affordable = spend(Allowance(), 1, 1000.0, 1_000_000)
-    assert not affordable
-    allowance, affordable = spend(allowance, 250_000, 1000.0 + DAY_S, 1_000_000)
-    assert affordable
-    assert not spend(allowance, 1, 1000.0 + DAY_S, 1_000_000)[1]
+@given(
+    st.lists(st.floats(0.01, 30), min_size=1, max_size=300), st.integers(1, 8), st.integers(1, 8)
+)
+def test_a_reel_is_bounded_and_spread(steps: list[float], moments: int, count: int) -> None:
+    reel, now = Reel(moments=moments), 0.0
+    for step in steps:
+        now += step
+        reel = reel.with_(frame(now), now)
+    at = [t for t, _ in reel.shots]
+    assert 1 <= len(at) <= 2 * moments
+    assert at[0] == steps[0]
+    assert at == sorted(at)
+    spread = reel.spread(count)
+    assert len(spread) == min(count, len(at))
+    assert set(spread) <= set(reel.shots)
+    places = [reel.shots.index(one) for one in spread]
+    assert places == sorted(set(places))
+    assert places[0] <= len(at) / len(spread)
+    assert places[-1] >= len(at) - len(at) / len(spread) - 1

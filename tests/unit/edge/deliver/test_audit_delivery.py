@@ -1,8 +1,9 @@
-"""An audit on its way: one small picture, after every suspicion, and no alarm at its answer."""
+"""An audit on its way: whole frames, after every suspicion, and no alarm at its answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import cv2
@@ -10,16 +11,17 @@ import numpy as np
 import pytest
 
 from contract.ids import CameraId, ReportId
+from contract.report import Sample
 from contract.verdict import Decision
 from edge.auditing import Auditor
 from edge.config.audit import Audit
 from edge.config.schema import Config
-from edge.decide.audit import Shown, Unsuspected
+from edge.decide.audit import Audited, Unsuspected
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel
 from edge.intake.admission import picture_limits
 from edge.privacy import Privacy
-from edge.records import Frame
+from edge.records import Box, Frame
 from edge.runtime.audit_counts import AuditCounts
 from imaging.admission import Rejected, inspect
 from tests.fakes import START
@@ -37,15 +39,40 @@ ORIGIN = Origin(
 )
 
 
-def shown(width: int = 1280, height: int = 720, cut: int | None = None) -> Shown:
-    noise = np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
-    picture = cv2.imencode(".jpg", cv2.blur(noise, (9, 9)))[1].tobytes()
+def a_frame(
+    width: int = 1280, height: int = 720, cut: int | None = None, noise: int = 9, at_s: float = 0.0
+) -> Frame:
+    grain = np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
+    picture = cv2.imencode(".jpg", cv2.blur(grain, (noise, noise)))[1].tobytes()
     header = inspect(picture, picture_limits(Config().intake.limits))
     assert not isinstance(header, Rejected)
-    frame = Frame(
-        camera=CAMERA, picture=picture[:cut], header=header, received_at=START, received_mono_s=0.0
+    return Frame(
+        camera=CAMERA,
+        picture=picture[:cut],
+        header=header,
+        received_at=START + timedelta(seconds=at_s),
+        received_mono_s=at_s,
     )
-    return Shown(frame=frame, share=0.01, box=(640.0, 360.0, 1280.0, 720.0))
+
+
+def drawn(*frames: Frame, number: int = 2, box: Box | None = None) -> Audited:
+    id_ = ReportId(f"gw.gate.1.{number}.0")
+    return Audited(report_id=id_, frames=frames or (a_frame(),), box=box)
+
+
+def rejected(audited: Audited | None, kind: str = "motion", share: float = 0.005) -> Unsuspected:
+    return Unsuspected(
+        camera=CameraId("gate"),
+        kind=kind,
+        began_at_s=0.0,
+        lasted_s=12.5,
+        share=share,
+        audited=audited,
+    )
+
+
+def packed(audited: Audited, most_bytes: int = 400_000, kind: str = "motion") -> Parcel | None:
+    return pack_audit(rejected(audited, kind), audited, ORIGIN, Audit(), most_bytes)
 
 
 def audit(number: int = 1, size: int = 1000) -> Parcel:
@@ -53,24 +80,58 @@ def audit(number: int = 1, size: int = 1000) -> Parcel:
     return replace(one, report=one.report.model_copy(update={"audit": True}))
 
 
-def test_an_audit_is_one_reduced_picture_and_says_so() -> None:
-    packed = pack_audit(ReportId("gw.gate.1.2.0"), shown(), 12.5, ORIGIN, Audit())
-    assert packed is not None
-    (ref,) = packed.report.evidence
-    (picture,) = packed.pictures
-    assert (ref.role, ref.width, ref.height, ref.bytes) == ("best", 640, 360, len(picture.jpeg))
-    assert packed.report.audit
-    assert packed.report.severity == 0
-    assert packed.report.box == (0.5, 0.5, 1.0, 1.0)
-    assert packed.report.rule.reasons[0] == "12.5 s of motion in which nothing was suspected"
+def test_an_audit_shows_whole_frames_reduced_and_says_how_it_was_drawn() -> None:
+    box = (640.0, 360.0, 1280.0, 720.0)
+    parcel = packed(drawn(a_frame(at_s=3), a_frame(at_s=0), a_frame(at_s=9), box=box))
+    assert parcel is not None
+    report = parcel.report
+    assert [ref.role for ref in report.evidence] == ["best", "context", "context"]
+    assert {(ref.width, ref.height) for ref in report.evidence} == {(960, 540)}
+    assert [(ref.received_at - START).total_seconds() for ref in report.evidence] == [3, 0, 9]
+    assert (report.audit, report.severity, report.box) == (True, 0, (0.5, 0.5, 1.0, 1.0))
+    assert report.sample == Sample(kind="motion", share=0.005)
+    assert report.rule.reasons == (
+        "12.5 s of motion in which nothing was suspected",
+        "drawn for the audit with a probability of 0.5 %",
+    )
+
+
+def test_its_pixels_are_those_of_the_camera_whatever_shape_the_edge_takes_them_for() -> None:
+    """A recorder's 960x1088 is twice as high as it should be: that is for the cloud to find out."""
+    parcel = packed(drawn(a_frame(960, 1088)))
+    assert parcel is not None
+    (ref,) = parcel.report.evidence
+    assert (ref.width, ref.height) == (847, 960)
+
+
+def test_a_quiet_minute_points_nowhere() -> None:
+    parcel = packed(drawn(a_frame()), kind="quiet")
+    assert parcel is not None
+    assert parcel.report.box == (0.0, 0.0, 1.0, 1.0)
+    assert parcel.report.rule.reasons[0] == "a minute in which nothing moved for the gate"
+
+
+def test_pictures_are_reduced_until_they_fit_and_no_further() -> None:
+    frames = [a_frame(noise=2, at_s=t) for t in range(4)]
+    for most_bytes in (400_000, 100_000):
+        parcel = packed(drawn(*frames), most_bytes)
+        assert parcel is not None
+        size = sum(ref.bytes for ref in parcel.report.evidence)
+        assert most_bytes / 2 < size <= most_bytes
+    least = packed(drawn(*frames), 1)
+    assert least is not None
+    assert least.report.evidence[0].width == 160
 
 
 def test_a_small_picture_is_not_enlarged_and_a_broken_one_not_sent() -> None:
-    id_ = ReportId("gw.gate.1.2.0")
-    packed = pack_audit(id_, shown(320, 240), 1.0, ORIGIN, Audit())
-    assert packed is not None
-    assert packed.report.evidence[0].width == 320
-    assert pack_audit(id_, shown(cut=-4000), 1.0, ORIGIN, Audit()) is None
+    parcel = packed(drawn(a_frame(320, 240)))
+    assert parcel is not None
+    assert parcel.report.evidence[0].width == 320
+    assert packed(drawn(a_frame(cut=-4000))) is None
+    whole = packed(drawn(a_frame(cut=-4000), a_frame(320, 240), box=(0.0, 0.0, 1.0, 1.0)))
+    assert whole is not None
+    assert [ref.role for ref in whole.report.evidence] == ["best"]
+    assert whole.report.box == (0.0, 0.0, 1.0, 1.0)
 
 
 def test_audits_wait_for_every_suspicion_and_go_before_any(tmp_path: Path) -> None:
@@ -103,27 +164,69 @@ def test_a_missed_threat_is_counted_apart_and_alarms_only_if_asked(
 )
 def test_only_a_plain_answer_enters_the_rate(decision: Decision, step: str) -> None:
     counts = AuditCounts()
-    counts.answer(decision)
+    counts.answer(name(1), decision, Sample(kind="motion", share=0.5))
     assert counts.as_json()[step] == 1
-    assert counts.recall().judged == (decision == "refuted")
+    recall = counts.recall("motion")
+    assert recall.judged.weight == 2 * (decision == "refuted")
+    assert recall.unknown.weight == 2 * (decision != "refuted")
 
 
-def test_what_is_rejected_is_counted_and_what_is_drawn_is_kept_or_dropped(tmp_path: Path) -> None:
+def test_kinds_are_counted_apart_and_an_old_report_counts_once() -> None:
+    counts = AuditCounts()
+    counts.answer(name(1), "confirmed", Sample(kind="quiet", share=0.1))
+    counts.answer(name(2), "refuted", None)
+    counts.answer(name(3), "refuted", Sample(kind="of a newer gateway", share=1.0))
+    said = counts.as_json()
+    assert (said["missed"], said["clear"], said["judged"]) == (0, 2, 2)
+    assert counts.recall("quiet").rate() == 1.0
+
+
+def test_what_is_lost_on_its_way_widens_the_interval() -> None:
+    counts = AuditCounts()
+    for number in range(4):
+        counts.send(name(number), "motion", 0.5)
+    counts.answer(name(0), "refuted", Sample(kind="motion", share=0.5))
+    narrow = counts.recall("motion").interval()
+    counts.lose(name(1))
+    counts.lose(name(1))
+    counts.lose(name(77))
+    said = counts.as_json()
+    assert (said["sent"], said["dropped"]) == (4, 1)
+    assert said["interval"] == "sampling, widened by 1 without an answer"
+    wide = counts.recall("motion").interval()
+    assert narrow is not None
+    assert wide is not None
+    assert wide[1] > narrow[1]
+
+
+def test_what_is_rejected_is_counted_and_what_was_drawn_has_its_bytes(tmp_path: Path) -> None:
     site = Site(tmp_path)
     counts = AuditCounts()
-    auditor = Auditor(site.open(), counts)
-    drawn = [
-        Unsuspected(
-            camera=CameraId("gate"),
-            lasted_s=1.0,
-            shown=shown(),
-            report_id=ReportId(f"gw.gate.1.{n}.0"),
-        )
-        for n in range(2)
-    ]
-    plain = Unsuspected(camera=CameraId("gate"), lasted_s=1.0)
-    config = Config()
-    assert not auditor.take((plain, drawn[0]), config, ORIGIN, 100.0)
-    assert auditor.take((plain, drawn[1]), config, ORIGIN, 100.0 + 86_400)
+    auditor, config = Auditor(site.open(), counts), Config()
+    assert auditor.ration(100.0, 0, config) == 1.0
+    for number in range(4):
+        assert auditor.ration(100.0, 3 - number, config) > 0
+        one = rejected(drawn(a_frame(noise=2), number=number))
+        assert auditor.take((rejected(None), one), config, ORIGIN, 100.0)
+    spent = auditor.ration(100.0, 0, config)
+    assert auditor.ration(100.0, 4, config) == 0.0
+    assert spent < 1.0
+    assert auditor.ration(100.0 + 86_400, 0, config) == 1.0
+    auditor.take((rejected(None, share=0.0), rejected(None, "quiet")), config, ORIGIN, 100.0)
     said = counts.as_json()
-    assert (said["rejected_events"], said["sent"], said["dropped"]) == (4, 1, 1)
+    assert (said["rejected_events"], said["uncovered"], said["sent"]) == (9, 1, 4)
+    assert said["dropped"] == 0
+    quiet = said["quiet"]
+    assert isinstance(quiet, dict)
+    assert (quiet["quiet_minutes"], quiet["sent"]) == (1, 0)
+
+
+def test_one_that_does_not_decode_or_finds_no_outbox_is_dropped_and_said(tmp_path: Path) -> None:
+    outbox = Site(tmp_path, max_bytes=1_000_000).open()
+    outbox.put(parcel(1, severity=0, size=480_000))
+    counts = AuditCounts()
+    auditor = Auditor(outbox, counts)
+    broken, large = drawn(a_frame(cut=-4000)), drawn(a_frame(noise=2), a_frame(noise=2, at_s=1))
+    assert not auditor.take((rejected(broken), rejected(large)), Config(), ORIGIN, 0.0)
+    said = counts.as_json()
+    assert (said["sent"], said["dropped"]) == (0, 2)

@@ -1,0 +1,85 @@
+"""The audit sees what the edge cannot: a garage in pixels twice as high as wide.
+
+With its table of squeezed sizes the edge finds the man who walks there; told that pixels are
+square it finds nobody. Judged by the edge's own view that was "0 missed". Needs labelled footage:
+STILLWATCH_DATA names its folder.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cloud.judge import Judge
+from cloud.model import open_model
+from cloud.settings import load_settings
+from contract.cloudevent import frame_report, read_report
+from contract.ids import CameraId
+from contract.verdict import Verdict
+from edge.config.load import load
+from edge.config.schema import Config
+from edge.decide.audit import Unsuspected
+from edge.deliver.audit_parcel import pack_audit
+from edge.deliver.evidence import Origin
+from edge.detect.detector import open_detector
+from edge.replay import Files, play
+from objectstore.open import open_store
+from service.clock import SystemClock
+from tools.evaluate.confirmation import audit_all, origin_of
+
+CLIP = Path(os.environ.get("STILLWATCH_DATA", "/nowhere")) / "field" / "garage_ir"
+FPS = 5.0
+CAMERA = CameraId("garage")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CLIP.is_dir(), reason="STILLWATCH_DATA names no folder with field/"),
+]
+
+
+def square_pixels(folder: Path) -> tuple[Config, Origin]:
+    """A gateway that takes all pixels for square, and audits all that it rejects."""
+    file = folder / "edge.yaml"
+    file.write_text("camera_defaults: {pixel_aspect: 1.0}\n")
+    loaded = load(file, {})
+    return audit_all(loaded.config, 0), origin_of(loaded, "a" * 64)
+
+
+def played(config: Config) -> tuple[int, list[Unsuspected]]:
+    """How many suspicions were raised, and what was rejected."""
+    detect = config.detect
+    detector = open_detector(detect.model, "litert", 1, detect.min_score)
+    steps = list(play(Files(sorted(CLIP.glob("*.jpg"))), config, CAMERA, FPS, detector))
+    rejected = [one for step in steps for one in step.unsuspected]
+    return sum(len(step.cases) for step in steps), rejected
+
+
+def answered(one: Unsuspected, origin: Origin, config: Config, judge: Judge) -> Verdict:
+    """The whole way but for broker and outbox."""
+    assert one.audited is not None
+    settings = config.deliver.audit
+    parcel = pack_audit(one, one.audited, origin, settings, settings.max_bytes)
+    assert parcel is not None
+    assert sum(len(picture.jpeg) for picture in parcel.pictures) <= settings.max_bytes
+    for picture in parcel.pictures:
+        judge.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+    return judge.judge(read_report(frame_report(parcel.report)))
+
+
+def test_a_man_lost_to_the_wrong_pixel_aspect_is_found_by_the_audit(tmp_path: Path) -> None:
+    config, origin = square_pixels(tmp_path)
+    suspicions, rejected = played(config)
+    assert suspicions == 0
+    settings = load_settings(None, {}, {})
+    judge = Judge(
+        store=open_store(f"dir:{tmp_path / 'store'}"),
+        model=open_model(settings.model),
+        policy=settings.policy,
+        limits=settings.limits.of_picture(),
+        clock=SystemClock(),
+    )
+    verdicts = [answered(one, origin, config, judge) for one in rejected if one.audited]
+    missed = [verdict for verdict in verdicts if verdict.decision == "confirmed"]
+    assert "person" in {one.label for verdict in missed for one in verdict.sightings}
