@@ -46,6 +46,11 @@ class Holds:
             hold.alone += len(failed) == 1
             hold.nearest = min(hold.nearest, check, key=_away)
 
+    @property
+    def alone(self) -> int:
+        """Judgements that failed by a single check: how near it came."""
+        return sum(one.alone for one in self._by_check.values())
+
     def worst(self) -> tuple[Hold, ...]:
         """What held back most comes first: alone, then at all."""
         return tuple(sorted(self._by_check.values(), key=lambda one: (-one.alone, -one.frames)))

@@ -18,6 +18,9 @@ from tools.evaluate.score import SequenceScore
 from tools.evaluate.stills import STILL_CLASSES, score_stills
 from tools.evaluate.trace import EventTrace
 
+LATE_S = 2.0
+"""Who walks takes three steps in it; later than this an alarm is to be explained."""
+
 _TRACKS = 12
 """Numbers that are named; a full car park has a hundred."""
 
@@ -31,6 +34,31 @@ class Miss:
     why: str
     facts: tuple[str, ...]
     by_edge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An event that was found `delay_s` after it began."""
+
+    place: str
+    trace: EventTrace
+    delay_s: float
+
+    @property
+    def why(self) -> str:
+        """What the time went by with, until it was suspected."""
+        began_s, first_s = self.trace.event.start_s, self.trace.first_s
+        seen_s = first_s.get("detected")
+        if seen_s is None:
+            return "not detected while it lasted"
+        if seen_s - began_s > self.delay_s / 2:
+            return f"first detected {seen_s - began_s:.1f} s after it began"
+        words = self.trace.before.words()
+        return f"held back by a check: {words[0]}" if words else "asked again after a refusal"
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        return tuple(_facts(self.trace))
 
 
 def misses(evaluation: Evaluation) -> Iterator[Miss]:
@@ -50,10 +78,26 @@ def misses(evaluation: Evaluation) -> Iterator[Miss]:
                 yield _miss(f"still {still.file}", trace, still.suspicions, None, ())
 
 
+def late(evaluation: Evaluation) -> Iterator[Late]:
+    """What was found, but more than `LATE_S` after it began, the latest first."""
+    found = [
+        Late(score.run.id, traces[scored.event], scored.delay_s)
+        for score in evaluation.scores
+        for traces in ({trace.event: trace for trace in score.run.traces},)
+        for scored in score.events
+        if scored.delay_s is not None and scored.delay_s > LATE_S and scored.event in traces
+    ]
+    yield from sorted(found, key=lambda one: -one.delay_s)
+
+
 def without_found(score: SequenceScore) -> SequenceScore:
-    """The same without the filmstrips of what was found: nobody looks at them, and hours of
-    footage have hundreds."""
-    found = {scored.event for scored in score.events if scored.delay_s is not None}
+    """The same without the filmstrips of what was found in time: nobody looks at them, and hours
+    of footage have hundreds."""
+    found = {
+        scored.event
+        for scored in score.events
+        if scored.delay_s is not None and scored.delay_s <= LATE_S
+    }
     traces = tuple(trace for trace in score.run.traces if trace.event not in found)
     return replace(score, run=replace(score.run, traces=traces))
 
@@ -93,10 +137,9 @@ def _why(trace: EventTrace, own: Sequence[Judged]) -> str:
         scores = ", ".join(f"{_decided(one)} at {one.verdict_score:.2f}" for one in own)
         return f"suspected by the edge, lost by the cloud: {scores}"
     if trace.holds.fired:
-        after = "" if trace.merged_after_s is None else f" {trace.merged_after_s:.1f} s before"
-        return f"its rule fired, but it was merged with what was told{after} ({trace.merged} times)"
+        return f"its rule fired in {trace.holds.fired} judgements, but {_fired(trace)}"
     if trace.holds.judged:
-        return f"held back by a check: {trace.holds.words()[0]}"
+        return f"held back by a check: {_nearest(trace)}"
     if trace.best is not None:
         full = f"; {trace.refused} things had no place among the tracks" if trace.refused else ""
         return (
@@ -108,6 +151,21 @@ def _why(trace: EventTrace, own: Sequence[Judged]) -> str:
     return f"never passed the gate: {_outcomes(trace)}"
 
 
+def _nearest(trace: EventTrace) -> str:
+    """Of the track that came nearest; in a car park those that stand there tell nothing."""
+    nearest = trace.nearest
+    if nearest is None:
+        return trace.holds.words()[0]
+    return f"track #{nearest[0]}: {nearest[1].words()[0]}"
+
+
+def _fired(trace: EventTrace) -> str:
+    if not trace.merged:
+        return "it was counted with an earlier alarm, or told at another time"
+    after = "" if trace.merged_after_s is None else f" {trace.merged_after_s:.1f} s before"
+    return f"it was merged with what was told{after} ({trace.merged} times)"
+
+
 def _decided(judged: Judged) -> str:
     """What it is confirmed as is of another class, else the event were found."""
     if judged.decision == "confirmed":
@@ -117,14 +175,16 @@ def _decided(judged: Judged) -> str:
 
 def _facts(trace: EventTrace) -> Iterator[str]:
     yield f"{trace.frames} frames: {_outcomes(trace)}"
+    if trace.first_s:
+        yield "first " + ", ".join(f"{stage} {t:.1f} s" for stage, t in trace.first_s.items())
     if trace.best is not None:
         yield (
             f"detected in {trace.detected} of {trace.looked} frames looked at, surest as "
             f"{trace.best.label} {trace.best.score:.2f} at {trace.best.t:.1f} s"
         )
-    if trace.tracks:
-        first = ", ".join(f"#{id_}" for id_ in sorted(trace.tracks)[:_TRACKS])
-        rest = len(trace.tracks) - _TRACKS
+    if trace.by_track:
+        first = ", ".join(f"#{id_}" for id_ in sorted(trace.by_track)[:_TRACKS])
+        rest = len(trace.by_track) - _TRACKS
         yield f"tracks {first}" + (f" and {rest} more" if rest > 0 else "")
     yield from trace.holds.words()
     if trace.merged:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from edge.review.page import Entry, Picture, Section, Tone, page
 from tools.evaluate.evaluation import Evaluation
 from tools.evaluate.events import Label
-from tools.evaluate.misses import Miss, misses
+from tools.evaluate.misses import LATE_S, Late, Miss, late, misses
 from tools.evaluate.observed import Judged, StillRun
 from tools.evaluate.report_table import number, percent, percents, span
 from tools.evaluate.sheet import Shown, shown
@@ -22,7 +22,7 @@ _TONES: dict[bool | None, Tone] = {True: "bad", None: "open", False: "good"}
 
 def review(evaluation: Evaluation) -> str:
     """The whole page."""
-    missed = list(misses(evaluation))
+    missed, slow = list(misses(evaluation)), list(late(evaluation))
     alarms = shown(evaluation.scores)
     stills = list(_of_stills(evaluation.stills))
     refuted = list(_refuted(evaluation))
@@ -37,6 +37,12 @@ def review(evaluation: Evaluation) -> str:
                 "is spread evenly over the event; its last picture is the surest sight. Click a "
                 "picture to enlarge it. Labelled boxes are purple.",
                 [_miss(one) for one in missed],
+            ),
+            Section(
+                f"Found late ({len(slow)})",
+                f"Events that were found more than {LATE_S:g} s after they began, and what it "
+                "waited for until it was suspected; the latest first.",
+                [_late(one) for one in slow],
             ),
             Section(
                 f"Alarms ({len(alarms)})",
@@ -78,6 +84,15 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
         f"Edge: {subject.edge_model} on {subject.edge_runtime}; cloud: {subject.cloud_model}; "
         f"configuration: {subject.config}. What the figures mean stands in report.md."
     )
+
+
+def _late(one: Late) -> Entry:
+    event = one.trace.event
+    title = (
+        f"{one.place}: {event.cls}, {event.start_s:.1f} to {event.end_s:.1f} s, found "
+        f"{one.delay_s:.1f} s after it began"
+    )
+    return Entry(title, one.why, one.facts, one.trace.pictures(), "open")
 
 
 def _miss(one: Miss) -> Entry:

@@ -13,9 +13,10 @@ from collections.abc import Sequence as Row
 
 from contract.ids import CameraId
 from edge.config.schema import Config
-from edge.records import Analysed, Box
+from edge.records import Analysed, Box, Judgement
 from edge.replay import Step
 from edge.review.drawing import Colour, Mark
+from edge.review.holds import Holds
 from edge.review.marks import PALE
 from edge.review.overlay import Overlay
 from edge.review.page import Picture, jpeg_of
@@ -78,16 +79,29 @@ class Witness:
         if not isinstance(outcome, Analysed):
             return
         trace.looked += 1
+        trace.reach("looked at", step.t)
         for judgement in step.judgements:
             if self._is_it(trace.event, judgement.label, judgement.box, labels, step.t):
-                trace.holds.count(judgement)
-                trace.tracks |= {judgement.track} if judgement.track is not None else set()
-        for one in outcome.merged:
+                self._count_judgement(trace, judgement, step.t)
+        for case in step.cases:
+            one = case.suspicion
             if self._is_it(trace.event, one.label, one.box, labels, step.t):
+                trace.reach("suspected", step.t)
+        for like in outcome.merged:
+            if self._is_it(trace.event, like.label, like.box, labels, step.t):
                 trace.merged += 1
-                trace.merged_after_s = one.since_s
-        trace.refused += sum(one.reason == "too_many_tracks" for one in outcome.withheld)
+                trace.merged_after_s = like.since_s
+        trace.refused += sum(kept.reason == "too_many_tracks" for kept in outcome.withheld)
         self._count_detections(trace, step, outcome, labels)
+
+    def _count_judgement(self, trace: EventTrace, judgement: Judgement, t: float) -> None:
+        trace.holds.count(judgement)
+        if "suspected" not in trace.first_s:
+            trace.before.count(judgement)
+        if judgement.fired:
+            trace.reach("fired", t)
+        if judgement.track is not None:
+            trace.by_track.setdefault(judgement.track, Holds()).count(judgement)
 
     def _count_detections(
         self, trace: EventTrace, step: Step, outcome: Analysed, labels: Labelled
@@ -102,7 +116,9 @@ class Witness:
                     trace.best = Best(label, score, step.t, (x0, y0, x1, y1))
             elif class_of(label) != trace.event.cls:
                 trace.others[label] += 1
-        trace.detected += seen
+        if seen:
+            trace.detected += 1
+            trace.reach("detected", step.t)
 
     def _is_it(self, event: Event, label: str, box: Box, labels: Labelled, t: float) -> bool:
         """Whether a thing may be what the event is about: of its class, and not plainly another."""

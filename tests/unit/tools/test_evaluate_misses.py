@@ -10,14 +10,14 @@ import pytest
 
 from edge.decide import checks
 from edge.records import Judgement, TrackId
-from edge.review.holds import holds_of
+from edge.review.holds import Holds, holds_of
 from edge.review.page import Picture, jpeg_of
 from tests.evaluations import judged, one_frame_a_second, still
 from tests.pages import Page
 from tools.evaluate.alarms import Place
 from tools.evaluate.evaluation import Evaluation, Subject
 from tools.evaluate.events import Event
-from tools.evaluate.misses import misses, without_found
+from tools.evaluate.misses import late, misses, without_found
 from tools.evaluate.observed import About, Edge, Judged, Sent, SequenceRun, StillRun
 from tools.evaluate.review import review
 from tools.evaluate.score import score
@@ -78,6 +78,7 @@ HELD = holds_of(
         judgement("person", ("threshold", 0.3, 0.35), ("min_travel", 0.05, 0.2)),
     ]
 )
+STANDS = holds_of([judgement("person", ("threshold", 0.3, 0.35), ("min_travel", 0, 0.2))] * 9)
 FIRED = holds_of([judgement("person", ("threshold", 0.5, 0.35))])
 REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=("no person",))
 
@@ -109,9 +110,19 @@ REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=(
             "alone; nearest: the min_travel 0.15 < 0.20",
         ),
         (
+            {"holds": HELD, "by_track": {2: Holds(), 3: STANDS, 7: HELD, 9: STANDS}},
+            (),
+            "held back by a check: track #7: rule person, min_travel",  # the others never came near
+        ),
+        (
             {"holds": FIRED, "merged": 3, "merged_after_s": 2.5},
             (),
-            "its rule fired, but it was merged with what was told 2.5 s before (3 times)",
+            "its rule fired in 1 judgements, but it was merged with what was told 2.5 s before (3",
+        ),
+        (
+            {"holds": FIRED},
+            (),
+            "its rule fired in 1 judgements, but it was counted with an earlier alarm",
         ),
         ({"holds": FIRED}, (REFUTED,), "suspected by the edge, lost by the cloud: refuted at 0.31"),
         (
@@ -141,6 +152,22 @@ def test_what_was_found_is_no_miss_and_its_strip_is_let_go() -> None:
     (only,) = misses(seen)
     assert only.trace.event == FIRST
     assert len(seen.scores[0].run.traces) == 1
+
+
+def test_what_was_found_late_is_told_with_what_it_waited_for() -> None:
+    waited = trace(FIRST, before=HELD, first_s={"looked at": 4.0, "detected": 4.2})
+    unseen = trace(SECOND, first_s={"looked at": 30.0, "detected": 32.5})
+    seen = evaluation(judged(7.0), judged(33.0), traces=(waited, unseen))
+    assert list(misses(seen)) == []
+    first, second = late(seen)
+    assert (first.delay_s, second.delay_s) == (3.0, 3.0)
+    assert first.why.startswith("held back by a check: rule person, min_travel")
+    assert second.why == "first detected 2.5 s after it began"
+    assert "first looked at 30.0 s, detected 32.5 s" in second.facts
+    read = Page(review(seen))
+    assert [one.tone for one in read.articles[:2]] == ["open", "open"]
+    assert "found 3.0 s after it began" in read.articles[0].words
+    assert len(read.articles[0].pictures) == 3
 
 
 def test_a_suspicion_near_a_miss_is_told_with_what_the_cloud_said() -> None:

@@ -57,7 +57,7 @@ def test_what_is_held_back_is_counted_with_its_tracks_and_checks(shift: int | No
     assert trace.detected >= WALKED - 2
     assert trace.best is not None
     assert (trace.best.label, round(trace.best.score, 2)) == ("person", 0.8)
-    assert trace.tracks == {1}
+    assert set(trace.by_track) == {1}
     assert trace.holds.fired == 0
     assert trace.holds.worst()[0].nearest.name == "threshold"
     assert len(trace.strip) == FRAMES
@@ -83,6 +83,9 @@ def test_frames_with_nobody_in_them_are_told_by_what_the_gate_said() -> None:
     assert trace.detected == 0
     assert any(what.startswith("quiet") for what in trace.outcomes)
     assert other.holds.fired > 0
+    assert list(other.first_s) == ["looked at", "detected", "fired", "suspected"]
+    assert other.first_s["detected"] < other.first_s["suspected"] < EVENT.end_s
+    assert 0 < other.before.judged < other.holds.judged
 
 
 def test_labelled_boxes_are_drawn_in_purple() -> None:
