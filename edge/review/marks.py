@@ -56,7 +56,7 @@ def marks(step: Step, trails: Trails, size: tuple[int, int]) -> Iterator[Mark]:
     best = {id_: judgement for id_, judgement in most_telling(step.judgements).items() if id_}
     for track in sorted(step.tracks, key=lambda one: bool(one.raised)):
         yield of_track(track, step, best.get(track.id), trails)
-    yield from (_lone(one, step) for one in step.judgements if one.track is None and one.fired)
+    yield from (_lone(one, step) for one in _lone_fired(step))
 
 
 def most_telling(judgements: Sequence[Judgement]) -> dict[TrackId | None, Judgement]:
@@ -104,12 +104,21 @@ def _lone(judgement: Judgement, step: Step) -> Mark:
     return Mark(judgement.box, colour, (f"{judgement.label} {judgement.rule}",))
 
 
+def _lone_fired(step: Step) -> list[Judgement]:
+    """What fired in this frame by itself; what a burst's earlier frame showed is judged with its
+    last one."""
+    if not isinstance(step.outcome, Analysed):
+        return []
+    here = {tuple(box) for box in step.outcome.detections.boxes.tolist()}
+    return [one for one in step.judgements if one.track is None and one.fired and one.box in here]
+
+
 def _only_detected(step: Step) -> Iterator[Mark]:
     """Detections that no track took, and those that a mask took out."""
     if not isinstance(step.outcome, Analysed):
         return
     taken = {track.box for track in step.tracks}
-    taken |= {one.box for one in step.judgements if one.track is None and one.fired}
+    taken |= {one.box for one in _lone_fired(step)}
     found = step.outcome.detections
     for row, (x0, y0, x1, y1) in enumerate(found.boxes.tolist()):
         box: Box = (x0, y0, x1, y1)

@@ -103,6 +103,16 @@ def test_drawing_leaves_the_pixels_that_are_judged_alone() -> None:
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
+def test_a_picture_that_is_an_alarm_by_itself_has_a_red_box() -> None:
+    played, _ = steps(kind="snapshot")
+    shown = [step for step in played if step.cases]
+    assert shown
+    for step in shown:
+        (alarmed,) = (one for one in marks(step, {}, SIZE) if one.colour == RED)
+        assert alarmed.box == step.cases[0].suspicion.box
+        assert alarmed.words == ("person person",)
+
+
 @given(
     width=st.integers(1, 5000),
     height=st.integers(1, 5000),
