@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -13,8 +16,8 @@ import pytest
 from edge.review.marks import AMBER, RED
 from imaging.detections import Image
 from tests.pages import Page
-from tests.system.replays import run, written
-from tests.system.sites import WALKERS, clip
+from tests.system.replays import RUNTIME, run, written
+from tests.system.sites import CHECKOUT, WALKERS, clip
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +112,26 @@ def test_nothing_but_broken_pictures_is_a_dark_video(tmp_path: Path) -> None:
     told = run(pictures, "--video", "shown.avi", folder=tmp_path)
     assert told.returncode == 0, told.stderr
     assert len(frames(tmp_path / "shown.avi")) == 3
+
+
+@pytest.mark.parametrize("name", ["shown.mp4", "shown.avi"])
+def test_a_video_that_has_no_room_is_said_to_be_cut_short(tmp_path: Path, name: str) -> None:
+    footage = written(tmp_path, 2)
+    limited = f"ulimit -f 100; exec {sys.executable} -m edge replay {footage} --video {name}"
+    environ = {**os.environ, "PYTHONPATH": str(CHECKOUT), **RUNTIME}
+    ended = subprocess.run(
+        ["bash", "-c", limited],
+        cwd=tmp_path,
+        env=environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert ended.returncode == 78
+    assert f"{name} holds 0 of 10 frames: is the disk full?" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(
