@@ -6,7 +6,8 @@ or vehicle anywhere in any of them was missed if it did not just stand there. Wh
 at the same place in the earliest and in the latest picture: found there too, if faintly, or looking
 the same there. Who arrives, leaves or passes is in one of them at most. Where all pictures are of
 one moment nothing tells what stands: a person was missed, a vehicle only where the edge saw
-something move. Called by `judge`.
+something move. What is of a group of which the edge told something was not missed. Called by
+`judge`.
 """
 
 from __future__ import annotations
@@ -85,10 +86,11 @@ def judge_audit(
     """`confirmed` with the strongest thing that was missed, else `refuted`. The severity stays 0:
     the edge decides whether an audit may alarm anybody."""
     scenes = [_scene(shot, detect, policy) for shot in sorted(shots, key=lambda one: one.moment)]
+    told = report.sample.told if report.sample else ()
     missed, standing = list[Sighting](), list[Sighting]()
     for scene in scenes:
         for seen in scene.seen:
-            if seen.score >= policy.limit_of(seen.label):
+            if seen.group not in told and seen.score >= policy.limit_of(seen.label):
                 there = _stands(seen, scene, scenes, report)
                 (standing if there else missed).append(_sighting(seen, scene.shot))
     best = max(missed, key=lambda sighting: sighting.score, default=None)

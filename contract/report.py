@@ -43,6 +43,11 @@ def absent(value: object) -> bool:
     return value is None
 
 
+def empty(value: object) -> bool:
+    """The same for lists."""
+    return value == ()
+
+
 def nothing(value: object) -> bool:
     """The same for numbers and marks."""
     return value == 0
@@ -138,11 +143,17 @@ class Sample(Wire):
     """
 
     kind: Word = Field(
-        description="`motion`: a motion event in which nothing was suspected. `quiet`: a minute in "
-        "which the gate saw nothing move."
+        description="`motion`: a motion event in which nothing was suspected, or only what was "
+        "refuted. `partly`: one in which only things of the groups in `told` were. `quiet`: a "
+        "minute in which the gate saw nothing move."
     )
     share: Annotated[float, Field(gt=0, le=1)] = Field(
         description="With which probability it was drawn."
+    )
+    told: Words = Field(
+        (),
+        exclude_if=empty,
+        description="Groups (`person`, `vehicle`) of which something was told: not missed.",
     )
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId
+from contract.labels import group_of
 from edge.config.schema import Evidence, Storm
 from edge.decide import silence, storm
-from edge.decide.audit import AuditState
+from edge.decide.audit import AuditState, Told
 from edge.decide.conditions import Size
 from edge.decide.light import LightState
 from edge.decide.past import Grey, Likeness, Past
@@ -158,9 +159,13 @@ class CameraState:
                 self.takes[track.id] = takes.add(known, take, evidence)
 
     @property
-    def told(self) -> bool:
-        """Something that was told of is still there."""
-        return any(track.raised for track in self.tracks.alive)
+    def told(self) -> Told:
+        """What was told of, was not called nothing, and is still there."""
+        return frozenset(
+            (track.id, group_of(track.label))
+            for track in self.tracks.alive
+            if any(not one.refuted for one in track.told)
+        )
 
     def number_next(self) -> TrackId:
         """A track number that nothing else gets."""

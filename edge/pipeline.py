@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
+from contract.labels import group_of
 from contract.verdict import Decision
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
@@ -79,8 +80,7 @@ class Pipeline:
             return seen
         state.audit = audit.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
         if not seen.moved:
-            if state.told:
-                state.audit = audit.suspect(state.audit)
+            state.audit = audit.suspect(state.audit, state.told)
             state.tracks = tracker.expire(state.tracks, now, config.decide.tracking)
             return Quiet(motion=seen)
         image = pixels(frame, settings.privacy_masks)
@@ -165,6 +165,8 @@ class Pipeline:
         epoch, track = track_of(report_id)
         if state is not None and epoch == self.epoch:
             state.hear(TrackId(track), refuted=decision == "refuted")
+            if decision == "refuted":
+                state.audit = audit.refute(state.audit, TrackId(track))
 
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of `camera`; any thread may ask."""
@@ -226,14 +228,15 @@ class Pipeline:
         return tuple(
             Unsuspected(
                 camera=camera,
-                kind=stretch.kind,
+                kind="partly" if stretch.groups else stretch.kind,
                 began_at_s=stretch.began_at_s,
                 lasted_s=stretch.lasted_s,
                 share=stretch.share,
                 audited=self._audited(camera, state, stretch),
+                told=stretch.groups,
             )
             for stretch in over
-            if not stretch.suspected
+            if stretch.leaves_open
         )
 
     def _audited(self, camera: CameraId, state: CameraState, stretch: Stretch) -> Audited | None:
@@ -246,6 +249,8 @@ class Pipeline:
 
 
 def _mark_told(state: CameraState, settled: Settled) -> None:
-    """A motion event with a thing in it that was told was not rejected."""
-    if settled.cases or settled.merged or state.told:
-        state.audit = audit.suspect(state.audit)
+    """What was told in a motion event was not rejected."""
+    raised = [(case.suspicion.track, case.suspicion.label) for case in settled.cases]
+    raised += [(one.track, one.label) for one in settled.merged]
+    told = frozenset((track, group_of(label)) for track, label in raised)
+    state.audit = audit.suspect(state.audit, told | state.told)

@@ -3,9 +3,10 @@
 PURE. A motion event is a stretch in which something changed in front of a camera, whether the gate
 called it a thing, a nuisance or a change of light; it is over after `GAP_S` without, or after
 `LONGEST_S`. A quiet minute is a stretch of `LONGEST_S` in which the gate saw nothing change. Either
-was rejected if nothing was suspected in it. Whether one is audited is drawn when it begins
-(`sampling`); of what is drawn frames are kept that show it at several moments, chosen by time, and
-one by motion. Called by `pipeline`.
+was rejected if nothing was suspected in it but what was refuted; where only a person was suspected,
+or only a vehicle, what is of the other group was rejected. Whether one is audited is drawn when it
+begins (`sampling`); of what is drawn frames are kept that show it at several moments, chosen by
+time (`reel`), and one by motion. Called by `pipeline`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId, ReportId
+from contract.labels import Group
+from edge.decide.reel import Reel, Timed
 from edge.decide.sampling import Draw, Kind
-from edge.records import Box, Frame, Motion
+from edge.records import Box, Frame, Motion, TrackId
 
 GAP_S = 10.0
 """As plain motion alarms are counted: what comes within ten seconds is one."""
@@ -31,35 +34,10 @@ _CHANGED = frozenset(
 )
 """The gate's words for a frame in which something changed (`off`: a movement sensor said so)."""
 
-Timed = tuple[float, Frame]
-"""When it came, in monotonic seconds, and the frame."""
+_WATCHED: frozenset[Group] = frozenset({"person", "vehicle"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reel:
-    """Frames of a stretch, evenly apart in time, at most twice `moments`."""
-
-    moments: int
-    shots: tuple[Timed, ...] = ()
-    apart_s: float = 0.0
-
-    def with_(self, frame: Frame, now: float) -> Reel:
-        """With `frame`, if it comes late enough; where it is too many, every other one goes."""
-        if self.shots and now - self.shots[-1][0] < self.apart_s:
-            return self
-        shots = (*self.shots, (now, frame))
-        if len(shots) <= 2 * self.moments:
-            return replace(self, shots=shots)
-        kept = shots[::2]
-        return replace(self, shots=kept, apart_s=max(2 * self.apart_s, kept[1][0] - kept[0][0]))
-
-    def spread(self, count: int) -> tuple[Timed, ...]:
-        """`count` of them, each from the middle of a part of the time: who comes or goes is at the
-        border of the picture at the ends."""
-        if count >= len(self.shots):
-            return self.shots
-        stride = len(self.shots) / max(1, count)
-        return tuple(self.shots[int((n + 0.5) * stride)] for n in range(count))
+Told = frozenset[tuple[TrackId, Group]]
+"""Tracks that were suspected, and of which group."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +60,7 @@ class Stretch:
     moved_at_s: float
     share: float
     drawn: bool
-    suspected: bool = False
+    told: Told = frozenset()
     before: Timed | None = None
     peak: Peak | None = None
     reel: Reel = field(default_factory=lambda: Reel(moments=1))
@@ -92,6 +70,17 @@ class Stretch:
     def lasted_s(self) -> float:
         """To the last change; a quiet minute has none."""
         return LONGEST_S if self.kind == "quiet" else self.moved_at_s - self.began_at_s
+
+    @property
+    def groups(self) -> frozenset[Group]:
+        """Of what was suspected in it and is not refuted."""
+        return frozenset(group for _, group in self.told)
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether something may have been missed in it: not both a person and a vehicle were told,
+        and in a quiet minute nothing was."""
+        return not self.groups if self.kind == "quiet" else not self.groups >= _WATCHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +96,8 @@ class Audited:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsuspected:
     """A stretch that was rejected: from `began_at_s`, drawn with the probability `share`; with
-    what is `audited` of it, if it was drawn."""
+    what is `audited` of it, if it was drawn. Of the groups in `told` something was told, so what is
+    of them was not missed; its kind then is `partly`."""
 
     camera: CameraId
     kind: Kind
@@ -115,6 +105,7 @@ class Unsuspected:
     lasted_s: float
     share: float
     audited: Audited | None = None
+    told: frozenset[Group] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +132,22 @@ def watch(state: AuditState, frame: Frame, seen: Motion, now: float, draw: Draw)
     return _still(state, frame, now, draw)
 
 
-def suspect(state: AuditState) -> AuditState:
-    """Something was suspected: what goes on was not rejected."""
+def suspect(state: AuditState, told: Told) -> AuditState:
+    """So much was suspected in what goes on."""
     event, quiet = state.event, state.quiet
     if event is not None:
-        state = replace(state, event=replace(event, suspected=True))
-    return state if quiet is None else replace(state, quiet=replace(quiet, suspected=True))
+        state = replace(state, event=replace(event, told=event.told | told))
+    return state if quiet is None else replace(state, quiet=replace(quiet, told=quiet.told | told))
+
+
+def refute(state: AuditState, track: TrackId) -> AuditState:
+    """The cloud called a track no threat, so nobody is told of it: whether that was right is for
+    the audit to say."""
+    event = state.event
+    if event is None:
+        return state
+    left = frozenset(one for one in event.told if one[0] != track)
+    return replace(state, event=replace(event, told=left))
 
 
 def take(

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from edge.config.audit import Audit
 
 Kind = str
-"""`motion` or `quiet`; see `contract.report.Sample`."""
+"""`motion`, `partly` or `quiet`; see `contract.report.Sample`. The first two are drawn alike, since
+only the end of an event tells which it is."""
 
 _DAY_S = 86_400.0
 

@@ -124,15 +124,15 @@ def _report(
         config_sha256=origin.config_sha256,
         evidence=evidence,
         restores_left=RESTORES,
-        sample=Sample(kind=one.kind, share=one.share),
+        sample=Sample(kind=one.kind, share=one.share, told=tuple(sorted(one.told))),
     )
 
 
 def _reasons(one: Unsuspected) -> tuple[str, str]:
-    quiet = one.kind == "quiet"
-    what = "a minute in which nothing moved for the gate"
-    event = f"{one.lasted_s:.1f} s of motion in which nothing was suspected"
+    event = f"{one.lasted_s:.1f} s of motion in which "
+    told = f"only this was told: {', '.join(sorted(one.told))}" if one.told else "nothing was told"
+    quiet = "a minute in which nothing moved for the gate"
     return (
-        what if quiet else event,
+        quiet if one.kind == "quiet" else event + told,
         f"drawn for the audit with a probability of {100 * one.share:.3g} %",
     )

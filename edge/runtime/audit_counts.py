@@ -18,14 +18,18 @@ from edge.decide.recall import Recall
 from edge.decide.sampling import Kind
 
 AuditStep = Literal["rejected", "uncovered", "sent", "dropped", "missed", "clear", "unanswered"]
-"""`rejected`: motion events (quiet minutes) in which nothing was suspected, `uncovered` those of
+"""`rejected`: motion events (quiet minutes) of which nothing was told, `uncovered` those of
 them of which none could be drawn, for the day's bytes were spent. Of the others some are `sent`,
 or `dropped` because outbox or disk were full; the cloud calls them `missed` threats or `clear`;
 `unanswered` had no usable answer."""
 
 _STEPS: tuple[AuditStep, ...] = get_args(AuditStep)
-_KINDS: tuple[Kind, ...] = ("motion", "quiet")
-_NAMES: dict[Kind, str] = {"motion": "rejected_events", "quiet": "quiet_minutes"}
+_KINDS: tuple[Kind, ...] = ("motion", "partly", "quiet")
+_NAMES: dict[Kind, str] = {
+    "motion": "rejected_events",
+    "partly": "partly_rejected_events",
+    "quiet": "quiet_minutes",
+}
 _STEP_OF: dict[Decision, AuditStep] = {
     "confirmed": "missed",
     "refuted": "clear",
@@ -96,7 +100,8 @@ class AuditCounts:
 
     def as_json(self) -> dict[str, object]:
         """As `stats` says it."""
-        return self._said("motion") | {"quiet": self._said("quiet")}
+        others = {kind: self._said(kind) for kind in _KINDS if kind != "motion"}
+        return self._said("motion") | others
 
     def _said(self, kind: Kind) -> dict[str, object]:
         with self._lock:

@@ -25,6 +25,7 @@ from tests.contract.samples import (
     LATE_REPORT,
     LATE_VERDICT,
     MORE,
+    PARTLY_REPORT,
     REPORT,
     RESTORABLE,
     RESTORE,
@@ -81,6 +82,8 @@ def test_an_audit_says_how_it_was_drawn_and_is_written_and_read_as_frozen() -> N
     assert frame_report(AUDIT_REPORT) == golden
     assert read_report(golden) == AUDIT_REPORT
     assert read_report((GOLDEN / "suspicion-v1.json").read_bytes()).sample is None
+    partly = (GOLDEN / "suspicion-v1-audit-partly.json").read_bytes()
+    assert (frame_report(PARTLY_REPORT), read_report(partly)) == (partly, PARTLY_REPORT)
     newer = golden.replace(b'"kind":"motion"', b'"kind":"of a newer gateway"')
     assert read_report(newer).sample == Sample(kind="of a newer gateway", share=0.005)
 

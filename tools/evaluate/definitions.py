@@ -48,9 +48,11 @@ DEFINITIONS = (
     "Idle frames have every class labelled false. A motion event is a stretch in which "
     "something changed, whatever the gate called it, cut after 10 s without or after 60 s; a "
     "quiet minute is one in which nothing did. Either was rejected if nothing was suspected in "
-    "it. All such are audited, of a corpus of more than an hour a random share: the full model "
-    "looks at whole frames of several moments, reduced; a person or vehicle in any of them that "
-    "is not at the same place in the first and in the last was missed.",
+    "it but what was refuted; an event in which only a person, or only a vehicle, was suspected "
+    "and not refuted was rejected as far as the other group goes. All such are audited, of a "
+    "corpus of more than an hour a random share: the full model looks at whole frames of several "
+    "moments, reduced; a person or vehicle in any of them that is not at the same place in the "
+    "first and in the last was missed.",
     "Intervals are at 95 %: Wilson's for shares, Garwood's (Poisson) for rates per camera-hour,"
     " Clopper and Pearson's for reductions. For a share of bytes each frame is taken for one "
     "case, so that one tells the size of the sample rather than a strict coverage.",

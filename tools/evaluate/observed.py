@@ -20,14 +20,16 @@ AuditAnswer = Literal["missed", "clear", "unanswered"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """A motion event or quiet minute (`kind`) without a suspicion: from when to when, and if it was
-    drawn, with the probability `share`, what the audit made of it."""
+    """A motion event or quiet minute (`kind`), from when to when, of which nothing was told but of
+    the groups in `told`; if it was drawn, with the probability `share`, what the audit made of it.
+    """
 
     kind: str
     from_s: float
     to_s: float
     share: float
     answer: AuditAnswer | None
+    told: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,11 @@ from tools.evaluate.wilson import Interval, wilson
 Json = dict[str, object]
 
 _WATCHED: tuple[ObjectClass, ...] = ("person", "vehicle")
-_KINDS = {"motion": "motion events without a suspicion", "quiet": "quiet minutes"}
+_KINDS = {
+    "motion": "motion events of which nothing was told",
+    "partly": "motion events of which only a person, or only a vehicle, was told",
+    "quiet": "quiet minutes",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +106,7 @@ def as_json(scores: Sequence[SequenceScore]) -> Json:
         "idle_quiet_share": still.share(),
         "idle_quiet_interval": still.interval(),
         "idle_reasons": dict(still.whys),
-        "audit": _said(recall(scores)) | {"quiet": _said(recall(scores, "quiet"))},
+        "audit": {kind: _said(recall(scores, kind)) for kind in _KINDS},
         "audit_by_labels": {
             "with_threat": known.with_threat,
             "called_missed": known.missed,
@@ -177,5 +181,6 @@ def _threat(score: SequenceScore, one: Rejected) -> bool | None:
         timeline.labels[cls][frame]
         for frame in timeline.span(one.from_s, one.to_s)
         for cls in _WATCHED
+        if cls not in one.told
     }
     return True if True in labels else None if None in labels or not labels else False

@@ -18,7 +18,7 @@ from cloud.audit_looks import Look, aspects, looks_at
 from cloud.confirm import Stamp
 from cloud.likeness import alike
 from cloud.settings import Policy
-from contract.report import RelativeBox
+from contract.report import RelativeBox, Sample
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image
 from tests.unit.cloud.reports import NOON, PixelBox, a_report, saw
@@ -133,6 +133,23 @@ def test_what_is_under_the_limit_or_watched_by_nobody_was_not_missed() -> None:
         report, shots, lambda images: [saw(("dog", 0.9, PERSON))] * len(images), Policy(), STAMP
     )
     assert dogs.decision == "refuted"
+
+
+def test_what_is_of_a_group_that_was_told_was_not_missed() -> None:
+    both = picture(("car", 0.9, CAR), ("person", 0.7, PERSON))
+    report = a_report(label="motion", audit=True)
+    shots = [
+        Shot(image=image, moment=NOON + timedelta(seconds=at_s))
+        for at_s, image in ((0, EMPTY), (20, both), (40, EMPTY))
+    ]
+    for told, missed in (
+        ((), {"car", "person"}),
+        (("person",), {"car"}),
+        (("vehicle",), {"person"}),
+    ):
+        partly = report.model_copy(update={"sample": Sample(kind="partly", share=1.0, told=told)})
+        verdict = judge_audit(partly, shots, geometric, Policy(), STAMP)
+        assert {one.label for one in verdict.sightings} == missed
 
 
 @pytest.mark.parametrize("across", [0.5, 2.0])

@@ -13,15 +13,17 @@ from edge.decide.audit import (
     GAP_S,
     LONGEST_S,
     AuditState,
-    Reel,
     Stretch,
+    Told,
+    refute,
     shown,
     suspect,
     take,
     watch,
 )
+from edge.decide.reel import Reel
 from edge.decide.sampling import Draw
-from edge.records import Box, Frame, Motion
+from edge.records import Box, Frame, Motion, TrackId
 from imaging.admission import Header
 from tests.fakes import START
 
@@ -159,15 +161,44 @@ def test_what_cannot_be_drawn_for_want_of_bytes_says_so() -> None:
     assert events((0.0, moved()), draw=half)[0].share == 0.5
 
 
-def test_an_event_in_which_something_was_suspected_was_not_rejected() -> None:
+PERSON: Told = frozenset({(TrackId(1), "person")})
+CAR: Told = frozenset({(TrackId(2), "vehicle")})
+
+
+def event_with(*told: Told, refuted: tuple[int, ...] = ()) -> Stretch:
     state = watch(AuditState(), frame(0), moved(), 0, EACH)
-    state = watch(suspect(state), frame(1), moved(), 1, EACH)
-    _, (event,) = take(state, 1 + GAP_S)
-    assert event.suspected
-    assert suspect(AuditState()) == AuditState()
-    quiet = suspect(watch(AuditState(), frame(0), STILL, 0, EACH)).quiet
-    assert quiet is not None
-    assert quiet.suspected
+    for one in told:
+        state = suspect(state, one)
+    for track in refuted:
+        state = refute(state, TrackId(track))
+    _, (event,) = take(watch(state, frame(1), moved(), 1, EACH), 1 + GAP_S)
+    return event
+
+
+def test_what_is_told_was_not_missed_and_what_is_of_the_other_group_may_have_been() -> None:
+    assert event_with().leaves_open
+    assert event_with(PERSON).groups == {"person"}
+    assert event_with(PERSON).leaves_open
+    assert event_with(frozenset({(TrackId(3), "animal")}), CAR).leaves_open
+    assert not event_with(PERSON, CAR).leaves_open
+    assert suspect(AuditState(), PERSON) == AuditState()
+
+
+def test_what_the_cloud_refuted_was_told_to_nobody() -> None:
+    assert event_with(PERSON, refuted=(1,)).groups == frozenset()
+    assert event_with(PERSON, CAR, refuted=(2,)).groups == {"person"}
+    again: Told = frozenset({(TrackId(9), "person")})
+    assert event_with(PERSON, again, refuted=(1,)).groups == {"person"}
+    assert refute(AuditState(), TrackId(1)) == AuditState()
+
+
+def test_a_quiet_minute_with_anything_told_in_view_is_not_asked_about() -> None:
+    state = watch(AuditState(), frame(0), STILL, 0, EACH)
+    assert state.quiet is not None
+    assert state.quiet.leaves_open
+    state = suspect(state, CAR)
+    assert state.quiet is not None
+    assert not state.quiet.leaves_open
 
 
 def test_every_minute_without_a_change_is_a_quiet_one() -> None:

@@ -91,7 +91,7 @@ def test_an_audit_shows_whole_frames_reduced_and_says_how_it_was_drawn() -> None
     assert (report.audit, report.severity, report.box) == (True, 0, (0.5, 0.5, 1.0, 1.0))
     assert report.sample == Sample(kind="motion", share=0.005)
     assert report.rule.reasons == (
-        "12.5 s of motion in which nothing was suspected",
+        "12.5 s of motion in which nothing was told",
         "drawn for the audit with a probability of 0.5 %",
     )
 
@@ -102,6 +102,15 @@ def test_its_pixels_are_those_of_the_camera_whatever_shape_the_edge_takes_them_f
     assert parcel is not None
     (ref,) = parcel.report.evidence
     assert (ref.width, ref.height) == (847, 960)
+
+
+def test_what_was_told_in_it_is_said_so_that_it_is_not_taken_for_missed() -> None:
+    audited = drawn(a_frame())
+    one = replace(rejected(audited, "partly"), told=frozenset({"vehicle"}))
+    parcel = pack_audit(one, audited, ORIGIN, Audit(), 400_000)
+    assert parcel is not None
+    assert parcel.report.sample == Sample(kind="partly", share=0.005, told=("vehicle",))
+    assert parcel.report.rule.reasons[0].endswith("only this was told: vehicle")
 
 
 def test_a_quiet_minute_points_nowhere() -> None:
