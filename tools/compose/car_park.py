@@ -14,9 +14,10 @@ from tools.compose.lay_out import Layout, feet_px
 from tools.compose.standing import Standing
 from tools.compose.vehicles import tinted
 
-ROWS_PX = {"walk_cars_far": (24.0, 36.0)}
-NEAR_ROWS_PX = (50.0, 95.0)
-"""How tall a person is beside the cars of each row."""
+ROWS_PX = {"walk_cars_far": (18.0, 42.0)}
+NEAR_ROWS_PX = (42.0, 105.0)
+"""How tall a person is beside the cars of each row. An aisle lies between the rows, so that the
+nearer one does not hide who walks before the other."""
 PAINTS = (
     (1.0, 1.0, 1.0), (1.0, 1.0, 1.0), (0.42, 0.4, 0.38), (0.7, 0.7, 0.7), (0.8, 0.5, 0.42),
     (0.4, 0.42, 0.8), (0.85, 0.95, 1.0), (0.55, 0.6, 0.5),

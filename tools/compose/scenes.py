@@ -43,18 +43,21 @@ SQUEEZED: dict[str, tuple[Light, tuple[int, int], tuple[float, float], str | Non
 """What recorders send: 1080N (half of the columns of 1920x1080, also padded to whole macroblocks),
 960H of PAL and NTSC, and half of 960H."""
 
+OPEN_GROUND = 0.4
+"""Where the ground reaches up to here, as a share of the height from the top, cars and people of
+any height stand on it and not before a wall."""
 WALKING_ACTS: dict[str, tuple[Light, str | None]] = {
     "walk_cars": ("day", None),
     "walk_cars_far": ("day", None),
     "walk_crowd": ("day", None),
-    "walk_drawn": ("day", None),
-    "walk_run": ("day", None),
-    "walk_crouch": ("day", None),
+    "walk_drawn": ("day", "plaza"),
+    "walk_run": ("day", "plaza"),
+    "walk_crouch": ("day", "plaza"),
     "walk_above": ("day", "above"),
     "walk_under": ("day", "above"),
 }
-"""Scenes of many actors or of poses by light, and where, if not anywhere outside: `above` is ground
-that was seen from straight above."""
+"""Scenes of many actors or of poses by light, and where, if not on any open ground: `above` is
+ground that was seen from straight above. Poses are at one place, to be compared."""
 PARKED: dict[str, tuple[Light, ...]] = {
     "parked": ("day", "infrared"),
     "parked_clock": ("day", "dusk"),
@@ -108,20 +111,21 @@ def _recipes(
 ) -> Iterator[tuple[str, Recipe]]:
     everywhere = tuple(places)
     outside = tuple(name for name, place in places.items() if place.open) or everywhere
+    ground = tuple(n for n in outside if places[n].far <= OPEN_GROUND) or outside
     nuisances = [name for name in scenes if name in NUISANCES or name in PARKED]
     for name in nuisances:
-        where = outside if name in PARKED else everywhere
+        where = ground if name in PARKED else everywhere
         yield from _nuisance(name, where, 3600 * hours / len(nuisances), seed)
     for name in scenes:
         if name in (WALKS | SQUEEZED) and walkers:
             yield name, _walk(name, outside, walkers, seed)
         if name in WALKING_ACTS and walkers:
-            yield name, _act(name, outside, above, walkers, seed)
+            yield name, _act(name, ground, above, walkers, seed)
     if NIGHT in scenes and walkers:
         parked = [name for name in outside if places[name].vehicles]
         yield NIGHT, _night(NIGHT, (parked or outside)[0], walkers * NIGHT_WALKS, seed, pause_s)
     if NIGHT_CARS in scenes and walkers:
-        yield NIGHT_CARS, _night(NIGHT_CARS, outside[0], walkers * NIGHT_TRIPS, seed, pause_s)
+        yield NIGHT_CARS, _night(NIGHT_CARS, ground[0], walkers * NIGHT_TRIPS, seed, pause_s)
 
 
 def _nuisance(
@@ -166,7 +170,7 @@ def _act(name: str, places: Sequence[str], above: Sequence[str], walkers: int, s
     """As many people (or crowds) as there are bands of height, for each of `walkers`."""
     light, where = WALKING_ACTS[name]
     number, count = _NUMBERED.index(name), walkers * (len(HEIGHTS_PX) - 1)
-    there = above if where else places
+    there = above if where == "above" else (where,) if where else places
     return Recipe(
         scene=name,
         background=there[(number + seed) % len(there)],

@@ -93,8 +93,22 @@ class Stage:
         return self.recipe.light if self.night is None else self.night.light(instant.at_s)
 
     def truths(self) -> tuple[Truth, ...]:
-        """What is true in each frame, in order."""
-        return tuple(self._truth(instant) for instant in self.instants)
+        """What is true in each frame, in order. Who is lost behind a car for a while and comes out
+        again is one event."""
+        truths = [self._truth(instant) for instant in self.instants]
+        for start_s, end_s in () if self.cast is None else self.cast.spans:
+            there = [n for n, t in enumerate(truths) if start_s <= t.instant.at_s <= end_s]
+            people = _stretch([n for n in there if truths[n].person])
+            vehicles = _stretch([n for n in there if truths[n].vehicle])
+            truths[there[0] : there[-1] + 1] = [
+                replace(
+                    truths[n],
+                    person=True if n in people else truths[n].person,
+                    vehicle=True if n in vehicles else truths[n].vehicle,
+                )
+                for n in there
+            ]
+        return tuple(truths)
 
     def _truth(self, instant: Instant) -> Truth:
         size = self.recipe.width, self.recipe.height
@@ -119,6 +133,11 @@ class Stage:
         x, y = self.recipe.squeeze
         x0, y0, x1, y1 = box.xyxy
         return replace(box, xyxy=(x0 * x, y0 * y, x1 * x, y1 * y), height_px=box.height_px * y)
+
+
+def _stretch(frames: list[int]) -> range:
+    """From the first to the last of them."""
+    return range(frames[0], frames[-1] + 1) if frames else range(0)
 
 
 def _label(boxes: list[ThingBox]) -> bool | None:

@@ -129,12 +129,14 @@ def test_frames_are_labelled_by_who_is_wholly_there(scene: str, materials: Mater
     truths = shown(scene, materials).truths()
     for truth in truths:
         people = [box for box in truth.boxes if box.label == "person"]
-        whole = [box for box in people if not box.partial]
-        assert truth.person is (True if whole else None if people else False)
+        if any(not box.partial for box in people):
+            assert truth.person is True
+        elif truth.person is not True:  # else they are lost behind a car, between two sights
+            assert truth.person is (None if people else False)
         assert truth.vehicle is False
     present = [truth.person is True for truth in truths]
     events = sum(b and not a for a, b in zip([False, *present], present, strict=False))
-    assert events >= 6  # of eight: who is hidden most of the way is not scored
+    assert 6 <= events <= 8  # who is hidden all the way is not scored
 
 
 @pytest.mark.parametrize("scene", CARS)
