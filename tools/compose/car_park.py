@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tools.compose.actors import Car, Path, Stop
-from tools.compose.cast import Actor, Cast, seen
+from tools.compose.cast import WITHIN, Actor, Cast, seen
 from tools.compose.lay import flipped, scaled
 from tools.compose.lay_out import Layout, feet_px
 from tools.compose.standing import Standing
@@ -27,9 +27,11 @@ APART = (0.84, 1.06)
 """From car to car, in their widths: some hide a part of the next."""
 EMPTY = 0.12
 """Share of empty places."""
-PULL_OUT_S = 1.2
-DRIVES = 1.5
-"""Car widths per second: 3 to 4 m/s."""
+PULL_OUT_S = 3.0
+DRIVES = 1.1
+"""Car widths per second: 2 to 3 m/s, 7 to 11 km/h."""
+PLAIN = 0.8
+"""Share of a car that must be seen when all stand there, for it to be one of those that move."""
 
 
 def standing_cars(layout: Layout) -> Cast:
@@ -44,7 +46,7 @@ def car_park(layout: Layout) -> Cast:
     spans: list[tuple[float, float]] = []
     moved: dict[int, Car] = {}
     moves = list(layout.moves_s)
-    for number, (leave_s, return_s) in enumerate(_trips(moves)):
+    for number, (leave_s, return_s) in enumerate(_trips(moves) if movers else ()):
         row, place = movers[number % len(movers)]
         car = moved.get(id(rows[row][place]), rows[row][place])
         out, back = _trip(layout, car, leave_s, return_s)
@@ -65,21 +67,22 @@ def _with_trip(car: Car, trip: tuple[Path, Path]) -> Car:
 
 
 def _movers(rows: list[list[Car]], layout: Layout) -> list[tuple[int, int]]:
-    """Row and number of the cars that are wholly in view, in any order."""
-    width = layout.size[0]
-    whole = [
-        (row, number)
-        for row, cars in enumerate(rows)
-        for number, car in enumerate(cars)
-        if half_px(car) < car.home[0] < width - half_px(car)
-    ]
+    """Row and number of the cars that are plainly in view, in any order."""
+    parts = [car.parked() for cars in rows for car in cars]
+    whole = []
+    for row, cars in enumerate(rows):
+        for number, car in enumerate(cars):
+            nearer = [part for part in parts if part.foot_px > car.home[1]]
+            box = seen(car.parked(), nearer, layout.size, WITHIN)
+            if box is not None and not box.partial and box.visible >= PLAIN:
+                whole.append((row, number))
     return [whole[int(n)] for n in layout.rng.permutation(len(whole))]
 
 
 def _trip(layout: Layout, car: Car, leave_s: float, return_s: float) -> tuple[Path, Path]:
     """Out of the row and away to the nearer side; the same way back."""
     (x, foot), width = car.home, 2 * half_px(car)
-    lane = foot + 0.35 * len(car.cutout.cover)
+    lane = min(foot + 0.35 * len(car.cutout.cover), layout.size[1] - 4.0)
     off = -width if x < layout.size[0] / 2 else layout.size[0] + width
     drive_s = abs(off - x) / (DRIVES * width)
     clear_s = leave_s + PULL_OUT_S
@@ -111,7 +114,9 @@ def _car(layout: Layout, tall: float, foot: float) -> Car:
     rng = layout.rng
     vehicle = layout.vehicles[int(rng.integers(len(layout.vehicles)))]
     height = round(tall * vehicle.tall * float(rng.uniform(0.95, 1.05)))
-    look = tinted(scaled(vehicle.cutout, height), PAINTS[int(rng.integers(len(PAINTS)))])
+    paint = PAINTS[int(rng.integers(len(PAINTS)))]
+    gains = paint if vehicle.is_white() else (paint[1],) * 3
+    look = tinted(scaled(vehicle.cutout, height), gains)
     look = flipped(look) if rng.integers(2) else look
     return Car(cutout=look, home=(0.0, foot), ground=vehicle.ground)
 

@@ -24,6 +24,10 @@ VAN = (
 VAN_TALL = 1.28
 
 
+DARK, BRIGHT = 70, 150
+"""Grey levels: up to the one nothing is paint, from the other on all is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vehicle:
     """`tall` is its height in the picture in heights of a person beside it; `ground` the brightness
@@ -33,6 +37,13 @@ class Vehicle:
     cutout: Cutout
     tall: float
     ground: float
+
+    def is_white(self) -> bool:
+        """So that it can have any paint: what is brightest of it has no hue."""
+        seen = self.cutout.colour[self.cutout.cover > 200].astype(np.int16)
+        light = seen.mean(axis=1)
+        paint = seen[light >= np.percentile(light, 60)]
+        return bool(np.median(np.ptp(paint, axis=1)) < 18 and np.median(paint) > 150)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,10 @@ def _vehicle(outline: Outline, picture: Image) -> Vehicle:
 
 
 def tinted(thing: Cutout, gains: tuple[float, float, float]) -> Cutout:
-    """Another paint: levels of blue, green and red times `gains`; black stays black."""
+    """Another paint: levels of blue, green and red times `gains`; what is dark, as glass and tyres
+    are, stays as it is."""
     levels = np.arange(256, dtype=np.float32)
-    table = np.stack([(levels * gain).clip(0, 255) for gain in gains], axis=-1).astype(np.uint8)
+    share = ((levels - DARK) / (BRIGHT - DARK)).clip(0, 1)
+    shades = [(levels * (1 + (gain - 1) * share)).clip(0, 255) for gain in gains]
+    table = np.stack(shades, axis=-1).astype(np.uint8)
     return Cutout(np.asarray(cv2.LUT(thing.colour, table[None]), np.uint8), thing.cover)

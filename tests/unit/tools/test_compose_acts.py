@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.drawn_materials import drawn_materials
 from tools.compose.actors import Car, Door, Someone
@@ -20,6 +22,7 @@ from tools.compose.render import NIGHTS, stage
 from tools.compose.scenes import SQUEEZED, recipes
 from tools.compose.stages import Stage, Truth
 
+_DRAWN = drawn_materials()
 PEOPLE = sorted(name for name in ACTS if name.startswith("walk"))
 CARS = ("parked", "parked_clock", "walk_cars", "walk_cars_far", "night_cars")
 CHANGED = 76
@@ -44,7 +47,7 @@ class Painted:
 
 @pytest.fixture(scope="module")
 def materials() -> Materials:
-    return drawn_materials()
+    return _DRAWN
 
 
 def shown(scene: str, materials: Materials, walkers: int = 8) -> Stage:
@@ -172,6 +175,20 @@ def test_a_car_that_left_does_not_stand_there_until_it_is_back(materials: Materi
     assert car.part(gone_s[0]) == car.part(gone_s[1]) == car.parked()
 
 
+def test_cars_that_leave_are_plainly_seen_for_a_while(materials: Materials) -> None:
+    """So that a night asks of the product what a person could do."""
+    stage = shown("night_cars", materials)
+    for start_s, end_s in cast_of(stage).spans:
+        plain = [
+            truth.instant.at_s
+            for truth in stage.truths()
+            if start_s <= truth.instant.at_s <= end_s
+            and any(not box.partial and box.visible > 0.5 for box in truth.boxes)
+        ]
+        assert plain
+        assert max(plain) - min(plain) > 2.0
+
+
 def test_the_rest_of_the_night_nothing_moves(materials: Materials) -> None:
     stage = shown("night_cars", materials)
     for truth in stage.truths():
@@ -265,3 +282,37 @@ def test_a_recipe_names_the_vehicles_that_it_parks(materials: Materials) -> None
     named = {recipe.scene: recipe.vehicles for _, recipe in made}
     assert named["parked"] == named["walk_cars"] == ("van", "red_car")
     assert named["rain"] == named["walk_run"] == ()
+
+
+@given(st.sampled_from(sorted(ACTS)), st.integers(0, 10_000), st.floats(0.0, 0.7))
+@settings(max_examples=60, deadline=None)
+def test_any_seed_at_any_place_gives_acts_in_order(scene: str, seed: int, far: float) -> None:
+    place = replace(_DRAWN.places["slope"], far=far)
+    recipe = Recipe(
+        scene=scene,
+        background="slope",
+        light="day",
+        width=320,
+        height=240,
+        seconds=12 * 3600 if scene in NIGHTS else 400,
+        seed=seed,
+        walkers=0 if scene.startswith("parked") else 5,
+        pause_s=3600,
+        vehicles=("van",),
+    )
+    made = stage(recipe, replace(_DRAWN, places={"slope": place}))
+    times = [instant.at_s for instant in made.instants]
+    assert times == sorted(times)
+    for start_s, end_s in cast_of(made).spans:
+        assert start_s < end_s
+    for actor in cast_of(made).actors:
+        if isinstance(actor, Someone):
+            stops = [stop.at_s for stop in actor.path]
+            assert stops == sorted(stops)
+            assert any(start_s <= stops[0] <= end_s for start_s, end_s in cast_of(made).spans)
+    for truth in made.truths()[::7]:
+        for box in truth.boxes:
+            x0, y0, x1, y1 = box.xyxy
+            assert 0 <= x0 < x1 <= 320
+            assert 0 <= y0 < y1 <= 240
+            assert 0 < box.visible <= 1
