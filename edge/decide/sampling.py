@@ -12,10 +12,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from edge.config.audit import Audit
 
-Kind = str
+Kind = Literal["motion", "partly", "quiet"]
 """`motion`, `partly` or `quiet`; see `contract.report.Sample`. The first two are drawn alike, since
 only the end of an event tells which it is."""
 

@@ -24,7 +24,8 @@ or `dropped` because outbox or disk were full; the cloud calls them `missed` thr
 `unanswered` had no usable answer."""
 
 _STEPS: tuple[AuditStep, ...] = get_args(AuditStep)
-_KINDS: tuple[Kind, ...] = ("motion", "partly", "quiet")
+_KINDS: tuple[Kind, ...] = get_args(Kind)
+_KIND_OF: dict[str, Kind] = {kind: kind for kind in _KINDS}
 _NAMES: dict[Kind, str] = {
     "motion": "rejected_events",
     "partly": "partly_rejected_events",
@@ -90,7 +91,7 @@ class AuditCounts:
         with self._lock:
             self._open.pop(report_id, None)
             named = sample or Sample(kind="motion", share=1.0)
-            kind = named.kind if named.kind in _KINDS else "motion"
+            kind = _KIND_OF.get(named.kind, "motion")
             self._count((kind, named.share), _STEP_OF[decision])
 
     def recall(self, kind: Kind) -> Recall:

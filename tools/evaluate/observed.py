@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from edge.decide.sampling import Kind
 from tools.evaluate.alarms import Alarm, Place, class_of
 from tools.evaluate.events import Label, ObjectClass, Timeline
 from tools.evaluate.trace import EventTrace
@@ -24,7 +25,7 @@ class Rejected:
     the groups in `told`; if it was drawn, with the probability `share`, what the audit made of it.
     """
 
-    kind: str
+    kind: Kind
     from_s: float
     to_s: float
     share: float

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from edge.decide.recall import Recall
+from edge.decide.sampling import Kind
 from tools.evaluate.events import ObjectClass
 from tools.evaluate.observed import Rejected
 from tools.evaluate.report_table import percent, percents, table
@@ -24,7 +25,7 @@ from tools.evaluate.wilson import Interval, wilson
 Json = dict[str, object]
 
 _WATCHED: tuple[ObjectClass, ...] = ("person", "vehicle")
-_KINDS = {
+_KINDS: dict[Kind, str] = {
     "motion": "motion events of which nothing was told",
     "partly": "motion events of which only a person, or only a vehicle, was told",
     "quiet": "quiet minutes",
@@ -75,7 +76,7 @@ def idle(scores: Iterable[SequenceScore]) -> Idle:
     return Idle(frames=len(seen), quiet=quiet, whys=tuple(whys.most_common()))
 
 
-def recall(scores: Iterable[SequenceScore], kind: str = "motion") -> Recall:
+def recall(scores: Iterable[SequenceScore], kind: Kind = "motion") -> Recall:
     """What the audit says of all sequences together."""
     rejected = [one for score in scores for one in score.run.rejected if one.kind == kind]
     return reduce(_counted, rejected, Recall(rejected=len(rejected)))
@@ -141,7 +142,7 @@ def markdown(scores: Sequence[SequenceScore]) -> Iterator[str]:
     yield f"The gate's words for the idle frames: {words or 'none'}.\n"
 
 
-def _rows(scores: Sequence[SequenceScore], kind: str) -> Iterator[tuple[object, ...]]:
+def _rows(scores: Sequence[SequenceScore], kind: Kind) -> Iterator[tuple[object, ...]]:
     audits = recall(scores, kind)
     yield _KINDS[kind], audits.rejected, "", ""
     yield "of them audited with an answer", audits.judged.count, "", ""

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from edge.config.audit import Audit
 from edge.decide.recall import Recall
-from edge.decide.sampling import Allowance, Draw, chance, earned, most_bytes, spent
+from edge.decide.sampling import Allowance, Draw, Kind, chance, earned, most_bytes, spent
 
 DAY_S = 86_400
 PER_DAY = 1_600_000
@@ -25,7 +25,12 @@ def test_the_share_that_is_drawn_lies_within_binomial_bounds(gateway: str, share
 
 
 def test_a_draw_follows_from_its_names_alone() -> None:
-    names = (("a", "x", "motion"), ("b", "x", "motion"), ("a", "y", "motion"), ("a", "x", "quiet"))
+    names: tuple[tuple[str, str, Kind], ...] = (
+        ("a", "x", "motion"),
+        ("b", "x", "motion"),
+        ("a", "y", "motion"),
+        ("a", "x", "quiet"),
+    )
     drawn = [
         [Draw(gateway, camera, 1).falls_on(kind, n, 0.5) for n in range(200)]
         for gateway, camera, kind in names

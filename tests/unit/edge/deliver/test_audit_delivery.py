@@ -17,6 +17,7 @@ from edge.auditing import Auditor
 from edge.config.audit import Audit
 from edge.config.schema import Config
 from edge.decide.audit import Audited, Unsuspected
+from edge.decide.sampling import Kind
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel
 from edge.intake.admission import picture_limits
@@ -60,7 +61,7 @@ def drawn(*frames: Frame, number: int = 2, box: Box | None = None) -> Audited:
     return Audited(report_id=id_, frames=frames or (a_frame(),), box=box)
 
 
-def rejected(audited: Audited | None, kind: str = "motion", share: float = 0.005) -> Unsuspected:
+def rejected(audited: Audited | None, kind: Kind = "motion", share: float = 0.005) -> Unsuspected:
     return Unsuspected(
         camera=CameraId("gate"),
         kind=kind,
@@ -71,7 +72,7 @@ def rejected(audited: Audited | None, kind: str = "motion", share: float = 0.005
     )
 
 
-def packed(audited: Audited, most_bytes: int = 400_000, kind: str = "motion") -> Parcel | None:
+def packed(audited: Audited, most_bytes: int = 400_000, kind: Kind = "motion") -> Parcel | None:
     return pack_audit(rejected(audited, kind), audited, ORIGIN, Audit(), most_bytes)
 
 
