@@ -33,6 +33,7 @@ from edge.records import (
     Frame,
     Held,
     Merged,
+    Notices,
     Outcome,
     Quiet,
     Suspicion,
@@ -115,6 +116,10 @@ class Analyst:
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of a camera of this analyst; any thread may ask."""
         return self._pipeline.faults(camera)
+
+    def notices(self, camera: CameraId) -> Notices:
+        """What was found out about a camera of this analyst; any thread may ask."""
+        return self._pipeline.notices(camera)
 
     def step(self) -> None:
         """One frame, or a moment of waiting for one."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from contract.ids import CameraId
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.gate.camera_health import FAULTS
 from edge.gate.silence import Arrivals, arrive, await_first, judge
+from edge.records import Notices
 from edge.runtime.camera_conditions import Condition, Status
 from edge.runtime.counters import Counters
 from edge.runtime.funnel import Funnel
@@ -40,9 +42,11 @@ class CameraWatch:
         faults: Callable[[CameraId], tuple[Fault, ...]],
         say: Callable[[Iterable[Publication]], None],
         known: Callable[[], tuple[CameraId, ...]] = tuple,
+        notices: Callable[[CameraId], Notices] = lambda _: Notices(),
     ) -> None:
         """`followed`: the cameras that have sent something; `faults`: what their pictures show;
-        `known`: those too that something was said about in an earlier run."""
+        `known`: those too that something was said about in an earlier run; `notices`: what was
+        found out about a camera."""
         self._current = current
         self._counters = counters
         self._statements = statements
@@ -51,6 +55,7 @@ class CameraWatch:
         self._faults = faults
         self._say = say
         self._known = known
+        self._notices = notices
         self._listening_at_s = math.inf
         self._round_at_s = self._said_at_s = -math.inf
         self._arrivals: dict[CameraId, Arrivals] = {}
@@ -61,6 +66,11 @@ class CameraWatch:
     def conditions(self) -> Mapping[CameraId, Condition]:
         """As of the last round; any thread may ask."""
         return self._conditions
+
+    def noticed(self) -> Mapping[str, object] | None:
+        """By camera, for `stats`; None where there is nothing to say."""
+        said = {camera: one.notices.as_json() for camera, one in self._conditions.items()}
+        return {camera: facts for camera, facts in said.items() if facts} or None
 
     def births(self) -> Iterator[Publication]:
         """What must stand at the broker after a connect."""
@@ -135,7 +145,8 @@ class CameraWatch:
         status: Status = "degraded" if reasons else "online"
         if arrivals.offline:
             status = "offline"
-        return self._condition(status, reasons, funnel, arrivals, now)
+        condition = self._condition(status, reasons, funnel, arrivals, now)
+        return replace(condition, notices=self._notices(camera))
 
     def _listen(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> Arrivals:
         health = self._current().health if settings.health is None else settings.health
@@ -170,11 +181,19 @@ class CameraWatch:
         if before is None or before.status != condition.status:
             self._say((self._statements.camera_status(camera, condition.status),))
         reasons_before = () if before is None else before.reasons
-        if anyway or before is None or reasons_before != condition.reasons:
+        noticed_before = Notices() if before is None else before.notices
+        changed = (reasons_before, noticed_before) != (condition.reasons, condition.notices)
+        if anyway or before is None or changed:
             self._say((self._statements.camera_health(camera, condition),))
         for fault in FAULTS:
             if (fault in condition.reasons) != (fault in reasons_before):
                 self._log(camera, fault, condition, now)
+        if noticed_before.auto_masks != condition.notices.auto_masks:
+            log(
+                Event.AUTO_MASK_CHANGED,
+                camera=camera,
+                **{"auto_masks": [], **condition.notices.as_json()},
+            )
 
     def _log(self, camera: CameraId, fault: Fault, condition: Condition, now: float) -> None:
         if fault not in condition.reasons:

@@ -25,6 +25,7 @@ from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.deliver import takes
 from edge.detect.regions import Gaze
+from edge.gate import motion
 from edge.gate.camera_health import CameraHealth
 from edge.gate.motion import GateState
 from edge.records import Box, Frame, Shot, Take, TrackId
@@ -101,7 +102,7 @@ class CameraState:
         memory is too old to compare with, begins anew."""
         if now - self.burst.seen_at_s >= apart_s:
             self.burst = Burst()
-            self.gate = GateState()
+            self.gate = GateState(auto=self.gate.auto)
         self.burst.frames += 1
         self.burst.seen_at_s = now
 
@@ -110,6 +111,15 @@ class CameraState:
         if self.size not in (None, size):
             self.tracks = Tracks(next_id=self.tracks.next_id)
         self.size = size
+
+    def heed(self, now: float) -> None:
+        """Tell the gate where something was found that is worth looking at again: people, and
+        whatever moves."""
+        if self.size is None:
+            return
+        seen = (track for track in self.tracks.alive if track.seen_at_s == now)
+        boxes = [t.box for t in seen if t.group == "person" or t.votes[-1].moving]
+        self.gate = motion.heed(self.gate, boxes, self.size)
 
     def likeness(self, box: Box, now: float) -> Likeness | None:
         """How like a place (shares of the frame) is to what was there some seconds ago."""

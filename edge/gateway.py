@@ -32,6 +32,7 @@ from edge.keeping.store import StaticStore
 from edge.networks import Network, OpenNetworks, open_detectors
 from edge.pipeline import Pipeline
 from edge.privacy import privacy_of
+from edge.records import Notices
 from edge.runtime.clocksync import WRITTEN_AT, ClockSync
 from edge.runtime.counters import Counters
 from edge.runtime.health import GatewayHealth
@@ -129,7 +130,9 @@ class Gateway:
             self._faults,
             self._say_to_all,
             lambda: self.delivery.threats.known,
+            self._notices,
         )
+        self.statements.add("notices", self.camera_watch.noticed)
         self.health_watch = HealthWatch(self.health, self.statements, clock, self._say_to_all)
 
     def config(self) -> Config:
@@ -323,6 +326,11 @@ class Gateway:
     def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """Those of the one analyst that looks at the camera."""
         return tuple(fault for analyst in self.analysts for fault in analyst.faults(camera))
+
+    def _notices(self, camera: CameraId) -> Notices:
+        """Those of the one analyst that looks at the camera."""
+        told = (analyst.notices(camera) for analyst in self.analysts)
+        return next((notices for notices in told if notices != Notices()), Notices())
 
     def _answered(self, verdict: Verdict) -> None:
         """The cloud decided: memory and damping of the camera's thread take it up."""

@@ -25,7 +25,7 @@ from edge.film import CameraState, Look
 from edge.gate.glance import glance
 from edge.judging import Judge, Settled
 from edge.privacy import pixels
-from edge.records import Analysed, Case, Frame, Motion, Outcome, Quiet, Shot, Take, TrackId
+from edge.records import Analysed, Case, Frame, Motion, Notices, Outcome, Quiet, Shot, Take, TrackId
 from imaging.admission import Rejected
 from imaging.aspect import pixel_aspect
 from imaging.detections import Image
@@ -93,6 +93,7 @@ class Pipeline:
         found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, config.decide.light)
         judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
+        state.heed(now)
         _mark_told(state, judged)
         return Analysed(
             motion=seen,
@@ -172,6 +173,11 @@ class Pipeline:
         """What is wrong with the pictures of `camera`; any thread may ask."""
         state = self._states.get(camera)
         return state.health.faults if state else ()
+
+    def notices(self, camera: CameraId) -> Notices:
+        """What was found out about `camera`; any thread may ask."""
+        state = self._states.get(camera)
+        return Notices(auto_masks=state.gate.auto.boxes()) if state else Notices()
 
     def _state(self, camera: CameraId) -> CameraState:
         state = self._states.get(camera)

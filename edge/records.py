@@ -92,6 +92,19 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """What was found out about a camera by looking: places that the gate masked by itself (xyxy,
+    shares of the picture)."""
+
+    auto_masks: tuple[Box, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """What there is to say."""
+        masks = [[round(value, 3) for value in box] for box in self.auto_masks]
+        return {"auto_masks": masks} if masks else {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
     """The gate let the frame end here."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from edge.decide.things import Thing
 from edge.decide.tracker import Track
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Frame, Judgement, Message, Outcome, Take, TrackId
+from edge.records import Analysed, Case, Frame, Judgement, Message, Notices, Outcome, Take, TrackId
 from imaging.admission import Rejected
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -58,7 +58,8 @@ class Source(Protocol):
 class Step:
     """One frame of a replay: `t` in seconds of the replay's clock; `cases` are the suspicions that
     it raised, also those raised only when it had stood alone; `judgements` are of both; `live` the
-    tracks alive after it; `faults` what is wrong with the camera; `unsuspected` the motion events
+    tracks alive after it; `faults` what is wrong with the camera, `notices` what was
+    found out about it; `unsuspected` the motion events
     that were over without a suspicion. `frame` is None if it was not admitted; `tracks` and
     `things` are what is followed and what is remembered of static things after it."""
 
@@ -69,6 +70,7 @@ class Step:
     judgements: tuple[Judgement, ...]
     live: frozenset[TrackId]
     faults: tuple[Fault, ...] = ()
+    notices: Notices = field(default_factory=Notices)
     unsuspected: tuple[Unsuspected, ...] = ()
     further: Callable[[TrackId], Take | None] = lambda _: None
     """A newer frame of a track, as the daemon would answer the cloud with; until the next step."""
@@ -198,6 +200,7 @@ class Player:
             judgements=judgements,
             live=live,
             faults=self._pipeline.faults(self._camera),
+            notices=self._pipeline.notices(self._camera),
             unsuspected=unsuspected,
             further=partial(self._pipeline.further, self._camera),
             answer=self.answer,

@@ -32,6 +32,7 @@ def line(step: Step, *, explain: bool = False) -> str:
     }
     if step.faults:
         facts["faults"] = list(step.faults)
+    facts |= step.notices.as_json()
     if explain:
         ignored = outcome.ignored if isinstance(outcome, Analysed) else ()
         facts["judged"] = [_judged(judgement, step) for judgement in step.judgements]
@@ -44,6 +45,8 @@ def explained(step: Step) -> Iterator[str]:
     """The frame in words: what became of it, then each thing with each rule's decision."""
     outcome = step.outcome
     yield f"{step.name} t={step.t:.3f} {why(outcome)}"
+    if isinstance(outcome, Quiet) and outcome.motion.why == "auto_mask":
+        yield f"  masked by itself: {json.dumps(step.notices.as_json()['auto_masks'])}"
     if isinstance(outcome, Analysed):
         yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
     yield from (f"  {whole(one, told(one, step))}" for one in step.judgements)

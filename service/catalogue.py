@@ -104,6 +104,12 @@ class Event(StrEnum):
     CAMERA_LOST = "camera_lost", "warning", "A camera sends nothing any more.", True
     CAMERA_DEGRADED = "camera_degraded", "warning", "A camera may see nobody; the reason.", True
     CAMERA_RECOVERED = "camera_recovered", "info", "A reason is over; after how long.", True
+    AUTO_MASK_CHANGED = (
+        "auto_mask_changed",
+        "info",
+        "Places that always change were masked by themselves, or given back; what is masked now.",
+        True,
+    )
     FRAME_REJECTED = "frame_rejected", "info", "A picture is unusable; the reason.", True
 
     MODEL_OPENED = "model_opened", "info", "A model passed its checks; digest and runtime."

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from edge.config.values import Section
 
-Nuisance = Literal["shake", "ghost", "light", "restless", "brief"]
+Nuisance = Literal["shake", "auto_mask", "ghost", "light", "restless", "brief"]
 """Changes that are no thing; see `edge.gate.things` for what tells each of them."""
 
 NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
@@ -59,7 +59,8 @@ class Gate(Section):
     ignore: tuple[Nuisance, ...] = Field(
         NUISANCES,
         description=(
-            "Changes that are no thing: shake of the camera, ghost of what left, light on what was "
-            "there, restless leaves, brief drops and insects. Leave one out and it passes."
+            "Changes that are no thing: shake of the camera, auto_mask of burned-in clocks and the "
+            "like, ghost of what left, light on what was there, restless leaves, brief drops and "
+            "insects. Leave one out and it passes."
         ),
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId, ReportId
 from contract.labels import Group
+from edge.config.gate import NUISANCES
 from edge.decide.reel import Reel, Timed
 from edge.decide.sampling import Draw, Kind
 from edge.records import Box, Frame, Motion, TrackId
@@ -29,9 +30,7 @@ _CALM_S = 3.0
 """The picture from before an event is some seconds older than the event: the gate sees things a
 little later than they come."""
 
-_CHANGED = frozenset(
-    {"motion", "faint", "light_change", "off", "shake", "ghost", "light", "restless", "brief"}
-)
+_CHANGED = frozenset({"motion", "faint", "light_change", "off"} | set(NUISANCES))
 """The gate's words for a frame in which something changed (`off`: a movement sensor said so)."""
 
 _WATCHED: frozenset[Group] = frozenset({"person", "vehicle"})

@@ -9,14 +9,17 @@ single-threaded; a still scene pays for the comparison only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edge.config.schema import Gate
-from edge.gate import masking, scene
+from edge.gate import auto_mask, cells, masking, scene
+from edge.gate.auto_mask import AutoMask
+from edge.gate.cells import Cells
 from edge.gate.light import BLACK, WHITE, gains
 from edge.gate.masking import Unwatched
 from edge.gate.scene import FloatImage, Lesson, Scene, Spots
@@ -49,6 +52,7 @@ class GateState:
     seen_at_s: float = 0.0
     moved_at_s: float = float("-inf")
     looked_at_s: float = float("-inf")
+    auto: AutoMask = field(default_factory=AutoMask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,12 @@ def off() -> Motion:
     return Motion(moved=True, why="off", regions=(), share=1.0)
 
 
+def heed(state: GateState, found: Iterable[Box], size: tuple[int, int]) -> GateState:
+    """After a look: `found` are boxes of people and of what moves, in pixels of a frame of
+    `size`."""
+    return replace(state, auto=auto_mask.found(state.auto, found, size))
+
+
 def look(
     state: GateState,
     grey: GreyImage,
@@ -95,22 +105,28 @@ def look(
     seen = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
     known = state.scene
     if known is None or known.background.shape != seen.shape:
-        return _begin(seen, now, "first_look")
+        return _begin(seen, now, "first_look", state.auto)
     first = _view(known, seen, settings, masks)
     least_px = max(1.0, settings.min_share * seen.size)
     view = first
     if first.changed_px >= least_px and "shake" in settings.ignore:
         view = _steadied(first, masks)
     if view.changed_px > settings.light_share * seen.size:
-        return _begin(seen, now, "light_change")
+        return _begin(seen, now, "light_change", state.auto)
     elapsed_s = max(now - state.seen_at_s, 1e-3)
-    found, why = _things(known, view, least_px, elapsed_s, now, settings)
+    masked = None if followed else state.auto.mask(now)
+    found, why = _things(known, view, masked, least_px, elapsed_s, now, settings)
     if first.changed_px < least_px:
         why = "still"
     lesson = _lesson(_taught(first, view), found.gone, elapsed_s)
     learned = scene.learn(known, lesson, now, settings.min_diff, settings.background_s)
     mask = _in_frame(found.mask, view.shift)
     regions = _regions(mask, size) if why is None else ()
+    auto = state.auto
+    if not followed:  # while somebody is about, what changes is him, his shadow, a door
+        auto = auto_mask.learn(auto, _in_frame(view.mask, view.shift), elapsed_s)
+    if why is None:
+        auto = auto_mask.lift(auto, mask, now)
     share = first.changed_px / seen.size
     seen_now = Motion(moved=False, why=why or "motion", regions=regions, share=share, mask=mask)
     faint = cv2.countNonZero(mask) < settings.faint_share * seen.size
@@ -119,12 +135,12 @@ def look(
         linger_s=settings.linger_s if followed else 0.0,
         still_s=settings.full_look_s,
     )
-    return _decide(replace(state, scene=learned, seen_at_s=now), seen_now, now, pace)
+    return _decide(replace(state, scene=learned, seen_at_s=now, auto=auto), seen_now, now, pace)
 
 
-def _begin(seen: GreyImage, now: float, why: str) -> tuple[GateState, Motion]:
+def _begin(seen: GreyImage, now: float, why: str, auto: AutoMask) -> tuple[GateState, Motion]:
     fresh = scene.begin(seen, seen.astype(np.float32) + np.float32(BLACK))
-    state = GateState(scene=fresh, seen_at_s=now, moved_at_s=now, looked_at_s=now)
+    state = GateState(scene=fresh, seen_at_s=now, moved_at_s=now, looked_at_s=now, auto=auto)
     return state, Motion(moved=True, why=why, regions=(), share=1.0)
 
 
@@ -167,7 +183,13 @@ def _steadied(view: _View, masks: tuple[Unwatched, ...]) -> _View:
 
 
 def _things(
-    known: Scene, view: _View, least_px: float, elapsed_s: float, now: float, settings: Gate
+    known: Scene,
+    view: _View,
+    masked: Cells | None,
+    least_px: float,
+    elapsed_s: float,
+    now: float,
+    settings: Gate,
 ) -> tuple[Things, str | None]:
     """What is a thing in the view; and if nothing is, why not."""
     if view.changed_px < least_px:
@@ -182,9 +204,17 @@ def _things(
         keeps=scene.keeps(known, view.seen, settings.min_diff),
         elapsed_s=elapsed_s,
         now=now,
+        masked=None if masked is None else _steadied_mask(masked, view),
     )
     found = things(change, settings.ignore, least_px)
     return found, found.why
+
+
+def _steadied_mask(masked: Cells, view: _View) -> GreyImage:
+    """255 where masked, moved as the picture was: what is burned in does not shake."""
+    mask = cells.spread(masked, view.mask.shape)
+    shift = view.shift
+    return mask if shift is None else np.roll(mask, (-round(shift.dy), -round(shift.dx)), (0, 1))
 
 
 def _taught(first: _View, steadied: _View) -> _View:

@@ -2,6 +2,7 @@
 
 PURE. Each connected patch of change is judged as a whole, and dropped if it is
 
+- within what is masked: a burned-in clock, say (`auto_mask`);
 - a ghost: it keeps still, and its outline is stronger in the background than in the picture, so it
   is the trace of what left (after Cucchiara et al. 2003, PAMI 25(10), who tell ghosts by motion);
 - light: hardly a pixel of it has a pattern of its own (headlights, lamps, shadows of clouds), or
@@ -35,6 +36,9 @@ Places = npt.NDArray[np.int64]
 Test = Callable[[], Marks]
 
 _CROSS = np.ones((3, 3), np.uint8)
+_WITHIN = 0.98
+"""Share of a patch: the mask is a cell wider than what changes, so who comes sticks out."""
+
 _REACH = 0.0125
 """Share of the width: beside what was there a moment ago is within this of it."""
 
@@ -77,7 +81,7 @@ _NEARLY_ALL = 0.9
 class Change:
     """A picture against its scene: the picture and the lit background in offset grey levels, their
     `residual`, the `limit` of what counts, where it changed (`mask`, 255), pixels that `keep` their
-    value since the last picture, and the times of both."""
+    value since the last picture, and the times of both; `masked` (255) by themselves."""
 
     scene: Scene
     picture: FloatImage
@@ -88,6 +92,7 @@ class Change:
     keeps: Spots
     elapsed_s: float
     now: float
+    masked: GreyImage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +136,7 @@ class _Patches:
 
     def tests(self) -> Iterator[tuple[Nuisance, Test]]:
         """In the order in which they are asked: what belongs to the scene first."""
+        yield "auto_mask", self._masked
         yield "ghost", self._ghosts
         yield "light", self._lights
         yield "restless", self._restless
@@ -156,6 +162,12 @@ class _Patches:
         found = values.ravel()[self._at]
         sums = np.bincount(self._label, weights=found, minlength=self._count)
         return sums.astype(np.float64)
+
+    def _masked(self) -> Marks:
+        if self._change.masked is None:
+            return np.zeros(self._count, np.bool_)
+        found: Marks = self._sum(self._change.masked > 0) >= _WITHIN * self._area
+        return found
 
     def _ghosts(self) -> Marks:
         change = self._change

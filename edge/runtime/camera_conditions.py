@@ -5,7 +5,7 @@ be seen or trusted, `disabled` where the configuration says so. Made by `camera_
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 from contract.ids import CameraId
 from edge.config.health import Fault
 from edge.gate.camera_health import FAULTS
+from edge.records import Notices
 
 Status = Literal["online", "offline", "degraded", "disabled"]
 
@@ -21,7 +22,7 @@ Status = Literal["online", "offline", "degraded", "disabled"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """`last_frame_age_s`: None if nothing usable came since the start; `superseded` and `rejected`
-    (by reason): pictures lost."""
+    (by reason): pictures lost; `notices`: what was found out by looking."""
 
     status: Status
     reasons: tuple[Fault, ...] = ()
@@ -29,6 +30,7 @@ class Condition:
     fps_in: float = 0.0
     superseded: int = 0
     rejected: Mapping[str, int]
+    notices: Notices = field(default_factory=Notices)
 
     def as_json(self) -> dict[str, object]:
         """As `health` says it."""
@@ -40,6 +42,7 @@ class Condition:
             "fps_in": round(self.fps_in, 2),
             "superseded": self.superseded,
             "rejected": dict(self.rejected),
+            **self.notices.as_json(),
         }
 
 

@@ -16,6 +16,7 @@ from edge.camera_watch import CameraWatch
 from edge.config.health import Fault
 from edge.config.live import Live
 from edge.config.load import read
+from edge.records import Notices
 from edge.runtime.camera_conditions import ConditionCollector
 from edge.runtime.counters import Counters
 from edge.statements import Statements
@@ -36,6 +37,7 @@ class Round:
         self.live = Live(read(document.encode(), {}))
         self.followed: tuple[CameraId, ...] = ()
         self.shown: dict[CameraId, tuple[Fault, ...]] = {}
+        self.noticed = Notices()
         self.said: list[Publication] = []
         statements = Statements(
             Topics(gateway=GatewayId("gw")),
@@ -53,6 +55,7 @@ class Round:
             lambda: self.followed,
             lambda camera: self.shown.get(camera, ()),
             self.said.extend,
+            notices=lambda _: self.noticed,
         )
 
     def pass_by(self, seconds: int, camera: CameraId | None = YARD, listening: bool = True) -> None:
@@ -215,3 +218,20 @@ def test_prometheus_sees_each_reason_age_and_rate(tmp_path: Path) -> None:
     assert value("fault", reason="dark") == 0
     assert value("last_frame_age_seconds") == 0
     assert value("fps") == pytest.approx(5, rel=0.05)
+
+
+def test_places_that_were_masked_by_themselves_are_said_and_logged_once(
+    tmp_path: Path, events: list[Line]
+) -> None:
+    rounds = Round(tmp_path)
+    rounds.pass_by(3)
+    rounds.noticed = Notices(auto_masks=((0.1, 0.05, 0.5, 0.12),))
+    rounds.pass_by(120)
+    assert rounds.healths()[-1]["auto_masks"] == [[0.1, 0.05, 0.5, 0.12]]
+    assert rounds.watch.noticed() == {YARD: {"auto_masks": [[0.1, 0.05, 0.5, 0.12]]}}
+    rounds.noticed = Notices()
+    rounds.pass_by(3)
+    said = [e.fields["auto_masks"] for e in events if str(e.event) == "auto_mask_changed"]
+    assert said == [[[0.1, 0.05, 0.5, 0.12]], []]
+    assert "auto_masks" not in rounds.healths()[-1]
+    assert rounds.watch.noticed() is None
