@@ -70,9 +70,10 @@ ablation: setup ## what each stage adds and costs: evaluate once per stage switc
 	@test -n "$(CORPUS)" || { echo "say which: make ablation CORPUS=DIR [OUT=DIR]"; exit 2; }
 	@$(BIN)/python -m tools.evaluate.ablation "$(CORPUS)" "$(OUT)" $(if $(ALONE),--alone)
 
-compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOURS=, SCENES=, SEED=, STORE=1)
+compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOURS=, SCENES=, WALKERS=, PAUSE=, SEED=, STORE=1)
 	@test -n "$(filter command line environment,$(origin OUT))" || { echo "say where: make compose OUT=DIR"; exit 2; }
 	@$(BIN)/python -m tools.compose "$(OUT)" $(if $(HOURS),--hours "$(HOURS)") $(if $(SCENES),--scenes $(SCENES)) \
+	  $(if $(WALKERS),--walkers "$(WALKERS)") $(if $(PAUSE),--pause "$(PAUSE)") \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(STORE),--store)
 
 ORACLE := $(VENV)-oracle

@@ -22,6 +22,10 @@ from tools.evaluate.score import SequenceScore
 MIN_OVERLAP = 0.3
 """As intersection over union: less than for a detection, since who walks past cuts boxes short."""
 
+BOTH = 0.5
+"""As intersection over union: a car that drives past a parked one may share a box with it, and an
+alarm about that is about the one that moves. As much as finds a thing (PASCAL VOC)."""
+
 PART = 0.8
 """Share of a suspicion's box that lies within a static thing of which it is a part."""
 
@@ -57,6 +61,9 @@ def about(
     boxes = np.asarray([thing.xyxy for thing in things], np.float32)
     overlaps = iou(np.asarray([box], np.float32), boxes)[0]
     best = things[int(overlaps.argmax())]
+    if isinstance(best, StaticThing):
+        moving = (n for n, t in enumerate(labelled) if cls is not None and class_of(t.label) == cls)
+        best = next((things[n] for n in moving if overlaps[n] >= BOTH), best)
     if overlaps.max() < MIN_OVERLAP:
         near = (t for t in labelled if cls is not None and class_of(t.label) == cls)
         part = (one for one in standing if _within(box, one.xyxy) >= PART)

@@ -99,3 +99,14 @@ def test_a_car_that_left_does_not_stand_there() -> None:
         True,
         True,
     ]
+
+
+def test_a_box_around_a_parked_car_and_one_that_drives_past_is_about_the_one_that_moves() -> None:
+    box = (544.0, 167.0, 601.0, 276.0)
+    parked = StaticThing(name="car 0", xyxy=(540, 166, 591, 255))
+    near = LabelledBox.model_validate({"class": "car", "xyxy": (550, 207, 603, 282)})
+    far = LabelledBox.model_validate({"class": "car", "xyxy": (580, 207, 633, 282)})
+    walker = LabelledBox.model_validate({"class": "person", "xyxy": (550, 207, 603, 282)})
+    assert about(box, "vehicle", (near,), (parked,), boxed=True).place is Place.THING
+    assert about(box, "vehicle", (far,), (parked,), boxed=True).place is Place.STANDING
+    assert about(box, "vehicle", (walker,), (parked,), boxed=True).place is not Place.THING
