@@ -26,12 +26,17 @@ from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Handling, Verdict
 from imaging.admission import PictureLimits
+from imaging.crop import reduced
 from imaging.detections import Detections, Image
 from objectstore.store import ObjectStore
 from service.clock import Clock
 
 MAX_AUDITED = 12
-"""Whole frames of one audit that are looked at; a gateway sends five as shipped."""
+"""Whole frames of one audit that are looked at; a gateway sends six as shipped."""
+
+AUDITED_PX = 1920
+"""The longest side at which they are; a gateway sends 960 as shipped. All of them are in memory at
+once, and larger by what their pixels may be squeezed."""
 
 MAX_CROPS = 6
 """Crops of one report that are looked at; a gateway sends three, and two more when asked."""
@@ -124,16 +129,16 @@ class Judge:
     def _audited(self, report: ThreatReport) -> tuple[Verdict, list[Unusable]]:
         """Of all whole frames together: what stands there is told by the others."""
         refs = [ref for ref in report.evidence if ref.role != "crop"][:MAX_AUDITED]
-        fetched = [(ref, self._fetch(report, ref)) for ref in refs]
-        flaws = [image for _, image in fetched if isinstance(image, Unusable)]
+        shots, flaws = list[Shot](), list[Unusable]()
+        for ref in refs:
+            image = self._fetch(report, ref)
+            if isinstance(image, Unusable):
+                flaws.append(image)
+            else:
+                shots.append(Shot(image=reduced(image, AUDITED_PX), moment=ref.received_at))
         if flaws or not refs:
             reason = str(flaws[0]) if flaws else "the report names no whole picture"
             return inconclusive(report, reason, self._stamp()), flaws
-        shots = [
-            Shot(image=image, moment=ref.received_at)
-            for ref, image in fetched
-            if not isinstance(image, Unusable)
-        ]
         began = self.clock.mono()
         verdict = judge_audit(report, shots, self.model.detect, self.policy, self._stamp())
         self.measured("detect", self.clock.mono() - began)
