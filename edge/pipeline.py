@@ -256,7 +256,7 @@ class Pipeline:
 
 def _mark_told(state: CameraState, settled: Settled) -> None:
     """What was told in a motion event was not rejected."""
-    raised = [(case.suspicion.track, case.suspicion.label) for case in settled.cases]
-    raised += [(one.track, one.label) for one in settled.merged]
+    raised = {(case.suspicion.track, case.suspicion.label) for case in settled.cases}
     told = frozenset((track, group_of(label)) for track, label in raised)
-    state.audit = audit.suspect(state.audit, told | state.told)
+    counted = frozenset((None, group_of(one.label)) for one in settled.merged)
+    state.audit = audit.suspect(state.audit, told | counted | state.told)

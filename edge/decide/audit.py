@@ -35,8 +35,8 @@ _CHANGED = frozenset({"motion", "faint", "light_change", "off"} | set(NUISANCES)
 
 _WATCHED: frozenset[Group] = frozenset({"person", "vehicle"})
 
-Told = frozenset[tuple[TrackId, Group]]
-"""Tracks that were suspected, and of which group."""
+Told = frozenset[tuple[TrackId | None, Group]]
+"""Tracks that were suspected, and of which group; None for what is only counted with such a one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,13 +140,16 @@ def suspect(state: AuditState, told: Told) -> AuditState:
 
 
 def refute(state: AuditState, track: TrackId) -> AuditState:
-    """The cloud called a track no threat, so nobody is told of it: whether that was right is for
-    the audit to say."""
+    """The cloud called a track no threat, so nobody is told of it, nor of what was counted with it:
+    whether that was right is for the audit to say."""
     event = state.event
     if event is None:
         return state
-    left = frozenset(one for one in event.told if one[0] != track)
-    return replace(state, event=replace(event, told=left))
+    left = {one for one in event.told if one[0] != track}
+    told_still = {group for one, group in left if one is not None}
+    lost = {group for one, group in event.told if one == track} - told_still
+    kept = frozenset(one for one in left if one[1] not in lost)
+    return replace(state, event=replace(event, told=kept))
 
 
 def take(

@@ -192,6 +192,14 @@ def test_what_the_cloud_refuted_was_told_to_nobody() -> None:
     assert refute(AuditState(), TrackId(1)) == AuditState()
 
 
+def test_what_is_counted_with_a_refuted_thing_was_told_to_nobody_either() -> None:
+    counted: Told = frozenset({(None, "person")})
+    assert event_with(PERSON, counted, refuted=(1,)).groups == frozenset()
+    assert event_with(counted, refuted=(1,)).groups == {"person"}
+    again: Told = frozenset({(TrackId(9), "person")})
+    assert event_with(PERSON, counted, again, refuted=(1,)).groups == {"person"}
+
+
 def test_a_quiet_minute_with_anything_told_in_view_is_not_asked_about() -> None:
     state = watch(AuditState(), frame(0), STILL, 0, EACH)
     assert state.quiet is not None
