@@ -205,5 +205,8 @@ class CameraWatch:
             age_s = condition.last_frame_age_s
             silent_s = None if age_s is None else round(age_s, 1)
             log(Event.CAMERA_LOST, camera=camera, reason=fault, silent_s=silent_s)
+        elif fault == "squeezed":
+            key = f"cameras.{camera}.pixel_aspect: {condition.notices.proposed_pixel_aspect}"
+            log(Event.CAMERA_DEGRADED, camera=camera, reason=fault, configure=key)
         else:
             log(Event.CAMERA_DEGRADED, camera=camera, reason=fault)

@@ -25,6 +25,7 @@ from edge.decide.threat import Finding
 from edge.decide.tracker import Tracks
 from edge.deliver import takes
 from edge.detect.regions import Gaze
+from edge.detect.squeeze import Squeeze
 from edge.gate import motion
 from edge.gate.camera_health import CameraHealth
 from edge.gate.motion import GateState
@@ -92,6 +93,7 @@ class CameraState:
     grey: Grey | None = None
     audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
+    squeeze: Squeeze = field(default_factory=Squeeze)
     size: Size | None = None
     takes: dict[TrackId, tuple[Take, ...]] = field(default_factory=dict)
     view: View | None = None

@@ -21,13 +21,14 @@ from edge.decide.sampling import Draw
 from edge.decide.things import Memory, Thing
 from edge.decide.tracker import Track
 from edge.detect.look import Hints, Sees, Sight, look_at
+from edge.detect.squeeze import Squeeze, looks_squeezed, weigh
 from edge.film import CameraState, Look
 from edge.gate.glance import glance
 from edge.judging import Judge, Settled
 from edge.privacy import pixels
 from edge.records import Analysed, Case, Frame, Motion, Notices, Outcome, Quiet, Shot, Take, TrackId
 from imaging.admission import Rejected
-from imaging.aspect import pixel_aspect
+from imaging.aspect import is_known, pixel_aspect
 from imaging.detections import Image
 
 __all__ = ["Pipeline", "Sees", "Settled"]
@@ -90,6 +91,7 @@ class Pipeline:
         height, width = image.shape[:2]
         shot = Shot(frame=frame, width=int(width), height=int(height), aspect=aspect)
         sight = self._see(state, shot, image, seen, judge, now)
+        weighed = self._weigh(state, shot, image, settings, now)
         found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
         state.light = light.step(state.light, image, now, config.decide.light)
         judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
@@ -104,7 +106,7 @@ class Pipeline:
             ignored=ignored,
             merged=judged.merged,
             withheld=judged.withheld,
-            inferences=sight.inferences,
+            inferences=sight.inferences + weighed,
         )
 
     def tick(self, now: float) -> tuple[Case, ...]:
@@ -172,12 +174,18 @@ class Pipeline:
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of `camera`; any thread may ask."""
         state = self._states.get(camera)
-        return state.health.faults if state else ()
+        if state is None:
+            return ()
+        return (*state.health.faults, *(("squeezed",) if state.squeeze.proposed else ()))
 
     def notices(self, camera: CameraId) -> Notices:
         """What was found out about `camera`; any thread may ask."""
         state = self._states.get(camera)
-        return Notices(auto_masks=state.gate.auto.boxes()) if state else Notices()
+        if state is None:
+            return Notices()
+        return Notices(
+            auto_masks=state.gate.auto.boxes(), proposed_pixel_aspect=state.squeeze.proposed
+        )
 
     def _state(self, camera: CameraId) -> CameraState:
         state = self._states.get(camera)
@@ -219,6 +227,26 @@ class Pipeline:
         regions = self._config.detect.regions
         state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)
         return sight
+
+    def _weigh(
+        self,
+        state: CameraState,
+        shot: Shot,
+        image: Image,
+        settings: Camera,
+        now: float,
+    ) -> int:
+        """Ask whether the pixels are as wide as they are taken for, where nothing tells; how many
+        inferences it took."""
+        health = self._config.health if settings.health is None else settings.health
+        told = settings.pixel_aspect != "auto" or is_known(shot.frame.header)
+        if told or not health.enabled or "squeezed" in health.ignore:
+            state.squeeze = Squeeze()
+            return 0
+        if not looks_squeezed((shot.width, shot.height)):
+            return 0
+        state.squeeze, inferences = weigh(state.squeeze, self._detector, image, now)
+        return inferences
 
     def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled | None:
         settled = self._judge(camera).settle(state, now)

@@ -94,14 +94,19 @@ class Motion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notices:
     """What was found out about a camera by looking: places that the gate masked by itself (xyxy,
-    shares of the picture)."""
+    shares of the picture), and the width of its pixels in units of their height, where people look
+    squeezed."""
 
     auto_masks: tuple[Box, ...] = ()
+    proposed_pixel_aspect: float | None = None
 
     def as_json(self) -> dict[str, object]:
         """What there is to say."""
         masks = [[round(value, 3) for value in box] for box in self.auto_masks]
-        return {"auto_masks": masks} if masks else {}
+        said: dict[str, object] = {"auto_masks": masks} if masks else {}
+        if self.proposed_pixel_aspect is not None:
+            said["proposed_pixel_aspect"] = self.proposed_pixel_aspect
+        return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,11 @@ columns (2CIF, half D1), and those of recorders: 960H (WD1), and the N formats o
 1440, 1944 and 2160 lines."""
 
 
+def is_known(header: Header) -> bool:
+    """Whether the picture itself or its size says how wide its pixels are."""
+    return bool(header.pixel_aspect) or (header.width, header.height) in BY_SIZE
+
+
 def pixel_aspect(header: Header, setting: float | Literal["auto"], shape: tuple[int, ...]) -> float:
     """Of the decoded picture of `shape` (height first), which its EXIF orientation may have turned.
 

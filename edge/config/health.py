@@ -23,6 +23,7 @@ Fault = Literal[
     "moved",
     "glare",
     "clock_wrong",
+    "squeezed",
 ]
 
 
