@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from contract.ids import CameraId
 from contract.labels import group_of
 from edge.config.schema import Evidence, Storm
-from edge.decide import silence, storm
+from edge.decide import displacement, past, silence, storm
 from edge.decide.audit import AuditState, Told
 from edge.decide.conditions import Size
 from edge.decide.light import LightState
@@ -22,7 +22,7 @@ from edge.decide.past import Grey, Likeness, Past
 from edge.decide.storm import Damped, Storms
 from edge.decide.things import Memory
 from edge.decide.threat import Finding
-from edge.decide.tracker import Tracks
+from edge.decide.tracker import Track, Tracks
 from edge.deliver import takes
 from edge.detect.regions import Gaze
 from edge.detect.squeeze import Squeeze
@@ -61,6 +61,10 @@ class View:
     shot: Shot
     at_s: float
     asked_s: float
+
+
+LEFT = 0.3
+"""Longer sides from a place: nearer, what drives slowly still covers most of it."""
 
 
 @dataclass(slots=True)
@@ -127,6 +131,19 @@ class CameraState:
         """How like a place (shares of the frame) is to what was there some seconds ago."""
         return None if self.grey is None else self.past.likeness(self.grey, box, now)
 
+    def stays(self, track: TrackId, box: Box) -> float | None:
+        """How like the places of the track's earlier takes still are to what they were with it,
+        the most; of those that it has left, now being at `box` (pixels)."""
+        grey, size = self.grey, self.size
+        if grey is None or size is None:
+            return None
+        found = [
+            past.stays(grey, take.patch, _shares(take.box, size))
+            for take in self.takes.get(track, ())
+            if take.patch is not None and displacement.rigid(take.box, box, size) >= LEFT
+        ]
+        return max(found, default=None)
+
     def damp(
         self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Storm
     ) -> Damped:
@@ -166,9 +183,16 @@ class CameraState:
         for track in self.tracks.alive:
             if track.seen_at_s == look.now:
                 sharp = 0.0 if look.image is None else takes.sharpness(look.image, track.box)
-                take = Take(look.shot, track.box, track.votes[-1].score, look.now, sharp)
+                patch = self._patch(track, look.size)
+                take = Take(look.shot, track.box, track.votes[-1].score, look.now, sharp, patch)
                 known = self.takes.get(track.id, ())
                 self.takes[track.id] = takes.add(known, take, evidence)
+
+    def _patch(self, track: Track, size: Size) -> Grey | None:
+        """Only vehicles are asked whether they stay."""
+        if track.group != "vehicle" or self.grey is None:
+            return None
+        return past.patch_of(self.grey, _shares(track.box, size))
 
     @property
     def told(self) -> Told:
@@ -217,6 +241,10 @@ class CameraState:
             return ()
         stride = len(others) / count
         return tuple(others[int((n + 0.5) * stride)] for n in range(count))
+
+
+def _shares(box: Box, size: Size) -> Box:
+    return box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1]
 
 
 def _same(a: Frame, b: Frame) -> bool:

@@ -156,7 +156,9 @@ class Judge:
         at, night, aspect = look.shot.frame.received_at, state.light.night, look.shot.aspect
         likeness = partial(state.likeness, now=look.now)
         decide = self.config.decide
-        return conditions(self.settings, decide, look.size, at, night, known, aspect, likeness)
+        return conditions(
+            self.settings, decide, look.size, at, night, known, aspect, likeness, state.stays
+        )
 
     def _known(
         self, state: CameraState, things: Tracks | Detections, look: Look, moment: Moment

@@ -167,7 +167,8 @@ class Shot:
 class Take:
     """A frame that shows a thing well: the thing's box in it, its score there, how sharp it is.
 
-    `sharpness` is 0..1, of the pixels in the box; `at_s` is monotonic seconds.
+    `sharpness` is 0..1, of the pixels in the box; `at_s` is monotonic seconds; `patch` is its place
+    in the small grey picture of that frame, if that says anything.
     """
 
     shot: Shot
@@ -175,6 +176,7 @@ class Take:
     score: float
     at_s: float = 0.0
     sharpness: float = 1.0
+    patch: npt.NDArray[np.uint8] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from edge.decide.things import Match
 from edge.records import Box, TrackId
 
 Size = tuple[int, int]
+Stays = Callable[[TrackId, Box], float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,8 @@ class Conditions:
     """`size` is the frame's width and height in pixels; `night` says that the rules are those of
     the night; `known` are the static things, by track or, in a lone picture, by box; `aspect` is a
     pixel's width in units of its height; `likeness` says how like a place (shares of the frame) is
-    to what was there some seconds ago."""
+    to what was there some seconds ago, `stays` how like the places that a track (now at a box in
+    pixels) is said to have left are to what they were with it."""
 
     rules: tuple[Rule, ...]
     size: Size
@@ -37,6 +39,7 @@ class Conditions:
     known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
     aspect: float = 1.0
     likeness: Callable[[Box], Likeness | None] = lambda _: None
+    stays: Stays = lambda _track, _box: None
 
     def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
         """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
@@ -54,6 +57,7 @@ def conditions(
     known: Mapping[TrackId | Box, Match] | None = None,
     aspect: float = 1.0,
     likeness: Callable[[Box], Likeness | None] = lambda _: None,
+    stays: Stays = lambda _track, _box: None,
 ) -> Conditions:
     """For a frame that was received at `at`; `known` are its static things, `aspect` that of its
     pixels."""
@@ -69,4 +73,5 @@ def conditions(
         known=known or {},
         aspect=aspect,
         likeness=likeness,
+        stays=stays,
     )

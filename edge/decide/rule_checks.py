@@ -182,8 +182,13 @@ def _likeness(track: Track, conditions: Conditions) -> Likeness | None:
 
 
 def _stood(track: Track, conditions: Conditions) -> Iterator[Check]:
-    """Whether the place of a vehicle looked the same some seconds ago: then it stands there,
-    whatever its box does. Asked last, since it costs most."""
+    """Whether the place of a vehicle looked the same some seconds ago, or one that it is said to
+    have left looks as it did with it: then it stands there, whatever its box does. Asked last,
+    since it costs most."""
+    stays = conditions.stays(track.id, track.box)
+    if stays is not None:
+        what = "likeness of where it was before to what is there now"
+        yield checks.at_most("stays", what, stays, past.STAYS)
     like = _likeness(track, conditions)
     if like is not None:
         what = "likeness of its place to what was there 2 to 8 s ago"

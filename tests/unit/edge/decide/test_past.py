@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.decide.past import STANDING, Grey, Past
+from edge.decide.past import STANDING, STAYS, Grey, Past, patch_of, stays
 from edge.records import Box
 
 RNG = np.random.default_rng(4)
@@ -78,3 +78,22 @@ def test_its_memory_is_bounded_and_begins_anew_with_another_size() -> None:
     assert len(kept.pictures) <= 10
     other = np.zeros((90, 160), np.uint8)
     assert kept.after(other, 60.0).pictures == ((60.0, other),)
+
+
+def test_a_place_that_a_car_has_left_looks_otherwise_and_one_where_it_stays_does_not() -> None:
+    patch = patch_of(scene(100), place(100))
+    assert patch is not None
+    assert stays(scene(160), patch, place(100)) < STAYS
+    assert stays(scene(100, light=0.6), patch, place(100)) > STAYS
+
+
+def test_a_place_with_nothing_to_be_recognised_by_says_nothing() -> None:
+    assert patch_of(np.full((180, 320), 90, np.uint8), place(100)) is None
+    assert patch_of(scene(100), (0.5, 0.5, 0.505, 0.6)) is None
+
+
+def test_a_place_is_not_compared_over_a_change_of_the_picture_size() -> None:
+    patch = patch_of(scene(100), place(100))
+    assert patch is not None
+    small = np.asarray(cv2.resize(scene(100), (160, 90)), np.uint8)
+    assert stays(small, patch, place(100)) == 0.0

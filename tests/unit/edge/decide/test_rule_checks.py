@@ -20,6 +20,7 @@ from edge.records import Judgement
 from tests.unit.edge.scenes import Row, seen, walker
 
 SIZE = (640, 480)
+UNSEEN, EVERYWHERE = Change(), Change(size=SIZE, watched=False)
 STILL: dict[str, object] = {"must_move": False, "cooldown_s": 1000.0}
 
 
@@ -28,7 +29,7 @@ def rule(**keys: object) -> Rule:
 
 
 def watch(
-    rows: list[Row], *rules: Rule, **more: object
+    rows: list[Row], *rules: Rule, change: Change = UNSEEN, **more: object
 ) -> tuple[list[tuple[int, Finding]], list[Judgement]]:
     """Findings with their frame, and all judgements, of one thing at 5 fps."""
     tracks = Tracks()
@@ -36,7 +37,7 @@ def watch(
     judgements: list[Judgement] = []
     here = replace(Conditions(rules=rules, size=SIZE), **more)  # type: ignore[arg-type]  # as given
     for n, row in enumerate(rows):
-        tracks = step(tracks, seen(row), Change(), n / 5, Tracking())
+        tracks = step(tracks, seen(row), change, n / 5, Tracking())
         judged = judge_tracks(tracks, here, n / 5)
         tracks = judged.tracks
         findings += [(n, finding) for finding in judged.findings]
@@ -204,3 +205,16 @@ def test_cameras_are_judged_by_their_own_rules() -> None:
     own = Camera(rules=(rule(id="own"),))
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     assert [r.id for r in conditions(own, Decide(), SIZE, noon, night=False).rules] == ["own"]
+
+
+@pytest.mark.parametrize(("stays", "told"), [(0.9, False), (0.2, True), (None, True)])
+def test_a_vehicle_whose_earlier_place_still_shows_it_has_not_moved(
+    stays: float | None, told: bool
+) -> None:
+    cars = rule(labels=["car"], must_move=True)
+    driving = [walker(100 + 8 * n, 0.8, "car") for n in range(10)]
+    findings, judgements = watch(driving, cars, change=EVERYWHERE, stays=lambda _track, _box: stays)
+    assert bool(findings) == told
+    said = [checks.words(check) for judgement in judgements for check in judgement.checks]
+    held = "likeness of where it was before to what is there now 0.90 > 0.75"
+    assert (held in said) == (not told)
