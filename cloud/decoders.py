@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from imaging.boxes import Candidates
-from imaging.decoders import centernet, nanodet, tf_od
+from imaging.decoders import centernet, nanodet, scored_boxes, tf_od
 from imaging.decoders.tensor import Tensor
 from imaging.detections import FloatArray
 from imaging.manifest import Decoder, Input, Manifest, ModelError, Thresholds
@@ -45,6 +45,13 @@ def _tf_od(shapes: Shapes, size: Input, _classes: int) -> Decode:
     return lambda outputs, thresholds: tf_od.decode(outputs, size.width, size.height, thresholds)
 
 
+def _scored_boxes(shapes: Shapes, size: Input, classes: int) -> Decode:
+    scored_boxes.check(shapes, classes)
+    return lambda outputs, thresholds: scored_boxes.decode(
+        outputs, size.width, size.height, thresholds
+    )
+
+
 def _tensors(outputs: Outputs, names: list[str]) -> list[Tensor]:
     return [Tensor(values=outputs[name]) for name in names]
 
@@ -52,5 +59,6 @@ def _tensors(outputs: Outputs, names: list[str]) -> list[Tensor]:
 DECODERS: Mapping[Decoder, Callable[[Shapes, Input, int], Decode]] = {
     "centernet": _centernet,
     "nanodet": _nanodet,
+    "scored_boxes": _scored_boxes,
     "tf_od": _tf_od,
 }

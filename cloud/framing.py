@@ -1,9 +1,9 @@
 """A close-up as the full model should look at it: enlarged a little, not without bounds.
 
 PURE. A network enlarges what is smaller than its input, and five times enlarged a walker is a blur
-that it never saw in training. So a small picture is laid in the middle of a grey one of `LEAST_PX`,
-which bounds the enlargement, and what is seen is moved back. Called by `judge` and by the archive's
-`detect` stage.
+that it never saw in training. So a small picture is laid in the middle of a grey one, which bounds
+the enlargement, and what is seen is moved back. A network of a small input enlarges little by
+itself and says so in its manifest. Called by `network`.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _GREY = (114, 114, 114)
 Offset = tuple[int, int]
 
 
-def framed(image: Image) -> tuple[Image, Offset]:
-    """`image`, with a frame where it is smaller than `LEAST_PX`, and where its corner lies then."""
+def framed(image: Image, least_px: int = LEAST_PX) -> tuple[Image, Offset]:
+    """`image`, with a frame where it is smaller than `least_px`, and where its corner lies then."""
     height, width = image.shape[:2]
-    across, down = max(0, LEAST_PX - width), max(0, LEAST_PX - height)
+    across, down = max(0, least_px - width), max(0, least_px - height)
     if not across and not down:
         return image, (0, 0)
     left, top = across // 2, down // 2

@@ -19,7 +19,6 @@ from typing import Literal, Protocol
 from cloud.audit import Shot, judge_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
 from cloud.evidence import DAMAGED, Unusable, fetch
-from cloud.framing import framed, unframed
 from cloud.matching import ALL, Seen, View
 from cloud.settings import Policy
 from contract.more import More
@@ -56,6 +55,8 @@ class Model(Protocol):
     def sha256(self) -> str: ...
 
     def detect(self, images: Sequence[Image]) -> list[Detections]: ...
+
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]: ...
 
 
 def _unmeasured(stage: Stage, seconds: float) -> None:
@@ -192,18 +193,15 @@ class Judge:
         return image
 
     def _detect(self, pictures: list[tuple[EvidenceRef, Image]]) -> list[Seen]:
-        """Crops in a frame, so that they are not enlarged too far; whole frames as they are."""
+        """Looked at together are only crops, or only whole frames."""
         began = self.clock.mono()
-        laid = [framed(image) if ref.role == "crop" else (image, (0, 0)) for ref, image in pictures]
-        found = self.model.detect([image for image, _ in laid])
+        close = pictures[0][0].role == "crop"
+        images = [image for _, image in pictures]
+        found = self.model.close_ups(images) if close else self.model.detect(images)
         self.measured("detect", self.clock.mono() - began)
         return [
-            Seen(
-                detections=unframed(detections, offset),
-                width=image.shape[1],
-                height=image.shape[0],
-            )
-            for detections, (_, offset), (_, image) in zip(found, laid, pictures, strict=True)
+            Seen(detections=detections, width=image.shape[1], height=image.shape[0])
+            for detections, image in zip(found, images, strict=True)
         ]
 
     def _stamp(self) -> Stamp:

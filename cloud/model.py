@@ -47,6 +47,11 @@ class FullModel:
         """
         return [summed(found) for found in self.by_class(images)]
 
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]:
+        """As `detect`, for pictures of one thing, which are not enlarged too far."""
+        views = [network.close_ups(images) for network in self._networks]
+        return [summed(found) for found in self._joined(views)]
+
     def prove(self) -> None:
         """Looks at the known picture; raises `ModelError` or `InferenceError` where it is not seen
         as the manifest says: then it is not the other pictures that are at fault."""
@@ -54,14 +59,13 @@ class FullModel:
 
     def by_class(self, images: Sequence[Image]) -> list[Detections]:
         """As `detect`, each class for itself."""
-        views = [network.detect(images) for network in self._networks]
+        return self._joined([network.detect(images) for network in self._networks])
+
+    def _joined(self, views: list[list[Detections]]) -> list[Detections]:
+        """One view per picture, of each network's own."""
         if self._fusion is None:
             return views[0]
-        limit, thresholds = self._fusion.iou, self._thresholds
-        return [
-            fuse(seen, limit, thresholds.score, thresholds.max_detections)
-            for seen in zip(*views, strict=True)
-        ]
+        return [fuse(seen, self._fusion, self._thresholds) for seen in zip(*views, strict=True)]
 
 
 def open_model(name_or_path: str, threads: int = 0) -> FullModel:

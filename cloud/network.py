@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from cloud.decoders import Decode, Outputs, open_decoder
+from cloud.framing import LEAST_PX, framed, unframed
 from imaging.detections import Detections, FloatArray, Image
 from imaging.letterbox import Letterbox, fit
 from imaging.manifest import Input, Manifest, ModelError, Thresholds, verify, weights_path
@@ -47,6 +48,13 @@ class Network:
             manifest, self._size, _shapes(self._outputs_of(picture))
         )
         require(manifest, self.detect([picture])[0])
+
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]:
+        """As `detect`, for pictures of one thing, which are not enlarged too far."""
+        least_px = self._size.close_up_px
+        laid = [framed(image, LEAST_PX if least_px is None else least_px) for image in images]
+        found = self.detect([image for image, _ in laid])
+        return [unframed(one, offset) for one, (_, offset) in zip(found, laid, strict=True)]
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """What each BGR image shows, in its pixels, at the manifest's thresholds.

@@ -19,7 +19,7 @@ MODELS_VARIABLE = "STILLWATCH_MODELS"
 CHECKOUT_MODELS = Path(__file__).resolve().parent.parent / "models"
 
 Family = Literal["nanodet", "ssd", "yolo"]
-Decoder = Literal["nanodet", "centernet", "tf_od", "fused"]
+Decoder = Literal["nanodet", "centernet", "tf_od", "scored_boxes", "fused"]
 
 
 class Part(BaseModel):
@@ -41,6 +41,9 @@ class Input(Part):
     pad: Annotated[int, Field(ge=0, le=255)] = 114
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    close_up_px: Annotated[int, Field(ge=0, le=4096)] | None = None
+    """Sides of the grey picture in which a smaller close-up is laid, so that it is not enlarged too
+    far; 0 for never. Left away, the cloud's own (384)."""
 
 
 class Thresholds(Part):
@@ -50,10 +53,15 @@ class Thresholds(Part):
 
 
 class Fusion(Part):
-    """Weighted box fusion over member models (folders beside this one)."""
+    """Weighted box fusion over member models (folders beside this one).
+
+    A thing's score is the mean of its `best_of` highest scores, with 0 for who does not see it;
+    left away, of all members.
+    """
 
     members: Annotated[tuple[str, ...], Field(min_length=2, max_length=4)]
     iou: Annotated[float, Field(gt=0, le=1)] = 0.55
+    best_of: Annotated[int, Field(ge=1, le=4)] | None = None
 
 
 class SelfTest(Part):
@@ -154,7 +162,7 @@ def _lacking(manifest: Manifest) -> str:
         ),
         (
             manifest.role == "cloud" and manifest.decoder is None,
-            "needs 'decoder': nanodet, centernet, tf_od or fused",
+            "needs 'decoder': nanodet, centernet, tf_od, scored_boxes or fused",
         ),
         (single == (manifest.decoder == "fused"), "has a decoder that contradicts its format"),
         (not single and manifest.fusion is None, "needs 'fusion' with its members"),

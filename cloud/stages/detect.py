@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from cloud.framing import framed, unframed
 from cloud.judge import Model
 from cloud.offline import CannotRun
 from cloud.stages.closeup import close_up, wanted
@@ -98,9 +97,8 @@ class Detection:
     def _close_up(self, image: Image, rows: tuple[Row, ...], of: int) -> CloseUp:
         crop, region = close_up(image, rows[of].box)
         height, width = crop.shape[:2]
-        laid, offset = framed(crop)
-        (found,) = self.model.detect([laid])
-        seen = rows_of(unframed(found, offset))
+        (found,) = self.model.close_ups([crop])
+        seen = rows_of(found)
         return CloseUp(of=of, region=region, width=width, height=height, detections=seen)
 
     def _detect(self, image: Image) -> tuple[Row, ...]:

@@ -1,8 +1,9 @@
 """Weighted box fusion: several networks' views of one picture become one.
 
 PURE. Source: Solovyev et al. 2021, "Weighted boxes fusion", with one box per network in a cluster.
-The fused score is the sum of the scores over the number of networks, so a thing that only one of
-two networks sees keeps half its score: that is what removes false alarms.
+The fused score is the mean of the networks' scores, so a thing that only one of two sees keeps half
+its score: that is what removes false alarms. Of three and more the mean of the best two may be
+taken: what two agree on is not refuted by one that is blind to it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, IntArray
+from imaging.manifest import Fusion, Thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +36,22 @@ class _Pool:
     networks: IntArray
 
 
-def fuse(views: Sequence[Detections], limit: float, least: float, keep: int) -> Detections:
-    """One view of the picture, by falling score, at most `keep`, none scored under `least`.
+def fuse(views: Sequence[Detections], fusion: Fusion, thresholds: Thresholds) -> Detections:
+    """One view of the picture, by falling score, as many and as clear as `thresholds` say.
 
     `views` holds one `Detections` per network, all in the same pixels. Per label, a box joins the
-    best cluster that it overlaps by more than `limit` and that has none of its network yet.
+    best cluster that it overlaps by more than `fusion.iou` and that has none of its network yet.
     """
+    counted = fusion.best_of or len(views)
     labels = sorted({label for view in views for label in view.labels})
     fused = [
-        (label, *_fused(pool, cluster, len(views)))
+        (label, *_fused(pool, cluster, counted))
         for label in labels
         for pool in [_pool(views, label)]
-        for cluster in _clusters(pool, limit)
+        for cluster in _clusters(pool, fusion.iou)
     ]
-    ranked = sorted((row for row in fused if row[2] >= least), key=lambda row: -row[2])[:keep]
+    clear = (row for row in fused if row[2] >= thresholds.score)
+    ranked = sorted(clear, key=lambda row: -row[2])[: thresholds.max_detections]
     return Detections(
         boxes=np.array([box for _, box, _ in ranked], np.float32).reshape(-1, 4),
         scores=np.array([score for _, _, score in ranked], np.float32),
@@ -92,5 +96,6 @@ def _joined(cluster: _Cluster, row: int, pool: _Pool) -> _Cluster:
     return _Cluster(box, members, cluster.networks | {int(pool.networks[row])})
 
 
-def _fused(pool: _Pool, cluster: _Cluster, networks: int) -> tuple[FloatArray, float]:
-    return cluster.box, float(pool.scores[list(cluster.members)].sum()) / networks
+def _fused(pool: _Pool, cluster: _Cluster, counted: int) -> tuple[FloatArray, float]:
+    """The box, and the mean of its `counted` best scores; members come by falling score."""
+    return cluster.box, float(pool.scores[list(cluster.members[:counted])].sum()) / counted

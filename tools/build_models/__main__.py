@@ -33,7 +33,8 @@ from tools.build_models.tfjs import TfjsError
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHIPPED_MODELS = CHECKOUT / "models"
 CACHE = CHECKOUT / ".cache" / "models"
-LIMIT_BYTES = 30_000_000
+LIMIT_BYTES = 32_000_000
+"""A clone stays small; three networks for the cloud and two for the edge take 30.6 MB."""
 
 
 def main() -> int:

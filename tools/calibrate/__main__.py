@@ -19,7 +19,6 @@ import numpy as np
 from tqdm import tqdm
 
 from cloud.confirm import weigh
-from cloud.framing import framed, unframed
 from cloud.matching import ALL, Seen, View
 from cloud.model import FullModel, open_model
 from cloud.settings import Policy, Settings
@@ -168,9 +167,8 @@ def _views(desk: _Desk, parcel: Parcel) -> Iterator[View]:
     for ref in report.evidence:
         image = cv2.imdecode(np.frombuffer(bodies[ref.key], np.uint8), cv2.IMREAD_COLOR)
         shown = np.asarray(image, np.uint8)
-        laid, offset = framed(shown) if ref.role == "crop" else (shown, (0, 0))
-        (found,) = desk.model.detect([laid])
-        seen = unframed(found, offset)
+        look = desk.model.close_ups if ref.role == "crop" else desk.model.detect
+        (seen,) = look([shown])
         yield View(
             seen=Seen(detections=seen, width=shown.shape[1], height=shown.shape[0]),
             moment=ref.received_at,

@@ -38,15 +38,19 @@ class RememberedModel:
     def __init__(self, model: FullModel) -> None:
         self.sha256 = model.sha256
         self._model = model
-        self._seen: dict[bytes, Detections] = {}
+        self._seen: dict[tuple[bytes, bool], Detections] = {}
 
     def detect(self, images: Sequence[Image]) -> list[Detections]:
-        return [self._one(image) for image in images]
+        return [self._one(image, close=False) for image in images]
 
-    def _one(self, image: Image) -> Detections:
-        key = _digest(image)
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]:
+        return [self._one(image, close=True) for image in images]
+
+    def _one(self, image: Image, *, close: bool) -> Detections:
+        key = _digest(image), close
         if key not in self._seen:
-            (self._seen[key],) = self._model.detect([image])
+            look = self._model.close_ups if close else self._model.detect
+            (self._seen[key],) = look([image])
         return self._seen[key]
 
 

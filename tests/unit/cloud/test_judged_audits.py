@@ -32,6 +32,9 @@ class Geometric:
         self.sizes += [image.shape[:2] for image in images]
         return geometric(images)
 
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]:
+        return self.detect(images)
+
 
 class Court:
     """A judge over a folder; pictures are put there unless they are `lost`."""

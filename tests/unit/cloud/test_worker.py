@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
-from cloud.framing import LEAST_PX
+from cloud.framing import LEAST_PX, framed, unframed
 from cloud.inbox import Delivery, Inbox
 from cloud.judge import Judge
 from cloud.ledger import Ledger
@@ -48,6 +48,11 @@ class Sight:
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         self.looked_at += [image.shape[1] for image in images]
         return [self.by_width[image.shape[1]] for image in images]
+
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]:
+        laid = [framed(image) for image in images]
+        found = self.detect([image for image, _ in laid])
+        return [unframed(one, offset) for one, (_, offset) in zip(found, laid, strict=True)]
 
 
 @dataclass

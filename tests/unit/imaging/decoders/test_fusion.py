@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from imaging.decoders.fusion import fuse
 from imaging.detections import Detections, no_detections
+from imaging.manifest import Fusion, Thresholds
 
 Row = tuple[str, float, tuple[float, float, float, float]]
 HERE = (10.0, 10.0, 30.0, 50.0)
@@ -21,8 +22,17 @@ def view(*rows: Row) -> Detections:
     )
 
 
+BEST_TWO = Fusion(members=("a", "b", "c"), best_of=2)
+
+
 def fused(*views: Detections) -> Detections:
-    return fuse(views, limit=0.55, least=0.0, keep=100)
+    return fuse(views, Fusion(members=("a", "b")), Thresholds(score=0.0))
+
+
+def of_three(*scores: float) -> list[float]:
+    """What three networks make of one thing; 0 for who does not see it."""
+    views = [view(("person", score, HERE)) if score else no_detections() for score in scores]
+    return [float(score) for score in fuse(views, BEST_TWO, Thresholds(score=0.0)).scores]
 
 
 def test_one_network_alone_is_halved() -> None:
@@ -57,8 +67,23 @@ def test_a_box_joins_the_cluster_that_it_overlaps_most() -> None:
 
 def test_weak_results_and_those_over_the_limit_are_left_out() -> None:
     both = view(("person", 0.8, HERE), ("person", 0.3, ELSEWHERE))
-    assert len(fuse([both, no_detections()], limit=0.55, least=0.2, keep=100)) == 1
-    assert len(fuse([both, no_detections()], limit=0.55, least=0.0, keep=1)) == 1
+    two, views = Fusion(members=("a", "b")), [both, no_detections()]
+    assert len(fuse(views, two, Thresholds(score=0.2))) == 1
+    assert len(fuse(views, two, Thresholds(score=0.0, max_detections=1))) == 1
+
+
+def test_of_three_networks_one_that_is_blind_refutes_nothing() -> None:
+    assert of_three(0.8, 0.0, 0.6) == pytest.approx([0.7])
+    assert of_three(0.2, 0.8, 0.6) == pytest.approx([0.7])
+
+
+def test_of_three_networks_one_alone_is_halved_all_the_same() -> None:
+    assert of_three(0.0, 0.0, 0.8) == pytest.approx([0.4])
+
+
+@given(st.lists(st.floats(0.0625, 1, width=32), min_size=2, max_size=3))
+def test_a_third_network_never_lowers_what_two_agreed_on(scores: list[float]) -> None:
+    assert of_three(*scores)[0] >= sum(scores[:2]) / 2 - 1e-6
 
 
 boxes = st.tuples(*[st.integers(0, 40)] * 2).map(lambda p: (p[0], p[1], p[0] + 20.0, p[1] + 30.0))
