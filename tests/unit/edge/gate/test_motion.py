@@ -55,6 +55,16 @@ def test_a_still_scene_is_looked_at_every_full_look() -> None:
     assert [n for n, m in enumerate(seen) if m.why == "full_look"] == list(range(85, 200, 75))
 
 
+@pytest.mark.parametrize("height", [30, 60])
+def test_who_runs_further_than_his_own_width_between_pictures_is_seen(height: int) -> None:
+    rng = np.random.default_rng(14)
+    wide, step = height // 3, round(height * 0.5)
+    frames = [scene(rng) for _ in range(30)]
+    frames += [thing(scene(rng), 5 + step * n, wide, height) for n in range(120 // step)]
+    seen = watch(frames, fps=4.0)
+    assert [motion.why for motion in seen[31:]] == ["motion"] * (len(frames) - 31)
+
+
 def test_a_thing_that_enters_moves_and_is_placed_in_frame_pixels() -> None:
     rng = np.random.default_rng(4)
     frames = [scene(rng) for _ in range(30)] + [thing(scene(rng), 40 + 2 * n) for n in range(10)]
