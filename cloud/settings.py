@@ -108,7 +108,7 @@ class GroupLimits(Section):
 class Policy(Section):
     """When the full model's sight of the evidence confirms a suspicion."""
 
-    # One in twenty false places of the calibration half reaches 0.36 for a person, and a gateway
+    # One in twenty false places of the calibration half reaches 0.38 for a person, and a gateway
     # asks only about what it saw move (docs/evidence.md). Not to confirm a person is the worse.
     confirm_at: Share = Field(0.35, description="Score from which a sighting confirms.")
     confirm_at_of: GroupLimits = Field(
