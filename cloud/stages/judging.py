@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
-from cloud.matching import ALL, View, kind_of
+from cloud.matching import ALL, View, kind_of, same_place
 from cloud.settings import Policy
 from cloud.stages.rules import Kind, Rules, Threat
-from cloud.stages.sight import CloseUp, Sight, seen_of
+from cloud.stages.sight import CloseUp, Row, Sight, seen_of
 from contract.ids import GatewayId, report_id
 from contract.keys import evidence_key
 from contract.report import (
@@ -61,7 +61,7 @@ def _judge(sight: Sight, question: ThreatReport, policy: Policy) -> Verdict:
     close = {one.of: one for one in sight.close_ups}
     verdicts = [
         _about(sight, question.model_copy(update={"box": place}), close.get(of), policy, stamp)
-        for of, place in _places(sight, question)
+        for of, place in _places(sight, question, policy.min_iou)
     ] or [_about(sight, question, None, policy, stamp)]
     return min(verdicts, key=lambda verdict: _WEIGHT[verdict.decision])
 
@@ -87,10 +87,17 @@ def _about(
     return confirm(report, (whole,), (near,), policy, stamp)
 
 
-def _places(sight: Sight, question: ThreatReport) -> Iterator[tuple[int, RelativeBox]]:
-    """Number and place of every detection of the kind that is asked about, strongest first."""
+def _places(
+    sight: Sight, question: ThreatReport, min_iou: float
+) -> Iterator[tuple[int, RelativeBox]]:
+    """Number and place of every detection of the kind that is asked about, strongest first; a
+    weaker one at the place of a stronger one is about the same thing, and answered with it."""
+    asked: list[Row] = []
     for number, row in enumerate(sight.detections):
         if kind_of(row.label) == kind_of(question.label):
+            if any(same_place(row.box, one.box, min_iou) for one in asked):
+                continue
+            asked.append(row)
             x0, y0, x1, y1 = row.box
             width, height = sight.width, sight.height
             yield number, (_share(x0, width), _share(y0, height),

@@ -61,7 +61,7 @@ def test_detect_prints_a_line_per_picture_and_fails_at_the_end_for_the_unreadabl
     assert ["error" in line for line in lines] == [True, True, False]
     persons = [one for one in lines[2]["detections"] if one["label"] == "person"]
     assert (lines[2]["width"], lines[2]["height"]) == (768, 576)
-    assert persons[0]["box"] == pytest.approx([628, 251, 666, 354], abs=5)
+    assert persons[0]["box"] == pytest.approx([664, 250, 699, 347], abs=5)
     assert (ran.returncode, "Traceback" in ran.stderr) == (1, False)
 
 

@@ -23,11 +23,6 @@ SLACK_S = 2.0
 """An alarm at the end of a move may be raised in the next frame."""
 Json = dict[str, Any]
 
-LIGHT = pytest.mark.xfail(
-    strict=True,
-    reason="in infrared a lamp that is switched, and headlights that sweep, make four of the vans "
-    "that stand there news",
-)
 INFRARED = pytest.mark.xfail(
     strict=True,
     reason="the edge's network scores most cars by the infrared lamp under the rule's threshold, "
@@ -69,7 +64,6 @@ def test_cars_leave_and_come_back_in_a_long_night(night: Json) -> None:
     assert sum(thing["name"].startswith("car ") for thing in night["static_things"]) > 6
 
 
-@LIGHT
 def test_no_car_is_told_while_it_stands(night: Json) -> None:
     standing = {
         thing["name"]: thing["confirmed_s"]
@@ -79,7 +73,6 @@ def test_no_car_is_told_while_it_stands(night: Json) -> None:
     assert standing == {}
 
 
-@LIGHT
 def test_nobody_is_told_of_anything_while_nothing_moves(night: Json) -> None:
     outside = [
         t
