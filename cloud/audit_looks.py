@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cloud.framing import framed, unframed
 from imaging.crop import squared
 from imaging.detections import Detections, Image
 
@@ -43,18 +42,16 @@ class Look:
     def of(self, picture: Image) -> Image:
         """What the network is given."""
         x0, y0, x1, y1 = self.region
-        return framed(squared(picture[y0:y1, x0:x1], self.aspect))[0]
+        return squared(picture[y0:y1, x0:x1], self.aspect)
 
     def placed(self, found: Detections, picture: Image) -> Detections:
         """What was found in it, in pixels of the picture."""
         x0, y0, x1, y1 = self.region
-        shown = squared(picture[y0:y1, x0:x1], self.aspect)
-        boxes = unframed(found, framed(shown)[1]).boxes
-        height, width = shown.shape[:2]
+        height, width = self.of(picture).shape[:2]
         scale = np.array([(x1 - x0) / width, (y1 - y0) / height] * 2, np.float32)
         corner = np.array([x0, y0] * 2, np.float32)
         limit = np.array([x1, y1] * 2, np.float32)
-        moved = np.clip(boxes * scale + corner, corner, limit).astype(np.float32)
+        moved = np.clip(found.boxes * scale + corner, corner, limit).astype(np.float32)
         return Detections(boxes=moved, scores=found.scores, labels=found.labels)
 
 

@@ -141,7 +141,7 @@ class Judge:
             reason = str(flaws[0]) if flaws else "the report names no whole picture"
             return inconclusive(report, reason, self._stamp()), flaws
         began = self.clock.mono()
-        verdict = judge_audit(report, shots, self.model.detect, self.policy, self._stamp())
+        verdict = judge_audit(report, shots, self.model.close_ups, self.policy, self._stamp())
         self.measured("detect", self.clock.mono() - began)
         return verdict, flaws
 
