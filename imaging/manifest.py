@@ -166,6 +166,11 @@ def _lacking(manifest: Manifest) -> str:
         ),
         (single == (manifest.decoder == "fused"), "has a decoder that contradicts its format"),
         (not single and manifest.fusion is None, "needs 'fusion' with its members"),
+        (
+            manifest.fusion is not None
+            and (manifest.fusion.best_of or 1) > len(manifest.fusion.members),
+            "asks for the best scores of more members than it has: lower fusion.best_of",
+        ),
         (single and not (file and manifest.input), "needs 'file' and 'input'"),
         (not _stays_inside(file), f"names the file {file!r}, which lies outside its folder"),
         (min(spread) <= 0, f"has input.std {spread}, each of which must be above 0"),

@@ -180,3 +180,15 @@ def test_a_member_for_the_edge_is_refused(tmp_path: Path) -> None:
     write_manifest(tmp_path / "two")
     with pytest.raises(ModelError, match="is tflite, not a savedmodel"):
         read_members(folder, manifest)
+
+
+@pytest.mark.parametrize(("best_of", "fits"), [(None, True), (1, True), (2, True), (3, False)])
+def test_a_fused_model_counts_no_more_scores_than_it_has_members(
+    tmp_path: Path, best_of: int | None, fits: bool
+) -> None:
+    fusion = {"members": ["one", "two"], "best_of": best_of}
+    if fits:
+        verify(*fused(tmp_path, fusion=fusion))
+        return
+    with pytest.raises(ModelError, match="more members than it has"):
+        fused(tmp_path, fusion=fusion)
