@@ -29,7 +29,7 @@ from edge.detect.squeeze import Squeeze
 from edge.gate import motion
 from edge.gate.camera_health import CameraHealth
 from edge.gate.motion import GateState
-from edge.records import Box, Frame, Shot, Take, TrackId
+from edge.records import Box, Frame, Shot, Take, TrackId, in_shares
 from imaging.detections import Detections, Image
 
 
@@ -61,10 +61,6 @@ class View:
     shot: Shot
     at_s: float
     asked_s: float
-
-
-LEFT = 0.3
-"""Longer sides from a place: nearer, what drives slowly still covers most of it."""
 
 
 @dataclass(slots=True)
@@ -138,9 +134,9 @@ class CameraState:
         if grey is None or size is None:
             return None
         found = [
-            past.stays(grey, take.patch, _shares(take.box, size))
+            past.stays(grey, take.patch, in_shares(take.box, size))
             for take in self.takes.get(track, ())
-            if take.patch is not None and displacement.rigid(take.box, box, size) >= LEFT
+            if take.patch is not None and displacement.rigid(take.box, box, size) >= past.LEFT
         ]
         return max(found, default=None)
 
@@ -192,7 +188,7 @@ class CameraState:
         """Only vehicles are asked whether they stay."""
         if track.group != "vehicle" or self.grey is None:
             return None
-        return past.patch_of(self.grey, _shares(track.box, size))
+        return past.patch_of(self.grey, in_shares(track.box, size))
 
     @property
     def told(self) -> Told:
@@ -241,10 +237,6 @@ class CameraState:
             return ()
         stride = len(others) / count
         return tuple(others[int((n + 0.5) * stride)] for n in range(count))
-
-
-def _shares(box: Box, size: Size) -> Box:
-    return box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1]
 
 
 def _same(a: Frame, b: Frame) -> bool:

@@ -24,6 +24,11 @@ Box = tuple[float, float, float, float]
 Mask = npt.NDArray[np.uint8]
 
 
+def in_shares(box: Box, size: tuple[int, int]) -> Box:
+    """`box` in pixels of a frame of `size` (width, height) as shares of the frame, not cut off."""
+    return box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a camera published, as it arrived."""

@@ -12,7 +12,7 @@ import numpy as np
 from edge.config.schema import ObjectMask
 from edge.decide import checks
 from edge.decide.zones import Point, contains, foot
-from edge.records import Box, Check, Ignored
+from edge.records import Box, Check, Ignored, in_shares
 from imaging.detections import Detections
 
 
@@ -37,7 +37,7 @@ def apply(
 def _ignored(
     box: Box, label: str, score: float, masks: tuple[ObjectMask, ...], size: tuple[int, int]
 ) -> Ignored | None:
-    shares = (box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1])
+    shares = in_shares(box, size)
     for mask in masks:
         if mask.labels and label not in mask.labels:
             continue

@@ -29,6 +29,10 @@ STANDING = 0.5
 """Normalised correlation. Of vehicles that a rule would fire for on footage of six places, standing
 ones had 0.52 to 0.9 although people walked past them, driving ones -0.1 to 0.4."""
 
+LEFT = 0.3
+"""A vehicle's longer sides from a place that it has left: nearer, what drives slowly still covers
+most of it."""
+
 STAYS = 0.75
 """Normalised correlation. Of places that a vehicle was said to have left, those of parked cars on a
 campus had 0.73 to 0.98, for a neighbour had taken over the track; those of driving ones at most

@@ -17,7 +17,7 @@ from edge.decide.conditions import Conditions
 from edge.decide.past import Likeness
 from edge.decide.things import Match
 from edge.decide.tracker import Track
-from edge.records import Box, Check
+from edge.records import Box, Check, in_shares
 
 _PERSISTS_S = 1.0
 """Somebody who stands where the empty scene has nobody need not walk: leaves and shadows come and
@@ -176,9 +176,7 @@ def _came_to_stand(track: Track, conditions: Conditions) -> bool:
 
 
 def _likeness(track: Track, conditions: Conditions) -> Likeness | None:
-    wide, high = conditions.size
-    x0, y0, x1, y1 = track.box
-    return conditions.likeness((x0 / wide, y0 / high, x1 / wide, y1 / high))
+    return conditions.likeness(in_shares(track.box, conditions.size))
 
 
 def _stood(track: Track, conditions: Conditions) -> Iterator[Check]:

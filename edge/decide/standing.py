@@ -16,7 +16,7 @@ from edge.decide.conditions import Size
 from edge.decide.moment import Moment
 from edge.decide.things import Match, Memory, Sighting
 from edge.decide.tracker import Track, Tracks
-from edge.records import Box, Judgement, Suspicion, TrackId, Withheld
+from edge.records import Box, Judgement, Suspicion, TrackId, Withheld, in_shares
 from imaging.detections import Detections
 
 CHECK = "static"
@@ -105,7 +105,7 @@ def _of_track(track: Track, size: Size) -> Sighting:
         track=track.id,
         group=track.group,
         label=vote.label,
-        box=_shares(track.box, size),
+        box=in_shares(track.box, size),
         moving=vote.moving,
         came=track.travelled >= _CAME,
         leaves=vote.moving and track.displaced >= _LEAVES,
@@ -113,8 +113,4 @@ def _of_track(track: Track, size: Size) -> Sighting:
 
 
 def _alone(label: str, box: Box, size: Size) -> Sighting:
-    return Sighting(track=None, group=group_of(label), label=label, box=_shares(box, size))
-
-
-def _shares(box: Box, size: Size) -> Box:
-    return box[0] / size[0], box[1] / size[1], box[2] / size[0], box[3] / size[1]
+    return Sighting(track=None, group=group_of(label), label=label, box=in_shares(box, size))
