@@ -1,6 +1,6 @@
 """The gate's picture in cells of 4 x 4 pixels, in which is remembered what happens where.
 
-PURE. Used by `auto_mask` and `fruitless`.
+PURE. Used by `auto_mask` and `motion`.
 """
 
 from __future__ import annotations

@@ -122,10 +122,9 @@ def look(
     learned = scene.learn(known, lesson, now, settings.min_diff, settings.background_s)
     mask = _in_frame(found.mask, view.shift)
     regions = _regions(mask, size) if why is None else ()
-    auto = state.auto if "auto_mask" in settings.ignore else AutoMask()
-    if (
-        not followed and "auto_mask" in settings.ignore
-    ):  # while somebody is about, what changes is him, his shadow, a door
+    masks_itself = "auto_mask" in settings.ignore
+    auto = state.auto if masks_itself else AutoMask()
+    if masks_itself and not followed:  # what changes beside somebody is his shadow, or a door
         auto = auto_mask.learn(auto, _in_frame(view.mask, view.shift), elapsed_s)
     if why is None:
         auto = auto_mask.lift(auto, mask, now)

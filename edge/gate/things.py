@@ -66,8 +66,8 @@ m/s and 5 pictures a second stays within 0.3 m, half his width; a car of 4 m at 
 quarter of its length."""
 
 _STRIDE = 0.5
-"""Own heights: a runner (4 m/s) gets 0.9 m, half his height, further between 4.5 pictures a second.
-Drops and flakes are smaller than what is asked here."""
+"""Own heights: at 4 m/s and 4.5 pictures a second a runner is 0.9 m further in each, half his
+height. Drops and flakes are smaller than what is asked here."""
 
 _SHOWER = 8
 _OVERLAP_IN_SHOWER = 0.5
