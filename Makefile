@@ -38,7 +38,7 @@ test: setup ## all tests that need neither a container engine nor network namesp
 	@$(BIN)/python -m pytest
 
 check: setup check-code ## the quick part: format, lint, types, layers, unit tests
-	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow"
+	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow" -n auto
 
 # Most of it waits, so more run at once than there are cores.
 FAULTS_AT_ONCE ?= 4

@@ -62,19 +62,21 @@ class Past:
     pictures: tuple[tuple[float, Grey], ...] = ()
 
     def after(self, grey: Grey, now: float) -> Past:
-        """With the picture of `now`, if it is time for one; of another size, it begins anew."""
-        kept = tuple(
-            (at_s, one)
-            for at_s, one in self.pictures
-            if now - at_s <= OLDEST_S + SPACING_S and one.shape == grey.shape
-        )
+        """With the picture of `now`, if it is time for one; of another size, it begins anew.
+
+        After a pause the last picture from before it stays until newer ones are old enough.
+        """
+        same = [(at_s, one) for at_s, one in self.pictures if one.shape == grey.shape]
+        kept = tuple((at_s, one) for at_s, one in same if now - at_s <= OLDEST_S + SPACING_S)
+        if not any(now - at_s >= YOUNGEST_S for at_s, _ in kept):
+            kept = (*same[: len(same) - len(kept)][-1:], *kept)
         if kept and now - kept[-1][0] < SPACING_S:
             return Past(pictures=kept)
         return Past(pictures=(*kept, (now, grey)))
 
     def likeness(self, grey: Grey, box: Box, now: float) -> Likeness | None:
-        """How like the place `box` (shares 0..1 of the frame) in `grey` is to itself 2 to 8 s ago;
-        None where nothing can be said."""
+        """How like the place `box` (shares 0..1 of the frame) in `grey` is to itself 2 to 8 s ago,
+        or when it was last seen before that; None where nothing can be said."""
         place = _span(box, grey.shape)
         if place is None:
             return None
@@ -82,8 +84,9 @@ class Past:
         patch = grey[y0:y1, x0:x1]
         if not _has_structure(grey, place):
             return None
-        old = [one for at_s, one in self.pictures if YOUNGEST_S <= now - at_s <= OLDEST_S]
-        found = [_best(one, patch, place) for one in old]
+        old = [(now - at_s, one) for at_s, one in self.pictures if now - at_s >= YOUNGEST_S]
+        recent = [one for age_s, one in old if age_s <= OLDEST_S] or [one for _, one in old[-1:]]
+        found = [_best(one, patch, place) for one in recent]
         return Likeness(most=max(found), least=min(found)) if found else None
 
 

@@ -189,7 +189,7 @@ def _stood(track: Track, conditions: Conditions) -> Iterator[Check]:
         yield checks.at_most("stays", what, stays, past.STAYS)
     like = _likeness(track, conditions)
     if like is not None:
-        what = "likeness of its place to what was there 2 to 8 s ago"
+        what = "likeness of its place to what was there before"
         yield checks.at_most("stood", what, like.most, past.STANDING)
 
 

@@ -66,6 +66,20 @@ def test_nothing_is_said_before_two_seconds_have_passed() -> None:
     assert past(scene(100)).likeness(scene(100), place(100), 1.9) is None
 
 
+def test_after_a_pause_a_place_is_held_against_the_last_picture_before_it() -> None:
+    kept, parked = past(*[scene(100)] * 60), None
+    for now in (240.0, 240.5, 241.0, 241.5, 242.5, 249.0):
+        kept = kept.after(scene(100), now)
+        parked = kept.likeness(scene(100, light=0.6), place(100), now)
+        assert parked is not None
+        assert parked.most > STANDING
+        assert len(kept.pictures) <= 10
+    came = past(*[scene(None)] * 60).after(scene(100), 240.0)
+    like = came.likeness(scene(100), place(100), 241.0)
+    assert like is not None
+    assert like.most < STANDING
+
+
 def test_nothing_is_said_of_places_too_small_or_without_structure() -> None:
     kept = past(*[scene(100)] * 5)
     assert kept.likeness(scene(100), (0.5, 0.5, 0.51, 0.51), 5.0) is None
