@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
 import psutil
 import yaml
 
@@ -39,12 +40,13 @@ from tests.unit.edge.scenes import FindsDarkThings, picture
 ROOT = "soak"
 CAMERAS = tuple(f"cam{n}" for n in range(6))
 LONE, PARKED = "lone", "parked"
-FPS = 2
+FPS = 5
+"""What most cameras here send."""
 SIZE = (192, 168)
 EMPTY = [picture(None, seed, SIZE) for seed in range(24)]
 WALKER = [picture(x, x, SIZE) for x in range(0, 168, 12)]
 CAR = [picture(80, seed, SIZE) for seed in range(6)]
-CYCLE_S = 120
+CYCLE_S = 48
 """A walker crosses in front of each camera so often."""
 PARKED_S = 3600
 SAMPLE_S = 600
@@ -256,6 +258,7 @@ class Soak:
 
 def main(folder: Path, port: int, frames: int) -> int:
     """One line per ten simulated minutes; a line on stdin says that the broker was replaced."""
+    cv2.setNumThreads(1)  # as the daemon does
     soak = Soak(folder, port)
     soak.start()
     while soak.frames < frames:
