@@ -29,6 +29,11 @@ frame, a face in the leaves, keeps at most half its score. More would punish wha
 hidden; but of four and more all but one count, or the best two of many would be a choice."""
 
 
+DROVE = 0.3
+"""Own lengths that a vehicle must have come to count as driving. Nearer, it still covers most of
+its place, and a parked one whose box trembles or that somebody walks past came as far."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
     """By which model and when a verdict is made."""
@@ -114,8 +119,11 @@ def confirm(
 def _limit(report: ThreatReport, weight: Weight, policy: Policy) -> float:
     """A bicycle that turns out to be a car must be one by a car's limit, and vice versa."""
     labels = [report.label] + ([weight.match.label] if weight.match else [])
+    driving = report.track.displacement >= DROVE
     return max(
-        policy.confirm_at if weight.ridden and label in CYCLES else policy.limit_of(label)
+        policy.confirm_at
+        if weight.ridden and label in CYCLES
+        else policy.limit_of(label, driving=driving)
         for label in labels
     )
 

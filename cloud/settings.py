@@ -91,6 +91,9 @@ class GroupLimits(Section):
     cycle: Share | None = 0.5
     """Bicycles and motorcycles that nobody rides, as of cars: wheels alone may be a pushchair's.
     With a rider at their place the general limit holds, for two things then say the same."""
+    driving: Share | None = None
+    """Cars, trucks and buses that the gateway saw come from elsewhere: two things then say the
+    same. The general limit is reached by 2 of 225 false places of the calibration half."""
     animal: Share | None = None
     other: Share | None = None
 
@@ -131,9 +134,11 @@ class Policy(Section):
             )
         return self
 
-    def limit_of(self, label: str) -> float:
-        """The score from which a sighting of `label`'s group confirms."""
-        own = self.confirm_at_of.of(label)
+    def limit_of(self, label: str, *, driving: bool = False) -> float:
+        """The score from which a sighting of `label`'s group confirms; `driving`: a vehicle that
+        was seen to come from elsewhere."""
+        drives = driving and group_of(label) == "vehicle" and label not in CYCLES
+        own = self.confirm_at_of.driving if drives else self.confirm_at_of.of(label)
         return self.confirm_at if own is None else own
 
 

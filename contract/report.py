@@ -101,7 +101,8 @@ class Scores(Wire):
 
 
 class TrackFacts(Wire):
-    """How long and how far the thing was seen; displacement of its feet in own heights."""
+    """How long and how far the thing was seen; displacement of its feet in own heights, of a
+    vehicle how far it lately came in its own longer sides. A single picture shows none."""
 
     id: Count
     age_s: Finite

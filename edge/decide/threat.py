@@ -154,7 +154,7 @@ def _finding(
         median_score=vote_median(scores),
         zones=inside,
         age_s=now - track.first_at_s,
-        travelled=track.travelled,
+        travelled=track.displaced if track.group == "vehicle" else track.travelled,
         stationary=track.travelled < STATIONARY_UNDER,
         reasons=checks.reasons(judgement),
     )

@@ -50,6 +50,7 @@ def a_report(
     audit: bool = False,
     sequence: int = 0,
     track: int = 1,
+    displacement: float = 0.1,
     evidence: tuple[EvidenceRef, ...] | None = None,
 ) -> ThreatReport:
     return ThreatReport(
@@ -62,7 +63,7 @@ def a_report(
         raised_at=NOON,
         box=box,
         scores=Scores(last=0.5, top=0.6, median=0.5),
-        track=TrackFacts(id=track, age_s=2.0, displacement=0.1, stationary=False),
+        track=TrackFacts(id=track, age_s=2.0, displacement=displacement, stationary=False),
         rule=FiredRule(id="person", reasons=("median 0.50 over 0.35",)),
         model_sha256="0" * 64,
         config_version="1",

@@ -196,6 +196,30 @@ def test_bicycles_are_not_summed_and_take_the_general_limit_with_a_rider(
     assert judged(ridden, label=label, policy=POLICY).decision == decision
 
 
+@pytest.mark.parametrize(
+    ("label", "found", "displacement", "decision"),
+    [
+        ("car", "truck", 0.29, "refuted"),
+        ("car", "truck", 0.3, "confirmed"),
+        ("motorcycle", "motorcycle", 2.0, "refuted"),
+        ("car", "motorcycle", 2.0, "refuted"),
+    ],
+)
+def test_a_vehicle_that_was_seen_to_come_takes_the_general_limit(
+    label: str, found: str, displacement: float, decision: str
+) -> None:
+    report = a_report(label=label, box=SUSPECTED, displacement=displacement)
+    verdict = confirm(report, (frame((found, 0.4, THERE)),), (), POLICY, STAMP)
+    assert verdict.decision == decision
+
+
+def test_vehicles_that_drive_can_have_a_limit_of_their_own() -> None:
+    strict = Policy(confirm_at_of=GroupLimits(driving=0.6))
+    report = a_report(label="car", box=SUSPECTED, displacement=1.0)
+    verdict = confirm(report, (frame(("car", 0.55, THERE)),), (), strict, STAMP)
+    assert verdict.decision == "refuted"
+
+
 @pytest.mark.parametrize(("score", "decision"), [(0.4, "refuted"), (0.5, "confirmed")])
 def test_wheels_that_nobody_rides_need_what_a_car_needs(score: float, decision: str) -> None:
     alone = frame(("motorcycle", score, THERE), ("person", 0.9, (80, 10, 95, 60)))
