@@ -27,7 +27,7 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml
 setup: $(VENV)/.ready ## install the locked environment into .venv
 
 run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, BROKER=host:port)
-	@$(BIN)/python -m tools.local $(SECONDS_ARGUMENT) \
+	@$(BIN)/python -m tools.demo.local $(SECONDS_ARGUMENT) \
 	  $(if $(SUMMARY),--summary "$(SUMMARY)") $(if $(FOOTAGE),--footage $(FOOTAGE)) $(if $(BROKER),--broker $(BROKER))
 
 test: setup ## all tests that need neither a container engine nor network namespaces
@@ -60,19 +60,19 @@ check-code:
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 8
 
 bench: setup ## cost of each stage, pipeline beside the bare interpreter
-	@$(BIN)/python -m tools.bench $(if $(JSON),--json "$(JSON)")
+	@$(BIN)/python -m tools.evaluation.bench $(if $(JSON),--json "$(JSON)")
 
 evaluate: setup ## events found, false alarms, and a page of both, over a labelled corpus (CORPUS=DIR OUT=DIR)
 	@test -n "$(CORPUS)" || { echo "say which: make evaluate CORPUS=DIR [OUT=DIR]"; exit 2; }
-	@$(BIN)/python -m tools.evaluate "$(CORPUS)" "$(OUT)"
+	@$(BIN)/python -m tools.evaluation.evaluate "$(CORPUS)" "$(OUT)"
 
 ablation: setup ## what each stage adds and costs: evaluate once per stage switched off or on (CORPUS=DIR OUT=DIR, ALONE=1)
 	@test -n "$(CORPUS)" || { echo "say which: make ablation CORPUS=DIR [OUT=DIR]"; exit 2; }
-	@$(BIN)/python -m tools.evaluate.ablation "$(CORPUS)" "$(OUT)" $(if $(ALONE),--alone)
+	@$(BIN)/python -m tools.evaluation.evaluate.ablation "$(CORPUS)" "$(OUT)" $(if $(ALONE),--alone)
 
 compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOURS=, SCENES=, WALKERS=, PAUSE=, SEED=, STORE=1)
 	@test -n "$(filter command line environment,$(origin OUT))" || { echo "say where: make compose OUT=DIR"; exit 2; }
-	@$(BIN)/python -m tools.compose "$(OUT)" $(if $(HOURS),--hours "$(HOURS)") $(if $(SCENES),--scenes $(SCENES)) \
+	@$(BIN)/python -m tools.evaluation.compose "$(OUT)" $(if $(HOURS),--hours "$(HOURS)") $(if $(SCENES),--scenes $(SCENES)) \
 	  $(if $(WALKERS),--walkers "$(WALKERS)") $(if $(PAUSE),--pause "$(PAUSE)") \
 	  $(if $(SEED),--seed "$(SEED)") $(if $(STORE),--store)
 
@@ -81,7 +81,7 @@ ORACLE := $(VENV)-oracle
 tracking: setup ## identities on scenes known exactly, beside norfair and ByteTrack
 	@test -x $(ORACLE)/bin/python || $(PYTHON) -m venv $(ORACLE)
 	@$(ORACLE)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/oracle.lock
-	@$(BIN)/python -m tools.tracking --oracle $(ORACLE)/bin/python
+	@$(BIN)/python -m tools.evaluation.tracking --oracle $(ORACLE)/bin/python
 
 replay: setup ## one video or folder through the edge's path (SOURCE=, VIDEO=seen.mp4, REPORT=seen.html)
 	@test -n "$(SOURCE)" || { echo "say what: make replay SOURCE=clip.mp4"; exit 2; }
@@ -89,10 +89,10 @@ replay: setup ## one video or folder through the edge's path (SOURCE=, VIDEO=see
 
 archive: setup ## the four batch stages over a folder of pictures (IN=DIR OUT=DIR, RULES=, MODEL=)
 	@test -n "$(IN)" -a -n "$(filter command line environment,$(origin OUT))" || { echo "say which: make archive IN=DIR OUT=DIR [RULES=FILE] [MODEL=NAME]"; exit 2; }
-	@$(BIN)/python -m tools.archive "$(IN)" "$(OUT)" $(if $(RULES),--rules "$(RULES)") $(if $(MODEL),--model "$(MODEL)")
+	@$(BIN)/python -m tools.demo.archive "$(IN)" "$(OUT)" $(if $(RULES),--rules "$(RULES)") $(if $(MODEL),--model "$(MODEL)")
 
 # From a bare base in var/images, as root; BASE= takes another base, PUSH=HOST/PREFIX pushes.
-IMAGES := $(PYTHON) -m tools.images build
+IMAGES := $(PYTHON) -m tools.build.images build
 IMAGE_OPTIONS = $(if $(BASE),--base "$(BASE)") $(if $(PUSH),--push "$(PUSH)")
 
 .PHONY: image-amd64 image-arm64 images test-images
@@ -109,23 +109,23 @@ test-images: setup ## images and deployments, built and run (root; about half an
 	@tools/system_packages deploy
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
 	@$(BIN)/python -m pytest tests/images
-	@eval "$$($(PYTHON) -m tools.images names)" && $(BIN)/python -m pytest tests/deploy
+	@eval "$$($(PYTHON) -m tools.build.images names)" && $(BIN)/python -m pytest tests/deploy
 
 models: setup ## rebuild the shipped models from their pinned sources and check them
-	@$(BIN)/python -m tools.build_models
+	@$(BIN)/python -m tools.build.models
 
 footage: setup ## rebuild the sample footage and the drawn people of composed scenes
-	@$(BIN)/python -m tools.make_demo_footage
-	@$(BIN)/python -m tools.make_bodies
+	@$(BIN)/python -m tools.demo.footage
+	@$(BIN)/python -m tools.evaluation.make_bodies
 
 docs: setup ## generated documents: configuration, events, message schemas
 	@$(BIN)/python -m edge.config.document
 	@$(BIN)/python -m service.events > docs/events.md
-	@$(BIN)/python -m tools.schemas
+	@$(BIN)/python -m tools.build.schemas
 
 .PHONY: audit
 audit: setup ## locked versions against known vulnerabilities (ADVISORIES=osv.dev's all.zip, else the index is asked)
-	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
+	@$(BIN)/python -m tools.build.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 lock: ## renew requirements/*.lock (needs uv)
 	@tools/lock

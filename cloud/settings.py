@@ -87,7 +87,7 @@ class GroupLimits(Section):
     person: Share | None = None
     vehicle: Share | None = 0.5
     """Of summed scores. The lowest that no false place of the calibration half of the development
-    set's stills reaches (`python -m tools.calibrate`, table in docs/evidence.md)."""
+    set's stills reaches (`python -m tools.evaluation.calibrate`, table in docs/evidence.md)."""
     cycle: Share | None = 0.5
     """Bicycles and motorcycles that nobody rides, as of cars: wheels alone may be a pushchair's.
     With a rider at their place the general limit holds, for two things then say the same."""

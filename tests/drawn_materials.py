@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from imaging.detections import Image
-from tools.compose.bodies import SHEETS, figures
-from tools.compose.cutouts import outlined, people
-from tools.compose.materials import Materials, Place
-from tools.compose.vehicles import Vehicle
+from tools.evaluation.compose.bodies import SHEETS, figures
+from tools.evaluation.compose.cutouts import outlined, people
+from tools.evaluation.compose.materials import Materials, Place
+from tools.evaluation.compose.vehicles import Vehicle
 
 WIDTH, HEIGHT = 320, 240
 

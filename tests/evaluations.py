@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tools.evaluate.events import Label, Timeline
-from tools.evaluate.observed import (
+from tools.evaluation.evaluate.events import Label, Timeline
+from tools.evaluation.evaluate.observed import (
     Decision,
     FrameOutcome,
     Judged,

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.processes import HOST, accepts, binary, child, free_port, ports_with_twins, remove, until
-from tools.local import config as local
+from tools.demo.local import config as local
 
 GRPC_APART = 10_000
 """SeaweedFS opens a gRPC port this far above each of its ports."""

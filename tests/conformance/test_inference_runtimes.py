@@ -24,7 +24,7 @@ from imaging.detections import Detections
 from imaging.manifest import ModelError, read_manifest
 from imaging.pixels import Numbers
 from tests.models import shipped, street
-from tools.build_models.reference import read_reference
+from tools.build.models.reference import read_reference
 
 MODEL = "nanodet-g-320-int8"
 

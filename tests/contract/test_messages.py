@@ -33,7 +33,7 @@ from tests.contract.samples import (
     TEST_VERDICT,
     VERDICT,
 )
-from tools.schemas import FOLDER, MODELS, schema_text
+from tools.build.schemas import FOLDER, MODELS, schema_text
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from tests.deploy.compose_rules import complaints
-from tools.balena_project.dockerfiles import SOURCES
-from tools.balena_project.project import assemble
+from tools.build.balena.dockerfiles import SOURCES
+from tools.build.balena.project import assemble
 
 ROOT = Path(__file__).parents[2]
 BALENA = ROOT / "balena"

@@ -15,7 +15,7 @@ from cloud.stages.rules import read_rules
 from objectstore.open import read_s3
 from objectstore.store_s3 import S3Settings
 from tests.deploy.conftest import Render
-from tools.archive.__main__ import commands
+from tools.demo.archive.__main__ import commands
 
 OVERLAYS = ("overlays/small", "overlays/production", "overlays/gpu")
 EVERYTHING = (*OVERLAYS, "archive")

@@ -15,7 +15,7 @@ from tests.integration.cloud_workers import Serving
 from tests.processes import child, free_port, until
 from tests.servers import S3, Broker
 from tests.system.sites import Edge
-from tools.images.engine import Engine
+from tools.build.images.engine import Engine
 
 LOCKED_UP = (
     *("--rm", "--read-only", "--read-only-tmpfs=false", "--cap-drop=all"),

@@ -16,8 +16,8 @@ import pytest
 from imaging.boxes import iou
 from tests.images.containers import inspected, memory, python, replayed
 from tests.images.emulation import as_a_board
-from tools.images.build import CHECKOUT
-from tools.images.engine import Engine
+from tools.build.images.build import CHECKOUT
+from tools.build.images.engine import Engine
 
 STREETS = [CHECKOUT / "models" / "self_test" / f"street-{number}.jpg" for number in ("030", "330")]
 CLEARLY, SCORE_TOLERANCE, LEAST_OVERLAP = 0.35, 0.08, 0.75

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from tests.images.containers import ALONE, inspected, memory, python, readable
-from tools.images.build import CHECKOUT
-from tools.images.engine import Engine
+from tools.build.images.build import CHECKOUT
+from tools.build.images.engine import Engine
 
 STREET = CHECKOUT / "models" / "self_test" / "street-330.jpg"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.images.build import CHECKOUT
+from tools.build.images.build import CHECKOUT
 
 REQUIREMENTS = Path(__file__).parent / "requirements.lock"
 FILES = ("Dockerfile.amd64", "Dockerfile.arm64", "cloud/Dockerfile")

@@ -11,9 +11,9 @@ import pytest
 from tests.images.containers import ALONE, inspected, python
 from tests.images.emulation import as_a_board
 from tests.processes import HOST, accepts, free_port, until
-from tools.images.build import EDGE_AMD64, EDGE_ARM64, SLIM
-from tools.images.engine import Engine, open_engine
-from tools.images.registry import compressed_bytes, push, registry
+from tools.build.images.build import EDGE_AMD64, EDGE_ARM64, SLIM
+from tools.build.images.engine import Engine, open_engine
+from tools.build.images.registry import compressed_bytes, push, registry
 
 EDGE_BYTES, SLIM_BYTES = 200_000_000, 100_000_000
 VERSION_LABEL = "org.opencontainers.image.version"

@@ -29,7 +29,7 @@ from tests.models import shipped
 from tests.unit.cloud.reports import CAMERA, GATEWAY, NOON, a_report
 from tests.unit.cloud.stages.archives import contents
 from tests.unit.imaging.pictures import encoded
-from tools.archive.__main__ import MARK, main
+from tools.demo.archive.__main__ import MARK, main
 
 pytestmark = pytest.mark.slow
 

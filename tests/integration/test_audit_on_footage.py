@@ -27,7 +27,7 @@ from edge.detect.detector import open_detector
 from edge.replay import Files, play
 from objectstore.open import open_store
 from service.clock import SystemClock
-from tools.evaluate.confirmation import audit_all, origin_of
+from tools.evaluation.evaluate.confirmation import audit_all, origin_of
 
 CLIP = Path(os.environ.get("STILLWATCH_DATA", "/nowhere")) / "field" / "garage_ir"
 FPS = 5.0

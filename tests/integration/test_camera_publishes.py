@@ -14,7 +14,7 @@ import pytest
 
 from service.link import Link, LinkSettings, Subscription
 from tests.servers import Broker
-from tools.camera_sim.__main__ import main
+from tools.demo.camera_sim.__main__ import main
 
 Heard = queue.Queue[tuple[str, bytes]]
 
@@ -90,7 +90,14 @@ def test_a_looping_camera_stops_after_its_seconds(mosquitto: Broker, pictures: P
 
 def test_ctrl_c_ends_it_with_its_counts(mosquitto: Broker, pictures: Path) -> None:
     with listening(mosquitto, "stop/#") as heard:
-        command = [sys.executable, "-m", "tools.camera_sim", "--loop", "--topic", "stop/{camera}"]
+        command = [
+            sys.executable,
+            "-m",
+            "tools.demo.camera_sim",
+            "--loop",
+            "--topic",
+            "stop/{camera}",
+        ]
         command += ["--broker", f"{mosquitto.host}:{mosquitto.port}", "--camera", f"a={pictures}"]
         camera = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:

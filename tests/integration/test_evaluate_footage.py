@@ -13,7 +13,7 @@ import pytest
 from edge.replay import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
-from tools.evaluate.__main__ import main
+from tools.evaluation.evaluate.__main__ import main
 
 FOOTAGE = CHECKOUT_MODELS.parent / "footage"
 STREET = CHECKOUT_MODELS / "self_test"

@@ -13,7 +13,7 @@ from edge.replay import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
 from tests.pages import Page
-from tools.evaluate.__main__ import main
+from tools.evaluation.evaluate.__main__ import main
 
 FOOTAGE = CHECKOUT_MODELS.parent / "footage"
 FRAMES = 15

@@ -9,14 +9,14 @@ import pytest
 import tensorflow as tf
 
 from imaging.detections import FloatArray
-from tools.build_models import centernet, nanodet
-from tools.build_models.__main__ import CACHE
-from tools.build_models.classes import COCO_COLUMNS
-from tools.build_models.fetch import MEMBERS
-from tools.build_models.layout import NCHW
-from tools.build_models.nhwc import Network, as_it_is
-from tools.build_models.savedmodel import stored_as_float16
-from tools.build_models.tfjs import Array, Attribute, Graph, Node, TfjsError, read_graph
+from tools.build.models import centernet, nanodet
+from tools.build.models.__main__ import CACHE
+from tools.build.models.classes import COCO_COLUMNS
+from tools.build.models.fetch import MEMBERS
+from tools.build.models.layout import NCHW
+from tools.build.models.nhwc import Network, as_it_is
+from tools.build.models.savedmodel import stored_as_float16
+from tools.build.models.tfjs import Array, Attribute, Graph, Node, TfjsError, read_graph
 
 RANDOM = np.random.default_rng(11)
 CONVOLUTION: Mapping[str, Attribute] = {

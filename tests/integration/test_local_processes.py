@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from service.clock import SystemClock
-from tools.local.processes import ROOT, Child, RunError, end, start, wait_until
+from tools.demo.local.processes import ROOT, Child, RunError, end, start, wait_until
 
 STUBBORN = """
 import signal, subprocess, sys, threading
@@ -88,7 +88,7 @@ def test_children_end_when_we_are_killed_outright(tmp_path: Path) -> None:
 _PARENT = """
 import sys, threading
 from pathlib import Path
-from tools.local.processes import start
+from tools.demo.local.processes import start
 folder = Path(sys.argv[1])
 print(start("part", ["childprogram"], folder, {"PYTHONPATH": str(folder)}).process.pid, flush=True)
 threading.Event().wait()

@@ -15,7 +15,7 @@ import pytest
 
 from imaging.admission import Reason
 from tests.unit.imaging.pictures import claiming, encoded, png_header, scene
-from tools.bench.admission import DECODED
+from tools.evaluation.bench.admission import DECODED
 
 DATA = os.environ.get("STILLWATCH_DATA", "")
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +30,7 @@ Outcomes = dict[str, str]
 
 def outcomes_of(folder: Path) -> tuple[Outcomes, float]:
     """What became of each file of `folder`, and by how many MB the process grew."""
-    command = [sys.executable, "-m", "tools.bench.admission", str(folder), "--json"]
+    command = [sys.executable, "-m", "tools.evaluation.bench.admission", str(folder), "--json"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, check=False)
     assert run.returncode == 0, run.stderr.decode(errors="replace")[-2_000:]
     measured = json.loads(run.stdout)

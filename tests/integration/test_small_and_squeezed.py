@@ -15,7 +15,15 @@ from edge.detect.detector import Detector, open_detector
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, Image
 from tests.models import shipped
-from tools.bench.persons import CLIP, Band, Result, empty_place, frames_of, measure, persons_in
+from tools.evaluation.bench.persons import (
+    CLIP,
+    Band,
+    Result,
+    empty_place,
+    frames_of,
+    measure,
+    persons_in,
+)
 
 FRAMES = 6
 

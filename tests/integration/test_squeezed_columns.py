@@ -14,7 +14,7 @@ from edge.detect.detector import Detector, open_detector
 from edge.replay import Player
 from imaging.aspect import BY_SIZE
 from tests.models import shipped
-from tools.evaluate.corpus import read_corpus
+from tools.evaluation.evaluate.corpus import read_corpus
 
 DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
 CAMERA = CameraId("yard")

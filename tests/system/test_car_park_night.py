@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.models import shipped
-from tools.compose.__main__ import main as compose
-from tools.compose.materials import EXAMPLES, RECORDING
-from tools.evaluate.__main__ import main as evaluate
+from tools.evaluation.compose.__main__ import main as compose
+from tools.evaluation.compose.materials import EXAMPLES, RECORDING
+from tools.evaluation.evaluate.__main__ import main as evaluate
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

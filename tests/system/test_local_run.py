@@ -18,8 +18,8 @@ import pytest
 from service.clock import SystemClock
 from tests.processes import HOST, free_port
 from tests.servers import Broker
-from tools.local.processes import ROOT
-from tools.local.summary import SUMMARY_KEYS
+from tools.demo.local.processes import ROOT
+from tools.demo.local.summary import SUMMARY_KEYS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -30,7 +30,7 @@ PATIENCE_S = 240
 
 @contextmanager
 def local_run(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tools.local", "--keep", str(folder), *arguments]
+    command = [sys.executable, "-m", "tools.demo.local", "--keep", str(folder), *arguments]
     run = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -10,7 +10,7 @@ import pytest
 
 from edge.config import document
 from service import events
-from tools import schemas
+from tools.build import schemas
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MADE_WHILE_RUNNING = ("var/", "out/")

@@ -11,7 +11,7 @@ from edge.intake.admission import picture_limits
 from edge.records import Motion
 from imaging.admission import Rejected, inspect
 from imaging.decode import decode_grey
-from tools.evaluate.corpus import Sequence, read_corpus
+from tools.evaluation.evaluate.corpus import Sequence, read_corpus
 
 DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
 

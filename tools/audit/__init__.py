@@ -1,1 +1,0 @@
-"""Known holes in what we lock: `python -m tools.audit`."""

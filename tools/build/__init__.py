@@ -1,0 +1,1 @@
+"""What the repository ships and is made from sources: models, images, schemas, checked locks."""

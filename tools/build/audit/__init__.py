@@ -1,0 +1,1 @@
+"""Known holes in what we lock: `python -m tools.build.audit`."""

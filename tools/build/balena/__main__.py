@@ -1,0 +1,58 @@
+"""`python -m tools.build.balena`: what balena needs of this repository.
+
+`dockerfiles` writes balena/edge/Dockerfile.* anew from the root's (`--check`: only says whether
+that is needed); `assemble OUT` makes the folder for `balena push FLEET --source OUT`. Exit status:
+0 done; 1 something is stale or cannot be made.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from tools.build.balena.dockerfiles import DockerfileError
+from tools.build.balena.project import ProjectError, assemble, dockerfiles, stale
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        if options.verb == "assemble":
+            assemble(ROOT, options.out)
+            print(f"now: balena push FLEET --source {options.out}")
+            return 0
+        return _check() if options.check else _write()
+    except (DockerfileError, ProjectError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _write() -> int:
+    for path, text in dockerfiles(ROOT).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        print(path.relative_to(ROOT))
+    return 0
+
+
+def _check() -> int:
+    for path in stale(ROOT):
+        print(f"{path.relative_to(ROOT)} is stale: python -m tools.build.balena dockerfiles")
+    return 1 if stale(ROOT) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.build.balena", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    written = verbs.add_parser("dockerfiles", help="write balena/edge/Dockerfile.* anew")
+    written.add_argument("--check", action="store_true", help="write nothing; 1 if stale")
+    assembled = verbs.add_parser("assemble", help="make the folder for `balena push`")
+    assembled.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Holds models against the committed reference, and against the manifest beside them.
+
+A model agrees if the average precision of its boxes, with the reference's for the truth, reaches
+the figure of its row in `shipped`. Rounding differs between processors, so rebuilds on another
+machine need not be equal byte by byte; this says whether they are equal in use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imaging.detections import Detections
+from imaging.manifest import read_manifest, verify
+from tools.build.models.accuracy import Precision, average_precision
+from tools.build.models.classes import VEHICLES
+from tools.build.models.floats import Detect
+from tools.build.models.pictures import read_picture
+from tools.build.models.products import open_products
+from tools.build.models.reference import PICTURES, read_reference
+from tools.build.models.shipped import SHIPPED, Shipped
+
+GROUPS: Mapping[str, frozenset[str]] = {"person": frozenset({"person"}), "vehicle": VEHICLES}
+LEAST_SCORE = 0.1
+"""Boxes from here on are compared; an average precision needs the faint ones too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How well a model on a runtime repeats the reference, and whether that is enough."""
+
+    model: Shipped
+    runtime: str
+    groups: Mapping[str, Precision]
+
+    @property
+    def fault(self) -> str:
+        """Why it is not enough; empty if it is."""
+        least = self.model.least_agreement
+        low = [
+            f"{name} {got.average:.3f}" for name, got in self.groups.items() if got.average < least
+        ]
+        if not low:
+            return ""
+        return (
+            f"{self.model.name} on {self.runtime} agrees too little with the float network: "
+            f"{', '.join(low)}, at least {least} is needed"
+        )
+
+
+def check_models(models: Path) -> list[Agreement]:
+    """Every shipped model under `models`; raises ModelError where one cannot even be opened."""
+    for model in SHIPPED:
+        folder = models / model.name
+        verify(folder, read_manifest(folder))
+    return [agreement for model in SHIPPED for agreement in check_model(model, models)]
+
+
+def check_model(model: Shipped, models: Path) -> list[Agreement]:
+    """One row per runtime that is installed here."""
+    expected = read_reference(models).expected(model.name)
+    return [
+        Agreement(model=model, runtime=runtime, groups=_compare(detect, models, expected))
+        for runtime, detect in open_products(model, models, LEAST_SCORE)
+    ]
+
+
+def faults(models: Path, agreements: list[Agreement], limit_bytes: int) -> list[str]:
+    """What stands against shipping `models`: one line each."""
+    size = sum(file.stat().st_size for file in models.rglob("*") if file.is_file())
+    found = [agreement.fault for agreement in agreements if agreement.fault]
+    if size > limit_bytes:
+        found.append(f"{models} holds {size} bytes, more than {limit_bytes}")
+    return found
+
+
+def print_agreements(agreements: list[Agreement]) -> None:
+    print(
+        f"{'agreement with the float network':34}{'runtime':12}{'person':>8}{'vehicle':>9}  least"
+    )
+    for row in agreements:
+        figures = "".join(f"{row.groups[name].average:8.3f} " for name in GROUPS)
+        print(f"{row.model.name:34}{row.runtime:12}{figures} {row.model.least_agreement:.2f}")
+
+
+def _compare(
+    detect: Detect, models: Path, expected: Mapping[str, Detections]
+) -> dict[str, Precision]:
+    pairs = [
+        (detect(read_picture(models / PICTURES / name)), true) for name, true in expected.items()
+    ]
+    return {name: average_precision(pairs, labels) for name, labels in GROUPS.items()}

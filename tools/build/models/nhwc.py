@@ -1,0 +1,219 @@
+"""Runs a graph's operations as TensorFlow calls, always in NHWC, for any batch and input size.
+
+Transposes are tracked instead of executed (see `layout`). Resize targets, which the files hold as
+constants, are scaled with the input. Called inside a `tf.function`, so running it builds a new
+graph. The few operations that the two networks need stand in one table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+from tools.build.models.layout import NHWC, Axes, as_stored, rows_as_stored, transposed
+from tools.build.models.tfjs import Array, Graph, Node, TfjsError
+
+Tensor: TypeAlias = Any
+"""A TensorFlow tensor; the package publishes no types."""
+Weight: TypeAlias = Callable[[Array], Tensor]
+"""How a constant enters the new graph: as it is, or stored small and widened in the graph."""
+
+
+def as_it_is(array: Array) -> Tensor:
+    """A constant in the new graph as it is in the file."""
+    return array
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A value and where its axes lie; constants are numpy arrays in logical order."""
+
+    value: Tensor
+    axes: Axes = NHWC
+
+    @property
+    def constant(self) -> bool:
+        return isinstance(self.value, np.ndarray)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One operation about to run. `scale`: side of the input over that of the published graph."""
+
+    node: Node
+    inputs: tuple[Laid, ...]
+    scale: float
+    weight: Weight
+
+    def image(self) -> Tensor:
+        """The first input, which must be stored as the operation sees it."""
+        if self.inputs[0].axes != NHWC:
+            raise TfjsError(f"{self.node.name}: {self.node.op} needs NHWC")
+        return self.inputs[0].value
+
+    def constant(self, index: int) -> Tensor:
+        return self.weight(self.inputs[index].value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A cut through a graph: from one placeholder to some nodes."""
+
+    graph: Graph
+    given: str
+    outputs: tuple[str, ...]
+    axes: Axes
+    nominal_px: int
+
+    def run(self, images: Tensor, weight: Weight) -> list[Tensor]:
+        """The outputs, NHWC, for `images` (N, S, S, 3) float32 stored NHWC."""
+        values: dict[str, Laid] = {self.given: Laid(images, self.axes)}
+        scale = int(images.shape[1]) / self.nominal_px
+        for node in self.graph.order(self.given, self.outputs):
+            inputs = tuple(values[name] for name in node.inputs)
+            values[node.name] = self._value(
+                Step(node=node, inputs=inputs, scale=scale, weight=weight)
+            )
+        return [values[name].value for name in self.outputs]
+
+    def _value(self, step: Step) -> Laid:
+        if step.node.op == "Const":
+            return Laid(self.graph.constants[step.node.name])
+        if step.node.op not in OPERATIONS:
+            raise TfjsError(f"{step.node.name}: the operation {step.node.op} is not known")
+        return OPERATIONS[step.node.op](step)
+
+
+def _convolution(step: Step) -> Laid:
+    node = step.node
+    strides, dilations = list(node.numbers("strides")), list(node.numbers("dilations"))
+    result = tf.nn.conv2d(
+        step.image(), step.constant(1), strides, node.text("padding"), dilations=dilations
+    )
+    return Laid(_fused(step, result))
+
+
+def _depthwise(step: Step) -> Laid:
+    node = step.node
+    strides, dilations = list(node.numbers("strides")), list(node.numbers("dilations"))[1:3]
+    result = tf.nn.depthwise_conv2d(
+        step.image(), step.constant(1), strides, node.text("padding"), dilations=dilations
+    )
+    return Laid(_fused(step, result))
+
+
+def _fused(step: Step, result: Tensor) -> Tensor:
+    """What a fused operation does after its convolution: bias, then perhaps an activation."""
+    after = step.node.texts("fused_ops") if "fused_ops" in step.node.attributes else ()
+    for name in after:
+        match name:
+            case "BiasAdd":
+                result = tf.nn.bias_add(result, step.constant(2))
+            case "Relu":
+                result = tf.nn.relu(result)
+            case "Relu6":
+                result = tf.nn.relu6(result)
+            case _:
+                raise TfjsError(f"{step.node.name}: the fused operation {name} is not known")
+    return result
+
+
+def _elementwise(operation: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Step], Laid]:
+    def run(step: Step) -> Laid:
+        axes = next((laid.axes for laid in step.inputs if not laid.constant), NHWC)
+        left, right = (_operand(step, laid, axes) for laid in step.inputs)
+        return Laid(operation(left, right), axes)
+
+    return run
+
+
+def _operand(step: Step, laid: Laid, axes: Axes) -> Tensor:
+    if laid.constant:
+        return step.weight(as_stored(laid.value, axes))
+    if laid.axes != axes:
+        raise TfjsError(f"{step.node.name}: its inputs are stored differently")
+    return laid.value
+
+
+def _pointwise(operation: Callable[[Tensor], Tensor]) -> Callable[[Step], Laid]:
+    return lambda step: Laid(operation(step.inputs[0].value), step.inputs[0].axes)
+
+
+def _leaky_relu(step: Step) -> Laid:
+    alpha = step.node.number("alpha")
+    return Laid(tf.nn.leaky_relu(step.inputs[0].value, alpha), step.inputs[0].axes)
+
+
+def _mean(step: Step) -> Laid:
+    """Global average pooling, the only mean in these graphs."""
+    return Laid(tf.reduce_mean(step.image(), [1, 2], keepdims=True))
+
+
+def _max_pool(step: Step) -> Laid:
+    size, strides = list(step.node.numbers("ksize")), list(step.node.numbers("strides"))
+    return Laid(tf.nn.max_pool2d(step.image(), size, strides, step.node.text("padding")))
+
+
+def _resize(step: Step) -> Laid:
+    node = step.node
+    size = [round(int(side) * step.scale) for side in step.inputs[1].value]
+    result = tf.raw_ops.ResizeBilinear(
+        images=step.image(),
+        size=size,
+        align_corners=bool(node.number("align_corners")),
+        half_pixel_centers=bool(node.number("half_pixel_centers")),
+    )
+    return Laid(result)
+
+
+def _concatenation(step: Step) -> Laid:
+    *parts, axis = step.inputs
+    axes = parts[0].axes
+    values = [_operand(step, part, axes) for part in parts]
+    return Laid(tf.concat(values, axes[int(axis.value)]), axes)
+
+
+def _pad(step: Step) -> Laid:
+    laid, paddings = step.inputs
+    return Laid(tf.pad(laid.value, rows_as_stored(paddings.value, laid.axes)), laid.axes)
+
+
+def _pad_before_max(step: Step) -> Laid:
+    """A pad with minus infinity before max-pooling. Repeating the border has the same maxima, and
+    unlike infinity it can be quantised."""
+    laid, paddings, filling = step.inputs
+    if not np.isneginf(filling.value):
+        raise TfjsError(f"{step.node.name}: pads with {filling.value}, not minus infinity")
+    rows = rows_as_stored(paddings.value, laid.axes)
+    return Laid(tf.pad(laid.value, rows, mode="SYMMETRIC"), laid.axes)
+
+
+def _transpose(step: Step) -> Laid:
+    laid, permutation = step.inputs
+    return Laid(laid.value, transposed(laid.axes, permutation.value.tolist()))
+
+
+OPERATIONS: Mapping[str, Callable[[Step], Laid]] = {
+    "Add": _elementwise(lambda left, right: left + right),
+    "Mul": _elementwise(lambda left, right: left * right),
+    "ConcatV2": _concatenation,
+    "Conv2D": _convolution,
+    "_FusedConv2D": _convolution,
+    "DepthwiseConv2dNative": _depthwise,
+    "FusedDepthwiseConv2dNative": _depthwise,
+    "Identity": _pointwise(lambda value: value),
+    "LeakyRelu": _leaky_relu,
+    "MaxPool": _max_pool,
+    "Mean": _mean,
+    "Pad": _pad,
+    "PadV2": _pad_before_max,
+    "Relu": _pointwise(tf.nn.relu),
+    "Relu6": _pointwise(tf.nn.relu6),
+    "ResizeBilinear": _resize,
+    "Sigmoid": _pointwise(tf.sigmoid),
+    "Transpose": _transpose,
+}

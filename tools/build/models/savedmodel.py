@@ -1,0 +1,48 @@
+"""Writes a network as a TensorFlow SavedModel: uint8 RGB in, float maps out, small on disk.
+
+Weights that were published as float16 are stored so and widened in the graph, which halves the
+files and changes no value; those published as float32 are rounded to it. TensorFlow folds the
+widening away when it loads the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from tools.build.models.nhwc import Tensor, Weight
+from tools.build.models.tfjs import Array
+
+FromPixels = Callable[[Tensor, Weight], Sequence[Tensor]]
+
+
+def stored_as_float16(array: Array) -> Tensor:
+    """A constant that takes half the bytes where float16 holds its values exactly."""
+    narrow = array.astype(np.float16)
+    if array.dtype != np.float32 or not np.array_equal(narrow.astype(np.float32), array):
+        return tf.constant(array)
+    return tf.cast(tf.constant(narrow), tf.float32)
+
+
+def rounded_to_float16(array: Array) -> Tensor:
+    """A constant of half the bytes, for weights that were published as float32."""
+    return tf.cast(tf.constant(array.astype(np.float16)), tf.float32)
+
+
+def write_savedmodel(
+    folder: Path, forward: FromPixels, names: Sequence[str], side_px: int, weight: Weight
+) -> None:
+    """The SavedModel of `forward` in `folder`; its outputs are called `names`."""
+
+    def serve(images: Tensor) -> dict[str, Tensor]:
+        return dict(zip(names, forward(images, weight), strict=True))
+
+    spec = tf.TensorSpec([None, side_px, side_px, 3], tf.uint8, name="images")
+    module = tf.Module()
+    module.serve = tf.function(serve, input_signature=[spec], autograph=False)
+    tf.saved_model.save(module, str(folder), signatures={"serving_default": module.serve})
+    # Only a random identifier and hashes of the rest: without it, equal models are equal files.
+    (folder / "fingerprint.pb").unlink(missing_ok=True)

@@ -1,0 +1,115 @@
+"""`python -m tools.demo.camera_sim --broker HOST:PORT --camera ID=SOURCE ...`: simulated cameras.
+
+Prints what each camera sent when it ends: at the end of the sources, after `--seconds`, or on
+Ctrl-C. Exit status 2 if a source or the broker is not usable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import get_args
+
+from contract.ids import is_name
+from service.clock import SystemClock
+from tools.demo.camera_sim.payload import SHAPES, Shape
+from tools.demo.camera_sim.player import (
+    PROTOCOLS,
+    Camera,
+    CameraError,
+    Manner,
+    close,
+    connect,
+    play,
+)
+from tools.demo.camera_sim.sources import SourceError, open_reel
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    cameras: list[Camera] = []
+    try:
+        _connect_all(options, cameras)
+        play(cameras, _manner(options), SystemClock(), stop, options.seconds)
+    except (CameraError, SourceError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    finally:
+        close(cameras)
+    for camera in cameras:
+        print(_report(camera), flush=True)
+    return 0
+
+
+def _connect_all(options: argparse.Namespace, cameras: list[Camera]) -> None:
+    reels = [(name, open_reel(path, options.fps, options.quality)) for name, path in options.camera]
+    for name, reel in reels:
+        cameras.append(connect(name, reel, _manner(options)))
+
+
+def _report(camera: Camera) -> str:
+    counts = camera.counts
+    return (
+        f"{camera.id}: {counts.sent} pictures sent ({counts.bytes} bytes), "
+        f"{counts.late} left out because late, {counts.unsent} not sent"
+    )
+
+
+def _manner(options: argparse.Namespace) -> Manner:
+    host, port = options.broker
+    return Manner(
+        host=host,
+        port=port,
+        fps=options.fps,
+        loop=options.loop,
+        shape=options.payload,
+        protocol=options.protocol,
+        topic=options.topic,
+    )
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT` or `HOST` taken apart."""
+    host, _, port = text.rpartition(":") if ":" in text else (text, "", "1883")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _camera(text: str) -> tuple[str, Path]:
+    name, sign, source = text.partition("=")
+    if not sign or not is_name(name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not ID=SOURCE, ID 1 to 64 of a-z 0-9 _ -")
+    return name, Path(source)
+
+
+def _rate(text: str) -> float:
+    rate = float(text)
+    if not 0.01 <= rate <= 1000:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.01 and 1000 pictures a second")
+    return rate
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.demo.camera_sim", description=__doc__)
+    add = parser.add_argument
+    add("--broker", type=address, default=("127.0.0.1", 1883), metavar="HOST:PORT")
+    add("--camera", type=_camera, action="append", required=True, metavar="ID=SOURCE")
+    add("--fps", type=_rate, default=5.0, help="pictures per second of each camera")
+    add("--loop", action="store_true", help="start a source again at its end")
+    add("--seconds", type=float, help="end after this long")
+    add("--payload", choices=SHAPES, default="raw", help=f"one of {', '.join(get_args(Shape))}")
+    add("--quality", type=int, default=85, help="of the JPEGs made of a video, 1 to 100")
+    add("--protocol", choices=sorted(PROTOCOLS), default="3.1.1", help="MQTT version")
+    add("--topic", default="cameras/{camera}/image", help="{camera} stands for the id")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

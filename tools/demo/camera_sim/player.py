@@ -1,0 +1,167 @@
+"""Cameras that publish on time: one MQTT connection each, paced by the monotonic clock.
+
+SHELL. A camera is a foreign thing, so this speaks MQTT with paho directly: QoS 0, MQTT 3.1.1 unless
+told otherwise, no queue while the broker is away. Pictures that are late are left out, never sent
+in a burst. Called by `__main__`; the pace is decided by `Pace`, which is pure.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from service.clock import Clock
+from tools.demo.camera_sim.payload import Shape, wrap
+from tools.demo.camera_sim.sources import Reel
+
+CONNECT_TIMEOUT_S = 10.0
+PROTOCOLS: dict[str, MQTTProtocolVersion] = {
+    "3.1.1": MQTTProtocolVersion.MQTTv311,
+    "5": MQTTProtocolVersion.MQTTv5,
+}
+
+
+class CameraError(Exception):
+    """A camera cannot play; the text says which, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How all cameras of a run publish."""
+
+    host: str
+    port: int
+    fps: float
+    loop: bool = False
+    shape: Shape = "raw"
+    protocol: Literal["3.1.1", "5"] = "3.1.1"
+    topic: str = "cameras/{camera}/image"
+
+
+@dataclass(slots=True, kw_only=True)
+class Counts:
+    """What became of a camera's pictures."""
+
+    sent: int = 0
+    unsent: int = 0
+    late: int = 0
+    bytes: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Camera:
+    """One camera, its reel and its connection."""
+
+    id: str
+    reel: Reel
+    client: mqtt.Client
+    pictures: Iterator[bytes] = field(default_factory=lambda: iter(()))
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(slots=True)
+class Pace:
+    """PURE. When each of `cameras` is due: in turn, evenly spread over the interval of `fps`."""
+
+    fps: float
+    cameras: int
+    started_s: float
+    turn: int = 0
+
+    def due_s(self) -> float:
+        """When the next picture is due, on the clock of `started_s`."""
+        return self.started_s + self.turn / (self.fps * self.cameras)
+
+    def next(self) -> int:
+        """The number of the camera whose turn it is; the turn passes on."""
+        camera = self.turn % self.cameras
+        self.turn += 1
+        return camera
+
+    def is_late(self, now_s: float) -> bool:
+        """Whether the picture that is due is more than an interval late."""
+        return now_s - self.due_s() > 1 / self.fps
+
+
+def connect(camera: str, reel: Reel, manner: Manner) -> Camera:
+    """A camera with its connection made; raises `CameraError` if the broker does not take it."""
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=f"camera-{camera}",
+        protocol=PROTOCOLS[manner.protocol],
+    )
+    connected = threading.Event()
+    client.on_connect = lambda *_: connected.set()
+    where = f"{manner.host}:{manner.port}"
+    try:
+        client.connect(manner.host, manner.port, keepalive=30)
+    except OSError as error:
+        raise CameraError(f"camera {camera}: broker {where} cannot be reached: {error}") from error
+    client.loop_start()
+    if not connected.wait(CONNECT_TIMEOUT_S) or not client.is_connected():
+        client.loop_stop()
+        raise CameraError(f"camera {camera}: broker {where} did not accept the connection")
+    return Camera(id=camera, reel=reel, client=client)
+
+
+def play(
+    cameras: Sequence[Camera],
+    manner: Manner,
+    clock: Clock,
+    stop: threading.Event,
+    seconds: float | None = None,
+) -> None:
+    """Publishes until every source is at its end, `seconds` are over, or `stop` is set."""
+    pace = Pace(manner.fps, len(cameras), clock.mono())
+    playing = set(range(len(cameras)))
+    while playing:
+        due_s = pace.due_s()
+        if seconds is not None and due_s - pace.started_s >= seconds:
+            return
+        if clock.wait(stop, due_s - clock.mono()):
+            return
+        late = pace.is_late(clock.mono())
+        number = pace.next()
+        if number in playing and not _show(cameras[number], manner, clock, late=late):
+            playing.discard(number)
+
+
+def close(cameras: Sequence[Camera]) -> None:
+    """Sends what is still on its way and hangs up."""
+    for camera in cameras:
+        camera.client.disconnect()
+    for camera in cameras:
+        camera.client.loop_stop()
+
+
+def _show(camera: Camera, manner: Manner, clock: Clock, *, late: bool) -> bool:
+    """Publish the camera's next picture; False if there is none."""
+    picture = _next_picture(camera, manner)
+    if picture is None:
+        return False
+    if late:
+        camera.counts.late += 1
+        return True
+    topic = manner.topic.replace("{camera}", camera.id)
+    parts = wrap(picture, manner.shape, camera.id, clock.now())
+    gone = [camera.client.publish(topic + suffix, data).rc for suffix, data in parts]
+    if any(gone):
+        camera.counts.unsent += 1
+    else:
+        camera.counts.sent += 1
+        camera.counts.bytes += sum(len(data) for _, data in parts)
+    return True
+
+
+def _next_picture(camera: Camera, manner: Manner) -> bytes | None:
+    picture = next(camera.pictures, None)
+    first = camera.counts == Counts()
+    if picture is None and (manner.loop or first):
+        camera.pictures = camera.reel()
+        picture = next(camera.pictures, None)
+    return picture

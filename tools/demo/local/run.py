@@ -1,0 +1,243 @@
+"""One local run, from the broker's start to the last verdict.
+
+SHELL, on the main thread alone. Parts start in the order in which they need each other, each is
+waited for, and only then do the cameras play; they end the other way round. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from cloud.keys import make_keys
+from objectstore.open import open_store
+from service.clock import Clock
+from tools.demo.local import config
+from tools.demo.local.alarms import Album
+from tools.demo.local.board import Board, told
+from tools.demo.local.config import Broker, Folders, Source, prune
+from tools.demo.local.desk import Desk
+from tools.demo.local.processes import Child, RunError, end, start, wait_until
+from tools.demo.local.summary import Funnel
+from tools.demo.local.watch import Watch, is_healthy
+
+WORKERS = 2
+BROKER_READY_S = 15.0
+EDGE_READY_S = 60.0
+WORKER_READY_S = 180.0
+VERDICTS_S = config.DEADLINE_S + 10.0
+PATIENCE_S = 15.0
+STEP_S = 1.0
+TIDY_STEPS = 60
+MAX_STORE_BYTES = 500_000_000
+SETTLE_S = 3.0
+"""So long after the last frame its suspicion is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is asked of a run."""
+
+    sources: tuple[Source, ...]
+    folders: Folders
+    fps: float
+    seconds: float | None
+    broker: Broker | None
+    """None: the embedded one."""
+
+
+class _Stopped(Exception):
+    """Somebody stopped the run before the cameras played."""
+
+
+class Run:
+    """The parts of a run; `go` once, `close` in every case."""
+
+    def __init__(self, plan: Plan, board: Board, clock: Clock, stop: threading.Event) -> None:
+        self._plan = plan
+        self._board = board
+        self._clock = clock
+        self._stop = stop
+        self._desk = Desk(config.GATEWAY)
+        self._album = Album(plan.folders.alarms, open_store(f"dir:{plan.folders.store}"))
+        self._children: list[Child] = []
+        self._watch: Watch | None = None
+        self._steps = 0
+
+    def go(self) -> dict[str, Funnel]:
+        """Runs until the cameras have played or `stop` is set; gives the final counts.
+
+        Raises `RunError` if a part fails.
+        """
+        with suppress(_Stopped):
+            broker = self._start_broker()
+            self._start_watch(broker)
+            workers = self._start_workers(broker)
+            edge = self._start_edge(broker)
+            self._wait_for_workers(workers)
+            cameras = self._start_cameras(broker)
+            self._follow(cameras)
+            end([cameras], PATIENCE_S)
+            self._wait_for_verdicts()
+            self._finish(edge)
+        return self._desk.funnels
+
+    def close(self) -> None:
+        """Ends what still runs, last started first."""
+        cameras_and_edge = [part for part in self._children if part.name in ("cameras", "edge")]
+        workers = [part for part in self._children if part.name.startswith("cloud")]
+        broker = [part for part in self._children if part.name == "broker"]
+        for group in (cameras_and_edge, workers):
+            end(group, PATIENCE_S)
+        if self._watch is not None:
+            self._watch.link.stop(2.0)
+        end(broker, PATIENCE_S)
+
+    def _start(self, name: str, module: list[str], env: dict[str, str] | None = None) -> Child:
+        child = start(name, module, self._plan.folders.logs, env)
+        self._children.append(child)
+        return child
+
+    def _start_broker(self) -> Broker:
+        if self._plan.broker is not None:
+            return self._plan.broker
+        ports = config.free_port(), config.free_port()
+        broker = Broker(host=config.HOST, port=ports[0], camera_port=ports[1])
+        file = self._plan.folders.run / "broker.toml"
+        file.write_text(config.broker_config(broker))
+        level = ["--log-level", "CRITICAL"]
+        child = self._start("broker", ["iotcore", "--config", str(file), *level])
+        self._wait(child, lambda: all(map(_accepts, ports)), BROKER_READY_S)
+        self._board.news(
+            f"broker: {broker.host}, port {broker.camera_port} (MQTT 3.1.1) "
+            f"and {broker.port} (MQTT 5)"
+        )
+        return broker
+
+    def _start_watch(self, broker: Broker) -> None:
+        watch = self._watch = Watch(broker, config.GATEWAY)
+        watch.link.start()
+        if not watch.link.wait_ready(BROKER_READY_S):
+            where = f"{broker.host}:{broker.port}"
+            raise RunError(f"broker {where} cannot be used: {watch.link.state().reason}")
+
+    def _start_workers(self, broker: Broker) -> list[tuple[Child, int]]:
+        url = f"mqtt://{broker.host}:{broker.port}"
+        store = f"dir:{self._plan.folders.store}"
+        key = self._plan.folders.cloud_key
+        if not key.exists():
+            make_keys(key)
+        command = ["cloud", "serve", "--broker", url, "--store", store, "--signing-key", str(key)]
+        ports = [config.free_port() for _ in range(WORKERS)]
+        return [
+            (self._start(f"cloud-{number}", [*command, "--metrics-port", str(port)]), port)
+            for number, port in enumerate(ports, 1)
+        ]
+
+    def _start_edge(self, broker: Broker) -> Child:
+        folders = self._plan.folders
+        file = folders.run / "edge.yaml"
+        file.write_text(config.edge_config(broker, folders, config.free_port()))
+        edge = self._start("edge", ["edge", "run", "--config", str(file)])
+        self._board.news("gateway: loading its model ...")
+        self._wait(edge, self._edge_is_online, EDGE_READY_S)
+        self._board.news(f"gateway: online, configured by {file}")
+        return edge
+
+    def _edge_is_online(self) -> bool:
+        self._listen()
+        return self._desk.online
+
+    def _wait_for_workers(self, workers: list[tuple[Child, int]]) -> None:
+        self._board.news("cloud: loading the full models (TensorFlow takes a while) ...")
+        for child, port in workers:
+            self._wait(child, partial(is_healthy, port), WORKER_READY_S)
+            self._board.news(f"cloud: {child.name} is ready")
+
+    def _start_cameras(self, broker: Broker) -> Child:
+        plan = self._plan
+        command = [
+            "tools.demo.camera_sim",
+            "--broker",
+            f"{broker.host}:{broker.camera_port}",
+            "--loop",
+        ]
+        command += ["--fps", str(plan.fps)]
+        if plan.seconds is not None:
+            command += ["--seconds", str(plan.seconds)]
+        for source in plan.sources:
+            command += ["--camera", f"{source.camera}={source.path}"]
+            self._board.news(f"camera {source.camera}: plays {source.path}")
+        return self._start("cameras", command)
+
+    def _follow(self, cameras: Child) -> None:
+        """Shows what happens until the cameras are done or somebody stops the run."""
+        while not self._clock.wait(self._stop, STEP_S):
+            self._step()
+            if not cameras.running:
+                if cameras.process.returncode != 0 or self._plan.seconds is None:
+                    cameras.check()
+                return
+
+    def _wait_for_verdicts(self) -> None:
+        """The last frames' suspicions, then their verdicts; a stop ends the waiting."""
+        started_s, told_so = self._clock.mono(), False
+        while not self._clock.wait(self._stop, STEP_S):
+            self._step()
+            waited_s = self._clock.mono() - started_s
+            settled = waited_s >= SETTLE_S and not self._desk.waiting
+            if settled or waited_s >= VERDICTS_S:
+                return
+            if self._desk.waiting and not told_so:
+                self._board.news(f"waiting for {self._desk.waiting} verdicts ...")
+                told_so = True
+
+    def _finish(self, edge: Child) -> None:
+        """Ends the gateway, which states its last counts, and reads them."""
+        heard = self._desk.stats_heard
+        end([edge], PATIENCE_S)
+        until_s = self._clock.mono() + 2 * STEP_S
+        while self._desk.stats_heard == heard and self._clock.mono() < until_s:
+            self._clock.wait(threading.Event(), STEP_S / 5)
+            self._listen()
+        self._board.show(self._desk.funnels)
+
+    def _step(self) -> None:
+        for child in self._children:
+            if child.name != "cameras":
+                child.check()
+        if self._watch is not None and self._watch.failure is not None:
+            raise RunError(f"the connection to the broker failed: {self._watch.failure}")
+        self._listen()
+        self._board.show(self._desk.funnels)
+        self._steps += 1
+        if self._steps % TIDY_STEPS == 0:
+            prune(self._plan.folders.store, MAX_STORE_BYTES)
+
+    def _listen(self) -> None:
+        for heard in self._watch.heard() if self._watch is not None else ():
+            decided = self._desk.hear(heard)
+            if decided is not None:
+                path = self._album.add(decided)
+                self._board.news(told(decided, _where(path)))
+
+    def _wait(self, child: Child, ready: Callable[[], bool], timeout_s: float) -> None:
+        if not wait_until(ready, child, self._clock, self._stop, timeout_s):
+            raise _Stopped
+
+
+def _where(path: Path | None) -> str:
+    return "its evidence is not in the store" if path is None else str(path)
+
+
+def _accepts(port: int) -> bool:
+    try:
+        with socket.create_connection((config.HOST, port), timeout=1.0):
+            return True
+    except OSError:
+        return False

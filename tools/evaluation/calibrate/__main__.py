@@ -1,0 +1,221 @@
+"""`python -m tools.evaluation.calibrate CORPUS`: the limits from which the cloud confirms, tabled.
+
+Half of the corpus' labelled stills (by the hash of their names) fixes the limits, the other half is
+only reported on. Every place is asked about as a gateway would: packed by its rules, judged by the
+cloud's code from the bytes. Takes minutes; prints Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from cloud.confirm import weigh
+from cloud.matching import ALL, Seen, View
+from cloud.model import FullModel, open_model
+from cloud.settings import Policy, Settings
+from contract.ids import CameraId, GatewayId, ReportId
+from contract.labels import Group, group_of
+from contract.report import ThreatReport
+from edge.config.evidence import Evidence
+from edge.config.schema import Config
+from edge.deliver.evidence import Origin, Parcel, pack
+from edge.detect.detector import open_detector
+from edge.privacy import Privacy
+from edge.records import Case, Frame, Shot, Suspicion, TrackId
+from imaging.admission import Rejected, inspect
+from imaging.detections import Image
+from imaging.header import Header
+from tools.evaluation.calibrate.choice import SMALL_PX, Asked, Share, choose, share
+from tools.evaluation.calibrate.places import (
+    CLASSES,
+    SCALES,
+    Half,
+    LabelledStill,
+    Place,
+    at_scale,
+    half_of,
+    places,
+)
+
+SUSPECTED_FROM = 0.15
+"""Lower than any rule asks for: the false places should be many and the hard ones among them."""
+
+NOON = datetime(2000, 1, 1, 12, tzinfo=UTC)
+CAMERA = CameraId("still")
+_LABEL: dict[Group, str] = {"person": "person", "vehicle": "car"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status 0, or 1 if the corpus has no stills with boxes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.evaluation.calibrate", description=__doc__
+    )
+    parser.add_argument("corpus", type=Path, help="folder with manifest.json and labelled stills")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N stills")
+    options = parser.parse_args(arguments)
+    cv2.setNumThreads(1)
+    stills = list(_stills(options.corpus))[: options.limit]
+    if not stills:
+        print(f"{options.corpus} has no stills with boxes", file=sys.stderr)
+        return 1
+    asked: dict[tuple[Half, Group], list[Asked]] = {}
+    for still in tqdm(stills, unit="still", mininterval=15.0):
+        for one in _asked(still):
+            asked.setdefault((half_of(still.file), one.place.kind), []).append(one)
+    print(_table(asked))
+    return 0
+
+
+def _table(asked: dict[tuple[Half, Group], list[Asked]]) -> str:
+    lines = [
+        "| class | half | limit | true places confirmed | of those under "
+        f"{SMALL_PX} px | false places confirmed |",
+        "|---|---|---|---|---|---|",
+    ]
+    for kind in CLASSES:
+        limit = choose(asked.get(("calibration", kind), []), kind)
+        for half in ("calibration", "reported"):
+            ones = asked.get((half, kind), [])
+            cells = (
+                share(ones, limit, true=True),
+                share(ones, limit, true=True, below_px=SMALL_PX),
+                share(ones, limit, true=False),
+            )
+            told = " | ".join(_told(cell) for cell in cells)
+            lines.append(f"| {kind} | {half} | {limit:.2f} | {told} |")
+    return "\n".join(lines)
+
+
+def _told(cell: Share) -> str:
+    if cell.interval is None:
+        return "none asked"
+    low, high = cell.interval
+    return f"{cell.reached} of {cell.count} ({100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def _stills(corpus: Path) -> Iterator[LabelledStill]:
+    manifest = json.loads((corpus / "manifest.json").read_bytes())
+    for still in manifest.get("stills", []):
+        image = cv2.imread(str(corpus / still["file"]))
+        if image is None or "boxes" not in still:
+            continue
+        labels = tuple(str(box["class"]) for box in still["boxes"])
+        stated = {"person": still.get("person"), "vehicle": still.get("vehicle")}
+        there = {group_of(label) for label in labels}
+        yield LabelledStill(
+            file=still["file"],
+            image=np.asarray(image, np.uint8),
+            boxes=np.array([box["xyxy"] for box in still["boxes"]], np.float32).reshape(-1, 4),
+            labels=labels,
+            absent=frozenset(
+                kind for kind in CLASSES if stated[kind] is False and kind not in there
+            ),
+        )
+
+
+class _Desk:
+    """The edge's network, the cloud's model, and the rules by which both work."""
+
+    def __init__(self) -> None:
+        detect = Config().detect
+        self.detector = open_detector(
+            detect.model, detect.runtime, detect.threads_per_worker, SUSPECTED_FROM
+        )
+        settings = Settings()
+        self.model: FullModel = open_model(settings.model)
+        self.policy: Policy = settings.policy
+        self.limits = settings.limits.of_picture()
+        self.origin = Origin(
+            gateway=GatewayId("calibration"),
+            model_sha256=self.detector.sha256,
+            config_version="0",
+            config_sha256="0" * 64,
+            evidence=Evidence(),
+            privacy=Privacy(),
+        )
+
+
+_desk: list[_Desk] = []
+
+
+def _asked(still: LabelledStill) -> Iterator[Asked]:
+    if not _desk:
+        _desk.append(_Desk())
+    desk = _desk[0]
+    for scale in SCALES:
+        small = at_scale(still, scale)
+        for place in places(small, desk.detector.detect(small.image)):
+            yield Asked(place=place, score=_score(desk, small.image, place))
+
+
+def _score(desk: _Desk, image: Image, place: Place) -> float:
+    parcel = pack(_case(desk, image, place), desk.origin)
+    views = list(_views(desk, parcel))
+    return weigh(parcel.report, views, desk.policy).score
+
+
+def _views(desk: _Desk, parcel: Parcel) -> Iterator[View]:
+    bodies = {picture.key: picture.jpeg for picture in parcel.pictures}
+    report: ThreatReport = parcel.report
+    for ref in report.evidence:
+        image = cv2.imdecode(np.frombuffer(bodies[ref.key], np.uint8), cv2.IMREAD_COLOR)
+        shown = np.asarray(image, np.uint8)
+        look = desk.model.close_ups if ref.role == "crop" else desk.model.detect
+        (seen,) = look([shown])
+        yield View(
+            seen=Seen(detections=seen, width=shown.shape[1], height=shown.shape[0]),
+            moment=ref.received_at,
+            close=ref.role == "crop",
+            region=ref.region or ALL,
+            place=ref.box,
+        )
+
+
+def _case(desk: _Desk, image: Image, place: Place) -> Case:
+    picture = cv2.imencode(".png", image)[1].tobytes()
+    header = inspect(picture, desk.limits)
+    if isinstance(header, Rejected):
+        raise ValueError(header.detail)
+    shot = _shot(picture, header, image)
+    return Case(suspicion=_suspicion(place), best=shot, best_box=place.box, context=())
+
+
+def _shot(picture: bytes, header: Header, image: Image) -> Shot:
+    frame = Frame(
+        camera=CAMERA, picture=picture, header=header, received_at=NOON, received_mono_s=0.0
+    )
+    return Shot(frame=frame, width=image.shape[1], height=image.shape[0])
+
+
+def _suspicion(place: Place) -> Suspicion:
+    return Suspicion(
+        report_id=ReportId("calibration.still.0.0.0"),
+        camera=CAMERA,
+        track=TrackId(0),
+        rule=place.kind,
+        label=_LABEL[place.kind],
+        score=1.0,
+        top_score=1.0,
+        median_score=1.0,
+        severity=2,
+        box=place.box,
+        zones=(),
+        age_s=0.0,
+        displacement=0.0,
+        stationary=False,
+        reasons=(),
+        raised_at=NOON,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

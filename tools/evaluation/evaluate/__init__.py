@@ -1,0 +1,1 @@
+"""Scores edge and cloud on labelled footage: `python -m tools.evaluation.evaluate`."""

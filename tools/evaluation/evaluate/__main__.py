@@ -1,0 +1,114 @@
+"""`python -m tools.evaluation.evaluate CORPUS OUT`: edge and cloud over labelled footage."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+
+from cloud.settings import SettingsError, load_settings
+from edge.config.load import load
+from edge.errors import ConfigError
+from imaging.manifest import ModelError
+from tools.evaluation.compose.materials import MaterialError
+from tools.evaluation.evaluate import sheet
+from tools.evaluation.evaluate.corpus import CorpusError, read_corpus
+from tools.evaluation.evaluate.evaluation import Evaluation
+from tools.evaluation.evaluate.nuisances import by_nuisance
+from tools.evaluation.evaluate.plots import draw_all
+from tools.evaluation.evaluate.report_json import report
+from tools.evaluation.evaluate.report_md import markdown
+from tools.evaluation.evaluate.review import review
+from tools.evaluation.evaluate.trial import Models, Trial, evaluate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done; 1 a corpus, configuration or model that cannot be used."""
+    options = _parser().parse_args(arguments)
+    cv2.setNumThreads(1)
+    try:
+        evaluation = _evaluate(options)
+    except (CorpusError, MaterialError, ConfigError, SettingsError, ModelError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    _write(options.out, evaluation)
+    print(_summary(evaluation))
+    print(f"report: {options.out / 'report.md'}; to look at: {options.out / 'report.html'}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.evaluation.evaluate", description=__doc__
+    )
+    parser.add_argument("corpus", type=Path, help="folder with manifest.json")
+    parser.add_argument("out", type=Path, help="folder for report.md, .html, .json and plots")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="the edge's configuration")
+    parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud's settings")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="only the first N frames of each, and N stills"
+    )
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="ID",
+        help="these sequences; `stills` for the stills",
+    )
+    return parser
+
+
+def _evaluate(options: argparse.Namespace) -> Evaluation:
+    corpus = read_corpus(options.corpus).cut(frozenset(options.only), options.limit)
+    if not corpus.pictures():
+        raise CorpusError(f"nothing in {options.corpus} is called {' or '.join(options.only)}")
+    trial = Trial(
+        corpus=corpus,
+        loaded=load(options.config, {}),
+        settings=load_settings(options.cloud, {}, {}),
+        config_name=str(options.config or "defaults"),
+        only=tuple(options.only),
+        limit=options.limit,
+    )
+    print("opening the models ...", file=sys.stderr)
+    return evaluate(trial, Models())
+
+
+def _write(out: Path, evaluation: Evaluation) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    plots = draw_all(out / "plots", evaluation.scores, evaluation.totals)
+    text = json.dumps(report(evaluation), indent=1)
+    (out / "report.json").write_text(text + "\n", encoding="utf-8")
+    sheet.write(out, evaluation.scores)
+    (out / "report.html").write_text(review(evaluation), encoding="utf-8")
+    relative = [str(plot.relative_to(out)) for plot in plots]
+    (out / "report.md").write_text(markdown(evaluation, relative), encoding="utf-8")
+
+
+def _summary(evaluation: Evaluation) -> str:
+    totals = evaluation.totals
+    headline = totals.headline
+    found = ", ".join(
+        f"{recall.found} of {recall.total} {cls} events"
+        for cls, recall in totals.recall.items()
+        if recall.total
+    )
+    reduction = totals.nothing.reduction()
+    less = "" if reduction is None else f" ({100 * reduction:.1f} % less)"
+    share = totals.traffic.share()
+    sent = "" if share is None else f"; {100 * share:.1f} % of the bytes sent"
+    nuisances = by_nuisance(evaluation.scores)
+    hours = f" in {nuisances[-1].false.hours:.2f} camera-hours of nuisances" if nuisances else ""
+    return (
+        f"{found or 'no events'} found; {headline.false} false alarms of every kind "
+        f"({headline.unchecked} more whose place no label tells); with nothing in view "
+        f"{totals.confirmed_false()}{hours}, plain motion {totals.motion_false()}{less}{sent}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""What was said: alarms, and whether they are right; the plain motion alarm's are judged alike.
+
+PURE. An alarm runs from when it was raised until its track dies; both are times of frames on the
+replay clock. The time that the cloud takes is not part of it. Called by `score`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tools.evaluation.evaluate.events import CLASSES, Event, ObjectClass, Timeline
+
+SLACK_S = 1.0
+MOTION_GAP_S = 10.0
+"""An event is over when nothing moved for so long: ten seconds between two motion alarms are the
+default of cameras by Planet and Vicon; Frigate waits 30 s (`mqtt_off_delay`), Motion 60 s
+(`event_gap`), ONVIF cameras commonly 1 s (`AlarmOffDelay`)."""
+MOTION_AGAIN_S = 60.0
+"""What goes on is told again after this. Cameras with a trigger interval tell it every 10 or 20 s,
+Motion begins a new film after 120 s (`movie_max_time`)."""
+
+_CLASS_OF: dict[str, ObjectClass] = {
+    "person": "person",
+    "bicycle": "bicycle",
+    "car": "vehicle",
+    "motorcycle": "vehicle",
+    "bus": "vehicle",
+    "truck": "vehicle",
+}
+_EXCUSES: dict[ObjectClass, tuple[ObjectClass, ...]] = {
+    "person": ("person",),
+    "vehicle": ("vehicle",),
+    "bicycle": ("bicycle", "person"),
+}
+_ROUNDING_S = 1e-6
+
+
+class Kind(StrEnum):
+    """What an alarm turns out to be; all but the first are false."""
+
+    RIGHT = "right"
+    FALSE = "false"
+    WRONG_CLASS = "wrong_class"
+    WRONG_PLACE = "wrong_place"
+    STANDING = "standing"
+
+
+class Place(StrEnum):
+    """What is known to be where an alarm's box is, in the frame that raised it."""
+
+    THING = "thing"
+    OTHER_THING = "other_thing"
+    STANDING = "standing"
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """`raised_s` is the frame time of its suspicion, `until_s` the last with its track alive;
+    `place` is what is at its box, unknown where nobody labelled boxes."""
+
+    cls: ObjectClass
+    raised_s: float
+    until_s: float
+    place: Place = Place.UNKNOWN
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether it is about something else than a moving thing of its class, for all to see."""
+        return self.place not in {Place.THING, Place.UNKNOWN}
+
+
+def place_of(cls: ObjectClass, label: str) -> Place:
+    """The place of an alarm of `cls` at whose box a thing of `label` was labelled."""
+    return Place.THING if class_of(label) in _EXCUSES[cls] else Place.OTHER_THING
+
+
+def class_of(label: str) -> ObjectClass | None:
+    """The scored class of a detection's label; None if it is not scored (animals, others)."""
+    return _CLASS_OF.get(label)
+
+
+def delay_of(event: Event, alarms: Iterable[Alarm]) -> float | None:
+    """Seconds from the event's start to the first alarm that finds it; None if none does. One that
+    is about something else finds nothing.
+
+    An alarm of the event's class finds it by being raised within it or at most `SLACK_S` away, or
+    by running already when it starts; the delay is 0 for those raised before the start.
+    """
+    delays = (
+        max(0.0, alarm.raised_s - event.start_s)
+        for alarm in alarms
+        if alarm.cls == event.cls and not alarm.elsewhere and _finds(alarm, event)
+    )
+    return min(delays, default=None)
+
+
+def _finds(alarm: Alarm, event: Event) -> bool:
+    near = (
+        event.start_s - SLACK_S - _ROUNDING_S
+        <= alarm.raised_s
+        <= event.end_s + SLACK_S + _ROUNDING_S
+    )
+    return near or alarm.raised_s < event.start_s <= alarm.until_s + _ROUNDING_S
+
+
+def kind_of(alarm: Alarm, timeline: Timeline) -> Kind:
+    """By what is at its box; where that is unknown, by what is in view.
+
+    A box around what stands there is false whatever else moves, and so is one around nothing.
+    """
+    by_view = kind_by_view(alarm, timeline)
+    match alarm.place:
+        case Place.STANDING:
+            return Kind.STANDING
+        case Place.OTHER_THING:
+            return Kind.WRONG_CLASS
+        case Place.NOTHING if by_view is Kind.RIGHT:
+            return Kind.WRONG_PLACE
+        case Place.THING:
+            return Kind.RIGHT
+    return by_view
+
+
+def kind_by_view(alarm: Alarm, timeline: Timeline) -> Kind:
+    """False if it touches no true and no null frame of its class, from its raising to its end.
+
+    Where another class is true there, it is of the wrong class instead. A bicycle is excused by a
+    person too, who may be its rider. A parked vehicle excuses nothing.
+    """
+    frames = tuple(timeline.span(alarm.raised_s, alarm.until_s))
+    own = _EXCUSES[alarm.cls]
+    if any(timeline.labels[cls][frame] is not False for cls in own for frame in frames):
+        return Kind.RIGHT
+    if any(timeline.labels[cls][frame] is True for cls in CLASSES for frame in frames):
+        return Kind.WRONG_CLASS
+    return Kind.FALSE
+
+
+def only_by_null(alarm: Alarm, timeline: Timeline) -> bool:
+    """Whether nothing of its class is true while it lasts, and frames that are not scored are all
+    that keeps it from being false."""
+    frames = tuple(timeline.span(alarm.raised_s, alarm.until_s))
+    labels = [timeline.labels[cls][frame] for cls in _EXCUSES[alarm.cls] for frame in frames]
+    return True not in labels and None in labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionAlarm:
+    """What a camera with plain motion detection would have reported: first to last moving frame."""
+
+    raised_s: float
+    until_s: float
+
+    def about(self, cls: ObjectClass) -> Alarm:
+        """The alarm that it is to someone who is told of motion and watches for `cls`."""
+        return Alarm(cls=cls, raised_s=self.raised_s, until_s=self.until_s)
+
+
+def motion_alarms(moving_s: Iterable[float]) -> tuple[MotionAlarm, ...]:
+    """The moving frames as alarms: a new one begins after `MOTION_GAP_S` without motion, and
+    `MOTION_AGAIN_S` after the last one began."""
+    merged: list[MotionAlarm] = []
+    for t in moving_s:
+        raised_s = t
+        if merged and _goes_on(merged[-1], t):
+            raised_s = merged.pop().raised_s
+        merged.append(MotionAlarm(raised_s=raised_s, until_s=t))
+    return tuple(merged)
+
+
+def _goes_on(alarm: MotionAlarm, t: float) -> bool:
+    return (
+        t - alarm.until_s <= MOTION_GAP_S + _ROUNDING_S
+        and t - alarm.raised_s < MOTION_AGAIN_S - _ROUNDING_S
+    )
+
+
+def is_about_nothing(alarm: MotionAlarm, timeline: Timeline) -> bool:
+    """Whether it is false, whichever class one watches for."""
+    return all(kind_by_view(alarm.about(cls), timeline) is Kind.FALSE for cls in CLASSES)

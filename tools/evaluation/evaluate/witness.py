@@ -1,0 +1,182 @@
+"""Watches the replay where something is to be found: how far each labelled event came, and how it
+looked.
+
+PURE, though it changes in place. For each event it counts what the path made of its frames, from
+the gate to the rules, and keeps a filmstrip: frames spread evenly over the event, and the one in
+which the thing was seen best. Whether the event was missed is decided by others (`score`); what
+held it back is said by `misses`. Called by `run` once per frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Row
+
+from contract.ids import CameraId
+from edge.config.schema import Config
+from edge.records import Analysed, Box, Judgement
+from edge.replay import Step
+from edge.review.drawing import Colour, Mark
+from edge.review.holds import Holds
+from edge.review.marks import PALE
+from edge.review.overlay import Overlay
+from edge.review.page import Picture, jpeg_of
+from edge.telling import why
+from tools.evaluation.evaluate.alarms import Place, class_of
+from tools.evaluation.evaluate.corpus import Labelled, Sequence, StaticThing
+from tools.evaluation.evaluate.events import CLASSES, Event, Timeline, events_of
+from tools.evaluation.evaluate.static_things import about
+from tools.evaluation.evaluate.trace import Best, EventTrace
+
+FRAMES = 8
+"""Of a filmstrip: at 5 frames/s a second and a half, or one frame a second of eight."""
+
+_WIDE = (560, 560)
+_LABELLED: Colour = (200, 0, 200)
+_ROUNDING_S = 1e-6
+
+
+class Witness:
+    """Watches one camera's replay for `events`; `times` are those of all its frames."""
+
+    def __init__(
+        self,
+        events: Row[Event],
+        times: Row[float],
+        config: Config,
+        camera: CameraId,
+        static: tuple[StaticThing, ...] = (),
+        *,
+        boxed: bool = False,
+    ) -> None:
+        """`boxed`: whatever moves has a labelled box."""
+        floor, begin = config.detect.min_score, config.decide.tracking.begin_score
+        self._traces = tuple(EventTrace(event=one, floor=floor, begin=begin) for one in events)
+        self._wanted = tuple(_spread(event, times) for event in events)
+        self._overlay = Overlay(config.cameras.get(camera, config.camera_defaults))
+        self._static = static
+        self._boxed = boxed
+
+    def see(self, step: Step, labels: Labelled) -> None:
+        """The next frame, with what was labelled in it."""
+        self._overlay.see(step)
+        for trace, wanted in zip(self._traces, self._wanted, strict=True):
+            if not _within(trace.event, step.t):
+                continue
+            before = trace.best
+            self._count(trace, step, labels)
+            if step.t in wanted:
+                self._show(trace, step, labels)
+            if trace.best is not None and trace.best is not before:
+                self._show_clearly(trace, trace.best, step)
+
+    def traces(self) -> tuple[EventTrace, ...]:
+        """Of each event, in their order."""
+        return self._traces
+
+    def _count(self, trace: EventTrace, step: Step, labels: Labelled) -> None:
+        outcome = step.outcome
+        trace.outcomes[why(step.outcome)] += 1
+        if not isinstance(outcome, Analysed):
+            return
+        trace.looked += 1
+        trace.reach("looked at", step.t)
+        for judgement in step.judgements:
+            if self._is_it(trace.event, judgement.label, judgement.box, labels, step.t):
+                self._count_judgement(trace, judgement, step.t)
+        for case in step.cases:
+            one = case.suspicion
+            if self._is_it(trace.event, one.label, one.box, labels, step.t):
+                trace.reach("suspected", step.t)
+        for like in outcome.merged:
+            if self._is_it(trace.event, like.label, like.box, labels, step.t):
+                trace.merged += 1
+                trace.merged_after_s = like.since_s
+        trace.refused += sum(kept.reason == "too_many_tracks" for kept in outcome.withheld)
+        self._count_detections(trace, step, outcome, labels)
+
+    def _count_judgement(self, trace: EventTrace, judgement: Judgement, t: float) -> None:
+        trace.holds.count(judgement)
+        if "suspected" not in trace.first_s:
+            trace.before.count(judgement)
+        if judgement.fired:
+            trace.reach("fired", t)
+        if judgement.track is not None:
+            trace.by_track.setdefault(judgement.track, Holds()).count(judgement)
+
+    def _count_detections(
+        self, trace: EventTrace, step: Step, outcome: Analysed, labels: Labelled
+    ) -> None:
+        seen = False
+        found = outcome.detections
+        rows = zip(found.boxes.tolist(), found.labels, found.scores.tolist(), strict=True)
+        for (x0, y0, x1, y1), label, score in rows:
+            if self._is_it(trace.event, label, (x0, y0, x1, y1), labels, step.t):
+                seen = True
+                if trace.best is None or score > trace.best.score:
+                    trace.best = Best(label, score, step.t, (x0, y0, x1, y1))
+            elif class_of(label) != trace.event.cls:
+                trace.others[label] += 1
+        if seen:
+            trace.detected += 1
+            trace.reach("detected", step.t)
+
+    def _is_it(self, event: Event, label: str, box: Box, labels: Labelled, t: float) -> bool:
+        """Whether a thing may be what the event is about: of its class, and not plainly another."""
+        if class_of(label) != event.cls:
+            return False
+        there = [thing for thing in self._static if thing.stands(t)]
+        place = about(box, event.cls, labels.boxes, there, boxed=self._boxed).place
+        return place in {Place.THING, Place.UNKNOWN}
+
+    def _show(self, trace: EventTrace, step: Step, labels: Labelled) -> None:
+        """The whole frame, for the strip."""
+        boxes = [
+            Mark(one.xyxy, _LABELLED, (f"labelled {one.label}",), "thin") for one in labels.boxes
+        ]
+        drawn = self._overlay.picture(step, _WIDE, boxes)
+        if drawn is not None:
+            words = f"{step.name}, {step.t:.1f} s, {why(step.outcome)}"
+            trace.strip.append(Picture(jpeg_of(drawn), words))
+
+    def _show_clearly(self, trace: EventTrace, best: Best, step: Step) -> None:
+        """The surest detection, from nearby."""
+        name = f"{best.label} {best.score:.2f}"
+        drawn = self._overlay.closeup(step, Mark(best.box, PALE, (name,)))
+        if drawn is not None:
+            words = f"surest: {name}, {step.name}, {step.t:.1f} s"
+            trace.clearest = Picture(jpeg_of(drawn), words)
+
+
+def witness_of(sequence: Sequence, timeline: Timeline, config: Config, camera: CameraId) -> Witness:
+    """For all events of a sequence."""
+    events = [event for cls in CLASSES for event in events_of(timeline, cls)]
+    boxed = any(frame.boxes for frame in sequence.frames)
+    return Witness(events, timeline.times, config, camera, sequence.static, boxed=boxed)
+
+
+def witness_of_stills(
+    stills: Row[Labelled], fps: float, config: Config, camera: CameraId
+) -> Witness:
+    """For every class that is labelled in a still: an event of one frame."""
+    times = [number / fps for number in range(len(stills))]
+    events = [
+        Event(cls=cls, start_s=t, end_s=t)
+        for still, t in zip(stills, times, strict=True)
+        for cls, label in still.labels().items()
+        if label is True
+    ]
+    boxed = any(still.boxes for still in stills)
+    return Witness(events, times, config, camera, boxed=boxed)
+
+
+def _within(event: Event, t: float) -> bool:
+    return event.start_s - _ROUNDING_S <= t <= event.end_s + _ROUNDING_S
+
+
+def _spread(event: Event, times: Row[float]) -> frozenset[float]:
+    """The times of `FRAMES` frames spread over the event, its first and last among them."""
+    inside = [t for t in times if _within(event, t)]
+    if len(inside) <= FRAMES:
+        return frozenset(inside)
+    stride = (len(inside) - 1) / (FRAMES - 1)
+    return frozenset(inside[round(n * stride)] for n in range(FRAMES))
