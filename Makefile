@@ -118,8 +118,10 @@ footage: setup ## rebuild the sample footage and the drawn people of composed sc
 	@$(BIN)/python -m tools.demo.footage
 	@$(BIN)/python -m tools.evaluation.make_bodies
 
-docs: setup ## generated documents: configuration, events, message schemas
+docs: setup ## generated documents: settings, topics, messages, metrics, commands, classes, events
 	@$(BIN)/python -m edge.config.document
+	@$(BIN)/python -m cloud.document
+	@$(BIN)/python -m tools.references
 	@$(BIN)/python -m service.events > docs/events.md
 	@$(BIN)/python -m tools.build.schemas
 

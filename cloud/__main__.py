@@ -30,7 +30,7 @@ EXIT_FAILED, EXIT_CONFIG = 1, 78
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         return _run(options, _settings(options))
     except (SettingsError, ModelError) as error:
@@ -134,28 +134,28 @@ def _say(what: object) -> None:
         print(f"stillwatch-cloud: {line}", file=sys.stderr)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m cloud",
-        description="The cloud's side of Stillwatch: confirms or refutes what gateways suspect.",
+        prog="stillwatch-cloud",
+        description="The cloud's side of Stillwatch: confirms or refutes reports of gateways.",
         epilog=f"Every option of the form --NAME VALUE may be given as {ENV_PREFIX}NAME.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="confirm reports from a broker until stopped"))
-    confirm = commands.add_parser("confirm", help="judge one report and print the verdict")
+    confirm = commands.add_parser("confirm", help="decide on one report and print the verdict")
     confirm.add_argument("report", type=Path, help="the report as JSON, bare or as a CloudEvent")
     _add_store(confirm)
-    detect = commands.add_parser("detect", help="print what the full model sees in pictures")
+    detect = commands.add_parser("detect", help="print what the full model detects in pictures")
     detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG")
     detect.add_argument("--jsonl", action="store_true", help="one JSON object per line")
     check = commands.add_parser(
-        "verify-evidence", help="find what was removed, altered or slipped into a store"
+        "verify-evidence", help="find evidence that was removed, altered or planted in a store"
     )
-    prune = commands.add_parser("retain", help="remove what a store has kept long enough")
+    prune = commands.add_parser("retain", help="remove evidence and verdicts whose time is over")
     _add_upkeep(check, prune)
     keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
     keygen.add_argument("file", type=Path, help="for the private key; the public one: FILE.pub")
-    add_arguments(commands.add_parser("stage", help="one stage of the batch path over a folder"))
+    add_arguments(commands.add_parser("stage", help="run a batch stage over a folder"))
     for command in commands.choices.values():
         _add_common(command)
     return parser
@@ -177,7 +177,9 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 def _add_keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--signing-key", metavar="FILE", help="private key made by `keygen`")
     parser.add_argument(
-        "--trusted-keys", metavar="FILE,..", help="public keys of before, or of an auditor's trust"
+        "--trusted-keys",
+        metavar="FILE,..",
+        help="public keys whose stored verdicts are accepted too",
     )
 
 
@@ -185,20 +187,25 @@ def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) 
     for verb in (check, prune):
         _add_store(verb)
         _add_keys(verb)
-        verb.add_argument("--gateway", help="only of this one")
+        verb.add_argument("--gateway", help="only this gateway")
         verb.add_argument("--json", action="store_true", help="one JSON object per line")
-    check.add_argument("--quick", action="store_true", help="go by sizes, read no picture")
+    check.add_argument("--quick", action="store_true", help="compare sizes only, read no picture")
     check.add_argument(
-        "--grace-h", type=float, default=24.0, help="what is younger may wait for its verdict"
+        "--grace-h",
+        type=float,
+        default=24.0,
+        help="hours for which a report may wait for its verdict",
     )
     check.add_argument(
         "--heads",
         type=Path,
         metavar="FILE",
-        help="how far each chain had come at the last check; read, then written: keep it elsewhere",
+        help="where each chain ended at the last check; read, then written: keep it elsewhere",
     )
     prune.add_argument(
-        "--delete", action="store_true", help="really remove; without it, only say what would go"
+        "--delete",
+        action="store_true",
+        help="really remove; without it, only list what would be removed",
     )
 
 

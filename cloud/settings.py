@@ -84,18 +84,24 @@ class Section(BaseModel):
 class GroupLimits(Section):
     """A limit of its own for a group of labels; absent: the general one."""
 
-    person: Share | None = None
-    vehicle: Share | None = 0.5
-    """Of summed scores. The lowest that no false place of the calibration half of the development
-    set's stills reaches (`python -m tools.evaluation.calibrate`, table in docs/evidence.md)."""
-    cycle: Share | None = 0.5
-    """Bicycles and motorcycles that nobody rides, as of cars: wheels alone may be a pushchair's.
-    With a rider at their place the general limit holds, for two things then say the same."""
-    driving: Share | None = None
-    """Cars, trucks and buses that the gateway saw come from elsewhere: two things then say the
-    same. The general limit is reached by 2 of 225 false places of the calibration half."""
-    animal: Share | None = None
-    other: Share | None = None
+    person: Share | None = Field(None, description="People; absent: `confirm_at`.")
+    # The lowest that no false place of the calibration half of the development set's stills reaches
+    # (`python -m tools.evaluation.calibrate`, table in docs/evidence.md).
+    vehicle: Share | None = Field(
+        0.5, description="Cars, buses and trucks, by the sum of their scores."
+    )
+    # As of cars: wheels alone may be a pushchair's. With a rider at their place the general limit
+    # holds, for two things then say the same.
+    cycle: Share | None = Field(
+        0.5, description="Bicycles and motorcycles without a rider; with one: `confirm_at`."
+    )
+    # Two things then say the same. The general limit is reached by 2 of 225 false places of the
+    # calibration half.
+    driving: Share | None = Field(
+        None, description="Cars, trucks and buses that the gateway saw come from elsewhere."
+    )
+    animal: Share | None = Field(None, description="Animals; absent: `confirm_at`.")
+    other: Share | None = Field(None, description="Everything else; absent: `confirm_at`.")
 
     def of(self, label: str) -> float | None:
         group: Group | Literal["cycle"] = "cycle" if label in CYCLES else group_of(label)
@@ -109,19 +115,21 @@ class GroupLimits(Section):
 
 
 class Policy(Section):
-    """When the full model's sight of the evidence confirms a suspicion."""
+    """When what the full model sees in the evidence confirms a suspicion."""
 
     # One in twenty false places of the calibration half reaches 0.38 for a person, and a gateway
     # asks only about what it saw move (docs/evidence.md). Not to confirm a person is the worse.
-    confirm_at: Share = Field(0.35, description="Score from which a sighting confirms.")
+    confirm_at: Share = Field(0.35, description="A detection with at least this score confirms.")
     confirm_at_of: GroupLimits = Field(
-        default_factory=GroupLimits, description="The same, by group."
+        default_factory=GroupLimits, description="The same limit for one group of labels."
     )
     refute_below: Share = Field(
-        0.2, description="From here to the limit, the crop is looked at too."
+        0.2,
+        description="A score below this refutes; between this and the limit more pictures are "
+        "looked at, and then asked for.",
     )
     min_iou: Share = Field(
-        0.3, description="Overlap with the suspected box that makes it the same."
+        0.3, description="A detection must overlap the suspected box by this much (IoU)."
     )
 
     @model_validator(mode="after")
@@ -226,9 +234,9 @@ class Retention(Section):
 class Tls(Section):
     """Files for `mqtts`; absent: the system's authorities and no client certificate."""
 
-    ca_file: LaxPath | None = None
-    cert_file: LaxPath | None = None
-    key_file: LaxPath | None = None
+    ca_file: LaxPath | None = Field(None, description="Certificate authority of the broker.")
+    cert_file: LaxPath | None = Field(None, description="Client certificate.")
+    key_file: LaxPath | None = Field(None, description="Key of the client certificate.")
 
 
 class Settings(Section):
@@ -258,10 +266,12 @@ class Settings(Section):
     metrics_port: Annotated[int, Field(strict=False)] = Field(
         0, ge=0, le=65535, description="Port of /metrics and /healthz; 0: no HTTP."
     )
-    policy: Policy = Field(default_factory=Policy)
-    retention: Retention = Field(default_factory=Retention)
-    limits: Limits = Field(default_factory=Limits)
-    work: Work = Field(default_factory=Work)
+    policy: Policy = Field(default_factory=Policy, description="When a suspicion is confirmed.")
+    retention: Retention = Field(
+        default_factory=Retention, description="How long `retain` keeps what."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Largest evidence pictures.")
+    work: Work = Field(default_factory=Work, description="Queue, retries and deadlines.")
 
     @property
     def address(self) -> tuple[str, int]:

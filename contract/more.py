@@ -30,14 +30,21 @@ def _none(keys: object) -> bool:
 class More(Wire):
     """What is known so far leaves the report open."""
 
-    version: Literal[1] = 1
-    report_id: ReportName
-    gateway: GatewayName
-    camera: CameraName
-    asked_at: Moment
-    more_left: Annotated[int, Field(ge=0, le=4)]
-    """As in the report that left it open: an answer to an earlier question is not asked again."""
-    reasons: Sentences = ()
-    unreadable: Annotated[tuple[Word, ...], Field(max_length=16)] = Field((), exclude_if=_none)
-    restores_left: Annotated[int, Field(ge=0, le=4)] = Field(0, exclude_if=nothing)
-    """As in the report, where `unreadable` names something."""
+    version: Literal[1] = Field(1, description="Version of this message.")
+    report_id: ReportName = Field(description="The report that it is about.")
+    gateway: GatewayName = Field(description="Who raised it.")
+    camera: CameraName = Field(description="The camera that it is about.")
+    asked_at: Moment = Field(description="When it was asked.")
+    more_left: Annotated[int, Field(ge=0, le=4)] = Field(
+        description="As in the report that left it open: an answer to an earlier question is not "
+        "asked again."
+    )
+    reasons: Sentences = Field((), description="Why the pictures so far leave it open.")
+    unreadable: Annotated[tuple[Word, ...], Field(max_length=16)] = Field(
+        (), exclude_if=_none, description="Keys to store again."
+    )
+    restores_left: Annotated[int, Field(ge=0, le=4)] = Field(
+        0,
+        exclude_if=nothing,
+        description="As in the report, where `unreadable` names something.",
+    )

@@ -75,15 +75,15 @@ class EvidenceRef(Wire):
     other way round; writers before 1.1 left both away.
     """
 
-    role: Literal["best", "crop", "context"]
-    key: Word
-    sha256: Sha256
-    bytes: Size
-    width: Size
-    height: Size
-    masked: bool = False
-    captured_at: Moment | None = None
-    received_at: Moment
+    role: Literal["best", "crop", "context"] = Field(description="What the picture shows.")
+    key: Word = Field(description="Key in the object store.")
+    sha256: Sha256 = Field(description="Hash of the stored bytes, in hex.")
+    bytes: Size = Field(description="Size of the file.")
+    width: Size = Field(description="In pixels.")
+    height: Size = Field(description="In pixels.")
+    masked: bool = Field(False, description="Whether a privacy mask blackened part of it.")
+    captured_at: Moment | None = Field(None, description="When the camera says it was taken.")
+    received_at: Moment = Field(description="When the gateway received the frame.")
     region: Box | None = Field(
         None, exclude_if=absent, description="What part of the frame the picture shows."
     )
@@ -95,26 +95,26 @@ class EvidenceRef(Wire):
 class Scores(Wire):
     """Detection scores 0..1 of the track: newest, highest, median over the voting window."""
 
-    last: Score
-    top: Score
-    median: Score
+    last: Score = Field(description="Of the newest detection.")
+    top: Score = Field(description="The highest.")
+    median: Score = Field(description="Over the voting window.")
 
 
 class TrackFacts(Wire):
     """How long and how far the thing was seen; displacement of its feet in own heights, of a
     vehicle how far it lately came in its own longer sides. A single picture shows none."""
 
-    id: Count
-    age_s: Finite
-    displacement: Finite
-    stationary: bool
+    id: Count = Field(description="Number of the track on this gateway.")
+    age_s: Finite = Field(description="Seconds since it was first seen.")
+    displacement: Finite = Field(description="How far its feet moved, in own heights.")
+    stationary: bool = Field(description="Whether it stands still.")
 
 
 class FiredRule(Wire):
     """The rule that made it a suspicion, and why, in words for an operator."""
 
-    id: Word
-    reasons: Sentences
+    id: Word = Field(description="The rule's id in the configuration.")
+    reasons: Sentences = Field(description="Each condition with its value and limit, in words.")
 
 
 LinkNumber = Annotated[int, Field(ge=1, lt=2**53)]
@@ -127,7 +127,7 @@ class ChainLink(Wire):
     chain: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] = Field(
         description="Made when the gateway's outbox began; a new one begins a new chain."
     )
-    number: LinkNumber
+    number: LinkNumber = Field(description="Counts the reports of the chain, from 1.")
     previous: Sha256 = Field(description="Hash of the link before, zeros for the first.")
     pictures: Annotated[int, Field(ge=0, le=16)] = Field(
         description="How many of the evidence it covers; what was asked for later comes after."
@@ -161,24 +161,28 @@ class Sample(Wire):
 class ThreatReport(Wire):
     """A suspicion of one gateway about one thing in front of one camera."""
 
-    version: Literal[1] = 1
-    report_id: ReportName
-    gateway: GatewayName
-    camera: CameraName
-    label: Word
+    version: Literal[1] = Field(1, description="Version of this message.")
+    report_id: ReportName = Field(
+        description="`<gateway>.<camera>.<epoch>.<track>.<n>`; the same at every resend."
+    )
+    gateway: GatewayName = Field(description="Who raised it.")
+    camera: CameraName = Field(description="The camera that saw it.")
+    label: Word = Field(description="Class of the object, as the edge's model names it.")
     severity: Severity
-    audit: bool = False
-    raised_at: Moment
-    clocksync: bool = True
-    box: Box
-    scores: Scores
-    zones: Words = ()
-    track: TrackFacts
-    rule: FiredRule
-    model_sha256: Sha256
-    config_version: Word
-    config_sha256: Sha256
-    evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)]
+    audit: bool = Field(False, description="A sample that alarms nobody.")
+    raised_at: Moment = Field(description="When the suspicion was raised.")
+    clocksync: bool = Field(True, description="Whether the gateway's clock can be trusted.")
+    box: Box = Field(description="Where it was: x0 y0 x1 y1 as shares of the frame.")
+    scores: Scores = Field(description="How sure the edge's model was.")
+    zones: Words = Field((), description="Zones in which it stood.")
+    track: TrackFacts = Field(description="The track behind it.")
+    rule: FiredRule = Field(description="The rule that fired, and why.")
+    model_sha256: Sha256 = Field(description="Hash of the edge's model.")
+    config_version: Word = Field(description="Version of the configuration in force.")
+    config_sha256: Sha256 = Field(description="Hash of the configuration in force.")
+    evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)] = Field(
+        description="The stored pictures."
+    )
     more_left: Annotated[int, Field(ge=0, le=4)] = Field(
         0,
         exclude_if=nothing,

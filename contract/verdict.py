@@ -29,42 +29,48 @@ Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 class Sighting(Wire):
     """A detection of the full model on the evidence: box relative to the whole frame."""
 
-    label: Word
-    score: Score
-    box: Box
+    label: Word = Field(description="Class, as the full model names it.")
+    score: Score = Field(description="How sure it is.")
+    box: Box = Field(description="Where in the frame.")
 
 
 class Handling(Wire):
     """When a worker did what with a self-test, by its own clock; seconds since it took it."""
 
-    taken_at: Moment
-    fetched_s: Annotated[Finite, Field(ge=0)]
-    decided_s: Annotated[Finite, Field(ge=0)]
+    taken_at: Moment = Field(description="When the worker took the report.")
+    fetched_s: Annotated[Finite, Field(ge=0)] = Field(description="The evidence was there.")
+    decided_s: Annotated[Finite, Field(ge=0)] = Field(description="The verdict was there.")
 
 
 class Verdict(Wire):
     """The decision on one report, with its reasons in words for an operator."""
 
-    version: Literal[1] = 1
-    report_id: ReportName
-    gateway: GatewayName
-    camera: CameraName
-    decision: Decision
-    decided_by: Literal["cloud", "edge"]
-    decided_at: Moment
+    version: Literal[1] = Field(1, description="Version of this message.")
+    report_id: ReportName = Field(description="The report that it answers.")
+    gateway: GatewayName = Field(description="Who raised the report.")
+    camera: CameraName = Field(description="The camera that it is about.")
+    decision: Decision = Field(description="What was decided.")
+    decided_by: Literal["cloud", "edge"] = Field(
+        description="The edge decides only `unconfirmed`: no answer came in time."
+    )
+    decided_at: Moment = Field(description="When it was decided.")
     clocksync: bool = Field(
         True,
         exclude_if=bool,
         description="False: the clock that said `decided_at` cannot be trusted.",
     )
-    label: Word
-    score: Annotated[float, Field(ge=0, le=1)] = 0.0
+    label: Word = Field(description="Class of the object.")
+    score: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.0, description="How sure the full model is; 0 where it saw nothing there."
+    )
     severity: Severity = 0
-    audit: bool = False
-    reasons: Sentences
-    model_sha256: Sha256 | None = None
-    evidence_key: Word | None = None
-    sightings: Annotated[tuple[Sighting, ...], Field(max_length=1024)] = ()
+    audit: bool = Field(False, description="On a sample that alarms nobody.")
+    reasons: Sentences = Field(description="Why, in words.")
+    model_sha256: Sha256 | None = Field(None, description="Hash of the cloud's model.")
+    evidence_key: Word | None = Field(None, description="Key of the picture that decided.")
+    sightings: Annotated[tuple[Sighting, ...], Field(max_length=1024)] = Field(
+        (), description="What the full model saw on that picture."
+    )
     age_s: Age | None = Field(
         None,
         exclude_if=absent,

@@ -36,7 +36,7 @@ class Verb(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     verb = cast(Verb, importlib.import_module(f"edge.verbs.{options.module}"))
     try:
         _arrange(options)
@@ -74,41 +74,55 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="stillwatch-edge", description=__doc__.split("\n")[0])
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stillwatch-edge",
+        description="Watches the site's cameras and reports suspected threats to the cloud.",
+    )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     verbs = parser.add_subparsers(
         required=True, metavar="run|check-config|replay|static|health|self-test"
     )
-    _verb(verbs, "run", "watch the cameras until told to stop")
-    _verb(verbs, "check-config", "print the effective configuration, or its faults")
-    _verb(verbs, "health", "ask the running daemon; exit 0 if it is well")
-    test = _verb(verbs, "self-test", "have the daemon try the whole way of an alarm")
+    _verb(verbs, "run", "watch the cameras until stopped")
+    _verb(verbs, "check-config", "print the configuration in effect, or every fault in it")
+    _verb(verbs, "health", "ask the running daemon; exit 0 if an alarm would reach a person")
+    test = _verb(verbs, "self-test", "send a marked test alarm and say how long each hop took")
     test.add_argument(
         "--timeout", type=_test_seconds, help="1 to 600 s; default: self_test.timeout_s"
     )
     test.add_argument("--json", action="store_true", help="one JSON object instead of words")
-    static = _verb(verbs, "static", "show or forget what is remembered of things that stand there")
+    static = _verb(verbs, "static", "list or forget the static objects that are remembered")
     _static_arguments(static)
-    replay = _verb(verbs, "replay", "run stored pictures or a video along the path")
+    replay = _verb(verbs, "replay", "run stored pictures or a video through the pipeline")
     replay.add_argument("source", type=Path, help="folder of pictures (in name order) or video")
     replay.add_argument("--camera", default="replay", help="camera id, for its settings")
     replay.add_argument("--fps", type=float, help="frames per second (video: its own; folder: 5)")
     replay.add_argument("--start", help="when the first frame was received: 2026-03-29T01:30+01:00")
-    replay.add_argument("--jsonl", type=Path, help="write the lines here instead of to stdout")
     replay.add_argument(
-        "--explain", action="store_true", help="say per frame and thing what every rule decided"
+        "--jsonl", type=Path, metavar="FILE", help="write the lines here instead of to stdout"
     )
     replay.add_argument(
-        "--video", type=Path, help="write a video (.mp4, .avi) with boxes, tracks, zones and why"
+        "--explain",
+        action="store_true",
+        help="per frame and track: what every rule decided, and why",
     )
     replay.add_argument(
-        "--report", type=Path, help="write a page (.html): every alarm, and what held others back"
+        "--video",
+        type=Path,
+        metavar="FILE",
+        help="write a video (.mp4, .avi) with boxes, tracks, zones and reasons",
+    )
+    replay.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write a page (.html): every alarm, and why the others were not raised",
     )
     replay.add_argument(
         "--against",
         type=Path,
-        help="another configuration (YAML) or model (folder): list what it would decide otherwise",
+        metavar="PATH",
+        help="another configuration (YAML) or model (folder): list the decisions that change",
     )
     replay.add_argument(
         "--fail-on-change", action="store_true", help="--against: exit 1 if any decision changes"
@@ -125,15 +139,17 @@ def _test_seconds(text: str) -> float:
 
 def _static_arguments(verb: argparse.ArgumentParser) -> None:
     actions = verb.add_subparsers(required=True, dest="action", metavar="list|forget")
-    show = actions.add_parser("list", help="one line for each thing")
+    show = actions.add_parser("list", help="one line for each static object")
     show.add_argument("--camera", help="only of this camera")
-    show.add_argument("--json", action="store_true", help="one JSON object for each thing")
-    show.add_argument("--pictures", type=Path, help="write a small picture of each into a folder")
-    away = actions.add_parser("forget", help="forget things; a running daemon notices")
+    show.add_argument("--json", action="store_true", help="one JSON object for each")
+    show.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="write a small picture of each into a folder"
+    )
+    away = actions.add_parser("forget", help="forget static objects; a running daemon notices")
     which = away.add_mutually_exclusive_group(required=True)
-    which.add_argument("id", nargs="?", help="one thing, as `list` names it: camera/number")
-    which.add_argument("--camera", help="all things of this camera")
-    which.add_argument("--all", action="store_true", help="all things of all cameras")
+    which.add_argument("id", nargs="?", help="one object, as `list` names it: camera/number")
+    which.add_argument("--camera", help="all objects of this camera")
+    which.add_argument("--all", action="store_true", help="all objects of all cameras")
 
 
 def _verb(
@@ -142,7 +158,9 @@ def _verb(
     """A verb that every module `edge.verbs.<name>` carries out with a configuration."""
     verb = verbs.add_parser(name, help=text, description=text)
     verb.set_defaults(module=name.replace("-", "_"))
-    verb.add_argument("--config", type=Path, help=f"YAML file (default {DEFAULT_FILE})")
+    verb.add_argument(
+        "--config", type=Path, metavar="FILE", help=f"YAML file (default {DEFAULT_FILE})"
+    )
     return verb
 
 

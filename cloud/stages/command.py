@@ -43,7 +43,7 @@ def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of every stage; each uses those that concern it."""
-    parser.add_argument("stage", choices=STAGES, help="which one")
+    parser.add_argument("stage", choices=STAGES, help="which stage")
     parser.add_argument(
         "--in", dest="source", type=Path, required=True, metavar="DIR", help="the tree to read"
     )

@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from edge.config.shape import Key, Location, bounds, key_at, keys, sections_at, type_words
+from edge.config.shape import Location, key_at, sections_at
 from edge.errors import Complaint
+from service.fields import Key, bounds, keys, type_words
 
 WHOLE = "configuration"
 

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from pydantic import BaseModel
 
-from edge.config.schema import Config, S3Store, Section
-from edge.config.shape import REQUIRED, Key, bounds, keys, type_words
+from edge.config.schema import Config, S3Store
+from service.documents import ROOT, flow, meaning, model_tables, update, yaml_value
+from service.fields import REQUIRED, Key, bounds, keys, type_words
 
-ROOT = Path(__file__).parents[2]
 WIDTH = 100
 
 _CAMERA = """\
@@ -47,14 +48,10 @@ def example() -> str:
 
 def reference() -> str:
     """A table per section, each section once, under every path where it stands."""
-    places: dict[type[Section], list[str]] = {}
-    for path, section in _walk(Config, ""):
-        places.setdefault(section, []).append(path or "top level")
-    parts = [_table(section, paths) for section, paths in places.items()]
-    return "\n".join([_REFERENCE_HEAD, *parts])
+    return f"{_REFERENCE_HEAD}\n\n{model_tables(Config, 'top level')}\n"
 
 
-def _section(section: type[Section], indent: int) -> Iterator[str]:
+def _section(section: type[BaseModel], indent: int) -> Iterator[str]:
     for key in keys(section):
         if indent == 0:
             yield ""
@@ -65,7 +62,7 @@ def _section(section: type[Section], indent: int) -> Iterator[str]:
 def _comment(key: Key, indent: int) -> Iterator[str]:
     pad = " " * indent + "## "
     facts = "; ".join(_facts(key))
-    text = f"{_meaning(key)} ({facts})" if facts else _meaning(key)
+    text = f"{meaning(key)} ({facts})" if facts else meaning(key)
     yield from textwrap.wrap(text, WIDTH, initial_indent=pad, subsequent_indent=pad)
 
 
@@ -75,14 +72,14 @@ def _facts(key: Key) -> Iterator[str]:
     yield " ".join(part for part in (type_words(key.info.annotation), bounds(key.info)) if part)
     if key.unit:
         yield key.unit
-    yield "required" if key.default == REQUIRED else f"default {_flow(_yaml_value(key.default))}"
+    yield "required" if key.default == REQUIRED else f"default {flow(yaml_value(key.default))}"
 
 
 def _entry(key: Key, indent: int) -> Iterator[str]:
     pad = " " * indent
     match key.kind:
         case "value":
-            yield f"{pad}{key.name}: {_flow(_yaml_value(key.default))}"
+            yield f"{pad}{key.name}: {flow(yaml_value(key.default))}"
         case "optional section":
             body = [f"{key.name}:", *_section(key.sections[0], 2)]
             yield from (f"{pad}# {line}" for line in body)
@@ -101,14 +98,14 @@ def _entry(key: Key, indent: int) -> Iterator[str]:
 
 def _list(key: Key, indent: int) -> Iterator[str]:
     pad = " " * indent
-    value = _yaml_value(key.default)
+    value = yaml_value(key.default)
     if not value:
-        yield f"{pad}{key.name}: {_flow(value)}"
+        yield f"{pad}{key.name}: {flow(value)}"
         return
     yield f"{pad}## Keys of each entry:"
     for inner in keys(key.sections[0]):
         facts = "; ".join(_facts(inner))
-        text = f"{inner.name}: {_meaning(inner)} ({facts or 'a section'})"
+        text = f"{inner.name}: {meaning(inner)} ({facts or 'a section'})"
         lead, rest = f"{pad}##   ", f"{pad}##     "
         yield from textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=rest)
     yield f"{pad}{key.name}:"
@@ -120,75 +117,8 @@ def _s3() -> Iterator[str]:
     yield "store:"
     for key in keys(S3Store):
         yield from _comment(key, 2)
-        value = {"type": "s3", "bucket": "evidence"}.get(key.name) or _flow(
-            _yaml_value(key.default)
-        )
+        value = {"type": "s3", "bucket": "evidence"}.get(key.name) or flow(yaml_value(key.default))
         yield f"  {key.name}: {value}"
-
-
-def _yaml_value(value: object) -> object:
-    if isinstance(value, Section):
-        return value.model_dump(mode="json")
-    if isinstance(value, tuple):
-        return [_yaml_value(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
-
-
-def _flow(value: object) -> str:
-    text = yaml.safe_dump(value, default_flow_style=True, width=10_000)
-    return text.removesuffix("...\n").strip()
-
-
-def _meaning(key: Key) -> str:
-    if key.info.description:
-        return key.info.description
-    return "Variant." if key.name == "type" else key.name
-
-
-def _walk(section: type[Section], path: str) -> Iterator[tuple[str, type[Section]]]:
-    yield path, section
-    for key in keys(section):
-        name = f"{path}.{key.name}" if path else key.name
-        name += {"list": "[]", "map": ".<id>"}.get(key.kind, "")
-        for inner in key.sections:
-            yield from _walk(inner, name)
-
-
-def _table(section: type[Section], paths: list[str]) -> str:
-    title = ", ".join(f"`{path}`" if path != "top level" else path for path in paths)
-    intro = (section.__doc__ or "").strip().splitlines()[0] if section.__doc__ else ""
-    rows = [_row(key) for key in keys(section)]
-    head = "| key | value | unit | default | meaning |\n|---|---|---|---|---|"
-    return "\n".join(["", f"## {title}", "", *([intro, ""] if intro else []), head, *rows])
-
-
-def _row(key: Key) -> str:
-    kind = f"{type_words(key.info.annotation)} {bounds(key.info)}".strip()
-    default = "" if key.kind == "section" else _default(key)
-    return f"| `{key.name}` | {kind} | {key.unit} | {default} | {_meaning(key)} |"
-
-
-def _default(key: Key) -> str:
-    if key.default == REQUIRED:
-        return "required"
-    if key.kind == "list" and key.default:
-        return "see the example"
-    return "absent" if key.default is None else f"`{_flow(_yaml_value(key.default))}`"
-
-
-def main(arguments: list[str]) -> int:
-    """Writes or checks; the exit status."""
-    stale = [
-        path
-        for path, text in documents().items()
-        if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    for path in stale:
-        if "--check" not in arguments:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(documents()[path], encoding="utf-8")
-        sys.stdout.write(f"{'stale' if '--check' in arguments else 'written'}: {path}\n")
-    return 1 if stale and "--check" in arguments else 0
 
 
 _EXAMPLE_HEAD = [
@@ -211,4 +141,4 @@ not given. `python -m edge check-config` prints the effective values with their 
 [`config/edge.example.yaml`](../config/edge.example.yaml) shows every key."""
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(update(documents(), sys.argv[1:]))

@@ -1,84 +1,18 @@
-"""What the schema says about its keys, in words: sections, types, bounds, units, defaults.
+"""Where in the edge's schema a location of pydantic's leads; used by the hints of errors."""
 
-Used by whoever explains the configuration: error hints, `check-config`, the generated documents.
-"""
-
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import get_args
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
-from edge.config.schema import Config, Section
+from edge.config.schema import Config
+from service.fields import Key, keys, sections_in
 
-UNITS = {
-    "_s": "seconds",
-    "_ms": "milliseconds",
-    "_bytes": "bytes",
-    "_px": "pixels",
-    "_pixels": "pixels",
-    "_share": "share",
-}
 Location = tuple[int | str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
-    """One field of a section, with the sections that may stand under it."""
-
-    name: str
-    info: FieldInfo
-    kind: Literal["value", "section", "optional section", "list", "map"]
-    sections: tuple[type[Section], ...]
-
-    @property
-    def unit(self) -> str:
-        """By the ending of the name; empty where there is none."""
-        return next((word for end, word in UNITS.items() if self.name.endswith(end)), "")
-
-    @property
-    def default(self) -> object:
-        """The default value; `REQUIRED` if there is none."""
-        if self.info.is_required():
-            return REQUIRED
-        return self.info.get_default(call_default_factory=True)
-
-
-REQUIRED = "(required)"
-
-
-def keys(section: type[Section]) -> Iterator[Key]:
-    """The fields of `section` in the order of the schema."""
-    for name, info in section.model_fields.items():
-        inner = sections_in(info.annotation)
-        yield Key(name=name, info=info, kind=_kind(info, inner), sections=inner)
-
-
-def _kind(
-    info: FieldInfo, inner: tuple[type[Section], ...]
-) -> Literal["value", "section", "optional section", "list", "map"]:
-    if not inner:
-        return "value"
-    origins = {get_origin(info.annotation), *map(get_origin, get_args(info.annotation))}
-    if tuple in origins:
-        return "list"
-    if dict in origins:
-        return "map"
-    return "optional section" if type(None) in get_args(info.annotation) else "section"
-
-
-def sections_in(annotation: Any) -> tuple[type[Section], ...]:  # any type expression
-    """The sections that a type expression mentions."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return (annotation,)
-    return tuple(found for part in get_args(annotation) for found in sections_in(part))
-
-
-def sections_at(location: Location) -> tuple[type[Section], ...]:
+def sections_at(location: Location) -> tuple[type[BaseModel], ...]:
     """The sections that may stand at a pydantic location; list indices and map keys are passed."""
-    here: tuple[type[Section], ...] = (Config,)
+    here: tuple[type[BaseModel], ...] = (Config,)
     for step in location:
         if any(step in section.model_fields for section in here):
             fields = [s.model_fields[str(step)] for s in here if step in s.model_fields]
@@ -88,7 +22,7 @@ def sections_at(location: Location) -> tuple[type[Section], ...]:
     return here
 
 
-def _is_tagged(section: type[Section], step: int | str) -> bool:
+def _is_tagged(section: type[BaseModel], step: int | str) -> bool:
     """Whether `section` is the variant of a union whose `type` is `step`."""
     tag = section.model_fields.get("type")
     return tag is not None and step in get_args(tag.annotation)
@@ -102,72 +36,3 @@ def key_at(location: Location) -> Key | None:
             if names and key.name == names[-1]:
                 return key
     return None
-
-
-def type_words(annotation: Any) -> str:  # any type expression
-    """`whole number`, `text`, `one of a, b`, `list of text` ..."""
-    parts = get_args(annotation)
-    words = _GENERIC.get(get_origin(annotation))
-    if words is not None:
-        return words(parts)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation.__name__.lower()
-    return _PLAIN.get(getattr(annotation, "__name__", ""), str(annotation))
-
-
-def _union_words(parts: tuple[Any, ...]) -> str:
-    return " or ".join(type_words(part) for part in parts if part is not type(None))
-
-
-def _tuple_words(parts: tuple[Any, ...]) -> str:
-    if parts[-1] is Ellipsis:
-        return "list of " + type_words(parts[0])
-    return "[" + ", ".join(type_words(part) for part in parts) + "]"
-
-
-_PLAIN = {
-    "str": "text",
-    "int": "whole number",
-    "float": "number",
-    "bool": "true or false",
-    "Path": "path",
-}
-
-
-_GENERIC: dict[object, Callable[[tuple[Any, ...]], str]] = {
-    Annotated: lambda parts: type_words(parts[0]),
-    Literal: lambda parts: "one of " + ", ".join(str(part) for part in parts),
-    tuple: _tuple_words,
-    Union: _union_words,
-    UnionType: _union_words,
-    dict: lambda parts: "map of " + type_words(parts[1]),
-}
-
-
-def bounds(info: FieldInfo) -> str:
-    """`1 to 16`, `at least 3 items`; empty if the schema sets none."""
-    facts = _constraints(info)
-    lengths = "min_length" in facts or "max_length" in facts
-    items = (" characters" if info.annotation is str else " items") if lengths else ""
-    low = facts.get("ge", facts.get("gt", facts.get("min_length")))
-    high = facts.get("le", facts.get("lt", facts.get("max_length")))
-    if low is not None and high is not None:
-        return f"{plain(low)} to {plain(high)}{items}"
-    if low is not None:
-        return f"at least {plain(low)}{items}"
-    return "" if high is None else f"at most {plain(high)}{items}"
-
-
-def _constraints(info: FieldInfo) -> Mapping[str, object]:
-    names = ("ge", "gt", "le", "lt", "min_length", "max_length")
-    metadata = [*info.metadata]
-    for item in info.metadata:
-        metadata += getattr(item, "metadata", [])
-    return {n: getattr(m, n) for m in metadata for n in names if getattr(m, n, None) is not None}
-
-
-def plain(value: object) -> str:
-    """A value as a person writes it: large whole numbers keep all digits, floats lose `.0`."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

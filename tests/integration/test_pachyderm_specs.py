@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from cloud.__main__ import _parser
+from cloud.__main__ import command_line
 from cloud.settings import ENV_KEYS, ENV_PREFIX
 from tests.pachyderm import ORDER, read_spec
 
@@ -93,7 +93,7 @@ def test_a_spec_is_named_as_its_file_and_runs_a_stage_of_ours(name: str) -> None
     spec = read_spec(name)
     assert spec.name == name
     assert spec.command[:3] == ["python3", "-m", "cloud"]
-    options = _parser().parse_args(spec.command[3:])
+    options = command_line().parse_args(spec.command[3:])
     assert options.stage == STAGES[name]
     names = [given["name"] for given in spec.inputs()]
     assert options.source == Path("/pfs", names[0])

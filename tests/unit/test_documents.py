@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from cloud import document as cloud_document
 from edge.config import document
 from service import events
 from tools.build import schemas
+from tools.references import __main__ as references
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MADE_WHILE_RUNNING = ("var/", "out/")
@@ -69,6 +71,8 @@ def test_a_path_that_is_gone_would_be_found() -> None:
 
 GENERATED = {
     **document.documents(),
+    **cloud_document.documents(),
+    **references.documents(),
     CHECKOUT / "docs" / "events.md": events.catalogue(),
     **{
         schemas.FOLDER / f"{name}.schema.json": schemas.schema_text(model)

@@ -5,7 +5,7 @@ import pytest
 from edge.config.load import leaves, read
 from edge.config.reload import REASONS, RULES, Part, part_of, plan
 from edge.config.schema import Config
-from edge.config.shape import keys
+from service.fields import keys
 
 EVERY_KEY = """
 intake: {broker: {tls: {}}}

@@ -1,0 +1,88 @@
+"""The generated reference pages leave nothing out."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cloud.settings import ENV_KEYS
+from contract.ids import GatewayId
+from contract.report import Wire
+from contract.topics import Topics
+from edge.config.live import Live
+from edge.config.load import read
+from edge.runtime.counters import Counters
+from edge.statements import Statements
+from service.documents import ROOT
+from service.fields import keys
+from tests.unit.edge.deliver.site import Site
+from tools.references import classes, command_line, metrics, topics
+
+
+def test_every_metric_that_the_source_names_is_on_the_page() -> None:
+    found = {one.name.removesuffix("_total") for one in metrics.declared()}
+    named: set[str] = set()
+    for package in ("edge", "cloud", "service"):
+        for path in (ROOT / package).rglob("*.py"):
+            named |= set(re.findall(r'"(stillwatch_\w+)"', path.read_text(encoding="utf-8")))
+    assert named == found
+
+
+def test_a_declaration_is_read_with_its_labels(tmp_path: Path) -> None:
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge/x.py").write_text(
+        'c = Counter("stillwatch_a", "What.", ["x", "y"], registry=None)\n'
+        'g = GaugeMetricFamily("stillwatch_b", "Else.", value=1)\n'
+        'n = Counter("no metric of ours")\n'
+    )
+    first, second = metrics.declared(tmp_path)
+    assert (first.name, first.kind, first.labels) == ("stillwatch_a_total", "counter", ("x", "y"))
+    assert (second.name, second.labels, second.where) == ("stillwatch_b", (), "edge")
+
+
+def test_labels_with_known_values_are_those_of_a_metric() -> None:
+    labels = {one.name: one.labels for one in metrics.declared()}
+    assert all(label in labels[metric] for metric, label in metrics.label_values())
+
+
+def test_every_command_of_both_programs_has_a_section() -> None:
+    page = command_line.page()
+    for command in ("run", "check-config", "replay", "static forget", "health", "self-test"):
+        assert f"`stillwatch-edge {command}`" in page
+    for command in ("serve", "confirm", "detect", "verify-evidence", "retain", "keygen", "stage"):
+        assert f"`stillwatch-cloud {command}`" in page
+    assert "| `--in DIR` | required | the tree to read |" in page
+
+
+def test_every_setting_that_the_environment_may_give_is_a_flag_of_serve() -> None:
+    page = command_line.page().split("`stillwatch-cloud serve`")[1].split("\n###")[0]
+    assert all(f"`--{key.replace('_', '-')} " in page for key in ENV_KEYS)
+
+
+def test_info_and_stats_have_the_keys_that_the_page_names(tmp_path: Path) -> None:
+    site = Site(tmp_path / "outbox")
+    statements = Statements(
+        Topics(gateway=GatewayId("gw")),
+        Live(read(b"", {})),
+        lambda: "0" * 64,
+        Counters(),
+        site.open(),
+        site.clock,
+    )
+    assert tuple(json.loads(statements.info().payload)) == topics.INFO_KEYS
+    assert set(topics.STATS_KEYS) <= set(json.loads(statements.stats().payload))
+
+
+@pytest.mark.parametrize("model", topics.MESSAGES)
+def test_every_field_of_a_message_is_explained(model: type[Wire]) -> None:
+    assert [key.name for key in keys(model) if not key.info.description] == []
+
+
+def test_every_shipped_model_is_a_column() -> None:
+    head = classes.page().split("| class |")[1].splitlines()[0]
+    assert all(
+        f"`{path.parent.name}`" in head for path in (ROOT / "models").glob("*/manifest.json")
+    )

@@ -1,0 +1,1 @@
+"""Reference pages that are made from what they describe: topics, metrics, commands, classes."""

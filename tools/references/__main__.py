@@ -1,0 +1,22 @@
+"""`python -m tools.references [--check]`: writes the pages, or says which are stale."""
+
+import sys
+from pathlib import Path
+
+from service.documents import ROOT, update
+from tools.references import classes, command_line, metrics, topics
+
+
+def documents() -> dict[Path, str]:
+    """What ought to stand in the files, by path."""
+    docs = ROOT / "docs"
+    return {
+        docs / "mqtt.md": topics.page(),
+        docs / "metrics.md": metrics.page(),
+        docs / "command-line.md": command_line.page(),
+        docs / "classes.md": classes.page(),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(update(documents(), sys.argv[1:]))
