@@ -114,9 +114,10 @@ test-images: setup ## images and deployments, built and run (root; about half an
 models: setup ## rebuild the shipped models from their pinned sources and check them
 	@$(BIN)/python -m tools.build.models
 
-footage: setup ## rebuild the sample footage and the drawn people of composed scenes
+footage: setup ## rebuild the sample footage, the drawn people, and the picture of zones in docs
 	@$(BIN)/python -m tools.demo.footage
 	@$(BIN)/python -m tools.evaluation.make_bodies
+	@$(BIN)/python -m tools.build.references.picture
 
 docs: setup ## generated documents: settings, topics, messages, metrics, commands, classes, events
 	@$(BIN)/python -m edge.config.document

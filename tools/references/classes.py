@@ -12,8 +12,8 @@ model knows, and a report is only confirmed for classes that the cloud's model k
 cloud call the same object by different words of one group (a car and a truck), they agree."""
 
 _TAIL = """The edge uses the model that `detect.model` names, the cloud the one that its setting
-`model` names. `confirm-fused` combines the three others of the cloud. Each has a
-card in `models/`."""
+`model` names. `confirm-fused` combines the three others of the cloud. To use a model of your own:
+[add a model](howto/add-a-model.md)."""
 
 
 def page() -> str:

@@ -99,7 +99,7 @@ _PICTURE = Row(
     by="cameras",
     qos=0,
     retained=False,
-    payload="a picture: JPEG or PNG, raw, base64, data URI, JSON, or in parts",
+    payload="a picture, see [connect a camera](howto/connect-a-camera.md)",
 )
 _STATE = Row(by="edge", qos=1, retained=True, payload="`ON` or `OFF`")
 _RESPONSE = Row(
@@ -150,9 +150,10 @@ _EVENTS = f"""## Reports, verdicts and questions
 
 They are CloudEvents 1.0 in structured JSON (`application/cloudevents+json`), at most
 {MAX_REPORT_BYTES // 1024} KiB. `id` is the report's id, `source` is
-`/gateways/<gateway>/cameras/<camera>`, `subject` is the label, `time` is in UTC. The tables below
-describe `data`; `docs/schemas/` has them as JSON Schemas. Readers must ignore fields that they do
-not know. A report carries no picture, only keys of the object store."""
+`/gateways/<gateway>/cameras/<camera>`, `subject` is the label of a report and the decision of a
+verdict, `time` is in UTC. The tables below describe `data`; `docs/schemas/` has them as JSON
+Schemas. Readers must ignore fields that they do not know. A report carries no picture, only keys of
+the object store."""
 
 
 def page() -> str:

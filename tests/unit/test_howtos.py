@@ -1,0 +1,102 @@
+"""What the how-tos tell people to write and to type is taken by what they write and type it for."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cloud.__main__ import command_line as cloud_command_line
+from edge.__main__ import command_line as edge_command_line
+from edge.config.load import read
+from edge.config.schema import Config
+from imaging.manifest import read_manifest
+from tools.references.topics import rows
+
+HOWTOS = Path(__file__).resolve().parents[2] / "docs" / "howto"
+PAGES = sorted(HOWTOS.glob("*.md"))
+HOME_ASSISTANT = HOWTOS / "home-assistant.md"
+PROGRAMS = {"stillwatch-edge": edge_command_line, "stillwatch-cloud": cloud_command_line}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+EXAMPLES = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    if page != HOME_ASSISTANT
+    for number, block in enumerate(blocks(page, "yaml"))
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_a_configuration_that_says_something(example: str) -> None:
+    assert read(example.encode(), {}).config != Config()
+
+
+def commands(page: Path) -> Iterator[list[str]]:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in text.splitlines():
+        if line.startswith("    stillwatch-"):
+            yield shlex.split(line.split("|")[0])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_is_one_that_the_program_takes(page: Path) -> None:
+    for program, *arguments in commands(page):
+        PROGRAMS[program]().parse_args(arguments)
+
+
+def test_the_pages_have_commands_and_examples() -> None:
+    assert len(EXAMPLES) >= 5
+    assert sum(len(list(commands(page))) for page in PAGES) >= 10
+
+
+def test_the_manifest_is_one(tmp_path: Path) -> None:
+    [text] = blocks(HOWTOS / "add-a-model.md", "json")
+    (tmp_path / "manifest.json").write_text(text, encoding="utf-8")
+    assert read_manifest(tmp_path).name == json.loads(text)["name"]
+
+
+def test_the_script_compiles() -> None:
+    [text] = blocks(HOWTOS / "connect-a-camera.md", "python")
+    ast.parse(text)
+
+
+def topics_in(value: object) -> Iterator[str]:
+    """Every `topic`, `state_topic` and so on of Home Assistant's configuration."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if str(key).endswith("topic"):
+                    yield str(inner)
+                yield from topics_in(inner)
+        case list():
+            for inner in value:
+                yield from topics_in(inner)
+
+
+def test_home_assistant_is_given_topics_that_exist() -> None:
+    patterns = [re.sub(r"<\w+>", "[a-z0-9_-]+", topic) for topic in rows()]
+    found = [
+        topic
+        for block in blocks(HOME_ASSISTANT, "yaml")
+        for topic in topics_in(yaml.safe_load(block))
+    ]
+    assert len(found) >= 10
+    assert [one for one in found if not any(re.fullmatch(p, one) for p in patterns)] == []
+
+
+def test_home_assistants_names_are_its_own() -> None:
+    entities = yaml.safe_load(blocks(HOME_ASSISTANT, "yaml")[0])["mqtt"]
+    ids = [one["unique_id"] for kind in entities.values() for one in kind]
+    assert len(ids) == len(set(ids)) >= 5

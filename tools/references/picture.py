@@ -1,0 +1,55 @@
+"""`python -m tools.references.picture`: zones, lines and masks over a frame of the shipped footage.
+
+Draws `docs/pictures/zones.jpg` with the replay's own drawing and the configuration beside it.
+Scores are drawn too, so another runtime gives slightly other pixels: a test compares with room.
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+
+from contract.ids import CameraId
+from edge.config.load import load
+from edge.networks import open_detectors
+from edge.replay import open_source, play
+from edge.review.overlay import Overlay
+from imaging.detections import Image
+from service.documents import ROOT
+
+CONFIGURATION = ROOT / "docs/pictures/zones.yaml"
+PICTURE = CONFIGURATION.with_suffix(".jpg")
+FOOTAGE = ROOT / "footage/walkers.mp4"
+CAMERA = CameraId("yard")
+FRAME = 60
+"""People on the path, inside of the zone and outside."""
+
+_FPS = 5.0
+_WIDE = (900, 900)
+_QUALITY = 70
+"""Some 90 kB; letters stay readable."""
+
+
+def drawn() -> Image:
+    """The frame as the replay draws it."""
+    config = load(CONFIGURATION, {}).config
+    detector = open_detectors(config)[0]
+    overlay = Overlay(config.cameras[CAMERA])
+    for number, step in enumerate(play(open_source(FOOTAGE), config, CAMERA, _FPS, detector)):
+        overlay.see(step)
+        if number == FRAME:
+            picture = overlay.picture(step, _WIDE)
+            if picture is not None:
+                return picture
+    raise ValueError(f"{FOOTAGE} has no frame {FRAME}")
+
+
+def write(path: Path = PICTURE) -> None:
+    """As a JPEG."""
+    _, jpeg = cv2.imencode(".jpg", drawn(), (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
+    path.write_bytes(jpeg.tobytes())
+    sys.stdout.write(f"written: {path} ({path.stat().st_size} bytes)\n")
+
+
+if __name__ == "__main__":
+    write()
