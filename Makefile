@@ -122,7 +122,7 @@ footage: setup ## rebuild the sample footage, the drawn people, and the picture 
 docs: setup ## generated documents: settings, topics, messages, metrics, commands, classes, events
 	@$(BIN)/python -m edge.config.document
 	@$(BIN)/python -m cloud.document
-	@$(BIN)/python -m tools.references
+	@$(BIN)/python -m tools.build.references
 	@$(BIN)/python -m service.events > docs/events.md
 	@$(BIN)/python -m tools.build.schemas
 

@@ -12,7 +12,7 @@ from cloud import document as cloud_document
 from edge.config import document
 from service import events
 from tools.build import schemas
-from tools.references import __main__ as references
+from tools.build.references import __main__ as references
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 MADE_WHILE_RUNNING = ("var/", "out/")

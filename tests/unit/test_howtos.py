@@ -17,7 +17,7 @@ from edge.__main__ import command_line as edge_command_line
 from edge.config.load import read
 from edge.config.schema import Config
 from imaging.manifest import read_manifest
-from tools.references.topics import rows
+from tools.build.references.topics import rows
 
 HOWTOS = Path(__file__).resolve().parents[2] / "docs" / "howto"
 PAGES = sorted(HOWTOS.glob("*.md"))

@@ -1,4 +1,4 @@
-"""`python -m tools.references.picture`: zones, lines and masks over a frame of the shipped footage.
+"""`python -m tools.build.references.picture`: zones and masks over a frame of the footage.
 
 Draws `docs/pictures/zones.jpg` with the replay's own drawing and the configuration beside it.
 Scores are drawn too, so another runtime gives slightly other pixels: a test compares with room.

@@ -1,10 +1,10 @@
-"""`python -m tools.references [--check]`: writes the pages, or says which are stale."""
+"""`python -m tools.build.references [--check]`: writes the pages, or says which are stale."""
 
 import sys
 from pathlib import Path
 
 from service.documents import ROOT, update
-from tools.references import classes, command_line, metrics, topics
+from tools.build.references import classes, command_line, metrics, topics
 
 
 def documents() -> dict[Path, str]:

@@ -19,7 +19,7 @@ from edge.statements import Statements
 from service.documents import ROOT
 from service.fields import keys
 from tests.unit.edge.deliver.site import Site
-from tools.references import classes, command_line, metrics, topics
+from tools.build.references import classes, command_line, metrics, topics
 
 
 def test_every_metric_that_the_source_names_is_on_the_page() -> None:

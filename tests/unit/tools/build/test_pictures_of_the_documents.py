@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.deliver.outbox_records import State
 from service.documents import ROOT
-from tools.references.picture import PICTURE, drawn
+from tools.build.references.picture import PICTURE, drawn
 
 HOW_IT_WORKS = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
 
