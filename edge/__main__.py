@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from edge import balena
+from edge.config import balena
 from edge.errors import ConfigError, OutboxInUse
 from service.redact import redacted
 
@@ -25,7 +25,7 @@ DEFAULT_FILE = Path("/etc/stillwatch/edge.yaml")
 
 
 class Verb(Protocol):
-    """What a module of `edge.verbs` is."""
+    """What a module of `edge.cli` that is a verb offers."""
 
     REFUSALS: Mapping[type[Exception], str]
     """What somebody has to mend, each with the word for what it is about."""
@@ -37,7 +37,7 @@ class Verb(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     options = command_line().parse_args(arguments)
-    verb = cast(Verb, importlib.import_module(f"edge.verbs.{options.module}"))
+    verb = cast(Verb, importlib.import_module(f"edge.cli.{options.module}"))
     try:
         _arrange(options)
         status = verb.command(options)
@@ -70,7 +70,7 @@ class _Version(argparse.Action):
     """`--version`, looked up only when somebody asks."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        print(importlib.import_module("edge.version").program_version())
+        print(importlib.import_module("edge.daemon.version").program_version())
         parser.exit()
 
 
@@ -155,7 +155,7 @@ def _static_arguments(verb: argparse.ArgumentParser) -> None:
 def _verb(
     verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
 ) -> argparse.ArgumentParser:
-    """A verb that every module `edge.verbs.<name>` carries out with a configuration."""
+    """A verb that every module `edge.cli.<name>` carries out with a configuration."""
     verb = verbs.add_parser(name, help=text, description=text)
     verb.set_defaults(module=name.replace("-", "_"))
     verb.add_argument(

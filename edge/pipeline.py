@@ -13,20 +13,22 @@ from collections.abc import Callable
 from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
 from contract.labels import group_of
 from contract.verdict import Decision
+from edge.audit import events
+from edge.audit.events import Audited, Stretch, Unsuspected
+from edge.audit.sampling import Draw
+from edge.camera_state import CameraState, Look
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
-from edge.decide import audit, light, masks, tracker
-from edge.decide.audit import Audited, Stretch, Unsuspected
-from edge.decide.sampling import Draw
-from edge.decide.things import Memory, Thing
-from edge.decide.tracker import Track
-from edge.detect.look import Hints, Sees, Sight, look_at
-from edge.detect.squeeze import Squeeze, looks_squeezed, weigh
-from edge.film import CameraState, Look
-from edge.gate.glance import glance
-from edge.judging import Judge, Settled
+from edge.detect.detect_frame import Hints, Sees, Sight, look_at
+from edge.detect.pixel_aspect import Squeeze, looks_squeezed, weigh
+from edge.gate.precheck import glance
 from edge.privacy import pixels
 from edge.records import Analysed, Case, Frame, Motion, Notices, Outcome, Quiet, Shot, Take, TrackId
+from edge.rule_engine import Judge, Settled
+from edge.rules import day_night, object_masks
+from edge.static_objects.records import Memory, Thing
+from edge.track import tracker
+from edge.track.track import Track
 from imaging.admission import Rejected
 from imaging.aspect import is_known, pixel_aspect
 from imaging.detections import Image
@@ -79,9 +81,9 @@ class Pipeline:
             state.past = state.past.after(glanced.grey, now)
         if isinstance(seen, Rejected):
             return seen
-        state.audit = audit.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
+        state.audit = events.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
         if not seen.moved:
-            state.audit = audit.suspect(state.audit, state.told)
+            state.audit = events.suspect(state.audit, state.told)
             state.tracks = tracker.expire(state.tracks, now, config.decide.tracking)
             return Quiet(motion=seen)
         image = pixels(frame, settings.privacy_masks)
@@ -92,8 +94,10 @@ class Pipeline:
         shot = Shot(frame=frame, width=int(width), height=int(height), aspect=aspect)
         sight = self._see(state, shot, image, seen, judge, now)
         weighed = self._weigh(state, shot, image, settings, now)
-        found, ignored = masks.apply(sight.found, settings.object_masks, (shot.width, shot.height))
-        state.light = light.step(state.light, image, now, config.decide.light)
+        found, ignored = object_masks.apply(
+            sight.found, settings.object_masks, (shot.width, shot.height)
+        )
+        state.light = day_night.step(state.light, image, now, config.decide.light)
         judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
         state.heed(now)
         _mark_told(state, judged)
@@ -169,7 +173,7 @@ class Pipeline:
         if state is not None and epoch == self.epoch:
             state.hear(TrackId(track), refuted=decision == "refuted")
             if decision == "refuted":
-                state.audit = audit.refute(state.audit, TrackId(track))
+                state.audit = events.refute(state.audit, TrackId(track))
 
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of `camera`; any thread may ask."""
@@ -220,7 +224,7 @@ class Pipeline:
     ) -> Sight:
         hints = Hints(
             motion=seen,
-            tracks=state.tracks.alive,
+            expected=tracker.expected(state.tracks, now),
             alone=judge.looks_at_lone_pictures(state),
             aspect=shot.aspect,
         )
@@ -257,8 +261,8 @@ class Pipeline:
     def _unsuspected(
         self, camera: CameraId, state: CameraState, now: float
     ) -> tuple[Unsuspected, ...]:
-        gap_s = max(audit.GAP_S, self._settings(camera).snapshot_after_s + 1.0)
-        state.audit, over = audit.take(state.audit, now, gap_s)
+        gap_s = max(events.GAP_S, self._settings(camera).snapshot_after_s + 1.0)
+        state.audit, over = events.take(state.audit, now, gap_s)
         return tuple(
             Unsuspected(
                 camera=camera,
@@ -274,7 +278,7 @@ class Pipeline:
         )
 
     def _audited(self, camera: CameraId, state: CameraState, stretch: Stretch) -> Audited | None:
-        frames, box = audit.shown(stretch)
+        frames, box = events.shown(stretch)
         if not stretch.drawn or not frames:
             return None
         gateway, number = GatewayId(self._config.gateway.id), state.number_next()
@@ -287,4 +291,4 @@ def _mark_told(state: CameraState, settled: Settled) -> None:
     raised = {(case.suspicion.track, case.suspicion.label) for case in settled.cases}
     told = frozenset((track, group_of(label)) for track, label in raised)
     counted = frozenset((None, group_of(one.label)) for one in settled.merged)
-    state.audit = audit.suspect(state.audit, told | counted | state.told)
+    state.audit = events.suspect(state.audit, told | counted | state.told)

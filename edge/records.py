@@ -19,6 +19,12 @@ from contract.ids import CameraId, ReportId
 from imaging.admission import Header, Rejected
 from imaging.detections import Detections, Image
 
+Point = tuple[float, float]
+
+
+Size = tuple[int, int]
+
+
 TrackId = NewType("TrackId", int)
 Box = tuple[float, float, float, float]
 Mask = npt.NDArray[np.uint8]

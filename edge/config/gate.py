@@ -12,7 +12,7 @@ from pydantic import Field
 from edge.config.values import Section
 
 Nuisance = Literal["shake", "auto_mask", "ghost", "light", "restless", "brief"]
-"""Changes that are no thing; see `edge.gate.things` for what tells each of them."""
+"""Changes that are no thing; see `edge.gate.foreground_blobs` for what tells each of them."""
 
 NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
 

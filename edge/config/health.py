@@ -1,8 +1,8 @@
 """The `health` section: when a camera counts as offline, blinded, moved or with a wrong clock.
 
 Read through `edge.config.schema`, which is the whole. What the pictures are measured by stands with
-its reasons in `edge/gate/view.py` and `edge/gate/camera_health.py`; here are the times, which a
-site may well want otherwise.
+its reasons in `edge/health/reference_view.py` and `edge/health/camera_health.py`; here are the
+times, which a site may well want otherwise.
 """
 
 from __future__ import annotations

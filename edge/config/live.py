@@ -14,8 +14,8 @@ from pathlib import Path
 from edge.config.load import Loaded, load, read
 from edge.config.parse import MAX_BYTES, parse
 from edge.config.schema import Outbox
-from edge.durable import forget_partial, is_sound, sealed, write_whole
 from edge.errors import Complaint, ConfigError
+from edge.storage.files import forget_partial, is_sound, sealed, write_whole
 
 LAST_GOOD = "last-good-config.json"
 OUTBOX_VARIABLE = "STILLWATCH__DELIVER__OUTBOX__PATH"

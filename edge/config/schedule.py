@@ -1,6 +1,6 @@
 """The `decide.schedules` section: weekly hours in a place's own time.
 
-Read through `edge.config.schema`. What the hours mean when clocks change: `edge.decide.schedule`.
+Read through `edge.config.schema`. What the hours mean when clocks change: `edge.rules.schedule`.
 """
 
 from __future__ import annotations

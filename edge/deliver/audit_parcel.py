@@ -24,8 +24,8 @@ from contract.report import (
     ThreatReport,
     TrackFacts,
 )
+from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
-from edge.decide.audit import Audited, Unsuspected
 from edge.deliver.evidence import RESTORES, Item, Origin, Parcel, Role, item_of, relative
 from edge.privacy import pixels
 from edge.records import Frame

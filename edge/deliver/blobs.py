@@ -18,7 +18,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from contract.ids import ReportId, is_report_id
-from edge.durable import aside, clear_way, is_sound, seal_off, sealed, sync_folder, write_whole
+from edge.storage.files import (
+    aside,
+    clear_way,
+    is_sound,
+    seal_off,
+    sealed,
+    sync_folder,
+    write_whole,
+)
 
 _SUFFIX = ".jpg"
 _REPORT = ".json"

@@ -23,9 +23,8 @@ from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.lag import said_age
 from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.trail import UNFOLLOWED, Trail
+from edge.deliver.trail import UNFOLLOWED, Hop, Trail
 from edge.errors import OutboxError
-from edge.self_test.journey import Hop
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
 from service.backoff import delay_s, repeat_s
 from service.clock import Clock

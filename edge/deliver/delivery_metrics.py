@@ -1,6 +1,6 @@
 """Delivery in figures: what waits, for how long, and what became of what was told.
 
-SHELL, though it opens nothing; read when Prometheus or `stats` asks. Made by `daemon`.
+SHELL, though it opens nothing; read when Prometheus or `stats` asks. Made by `daemon.daemon`.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from edge.database import primary_code, set_aside, tells_damage, transaction
 from edge.deliver.outbox_schema import lay_out_all, open_sound, translated
 from edge.errors import OutboxCorrupt, OutboxError, OutboxInUse
-from edge.salvage import Copied, clear, copy, salvage
+from edge.storage.salvage import Copied, clear, copy, salvage
+from edge.storage.sqlite import primary_code, set_aside, tells_damage, transaction
 
 _OF_THE_DISK = frozenset(
     {

@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.database import (
+from edge.errors import OutboxCorrupt, OutboxError, OutboxFull, OutboxInUse
+from edge.storage.files import clear_way, sync_folder
+from edge.storage.sqlite import (
     damage,
     lay_out,
     open_file,
@@ -24,8 +26,6 @@ from edge.database import (
     transaction,
     version_of,
 )
-from edge.durable import clear_way, sync_folder
-from edge.errors import OutboxCorrupt, OutboxError, OutboxFull, OutboxInUse
 
 BUSY_S = 5.0
 

@@ -3,7 +3,7 @@
 SHELL (a lock). A question names a report that its pictures left open. It is answered with a newer
 picture of the same track, or, when the track is gone or shows nothing in `PATIENCE_S`, with the
 word that there is none. Nobody has to answer: the courier's next repeat of the report forbids
-questions, so the cloud decides then. Filled by `verdicts`, emptied by `analysis`.
+questions, so the cloud decides then. Filled by `verdicts`, emptied by `daemon.analysis`.
 """
 
 from __future__ import annotations

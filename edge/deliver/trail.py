@@ -6,11 +6,17 @@ PURE. A self-test follows its own report (`edge.self_test.runner`); nobody follo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from contract.ids import ReportId
 from contract.verdict import Verdict
-from edge.self_test.journey import Hop
+
+Hop = Literal[
+    "admitted", "kept", "stored", "reported", "taken", "fetched", "decided", "home", "told"
+]
+"""admitted: the picture passed the checks. kept: the suspicion is durable. stored: its evidence is
+in the object store. reported: the broker has the report. taken, fetched, decided: a worker had the
+report, its evidence and a verdict. home: the verdict is here. told: so is each destination."""
 
 
 class Trail(Protocol):

@@ -21,7 +21,7 @@ from contract.signature import Keyring
 from contract.statement import KeyId
 from contract.verdict import Verdict
 from edge.deliver.outbox_records import Entry
-from edge.runtime.refusals import Refusal
+from edge.metrics.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from edge.deliver.threats import Threats
 from edge.deliver.trail import UNFOLLOWED, Trail
 from edge.deliver.trust import Refused, Trust
 from edge.errors import OutboxError
-from edge.runtime.counters import Counters
+from edge.metrics.counters import Counters
 from service.clock import Clock
 from service.events import Event, log
 

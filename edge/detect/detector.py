@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edge.detect.choice import Choice, choose, configured
-from edge.detect.families.table import Decode, open_family
+from edge.detect.families import Decode, open_family
 from edge.detect.memory import keep_freed_memory
 from edge.detect.prepare import Preparation, plan, prepare
 from edge.detect.runner import Runner, importable, open_runner
-from edge.detect.runtimes import Runtime
+from edge.detect.runtimes import Choice, Runtime, choose, configured
 from edge.detect.signature import check_tensors
 from edge.errors import InferenceError
 from imaging.boxes import Candidates

@@ -2,7 +2,7 @@
 
 PURE. A thing seen in two views is one thing: the better box stays. A box that ends where its crop
 ends, and not where the frame does, is a part of something; it gives way to a box that holds it, and
-where the whole frame was looked at too it counts for nothing. Called by `look`.
+where the whole frame was looked at too it counts for nothing. Called by `detect_frame`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The motion gate: does anything move that deserves the detector?
 
-PURE. Works on a small grey picture (reduced-scale decode) against what `scene` remembers of the
-empty scene, lit as the picture is (`light`). A pixel has changed when it differs by more than its
-own noise plus `min_diff`; what changed is taken back where the camera shook (`shake`) and judged
-patch by patch (`things`). The caller keeps one `GateState` per camera. OpenCV does the arithmetic,
-single-threaded; a still scene pays for the comparison only.
+PURE. Works on a small grey picture (reduced-scale decode) against what `background` remembers of
+the empty scene, lit as the picture is (`illumination`). A pixel has changed when it differs by more
+than its own noise plus `min_diff`; what changed is taken back where the camera shook
+(`stabilisation`) and judged patch by patch (`foreground_blobs`). The caller keeps one `GateState`
+per camera. OpenCV does the arithmetic, single-threaded; a still scene pays for the comparison only.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.schema import Gate
-from edge.gate import auto_mask, cells, masking, scene
+from edge.gate import auto_mask, background, cells, motion_masks
 from edge.gate.auto_mask import AutoMask
+from edge.gate.background import FloatImage, Lesson, Scene, Spots
 from edge.gate.cells import Cells
-from edge.gate.light import BLACK, WHITE, gains
-from edge.gate.masking import Unwatched
-from edge.gate.scene import FloatImage, Lesson, Scene, Spots
-from edge.gate.shake import Steadied, steady
-from edge.gate.things import Change, Things, things
+from edge.gate.foreground_blobs import Change, Things, things
+from edge.gate.illumination import BLACK, WHITE, gains
+from edge.gate.motion_masks import Unwatched
+from edge.gate.stabilisation import Steadied, steady
 from edge.records import Box, Motion
 
 GreyImage = npt.NDArray[np.uint8]
@@ -119,7 +119,7 @@ def look(
     if first.changed_px < least_px:
         why = "still"
     lesson = _lesson(_taught(first, view), found.gone, elapsed_s)
-    learned = scene.learn(known, lesson, now, settings.min_diff, settings.background_s)
+    learned = background.learn(known, lesson, now, settings.min_diff, settings.background_s)
     mask = _in_frame(found.mask, view.shift)
     regions = _regions(mask, size) if why is None else ()
     masks_itself = "auto_mask" in settings.ignore
@@ -140,7 +140,7 @@ def look(
 
 
 def _begin(seen: GreyImage, now: float, why: str, auto: AutoMask) -> tuple[GateState, Motion]:
-    fresh = scene.begin(seen, seen.astype(np.float32) + np.float32(BLACK))
+    fresh = background.begin(seen, seen.astype(np.float32) + np.float32(BLACK))
     state = GateState(scene=fresh, seen_at_s=now, moved_at_s=now, looked_at_s=now, auto=auto)
     return state, Motion(moved=True, why=why, regions=(), share=1.0)
 
@@ -149,7 +149,7 @@ def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[Unwatched,
     picture = seen.astype(np.float32) + np.float32(BLACK)
     gain = gains(picture, known.background)
     lit: FloatImage = np.minimum(known.background * gain, np.float32(WHITE))
-    limit = scene.limit(known, lit, settings.min_diff)
+    limit = background.limit(known, lit, settings.min_diff)
     residual = np.asarray(cv2.absdiff(picture, lit), np.float32)
     return _View(
         seen=seen,
@@ -158,7 +158,7 @@ def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[Unwatched,
         gain=gain,
         residual=residual,
         limit=limit,
-        mask=masking.blank(_changed(residual, limit), masks),
+        mask=motion_masks.blank(_changed(residual, limit), masks),
     )
 
 
@@ -177,7 +177,7 @@ def _steadied(view: _View, masks: tuple[Unwatched, ...]) -> _View:
     residual = np.zeros_like(view.residual)
     residual[inner] = cv2.absdiff(shift.picture[inner], view.lit[inner])
     limit: FloatImage = view.limit + shift.slack
-    mask = masking.blank(_changed(residual, limit), masks)
+    mask = motion_masks.blank(_changed(residual, limit), masks)
     return replace(
         view, picture=shift.picture, residual=residual, limit=limit, mask=mask, shift=shift
     )
@@ -202,7 +202,7 @@ def _things(
         residual=view.residual,
         limit=view.limit,
         mask=view.mask,
-        keeps=scene.keeps(known, view.seen, settings.min_diff),
+        keeps=background.keeps(known, view.seen, settings.min_diff),
         elapsed_s=elapsed_s,
         now=now,
         masked=None if masked is None else _steadied_mask(masked, view),

@@ -18,12 +18,11 @@ from edge.config.schema import Camera, Config
 from edge.intake import chunks
 from edge.intake.admission import admit
 from edge.intake.chunks import ChunkLimits, Part, State
-from edge.intake.custody import Custody
 from edge.intake.mailbox import NEWEST, Mailbox, Room
 from edge.intake.places import Place, Places
-from edge.intake.tries import Tries
+from edge.intake.redelivery import Custody, Tries
+from edge.metrics.counters import Counters
 from edge.records import Frame, Message
-from edge.runtime.counters import Counters
 from imaging.admission import Reason, Rejected
 from service.clock import Clock
 from service.events import Event, log

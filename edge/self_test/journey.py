@@ -9,17 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, get_args
+from typing import get_args
 
 from contract.ids import ReportId
 from contract.verdict import Verdict
-
-Hop = Literal[
-    "admitted", "kept", "stored", "reported", "taken", "fetched", "decided", "home", "told"
-]
-"""admitted: the picture passed the checks. kept: the suspicion is durable. stored: its evidence is
-in the object store. reported: the broker has the report. taken, fetched, decided: a worker had the
-report, its evidence and a verdict. home: the verdict is here. told: so is each destination."""
+from edge.deliver.trail import Hop
 
 HOPS: tuple[Hop, ...] = get_args(Hop)
 

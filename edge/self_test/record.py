@@ -14,9 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from edge.durable import write_whole
-from edge.runtime.health_reasons import HealthReason, Problem
+from edge.health.reasons import HealthReason, Problem
 from edge.self_test.journey import Outcome
+from edge.storage.files import write_whole
 from service.clock import Clock
 from service.events import Event, log
 

@@ -4,19 +4,30 @@ SHELL, on the network thread of the link on which a request comes; the answer go
 link, on `.../response/self-test`, with the request's `transaction`, as Zigbee2MQTT has it. A
 request asks for nothing else, so that all that a stranger could do with it is bounded: one test at
 a time, with a pause after each.
+Likewise one request on the status port, from `edge self-test`, waits for its outcome on a thread of
+the status server.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.flaws import first_flaw
 from contract.topics import Topics
+from edge.config.schema import Config
+from edge.deliver.evidence import Origin
+from edge.deliver.outbox import Outbox
 from edge.self_test.journey import Outcome
+from edge.self_test.record import Record
 from edge.self_test.runner import SelfTests
+from service.clock import Clock
 from service.events import Event, log
 from service.link import Publication, Subscription
 
@@ -95,3 +106,62 @@ def _read(payload: bytes, retained: bool) -> Request:
         return Request.model_validate_json(payload)
     except ValidationError as error:
         raise ValueError(first_flaw(error)) from error
+
+
+PATH = "/self-test"
+
+GRACE_S = 10.0
+"""For the control loop to begin, and to notice the end."""
+
+
+class AskedHere:
+    """An action of the status server."""
+
+    def __init__(self, tests: SelfTests) -> None:
+        self._tests = tests
+
+    def __call__(self, query: Mapping[str, str]) -> tuple[HTTPStatus, dict[str, object]]:
+        """409 while another one runs; else 200 with the outcome, passed or not."""
+        try:
+            timeout_s = float(query["timeout_s"]) if "timeout_s" in query else None
+        except ValueError:
+            return HTTPStatus.BAD_REQUEST, {"error": "timeout_s is no number"}
+        if timeout_s is not None and not 1 <= timeout_s <= MOST_S:
+            return HTTPStatus.BAD_REQUEST, {"error": f"timeout_s is not 1 to {MOST_S:g}"}
+        ended, outcomes = threading.Event(), list[Outcome]()
+
+        def done(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            ended.set()
+
+        refusal = self._tests.ask(timeout_s, done)
+        if refusal is not None:
+            return HTTPStatus.CONFLICT, {"error": refusal}
+        ended.wait((timeout_s or MOST_S) + GRACE_S)
+        if not outcomes:
+            return HTTPStatus.GATEWAY_TIMEOUT, {"error": "the daemon's control loop stands still"}
+        return HTTPStatus.OK, outcomes[0].as_json()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfTestParts:
+    """`tests` runs them, `record` remembers, `requests` lets people ask over MQTT."""
+
+    tests: SelfTests
+    record: Record
+    requests: RequestTopic
+
+
+def self_test_parts(
+    config: Callable[[], Config],
+    outbox: Outbox,
+    topics: Topics,
+    clock: Clock,
+    origin: Callable[[], Origin],
+    epoch: int,
+) -> SelfTestParts:
+    """`epoch` as in every report id of this run."""
+    record = Record(config().deliver.outbox.path, clock)
+    tests = SelfTests(outbox, record, clock, config, origin, epoch, random.Random())
+    requests = RequestTopic(topics, tests, lambda: config().self_test.on_request)
+    return SelfTestParts(tests=tests, record=record, requests=requests)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from edge.balena import arrange
+from edge.config.balena import arrange
 from edge.config.load import load
 from edge.config.schema import S3Store
 from tests.deploy.conftest import ROOT

@@ -16,7 +16,7 @@ STATE = "/var/lib/stillwatch"
 PROBE = r"""
 import ctypes, json, mmap, os, socket
 from pathlib import Path
-from edge.runtime.clocksync import kernel_says
+from edge.health.clocksync import kernel_says
 
 def refused(attempt):
     try:

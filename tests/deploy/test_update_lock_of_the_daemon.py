@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.update_lock import LOCK
+from edge.daemon.update_lock import LOCK
 from tests.deploy.conftest import ROOT
 from tests.links import wait_until
 from tests.processes import until

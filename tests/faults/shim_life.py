@@ -21,17 +21,17 @@ from pathlib import Path
 
 from edge.config.live import LAST_GOOD, begin, keep
 from edge.config.load import read
+from edge.daemon.switches import Switches
 from edge.deliver.outbox import MEND_S
 from edge.errors import ConfigError
-from edge.keeping.store import LOOK_S, RETRY_S, StaticStore
-from edge.switches import Switches
+from edge.static_objects.store import LOOK_S, RETRY_S, StaticStore
 from objectstore.store import StoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import configure
+from tests.unit.edge.daemon.test_switches import ARMED, TOPICS
 from tests.unit.edge.deliver.parcels import CAMERA, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
-from tests.unit.edge.keeping.test_static_store import parked
-from tests.unit.edge.test_switches import ARMED, TOPICS
+from tests.unit.edge.static_objects.test_static_store import parked
 
 MODES = {
     "kill": (0, 0),

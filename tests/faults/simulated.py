@@ -23,7 +23,7 @@ from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
-from edge.runtime.counters import Counters
+from edge.metrics.counters import Counters
 from objectstore.store import Put, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.outcomes import Delivered, NotConnected, Pending

@@ -29,8 +29,8 @@ from contract.report import ThreatReport
 from contract.verdict import Decision, Verdict
 from edge.config.load import read
 from edge.config.schema import Config
-from edge.daemon import Daemon, Requests
-from edge.networks import Network
+from edge.daemon.daemon import Daemon, Requests
+from edge.detect.networks import Network
 from service.clock import SystemClock
 from service.link import Link, LinkSettings, Subscription
 from tests.fakes import ManualClock

@@ -10,12 +10,12 @@ from pathlib import Path
 from contract.ids import ReportId
 from edge.config.live import keep
 from edge.config.load import Loaded
-from edge.keeping.store import LOOK_S, StaticStore
-from edge.switches import Switches
+from edge.daemon.switches import Switches
+from edge.static_objects.store import LOOK_S, StaticStore
+from tests.unit.edge.daemon.test_switches import ARMED, TOPICS
 from tests.unit.edge.deliver.parcels import CAMERA, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site, told
-from tests.unit.edge.keeping.test_static_store import parked
-from tests.unit.edge.test_switches import ARMED, TOPICS
+from tests.unit.edge.static_objects.test_static_store import parked
 
 WAITING = 8
 

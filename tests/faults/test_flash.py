@@ -9,15 +9,15 @@ from pathlib import Path
 import cv2
 
 from contract.ids import CameraId
-from edge.decide.things import Memory
-from edge.keeping.store import StaticStore
+from edge.static_objects.records import Memory
+from edge.static_objects.store import StaticStore
 from tests.fakes import ManualClock
 from tests.faults.cameras import STREET
 from tests.faults.conftest import scaled
 from tests.faults.layout import until
 from tests.servers import Broker
 from tests.system.sites import ear, edge, settings
-from tests.unit.edge.keeping.test_static_store import parked
+from tests.unit.edge.static_objects.test_static_store import parked
 
 SECONDS = scaled("FLASH_SECONDS", 60)
 MB = 1_000_000

@@ -14,9 +14,9 @@ import yaml
 from contract.ids import ReportId
 from edge.config.live import LAST_GOOD, begin
 from edge.config.load import Loaded, load
+from edge.daemon.gateway import Gateway
 from edge.deliver.outbox_records import Repairs
 from edge.errors import ConfigError
-from edge.gateway import Gateway
 from imaging.detections import Detections, Image, no_detections
 from service.clock import SystemClock
 from service.events import Event

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.load import load
-from edge.replay import Video
+from edge.replay.player import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
 from tools.evaluation.evaluate.__main__ import main as evaluate

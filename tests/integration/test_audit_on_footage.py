@@ -18,13 +18,13 @@ from cloud.settings import load_settings
 from contract.cloudevent import frame_report, read_report
 from contract.ids import CameraId
 from contract.verdict import Verdict
+from edge.audit.events import Unsuspected
 from edge.config.load import load
 from edge.config.schema import Config
-from edge.decide.audit import Unsuspected
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin
 from edge.detect.detector import open_detector
-from edge.replay import Files, play
+from edge.replay.player import Files, play
 from objectstore.open import open_store
 from service.clock import SystemClock
 from tools.evaluation.evaluate.confirmation import audit_all, origin_of

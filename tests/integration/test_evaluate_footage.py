@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import pytest
 
-from edge.replay import Video
+from edge.replay.player import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
 from tools.evaluation.evaluate.__main__ import main

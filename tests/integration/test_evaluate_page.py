@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.replay import Video
+from edge.replay.player import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
 from tests.pages import Page

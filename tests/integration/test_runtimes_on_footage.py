@@ -15,12 +15,11 @@ import pytest
 from contract.ids import CameraId
 from edge.config.load import load
 from edge.config.schema import Config
-from edge.detect.choice import configured
+from edge.detect.detect_frame import Sees
 from edge.detect.detector import Detector, load_model, open_detector
-from edge.detect.look import Sees
 from edge.detect.runner import Runner, importable
-from edge.detect.runtimes import MODULES
-from edge.replay import Files, play
+from edge.detect.runtimes import MODULES, configured
+from edge.replay.player import Files, play
 
 CLIP = Path(os.environ.get("STILLWATCH_DATA", "/nowhere")) / "field" / "bazaar_night"
 FRAMES = 12

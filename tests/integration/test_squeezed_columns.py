@@ -11,7 +11,7 @@ import pytest
 from contract.ids import CameraId
 from edge.config.schema import Camera, Config, Health
 from edge.detect.detector import Detector, open_detector
-from edge.replay import Player
+from edge.replay.player import Player
 from imaging.aspect import BY_SIZE
 from tests.models import shipped
 from tools.evaluation.evaluate.corpus import read_corpus

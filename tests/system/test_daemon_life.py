@@ -271,7 +271,7 @@ INJECTED = """
 import os, sys, threading
 from pathlib import Path
 from edge.config.load import load
-from edge.daemon import Daemon, Requests
+from edge.daemon.daemon import Daemon, Requests
 from service.clock import SystemClock
 from tests.unit.edge.scenes import FindsDarkThings, picture
 

@@ -25,13 +25,13 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.load import load
 from edge.config.schema import Evidence
+from edge.daemon.delivery import Delivery, open_outbox_of
+from edge.daemon.identity import Identity
 from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
-from edge.delivery import Delivery, open_outbox_of
-from edge.identity import Identity
+from edge.metrics.counters import Counters
 from edge.privacy import Privacy
 from edge.records import Box, Take
-from edge.runtime.counters import Counters
 from service.clock import SystemClock
 from tests.integration.cloud_workers import STREET, workers
 from tests.links import fail

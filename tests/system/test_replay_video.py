@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.review.marks import AMBER, RED
+from edge.replay.annotations import AMBER, RED
 from imaging.detections import Image
 from tests.pages import Page
 from tests.system.replays import RUNTIME, run, written

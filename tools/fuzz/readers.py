@@ -28,8 +28,8 @@ from contract.report import ThreatReport
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.load import read
+from edge.daemon.switches import FILE, Switches
 from edge.errors import ConfigError
-from edge.switches import FILE, Switches
 from imaging.manifest import CHECKOUT_MODELS, MANIFEST_FILE, ModelError, read_manifest
 from tools.fuzz import specimens
 from tools.fuzz.documents import HOSTILE, json_mutated, yaml_mutated

@@ -13,9 +13,9 @@ from contract.keys import evidence_key
 from contract.more import More
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Sighting, Verdict
-from edge.decide.appearance import PATCH_PX, of_patch
-from edge.decide.things import Asked, Memory, Thing
 from edge.deliver.evidence import Parcel, Picture
+from edge.static_objects.appearance import PATCH_PX, of_patch
+from edge.static_objects.records import Asked, Memory, Thing
 
 GATEWAY, CAMERA = GatewayId("north"), CameraId("gate")
 _AT = datetime(2026, 3, 29, 1, 59, 59, 250_000, tzinfo=UTC)

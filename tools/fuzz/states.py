@@ -20,8 +20,8 @@ from random import Random
 from edge.config.schema import Outbox as Settings
 from edge.deliver.outbox import Outbox, open_outbox
 from edge.errors import OutboxError
-from edge.keeping.listing import StaticError, listed
-from edge.keeping.store import StaticStore
+from edge.static_objects.listing import StaticError, listed
+from edge.static_objects.store import StaticStore
 from service.clock import SystemClock
 from tools.fuzz import specimens
 from tools.fuzz.documents import HOSTILE, json_mutated

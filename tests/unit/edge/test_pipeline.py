@@ -8,8 +8,8 @@ import pytest
 from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.records import Analysed, Case, Quiet
-from edge.replay import Step, open_source, play
-from edge.telling import Tally, explained, line
+from edge.replay.player import Step, open_source, play
+from edge.replay.text_report import Tally, explained, line
 from imaging.admission import Reason, Rejected
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture

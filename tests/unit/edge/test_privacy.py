@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from contract.ids import CameraId, ReportId
 from contract.report import EvidenceRef
+from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
 from edge.config.schema import Camera, Config, Evidence, PrivacyMask
-from edge.decide.audit import Audited, Unsuspected
-from edge.decide.zones import contains
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.privacy import Privacy, blackened, privacy_of
 from edge.records import Box, Case, Shot, Take
-from edge.replay import play
+from edge.replay.player import play
+from edge.track.zones import contains
 from imaging.detections import Image
 from tests.unit.edge.deliver.test_evidence import ORIGIN, body, case, encoded, scene, shot
 from tests.unit.edge.rolls import Roll

@@ -13,8 +13,8 @@ from typing import get_args
 from cloud.tally import Ending
 from edge.config.health import Fault
 from edge.deliver.outbox_records import State
-from edge.runtime.funnel import ALARMS, STAGES
-from edge.runtime.health_reasons import HealthReason
+from edge.health.reasons import HealthReason
+from edge.metrics.funnel import ALARMS, STAGES
 from edge.self_test.journey import HOPS
 from service.documents import ROOT, table
 

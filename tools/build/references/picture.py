@@ -11,9 +11,9 @@ import cv2
 
 from contract.ids import CameraId
 from edge.config.load import load
-from edge.networks import open_detectors
-from edge.replay import open_source, play
-from edge.review.overlay import Overlay
+from edge.detect.networks import open_detectors
+from edge.replay.overlay import Overlay
+from edge.replay.player import open_source, play
 from imaging.detections import Image
 from service.documents import ROOT
 

@@ -14,10 +14,10 @@ from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire
 from contract.topics import CameraLeaf, GatewayLeaf, Setting, Topics, Verb, shared_suspects
 from contract.verdict import VERDICT_TYPE, Verdict
 from edge.config.schema import Intake
-from edge.runtime.camera_conditions import Condition, Status
-from edge.runtime.health import Condition as GatewayCondition
-from edge.runtime.health_reasons import HealthReason, Problem, Standing
-from edge.statements import Presence
+from edge.daemon.status_messages import Presence
+from edge.health.camera_conditions import Condition, Status
+from edge.health.gateway_health import Condition as GatewayCondition
+from edge.health.reasons import HealthReason, Problem, Standing
 from service.documents import model_tables, table
 
 MESSAGES: dict[type[Wire], str] = {

@@ -17,7 +17,7 @@ from edge.detect.detector import open_detector
 from edge.detect.runner import importable
 from edge.detect.runtimes import Runtime
 from edge.intake.admission import picture_limits
-from edge.replay import SourceError
+from edge.replay.player import SourceError
 from imaging.manifest import ModelError
 from tools.evaluation.bench.costs import Cost, measure_costs
 from tools.evaluation.bench.machine import Machine, this_machine

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 from edge.config.schema import Gate, Health
-from edge.gate.camera_health import CameraHealth, step
 from edge.gate.motion import WIDTH_PX, GateState, look
+from edge.health.camera_health import CameraHealth, step
 from imaging.admission import Header, PictureLimits, Rejected, inspect
 from imaging.decode import decode, decode_grey
 from tools.evaluation.bench.pictures import at_size

@@ -24,12 +24,12 @@ from cloud.model import FullModel, open_model
 from contract.ids import CameraId
 from edge.config.regions import Regions
 from edge.config.schema import Config
+from edge.detect.detect_frame import Hints, Sees, look_at
 from edge.detect.detector import open_detector
-from edge.detect.look import Hints, Sees, look_at
-from edge.detect.regions import Gaze
+from edge.detect.search_regions import Gaze
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
 from edge.records import Analysed, Motion
-from edge.replay import Video, play
+from edge.replay.player import Video, play
 from imaging.boxes import iou
 from imaging.decode import reduction
 from imaging.detections import Detections, FloatArray, Image
@@ -190,7 +190,7 @@ def point_at(pictures: Sequence[bytes], people: Sequence[FloatArray], detector: 
         spread = boxes + np.array([-margin, -margin, margin, margin], np.float32)
         regions = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in spread.tolist())
         motion = Motion(moved=True, why="motion", regions=regions, share=0.01)
-        hints = Hints(motion=motion, tracks=(), alone=False)
+        hints = Hints(motion=motion, expected=(), alone=False)
         gaze, sight = look_at(gaze, detector, image, hints, number / FPS, settings)
         found.append(sight.found)
         inferences += sight.inferences

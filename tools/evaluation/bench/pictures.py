@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.replay import open_source
+from edge.replay.player import open_source
 from imaging.detections import Image
 
 _ROOT = Path(__file__).resolve().parents[3]

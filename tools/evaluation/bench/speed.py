@@ -22,7 +22,7 @@ from edge.gate.motion import WIDTH_PX
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline
 from edge.records import Analysed, Frame, Message, Outcome
-from edge.replay import EPOCH, SourceError
+from edge.replay.player import EPOCH, SourceError
 from imaging.decode import decode, decode_grey
 from imaging.detections import Detections, Image
 from tools.evaluation.bench.stopwatch import Spent, median_cpu_ms, median_ms, rounds, timed

@@ -13,15 +13,15 @@ from cloud.judge import Judge
 from contract.cloudevent import frame_report, read_report
 from contract.ids import GatewayId
 from contract.more import More
+from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
 from edge.config.load import Loaded
 from edge.config.schema import Config
-from edge.decide.audit import Audited, Unsuspected
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.privacy import privacy_of
 from edge.records import Case, Take
-from edge.review.page import lightened
+from edge.replay.html import lightened
 from objectstore.store import ObjectStore
 from tools.evaluation.evaluate.observed import AuditAnswer, Rejected, Sent
 from tools.evaluation.evaluate.raised import Answer

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.flaws import first_flaw
 from contract.ids import CameraId
-from edge.replay import Source
+from edge.replay.player import Source
 from tools.evaluation.compose.materials import at_hand
 from tools.evaluation.compose.recipe import Recipe
 from tools.evaluation.compose.render import stage

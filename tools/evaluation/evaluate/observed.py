@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from edge.decide.sampling import Kind
+from edge.audit.sampling import Kind
 from tools.evaluation.evaluate.alarms import Alarm, Place, class_of
 from tools.evaluation.evaluate.events import Label, ObjectClass, Timeline
 from tools.evaluation.evaluate.trace import EventTrace

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from edge.deliver.questions import GATHER_S, PATIENCE_S
 from edge.records import Case, Take, TrackId
-from edge.replay import Step
+from edge.replay.player import Step
 from tools.evaluation.evaluate.alarms import class_of
 from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
 from tools.evaluation.evaluate.observed import About, Decision, Edge, Judged, Sent

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from edge.decide.recall import Recall
-from edge.decide.sampling import Kind
+from edge.audit.recall import Recall
+from edge.audit.sampling import Kind
 from tools.evaluation.evaluate.events import ObjectClass
 from tools.evaluation.evaluate.observed import Rejected
 from tools.evaluation.evaluate.report_table import percent, percents, table

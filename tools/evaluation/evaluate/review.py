@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.review.page import Entry, Picture, Section, Tone, page
+from edge.replay.html import Entry, Picture, Section, Tone, page
 from tools.evaluation.evaluate.evaluation import Evaluation
 from tools.evaluation.evaluate.events import Label
 from tools.evaluation.evaluate.misses import LATE_S, Late, Miss, late, misses

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contract.ids import CameraId
+from edge.audit.events import Unsuspected
 from edge.config.schema import Config
-from edge.decide.audit import Unsuspected
 from edge.intake.admission import picture_limits
 from edge.pipeline import Sees
 from edge.records import Analysed, Case, Outcome, Quiet, TrackId
-from edge.replay import Rhythm, Source, Step, play
+from edge.replay.player import Rhythm, Source, Step, play
 from imaging.admission import Rejected as Refused
 from tools.evaluation.evaluate.boxes import boxes_seen
 from tools.evaluation.evaluate.corpus import (

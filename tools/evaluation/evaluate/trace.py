@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from edge.records import Box
-from edge.review.holds import Holds
-from edge.review.page import Picture
+from edge.replay.failed_checks import Holds
+from edge.replay.html import Picture
 from tools.evaluation.evaluate.events import Event
 
 Stage = Literal["looked at", "detected", "fired", "suspected"]

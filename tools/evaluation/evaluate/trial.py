@@ -20,8 +20,8 @@ from cloud.model import FullModel, open_model
 from cloud.settings import Settings
 from edge.config.load import Loaded
 from edge.config.schema import Detect
+from edge.detect.detect_frame import Sees
 from edge.detect.detector import Detector, open_detector
-from edge.detect.look import Sees
 from objectstore.open import open_store
 from service.clock import SystemClock
 from tools.evaluation.evaluate.confirmation import Confirmation, audit_all, origin_of

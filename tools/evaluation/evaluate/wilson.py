@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from edge.decide.wilson import Z_95, Interval, wilson
+from edge.audit.recall import Z_95, Interval, wilson
 
 __all__ = ["Z_95", "Interval", "wilson"]

@@ -14,13 +14,13 @@ from collections.abc import Sequence as Row
 from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.records import Analysed, Box, Judgement
-from edge.replay import Step
-from edge.review.drawing import Colour, Mark
-from edge.review.holds import Holds
-from edge.review.marks import PALE
-from edge.review.overlay import Overlay
-from edge.review.page import Picture, jpeg_of
-from edge.telling import why
+from edge.replay.annotations import PALE
+from edge.replay.drawing import Colour, Mark
+from edge.replay.failed_checks import Holds
+from edge.replay.html import Picture, jpeg_of
+from edge.replay.overlay import Overlay
+from edge.replay.player import Step
+from edge.replay.text_report import why
 from tools.evaluation.evaluate.alarms import Place, class_of
 from tools.evaluation.evaluate.corpus import Labelled, Sequence, StaticThing
 from tools.evaluation.evaluate.events import CLASSES, Event, Timeline, events_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from edge.config.schema import Tracking
-from edge.decide.movement import Change
-from edge.decide.tracker import Tracks, step
+from edge.track.motion_verification import Change
+from edge.track.track import Tracks
+from edge.track.tracker import step
 from imaging.detections import Detections
 from tools.evaluation.tracking.metrics import Ids
 from tools.evaluation.tracking.scenes import Scene

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.cli.check_config import check
 from edge.config.document import documents, example
-from edge.config.explain import check
 from edge.config.load import leaves, load, read
 from edge.config.memory import typical, worst_case
 from edge.config.schema import Config

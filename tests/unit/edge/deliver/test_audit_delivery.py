@@ -13,17 +13,17 @@ import pytest
 from contract.ids import CameraId, ReportId
 from contract.report import Sample
 from contract.verdict import Decision
-from edge.auditing import Auditor
+from edge.audit.counts import AuditCounts
+from edge.audit.events import Audited, Unsuspected
+from edge.audit.sampling import Kind
 from edge.config.audit import Audit
 from edge.config.schema import Config
-from edge.decide.audit import Audited, Unsuspected
-from edge.decide.sampling import Kind
+from edge.daemon.audit_sender import Auditor
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel
 from edge.intake.admission import picture_limits
 from edge.privacy import Privacy
 from edge.records import Box, Frame
-from edge.runtime.audit_counts import AuditCounts
 from imaging.admission import Rejected, inspect
 from tests.fakes import START
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict

@@ -16,7 +16,7 @@ from contract.verdict import Decision, Verdict
 from edge.deliver.outbox import Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.trust import Refused, Trust
-from edge.runtime.refusals import Refusal, Refusals
+from edge.metrics.refusals import Refusal, Refusals
 from tests.fakes import START
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, picture, verdict
 from tests.unit.edge.deliver.site import Site

@@ -21,7 +21,7 @@ from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
-from edge.runtime.counters import Counters
+from edge.metrics.counters import Counters
 from tests.fakes import START, ManualClock, recorded_events
 from tests.unit.edge.deliver.carriers import Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict

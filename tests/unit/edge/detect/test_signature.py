@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.detect.families.table import FAMILIES, open_family
+from edge.detect.families import FAMILIES, open_family
 from edge.detect.signature import Signature, TensorSpec, check_tensors
 from imaging.manifest import Input, Manifest, ModelError
 from tests.models import manifest_of

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from edge.config.gate import NUISANCES, Nuisance
 from edge.config.schema import Gate
-from edge.gate.light import BLACK, gains, patterned
+from edge.gate.illumination import BLACK, gains, patterned
 from edge.gate.motion import GateState, look
-from edge.gate.shake import steady
+from edge.gate.stabilisation import steady
 from edge.records import Motion
 
 Grey = npt.NDArray[np.uint8]

@@ -14,11 +14,11 @@ from edge.config.load import read
 from edge.config.schema import Config
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import UNKNOWN, Intake
-from edge.intake.tries import FILE as TRIES
-from edge.intake.tries import MOST_TRIES, Tries
+from edge.intake.redelivery import FILE as TRIES
+from edge.intake.redelivery import MOST_TRIES, Tries
+from edge.metrics.counters import Counters
+from edge.metrics.funnel import Funnel
 from edge.records import Frame
-from edge.runtime.counters import Counters
-from edge.runtime.funnel import Funnel
 from service.receiver import Receipt
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.scenes import picture

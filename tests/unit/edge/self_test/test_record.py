@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from edge.runtime.health_reasons import HealthReason
+from edge.health.reasons import HealthReason
 from edge.self_test.journey import Outcome, Step
 from edge.self_test.record import FILE, Record, SelfTestCollector
 from tests.fakes import ManualClock

@@ -14,8 +14,8 @@ from contract.report import Wire
 from contract.topics import Topics
 from edge.config.live import Live
 from edge.config.load import read
-from edge.runtime.counters import Counters
-from edge.statements import Statements
+from edge.daemon.status_messages import Statements
+from edge.metrics.counters import Counters
 from service.documents import ROOT
 from service.fields import keys
 from tests.unit.edge.deliver.site import Site

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.decide import checks
 from edge.records import Judgement, TrackId
-from edge.review.holds import Holds, holds_of
-from edge.review.page import Picture, jpeg_of
+from edge.replay.failed_checks import Holds, holds_of
+from edge.replay.html import Picture, jpeg_of
+from edge.rules import checks
 from tests.evaluations import judged, one_frame_a_second, still
 from tests.pages import Page
 from tools.evaluation.evaluate.alarms import Place

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.decide.sampling import Kind
+from edge.audit.sampling import Kind
 from tests.evaluations import one_frame_a_second
 from tools.evaluation.evaluate import rejected
 from tools.evaluation.evaluate.observed import AuditAnswer, Rejected

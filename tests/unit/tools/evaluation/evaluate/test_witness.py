@@ -8,7 +8,7 @@ import pytest
 
 from contract.ids import CameraId
 from edge.config.schema import Config
-from edge.replay import play
+from edge.replay.player import play
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing

@@ -1,0 +1,74 @@
+"""`edge run`: the daemon, from its start to the signal that ends it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+import cv2
+
+from edge.config.live import begin
+from edge.daemon.daemon import Requests
+from edge.daemon.update_lock import daemon_class
+from edge.daemon.version import program_version
+from imaging.manifest import ModelError
+from objectstore.store import StoreError
+from service import events
+from service.clock import SystemClock
+from service.events import Event, log
+from service.link import LinkError
+from service.private import close_off, make_private
+
+SWITCH_S = 0.001
+"""An analysis thread that comes back from OpenCV or the network waits no longer for Python's lock
+while pictures flood in; by default 5 ms, dozens of times a frame, which halves its pace."""
+
+REFUSALS: Mapping[type[Exception], str] = {
+    ModelError: "model",
+    LinkError: "connection",
+    StoreError: "object store",
+}
+
+
+def command(options: argparse.Namespace) -> int:
+    """Runs until told to stop; the exit status is the daemon's."""
+    cv2.setNumThreads(1)  # threads are ours: one per worker
+    sys.setswitchinterval(SWITCH_S)
+    make_private()
+    requests = _requests()
+    start = begin(options.config, os.environ)
+    events.configure(level=start.loaded.config.runtime.log_level)
+    log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
+    close_off(start.loaded.config.deliver.outbox.path, _STATE)
+    if start.refused:
+        log(Event.CONFIG_RESTORED, reasons=[str(c) for c in start.refused])
+    if options.notice:
+        print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
+    daemon = daemon_class(os.environ)
+    return daemon(start.loaded, options.config, os.environ, SystemClock(), requests).run()
+
+
+_STATE = (
+    *("outbox.sqlite*", "static.db*", "pictures*"),
+    *("switches.json*", "last-good-config.json*", "client-id.json*", "judging.json*"),
+)
+"""What of the outbox's folder is ours, and what was set aside or left half-written of it."""
+
+
+def _requests() -> Requests:
+    """What signals ask for from here on, also while the parts are still being built."""
+    requests = Requests()
+
+    def stop(*_: object) -> None:
+        requests.stop = True
+
+    def reload(*_: object) -> None:
+        requests.reload = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    signal.signal(signal.SIGHUP, reload)
+    return requests

@@ -1,0 +1,295 @@
+"""The analysis worker: takes frames from its mailbox along the path, and keeps what they raise.
+
+SHELL. One instance per analysis thread; `step` is called in a loop. A suspicion is in the outbox
+before the next frame is looked at. New terms (configuration, detector) are adopted between frames.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import partial
+
+from contract.ids import CameraId, picture_id
+from edge.config.health import Fault
+from edge.config.schema import Config
+from edge.daemon.audit_sender import Auditor
+from edge.daemon.feedback import Feedback
+from edge.deliver.evidence import Origin, extended, pack
+from edge.deliver.outbox import Outbox
+from edge.deliver.questions import GATHER_S, PATIENCE_S, Question, Questions
+from edge.errors import InferenceError, OutboxError
+from edge.intake.admission import stale
+from edge.intake.mailbox import Mailbox
+from edge.metrics.counters import Counters, Timings
+from edge.pipeline import Pipeline, Sees
+from edge.records import (
+    Analysed,
+    Case,
+    Frame,
+    Held,
+    Merged,
+    Notices,
+    Outcome,
+    Quiet,
+    Suspicion,
+    Withheld,
+)
+from edge.static_objects.records import Memory
+from imaging.admission import Reason, Rejected
+from service.clock import Clock
+from service.events import Event, log
+
+_PATIENCE_S = 0.25
+"""How long to wait for a frame; frames that stand alone are judged this late at most."""
+
+
+MOST_TWINS = 1000
+"""So often may the same bytes come under the same message id while the outbox remembers them."""
+
+
+class Kept(Enum):
+    """What became of a suspicion: durable, known by its id before, not kept."""
+
+    NEW = auto()
+    KNOWN = auto()
+    NOT = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What an analyst works by; reports name the `origin` that their frame was looked at under."""
+
+    config: Config
+    detector: Sees
+    origin: Origin
+
+
+class Analyst:
+    """Looks at the frames of its cameras, one after the other."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        mailbox: Mailbox,
+        pipeline: Pipeline,
+        outbox: Outbox,
+        counters: Counters,
+        timings: Timings,
+        clock: Clock,
+        kept: threading.Event,
+        exchange: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
+        questions: Questions | None = None,
+        feedback: Feedback | None = None,
+    ) -> None:
+        """`kept` is set when the outbox has something new; `exchange` keeps a camera's memory of
+        static things and brings it news; `questions` and `feedback` come from the cloud."""
+        self._feedback = feedback or Feedback()
+        self._questions = questions or Questions(clock)
+        self._mailbox = mailbox
+        self._pipeline = pipeline
+        self._outbox = outbox
+        self._counters = counters
+        self._timings = timings
+        self._clock = clock
+        self._kept = kept
+        self._exchange = exchange
+        self._terms = self._offered = terms
+        self._failures = 0
+        self._leaving: deque[CameraId] = deque()
+        self._auditor = Auditor(outbox, counters.audits)
+        pipeline.audit_by(self._auditor.ration)
+
+    def adopt(self, terms: Terms) -> None:
+        """Use these from the next frame on; called by the control loop's thread."""
+        self._offered = terms
+
+    def forget(self, camera: CameraId) -> None:
+        """Drop what is remembered of a camera that is followed no more; any thread may ask."""
+        self._leaving.append(camera)
+
+    def faults(self, camera: CameraId) -> tuple[Fault, ...]:
+        """What is wrong with the pictures of a camera of this analyst; any thread may ask."""
+        return self._pipeline.faults(camera)
+
+    def notices(self, camera: CameraId) -> Notices:
+        """What was found out about a camera of this analyst; any thread may ask."""
+        return self._pipeline.notices(camera)
+
+    def step(self) -> None:
+        """One frame, or a moment of waiting for one."""
+        while self._leaving:
+            self._pipeline.forget(self._leaving.popleft())
+        for settled in self._pipeline.settle(self._clock.mono()):
+            self._count_withheld(settled.camera, settled.withheld)
+            self._keep(settled.cases)
+            self._count_merged(settled.merged)
+        self._audit(self._clock.mono())
+        frame = self._mailbox.take(_PATIENCE_S)
+        self._take_up()  # what came into force while we waited holds for this frame
+        if frame is not None:
+            self._look(frame)
+        for question in self._questions.open():
+            self._answer(question)
+
+    def finish(self) -> None:
+        """Judge now what still waits to stand alone; for the end, when no thread calls `step`."""
+        config, now = self._terms.config, self._clock.now()
+        cameras = (config.camera_defaults, *config.cameras.values())
+        longest_s = max(camera.snapshot_after_s for camera in cameras)
+        for settled in self._pipeline.settle(self._clock.mono() + longest_s):
+            self._count_withheld(settled.camera, settled.withheld)
+            self._count_merged(settled.merged)
+            for case in settled.cases:
+                raised_at = min(case.suspicion.raised_at, now)
+                self._keep((replace(case, suspicion=replace(case.suspicion, raised_at=raised_at)),))
+
+    def _take_up(self) -> None:
+        offered = self._offered
+        if offered is not self._terms:
+            self._terms = offered
+            self._pipeline.adopt(offered.config, offered.detector)
+
+    def _look(self, frame: Frame) -> None:
+        began = self._clock.mono()
+        for verdict in self._feedback.take(frame.camera):
+            self._pipeline.answered(frame.camera, verdict.report_id, verdict.decision)
+        outcome = self._refusal(frame, began) or self._analyze(frame, began)
+        self._count(frame, outcome)
+        if isinstance(outcome, Analysed):
+            self._keep(outcome.cases, frame.held)
+            self._count_merged(outcome.merged)
+        self._pipeline.revise(frame.camera, partial(self._exchange, frame.camera))
+        if frame.held is not None:
+            frame.held.done()
+        done = self._clock.mono()
+        self._timings.observe(done - began, done - frame.received_mono_s)
+
+    def _refusal(self, frame: Frame, now: float) -> Rejected | None:
+        """Of a picture that ended us again and again, or that waited too long. Of single pictures
+        each is an alarm, however late; their queue is bounded."""
+        if frame.held is not None and not frame.held.begin():
+            return Rejected(Reason.UNDECODABLE, "the daemon ended again and again while judging it")
+        config = self._terms.config
+        settings = config.cameras.get(frame.camera, config.camera_defaults)
+        return None if settings.kind == "snapshot" else stale(frame, now, config.intake.limits)
+
+    def _analyze(self, frame: Frame, now: float) -> Outcome:
+        try:
+            outcome = self._pipeline.analyze(frame, now)
+        except InferenceError as error:
+            self._failures += 1
+            refusal = Rejected(Reason.INFERENCE_FAILED, str(error))
+            log(Event.INFERENCE_FAILED, camera=frame.camera, reason=str(error))
+            if self._failures >= self._terms.config.detect.errors_in_a_row:
+                self._count(frame, refusal)
+                raise
+            return refusal
+        self._failures = 0
+        return outcome
+
+    def _count(self, frame: Frame, outcome: Outcome) -> None:
+        match outcome:
+            case Rejected(reason=reason, detail=detail):
+                self._counters.reject(frame.camera, reason.value)
+                log(Event.FRAME_REJECTED, camera=frame.camera, reason=reason.value, detail=detail)
+            case Quiet():
+                self._counters.count(frame.camera, "quiet")
+            case Analysed(withheld=withheld, inferences=inferences):
+                self._counters.count(frame.camera, "analysed")
+                self._counters.infer(frame.camera, inferences)
+                self._count_withheld(frame.camera, withheld)
+
+    def _count_withheld(self, camera: CameraId, withheld: tuple[Withheld, ...]) -> None:
+        for one in withheld:
+            self._counters.withhold(camera, one.reason)
+
+    def _keep(self, cases: tuple[Case, ...], held: Held | None = None) -> None:
+        """Put them, and only then say and count them as raised."""
+        for number, case in enumerate(cases):
+            kept, suspicion = (
+                self._put_held(case, held, number) if held else (self._put(case), case.suspicion)
+            )
+            if kept is not Kept.NEW:
+                continue
+            self._counters.count(suspicion.camera, "suspicions")
+            log(
+                Event.SUSPICION_RAISED,
+                camera=suspicion.camera,
+                report_id=suspicion.report_id,
+                label=suspicion.label,
+                rule=suspicion.rule,
+                reasons=list(suspicion.reasons),
+            )
+
+    def _count_merged(self, merged: tuple[Merged, ...]) -> None:
+        for one in merged:
+            self._counters.count(one.camera, "merged")
+            log(
+                Event.SUSPICION_MERGED,
+                camera=one.camera,
+                label=one.label,
+                rule=one.rule,
+                track=one.track,
+                told_before_s=round(one.since_s, 1),
+            )
+
+    def _audit(self, now: float) -> None:
+        rejected = self._pipeline.unsuspected(now)
+        if self._auditor.take(rejected, self._terms.config, self._terms.origin, now):
+            self._kept.set()
+
+    def _answer(self, question: Question) -> None:
+        """A newer picture of the thing, if there is one; that there is none, if it is gone."""
+        pipeline = self._pipeline
+        if not pipeline.follows(question.camera):
+            return  # another thread's camera
+        known, waited_s = pipeline.epoch == question.epoch, self._clock.mono() - question.asked_s
+        seen = known and question.track in pipeline.live(question.camera)
+        if seen and waited_s < GATHER_S:
+            return
+        take = pipeline.further(question.camera, question.track) if known else None
+        if take is None and seen and waited_s < PATIENCE_S:
+            return
+        self._questions.close(question)
+        entry = self._outbox.find(question.report_id)
+        if entry is None or entry.report.more_left != question.more_left:
+            return  # decided meanwhile, or answered before
+        with suppress(OutboxError):  # the entry stays as it was, and is repeated
+            self._outbox.extend(extended(entry.report, take, self._terms.origin))
+            self._kept.set()
+
+    def _put_held(self, case: Case, held: Held, number: int) -> tuple[Kept, Suspicion]:
+        """Under an id that follows from the picture, so that one which the broker delivers again
+        raises nothing twice; with the suspicion under that id."""
+        origin, suspicion = self._terms.origin, case.suspicion
+        for time in range(1 if held.again else MOST_TWINS):
+            id_ = picture_id(
+                origin.gateway, suspicion.camera, held.digest, held.message, time, number
+            )
+            suspicion = replace(suspicion, report_id=id_)
+            kept = self._put(replace(case, suspicion=suspicion))
+            if kept is not Kept.KNOWN:
+                return kept, suspicion
+        log(Event.SUSPICION_REPEATED, camera=suspicion.camera, report_id=id_)
+        return Kept.KNOWN, suspicion
+
+    def _put(self, case: Case) -> Kept:
+        try:
+            new = self._outbox.put(pack(case, self._terms.origin))
+        except OutboxError as error:
+            suspicion = case.suspicion
+            self._counters.count(suspicion.camera, "lost")
+            log(
+                Event.SUSPICION_LOST,
+                camera=suspicion.camera,
+                report_id=suspicion.report_id,
+                reason=str(error),
+            )
+            return Kept.NOT
+        self._kept.set()
+        return Kept.NEW if new else Kept.KNOWN

@@ -1,0 +1,212 @@
+"""Rounds over all cameras: who is silent, whose pictures are useless, and who must be told.
+
+SHELL, on the control loop's thread; births may be asked for on others. What a camera's pictures
+show is judged on the analysis threads (`health.camera_health`), how long it is silent here, by the
+counters of frames. A change is said at once on `status`, on `health` and in the log; figures that
+always change are said on `health` at the interval of `stats`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from contract.ids import CameraId
+from edge.config.health import Fault
+from edge.config.schema import Camera, Config
+from edge.daemon.status_messages import Statements
+from edge.health.camera_conditions import Condition, Status
+from edge.health.camera_health import FAULTS
+from edge.health.offline import Arrivals, arrive, await_first, judge
+from edge.metrics.counters import Counters
+from edge.metrics.funnel import Funnel
+from edge.records import Notices
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Publication
+
+_ROUND_S = 1.0
+
+
+class CameraWatch:
+    """The condition of every camera that is followed or listed."""
+
+    def __init__(
+        self,
+        current: Callable[[], Config],
+        counters: Counters,
+        statements: Statements,
+        clock: Clock,
+        followed: Callable[[], tuple[CameraId, ...]],
+        faults: Callable[[CameraId], tuple[Fault, ...]],
+        say: Callable[[Iterable[Publication]], None],
+        known: Callable[[], tuple[CameraId, ...]] = tuple,
+        notices: Callable[[CameraId], Notices] = lambda _: Notices(),
+    ) -> None:
+        """`followed`: the cameras that have sent something; `faults`: what their pictures show;
+        `known`: those too that something was said about in an earlier run; `notices`: what was
+        found out about a camera."""
+        self._current = current
+        self._counters = counters
+        self._statements = statements
+        self._clock = clock
+        self._followed = followed
+        self._faults = faults
+        self._say = say
+        self._known = known
+        self._notices = notices
+        self._listening_at_s = math.inf
+        self._round_at_s = self._said_at_s = -math.inf
+        self._arrivals: dict[CameraId, Arrivals] = {}
+        self._usable: dict[CameraId, int] = {}
+        self._since_s: dict[tuple[CameraId, Fault], float] = {}
+        self._conditions: dict[CameraId, Condition] = {}
+
+    def conditions(self) -> Mapping[CameraId, Condition]:
+        """As of the last round; any thread may ask."""
+        return self._conditions
+
+    def noticed(self) -> Mapping[str, object] | None:
+        """By camera, for `stats`; None where there is nothing to say."""
+        said = {camera: one.notices.as_json() for camera, one in self._conditions.items()}
+        return {camera: facts for camera, facts in said.items() if facts} or None
+
+    def births(self) -> Iterator[Publication]:
+        """What must stand at the broker after a connect."""
+        for camera, condition in self._conditions.items():
+            yield self._statements.camera_status(camera, condition.status)
+            yield self._statements.camera_health(camera, condition)
+        for camera in self._known():
+            if camera not in self._conditions:
+                yield self._statements.camera_status(camera, self._unheard(camera))
+
+    def farewell(self) -> Iterator[Publication]:
+        """No camera is online through a gateway that has stopped."""
+        for camera, condition in self._conditions.items():
+            if condition.status != "disabled":
+                yield self._statements.camera_status(camera, "offline")
+
+    def _unheard(self, camera: CameraId) -> Status:
+        """Of a camera of an earlier run that has sent nothing in this one: what the broker keeps of
+        it is of that run. Single pictures may be days apart, so silence says nothing there."""
+        settings = self._settings(camera)
+        if not settings.enabled:
+            return "disabled"
+        return "online" if settings.kind == "snapshot" else "offline"
+
+    def tick(self, listening: bool) -> None:
+        """Once a turn of the control loop; `listening`: whether pictures can reach us."""
+        now = self._clock.mono()
+        self._listening_at_s = min(self._listening_at_s, now) if listening else math.inf
+        if now - self._round_at_s < _ROUND_S:
+            return
+        self._round_at_s = now
+        anyway = now - self._said_at_s >= self._current().runtime.stats_s
+        if anyway:
+            self._said_at_s = now
+        funnels = self._counters.snapshot()
+        conditions = {}
+        for camera in self._cameras():
+            condition = self._judge(camera, funnels.get(camera, Funnel()), now)
+            if condition is not None:
+                conditions[camera] = condition
+                self._tell(camera, condition, anyway, now)
+        self._conditions = conditions
+        self._forget_all_but(set(self._cameras()))
+
+    def _forget_all_but(self, cameras: Collection[CameraId]) -> None:
+        """Nothing is kept of a camera that is neither followed nor listed any more."""
+        for table in (self._arrivals, self._usable):
+            for camera in [one for one in table if one not in cameras]:
+                del table[camera]
+        for camera, fault in [key for key in self._since_s if key[0] not in cameras]:
+            del self._since_s[camera, fault]
+
+    def _cameras(self) -> tuple[CameraId, ...]:
+        listed = map(CameraId, self._current().cameras)
+        return tuple(dict.fromkeys((*self._followed(), *listed)))
+
+    def _settings(self, camera: CameraId) -> Camera:
+        config = self._current()
+        return config.cameras.get(camera, config.camera_defaults)
+
+    def _judge(self, camera: CameraId, funnel: Funnel, now: float) -> Condition | None:
+        """None of a listed camera that may still send its first picture."""
+        settings = self._settings(camera)
+        if not settings.enabled:
+            self._arrivals.pop(camera, None)
+            return self._condition("disabled", (), funnel, None, now)
+        arrivals = self._arrivals[camera] = self._listen(camera, settings, funnel, now)
+        if not (arrivals.offline or arrivals.pictures or camera in self._followed()):
+            return None
+        shown = (("offline",) if arrivals.offline else ()) + self._faults(camera)
+        reasons = tuple(fault for fault in FAULTS if fault in shown)
+        status: Status = "degraded" if reasons else "online"
+        if arrivals.offline:
+            status = "offline"
+        condition = self._condition(status, reasons, funnel, arrivals, now)
+        return replace(condition, notices=self._notices(camera))
+
+    def _listen(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> Arrivals:
+        health = self._current().health if settings.health is None else settings.health
+        arrivals = self._arrivals.get(camera) or await_first(now)
+        usable = funnel.received - funnel.rejected
+        came = usable - self._usable.get(camera, 0)
+        if came > 0:
+            self._usable[camera] = usable
+            arrivals = arrive(arrivals, came, now, health)
+        return judge(arrivals, settings.kind, now, self._listening_at_s, health)
+
+    @staticmethod
+    def _condition(
+        status: Status,
+        reasons: tuple[Fault, ...],
+        funnel: Funnel,
+        arrivals: Arrivals | None,
+        now: float,
+    ) -> Condition:
+        seen = arrivals if arrivals is not None and arrivals.pictures else None
+        return Condition(
+            status=status,
+            reasons=reasons,
+            last_frame_age_s=None if seen is None else now - seen.last_at_s,
+            fps_in=0.0 if seen is None else seen.rate(now),
+            superseded=funnel.superseded,
+            rejected=funnel.rejected_by,
+        )
+
+    def _tell(self, camera: CameraId, condition: Condition, anyway: bool, now: float) -> None:
+        before = self._conditions.get(camera)
+        if before is None or before.status != condition.status:
+            self._say((self._statements.camera_status(camera, condition.status),))
+        reasons_before = () if before is None else before.reasons
+        noticed_before = Notices() if before is None else before.notices
+        changed = (reasons_before, noticed_before) != (condition.reasons, condition.notices)
+        if anyway or before is None or changed:
+            self._say((self._statements.camera_health(camera, condition),))
+        for fault in FAULTS:
+            if (fault in condition.reasons) != (fault in reasons_before):
+                self._log(camera, fault, condition, now)
+        if noticed_before.auto_masks != condition.notices.auto_masks:
+            log(
+                Event.AUTO_MASK_CHANGED,
+                camera=camera,
+                **{"auto_masks": [], **condition.notices.as_json()},
+            )
+
+    def _log(self, camera: CameraId, fault: Fault, condition: Condition, now: float) -> None:
+        if fault not in condition.reasons:
+            after_s = round(now - self._since_s.pop((camera, fault), now), 1)
+            log(Event.CAMERA_RECOVERED, camera=camera, reason=fault, after_s=after_s)
+            return
+        self._since_s[camera, fault] = now
+        if fault == "offline":
+            age_s = condition.last_frame_age_s
+            silent_s = None if age_s is None else round(age_s, 1)
+            log(Event.CAMERA_LOST, camera=camera, reason=fault, silent_s=silent_s)
+        elif fault == "squeezed":
+            key = f"cameras.{camera}.pixel_aspect: {condition.notices.proposed_pixel_aspect}"
+            log(Event.CAMERA_DEGRADED, camera=camera, reason=fault, configure=key)
+        else:
+            log(Event.CAMERA_DEGRADED, camera=camera, reason=fault)

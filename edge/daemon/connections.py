@@ -1,0 +1,181 @@
+"""From the configuration to connections: the links, the object store, the cloud's keys.
+
+SHELL, though it opens nothing but files with secrets. The intake is a clean session, frames of a
+stream are worth nothing later; single pictures have a session that the broker keeps, and so has the
+uplink, where verdicts wait for us.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from urllib.parse import urlencode
+
+from contract.signature import KeyFlaw, Keyring, read_public
+from edge.config.schema import Broker, Config, DirStore, S3Store
+from edge.config.values import KEY_PREFIX
+from edge.daemon.identity import Identity
+from edge.errors import Complaint, ConfigError
+from objectstore.open import open_store
+from objectstore.retention import Limits, Retention, Swept
+from objectstore.store import ObjectStore
+from objectstore.store_dir import DirectoryStore
+from service.clock import Clock
+from service.events import Event, log
+from service.exposure import of_link, of_store
+from service.link import LinkSettings, TlsFiles
+
+_SESSION_S = 24 * 3600
+_UNKEPT_SESSION_S = 300
+"""Nobody comes back to a session under an id that is of this run only."""
+
+_WINDOW = 20
+"""Pictures that the broker may send ahead of our acknowledgement."""
+
+_BASE64_NUMERATOR, _BASE64_DENOMINATOR = 4, 3
+_HEADROOM_BYTES = 65_536
+_COUNTED_BYTES = 16_000_000
+"""Up to here a picture over the limit arrives and is counted as too large; beyond it the broker
+keeps it from us, so that no single message can take our memory."""
+
+
+def intake_settings(config: Config, identity: Identity) -> LinkSettings:
+    """The link on which cameras and people at the site are heard."""
+    settings = _settings(config.intake.broker, config, identity, "intake")
+    return replace(settings, max_packet_bytes=_largest_bytes(config))
+
+
+def site_settings(config: Config, identity: Identity) -> LinkSettings:
+    """The link on which people at the site are told. It listens to nobody: behind a flood of
+    pictures the broker's acknowledgements would come too late for an alarm."""
+    return _settings(config.intake.broker, config, identity, "site")
+
+
+def snapshot_settings(config: Config, identity: Identity) -> LinkSettings:
+    """The link to the site's broker for single pictures, which it keeps while we are away."""
+    settings = _settings(config.intake.broker, config, identity, "snapshots")
+    return replace(
+        settings,
+        max_packet_bytes=_largest_bytes(config),
+        clean=False,
+        session_expiry_s=_expiry_s(config.intake.snapshots.keep_s, identity),
+        receive_maximum=min(_WINDOW, config.intake.snapshots.queue),
+    )
+
+
+def uplink_settings(config: Config, identity: Identity) -> LinkSettings:
+    """The link towards the cloud."""
+    broker = config.deliver.uplink or config.intake.broker
+    settings = _settings(broker, config, identity, "uplink")
+    return replace(settings, clean=False, session_expiry_s=_expiry_s(_SESSION_S, identity))
+
+
+def _largest_bytes(config: Config) -> int:
+    largest = config.intake.limits.max_bytes * _BASE64_NUMERATOR // _BASE64_DENOMINATOR
+    return max(largest + _HEADROOM_BYTES, _COUNTED_BYTES)
+
+
+def _expiry_s(kept_s: int, identity: Identity) -> int:
+    return kept_s if identity.kept else min(kept_s, _UNKEPT_SESSION_S)
+
+
+_ANYBODY = Identity("anybody", kept=True)
+"""Where it does not matter who connects."""
+
+
+def exposed(config: Config) -> tuple[str, ...]:
+    """What of the way to the cloud others could read or forge, in words."""
+    store = config.deliver.store
+    evidence = of_store(store.endpoint_url) if isinstance(store, S3Store) else ()
+    return (*of_link(uplink_settings(config, _ANYBODY)), *evidence)
+
+
+def shares_broker(config: Config) -> bool:
+    """Whether site and cloud meet at one broker."""
+    uplink = config.deliver.uplink
+    here = config.intake.broker
+    return uplink is None or (uplink.host, uplink.port) == (here.host, here.port)
+
+
+def open_store_of(config: Config, clock: Clock, synchronised: Callable[[], bool]) -> ObjectStore:
+    """The configured store; raises `objectstore.store.StoreError` or `ValueError`.
+
+    A directory lets nothing go for its age while the wall clock is not `synchronised`.
+    """
+    match config.deliver.store:
+        case DirStore() as folder:
+            return DirectoryStore(folder.path, _retention(folder, clock, synchronised))
+        case S3Store() as s3:
+            options = {
+                "endpoint_url": s3.endpoint_url,
+                "region": s3.region,
+                "credentials_file": s3.credentials_file,
+                "timeout_s": s3.timeout_s,
+            }
+            given = {name: str(value) for name, value in options.items() if value is not None}
+            return open_store(f"s3:{s3.bucket}?{urlencode(given)}")
+
+
+def _retention(folder: DirStore, clock: Clock, synchronised: Callable[[], bool]) -> Retention:
+    def swept(what: Swept) -> None:
+        log(Event.STORE_SWEPT, **asdict(what))
+
+    limits = Limits(
+        max_bytes=folder.max_bytes,
+        min_free_bytes=folder.min_free_bytes,
+        evidence_max_age_s=folder.evidence_max_age_s,
+        verdicts_max_age_s=folder.verdicts_max_age_s,
+    )
+
+    def wall_s() -> float:
+        return clock.now().timestamp()
+
+    return Retention(folder.path, limits, wall_s, clock.mono, synchronised, swept)
+
+
+def open_keyring(config: Config) -> Keyring | None:
+    """The cloud's keys, None if none is configured; raises `ConfigError`."""
+    named = config.deliver.cloud_keys
+    keys, complaints = [], []
+    for position, name in enumerate(named):
+        try:
+            keys.append(read_public(_key_content(name)))
+        except (OSError, KeyFlaw) as error:
+            words = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+            path, problem = f"deliver.cloud_keys[{position}]", f"{name}: {words}"
+            complaints.append(Complaint(path=path, problem=problem, hint=_KEY_HINT))
+    if complaints:
+        raise ConfigError(tuple(complaints))
+    return Keyring(keys) if named else None
+
+
+_KEY_HINT = "the public key's file that `stillwatch-cloud keygen` made, or its text"
+_KEY_BYTES = 16_384
+
+
+def _key_content(name: str) -> bytes:
+    if name.startswith(KEY_PREFIX):
+        return name.encode()
+    with Path(name).open("rb") as file:
+        return file.read(_KEY_BYTES)
+
+
+def _settings(broker: Broker, config: Config, identity: Identity, name: str) -> LinkSettings:
+    tls = broker.tls
+    who = broker.client_id or f"stillwatch-{config.gateway.id}-{identity.id}"
+    return LinkSettings(
+        name=name,
+        host=broker.host,
+        port=broker.port,
+        client_id=f"{who}-{name}",
+        protocol=broker.protocol,
+        username=broker.username,
+        password_file=broker.password_file,
+        tls=None
+        if tls is None
+        else TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file),
+        keepalive_s=broker.keepalive_s,
+        reconnect_max_s=broker.reconnect_max_s,
+        max_packet_bytes=2 * _HEADROOM_BYTES,
+    )

@@ -1,0 +1,301 @@
+"""The daemon: starts a gateway's parts, watches them, reloads, and stops them in order.
+
+SHELL. The control loop runs on the main thread and does little: it looks whether every worker is on
+time, tells the supervisor, ends threats, publishes statistics and answers signals within a turn.
+Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from edge.config.live import keep
+from edge.config.load import Loaded, load
+from edge.config.reload import Part, plan
+from edge.daemon.connections import exposed
+from edge.daemon.gateway import Gateway
+from edge.daemon.health_checks import checks
+from edge.daemon.heartbeat import late
+from edge.daemon.watchdog import DeadMan, Watchdog
+from edge.deliver.delivery_metrics import DeliveryCollector, waiting
+from edge.detect.networks import OpenNetworks, open_detectors
+from edge.errors import Complaint, ConfigError, OutboxError
+from edge.health.camera_conditions import ConditionCollector
+from edge.health.gateway_health import HealthCollector
+from edge.metrics.counters import FunnelCollector
+from edge.metrics.refusals import RefusalCollector
+from edge.self_test.record import SelfTestCollector
+from edge.self_test.requests import PATH, AskedHere
+from imaging.manifest import ModelError
+from service.clock import Clock
+from service.events import Event, configure, flush, log
+from service.metrics import Health, LinkCollector, StatusServer
+from service.notify import Notifier
+
+_TURN_S = 0.25
+_SWEEP_S = 60.0
+_MODEL_S = 60.0
+"""A model may take this long to open and pass its self-test before the dead-man timer fires."""
+_FAREWELL_SHARE = 0.2
+"""Of the time to stop in: kept for saying goodbye if the workers use up the rest."""
+
+
+@dataclass(slots=True)
+class Requests:
+    """What signals ask for, which may be before there is a daemon. Plain values, because a signal
+    interrupts the very thread that waits: it might hold the lock of an event."""
+
+    stop: bool = False
+    reload: bool = False
+
+
+class Daemon:
+    """One gateway from start to end."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        path: Path | None,
+        environ: Mapping[str, str],
+        clock: Clock,
+        requests: Requests,
+        open_networks: OpenNetworks = open_detectors,
+    ) -> None:
+        """Builds everything, starts nothing; raises what `Gateway` raises."""
+        self._path, self._environ, self._clock = path, environ, clock
+        self._requests = requests
+        self._failed = threading.Event()
+        self._failures: list[Exception] = []
+        self._ending = False
+        self._stats_at = self._sweep_at = clock.mono()
+        self._kept = True
+        self._exposed = exposed(loaded.config)
+        self.gateway = Gateway(loaded, clock, self._fail, open_networks)
+        self.gateway.health.watch(*checks(self.gateway))
+        runtime = loaded.config.runtime
+        registry = CollectorRegistry()
+        registry.register(FunnelCollector(self.gateway.counters.snapshot))
+        registry.register(ConditionCollector(self.gateway.camera_watch.conditions))
+        registry.register(LinkCollector(self.gateway.links))
+        registry.register(HealthCollector(self.gateway.health.condition))
+        delivery = self.gateway.delivery
+        registry.register(DeliveryCollector(self.gateway.outbox, delivery.verdicts.lag))
+        registry.register(RefusalCollector(self.gateway.counters.refusals.snapshot))
+        registry.register(SelfTestCollector(self.gateway.self_tests.record))
+        self.gateway.timings.register(registry)
+        self._status_server = StatusServer(
+            runtime.metrics_host,
+            runtime.metrics_port,
+            registry,
+            self.health,
+            {PATH: AskedHere(self.gateway.self_tests.tests)},
+        )
+        self._notifier = Notifier(environ, clock)
+        self._dead_man = DeadMan(2 * runtime.heartbeat_s)
+        self._watchdog = Watchdog(
+            self.gateway.pulses,
+            heartbeat_s=runtime.heartbeat_s,
+            clock=clock,
+            notifier=self._notifier,
+            dead_man=self._dead_man,
+        )
+
+    def run(self) -> int:
+        """Until a signal or a failure; the exit status. Raises `ConfigError` if the metrics' port
+        cannot be had."""
+        self.listen()
+        self._start()
+        try:
+            self._turn_until_stopped()
+        except OutboxError as error:
+            self._fail(error)
+        finally:
+            self._wind_down()
+        if self._failures:
+            log(Event.DAEMON_FAILED, reason=repr(self._failures[0]))
+            return 1
+        log(Event.DAEMON_STOPPED)
+        return 0
+
+    def health(self) -> Health:
+        """Whether an alarm would reach a person, and what stands against it."""
+        gateway = self.gateway
+        condition = gateway.health.condition()
+        facts: dict[str, object] = condition.as_json() | {
+            "links": {name: state.ready for name, state in gateway.links().items()},
+            "late": [str(one) for one in late(gateway.pulses(), self._clock.mono())],
+            "outbox": dict(gateway.outbox.depth().entries),
+            **waiting(gateway.outbox),
+            "config": gateway.live.current.version,
+            "cloud_keys": list(gateway.delivery.trust.key_ids) or "none: unsigned is believed",
+        }
+        if self._exposed:
+            facts["exposed"] = list(self._exposed)
+        return Health(status=condition.status, facts=facts)
+
+    def listen(self) -> None:
+        """First of all, since a port that is taken is for somebody to mend."""
+        runtime = self.gateway.config().runtime
+        try:
+            self._status_server.start()
+        except OSError as error:
+            self.gateway.outbox.close()
+            complaint = Complaint(
+                path="runtime.metrics_port",
+                problem=f"cannot listen on {runtime.metrics_host}:{runtime.metrics_port}: "
+                f"{error.strerror}",
+                hint="another daemon may run; choose another port, or 0 to do without",
+            )
+            raise ConfigError((complaint,)) from error
+
+    def _start(self) -> None:
+        current = self.gateway.live.current
+        for words in self._exposed:
+            log(Event.LINK_EXPOSED, reason=words)
+        self._kept = _keep(current)
+        self._watchdog.start()
+        self.gateway.delivery.say_trust()
+        for worker in self.gateway.workers:
+            worker.start()
+        self.gateway.delivery.uplink.start()
+        self.gateway.snapshots.start()
+        self.gateway.intake_link.start()
+        self.gateway.site.start()
+        self._notifier.ready()
+        gateway, listed = current.config.gateway.id, len(current.config.cameras)
+        log(Event.DAEMON_READY, gateway=gateway, config=current.version, listed_cameras=listed)
+
+    def _turn_until_stopped(self) -> None:
+        while not (self._requests.stop or self._clock.wait(self._failed, _TURN_S)):
+            self._watch()
+            self.turn()
+
+    def turn(self) -> None:
+        """What the control loop does a few times a second, but for watching over threads."""
+        gateway, now = self.gateway, self._clock.mono()
+        gateway.delivery.verdicts.tick()
+        gateway.delivery.threats.remember(gateway.intake.cameras)
+        gateway.delivery.threats.tick()
+        gateway.intake.tick()
+        gateway.turn_switches()
+        gateway.camera_watch.tick(gateway.intake_link.ready)
+        gateway.health_watch.tick()
+        gateway.self_tests.tests.tick(gateway.delivery.wake)
+        if self._requests.reload:
+            self._requests.reload = False
+            self._take_up_file()
+        if now >= self._stats_at:
+            self._stats_at = now + gateway.config().runtime.stats_s
+            gateway.say_news()
+        if now >= self._sweep_at:
+            self._sweep_at = now + _SWEEP_S
+            self._sweep()
+
+    def _watch(self) -> None:
+        gateway = self.gateway
+        self._watchdog.check()
+        up = [name for name, state in gateway.links().items() if state.connected]
+        cameras = len(gateway.intake.cameras)
+        self._notifier.status(f"{cameras} cameras, links up: {', '.join(up) or 'none'}")
+
+    def _sweep(self) -> None:
+        try:
+            self.gateway.outbox.sweep()
+            self.gateway.outbox.tellings.give_up(self.gateway.config().deliver.tell_max_age_s)
+        except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
+            log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
+        self.gateway.switches.keep_again()
+        if not self._kept:
+            self._kept = _keep(self.gateway.live.current)
+        flush()
+
+    def _take_up_file(self) -> None:
+        """Parse, validate, plan, build, swap; any failure leaves everything as it is."""
+        self._notifier.reloading()
+        self._dead_man.rearm(_MODEL_S)
+        try:
+            proposed = load(self._path, self._environ)
+            self._apply(proposed)
+        except (ConfigError, ModelError) as error:
+            log(Event.CONFIG_REFUSED, reasons=str(error).splitlines())
+        else:
+            log(Event.CONFIG_APPLIED, config=proposed.version)
+        self._notifier.ready()
+
+    def _apply(self, proposed: Loaded) -> None:
+        gateway = self.gateway
+        planned = plan(gateway.live.current.config, proposed.config)
+        if planned.needs_restart:
+            raise ConfigError(planned.needs_restart)
+        gateway.take_up(proposed, anew=Part.DETECTOR in planned.rebuild)
+        if Part.LOG in planned.rebuild:
+            configure(level=proposed.config.runtime.log_level)
+        self._kept = _keep(proposed)
+        gateway.say_again()
+
+    def _wind_down(self) -> None:
+        """Intake first, then what is under way, then the farewell, within the deadline."""
+        gateway = self.gateway
+        deadline_s = gateway.config().runtime.stop_deadline_s
+        until_s = self._clock.mono() + deadline_s
+        self._notifier.stopping()
+        self._watchdog.stop(deadline_s + 5.0)
+        log(Event.DAEMON_STOPPING, reason="a failure" if self._failures else "asked to")
+        self._settle(until_s - _FAREWELL_SHARE * deadline_s)
+        self._ending = True
+        gateway.snapshots.stop(1.0)
+        gateway.self_tests.tests.stop()
+        gateway.intake_link.stop(1.0)
+        leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
+        leaving.start()  # beside the site: neither broker is to use up the other's time
+        gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.farewell())
+        leaving.join(max(1.0, until_s - self._clock.mono()))
+        self._status_server.stop()
+        gateway.outbox.close()
+        gateway.static.close()
+        flush()
+        self._watchdog.end()
+
+    def _leave_cloud(self, until_s: float) -> None:
+        delivery = self.gateway.delivery
+        farewell = () if delivery.alone else self.gateway.public_farewell()
+        delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), farewell)
+
+    def _settle(self, until_s: float) -> None:
+        """No more frames; workers finish the step they are in, and what waited is judged."""
+        gateway = self.gateway
+        gateway.intake.close()
+        for mailbox in gateway.mailboxes:
+            for frame in mailbox.close():
+                gateway.counters.count(frame.camera, "superseded")
+        for worker in gateway.workers:
+            worker.ask_to_stop()
+        gateway.delivery.wake()
+        ended = [worker.join(until_s - self._clock.mono()) for worker in gateway.workers]
+        for analyst, over in zip(gateway.analysts, ended, strict=False):  # then the courier
+            if over and not self._failures:
+                analyst.finish()
+
+    def _fail(self, error: Exception) -> None:
+        """Something that nobody expected: end in order, the supervisor starts us again.
+
+        A thread that was still busy when the outbox was closed under it is no failure.
+        """
+        if not self._ending:
+            self._failures.append(error)
+            self._failed.set()
+
+
+def _keep(loaded: Loaded) -> bool:
+    """As last good; a disk that takes no file keeps nobody from watching, and is tried again."""
+    try:
+        keep(loaded)
+    except OSError as error:
+        log(Event.CONFIG_NOT_KEPT, config=loaded.version, reason=str(error))
+        return False
+    return True

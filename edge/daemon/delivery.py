@@ -1,0 +1,280 @@
+"""The delivering side of a gateway: outbox, uplink, verdicts and the courier, tied together.
+
+SHELL. What the analysts keep in the outbox leaves by the courier's thread, what the cloud says
+comes in on the uplink's, and each destination is told on a thread of its own. Made by `gateway`;
+`daemon` starts and stops what it finds here.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterable, Iterator
+
+from contract.ids import GatewayId
+from contract.signature import Keyring
+from contract.topics import Topics
+from contract.verdict import Verdict
+from edge.config.schema import Config, S3Store
+from edge.daemon.connections import open_store_of, shares_broker, uplink_settings
+from edge.daemon.heartbeat import Pulse
+from edge.daemon.identity import Identity
+from edge.daemon.worker import Worker
+from edge.deliver.courier import PUBACK_S, Courier
+from edge.deliver.destinations import Destination, Publishes, brokers
+from edge.deliver.notifier import Notifier
+from edge.deliver.outbox import Loss, Outbox, open_outbox
+from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
+from edge.deliver.questions import Questions
+from edge.deliver.threats import Threats
+from edge.deliver.trail import UNFOLLOWED, Trail
+from edge.deliver.trust import Trust
+from edge.deliver.verdicts import Verdicts
+from edge.errors import OutboxError
+from edge.metrics.counters import Counters
+from edge.self_test.requests import RequestTopic
+from objectstore.store_dir import DirectoryStore
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Link, Publication, Subscription
+
+_WAIT_S = 0.25
+
+OnFailure = Callable[[Exception], None]
+
+
+class Delivery:
+    """What carries reports to the cloud and brings verdicts home; nothing runs until started."""
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        outbox: Outbox,
+        counters: Counters,
+        topics: Topics,
+        clock: Clock,
+        site: Publishes,
+        answered: Callable[[Verdict], None],
+        on_failure: OnFailure,
+        synchronised: Callable[[], bool],
+        births: Callable[[], Iterable[Publication]] = tuple,
+        will: Publication | None = None,
+        keyring: Keyring | None = None,
+        trail: Trail = UNFOLLOWED,
+        requests: RequestTopic | None = None,
+        *,
+        identity: Identity,
+    ) -> None:
+        """`config` says what is in force; `answered` is told what the cloud decided;
+        `synchronised` is whether the wall clock is believed; `births` and `will` are for the
+        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known; `trail`
+        follows a report, and `requests` are taken there too. Raises `LinkError`, `StoreError`."""
+        self._config, self._clock, self._on_failure = config, clock, on_failure
+        self._outbox, self._on_disk = outbox, True
+        current = config()
+        self.alone = shares_broker(current)
+        self.kept = threading.Event()
+        self._recorded: list[threading.Event] = []
+        gateways = outbox.gateways() | {topics.gateway}
+        self._requests = None if self.alone else requests
+        asked = () if self._requests is None else self._requests.subscriptions(qos=0)
+        self.uplink = Link(
+            uplink_settings(current, identity),
+            on_fatal=on_failure,
+            on_message=self._on_verdict,
+            subscriptions=(*_verdicts_of(gateways, topics.root), *asked),
+            births=tuple if self.alone else births,
+            will=None if self.alone else will,
+            manual_ack=True,
+        )
+        self.questions = Questions(clock)
+        self.trust = Trust(topics.root, keyring, outbox.find)
+        destinations = brokers(site, None if self.alone else self.uplink, topics.root)
+        outbox.tellings.keep_only([one.name for one in destinations])
+        self.threats = Threats(outbox, topics, clock, lambda: config().deliver, site)
+        self._carrying = Worker(
+            "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
+        )
+        store = open_store_of(current, clock, synchronised)
+        self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
+        self._courier = Courier(
+            outbox,
+            store,
+            self.uplink,
+            topics.root,
+            clock,
+            lambda: config().deliver,
+            random.Random(),
+            self._carrying.beat,
+            trail,
+        )
+        self._notifying = tuple(
+            self._notifier(one, outbox, trail, on_failure) for one in destinations
+        )
+        self.verdicts = Verdicts(
+            outbox,
+            counters,
+            clock,
+            lambda: config().deliver,
+            self.trust,
+            self.threats,
+            destinations,
+            self.questions,
+            answered,
+            self._notify,
+            self._courier.doubt,
+            trail,
+        )
+        self.workers = (self._carrying, *self._notifying)
+
+    def trusting(self, keyring: Keyring | None) -> None:
+        """Believe these keys of the cloud from the next message on, and say so."""
+        self.trust.adopt(keyring)
+        self.say_trust()
+
+    def say_trust(self) -> None:
+        """In the log's first lines, so that nobody believes to be protected who is not."""
+        if self.trust.key_ids:
+            log(Event.CLOUD_KEYS_OPENED, keys=list(self.trust.key_ids))
+        else:
+            log(Event.VERDICTS_UNSIGNED, reason="deliver.cloud_keys is empty")
+
+    def pulses(self) -> Iterator[Pulse]:
+        """When each worker last made progress; the courier may wait for others besides."""
+        config = self._config()
+        patience_s = config.runtime.heartbeat_s
+        for worker in self.workers:
+            others_s = _others_s(config) if worker is self._carrying else 0.0
+            yield Pulse(
+                worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s + others_s
+            )
+
+    def say_to_cloud(self, publications: Iterable[Publication]) -> None:
+        """What the site's broker was told too; nothing where both are one."""
+        for one in () if self.alone else publications:
+            self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
+
+    def wake(self) -> None:
+        """There may be something to deliver or to tell, or reason to stop waiting for it."""
+        self.kept.set()
+        self._notify()
+
+    def _notify(self) -> None:
+        for event in self._recorded:
+            event.set()
+
+    def _notifier(
+        self, destination: Destination, outbox: Outbox, trail: Trail, on_failure: OnFailure
+    ) -> Worker:
+        """A thread that tells one destination."""
+        recorded = threading.Event()
+        self._recorded.append(recorded)
+        notifier = Notifier(
+            destination,
+            outbox.tellings,
+            self._clock,
+            lambda: self._config().deliver,
+            random.Random(),
+            trail,
+        )
+        return Worker(
+            f"notify-{destination.name}",
+            lambda: self._pause_unless(notifier.step(), recorded),
+            clock=self._clock,
+            on_failure=lambda _, error: on_failure(error),
+        )
+
+    def _step(self) -> None:
+        self._tick_store()
+        self._mend_outbox()
+        self._pause_unless(self._courier.step(), self.kept)
+
+    def _mend_outbox(self) -> None:
+        """Says it once when the disk fails and once when it takes everything again."""
+        was, self._on_disk = self._on_disk, self._outbox.mend()
+        if was and not self._on_disk:
+            depth = self._outbox.depth()
+            log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, held=depth.held)
+        elif self._on_disk and not was:
+            log(Event.OUTBOX_ON_DISK)
+            say_repairs(self._outbox)
+
+    def _pause_unless(self, busy: bool, news: threading.Event) -> None:
+        """A moment of waiting for something to do, if there was nothing."""
+        if not busy:
+            self._clock.wait(news, _WAIT_S)
+            news.clear()
+
+    def _on_verdict(
+        self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
+    ) -> None:
+        if self._requests and self._requests.on_message(topic, payload, retained, self._reply):
+            ack()
+            return
+        try:
+            self.verdicts.on_message(topic, payload, retained, ack)
+        except OutboxError as error:  # not the message's fault: the next start mends the outbox
+            ack()
+            self._on_failure(error)
+        self.kept.set()
+
+    def _reply(self, one: Publication) -> None:
+        self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
+
+
+def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription, ...]:
+    """Also under the ids that this gateway had when it raised what still waits."""
+    topics = (Topics(gateway=gateway, root=root) for gateway in sorted(gateways))
+    return tuple(Subscription(filter=one.all_cameras("verdict"), no_local=True) for one in topics)
+
+
+def open_outbox_of(
+    config: Config, clock: Clock, counters: Counters, synchronised: Callable[[], bool]
+) -> Outbox:
+    """The configured outbox; what it must let go of is counted. Raises `OutboxInUse`."""
+
+    def lost(loss: Loss) -> None:
+        if loss.severity == TEST_RANK:
+            log(Event.SELF_TEST_DISPLACED, report_id=loss.report_id, reason=loss.reason.value)
+            return
+        if loss.severity == AUDIT_RANK:
+            counters.audits.lose(loss.report_id)
+        else:
+            counters.count(loss.camera, "lost")
+        log(
+            Event.OUTBOX_EVICTED,
+            camera=loss.camera,
+            report_id=loss.report_id,
+            reason=loss.reason.value,
+            severity=loss.severity,
+        )
+
+    outbox = open_outbox(config.deliver.outbox, clock, lost, synchronised)
+    say_repairs(outbox)
+    depth = outbox.depth()
+    log(Event.OUTBOX_OPENED, entries=dict(depth.entries), bytes=depth.bytes)
+    if depth.trouble is not None:
+        log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, held=depth.held)
+    return outbox
+
+
+def say_repairs(outbox: Outbox) -> None:
+    """What opening it found, unless that was nothing."""
+    found = outbox.repairs
+    if found == Repairs():
+        return
+    log(
+        Event.OUTBOX_REPAIRED,
+        set_aside=found.set_aside and str(found.set_aside),
+        salvaged=found.salvaged,
+        pictures_missing=found.pictures_missing,
+        orphans=found.orphans,
+    )
+
+
+def _others_s(config: Config) -> float:
+    """The longest that the courier waits for a broker or store at a stretch."""
+    store = config.deliver.store
+    # to connect, and then for an answer that is just too slow
+    store_s = 3 * store.timeout_s if isinstance(store, S3Store) else 0.0
+    return max(PUBACK_S, store_s)

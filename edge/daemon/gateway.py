@@ -1,0 +1,372 @@
+"""The parts of a running gateway, built from the configuration and tied together.
+
+SHELL. The composition root: everything is made here, nothing is decided. `daemon` starts, watches
+and stops what it finds here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from contract.ids import CameraId, GatewayId
+from contract.topics import Topics
+from contract.verdict import Verdict
+from edge.config.health import Fault
+from edge.config.live import Live
+from edge.config.load import Loaded
+from edge.config.schema import Config
+from edge.config.switched import switched
+from edge.daemon.analysis import Analyst, Terms
+from edge.daemon.camera_watch import CameraWatch
+from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
+from edge.daemon.delivery import Delivery, OnFailure, open_outbox_of
+from edge.daemon.feedback import Feedback
+from edge.daemon.health_watch import HealthWatch
+from edge.daemon.heartbeat import Pulse
+from edge.daemon.identity import Identity, open_identity
+from edge.daemon.status_messages import Statements
+from edge.daemon.switches import Switches
+from edge.daemon.worker import Worker
+from edge.deliver.evidence import Origin
+from edge.detect.networks import Network, OpenNetworks, open_detectors
+from edge.health.clocksync import WRITTEN_AT, ClockSync
+from edge.health.gateway_health import GatewayHealth
+from edge.intake.mailbox import Mailbox
+from edge.intake.mqtt import Intake
+from edge.intake.redelivery import Tries
+from edge.intake.snapshots import Snapshots
+from edge.metrics.counters import Counters, Timings
+from edge.pipeline import Pipeline
+from edge.privacy import privacy_of
+from edge.records import Notices
+from edge.self_test.requests import self_test_parts
+from edge.static_objects.store import StaticStore
+from service.clock import Clock
+from service.link import Link, LinkState, Publication
+
+
+class Gateway:
+    """Made whole or not at all; nothing runs until its parts are started."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        clock: Clock,
+        on_failure: OnFailure,
+        open_networks: OpenNetworks = open_detectors,
+    ) -> None:
+        """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError`, `ConfigError` for what
+        must be mended."""
+        config = loaded.config
+        keyring = open_keyring(config)
+        self.live = Live(loaded)
+        self.clock = clock
+        self.counters = Counters()
+        self.health = GatewayHealth(clock)
+        self.timings = Timings()
+        self._open_networks = open_networks
+        self._networks = tuple(open_networks(config))
+        self.mailboxes = tuple(Mailbox() for _ in self._networks)
+        self.topics = Topics(gateway=GatewayId(config.gateway.id), root=config.deliver.root)
+        self.synchronised = ClockSync(clock, floor=WRITTEN_AT)
+        self.outbox = open_outbox_of(config, clock, self.counters, self.synchronised)
+        self.static = StaticStore(config.deliver.outbox.path, clock)
+        self.statements = Statements(
+            self.topics,
+            self.live,
+            lambda: self._networks[0].sha256,
+            self.counters,
+            self.outbox,
+            clock,
+        )
+        self.switches = Switches(
+            config.deliver.outbox.path,
+            self.topics,
+            lambda camera: (
+                camera in self.live.current.config.cameras or camera in self.intake.cameras
+            ),
+            self._strangers,
+        )
+        self._config = config = switched(config, self.switches.positions)
+        self._on_failure = on_failure
+        self._feedback = Feedback()
+        self._epoch = self.outbox.next_epoch()
+        self.self_tests = self_test_parts(
+            self.config,
+            self.outbox,
+            self.topics,
+            clock,
+            lambda: self._origin(self._networks[0]),
+            self._epoch,
+        )
+        self.statements.add("self_test", self.self_tests.record.as_json)
+        identity = open_identity(config.deliver.outbox.path)
+        self._build_site(config, identity)
+        self.delivery = Delivery(
+            self.config,
+            self.outbox,
+            self.counters,
+            self.topics,
+            clock,
+            self.site,
+            self._answered,
+            on_failure,
+            self.synchronised,
+            self.public_births,
+            self.statements.status("offline"),
+            keyring,
+            self.self_tests.tests,
+            self.self_tests.requests,
+            identity=identity,
+        )
+        self._build_workers(config)
+        self.camera_watch = CameraWatch(
+            self.config,
+            self.counters,
+            self.statements,
+            clock,
+            lambda: self.intake.cameras,
+            self._faults,
+            self._say_to_all,
+            lambda: self.delivery.threats.known,
+            self._notices,
+        )
+        self.statements.add("notices", self.camera_watch.noticed)
+        self.health_watch = HealthWatch(self.health, self.statements, clock, self._say_to_all)
+
+    def config(self) -> Config:
+        """The configuration in force, with the switches as they stand."""
+        return self._config
+
+    def links(self) -> dict[str, LinkState]:
+        """The links that are wanted, as they are now."""
+        links = {
+            "intake": self.intake_link.state(),
+            "site": self.site.state(),
+            "uplink": self.delivery.uplink.state(),
+        }
+        snapshots = self.snapshots.state()
+        return links if snapshots is None else links | {"snapshots": snapshots}
+
+    def pulses(self) -> tuple[Pulse, ...]:
+        """When each worker last made progress."""
+        patience_s = self.config().runtime.heartbeat_s
+        analysing = (
+            Pulse(worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s)
+            for worker in self._analysing
+        )
+        return (*analysing, *self.delivery.pulses())
+
+    def public_births(self) -> Iterator[Publication]:
+        """What is retained at the brokers of site and cloud: that we live, and our cameras."""
+        yield self.statements.status("online")
+        yield self.statements.info()
+        yield from self.health_watch.births()
+        yield from self.camera_watch.births()
+
+    def births(self) -> Iterator[Publication]:
+        """Everything retained that must be true at the site's broker after a connect."""
+        yield from self.public_births()
+        cameras = self.intake.cameras
+        listed = tuple(map(CameraId, self.config().cameras))
+        for camera in sorted({*listed, *cameras}):
+            yield from self.switches.states(self.config(), camera)
+        for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
+            yield self.delivery.threats.state(camera)
+
+    def farewell(self) -> tuple[Publication, ...]:
+        """What is said last at the site's broker: no threat stays ON when nobody can end it."""
+        return (*self.delivery.threats.farewell(), *self.public_farewell())
+
+    def public_farewell(self) -> tuple[Publication, ...]:
+        """What is said last at the brokers of site and cloud; our presence at the very end."""
+        return (
+            *self.camera_watch.farewell(),
+            self.statements.stats(),
+            self.statements.status("stopped"),
+        )
+
+    def say_news(self) -> None:
+        """`stats`, if there is anybody to hear it and anything new."""
+        if not any(state.connected for state in self.links().values()):
+            return
+        stats = self.statements.news()
+        if stats is not None:
+            self._say_to_all((stats,))
+
+    def say_again(self) -> None:
+        """Everything retained, after it may have changed."""
+        self._say(self.births())
+        self.delivery.say_to_cloud(self.public_births())
+
+    def take_up(self, proposed: Loaded, *, anew: bool) -> None:
+        """Put another configuration in force, with networks opened `anew` if it asks for others.
+
+        Raises `ModelError` or `ConfigError`, and then everything is as it was.
+        """
+        keyring = open_keyring(proposed.config)
+        if anew:
+            self._networks = tuple(self._open_networks(proposed.config))
+        self.delivery.trusting(keyring)
+        self.live.swap(proposed)
+        self._put_in_force()
+
+    def turn_switches(self) -> None:
+        """Put in force what people told the switches, then say where they stand."""
+        turned = self.switches.turn()
+        if not turned:
+            return
+        self._put_in_force()
+        for camera in dict.fromkeys(camera for camera, _ in turned):
+            self._say(self.switches.states(self.config(), camera))
+
+    def _put_in_force(self) -> None:
+        """From the next frame on."""
+        self._config = switched(self.live.current.config, self.switches.positions)
+        for analyst, network in zip(self.analysts, self._networks, strict=True):
+            analyst.adopt(self._terms(network))
+        self.snapshots.follow()
+
+    def _build_site(self, config: Config, identity: Identity) -> None:
+        self.intake = Intake(
+            self.config,
+            self.mailboxes,
+            self.counters,
+            self.clock,
+            self._camera_found,
+            self._camera_left,
+            Tries(config.deliver.outbox.path),
+        )
+        self.snapshots = Snapshots(
+            snapshot_settings(config, identity),
+            self.config,
+            self.intake,
+            self.clock,
+            self._on_failure,
+        )
+        self.intake_link = Link(
+            intake_settings(config, identity),
+            on_fatal=self._on_failure,
+            on_message=self._on_site_message,
+            subscriptions=(
+                *self.intake.subscriptions(),
+                *self.switches.subscriptions(),
+                *self.self_tests.requests.subscriptions(),
+            ),
+        )
+        self.site = Link(
+            site_settings(config, identity),
+            on_fatal=self._on_failure,
+            births=self.births,
+            will=self.statements.status("offline"),
+        )
+
+    def _build_workers(self, config: Config) -> None:
+        recall = self.static.recall
+        self.analysts = tuple(
+            self._analyst(mailbox, network, Pipeline(config, network, self._epoch, recall))
+            for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
+        )
+        self._analysing = tuple(
+            Worker(
+                f"analysis-{n}",
+                analyst.step,
+                clock=self.clock,
+                on_failure=lambda _, error: self._on_failure(error),
+            )
+            for n, analyst in enumerate(self.analysts)
+        )
+        self.workers = (*self._analysing, *self.delivery.workers)
+
+    def _analyst(self, mailbox: Mailbox, network: Network, pipeline: Pipeline) -> Analyst:
+        return Analyst(
+            self._terms(network),
+            mailbox,
+            pipeline,
+            self.outbox,
+            self.counters,
+            self.timings,
+            self.clock,
+            self.delivery.kept,
+            self.static.exchange,
+            self.delivery.questions,
+            self._feedback,
+        )
+
+    def _camera_found(self, camera: CameraId) -> None:
+        """Its `status` and `health` follow on the next round."""
+        self._say((self.delivery.threats.state(camera),))
+        self._say(self.switches.states(self.config(), camera))
+
+    def _say_to_all(self, publications: Iterable[Publication]) -> None:
+        """At the brokers of site and cloud."""
+        told = tuple(publications)
+        self._say(told)
+        self.delivery.say_to_cloud(told)
+
+    def _camera_left(self, camera: CameraId) -> None:
+        """Nothing is left of a camera whose place went to another."""
+        self.counters.forget(camera)
+        self.static.left(camera)
+        for analyst in self.analysts:
+            analyst.forget(camera)
+        gone = [
+            self.topics.of_camera(camera, "status"),
+            self.topics.of_camera(camera, "health"),
+            *(one.topic for one in self.switches.states(self.config(), camera)),
+        ]
+        # the brokers forget it too
+        self._say_to_all(Publication(topic=topic, payload=b"") for topic in gone)
+
+    def _say(self, publications: Iterable[Publication]) -> None:
+        for one in publications:
+            self.site.publish(one.topic, one.payload, one.qos, one.retain)
+
+    def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
+        """Those of the one analyst that looks at the camera."""
+        return tuple(fault for analyst in self.analysts for fault in analyst.faults(camera))
+
+    def _notices(self, camera: CameraId) -> Notices:
+        """Those of the one analyst that looks at the camera."""
+        told = (analyst.notices(camera) for analyst in self.analysts)
+        return next((notices for notices in told if notices != Notices()), Notices())
+
+    def _answered(self, verdict: Verdict) -> None:
+        """The cloud decided: memory and damping of the camera's thread take it up."""
+        self.static.answered(verdict)
+        self._feedback.hear(verdict)
+
+    def _strangers(self) -> int:
+        """How many cameras may have switches before anything is known of them."""
+        intake = self.live.current.config.intake
+        return intake.max_cameras if intake.discovery else 0
+
+    def _on_site_message(
+        self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
+    ) -> None:
+        asked = self.self_tests.requests.on_message(
+            topic, payload, retained, lambda one: self._say((one,))
+        )
+        if asked or self.switches.on_message(topic, payload, retained):
+            ack()
+        elif self.snapshots.takes(topic):
+            ack()  # the copy that the broker holds for us is the one that counts
+        else:
+            self.intake.on_message(topic, payload, retained, ack)
+
+    def _terms(self, network: Network) -> Terms:
+        """What an analyst with this network goes by from now on."""
+        return Terms(config=self.config(), detector=network, origin=self._origin(network))
+
+    def _origin(self, network: Network) -> Origin:
+        """What reports say from now on of where they come from."""
+        current = self.live.current
+        return Origin(
+            gateway=self.topics.gateway,
+            model_sha256=network.sha256,
+            config_version=current.version,
+            config_sha256=current.sha256,
+            evidence=current.config.deliver.evidence,
+            privacy=privacy_of(current.config),
+            clocksync=self.synchronised,
+        )

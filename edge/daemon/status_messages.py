@@ -1,0 +1,138 @@
+"""What the gateway says about itself: `status`, `info`, `stats`, and the state of its cameras.
+
+SHELL. Retained statements are births: said again after every connect. `stats` is said at its
+interval when it changed, and once at the end whether or not it did.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import uuid
+from collections.abc import Callable
+from typing import Literal
+
+import psutil
+
+from contract.ids import CameraId
+from contract.topics import Topics
+from edge.config.live import Live
+from edge.daemon.version import program_version
+from edge.deliver.delivery_metrics import waiting
+from edge.deliver.outbox import Outbox
+from edge.health.camera_conditions import Condition, Status
+from edge.health.gateway_health import Condition as GatewayCondition
+from edge.metrics.counters import Counters
+from service.clock import Clock
+from service.link import Publication
+
+Presence = Literal["online", "stopped", "offline"]
+
+
+class Statements:
+    """Words about the running gateway, as publications."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        live: Live,
+        model_sha256: Callable[[], str],
+        counters: Counters,
+        outbox: Outbox,
+        clock: Clock,
+    ) -> None:
+        self._topics = topics
+        self._live = live
+        self._model_sha256 = model_sha256
+        self._counters = counters
+        self._outbox = outbox
+        self._clock = clock
+        self._boot_id = uuid.uuid4().hex
+        self._said = b""
+        self._others: dict[str, Callable[[], object]] = {}
+
+    def add(self, name: str, facts: Callable[[], object]) -> None:
+        """Say these in `stats` as well; None is left away."""
+        self._others[name] = facts
+
+    def status(self, presence: Presence) -> Publication:
+        """The gateway's retained presence; `offline` is the last will."""
+        return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
+
+    def camera_status(self, camera: CameraId, status: Status) -> Publication:
+        """In one word; see `edge.health.camera_conditions`."""
+        return Publication(topic=self._topics.of_camera(camera, "status"), payload=status.encode())
+
+    def camera_health(self, camera: CameraId, condition: Condition) -> Publication:
+        """What is wrong with a camera, and its figures, as of `at`; retained."""
+        facts = {"at": self._clock.now().isoformat(timespec="milliseconds")} | condition.as_json()
+        return Publication(
+            topic=self._topics.of_camera(camera, "health"), payload=json.dumps(facts).encode()
+        )
+
+    def gateway_health(self, condition: GatewayCondition) -> Publication:
+        """Whether an alarm would reach a person, and what stands against it; retained."""
+        facts = {"at": self._clock.now().isoformat(timespec="milliseconds")} | condition.as_json()
+        return Publication(
+            topic=self._topics.of_gateway("health"), payload=json.dumps(facts).encode()
+        )
+
+    def info(self) -> Publication:
+        """Version, architecture, boot, configuration and model, retained."""
+        current = self._live.current
+        facts = {
+            "version": program_version(),
+            "arch": platform.machine(),
+            "boot_id": self._boot_id,
+            "config_version": current.version,
+            "config_sha256": current.sha256,
+            "model": current.config.detect.model,
+            "model_sha256": self._model_sha256(),
+            "schema": current.config.version,
+        }
+        return Publication(
+            topic=self._topics.of_gateway("info"), payload=json.dumps(facts).encode()
+        )
+
+    def news(self) -> Publication | None:
+        """`stats`, or None if nothing has changed since this was asked last."""
+        counted = self._counted()
+        if counted == self._said:
+            return None
+        self._said = counted
+        return self._stats(counted)
+
+    def stats(self) -> Publication:
+        """Funnels, memory and outbox as they are now."""
+        return self._stats(self._counted())
+
+    def _stats(self, counted: bytes) -> Publication:
+        facts = json.loads(counted) | {
+            "rss_bytes": psutil.Process().memory_info().rss,
+            **waiting(self._outbox),
+        }
+        return Publication(
+            topic=self._topics.of_gateway("stats"),
+            payload=json.dumps(facts).encode(),
+            qos=0,
+            retain=False,
+        )
+
+    def _counted(self) -> bytes:
+        depth = self._outbox.depth()
+        cameras = {camera: f.as_json() for camera, f in self._counters.snapshot().items()}
+        held = {"held": depth.held, "trouble": depth.trouble} if depth.trouble else {}
+        outbox = {"entries": dict(depth.entries), "bytes": depth.bytes, **held}
+        audit = self._counters.audits.as_json()
+        said: dict[str, object] = {
+            "cameras": cameras,
+            "outbox": outbox,
+            "audit": audit,
+            "clocksync": self._outbox.synchronised(),
+        }
+        refused = self._counters.refusals.snapshot()
+        if refused:
+            said["answers_refused"] = {reason.value: count for reason, count in refused.items()}
+        others = {name: facts() for name, facts in self._others.items()}
+        said |= {name: facts for name, facts in others.items() if facts is not None}
+        return json.dumps(said, sort_keys=True).encode()

@@ -1,0 +1,66 @@
+"""The first and cheap look at a frame: what a small grey picture of it tells of camera and scene.
+
+PURE. Of a camera that is not gated no grey picture is made, but for its health once a second.
+Called by `pipeline` for every admitted frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.config.schema import Camera, Config
+from edge.gate import motion
+from edge.gate.motion import GateState
+from edge.gate.motion_masks import Unwatched
+from edge.health import camera_health
+from edge.health.camera_health import CameraHealth
+from edge.records import Frame, Motion, Size
+from imaging.admission import Rejected
+from imaging.decode import GreyImage, decode_grey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What was seen, and what the gate and the camera's health remember of it; `grey` is the small
+    picture, where one was made for the gate."""
+
+    seen: Motion | Rejected
+    gate: GateState
+    health: CameraHealth
+    grey: GreyImage | None = None
+
+
+def glance(
+    gate: GateState,
+    health: CameraHealth,
+    frame: Frame,
+    config: Config,
+    settings: Camera,
+    now: float,
+    *,
+    followed: bool,
+) -> Glance:
+    """The frame as the gate sees it; `settings` are its camera's, `now` is monotonic seconds;
+    `followed` as in `motion.look`."""
+    gating = config.gate if settings.gate is None else settings.gate
+    watching = config.health if settings.health is None else settings.health
+    ungated = settings.kind == "snapshot" or not gating.enabled
+    if ungated and not camera_health.due(health, now, watching):
+        return Glance(seen=motion.off(), gate=gate, health=health)
+    grey = decode_grey(frame.picture, frame.header, motion.WIDTH_PX)
+    if isinstance(grey, Rejected):
+        return Glance(seen=motion.off() if ungated else grey, gate=gate, health=health)
+    health = camera_health.step(health, grey, now, watching, frame.claim_behind_s)
+    if ungated:
+        return Glance(seen=motion.off(), gate=gate, health=health)
+    size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
+    masks: tuple[Unwatched, ...] = (*settings.motion_masks, *settings.privacy_masks)
+    gate, seen = motion.look(gate, grey, size, now, gating, masks, followed=followed)
+    return Glance(seen=seen, gate=gate, health=health, grey=grey)
+
+
+def _upright(frame: Frame, shown: Size) -> Size:
+    """The frame's size as it is shown: decoding turns it by its EXIF orientation."""
+    width, height = frame.header.width, frame.header.height
+    lying, shown_lying = width > height, shown[0] > shown[1]
+    return (width, height) if lying == shown_lying else (height, width)

@@ -1,0 +1,206 @@
+"""Camera health: is this picture one that a person could be seen in, of the place that we know?
+
+PURE. One step per frame over the reduced grey picture. Each fault is a latch: it must show itself
+for `enter_s` to begin and be absent for `leave_s` to end, and a picture that cannot tell (black,
+say, about the view) moves no latch. What is usual is what the camera itself has shown
+(`reference_view`). Called by `pipeline`; read by `daemon.camera_watch` and replay.
+
+A blinded camera is not a quiet one: `faults` says so while the gate says that nothing moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import get_args
+
+from edge.config.health import Fault, Health
+from edge.health import fault_indicators
+from edge.health.fault_indicators import Signs
+from edge.health.reference_view import (
+    Glimpse,
+    GreyImage,
+    Likeness,
+    View,
+    begin,
+    compare,
+    examined,
+    glimpse,
+    learn,
+)
+
+FAULTS: tuple[Fault, ...] = get_args(Fault)
+
+_LEAST_PICTURES = 3
+"""A fault needs as many in a row: a camera that sends twice an hour is not judged by one or two."""
+
+_SETTLED_S, _SETTLED_GLIMPSES = 60.0, 20
+"""The view is known after this; whoever stood there at the start has gone or is one of many."""
+
+_MEMORY_S = 600.0
+"""Time constant of the view: shorter than dusk, longer than a delivery."""
+
+_LEAST_MEMORY = 0.05
+"""A camera that sends seldom learns by pictures instead: at most this share by each."""
+
+_MOST_VIEWS = 3
+"""By day, by night in infrared, and one more; what was seen least lately is forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latch:
+    """A fault that is given (`on`) or not, since when pictures say the contrary, and how many."""
+
+    on: bool = False
+    contrary_since_s: float = math.inf
+    pictures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraHealth:
+    """What is remembered of one camera.
+
+    `anchor` is the picture that the present one may repeat; `views` the known ones, the present one
+    first; `moved_at_s` when none of them fitted any more; `shape` and `clock_off_s` are those of
+    the last picture.
+    """
+
+    latches: Mapping[Fault, Latch] = field(default_factory=lambda: MappingProxyType({}))
+    checked_at_s: float = -math.inf
+    anchor: GreyImage | None = None
+    views: tuple[View, ...] = ()
+    moved_at_s: float = math.inf
+    shape: tuple[int, ...] = ()
+    clock_off_s: float | None = None
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What is wrong with the camera, in the order of `FAULTS`."""
+        return tuple(fault for fault in FAULTS if fault in self.latches and self.latches[fault].on)
+
+
+def due(health: CameraHealth, now: float, settings: Health) -> bool:
+    """Whether the camera's present picture will be examined; `now` in monotonic seconds."""
+    since_s = now - health.checked_at_s
+    return settings.enabled and (since_s >= settings.check_s or since_s < 0)
+
+
+def step(
+    health: CameraHealth,
+    grey: GreyImage,
+    now: float,
+    settings: Health,
+    clock_off_s: float | None = None,
+) -> CameraHealth:
+    """Examine one picture, `(h, w) uint8`, if one is due.
+
+    `clock_off_s`: seconds by which the time that the camera claims lies behind ours, None if it
+    claims none.
+    """
+    if not settings.enabled:
+        return CameraHealth()
+    if not due(health, now, settings) or not grey.size:
+        return health
+    told: Signs = {
+        "clock_wrong": fault_indicators.of_the_clock(
+            clock_off_s, health.clock_off_s, settings.clock_s
+        )
+    }
+    elapsed_s = max(0.0, now - health.checked_at_s)
+    health = replace(health, checked_at_s=now, clock_off_s=clock_off_s)
+    if grey.shape != health.shape:  # another resolution has other edges
+        health = replace(health, shape=grey.shape, views=(), anchor=None)
+    health, shown = _look(health, examined(grey), now, elapsed_s)
+    health = _pull_all(health, told | shown, now, settings)
+    return _accept(health, now, settings)
+
+
+def _look(
+    health: CameraHealth, picture: GreyImage, now: float, elapsed_s: float
+) -> tuple[CameraHealth, Signs]:
+    """What the picture shows; one that shows nothing amiss is learned."""
+    measured = fault_indicators.levels(picture)
+    shown = fault_indicators.of_the_exposure(measured, health.faults)
+    blind = bool(shown["dark"] or shown["blown_out"])
+    if not blind:
+        seen = glimpse(picture)
+        health, likeness = _recognise(health, seen, now)
+        shown |= fault_indicators.of_the_view(likeness, measured)
+        if not any(shown[fault] for fault in fault_indicators.OF_THE_VIEW):
+            health = _learned(health, seen, elapsed_s, now)
+    repeated = fault_indicators.repeats(health.anchor, picture)
+    flat = blind or bool(shown["covered"])  # a live camera before nothing repeats itself too
+    shown["frozen"] = None if repeated and flat else repeated
+    return health if repeated else replace(health, anchor=picture), shown
+
+
+def _recognise(
+    health: CameraHealth, seen: Glimpse, now: float
+) -> tuple[CameraHealth, Likeness | None]:
+    """How the picture fits the present view, or another known one if it fits that."""
+    if not health.views or not _settled(health.views[0], now):
+        return health, None
+    likeness = compare(health.views[0], seen)
+    if likeness is None or fault_indicators.fits(likeness):
+        return health, likeness
+    for view in health.views[1:]:
+        other = compare(view, seen)
+        if other is not None and fault_indicators.fits(other):
+            rest = tuple(known for known in health.views if known is not view)
+            return replace(health, views=(view, *rest)), other
+    return health, likeness
+
+
+def _settled(view: View, now: float) -> bool:
+    return now - view.began_at_s >= _SETTLED_S and view.glimpses >= _SETTLED_GLIMPSES
+
+
+def _learned(health: CameraHealth, seen: Glimpse, elapsed_s: float, now: float) -> CameraHealth:
+    """The view with this picture in it, unless a fault keeps it from being usual."""
+    if any(fault in (*fault_indicators.OF_THE_VIEW, "frozen") for fault in health.faults):
+        return health
+    if not health.views:
+        return replace(health, views=(begin(seen, now),))
+    weight = min(_LEAST_MEMORY, -math.expm1(-elapsed_s / _MEMORY_S))
+    return replace(health, views=(learn(health.views[0], seen, weight), *health.views[1:]))
+
+
+def _accept(health: CameraHealth, now: float, settings: Health) -> CameraHealth:
+    """After `accept_view_s` of another view that one becomes known, beside those it knew."""
+    if "moved" not in health.faults:
+        return replace(health, moved_at_s=math.inf)
+    since_s = min(health.moved_at_s, now)
+    if now - since_s < settings.accept_view_s or health.anchor is None:
+        return replace(health, moved_at_s=since_s)
+    views = (begin(glimpse(health.anchor), now), *health.views)[:_MOST_VIEWS]
+    latches = MappingProxyType({**health.latches, "moved": Latch()})
+    return replace(health, views=views, latches=latches, moved_at_s=math.inf)
+
+
+def _pull_all(health: CameraHealth, shown: Signs, now: float, settings: Health) -> CameraHealth:
+    enter_s: dict[Fault, float] = {"frozen": settings.frozen_s, "glare": settings.glare_s}
+    latches = {
+        fault: pull(
+            health.latches.get(fault, Latch()),
+            False if fault in settings.ignore else sign,
+            now,
+            enter_s.get(fault, settings.enter_s),
+            settings.leave_s,
+        )
+        for fault, sign in shown.items()
+    }
+    return replace(health, latches=MappingProxyType({**health.latches, **latches}))
+
+
+def pull(latch: Latch, sign: bool | None, now: float, enter_s: float, leave_s: float) -> Latch:
+    """The latch after one picture; it turns when enough pictures over enough time say so."""
+    if sign is None or sign == latch.on:
+        return Latch(on=latch.on)
+    since_s = min(latch.contrary_since_s, now)
+    pictures = latch.pictures + 1
+    held_s = leave_s if latch.on else enter_s
+    if now - since_s >= held_s and pictures >= _LEAST_PICTURES:
+        return Latch(on=sign)
+    return Latch(on=latch.on, contrary_since_s=since_s, pictures=pictures)

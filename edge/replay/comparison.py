@@ -1,0 +1,216 @@
+"""The shadow run: two configurations or models over the same frames, and what they decide apart.
+
+PURE. Both take each frame in turn, so memory does not grow with the footage; a network that both
+use looks at each picture once. A decision is that a rule tells of a thing in a frame, and how
+severe it is; scores and boxes that differ without changing one are not listed. Called by the verb
+`replay`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+
+from contract.ids import CameraId
+from edge.config.reload import plan
+from edge.config.schema import Config
+from edge.pipeline import Sees
+from edge.records import Analysed, Box, Case, Quiet, TrackId
+from edge.replay.player import EPOCH, Player, Source, Step, marked
+from edge.rules import checks
+from imaging.boxes import iou
+from imaging.detections import Detections, Image
+
+_SAME_IOU = 0.5
+"""Boxes of one thing from two networks overlap at least so far; PASCAL VOC's measure of a hit."""
+
+Kind = Literal["gone", "new", "changed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two that are compared."""
+
+    config: Config
+    detector: Sees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What one side made of a thing: told by a rule or not, and why."""
+
+    rule: str | None
+    track: TrackId | None
+    severity: int | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A decision that would change: `gone` was told before, `new` would be told after, `changed`
+    by another rule, label or severity. `box` is xyxy in pixels of the frame."""
+
+    frame: str
+    t: float
+    camera: CameraId
+    kind: Kind
+    label: str
+    box: Box
+    before: Decision
+    after: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One frame on both sides."""
+
+    before: Step
+    after: Step
+    changes: tuple[Change, ...]
+
+
+class Shared:
+    """A network that looks once at each of the pictures that both sides show it."""
+
+    def __init__(self, detector: Sees) -> None:
+        self._detector = detector
+        self._seen: dict[bytes, Detections] = {}
+
+    def forget(self) -> None:
+        """A new frame begins."""
+        self._seen.clear()
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self._detector.input_size
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:
+        """As the network does it, or did it for the same pixels in this frame."""
+        pixels = np.ascontiguousarray(image)
+        key = hashlib.blake2b(pixels.data, digest_size=16, salt=str(image.shape).encode()[:16])
+        key.update(str(aspect).encode())
+        name = key.digest()
+        if name not in self._seen:
+            self._seen[name] = self._detector.detect(image, aspect)
+        return self._seen[name]
+
+
+def compare(
+    pictures: Source,
+    before: Side,
+    after: Side,
+    camera: CameraId,
+    fps: float,
+    start: datetime = EPOCH,
+) -> Iterator[Compared]:
+    """Each frame with the decisions that would change; sides with one detector share its looks."""
+    shared = Shared(before.detector)
+    other = shared if after.detector is before.detector else after.detector
+    first = Player(before.config, camera, fps, shared, start)
+    second = Player(after.config, camera, fps, other, start)
+    for number, (name, payload, last) in enumerate(marked(pictures)):
+        shared.forget()
+        old = first.step(number, name, payload, last=last)
+        new = second.step(number, name, payload, last=last)
+        yield Compared(before=old, after=new, changes=_changes(old, new, camera))
+
+
+def differing(before: Config, after: Config) -> tuple[str, ...]:
+    """The dotted keys in which the two differ."""
+    return plan(before, after).changed
+
+
+def _changes(old: Step, new: Step, camera: CameraId) -> tuple[Change, ...]:
+    pairs = _pairs(old.cases, new.cases)
+    told_new = set(pairs.values())
+    changes = []
+    for n, case in enumerate(old.cases):
+        before = _told(case)
+        after = _told(new.cases[pairs[n]]) if n in pairs else _untold(case, new)
+        kind: Kind = "changed" if n in pairs else "gone"
+        if n not in pairs or _differ(case, new.cases[pairs[n]]):
+            changes.append(_change(old, camera, kind, case, before, after))
+    for n, case in enumerate(new.cases):
+        if n not in told_new:
+            changes.append(_change(old, camera, "new", case, _untold(case, old), _told(case)))
+    return tuple(changes)
+
+
+def _differ(old: Case, new: Case) -> bool:
+    a, b = old.suspicion, new.suspicion
+    return (a.rule, a.label, a.severity) != (b.rule, b.label, b.severity)
+
+
+def _pairs(old: Sequence[Case], new: Sequence[Case]) -> dict[int, int]:
+    """Index among `new` per index among `old` of the same thing: greedy, one rule's first."""
+    ranked = sorted(
+        (one.suspicion.rule != other.suspicion.rule, -overlap, n, m)
+        for n, one in enumerate(old)
+        for m, other in enumerate(new)
+        if (overlap := _overlap(one.suspicion.box, other.suspicion.box)) >= _SAME_IOU
+    )
+    pairs: dict[int, int] = {}
+    for _, _, n, m in ranked:
+        if n not in pairs and m not in pairs.values():
+            pairs[n] = m
+    return pairs
+
+
+def _overlap(a: Box, b: Box) -> float:
+    return float(iou(np.array([a], np.float32), np.array([b], np.float32))[0, 0])
+
+
+def _change(
+    step: Step, camera: CameraId, kind: Kind, case: Case, before: Decision, after: Decision
+) -> Change:
+    return Change(
+        frame=step.name,
+        t=step.t,
+        camera=camera,
+        kind=kind,
+        label=case.suspicion.label,
+        box=case.suspicion.box,
+        before=before,
+        after=after,
+    )
+
+
+def _told(case: Case) -> Decision:
+    suspicion = case.suspicion
+    return Decision(
+        rule=suspicion.rule,
+        track=suspicion.track,
+        severity=suspicion.severity,
+        reasons=suspicion.reasons,
+    )
+
+
+def _untold(case: Case, step: Step) -> Decision:
+    """Why the other side says nothing of the thing, as far as it had it in the frame at all."""
+    box, rule = case.suspicion.box, case.suspicion.rule
+    near = [j for j in step.judgements if _overlap(j.box, box) >= _SAME_IOU]
+    if near:
+        judgement = max(near, key=lambda j: (j.rule == rule, _overlap(j.box, box)))
+        reasons = checks.reasons(judgement)
+        if judgement.fired:
+            reasons = ("its rule fires, but it was merged with what was told before", *reasons)
+        return Decision(rule=None, track=judgement.track, severity=None, reasons=reasons)
+    return Decision(rule=None, track=None, severity=None, reasons=(_absent(box, step),))
+
+
+def _absent(box: Box, step: Step) -> str:
+    match step.outcome:
+        case Quiet(motion=motion):
+            return f"the gate let the frame end: {motion.why}"
+        case Analysed(ignored=ignored, detections=found):
+            for one in ignored:
+                if _overlap(one.box, box) >= _SAME_IOU:
+                    return checks.ignored_words(one)
+            return f"nothing was found there, and {len(found)} things elsewhere"
+        case rejected:
+            return f"the frame was rejected: {rejected.reason.value}"

@@ -1,0 +1,128 @@
+"""A replay as a page: every alarm with its pictures and reasons, and every track that was never
+told with what held it back.
+
+SHELL (writes a file, when the replay is over). Called by the verb `replay`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+from contract.ids import CameraId, GatewayId
+from edge.config.schema import Config
+from edge.deliver.evidence import Origin, pack
+from edge.privacy import privacy_of
+from edge.records import Case
+from edge.replay.html import Entry, Picture, Section, jpeg_of, lightened, page
+from edge.replay.overlay import Overlay
+from edge.replay.player import SourceError, Step
+from edge.replay.text_report import Tally, why
+from edge.replay.unreported import MOST, Unsaid
+from edge.track.track import Track
+
+_WIDE = (560, 560)
+_NOBODY = "0" * 64
+"""The hash of a model or configuration in a report that is never sent."""
+
+MOST_ALARMS = 200
+
+
+class ReportOut:
+    """A page at `path` in the making, of the replay of `source` as `camera`."""
+
+    def __init__(self, path: Path, source: Path, config: Config, camera: CameraId) -> None:
+        """Raises `SourceError` if nothing can be written there."""
+        if not path.parent.is_dir():
+            raise SourceError(f"{path} cannot be written: there is no folder {path.parent}")
+        if path.is_dir():
+            raise SourceError(f"{path} cannot be written: it is a folder")
+        self._path, self._source, self._camera = path, source, camera
+        self._overlay = Overlay(config.cameras.get(camera, config.camera_defaults))
+        self._origin = Origin(
+            gateway=GatewayId(config.gateway.id),
+            model_sha256=_NOBODY,
+            config_version="replay",
+            config_sha256=_NOBODY,
+            evidence=config.deliver.evidence,
+            privacy=privacy_of(config),
+        )
+        self._tally = Tally()
+        self._outcomes: Counter[str] = Counter()
+        self._alarms: list[Entry] = []
+        self._unsaid = Unsaid()
+        self._missed_motion = 0
+
+    def see(self, step: Step) -> None:
+        """The next frame."""
+        self._overlay.see(step)
+        self._tally.count(step)
+        self._outcomes[why(step.outcome)] += 1
+        self._missed_motion += len(step.unsuspected)
+        for case in step.cases:
+            if len(self._alarms) < MOST_ALARMS:
+                self._alarms.append(self._alarm(case, step))
+        self._unsaid.see(step, partial(self._closeup, step))
+
+    def close(self) -> None:
+        """Writes the page; raises `SourceError` where that fails."""
+        try:
+            self._path.write_text(self._page(), encoding="utf-8")
+        except OSError as error:
+            raise SourceError(f"{self._path} cannot be written: {error.strerror}") from error
+
+    def _picture(self, step: Step) -> Picture | None:
+        image = self._overlay.picture(step, _WIDE)
+        words = f"{step.name}, {step.t:.1f} s"
+        return None if image is None else Picture(jpeg_of(image), words)
+
+    def _closeup(self, step: Step, track: Track) -> Picture | None:
+        image = self._overlay.closeup(step, self._overlay.mark(step, track))
+        words = f"{step.name}, {step.t:.1f} s"
+        return None if image is None else Picture(jpeg_of(image), words, small=True)
+
+    def _alarm(self, case: Case, step: Step) -> Entry:
+        one, shown = case.suspicion, self._picture(step)
+        parcel = pack(case, self._origin)
+        roles = {ref.key: ref.role for ref in parcel.report.evidence}
+        sent = tuple(
+            Picture(lightened(picture.jpeg), f"to be sent: {roles[picture.key]}", small=True)
+            for picture in parcel.pictures
+        )
+        box = ", ".join(f"{value:.0f}" for value in one.box)
+        return Entry(
+            f"{step.t:.1f} s, {step.name}: {one.label} {one.score:.2f}, track #{one.track}",
+            f"rule {one.rule}, severity {one.severity}",
+            (*one.reasons, f"box [{box}], report {one.report_id}"),
+            (*((shown,) if shown else ()), *sent),
+            "bad",
+        )
+
+    def _page(self) -> str:
+        held = list(self._unsaid.entries())
+        told = self._tally.suspicions
+        return page(
+            f"Replay of {self._source.name} as camera {self._camera}",
+            (
+                self._tally.words(),
+                "Frames: " + ", ".join(f"{what} {n}" for what, n in self._outcomes.most_common()),
+                f"{self._missed_motion} stretches of motion ended without a suspicion.",
+            ),
+            (
+                Section(
+                    f"Alarms ({told})",
+                    "What the edge suspected, each with the frame that raised it and the pictures "
+                    "that the cloud would get. No cloud was asked. Click a picture to enlarge it."
+                    + (f" The first {MOST_ALARMS}." if told > MOST_ALARMS else ""),
+                    self._alarms,
+                ),
+                Section(
+                    f"Not told ({len(held)})",
+                    "Tracks seen at least three times about which nothing was said, and what "
+                    f"held them back: at most {MOST}, what nearly fired first, what was merged "
+                    "with another alarm last.",
+                    held,
+                ),
+            ),
+        )

@@ -1,0 +1,109 @@
+"""The tracks of a replay about which no alarm was raised: filmstrips, and what held them back.
+
+PURE, though it changes in place. Nobody knows in advance how long a track lives: its strip takes
+every frame at first, then every second, fourth, ... so that it is bounded and spread evenly. Called
+by `report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from edge.records import TrackId
+from edge.replay.failed_checks import Holds
+from edge.replay.html import Entry, Picture
+from edge.replay.player import Step
+from edge.track.track import Track
+
+FRAMES = 8
+_KEPT = 2 * FRAMES
+MOST = 60
+"""Tracks that are shown. More nobody looks at."""
+
+Closeup = Callable[[Track], Picture | None]
+
+
+@dataclass(slots=True)
+class _Life:
+    """One track so far."""
+
+    track: Track
+    holds: Holds = field(default_factory=Holds)
+    stride: int = 1
+    strip: list[Picture] = field(default_factory=list)
+
+    def wants(self) -> bool:
+        """Whether this sight of it belongs into the strip."""
+        return (self.track.sightings - 1) % self.stride == 0
+
+    def add(self, picture: Picture) -> None:
+        self.strip.append(picture)
+        if len(self.strip) > _KEPT:
+            self.strip = self.strip[::2]
+            self.stride *= 2
+
+    def shown(self) -> list[Picture]:
+        """Some of what was kept, the first and the last of it among them."""
+        if len(self.strip) <= FRAMES:
+            return self.strip
+        apart = (len(self.strip) - 1) / (FRAMES - 1)
+        return [self.strip[round(n * apart)] for n in range(FRAMES)]
+
+    def entry(self) -> Entry:
+        track = self.track
+        title = (
+            f"#{track.id} {track.label}, {track.first_at_s:.1f} to {track.seen_at_s:.1f} s, "
+            f"{track.sightings} sights"
+        )
+        why = self.holds.words()
+        if self.holds.fired:
+            return Entry(title, "fired, but merged with what was told", why, self.shown())
+        return Entry(title, why[0], why[1:], self.shown(), "open")
+
+
+class Unsaid:
+    """Follows the tracks of one camera's replay."""
+
+    def __init__(self) -> None:
+        self._alive: dict[TrackId, _Life] = {}
+        self._ended: list[_Life] = []
+
+    def see(self, step: Step, closeup: Closeup) -> None:
+        """The next step; `closeup` draws a track in it."""
+        now = {track.id: track for track in step.tracks}
+        for id_ in [id_ for id_ in self._alive if id_ not in now]:
+            self._end(self._alive.pop(id_))
+        for judgement in step.judgements:
+            if judgement.track in now:
+                life = self._alive.setdefault(judgement.track, _Life(now[judgement.track]))
+                life.holds.count(judgement)
+        seen = [id_ for id_, track in now.items() if track.seen_at_s == step.t]
+        lives = [self._alive[id_] for id_ in seen if id_ in self._alive]
+        for life in lives:
+            life.track = now[life.track.id]
+            if not life.track.raised and life.wants():
+                drawn = closeup(life.track)
+                if drawn is not None:
+                    life.add(drawn)
+
+    def entries(self) -> Iterator[Entry]:
+        """What nearly fired first, what was merged last."""
+        for life in self._alive.values():
+            self._end(life)
+        self._alive = {}
+        for life in self._ended[:MOST]:
+            yield life.entry()
+
+    def _end(self, life: _Life) -> None:
+        if life.track.raised or not life.track.confirmed or not life.holds.judged:
+            return
+        self._ended.append(life)
+        self._ended.sort(key=_interest)
+        del self._ended[MOST:]
+
+
+def _interest(life: _Life) -> tuple[bool, int, int]:
+    """What a single check held back comes first, what was merged last; then who was seen long."""
+    worst = life.holds.worst()
+    return life.holds.fired > 0, -(worst[0].alone if worst else 0), -life.track.sightings

@@ -1,0 +1,76 @@
+"""What holds for a whole frame of a camera when its things are judged.
+
+PURE. The configuration's part in a decision, put together once per frame: the rules as the light
+has them, the places, the hours, whether the camera is armed. Called by `pipeline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from edge.config.schema import Camera, Decide, Line, Rule, Zone
+from edge.records import Box, Size, TrackId
+from edge.rules import schedule
+from edge.rules.schedule import Reading
+from edge.static_objects.place_history import Likeness
+from edge.static_objects.records import Match
+
+Stays = Callable[[TrackId, Box], float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """`size` is the frame's width and height in pixels; `night` says that the rules are those of
+    the night; `known` are the static things, by track or, in a lone picture, by box; `aspect` is a
+    pixel's width in units of its height; `likeness` says how like a place (shares of the frame) is
+    to what was there some seconds ago, `stays` how like the places that a track (now at a box in
+    pixels) is said to have left are to what they were with it."""
+
+    rules: tuple[Rule, ...]
+    size: Size
+    zones: tuple[Zone, ...] = ()
+    lines: tuple[Line, ...] = ()
+    hours: tuple[Reading, ...] = ()
+    armed: bool = True
+    night: bool = False
+    known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
+    aspect: float = 1.0
+    likeness: Callable[[Box], Likeness | None] = lambda _: None
+    stays: Stays = lambda _track, _box: None
+
+    def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
+        """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
+        levels = [zone.severity for zone in self.zones if zone.id in zones]
+        levels += [reading.severity for reading in self.hours if reading.active]
+        return max(rule.severity, *levels, 0)
+
+
+def conditions(
+    camera: Camera,
+    decide: Decide,
+    size: Size,
+    at: datetime,
+    night: bool,
+    known: Mapping[TrackId | Box, Match] | None = None,
+    aspect: float = 1.0,
+    likeness: Callable[[Box], Likeness | None] = lambda _: None,
+    stays: Stays = lambda _track, _box: None,
+) -> Conditions:
+    """For a frame that was received at `at`; `known` are its static things, `aspect` that of its
+    pixels."""
+    rules = decide.rules if camera.rules is None else camera.rules
+    return Conditions(
+        rules=tuple(rule.at_night() for rule in rules) if night else rules,
+        size=size,
+        zones=camera.zones,
+        lines=camera.lines,
+        hours=tuple(schedule.read(one, at) for one in decide.schedules),
+        armed=camera.armed,
+        night=night,
+        known=known or {},
+        aspect=aspect,
+        likeness=likeness,
+        stays=stays,
+    )

@@ -1,0 +1,81 @@
+"""What the command line sees of the static things, and how it makes the daemon forget them.
+
+SHELL. Works on the file while the daemon runs: it notices within a second of its camera's next
+frame. Called by `edge.cli.static`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.ids import CameraId
+from edge.static_objects.database import FILE, Unusable, connect
+from edge.static_objects.records import Thing
+from edge.static_objects.rows import THINGS_OF_ALL, thing_of
+from edge.storage.sqlite import transaction
+
+
+class StaticError(Exception):
+    """The file of static things cannot be read; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A thing and the camera that sees it."""
+
+    camera: CameraId
+    thing: Thing
+
+    @property
+    def id(self) -> str:
+        """As `static forget` takes it."""
+        return f"{self.camera}/{self.thing.id}"
+
+
+def listed(folder: Path, camera: str | None = None) -> tuple[Listed, ...]:
+    """All that is remembered, of one camera if it is named, by camera and number."""
+    connection = _open(folder)
+    if connection is None:
+        return ()
+    try:
+        rows = connection.execute(THINGS_OF_ALL).fetchall()
+    except sqlite3.Error as error:
+        raise StaticError(f"{folder / FILE} cannot be read: {error}") from error
+    finally:
+        connection.close()
+    read = ((CameraId(row[-1]), thing_of(row, 0.0)) for row in rows)
+    found = (Listed(camera=name, thing=thing) for name, thing in read if thing is not None)
+    chosen = (one for one in found if camera in (None, one.camera))
+    return tuple(sorted(chosen, key=lambda one: (one.camera, len(one.thing.id), one.thing.id)))
+
+
+def forget(folder: Path, *, camera: str | None = None, id_: str | None = None) -> int:
+    """Forget all things, those of a camera, or one of a camera; how many there were."""
+    connection = _open(folder)
+    if connection is None:
+        return 0
+    try:
+        with transaction(connection):
+            return connection.execute(
+                "DELETE FROM things WHERE camera = ifnull(?, camera) AND id = ifnull(?, id)",
+                (camera, id_),
+            ).rowcount
+    except sqlite3.Error as error:
+        raise StaticError(f"{folder / FILE} cannot be changed: {error}") from error
+    finally:
+        connection.close()
+
+
+def _open(folder: Path) -> sqlite3.Connection | None:
+    """None where nothing was ever remembered."""
+    file = folder / FILE
+    if not file.exists():
+        return None
+    try:
+        return connect(file)
+    except (sqlite3.Error, OSError, Unusable) as error:
+        raise StaticError(
+            f"{error}: the daemon sets such a file aside when it starts; see deliver.outbox.path"
+        ) from error

@@ -1,0 +1,119 @@
+"""Things that stand there, as records: what is remembered of them and of one camera.
+
+PURE. Boxes are shares 0..1 of the frame, so that a camera's change of resolution changes nothing.
+`*_at` are wall times, which outlive a restart; `*_s` are monotonic seconds of this run. The laws of
+the memory stand in `memory`; `store` writes what is kept to disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from contract.ids import ReportId
+from contract.labels import Group
+from edge.records import Box, TrackId
+from edge.static_objects.appearance import Appearance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One thing at one place. It is `static` once it has stood long enough; before, it is only
+    watched. `hits` counts the frames in which it was seen, `stirs` those in which it moved.
+
+    `refuted` counts the verdicts that called it no threat; `told` names the rules that raised an
+    alarm about it. `looks` are its appearances under different light, the oldest first.
+    """
+
+    id: str
+    group: Group
+    label: str
+    box: Box
+    looks: tuple[Appearance, ...]
+    first_seen_at: datetime
+    last_seen_at: datetime
+    hits: int = 1
+    stirs: int = 0
+    static: bool = False
+    refuted: int = 0
+    told: tuple[str, ...] = ()
+    withheld: int = 0
+    since_s: float = float("-inf")
+    gone_since_s: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known to be no news whatever the rule."""
+        return self.static or self.refuted > 0
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it is worth keeping over a restart."""
+        return self.known or bool(self.told)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the cloud was asked about under `report_id`, as it looked then."""
+
+    report_id: ReportId
+    group: Group
+    label: str
+    box: Box
+    look: Appearance
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """That a track or detection is a thing that is known, and how sure that is. `likeness` is None
+    where the box alone said so; `rules` are those to which it is no news, None: all of them."""
+
+    thing: str
+    refuted: bool
+    overlap: float
+    likeness: float | None
+    rules: tuple[str, ...] | None = None
+
+    @property
+    def reason(self) -> Literal["told", "static", "refuted"]:
+        """What it is known as; `told` is what only stands as it stood when an alarm was raised."""
+        if self.refuted:
+            return "refuted"
+        return "static" if self.rules is None else "told"
+
+    def silences(self, rule: str) -> bool:
+        """Whether the rule of that id has nothing more to say of it."""
+        return self.rules is None or rule in self.rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What is remembered of one camera. `matched` are the things of the tracks in the last frame
+    that was looked at, `withheld` those tracks of which an alarm was kept back already."""
+
+    things: tuple[Thing, ...] = ()
+    asked: tuple[Asked, ...] = ()
+    matched: Mapping[TrackId, Match] = field(default_factory=dict)
+    withheld: frozenset[TrackId] = frozenset()
+    next_number: int = 1
+    checked_s: float = float("-inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A thing seen in this frame; `track` is None for one in a picture that stands alone.
+
+    `came` says that it was seen to come from elsewhere, `leaves` that all of it moves and it has
+    left its place.
+    """
+
+    track: TrackId | None
+    group: Group
+    label: str
+    box: Box
+    moving: bool = False
+    came: bool = False
+    leaves: bool = False

@@ -1,0 +1,226 @@
+"""Keeps the memory of static things over restarts, and brings it news from outside.
+
+SHELL. Each camera's memory belongs to its analysis thread, which hands it over after a frame and
+gets it back: without what somebody forgot by the command line, and with what the cloud has refuted.
+Answers come on the uplink's network thread. A disk that takes nothing keeps nobody from watching.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contract.ids import CameraId, ReportId
+from contract.verdict import Verdict
+from edge.static_objects.database import FILE, Unusable, distrust, open_database
+from edge.static_objects.memory import forget
+from edge.static_objects.records import Memory
+from edge.static_objects.rows import (
+    ASKED_OF_ONE,
+    IDS_OF_ONE,
+    KEEP_ASKED,
+    KEEP_THING,
+    REMOVE_ASKED,
+    THINGS_OF_ONE,
+    asked_of,
+    asked_row_of,
+    row_of,
+    thing_of,
+)
+from edge.static_objects.verdict_feedback import refute, settle
+from edge.storage.sqlite import tells_damage, transaction
+from service.clock import Clock
+from service.events import Event, log
+
+LOOK_S = 1.0
+"""How often a camera's news is looked for; a person who forgets a thing waits no longer."""
+
+SAVE_S = 3600.0
+"""How often mere counts and times are written: a memory card does not like more. What a kill takes
+of them is an hour of counting; what became static, was told or refuted is written at once."""
+
+RETRY_S = 60.0
+"""How often a disk that had no file for us is tried again."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What of one camera is on disk, and when it was looked at and written (monotonic s)."""
+
+    ids: frozenset[str] = frozenset()
+    shapes: Mapping[str, object] = field(default_factory=dict)
+    asked: tuple[ReportId, ...] = ()
+    looked_s: float = float("-inf")
+    saved_s: float = float("-inf")
+
+
+class StaticStore:
+    """The static things of all cameras of a gateway."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        """Opens the file in `folder`, or goes without one, says so and tries again later."""
+        self._file = folder / FILE
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: dict[CameraId, _Kept] = {}
+        self._connection: sqlite3.Connection | None = None
+        self._closed = False
+        self._tried_s = float("-inf")
+        self._opened()
+
+    def recall(self, camera: CameraId) -> Memory:
+        """What was kept of the camera."""
+        with self._lock, self._surviving(camera):
+            connection = self._opened()
+            if connection is not None:
+                return self._recalled(connection, camera)
+        return Memory()
+
+    def exchange(self, camera: CameraId, memory: Memory) -> Memory:
+        """Keep what is worth it, and take up what became known elsewhere; cheap in between."""
+        now = self._clock.mono()
+        with self._lock, self._surviving(camera):
+            kept = self._kept.setdefault(camera, _Kept())
+            if now - kept.looked_s < LOOK_S:
+                return memory
+            kept.looked_s = now
+            connection = self._opened()
+            if connection is not None:
+                return self._exchanged(connection, camera, memory, kept, now)
+        return memory
+
+    def answered(self, verdict: Verdict) -> None:
+        """The cloud decided; its camera's thread takes it up with its next frame."""
+        row = (verdict.report_id, verdict.camera, int(verdict.decision == "refuted"))
+        with self._lock, self._surviving(verdict.camera):
+            connection = self._opened()
+            if connection is not None:
+                connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
+
+    def left(self, camera: CameraId) -> None:
+        """It is not followed any more; what is on disk stays."""
+        with self._lock:
+            self._kept.pop(camera, None)
+
+    def close(self) -> None:
+        """Nothing is kept after this."""
+        with self._lock:
+            self._closed = True
+            self._let_go()
+
+    def _opened(self) -> sqlite3.Connection | None:
+        """The connection; where there is none it is tried again now and then."""
+        now = self._clock.mono()
+        if self._connection is None and not self._closed and now - self._tried_s >= RETRY_S:
+            self._tried_s = now
+            try:
+                self._connection, aside = open_database(self._file)
+            except (sqlite3.Error, OSError, Unusable) as error:
+                log(Event.STATIC_NOT_KEPT, reason=str(error))
+            else:
+                if aside is not None:
+                    log(Event.STATIC_REPAIRED, set_aside=str(aside))
+        return self._connection
+
+    @contextmanager
+    def _surviving(self, camera: CameraId) -> Iterator[None]:
+        """A disk that takes or gives nothing ends nothing. A file that is found damaged is let go;
+        the next opening sets it aside, and what the cameras remember is written anew."""
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            log(Event.STATIC_NOT_KEPT, camera=camera, reason=str(error))
+            if isinstance(error, sqlite3.Error) and tells_damage(error):
+                self._let_go()
+                distrust(self._file)
+                self._tried_s = float("-inf")
+
+    def _let_go(self) -> None:
+        """Of the file, and of what was known to be in it."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+        self._kept.clear()
+
+    def _recalled(self, connection: sqlite3.Connection, camera: CameraId) -> Memory:
+        now = self._clock.mono()
+        rows = connection.execute(THINGS_OF_ONE, (camera,))
+        things = tuple(t for t in (thing_of(row, now) for row in rows) if t is not None)
+        rows = connection.execute(ASKED_OF_ONE, (camera,))
+        asked = tuple(a for a in map(asked_of, rows) if a is not None)
+        self._kept[camera] = _Kept(ids=frozenset(thing.id for thing in things))
+        numbers = [int(thing.id) for thing in things if thing.id.isdecimal()]
+        return Memory(things=things, asked=asked, next_number=max(numbers, default=0) + 1)
+
+    def _exchanged(
+        self,
+        connection: sqlite3.Connection,
+        camera: CameraId,
+        memory: Memory,
+        kept: _Kept,
+        now: float,
+    ) -> Memory:
+        memory = _without_forgotten(connection, camera, memory, kept)
+        answers: list[tuple[str, int]] = connection.execute(
+            "SELECT report_id, refuted FROM answers WHERE camera = ?", (camera,)
+        ).fetchall()
+        for report_id, refuted in answers:
+            memory = (refute if refuted else settle)(memory, ReportId(report_id))
+        shapes, due = _shapes(memory), now - kept.saved_s >= SAVE_S
+        asked = tuple(one.report_id for one in memory.asked)
+        if answers or due or shapes != kept.shapes or asked != kept.asked:
+            with transaction(connection):  # nobody forgets a thing from here on
+                memory = _without_forgotten(connection, camera, memory, kept)
+                shapes = _shapes(memory)
+                changed = [id_ for id_, shape in shapes.items() if kept.shapes.get(id_) != shape]
+                _write_things(connection, camera, memory, shapes if due else changed)
+                if answers or due or asked != kept.asked:
+                    _write_asked(connection, camera, memory)
+            kept.ids, kept.shapes, kept.asked = frozenset(shapes), shapes, asked
+            if due:
+                kept.saved_s = now
+        return memory
+
+
+def _without_forgotten(
+    connection: sqlite3.Connection, camera: CameraId, memory: Memory, kept: _Kept
+) -> Memory:
+    """What was written and is not there any more, somebody wants forgotten."""
+    rows = connection.execute(IDS_OF_ONE, (camera,))
+    forgotten = kept.ids - {str(id_) for (id_,) in rows}
+    if not forgotten:
+        return memory
+    log(Event.STATIC_FORGOTTEN, camera=camera, things=sorted(forgotten))
+    kept.ids -= forgotten
+    return forget(memory, forgotten)
+
+
+def _write_things(
+    connection: sqlite3.Connection, camera: CameraId, memory: Memory, which: Iterable[str]
+) -> None:
+    """Only what is worth it, since each row costs a page of the memory card."""
+    lasting = {thing.id: thing for thing in memory.things if thing.lasting}
+    known = {str(id_) for (id_,) in connection.execute(IDS_OF_ONE, (camera,))}
+    gone = [(camera, id_) for id_ in known - lasting.keys()]
+    connection.executemany("DELETE FROM things WHERE camera = ? AND id = ?", gone)
+    connection.executemany(KEEP_THING, [row_of(camera, lasting[id_]) for id_ in which])
+
+
+def _write_asked(connection: sqlite3.Connection, camera: CameraId, memory: Memory) -> None:
+    for statement in REMOVE_ASKED:
+        connection.execute(statement, (camera,))
+    connection.executemany(KEEP_ASKED, [asked_row_of(camera, one) for one in memory.asked])
+
+
+def _shapes(memory: Memory) -> dict[str, object]:
+    """What of each lasting thing is worth writing at once when it changes."""
+    return {
+        thing.id: (thing.static, thing.refuted, thing.told)
+        for thing in memory.things
+        if thing.lasting
+    }

@@ -1,0 +1,237 @@
+"""Static things outlive a restart, are forgotten by command while the daemon runs, and learn."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from contract.ids import CameraId, ReportId
+from contract.verdict import Decision
+from edge.config.schema import Static
+from edge.static_objects.database import FILE
+from edge.static_objects.listing import StaticError, forget, listed
+from edge.static_objects.memory import step_memory
+from edge.static_objects.records import Memory
+from edge.static_objects.store import LOOK_S, RETRY_S, SAVE_S, StaticStore
+from edge.static_objects.verdict_feedback import ask
+from service.events import Event
+from tests.fakes import ManualClock, recorded_events
+from tests.unit.edge.deliver.parcels import CAMERA, name, verdict
+from tests.unit.edge.rules.yards import PLACE, moment, sighting, yard
+
+OTHER = CameraId("other")
+
+
+def parked(look: int = 1) -> Memory:
+    """A memory that knows one parked car."""
+    memory = Memory()
+    for now in range(8):
+        memory, _ = step_memory(memory, [sighting()], moment(yard((look, PLACE)), now), Static())
+    return memory
+
+
+class Rim:
+    """A store on disk with a clock of the test's own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.clock = folder, ManualClock()
+        self.store = StaticStore(folder, self.clock)
+
+    def exchange(self, memory: Memory, camera: CameraId = CAMERA) -> Memory:
+        self.clock.advance(LOOK_S)
+        return self.store.exchange(camera, memory)
+
+    def restart(self) -> None:
+        self.store.close()
+        self.store = StaticStore(self.folder, self.clock)
+
+
+def test_what_stands_there_is_known_after_a_restart(tmp_path: Path) -> None:
+    rim, memory = Rim(tmp_path), parked()
+    rim.exchange(memory)
+    rim.restart()
+    recalled = rim.store.recall(CAMERA)
+    (before,), (after,) = memory.things, recalled.things
+    assert np.array_equal(after.looks[0].field, before.looks[0].field)
+    assert replace(after, looks=(), since_s=0.0) == replace(before, looks=(), since_s=0.0)
+    assert recalled.next_number > int(after.id)
+    _, (match,) = step_memory(recalled, [sighting()], moment(yard((1, PLACE)), 9), Static())
+    assert match is not None
+    assert rim.store.recall(OTHER) == Memory()
+
+
+def test_what_is_only_watched_is_not_kept(tmp_path: Path) -> None:
+    rim = Rim(tmp_path)
+    memory, _ = step_memory(Memory(), [sighting()], moment(yard((1, PLACE)), 0), Static())
+    rim.exchange(memory)
+    assert listed(tmp_path) == ()
+
+
+def test_a_thing_forgotten_by_command_is_forgotten_by_the_daemon(tmp_path: Path) -> None:
+    rim = Rim(tmp_path)
+    memory, elsewhere = rim.exchange(parked()), rim.exchange(parked(2), OTHER)
+    (one,) = listed(tmp_path, CAMERA)
+    assert one.id == f"{CAMERA}/{one.thing.id}"
+    with recorded_events() as lines:
+        assert forget(tmp_path, camera=CAMERA, id_=one.thing.id) == 1
+        memory = rim.exchange(memory)
+    assert [line.event for line in lines] == [Event.STATIC_FORGOTTEN]
+    assert memory.things == ()
+    assert rim.exchange(elsewhere, OTHER).things != ()
+    assert [one.camera for one in listed(tmp_path)] == [OTHER]
+
+
+def test_a_thing_forgotten_just_before_the_daemon_writes_stays_forgotten(tmp_path: Path) -> None:
+    rim = Rim(tmp_path)
+    memory = rim.exchange(parked())
+    assert forget(tmp_path) == 1
+    rim.clock.advance(SAVE_S)
+    memory = rim.exchange(memory)
+    assert memory.things == ()
+    assert listed(tmp_path) == ()
+
+
+@pytest.mark.parametrize(("decision", "refuted"), [("refuted", 1), ("confirmed", 0)])
+def test_an_answer_is_taken_up_even_if_it_came_over_a_restart(
+    tmp_path: Path, decision: Decision, refuted: int
+) -> None:
+    rim = Rim(tmp_path)
+    report = ReportId(name(0))
+    tap = sighting(label="person")
+    rim.exchange(ask(Memory(), report, "person", tap, moment(yard((1, PLACE)), 0)))
+    rim.store.answered(verdict(0, decision))
+    rim.restart()
+    memory = rim.exchange(rim.store.recall(CAMERA))
+    assert memory.asked == ()
+    assert [thing.refuted for thing in memory.things] == [1] * refuted
+    assert [one.thing.refuted for one in listed(tmp_path)] == [1] * refuted
+
+
+def test_counts_are_written_seldom_and_what_is_new_at_once(tmp_path: Path) -> None:
+    rim = Rim(tmp_path)
+    memory = rim.exchange(parked())
+    (thing,) = memory.things
+    memory = rim.exchange(replace(memory, things=(replace(thing, hits=999),)))
+    assert listed(tmp_path)[0].thing.hits == thing.hits
+    rim.clock.advance(SAVE_S)
+    rim.exchange(memory)
+    assert listed(tmp_path)[0].thing.hits == 999
+    rim.exchange(replace(memory, things=(replace(thing, told=("vehicle",)),)))
+    assert listed(tmp_path)[0].thing.told == ("vehicle",)
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 100, None])
+def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path, damage: bytes | None) -> None:
+    rim = Rim(tmp_path)
+    rim.exchange(parked())
+    rim.store.close()
+    file = tmp_path / FILE
+    torn = bytearray(file.read_bytes())
+    torn[4096:] = b"\xff" * (len(torn) - 4096)
+    file.write_bytes(bytes(torn) if damage is None else damage)
+    with recorded_events() as lines:
+        store = StaticStore(tmp_path, rim.clock)
+    assert [line.event for line in lines] == [Event.STATIC_REPAIRED]
+    assert store.recall(CAMERA) == Memory()
+    assert (tmp_path / f"{FILE}.corrupt-1").exists()
+
+
+def test_damage_that_is_no_text_even_in_sqlites_own_words_is_damage(tmp_path: Path) -> None:
+    """Python cannot decode the message, in which the damaged statement is quoted."""
+    rim = Rim(tmp_path)
+    rim.exchange(parked())
+    rim.store.close()
+    file = tmp_path / FILE
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xc9BLE"))
+    with recorded_events() as lines:
+        store = StaticStore(tmp_path, rim.clock)
+    assert [line.event for line in lines] == [Event.STATIC_REPAIRED]
+    assert store.recall(CAMERA) == Memory()
+
+
+NO_BOXES = {
+    "no JSON": "nowhere",
+    "beyond any float": f"[0.1, {'9' * 400}, 0.3, 0.4]",
+    "infinite": "[0.1, 0.2, 1e999, 0.4]",
+    "too deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("box", NO_BOXES.values(), ids=NO_BOXES)
+def test_a_row_that_makes_no_sense_costs_only_itself(tmp_path: Path, box: str) -> None:
+    rim = Rim(tmp_path)
+    rim.exchange(parked())
+    rim.exchange(parked(2), OTHER)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("UPDATE things SET box = ? WHERE camera = ?", (box, CAMERA))
+    rim.restart()
+    assert rim.store.recall(CAMERA).things == ()
+    assert len(rim.store.recall(OTHER).things) == 1
+
+
+def test_where_no_file_can_be_had_the_daemon_watches_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with recorded_events() as lines:
+        rim = Rim(tmp_path / "file")
+    memory = parked()
+    assert rim.exchange(memory) is memory
+    assert rim.store.recall(CAMERA) == Memory()
+    assert [line.event for line in lines] == [Event.STATIC_NOT_KEPT]
+
+
+def test_nothing_was_remembered_where_there_is_no_file(tmp_path: Path) -> None:
+    assert listed(tmp_path) == ()
+    assert forget(tmp_path) == 0
+    (tmp_path / FILE).write_bytes(b"no database at all" * 100)
+    with pytest.raises(StaticError):
+        listed(tmp_path)
+
+
+def test_damage_that_is_found_in_use_is_mended_from_what_is_remembered(tmp_path: Path) -> None:
+    rim, memory = Rim(tmp_path), parked()
+    memory = rim.exchange(memory)
+    other = Rim(tmp_path)
+    other.exchange(parked(2), OTHER)  # so that pages are read anew
+    for file in tmp_path.glob(f"{FILE}*"):
+        if not file.name.endswith("-shm"):
+            with file.open("r+b") as opened:
+                opened.seek(100)
+                opened.write(b"\xff" * (file.stat().st_size - 100))
+    with recorded_events() as lines:
+        memory = rim.exchange(memory)
+        memory = rim.exchange(memory)
+    assert [line.event for line in lines] == [Event.STATIC_NOT_KEPT, Event.STATIC_REPAIRED]
+    rim.restart()
+    assert len(rim.store.recall(CAMERA).things) == len(memory.things) == 1
+
+
+def test_a_disk_that_had_no_file_is_tried_again(tmp_path: Path) -> None:
+    folder = tmp_path / "outbox"
+    folder.write_text("a file in its place")
+    rim, memory = Rim(folder), parked()
+    rim.exchange(memory)
+    folder.unlink()
+    rim.clock.advance(RETRY_S)
+    rim.exchange(memory)
+    rim.restart()
+    assert len(rim.store.recall(CAMERA).things) == 1
+
+
+def test_nothing_is_held_of_a_thousand_strangers_that_left(tmp_path: Path) -> None:
+    store = StaticStore(tmp_path, ManualClock())
+
+    def come_and_go(first: int) -> int:
+        for number in range(first, first + 1000):
+            stranger = CameraId(f"s{number}")
+            store.exchange(stranger, Memory())
+            store.left(stranger)
+        gc.collect()
+        return len(gc.get_objects())
+
+    warm = come_and_go(0)
+    assert come_and_go(1000) - warm < 500
