@@ -47,10 +47,13 @@ def commands(page: Path) -> Iterator[list[str]]:
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
         if line.startswith("    stillwatch-"):
-            yield shlex.split(line.split("|")[0])
+            yield shlex.split(re.split(r" [|>] ", line)[0], comments=True)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+WITH_COMMANDS = [HOWTOS.parents[1] / "README.md", *HOWTOS.parent.glob("*.md"), *PAGES]
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.stem)
 def test_every_command_is_one_that_the_program_takes(page: Path) -> None:
     for program, *arguments in commands(page):
         PROGRAMS[program]().parse_args(arguments)
