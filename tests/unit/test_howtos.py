@@ -46,7 +46,7 @@ def test_an_example_is_a_configuration_that_says_something(example: str) -> None
 def commands(page: Path) -> Iterator[list[str]]:
     text = page.read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
-        if line.startswith("    stillwatch-"):
+        if re.match(r"    stillwatch-(edge|cloud) ", line):
             yield shlex.split(re.split(r" [|>] ", line)[0], comments=True)
 
 
