@@ -68,7 +68,7 @@ evaluate: setup ## events found, false alarms, and a page of both, over a labell
 
 ablation: setup ## what each stage adds and costs: evaluate once per stage switched off or on (CORPUS=DIR OUT=DIR, ALONE=1)
 	@test -n "$(CORPUS)" || { echo "say which: make ablation CORPUS=DIR [OUT=DIR]"; exit 2; }
-	@$(BIN)/python -m tools.evaluation.evaluate.ablation "$(CORPUS)" "$(OUT)" $(if $(ALONE),--alone)
+	@$(BIN)/python -m tools.evaluation.ablation "$(CORPUS)" "$(OUT)" $(if $(ALONE),--alone)
 
 compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOURS=, SCENES=, WALKERS=, PAUSE=, SEED=, STORE=1)
 	@test -n "$(filter command line environment,$(origin OUT))" || { echo "say where: make compose OUT=DIR"; exit 2; }

@@ -7,7 +7,7 @@ import numpy as np
 from imaging.detections import Image
 from tools.evaluation.compose.bodies import SHEETS, figures
 from tools.evaluation.compose.cutouts import outlined, people
-from tools.evaluation.compose.materials import Materials, Place
+from tools.evaluation.compose.materials import Backdrop, Materials
 from tools.evaluation.compose.vehicles import Vehicle
 
 WIDTH, HEIGHT = 320, 240
@@ -33,7 +33,7 @@ def recording(frames: int = 30) -> list[Image]:
 
 
 def drawn_materials() -> Materials:
-    place = Place(image=background(), far=0.4, near=0.95)
+    place = Backdrop(image=background(), far=0.4, near=0.95)
     rng = np.random.default_rng(4)
     noise = rng.normal(0, 2, (HEIGHT, WIDTH, 3)).astype(np.float32)
     box = outlined(background(), ((10, 10), (70, 10), (70, 50), (10, 50)))

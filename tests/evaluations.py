@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tools.evaluation.evaluate.events import Label, Timeline
 from tools.evaluation.evaluate.observed import (
+    DecidedSuspicion,
     Decision,
     FrameOutcome,
-    Judged,
-    Seen,
+    FrameSeen,
     SequenceRun,
     StillRun,
 )
@@ -23,8 +23,8 @@ def judged(
     decision: Decision = "confirmed",
     until_s: float | None = None,
     verdict_label: str | None = None,
-) -> Judged:
-    return Judged(
+) -> DecidedSuspicion:
+    return DecidedSuspicion(
         report_id=f"gw.cam.0.{int(raised_s)}.0",
         frame=f"{int(raised_s):05d}.jpg",
         raised_s=raised_s,
@@ -40,11 +40,11 @@ def judged(
     )
 
 
-def seen(t: int, outcome: FrameOutcome, reason: str, moved: bool = False) -> Seen:
-    return Seen(t=float(t), frame_bytes=1000, outcome=outcome, reason=reason, moved=moved)
+def seen(t: int, outcome: FrameOutcome, reason: str, moved: bool = False) -> FrameSeen:
+    return FrameSeen(t=float(t), frame_bytes=1000, outcome=outcome, reason=reason, moved=moved)
 
 
-def one_frame_a_second(*suspicions: Judged, moving: str = "." * 40) -> SequenceRun:
+def one_frame_a_second(*suspicions: DecidedSuspicion, moving: str = "." * 40) -> SequenceRun:
     """40 s at 1 frame/s: persons from 4 to 8 s and from 30 to 34 s; `M` where there is motion, for
     the gate and for plain motion detection."""
     rows = {"person": PERSON, "vehicle": VEHICLE, "bicycle": VEHICLE}
@@ -72,7 +72,7 @@ def one_frame_a_second(*suspicions: Judged, moving: str = "." * 40) -> SequenceR
     )
 
 
-def still(file: str, person: Label, *suspicions: Judged) -> StillRun:
+def still(file: str, person: Label, *suspicions: DecidedSuspicion) -> StillRun:
     return StillRun(
         file=file,
         labels={"person": person, "vehicle": False, "bicycle": False},

@@ -90,7 +90,7 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
     pytest.importorskip("iotcore", reason="pip install iotcore==0.4.0")
     port, port_311 = free_port(), free_port()
     file = tmp_path / "iotcore.toml"
-    addresses = local.Broker(host=HOST, port=port, camera_port=port_311)
+    addresses = local.LocalBroker(host=HOST, port=port, camera_port=port_311)
     file.write_text(local.broker_config(addresses))
     log = tmp_path / "iotcore.log"
     command = [sys.executable, "-m", "iotcore", "--config", str(file), "--log-level", "CRITICAL"]

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import scaled
-from tools.fuzz.run import Plan, fuzz
+from tools.fuzz.run import FuzzPlan, fuzz
 
 
 @pytest.mark.timeout(3_600)
 def test_hundreds_of_thousands_of_hostile_inputs(tmp_path: Path) -> None:
     inputs = scaled("FUZZ_INPUTS", 200_000)
     seed = os.environ.get("FUZZ_SEED", "ci")
-    plan = Plan(seed=seed, out=tmp_path / "found", lanes=2, inputs=inputs, seconds=3_000)
+    plan = FuzzPlan(seed=seed, out=tmp_path / "found", lanes=2, inputs=inputs, seconds=3_000)
     summary = fuzz(plan)
     (tmp_path / "summary.txt").write_text(f"{summary}\n")
     assert summary.faults == [], f"see {tmp_path / 'found'}"

@@ -12,9 +12,9 @@ from edge.config.load import load
 from edge.replay.player import Video
 from imaging.manifest import CHECKOUT_MODELS
 from tests.models import shipped
+from tools.evaluation.ablation.__main__ import main
+from tools.evaluation.ablation.variants import without_each
 from tools.evaluation.evaluate.__main__ import main as evaluate
-from tools.evaluation.evaluate.ablation import main
-from tools.evaluation.evaluate.variants import without_each
 
 FOOTAGE = CHECKOUT_MODELS.parent / "footage"
 FROM, FRAMES = 50, 6

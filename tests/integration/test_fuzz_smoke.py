@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.fuzz import run
-from tools.fuzz.run import Plan, fuzz
+from tools.fuzz.run import FuzzPlan, fuzz
 
 DYING = """
 import os, sys
@@ -20,7 +20,7 @@ sys.exit(lane.main())
 
 
 def test_hostile_bytes_raise_nothing_and_stay_within_time_and_memory(tmp_path: Path) -> None:
-    summary = fuzz(Plan(seed="smoke", out=tmp_path, lanes=1, inputs=2_000, seconds=240))
+    summary = fuzz(FuzzPlan(seed="smoke", out=tmp_path, lanes=1, inputs=2_000, seconds=240))
     assert summary.faults == []
     assert summary.inputs == 2_000
     assert len(summary.of_target) > 10
@@ -36,7 +36,7 @@ def test_an_input_that_kills_its_process_is_found_and_the_others_go_on(
     monkeypatch.setenv(
         "PYTHONPATH", os.pathsep.join((str(run.ROOT), os.environ.get("PYTHONPATH", "")))
     )
-    plan = Plan(seed="dying", out=tmp_path / "found", lanes=1, inputs=2, seconds=60)
+    plan = FuzzPlan(seed="dying", out=tmp_path / "found", lanes=1, inputs=2, seconds=60)
     summary = fuzz(plan)
     (name,) = summary.findings
     assert name.startswith("died-deadly-")

@@ -14,7 +14,7 @@ from tools.build.models.__main__ import CACHE
 from tools.build.models.classes import COCO_COLUMNS
 from tools.build.models.fetch import MEMBERS
 from tools.build.models.layout import NCHW
-from tools.build.models.nhwc import Network, as_it_is
+from tools.build.models.nhwc import SubGraph, as_it_is
 from tools.build.models.savedmodel import stored_as_float16
 from tools.build.models.tfjs import Array, Attribute, Graph, Node, TfjsError, read_graph
 
@@ -80,8 +80,8 @@ def by_hand(images: FloatArray, graph: Graph) -> FloatArray:
     return np.asarray(tf.transpose(both, LAST))
 
 
-def network(graph: Graph) -> Network:
-    return Network(graph=graph, given="images", outputs=("end",), axes=NCHW, nominal_px=16)
+def network(graph: Graph) -> SubGraph:
+    return SubGraph(graph=graph, given="images", outputs=("end",), axes=NCHW, nominal_px=16)
 
 
 def test_a_channels_first_graph_runs_without_a_single_transpose() -> None:

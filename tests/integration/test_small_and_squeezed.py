@@ -17,8 +17,8 @@ from imaging.detections import Detections, FloatArray, Image
 from tests.models import shipped
 from tools.evaluation.bench.persons import (
     CLIP,
-    Band,
     Result,
+    SizeBand,
     empty_place,
     frames_of,
     measure,
@@ -42,7 +42,7 @@ def result(edge: Detector) -> Result:
     return measure(frames, people, empty_place(CLIP), edge)
 
 
-def added(bands: list[Band]) -> tuple[int, int, int]:
+def added(bands: list[SizeBand]) -> tuple[int, int, int]:
     """Persons, found by whole frames, found by close looks where the gate misses nobody."""
     return (
         sum(band.persons for band in bands),

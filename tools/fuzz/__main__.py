@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from tools.fuzz.lane import prepare
-from tools.fuzz.run import Plan, Summary, fuzz
+from tools.fuzz.run import FuzzPlan, FuzzSummary, fuzz
 from tools.fuzz.targets import TARGETS, named
 
 _SAY_S = 5.0
@@ -27,14 +27,14 @@ class _Progress:
         self._lock = threading.Lock()
         self._said_s = 0.0
 
-    def __call__(self, summary: Summary) -> None:
+    def __call__(self, summary: FuzzSummary) -> None:
         with self._lock:
             if summary.seconds - self._said_s >= _SAY_S:
                 self._said_s = summary.seconds
                 print(line(summary), flush=True)
 
 
-def line(summary: Summary) -> str:
+def line(summary: FuzzSummary) -> str:
     """How far it is."""
     rate = summary.inputs / max(summary.seconds, 0.1)
     return (
@@ -44,7 +44,7 @@ def line(summary: Summary) -> str:
     )
 
 
-def table(summary: Summary) -> str:
+def table(summary: FuzzSummary) -> str:
     """Inputs and the slowest of each target."""
     rows = [
         f"  {name:14} {summary.of_target[name]:9,d}  slowest {summary.slowest_ms[name]:6.1f} ms"
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
     seconds = options.seconds or (60.0 if options.inputs == 10**12 else 1e9)
     seed = options.seed or secrets.token_hex(4)
     print(f"seed {seed}, {options.lanes} lanes; findings go to {options.out}")
-    plan = Plan(
+    plan = FuzzPlan(
         seed=seed,
         out=options.out,
         lanes=options.lanes,

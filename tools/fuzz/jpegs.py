@@ -20,7 +20,7 @@ _MOST_SCANS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class JpegSegment:
     """`lie` is added to its length; `entropy` follows it (of a scan)."""
 
     marker: int
@@ -33,7 +33,7 @@ class Segment:
 class Jpeg:
     """What stands between SOI and `end`."""
 
-    segments: tuple[Segment, ...]
+    segments: tuple[JpegSegment, ...]
     end: bytes = EOI
 
 
@@ -47,7 +47,9 @@ def taken_apart(picture: bytes) -> Jpeg:
         at = begins
         while marker == _SOS and not (picture[at] == 0xFF and picture[at + 1] not in _STUFFED):
             at += 1
-        segments.append(Segment(marker, picture[begins - length + 2 : begins], picture[begins:at]))
+        segments.append(
+            JpegSegment(marker, picture[begins - length + 2 : begins], picture[begins:at])
+        )
     return Jpeg(tuple(segments))
 
 
@@ -76,7 +78,7 @@ def _where(random: Random, jpeg: Jpeg, *markers: int) -> int | None:
     return random.choice(found) if found else None
 
 
-def _with(jpeg: Jpeg, at: int, *instead: Segment) -> Jpeg:
+def _with(jpeg: Jpeg, at: int, *instead: JpegSegment) -> Jpeg:
     return replace(jpeg, segments=(*jpeg.segments[:at], *instead, *jpeg.segments[at + 1 :]))
 
 
@@ -170,15 +172,15 @@ def _insertion(random: Random, jpeg: Jpeg) -> Jpeg:
     size = random.choice((0, 1, 12, 200, 65_533))
     made = random.choice(
         (
-            Segment(random.choice((*range(0xE0, 0xF0), 0xFE)), random.randbytes(size)),
-            Segment(0xE1, b"Exif\0\0" + exif(random)),
-            Segment(0xE0, b"JFIF\0\1\1" + random.randbytes(9)),
-            Segment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes((random.choice((0, 1, 2, 9)),))),
-            Segment(_DRI, struct.pack(">H", random.choice(EDGES))),
-            Segment(_DNL, struct.pack(">H", random.choice(EDGES))),
-            Segment(0xCC, random.randbytes(random.choice((2, 4, 32)))),
-            Segment(random.choice((0xDE, 0xDF, 0xC8, 0xF0, 0xFD, 0x02, 0xBF)), b"\0\0"),
-            Segment(random.choice(_BARE), b""),
+            JpegSegment(random.choice((*range(0xE0, 0xF0), 0xFE)), random.randbytes(size)),
+            JpegSegment(0xE1, b"Exif\0\0" + exif(random)),
+            JpegSegment(0xE0, b"JFIF\0\1\1" + random.randbytes(9)),
+            JpegSegment(0xEE, b"Adobe\0\x64\0\0\0\0" + bytes((random.choice((0, 1, 2, 9)),))),
+            JpegSegment(_DRI, struct.pack(">H", random.choice(EDGES))),
+            JpegSegment(_DNL, struct.pack(">H", random.choice(EDGES))),
+            JpegSegment(0xCC, random.randbytes(random.choice((2, 4, 32)))),
+            JpegSegment(random.choice((0xDE, 0xDF, 0xC8, 0xF0, 0xFD, 0x02, 0xBF)), b"\0\0"),
+            JpegSegment(random.choice(_BARE), b""),
         )
     )
     at = random.randrange(len(jpeg.segments) + 1)

@@ -61,7 +61,7 @@ _ALIKE = 3
 
 
 @dataclass(slots=True)
-class Tally:
+class LaneCounts:
     """What a lane says of itself."""
 
     inputs: int = 0
@@ -73,14 +73,14 @@ class Tally:
     ways: int = 0
 
 
-class Lane:
+class FuzzLane:
     """Inputs `first`, `first + step`, ... of a seed."""
 
     def __init__(self, seed: str, out: Path, slot: mmap.mmap, only: tuple[str, ...]) -> None:
         self._seed, self._out, self._slot = seed, out, slot
         self._targets = [one for one in TARGETS if not only or one.name in only]
         self._shares = [one.share for one in self._targets]
-        self._tally = Tally()
+        self._tally = LaneCounts()
         self._ways: set[tuple[str, str]] = set()
         self._causes: dict[str, int] = {}
         self._warm_bytes = 0
@@ -247,7 +247,7 @@ def main() -> int:
     prepare()()
     faulthandler.enable(file=trace)
     with options.slot.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_BYTES) as slot:
-        lane = Lane(options.seed, options.out, slot, tuple(options.only))
+        lane = FuzzLane(options.seed, options.out, slot, tuple(options.only))
         lane.run(options.first, options.step, options.inputs, options.seconds)
     return 0
 

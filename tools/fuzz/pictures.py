@@ -228,10 +228,10 @@ def _cmyk(grey: bytes) -> bytes:
     for one in jpeg.segments:
         if one.marker == 0xC0:
             components = b"".join(bytes((n, 0x11, 0)) for n in range(1, 5))
-            segments.append(jpegs.Segment(0xC0, one.payload[:5] + b"\4" + components))
+            segments.append(jpegs.JpegSegment(0xC0, one.payload[:5] + b"\4" + components))
         elif one.marker == 0xDA:
             heads = (bytes((1, n)) + one.payload[2:] for n in range(1, 5))
-            segments += [jpegs.Segment(0xDA, head, one.entropy) for head in heads]
+            segments += [jpegs.JpegSegment(0xDA, head, one.entropy) for head in heads]
         else:
             segments.append(one)
     return jpegs.put_together(jpegs.Jpeg(tuple(segments)))

@@ -27,7 +27,7 @@ HUNG_S = 60.0
 
 
 @dataclass(slots=True)
-class Summary:
+class FuzzSummary:
     """Of all lanes; `findings` are files in the folder given."""
 
     inputs: int = 0
@@ -47,7 +47,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class FuzzPlan:
     """What is to be done; stops at `inputs` or after `seconds`, whichever comes first."""
 
     seed: str
@@ -61,7 +61,7 @@ class Plan:
 class _Running:
     """One lane, through as many processes as it takes."""
 
-    def __init__(self, plan: Plan, number: int, slot: Path) -> None:
+    def __init__(self, plan: FuzzPlan, number: int, slot: Path) -> None:
         self._plan, self._number, self._slot = plan, number, slot
         self._before: dict[str, Any] = {}
         self.said: dict[str, Any] = {}
@@ -117,7 +117,7 @@ def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
     lines.put(None)
 
 
-def fuzz(plan: Plan, told: Callable[[Summary], None] = lambda _: None) -> Summary:
+def fuzz(plan: FuzzPlan, told: Callable[[FuzzSummary], None] = lambda _: None) -> FuzzSummary:
     """Runs the plan; `told` hears how it goes."""
     began = time.monotonic()
     until_s = began + plan.seconds
@@ -141,10 +141,10 @@ def _slots(count: int) -> Iterator[list[Path]]:
         yield [Path(name) / f"lane-{number}" for number in range(count)]
 
 
-def _summary(lanes: list[_Running], seconds: float) -> Summary:
+def _summary(lanes: list[_Running], seconds: float) -> FuzzSummary:
     whole = _summed([lane.total() for lane in lanes])
     died = [name for lane in lanes for name in lane.died]
-    return Summary(
+    return FuzzSummary(
         inputs=whole.get("inputs", 0),
         seconds=seconds,
         ways=whole.get("ways", 0),

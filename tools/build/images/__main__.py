@@ -16,7 +16,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tools.build.images.base import import_base
-from tools.build.images.build import CHECKOUT, CLOUD, EDGE_AMD64, RECIPES, Recipe, build, version
+from tools.build.images.build import (
+    CHECKOUT,
+    CLOUD,
+    EDGE_AMD64,
+    RECIPES,
+    ImageRecipe,
+    build,
+    version,
+)
 from tools.build.images.engine import Engine, EngineError, open_engine
 from tools.build.images.machine import Unfit, arm64_programs, install_packages
 from tools.build.images.registry import push
@@ -50,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build_all(engine: Engine, recipes: Sequence[Recipe], base: str | None) -> None:
+def build_all(engine: Engine, recipes: Sequence[ImageRecipe], base: str | None) -> None:
     """Each recipe, from `base` or from one that is made here."""
     with ExitStack() as stack:
         if any(recipe.arch == "arm64" for recipe in recipes):
@@ -60,7 +68,7 @@ def build_all(engine: Engine, recipes: Sequence[Recipe], base: str | None) -> No
             print(f"{recipe.tag} {build(engine, recipe, named)}")
 
 
-def push_all(engine: Engine, recipes: Sequence[Recipe], prefix: str) -> None:
+def push_all(engine: Engine, recipes: Sequence[ImageRecipe], prefix: str) -> None:
     """One list of architectures for each image, and the digest to deploy by."""
     for name in dict.fromkeys(recipe.name for recipe in recipes):
         tags = [recipe.tag for recipe in recipes if recipe.name == name]

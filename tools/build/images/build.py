@@ -23,7 +23,7 @@ CA_INSIDE = "/etc/ssl/certs/build-ca.crt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class ImageRecipe:
     """One image: its name, its Dockerfile, the target within it, and the architecture."""
 
     name: str
@@ -36,10 +36,12 @@ class Recipe:
         return f"localhost/{self.name}:{self.arch}"
 
 
-EDGE_AMD64 = Recipe(name="stillwatch-edge", file="Dockerfile.amd64", arch="amd64")
-EDGE_ARM64 = Recipe(name="stillwatch-edge", file="Dockerfile.arm64", arch="arm64")
-CLOUD = Recipe(name="stillwatch-cloud", file="cloud/Dockerfile", arch="amd64", target="full")
-SLIM = Recipe(name="stillwatch-cloud-slim", file="cloud/Dockerfile", arch="amd64", target="slim")
+EDGE_AMD64 = ImageRecipe(name="stillwatch-edge", file="Dockerfile.amd64", arch="amd64")
+EDGE_ARM64 = ImageRecipe(name="stillwatch-edge", file="Dockerfile.arm64", arch="arm64")
+CLOUD = ImageRecipe(name="stillwatch-cloud", file="cloud/Dockerfile", arch="amd64", target="full")
+SLIM = ImageRecipe(
+    name="stillwatch-cloud-slim", file="cloud/Dockerfile", arch="amd64", target="slim"
+)
 RECIPES = {
     "edge-amd64": EDGE_AMD64,
     "edge-arm64": EDGE_ARM64,
@@ -48,7 +50,9 @@ RECIPES = {
 }
 
 
-def build(engine: Engine, recipe: Recipe, base: str, *, tag: str = "", fresh: bool = False) -> str:
+def build(
+    engine: Engine, recipe: ImageRecipe, base: str, *, tag: str = "", fresh: bool = False
+) -> str:
     """The image's id; `fresh` uses nothing of earlier builds. Raises `EngineError`."""
     command = ["nice", "-n", "5", "podman", "build", "--network=host", "--timestamp=0"]
     command += ["--pull=never" if base.startswith("localhost/") else "--pull=missing"]

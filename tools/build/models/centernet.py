@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from tools.build.models.classes import COCO_COLUMNS
 from tools.build.models.layout import NHWC
-from tools.build.models.nhwc import Network, Tensor, Weight
+from tools.build.models.nhwc import SubGraph, Tensor, Weight
 from tools.build.models.tfjs import Graph
 
 NAMES = ("heat", "wh")
@@ -29,7 +29,7 @@ class CenterNet:
     def from_pixels(self, images: Tensor, weight: Weight) -> list[Tensor]:
         """Heat `(N, S/4, S/4, 9)` and distances `(N, S/4, S/4, 4)` (left, top, right, bottom,
         pixels) for `(N, S, S, 3) uint8 RGB`, S a multiple of 32."""
-        network = Network(
+        network = SubGraph(
             graph=self.graph,
             given="tower_0/images",
             outputs=("tower_0/keypoints", "tower_0/wh"),

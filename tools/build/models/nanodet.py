@@ -15,7 +15,7 @@ import tensorflow as tf
 from imaging.detections import FloatArray
 from tools.build.models.classes import COCO_COLUMNS, LABELS
 from tools.build.models.layout import NCHW
-from tools.build.models.nhwc import Network, Tensor, Weight, as_it_is
+from tools.build.models.nhwc import SubGraph, Tensor, Weight, as_it_is
 from tools.build.models.normalisation import Normalisation, folded
 from tools.build.models.tfjs import Array, Graph
 
@@ -73,8 +73,8 @@ def normalise(pixels: FloatArray) -> FloatArray:
     return ((pixels - np.float32(SCALAR_MEAN)) / np.float32(SCALAR_STD)).astype(np.float32)
 
 
-def _network(graph: Graph) -> Network:
-    return Network(
+def _network(graph: Graph) -> SubGraph:
+    return SubGraph(
         graph=graph,
         given="input_1",
         outputs=tuple(HEADS.values()),

@@ -41,7 +41,7 @@ class Laid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class GraphStep:
     """One operation about to run. `scale`: side of the input over that of the published graph."""
 
     node: Node
@@ -60,7 +60,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class SubGraph:
     """A cut through a graph: from one placeholder to some nodes."""
 
     graph: Graph
@@ -76,11 +76,11 @@ class Network:
         for node in self.graph.order(self.given, self.outputs):
             inputs = tuple(values[name] for name in node.inputs)
             values[node.name] = self._value(
-                Step(node=node, inputs=inputs, scale=scale, weight=weight)
+                GraphStep(node=node, inputs=inputs, scale=scale, weight=weight)
             )
         return [values[name].value for name in self.outputs]
 
-    def _value(self, step: Step) -> Laid:
+    def _value(self, step: GraphStep) -> Laid:
         if step.node.op == "Const":
             return Laid(self.graph.constants[step.node.name])
         if step.node.op not in OPERATIONS:
@@ -88,7 +88,7 @@ class Network:
         return OPERATIONS[step.node.op](step)
 
 
-def _convolution(step: Step) -> Laid:
+def _convolution(step: GraphStep) -> Laid:
     node = step.node
     strides, dilations = list(node.numbers("strides")), list(node.numbers("dilations"))
     result = tf.nn.conv2d(
@@ -97,7 +97,7 @@ def _convolution(step: Step) -> Laid:
     return Laid(_fused(step, result))
 
 
-def _depthwise(step: Step) -> Laid:
+def _depthwise(step: GraphStep) -> Laid:
     node = step.node
     strides, dilations = list(node.numbers("strides")), list(node.numbers("dilations"))[1:3]
     result = tf.nn.depthwise_conv2d(
@@ -106,7 +106,7 @@ def _depthwise(step: Step) -> Laid:
     return Laid(_fused(step, result))
 
 
-def _fused(step: Step, result: Tensor) -> Tensor:
+def _fused(step: GraphStep, result: Tensor) -> Tensor:
     """What a fused operation does after its convolution: bias, then perhaps an activation."""
     after = step.node.texts("fused_ops") if "fused_ops" in step.node.attributes else ()
     for name in after:
@@ -122,8 +122,8 @@ def _fused(step: Step, result: Tensor) -> Tensor:
     return result
 
 
-def _elementwise(operation: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Step], Laid]:
-    def run(step: Step) -> Laid:
+def _elementwise(operation: Callable[[Tensor, Tensor], Tensor]) -> Callable[[GraphStep], Laid]:
+    def run(step: GraphStep) -> Laid:
         axes = next((laid.axes for laid in step.inputs if not laid.constant), NHWC)
         left, right = (_operand(step, laid, axes) for laid in step.inputs)
         return Laid(operation(left, right), axes)
@@ -131,7 +131,7 @@ def _elementwise(operation: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Ste
     return run
 
 
-def _operand(step: Step, laid: Laid, axes: Axes) -> Tensor:
+def _operand(step: GraphStep, laid: Laid, axes: Axes) -> Tensor:
     if laid.constant:
         return step.weight(as_stored(laid.value, axes))
     if laid.axes != axes:
@@ -139,26 +139,26 @@ def _operand(step: Step, laid: Laid, axes: Axes) -> Tensor:
     return laid.value
 
 
-def _pointwise(operation: Callable[[Tensor], Tensor]) -> Callable[[Step], Laid]:
+def _pointwise(operation: Callable[[Tensor], Tensor]) -> Callable[[GraphStep], Laid]:
     return lambda step: Laid(operation(step.inputs[0].value), step.inputs[0].axes)
 
 
-def _leaky_relu(step: Step) -> Laid:
+def _leaky_relu(step: GraphStep) -> Laid:
     alpha = step.node.number("alpha")
     return Laid(tf.nn.leaky_relu(step.inputs[0].value, alpha), step.inputs[0].axes)
 
 
-def _mean(step: Step) -> Laid:
+def _mean(step: GraphStep) -> Laid:
     """Global average pooling, the only mean in these graphs."""
     return Laid(tf.reduce_mean(step.image(), [1, 2], keepdims=True))
 
 
-def _max_pool(step: Step) -> Laid:
+def _max_pool(step: GraphStep) -> Laid:
     size, strides = list(step.node.numbers("ksize")), list(step.node.numbers("strides"))
     return Laid(tf.nn.max_pool2d(step.image(), size, strides, step.node.text("padding")))
 
 
-def _resize(step: Step) -> Laid:
+def _resize(step: GraphStep) -> Laid:
     node = step.node
     size = [round(int(side) * step.scale) for side in step.inputs[1].value]
     result = tf.raw_ops.ResizeBilinear(
@@ -170,19 +170,19 @@ def _resize(step: Step) -> Laid:
     return Laid(result)
 
 
-def _concatenation(step: Step) -> Laid:
+def _concatenation(step: GraphStep) -> Laid:
     *parts, axis = step.inputs
     axes = parts[0].axes
     values = [_operand(step, part, axes) for part in parts]
     return Laid(tf.concat(values, axes[int(axis.value)]), axes)
 
 
-def _pad(step: Step) -> Laid:
+def _pad(step: GraphStep) -> Laid:
     laid, paddings = step.inputs
     return Laid(tf.pad(laid.value, rows_as_stored(paddings.value, laid.axes)), laid.axes)
 
 
-def _pad_before_max(step: Step) -> Laid:
+def _pad_before_max(step: GraphStep) -> Laid:
     """A pad with minus infinity before max-pooling. Repeating the border has the same maxima, and
     unlike infinity it can be quantised."""
     laid, paddings, filling = step.inputs
@@ -192,12 +192,12 @@ def _pad_before_max(step: Step) -> Laid:
     return Laid(tf.pad(laid.value, rows, mode="SYMMETRIC"), laid.axes)
 
 
-def _transpose(step: Step) -> Laid:
+def _transpose(step: GraphStep) -> Laid:
     laid, permutation = step.inputs
     return Laid(laid.value, transposed(laid.axes, permutation.value.tolist()))
 
 
-OPERATIONS: Mapping[str, Callable[[Step], Laid]] = {
+OPERATIONS: Mapping[str, Callable[[GraphStep], Laid]] = {
     "Add": _elementwise(lambda left, right: left + right),
     "Mul": _elementwise(lambda left, right: left * right),
     "ConcatV2": _concatenation,

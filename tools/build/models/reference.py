@@ -25,7 +25,7 @@ JPEG_QUALITY = 88
 Side = Annotated[float, Field(ge=0)]
 
 
-class Found(BaseModel):
+class ExpectedBox(BaseModel):
     """A box xyxy in pixels of the picture."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,7 +41,7 @@ class Reference(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[1] = 1
-    models: dict[str, dict[str, tuple[Found, ...]]]
+    models: dict[str, dict[str, tuple[ExpectedBox, ...]]]
 
     def expected(self, model: str) -> dict[str, Detections]:
         return {name: _detections(found) for name, found in self.models[model].items()}
@@ -69,9 +69,9 @@ def write_reference(models: Path, detect: dict[str, Detect], pictures: dict[str,
     (models / REFERENCE_FILE).write_text(reference.model_dump_json(indent=1) + "\n")
 
 
-def _found(detections: Detections) -> tuple[Found, ...]:
+def _found(detections: Detections) -> tuple[ExpectedBox, ...]:
     return tuple(
-        Found(label=label, score=round(float(score), 4), box=_box(box))
+        ExpectedBox(label=label, score=round(float(score), 4), box=_box(box))
         for label, score, box in zip(
             detections.labels, detections.scores, detections.boxes.tolist(), strict=True
         )
@@ -84,7 +84,7 @@ def _box(box: list[float]) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def _detections(found: tuple[Found, ...]) -> Detections:
+def _detections(found: tuple[ExpectedBox, ...]) -> Detections:
     return Detections(
         boxes=np.array([each.box for each in found], np.float32).reshape(-1, 4),
         scores=np.array([each.score for each in found], np.float32),

@@ -18,14 +18,14 @@ from service.clock import SystemClock
 from tools.demo.camera_sim.payload import SHAPES, Shape
 from tools.demo.camera_sim.player import (
     PROTOCOLS,
-    Camera,
     CameraError,
     Manner,
+    SimulatedCamera,
     close,
     connect,
     play,
 )
-from tools.demo.camera_sim.sources import SourceError, open_reel
+from tools.demo.camera_sim.sources import ReelError, open_reel
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    cameras: list[Camera] = []
+    cameras: list[SimulatedCamera] = []
     try:
         _connect_all(options, cameras)
         play(cameras, _manner(options), SystemClock(), stop, options.seconds)
-    except (CameraError, SourceError) as error:
+    except (CameraError, ReelError) as error:
         print(error, file=sys.stderr)
         return 2
     finally:
@@ -47,13 +47,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _connect_all(options: argparse.Namespace, cameras: list[Camera]) -> None:
+def _connect_all(options: argparse.Namespace, cameras: list[SimulatedCamera]) -> None:
     reels = [(name, open_reel(path, options.fps, options.quality)) for name, path in options.camera]
     for name, reel in reels:
         cameras.append(connect(name, reel, _manner(options)))
 
 
-def _report(camera: Camera) -> str:
+def _report(camera: SimulatedCamera) -> str:
     counts = camera.counts
     return (
         f"{camera.id}: {counts.sent} pictures sent ({counts.bytes} bytes), "

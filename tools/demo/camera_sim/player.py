@@ -2,7 +2,7 @@
 
 SHELL. A camera is a foreign thing, so this speaks MQTT with paho directly: QoS 0, MQTT 3.1.1 unless
 told otherwise, no queue while the broker is away. Pictures that are late are left out, never sent
-in a burst. Called by `__main__`; the pace is decided by `Pace`, which is pure.
+in a burst. Called by `__main__`; the pace is decided by `PublishTimes`, which is pure.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Manner:
 
 
 @dataclass(slots=True, kw_only=True)
-class Counts:
+class PublishCounts:
     """What became of a camera's pictures."""
 
     sent: int = 0
@@ -54,18 +54,18 @@ class Counts:
 
 
 @dataclass(slots=True, kw_only=True)
-class Camera:
+class SimulatedCamera:
     """One camera, its reel and its connection."""
 
     id: str
     reel: Reel
     client: mqtt.Client
     pictures: Iterator[bytes] = field(default_factory=lambda: iter(()))
-    counts: Counts = field(default_factory=Counts)
+    counts: PublishCounts = field(default_factory=PublishCounts)
 
 
 @dataclass(slots=True)
-class Pace:
+class PublishTimes:
     """PURE. When each of `cameras` is due: in turn, evenly spread over the interval of `fps`."""
 
     fps: float
@@ -88,7 +88,7 @@ class Pace:
         return now_s - self.due_s() > 1 / self.fps
 
 
-def connect(camera: str, reel: Reel, manner: Manner) -> Camera:
+def connect(camera: str, reel: Reel, manner: Manner) -> SimulatedCamera:
     """A camera with its connection made; raises `CameraError` if the broker does not take it."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
@@ -106,18 +106,18 @@ def connect(camera: str, reel: Reel, manner: Manner) -> Camera:
     if not connected.wait(CONNECT_TIMEOUT_S) or not client.is_connected():
         client.loop_stop()
         raise CameraError(f"camera {camera}: broker {where} did not accept the connection")
-    return Camera(id=camera, reel=reel, client=client)
+    return SimulatedCamera(id=camera, reel=reel, client=client)
 
 
 def play(
-    cameras: Sequence[Camera],
+    cameras: Sequence[SimulatedCamera],
     manner: Manner,
     clock: Clock,
     stop: threading.Event,
     seconds: float | None = None,
 ) -> None:
     """Publishes until every source is at its end, `seconds` are over, or `stop` is set."""
-    pace = Pace(manner.fps, len(cameras), clock.mono())
+    pace = PublishTimes(manner.fps, len(cameras), clock.mono())
     playing = set(range(len(cameras)))
     while playing:
         due_s = pace.due_s()
@@ -131,7 +131,7 @@ def play(
             playing.discard(number)
 
 
-def close(cameras: Sequence[Camera]) -> None:
+def close(cameras: Sequence[SimulatedCamera]) -> None:
     """Sends what is still on its way and hangs up."""
     for camera in cameras:
         camera.client.disconnect()
@@ -139,7 +139,7 @@ def close(cameras: Sequence[Camera]) -> None:
         camera.client.loop_stop()
 
 
-def _show(camera: Camera, manner: Manner, clock: Clock, *, late: bool) -> bool:
+def _show(camera: SimulatedCamera, manner: Manner, clock: Clock, *, late: bool) -> bool:
     """Publish the camera's next picture; False if there is none."""
     picture = _next_picture(camera, manner)
     if picture is None:
@@ -158,9 +158,9 @@ def _show(camera: Camera, manner: Manner, clock: Clock, *, late: bool) -> bool:
     return True
 
 
-def _next_picture(camera: Camera, manner: Manner) -> bytes | None:
+def _next_picture(camera: SimulatedCamera, manner: Manner) -> bytes | None:
     picture = next(camera.pictures, None)
-    first = camera.counts == Counts()
+    first = camera.counts == PublishCounts()
     if picture is None and (manner.loop or first):
         camera.pictures = camera.reel()
         picture = next(camera.pictures, None)

@@ -15,7 +15,7 @@ import cv2
 
 from imaging.detections import Image
 from tools.demo.footage import clips
-from tools.demo.footage.scene import Scene, empty_scene
+from tools.demo.footage.scene import EmptyScene, empty_scene
 from tools.demo.footage.video import FootageError, read_frames, write_video
 
 RECORDING = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
@@ -45,7 +45,7 @@ def make(recording: Path, folder: Path) -> int:
     return sum(_write(folder / f"{name}.mp4", frames) for name, frames in _clips(scene).items())
 
 
-def _clips(scene: Scene) -> dict[str, Iterator[Image]]:
+def _clips(scene: EmptyScene) -> dict[str, Iterator[Image]]:
     return {
         "walkers": clips.walkers(scene),
         "empty": clips.empty(scene),

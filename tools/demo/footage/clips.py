@@ -14,7 +14,7 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.demo.footage import ball, light
-from tools.demo.footage.scene import Field, Scene, expose, noise
+from tools.demo.footage.scene import EmptyScene, Field, expose, noise
 
 FPS = 5
 RECORDED_FPS = 10
@@ -22,19 +22,25 @@ SEED = 20100
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ClipStretch:
     """A stretch of the walkers' clip: so many seconds, empty or real frames from `start` on."""
 
     seconds: int
     start: int | None = None
 
 
-WALKERS = (Part(8), Part(14, 160), Part(12), Part(14, 520), Part(12))
+WALKERS = (
+    ClipStretch(8),
+    ClipStretch(14, 160),
+    ClipStretch(12),
+    ClipStretch(14, 520),
+    ClipStretch(12),
+)
 EMPTY_S = 40
 OBJECT_S = 40
 
 
-def walkers(scene: Scene, parts: Sequence[Part] = WALKERS) -> Iterator[Image]:
+def walkers(scene: EmptyScene, parts: Sequence[ClipStretch] = WALKERS) -> Iterator[Image]:
     """Empty and peopled stretches in turn, under one slow drift of the light."""
     total = FPS * sum(part.seconds for part in parts)
     number = 0
@@ -49,16 +55,16 @@ def walkers(scene: Scene, parts: Sequence[Part] = WALKERS) -> Iterator[Image]:
             number += 1
 
 
-def _recorded(scene: Scene, start: int, step: int) -> Image:
+def _recorded(scene: EmptyScene, start: int, step: int) -> Image:
     number = start + step * RECORDED_FPS // FPS
     return scene.recording[number % len(scene.recording)]
 
 
-def _empty(scene: Scene, number: int, factor: Field | float) -> Image:
+def _empty(scene: EmptyScene, number: int, factor: Field | float) -> Image:
     return expose(scene.background + noise(scene, number * RECORDED_FPS // FPS), factor)
 
 
-def empty(scene: Scene, seconds: int = EMPTY_S) -> Iterator[Image]:
+def empty(scene: EmptyScene, seconds: int = EMPTY_S) -> Iterator[Image]:
     """Nobody; the light shakes, clouds pass and a tree's shadow sways."""
     height, width = scene.background.shape[:2]
     shadows = light.Shadows(height, width, SEED)
@@ -67,7 +73,7 @@ def empty(scene: Scene, seconds: int = EMPTY_S) -> Iterator[Image]:
         yield _empty(scene, number, shadows.at(phase) * np.float32(light.flicker(phase)))
 
 
-def rolling(scene: Scene, seconds: int = OBJECT_S) -> Iterator[Image]:
+def rolling(scene: EmptyScene, seconds: int = OBJECT_S) -> Iterator[Image]:
     """A ball rolls through and comes back."""
     height, width = scene.background.shape[:2]
     for number in range(FPS * seconds):

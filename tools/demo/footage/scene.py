@@ -30,21 +30,21 @@ SPARES = (0, 211, 397, 605)
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class EmptyScene:
     """The empty scene and the recording that it was taken from."""
 
     background: Image
     recording: Sequence[Image]
 
 
-def empty_scene(recording: Sequence[Image]) -> Scene:
+def empty_scene(recording: Sequence[Image]) -> EmptyScene:
     """The median of the recording's frames, which must be of one size."""
     stack = np.stack(recording[::STRIDE])
     rows = [np.median(stack[:, y], axis=0) for y in range(stack.shape[1])]
-    return Scene(background=np.rint(np.stack(rows)).astype(np.uint8), recording=recording)
+    return EmptyScene(background=np.rint(np.stack(rows)).astype(np.uint8), recording=recording)
 
 
-def noise(scene: Scene, number: int) -> Field:
+def noise(scene: EmptyScene, number: int) -> Field:
     """The camera's noise of frame `number` (counted round), zero-mean, `(H, W, 3)`.
 
     Where something moved, the noise of another frame stands in, so that no shape shows.

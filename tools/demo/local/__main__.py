@@ -16,12 +16,12 @@ from pathlib import Path
 from service import events
 from service.clock import SystemClock
 from tools.demo.camera_sim.__main__ import address
-from tools.demo.camera_sim.sources import SourceError, open_reel
-from tools.demo.local.board import LiveBoard, PlainBoard, lines, on_terminal
-from tools.demo.local.config import Broker, Source, make_folders, sources_of
+from tools.demo.camera_sim.sources import ReelError, open_reel
+from tools.demo.local.config import CameraSource, LocalBroker, make_folders, sources_of
+from tools.demo.local.console import LiveConsole, PlainConsole, lines, on_terminal
 from tools.demo.local.processes import ROOT, RunError
-from tools.demo.local.run import Plan, Run
-from tools.demo.local.summary import Funnel, problems, summary_json
+from tools.demo.local.run import LocalRun, RunPlan
+from tools.demo.local.summary import CameraCounts, problems, summary_json
 
 SHIPPED = {"yard": "walkers.mp4", "garage": "empty.mp4", "garden": "object.mp4"}
 
@@ -35,25 +35,25 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         plan = _plan(options)
         funnels = _run(plan, stop)
-    except (RunError, SourceError) as error:
+    except (RunError, ReelError) as error:
         print(error, file=sys.stderr)
         return 1
     return _conclude(plan, funnels, options.summary, stopped=stop.is_set())
 
 
-def _run(plan: Plan, stop: threading.Event) -> dict[str, Funnel]:
-    board = LiveBoard() if on_terminal() else PlainBoard()
-    with board if isinstance(board, LiveBoard) else nullcontext():
-        run = Run(plan, board, SystemClock(), stop)
+def _run(plan: RunPlan, stop: threading.Event) -> dict[str, CameraCounts]:
+    console = LiveConsole() if on_terminal() else PlainConsole()
+    with console if isinstance(console, LiveConsole) else nullcontext():
+        run = LocalRun(plan, console, SystemClock(), stop)
         try:
             return run.go()
         finally:
-            board.news("stopping ...")
+            console.news("stopping ...")
             run.close()
 
 
 def _conclude(
-    plan: Plan, funnels: dict[str, Funnel], summary: Path | None, *, stopped: bool
+    plan: RunPlan, funnels: dict[str, CameraCounts], summary: Path | None, *, stopped: bool
 ) -> int:
     """The last table, the summary, and whether all was well."""
     print("\n".join(lines(funnels)))
@@ -69,24 +69,26 @@ def _conclude(
     return 1 if found else 0
 
 
-def _plan(options: argparse.Namespace) -> Plan:
+def _plan(options: argparse.Namespace) -> RunPlan:
     sources = sources_of(options.footage) if options.footage else _shipped()
     for source in sources:
         open_reel(source.path, options.cameras_fps, 85)
     host, port = options.broker or ("", 0)
     clock = SystemClock()
-    return Plan(
+    return RunPlan(
         sources=sources,
         folders=make_folders(options.keep, ROOT / "var", clock.now()),
         fps=options.cameras_fps,
         seconds=options.seconds,
-        broker=Broker(host=host, port=port, camera_port=port) if host else None,
+        broker=LocalBroker(host=host, port=port, camera_port=port) if host else None,
     )
 
 
-def _shipped() -> tuple[Source, ...]:
+def _shipped() -> tuple[CameraSource, ...]:
     folder = ROOT / "footage"
-    return tuple(Source(camera=camera, path=folder / name) for camera, name in SHIPPED.items())
+    return tuple(
+        CameraSource(camera=camera, path=folder / name) for camera, name in SHIPPED.items()
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

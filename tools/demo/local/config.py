@@ -49,7 +49,7 @@ class Folders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
+class LocalBroker:
     """The broker in use; `port` speaks MQTT 5 to us, `camera_port` MQTT 3.1.1 to the cameras."""
 
     host: str
@@ -58,7 +58,7 @@ class Broker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class CameraSource:
     """What a camera plays."""
 
     camera: str
@@ -95,12 +95,12 @@ def free_port() -> int:
         return port
 
 
-def sources_of(paths: list[Path]) -> tuple[Source, ...]:
+def sources_of(paths: list[Path]) -> tuple[CameraSource, ...]:
     """A camera per video, picture or folder; its id comes from the name."""
-    sources: list[Source] = []
+    sources: list[CameraSource] = []
     for path in paths:
         taken = {source.camera for source in sources}
-        sources.append(Source(camera=_camera_id(path, taken), path=path.resolve()))
+        sources.append(CameraSource(camera=_camera_id(path, taken), path=path.resolve()))
     return tuple(sources)
 
 
@@ -111,7 +111,7 @@ def _camera_id(path: Path, taken: set[str]) -> str:
     return next(name for name in (base, *numbered) if name not in taken)
 
 
-def edge_config(broker: Broker, folders: Folders, metrics_port: int) -> str:
+def edge_config(broker: LocalBroker, folders: Folders, metrics_port: int) -> str:
     """The gateway's configuration as YAML; everything else is as it ships."""
     config = Config.model_validate(
         {
@@ -132,7 +132,7 @@ def edge_config(broker: Broker, folders: Folders, metrics_port: int) -> str:
     return text
 
 
-def broker_config(broker: Broker) -> str:
+def broker_config(broker: LocalBroker) -> str:
     """The embedded broker's TOML: loopback only, MQTT 3.1.1 and 5 on a port each."""
     lines = [
         "id = 0",

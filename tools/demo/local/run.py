@@ -18,12 +18,12 @@ from cloud.keys import make_keys
 from objectstore.open import open_store
 from service.clock import Clock
 from tools.demo.local import config
-from tools.demo.local.alarms import Album
-from tools.demo.local.board import Board, told
-from tools.demo.local.config import Broker, Folders, Source, prune
-from tools.demo.local.desk import Desk
+from tools.demo.local.alarm_files import AlarmFiles
+from tools.demo.local.collector import Collector
+from tools.demo.local.config import CameraSource, Folders, LocalBroker, prune
+from tools.demo.local.console import Console, told
 from tools.demo.local.processes import Child, RunError, end, start, wait_until
-from tools.demo.local.summary import Funnel
+from tools.demo.local.summary import CameraCounts
 from tools.demo.local.watch import Watch, is_healthy
 
 WORKERS = 2
@@ -40,14 +40,14 @@ SETTLE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class RunPlan:
     """What is asked of a run."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[CameraSource, ...]
     folders: Folders
     fps: float
     seconds: float | None
-    broker: Broker | None
+    broker: LocalBroker | None
     """None: the embedded one."""
 
 
@@ -55,21 +55,23 @@ class _Stopped(Exception):
     """Somebody stopped the run before the cameras played."""
 
 
-class Run:
+class LocalRun:
     """The parts of a run; `go` once, `close` in every case."""
 
-    def __init__(self, plan: Plan, board: Board, clock: Clock, stop: threading.Event) -> None:
+    def __init__(
+        self, plan: RunPlan, console: Console, clock: Clock, stop: threading.Event
+    ) -> None:
         self._plan = plan
-        self._board = board
+        self._console = console
         self._clock = clock
         self._stop = stop
-        self._desk = Desk(config.GATEWAY)
-        self._album = Album(plan.folders.alarms, open_store(f"dir:{plan.folders.store}"))
+        self._collector = Collector(config.GATEWAY)
+        self._alarm_files = AlarmFiles(plan.folders.alarms, open_store(f"dir:{plan.folders.store}"))
         self._children: list[Child] = []
         self._watch: Watch | None = None
         self._steps = 0
 
-    def go(self) -> dict[str, Funnel]:
+    def go(self) -> dict[str, CameraCounts]:
         """Runs until the cameras have played or `stop` is set; gives the final counts.
 
         Raises `RunError` if a part fails.
@@ -85,7 +87,7 @@ class Run:
             end([cameras], PATIENCE_S)
             self._wait_for_verdicts()
             self._finish(edge)
-        return self._desk.funnels
+        return self._collector.funnels
 
     def close(self) -> None:
         """Ends what still runs, last started first."""
@@ -103,30 +105,30 @@ class Run:
         self._children.append(child)
         return child
 
-    def _start_broker(self) -> Broker:
+    def _start_broker(self) -> LocalBroker:
         if self._plan.broker is not None:
             return self._plan.broker
         ports = config.free_port(), config.free_port()
-        broker = Broker(host=config.HOST, port=ports[0], camera_port=ports[1])
+        broker = LocalBroker(host=config.HOST, port=ports[0], camera_port=ports[1])
         file = self._plan.folders.run / "broker.toml"
         file.write_text(config.broker_config(broker))
         level = ["--log-level", "CRITICAL"]
         child = self._start("broker", ["iotcore", "--config", str(file), *level])
         self._wait(child, lambda: all(map(_accepts, ports)), BROKER_READY_S)
-        self._board.news(
+        self._console.news(
             f"broker: {broker.host}, port {broker.camera_port} (MQTT 3.1.1) "
             f"and {broker.port} (MQTT 5)"
         )
         return broker
 
-    def _start_watch(self, broker: Broker) -> None:
+    def _start_watch(self, broker: LocalBroker) -> None:
         watch = self._watch = Watch(broker, config.GATEWAY)
         watch.link.start()
         if not watch.link.wait_ready(BROKER_READY_S):
             where = f"{broker.host}:{broker.port}"
             raise RunError(f"broker {where} cannot be used: {watch.link.state().reason}")
 
-    def _start_workers(self, broker: Broker) -> list[tuple[Child, int]]:
+    def _start_workers(self, broker: LocalBroker) -> list[tuple[Child, int]]:
         url = f"mqtt://{broker.host}:{broker.port}"
         store = f"dir:{self._plan.folders.store}"
         key = self._plan.folders.cloud_key
@@ -139,27 +141,27 @@ class Run:
             for number, port in enumerate(ports, 1)
         ]
 
-    def _start_edge(self, broker: Broker) -> Child:
+    def _start_edge(self, broker: LocalBroker) -> Child:
         folders = self._plan.folders
         file = folders.run / "edge.yaml"
         file.write_text(config.edge_config(broker, folders, config.free_port()))
         edge = self._start("edge", ["edge", "run", "--config", str(file)])
-        self._board.news("gateway: loading its model ...")
+        self._console.news("gateway: loading its model ...")
         self._wait(edge, self._edge_is_online, EDGE_READY_S)
-        self._board.news(f"gateway: online, configured by {file}")
+        self._console.news(f"gateway: online, configured by {file}")
         return edge
 
     def _edge_is_online(self) -> bool:
         self._listen()
-        return self._desk.online
+        return self._collector.online
 
     def _wait_for_workers(self, workers: list[tuple[Child, int]]) -> None:
-        self._board.news("cloud: loading the full models (TensorFlow takes a while) ...")
+        self._console.news("cloud: loading the full models (TensorFlow takes a while) ...")
         for child, port in workers:
             self._wait(child, partial(is_healthy, port), WORKER_READY_S)
-            self._board.news(f"cloud: {child.name} is ready")
+            self._console.news(f"cloud: {child.name} is ready")
 
-    def _start_cameras(self, broker: Broker) -> Child:
+    def _start_cameras(self, broker: LocalBroker) -> Child:
         plan = self._plan
         command = [
             "tools.demo.camera_sim",
@@ -172,7 +174,7 @@ class Run:
             command += ["--seconds", str(plan.seconds)]
         for source in plan.sources:
             command += ["--camera", f"{source.camera}={source.path}"]
-            self._board.news(f"camera {source.camera}: plays {source.path}")
+            self._console.news(f"camera {source.camera}: plays {source.path}")
         return self._start("cameras", command)
 
     def _follow(self, cameras: Child) -> None:
@@ -190,22 +192,22 @@ class Run:
         while not self._clock.wait(self._stop, STEP_S):
             self._step()
             waited_s = self._clock.mono() - started_s
-            settled = waited_s >= SETTLE_S and not self._desk.waiting
+            settled = waited_s >= SETTLE_S and not self._collector.waiting
             if settled or waited_s >= VERDICTS_S:
                 return
-            if self._desk.waiting and not told_so:
-                self._board.news(f"waiting for {self._desk.waiting} verdicts ...")
+            if self._collector.waiting and not told_so:
+                self._console.news(f"waiting for {self._collector.waiting} verdicts ...")
                 told_so = True
 
     def _finish(self, edge: Child) -> None:
         """Ends the gateway, which states its last counts, and reads them."""
-        heard = self._desk.stats_heard
+        heard = self._collector.stats_heard
         end([edge], PATIENCE_S)
         until_s = self._clock.mono() + 2 * STEP_S
-        while self._desk.stats_heard == heard and self._clock.mono() < until_s:
+        while self._collector.stats_heard == heard and self._clock.mono() < until_s:
             self._clock.wait(threading.Event(), STEP_S / 5)
             self._listen()
-        self._board.show(self._desk.funnels)
+        self._console.show(self._collector.funnels)
 
     def _step(self) -> None:
         for child in self._children:
@@ -214,17 +216,17 @@ class Run:
         if self._watch is not None and self._watch.failure is not None:
             raise RunError(f"the connection to the broker failed: {self._watch.failure}")
         self._listen()
-        self._board.show(self._desk.funnels)
+        self._console.show(self._collector.funnels)
         self._steps += 1
         if self._steps % TIDY_STEPS == 0:
             prune(self._plan.folders.store, MAX_STORE_BYTES)
 
     def _listen(self) -> None:
         for heard in self._watch.heard() if self._watch is not None else ():
-            decided = self._desk.hear(heard)
+            decided = self._collector.hear(heard)
             if decided is not None:
-                path = self._album.add(decided)
-                self._board.news(told(decided, _where(path)))
+                path = self._alarm_files.add(decided)
+                self._console.news(told(decided, _where(path)))
 
     def _wait(self, child: Child, ready: Callable[[], bool], timeout_s: float) -> None:
         if not wait_until(ready, child, self._clock, self._stop, timeout_s):

@@ -1,6 +1,6 @@
 """The funnel of each camera, from the gateway's own counts, and whether the run was sound.
 
-PURE. Called by `desk` with each `stats` message and by `run` at the end.
+PURE. Called by `collector` with each `stats` message and by `run` at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SUMMARY_KEYS = (
 )
 
 
-class Funnel(BaseModel):
+class CameraCounts(BaseModel):
     """What became of a camera's frames and of the suspicions they raised."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -51,10 +51,10 @@ class Funnel(BaseModel):
 class _Stats(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    cameras: dict[str, Funnel] = Field(default_factory=dict)
+    cameras: dict[str, CameraCounts] = Field(default_factory=dict)
 
 
-def read_stats(payload: bytes) -> dict[str, Funnel] | None:
+def read_stats(payload: bytes) -> dict[str, CameraCounts] | None:
     """The funnels in a `stats` message, or None if it is none."""
     try:
         return _Stats.model_validate_json(payload).cameras
@@ -62,7 +62,7 @@ def read_stats(payload: bytes) -> dict[str, Funnel] | None:
         return None
 
 
-def problems(funnels: Mapping[str, Funnel], expected: Iterable[str]) -> tuple[str, ...]:
+def problems(funnels: Mapping[str, CameraCounts], expected: Iterable[str]) -> tuple[str, ...]:
     """What was wrong with a finished run, in words; empty if nothing was."""
     found = []
     for camera in expected:
@@ -82,17 +82,17 @@ def problems(funnels: Mapping[str, Funnel], expected: Iterable[str]) -> tuple[st
     return tuple(found)
 
 
-def _why_none(funnels: Iterable[Funnel]) -> str:
+def _why_none(funnels: Iterable[CameraCounts]) -> str:
     raised = sum(funnel.suspicions for funnel in funnels)
     return f" on {raised} suspicions" if raised else ": nothing in the footage was suspicious"
 
 
-def summary_json(funnels: Mapping[str, Funnel]) -> str:
+def summary_json(funnels: Mapping[str, CameraCounts]) -> str:
     """`{"cameras": {ID: {"received": .., ..}}}`, whole numbers, rejections summed."""
     cameras = {camera: _counts(funnel) for camera, funnel in sorted(funnels.items())}
     return json.dumps({"cameras": cameras}, indent=2) + "\n"
 
 
-def _counts(funnel: Funnel) -> dict[str, int]:
+def _counts(funnel: CameraCounts) -> dict[str, int]:
     values = {**funnel.model_dump(), "rejected": funnel.rejections}
     return {key: values[key] for key in SUMMARY_KEYS}

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from contract.ids import GatewayId
 from contract.topics import DEFAULT_ROOT
 from service.link import Link, LinkSettings, Subscription
-from tools.demo.local.config import HOST, Broker
-from tools.demo.local.desk import Heard
+from tools.demo.local.collector import Heard
+from tools.demo.local.config import HOST, LocalBroker
 
 MAX_INBOX = 10_000
 HEALTH_TIMEOUT_S = 2.0
@@ -22,7 +22,7 @@ HEALTH_TIMEOUT_S = 2.0
 class Watch:
     """A connection that hears everything one gateway and its workers say."""
 
-    def __init__(self, broker: Broker, gateway: GatewayId) -> None:
+    def __init__(self, broker: LocalBroker, gateway: GatewayId) -> None:
         self._inbox: queue.Queue[Heard] = queue.Queue(MAX_INBOX)
         self.lost = 0
         self.failure: Exception | None = None

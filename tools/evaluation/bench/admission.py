@@ -29,7 +29,7 @@ DECODED = "decoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class FileCost:
     """One file: `outcome` is `decoded` or the reason; `stage` is where it ended."""
 
     file: str
@@ -42,27 +42,27 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class RefusalCosts:
     """`grown_mb`: how much higher the peak of resident memory was after than before."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[FileCost, ...]
     grown_mb: float
 
-    def refused(self) -> list[Row]:
+    def refused(self) -> list[FileCost]:
         """Refusals, slowest first."""
         rows = (row for row in self.rows if row.outcome != DECODED)
         return sorted(rows, key=lambda row: -row.total_ms)
 
 
-def measure_refusals(files: list[Path], limits: Limits) -> Measured:
+def measure_refusals(files: list[Path], limits: Limits) -> RefusalCosts:
     """The outcome and cost of each file, sent as a camera would send it."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rows = tuple(_measure(file, limits) for file in files)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return Measured(rows=rows, grown_mb=grown / 1024)
+    return RefusalCosts(rows=rows, grown_mb=grown / 1024)
 
 
-def _measure(file: Path, limits: Limits) -> Row:
+def _measure(file: Path, limits: Limits) -> FileCost:
     payload = file.read_bytes()
     message = Message(
         camera=CameraId("bench"),
@@ -82,8 +82,8 @@ def _measure(file: Path, limits: Limits) -> Row:
 
 def _row(
     file: Path, payload: bytes, refusal: Rejected | None, stage: str, admit_s: float, total_s: float
-) -> Row:
-    return Row(
+) -> FileCost:
+    return FileCost(
         file=file.name,
         picture_bytes=len(payload),
         outcome=DECODED if refusal is None else refusal.reason.value,
@@ -94,7 +94,7 @@ def _row(
     )
 
 
-def text(measured: Measured) -> str:
+def text(measured: RefusalCosts) -> str:
     """The tables for people."""
     counts = Counter(row.outcome for row in measured.rows)
     lines = [f"{len(measured.rows)} files, peak memory grew by {measured.grown_mb:.0f} MB", ""]

@@ -41,7 +41,7 @@ class Cost:
 
 
 @dataclass(slots=True)
-class _Lane:
+class _SizeCosts:
     """One size under measurement."""
 
     size: tuple[int, int]
@@ -92,7 +92,7 @@ class _Lane:
 
 def measure_costs(pictures: tuple[bytes, ...], limits: PictureLimits, seconds: float) -> list[Cost]:
     """Every size for `seconds` altogether."""
-    lanes = [_Lane(size=size, pictures=at_size(pictures, *size)) for size in SIZES]
+    lanes = [_SizeCosts(size=size, pictures=at_size(pictures, *size)) for size in SIZES]
     feeds = [cycle(lane.pictures) for lane in lanes]
     for number in rounds(seconds, LEAST_ROUNDS):
         for lane, feed in zip(lanes, feeds, strict=True):

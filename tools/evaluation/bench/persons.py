@@ -33,7 +33,7 @@ from edge.replay.player import Video, play
 from imaging.boxes import iou
 from imaging.decode import reduction
 from imaging.detections import Detections, FloatArray, Image
-from tools.evaluation.evaluate.wilson import wilson
+from tools.evaluation.evaluate.intervals import Share
 
 CLIP = Path(__file__).resolve().parents[3] / "footage" / "walkers.mp4"
 FIRST_S = 8.4
@@ -55,7 +55,7 @@ well the boxes must fit: loosely, for a pixel is a tenth of the smallest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
+class SizeBand:
     """Persons of one band of heights in one kind of view."""
 
     view: str
@@ -71,7 +71,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class PersonsFound:
     """Per frame what was found, None where it was not looked at."""
 
     found: tuple[Detections | None, ...] = ()
@@ -83,11 +83,11 @@ class Played:
 class Result:
     """Both tuples: whole frames alone, close looks, close looks with a perfect gate."""
 
-    bands: tuple[Band, ...]
+    bands: tuple[SizeBand, ...]
     inferences: tuple[float, float, float]
 
 
-class Pictures:
+class PicturesInMemory:
     """Encoded frames in memory as a replay's source."""
 
     def __init__(self, pictures: Sequence[bytes]) -> None:
@@ -121,8 +121,8 @@ def measure(
     frames: Sequence[Image], people: Sequence[FloatArray], place: Image, detector: Sees
 ) -> Result:
     """Every view at every scale, each played three times over the same pictures."""
-    bands: list[Band] = []
-    plays: list[tuple[Played, Played, Played]] = []
+    bands: list[SizeBand] = []
+    plays: list[tuple[PersonsFound, PersonsFound, PersonsFound]] = []
     for size in VIEWS:
         heights: list[FloatArray] = []
         hits: list[npt.NDArray[np.bool_]] = []
@@ -165,22 +165,24 @@ def view_of(
     return pictures, np.array([left, top, left, top], np.float32)
 
 
-def play_view(pictures: Sequence[bytes], detector: Sees, *, close: bool) -> Played:
+def play_view(pictures: Sequence[bytes], detector: Sees, *, close: bool) -> PersonsFound:
     """The frames after the empty place, through the edge's path."""
     config = Config.model_validate(
         {"detect": {"regions": {"enabled": close}}, "cameras": {CAMERA: {"kind": "stream"}}}
     )
-    steps = list(play(Pictures(pictures), config, CAMERA, FPS, detector))
+    steps = list(play(PicturesInMemory(pictures), config, CAMERA, FPS, detector))
     outcomes = [step.outcome for step in steps[EMPTY_FRAMES:]]
     analysed = [outcome for outcome in outcomes if isinstance(outcome, Analysed)]
-    return Played(
+    return PersonsFound(
         found=tuple(o.detections if isinstance(o, Analysed) else None for o in outcomes),
         inferences=sum(outcome.inferences for outcome in analysed),
         analysed=len(analysed),
     )
 
 
-def point_at(pictures: Sequence[bytes], people: Sequence[FloatArray], detector: Sees) -> Played:
+def point_at(
+    pictures: Sequence[bytes], people: Sequence[FloatArray], detector: Sees
+) -> PersonsFound:
     """Looks at `pictures` as if the gate had seen each of `people` (boxes per picture) move."""
     gaze, found, inferences = Gaze(), [], 0
     settings = Regions(enabled=True)
@@ -194,15 +196,15 @@ def point_at(pictures: Sequence[bytes], people: Sequence[FloatArray], detector: 
         gaze, sight = look_at(gaze, detector, image, hints, number / FPS, settings)
         found.append(sight.found)
         inferences += sight.inferences
-    return Played(found=tuple(found), inferences=inferences, analysed=len(found))
+    return PersonsFound(found=tuple(found), inferences=inferences, analysed=len(found))
 
 
 def _bands(
     size: tuple[int, int], heights: FloatArray, hits: npt.NDArray[np.bool_]
-) -> Iterator[Band]:
+) -> Iterator[SizeBand]:
     for least, below in BANDS:
         rows = (heights >= least) & (heights < below)
-        yield Band(
+        yield SizeBand(
             view=f"{size[0]}x{size[1]}",
             least_px=least,
             below_px=below,
@@ -226,7 +228,7 @@ def _persons(found: Detections, least: float) -> FloatArray:
     return boxes
 
 
-def _per_frame(plays: Sequence[Played]) -> float:
+def _per_frame(plays: Sequence[PersonsFound]) -> float:
     return sum(p.inferences for p in plays) / max(1, sum(p.analysed for p in plays))
 
 
@@ -239,8 +241,7 @@ def _resized(image: Image, size: tuple[int, int]) -> Image:
 
 
 def _share(found: int, persons: int) -> str:
-    interval = wilson(found / persons, persons)
-    low, high = interval if interval is not None else (0.0, 1.0)
+    low, high = Share(found, persons).interval() or (0.0, 1.0)
     return f"{found / persons:6.0%} ({low:4.0%} -{high:4.0%})"
 
 

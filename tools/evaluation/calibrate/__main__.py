@@ -34,17 +34,18 @@ from edge.records import Case, Frame, Shot, Suspicion, TrackId
 from imaging.admission import Rejected, inspect
 from imaging.detections import Image
 from imaging.header import Header
-from tools.evaluation.calibrate.choice import SMALL_PX, Asked, Share, choose, share
+from tools.evaluation.calibrate.choice import SMALL_PX, ScoredPlace, choose, share
 from tools.evaluation.calibrate.places import (
     CLASSES,
     SCALES,
     Half,
     LabelledStill,
-    Place,
+    SuspectedPlace,
     at_scale,
     half_of,
     places,
 )
+from tools.evaluation.evaluate.intervals import Share
 
 SUSPECTED_FROM = 0.15
 """Lower than any rule asks for: the false places should be many and the hard ones among them."""
@@ -67,15 +68,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not stills:
         print(f"{options.corpus} has no stills with boxes", file=sys.stderr)
         return 1
-    asked: dict[tuple[Half, Group], list[Asked]] = {}
+    models = _CalibrationModels()
+    asked: dict[tuple[Half, Group], list[ScoredPlace]] = {}
     for still in tqdm(stills, unit="still", mininterval=15.0):
-        for one in _asked(still):
+        for one in _asked(models, still):
             asked.setdefault((half_of(still.file), one.place.kind), []).append(one)
     print(_table(asked))
     return 0
 
 
-def _table(asked: dict[tuple[Half, Group], list[Asked]]) -> str:
+def _table(asked: dict[tuple[Half, Group], list[ScoredPlace]]) -> str:
     lines = [
         "| class | half | limit | true places confirmed | of those under "
         f"{SMALL_PX} px | false places confirmed |",
@@ -96,10 +98,11 @@ def _table(asked: dict[tuple[Half, Group], list[Asked]]) -> str:
 
 
 def _told(cell: Share) -> str:
-    if cell.interval is None:
+    interval = cell.interval()
+    if interval is None:
         return "none asked"
-    low, high = cell.interval
-    return f"{cell.reached} of {cell.count} ({100 * low:.0f} to {100 * high:.0f} %)"
+    low, high = interval
+    return f"{cell.part} of {cell.whole} ({100 * low:.0f} to {100 * high:.0f} %)"
 
 
 def _stills(corpus: Path) -> Iterator[LabelledStill]:
@@ -122,7 +125,7 @@ def _stills(corpus: Path) -> Iterator[LabelledStill]:
         )
 
 
-class _Desk:
+class _CalibrationModels:
     """The edge's network, the cloud's model, and the rules by which both work."""
 
     def __init__(self) -> None:
@@ -144,32 +147,26 @@ class _Desk:
         )
 
 
-_desk: list[_Desk] = []
-
-
-def _asked(still: LabelledStill) -> Iterator[Asked]:
-    if not _desk:
-        _desk.append(_Desk())
-    desk = _desk[0]
+def _asked(models: _CalibrationModels, still: LabelledStill) -> Iterator[ScoredPlace]:
     for scale in SCALES:
         small = at_scale(still, scale)
-        for place in places(small, desk.detector.detect(small.image)):
-            yield Asked(place=place, score=_score(desk, small.image, place))
+        for place in places(small, models.detector.detect(small.image)):
+            yield ScoredPlace(place=place, score=_score(models, small.image, place))
 
 
-def _score(desk: _Desk, image: Image, place: Place) -> float:
-    parcel = pack(_case(desk, image, place), desk.origin)
-    views = list(_views(desk, parcel))
-    return weigh(parcel.report, views, desk.policy).score
+def _score(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> float:
+    parcel = pack(_case(models, image, place), models.origin)
+    views = list(_views(models, parcel))
+    return weigh(parcel.report, views, models.policy).score
 
 
-def _views(desk: _Desk, parcel: Parcel) -> Iterator[View]:
+def _views(models: _CalibrationModels, parcel: Parcel) -> Iterator[View]:
     bodies = {picture.key: picture.jpeg for picture in parcel.pictures}
     report: ThreatReport = parcel.report
     for ref in report.evidence:
         image = cv2.imdecode(np.frombuffer(bodies[ref.key], np.uint8), cv2.IMREAD_COLOR)
         shown = np.asarray(image, np.uint8)
-        look = desk.model.close_ups if ref.role == "crop" else desk.model.detect
+        look = models.model.close_ups if ref.role == "crop" else models.model.detect
         (seen,) = look([shown])
         yield View(
             seen=Seen(detections=seen, width=shown.shape[1], height=shown.shape[0]),
@@ -180,9 +177,9 @@ def _views(desk: _Desk, parcel: Parcel) -> Iterator[View]:
         )
 
 
-def _case(desk: _Desk, image: Image, place: Place) -> Case:
+def _case(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> Case:
     picture = cv2.imencode(".png", image)[1].tobytes()
-    header = inspect(picture, desk.limits)
+    header = inspect(picture, models.limits)
     if isinstance(header, Rejected):
         raise ValueError(header.detail)
     shot = _shot(picture, header, image)
@@ -196,7 +193,7 @@ def _shot(picture: bytes, header: Header, image: Image) -> Shot:
     return Shot(frame=frame, width=image.shape[1], height=image.shape[0])
 
 
-def _suspicion(place: Place) -> Suspicion:
+def _suspicion(place: SuspectedPlace) -> Suspicion:
     return Suspicion(
         report_id=ReportId("calibration.still.0.0.0"),
         camera=CAMERA,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from contract.labels import Group
-from tools.evaluation.calibrate.places import Place
-from tools.evaluation.evaluate.wilson import Interval, wilson
+from tools.evaluation.calibrate.places import SuspectedPlace
+from tools.evaluation.evaluate.intervals import Share
 
 FALSE_SHARE: dict[Group, float] = {"person": 0.05, "vehicle": 0.0}
 """Of places that nobody filtered: the edge's votes, its movement test and a second frame are still
@@ -29,30 +29,14 @@ SMALL_PX = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ScoredPlace:
     """A place, and the score that the cloud gave it."""
 
-    place: Place
+    place: SuspectedPlace
     score: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """`reached` of `count` places reach a limit."""
-
-    reached: int
-    count: int
-
-    @property
-    def value(self) -> float:
-        return self.reached / self.count if self.count else 0.0
-
-    @property
-    def interval(self) -> Interval | None:
-        return wilson(self.value, self.count) if self.count else None
-
-
-def choose(asked: Sequence[Asked], kind: Group) -> float:
+def choose(asked: Sequence[ScoredPlace], kind: Group) -> float:
     """The limit for these places, which are of the class `kind`."""
     false = np.sort([one.score for one in asked if not one.place.true])
     allowed = int(FALSE_SHARE[kind] * len(false))
@@ -60,9 +44,11 @@ def choose(asked: Sequence[Asked], kind: Group) -> float:
     return max(LEAST, round(float(np.floor(worst * 100 + 1)) / 100, 2))
 
 
-def share(asked: Sequence[Asked], limit: float, *, true: bool, below_px: float = np.inf) -> Share:
+def share(
+    asked: Sequence[ScoredPlace], limit: float, *, true: bool, below_px: float = np.inf
+) -> Share:
     """How many of the true or false places under a height reach `limit`."""
     scores = [
         one.score for one in asked if one.place.true is true and one.place.height_px < below_px
     ]
-    return Share(reached=sum(score >= limit for score in scores), count=len(scores))
+    return Share(sum(score >= limit for score in scores), len(scores))

@@ -47,7 +47,7 @@ class LabelledStill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SuspectedPlace:
     """A box at which a thing of `kind` is suspected, and whether it is `true`."""
 
     kind: Group
@@ -82,7 +82,7 @@ def at_scale(still: LabelledStill, scale: float) -> LabelledStill:
     )
 
 
-def places(still: LabelledStill, suspected: Detections) -> Iterator[Place]:
+def places(still: LabelledStill, suspected: Detections) -> Iterator[SuspectedPlace]:
     """The places to ask about; `suspected` is what the edge's network sees in the picture."""
     for kind in CLASSES:
         yield from _largest(still.boxes, _of(still.labels, kind), kind, true=True)
@@ -97,9 +97,11 @@ def _of(labels: tuple[str, ...], kind: Group) -> list[int]:
     return [row for row, label in enumerate(labels) if group_of(label) == kind]
 
 
-def _largest(boxes: FloatArray, rows: list[int], kind: Group, *, true: bool) -> Iterator[Place]:
+def _largest(
+    boxes: FloatArray, rows: list[int], kind: Group, *, true: bool
+) -> Iterator[SuspectedPlace]:
     sizes = areas(boxes)
     for row in sorted(rows, key=lambda row: (-float(sizes[row]), row))[:EACH]:
         x0, y0, x1, y1 = boxes[row].tolist()
         if min(x1 - x0, y1 - y0) >= LEAST_PX:
-            yield Place(kind=kind, true=true, box=(x0, y0, x1, y1))
+            yield SuspectedPlace(kind=kind, true=true, box=(x0, y0, x1, y1))

@@ -17,7 +17,7 @@ import cv2
 from tqdm import tqdm
 
 from tools.evaluation.compose.materials import MaterialError, Materials, at_hand
-from tools.evaluation.compose.recipe import Recipe, name_of
+from tools.evaluation.compose.recipe import SceneRecipe, name_of
 from tools.evaluation.compose.render import stage
 from tools.evaluation.compose.scenes import SCENES, USUAL, recipes
 from tools.evaluation.compose.stages import Stage, Truth
@@ -125,7 +125,7 @@ def _sequence(id_: str, shown: Stage) -> Json:
     }
 
 
-def _sent(box: tuple[float, float, float, float], recipe: Recipe) -> list[float]:
+def _sent(box: tuple[float, float, float, float], recipe: SceneRecipe) -> list[float]:
     """In pixels of the frame as sent."""
     return [round(value * by, 1) for value, by in zip(box, recipe.squeeze * 2, strict=True)]
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from tools.evaluation.compose.bodies import Figure
-from tools.evaluation.compose.cast import Part
+from tools.evaluation.compose.cast import ActorInFrame
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.lay import flipped, scaled
 
@@ -73,14 +73,14 @@ class Someone:
     above: bool = False
     label: str = "person"
 
-    def part(self, at_s: float) -> Part | None:
+    def part(self, at_s: float) -> ActorInFrame | None:
         where = place(self.path, at_s)
         if where is None:
             return None
         look = self._look(at_s)
         h, w = look.cover.shape
         top = round(where[1] - h / 2) if self.above else round(where[1]) - h
-        return Part(
+        return ActorInFrame(
             label=self.label,
             cutout=look,
             left=round(where[0] - w / 2),
@@ -113,17 +113,17 @@ class Car:
     ground: float
     trips: tuple[tuple[Path, Path], ...] = ()
 
-    def part(self, at_s: float) -> Part | None:
+    def part(self, at_s: float) -> ActorInFrame | None:
         where, moving = self._where(at_s)
         return None if where is None else self._part(where, moving=moving)
 
-    def parked(self) -> Part:
+    def parked(self) -> ActorInFrame:
         """At home."""
         return self._part(self.home, moving=False)
 
-    def _part(self, where: tuple[float, float], *, moving: bool) -> Part:
+    def _part(self, where: tuple[float, float], *, moving: bool) -> ActorInFrame:
         h, w = self.cutout.cover.shape
-        return Part(
+        return ActorInFrame(
             label="car",
             cutout=self.cutout,
             left=round(where[0] - w / 2),
@@ -161,7 +161,7 @@ class Door:
     open_s: tuple[float, float]
     ground: float
 
-    def part(self, at_s: float) -> Part | None:
+    def part(self, at_s: float) -> ActorInFrame | None:
         begin_s, end_s = self.open_s
         swung = min(at_s - begin_s, end_s - at_s) / OPENS_S
         if swung <= 0:
@@ -169,7 +169,7 @@ class Door:
         look = door(self.tall_px, max(2.0, self.wide_px * min(1.0, swung)), self.paint)
         look = look if self.right else flipped(look)
         h, w = look.cover.shape
-        return Part(
+        return ActorInFrame(
             label="",
             cutout=look,
             left=round(self.hinge[0]) - (0 if self.right else w),

@@ -16,7 +16,7 @@ from tools.evaluation.compose.among_cars import people_among
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.car_park import car_park, standing_cars
 from tools.evaluation.compose.cast import Cast
-from tools.evaluation.compose.lay_out import Layout, feet_px
+from tools.evaluation.compose.lay_out import StageLayout, feet_px
 from tools.evaluation.compose.walkers import GAP_S, LONGEST_S
 
 BANDS_PX = ((16, 20), (20, 25), (25, 32), (32, 40), (40, 60), (60, 80), (80, 120))
@@ -35,22 +35,22 @@ UNDER_WHOLE = 0.6
 TALL_M = 1.72
 
 
-def drawn_walkers(layout: Layout) -> Cast:
+def drawn_walkers(layout: StageLayout) -> Cast:
     """The drawn people upright and walking: what their look costs, apart from their poses."""
     return _one_by_one(layout, layout.figures["walk"], (0.6, 1.0))
 
 
-def runners(layout: Layout) -> Cast:
+def runners(layout: StageLayout) -> Cast:
     """3.4 to 5.5 m/s."""
     return _one_by_one(layout, layout.figures["run"], (2.0, 3.2))
 
 
-def crouchers(layout: Layout) -> Cast:
+def crouchers(layout: StageLayout) -> Cast:
     """Bent double, 0.4 to 0.7 m/s."""
     return _one_by_one(layout, layout.figures["crouch"], (0.25, 0.4))
 
 
-def crowds(layout: Layout) -> Cast:
+def crowds(layout: StageLayout) -> Cast:
     """Groups of people who hide each other, most of them going the same way."""
     actors: list[Someone] = []
     spans: list[tuple[float, float]] = []
@@ -64,7 +64,7 @@ def crowds(layout: Layout) -> Cast:
     return Cast(actors=tuple(actors), spans=tuple(spans))
 
 
-def from_above(layout: Layout) -> Cast:
+def from_above(layout: StageLayout) -> Cast:
     """One after the other, straight through the picture in any direction."""
     people = []
     free_s = FIRST_S
@@ -80,7 +80,7 @@ def from_above(layout: Layout) -> Cast:
     return _in_turn(people)
 
 
-def under_the_lens(layout: Layout) -> Cast:
+def under_the_lens(layout: StageLayout) -> Cast:
     """Close before the camera, seen from the height of a door's lintel."""
     people = []
     free_s = FIRST_S
@@ -94,7 +94,7 @@ def under_the_lens(layout: Layout) -> Cast:
 
 
 def crossing(
-    layout: Layout,
+    layout: StageLayout,
     feet: float,
     tall: float,
     speed_px_s: float,
@@ -117,7 +117,7 @@ def crossing(
     )
 
 
-ACTS: Mapping[str, Callable[[Layout], Cast]] = MappingProxyType(
+ACTS: Mapping[str, Callable[[StageLayout], Cast]] = MappingProxyType(
     {
         "parked": standing_cars,
         "parked_clock": standing_cars,
@@ -135,7 +135,9 @@ ACTS: Mapping[str, Callable[[Layout], Cast]] = MappingProxyType(
 """Every act by its scene's name."""
 
 
-def _one_by_one(layout: Layout, figures: tuple[Figure, ...], speed: tuple[float, float]) -> Cast:
+def _one_by_one(
+    layout: StageLayout, figures: tuple[Figure, ...], speed: tuple[float, float]
+) -> Cast:
     """`speed` in heights per second."""
     people = []
     free_s = FIRST_S
@@ -153,7 +155,7 @@ def _in_turn(people: list[Someone], whole: float = 0.95) -> Cast:
     return Cast(actors=tuple(people), spans=spans, whole=whole)
 
 
-def _crowd(layout: Layout, tall: int, start_s: float) -> list[Someone]:
+def _crowd(layout: StageLayout, tall: int, start_s: float) -> list[Someone]:
     """Close together, one now and then against the stream."""
     rng = layout.rng
     figures = (*layout.recorded, *layout.figures["walk"])
@@ -169,7 +171,7 @@ def _crowd(layout: Layout, tall: int, start_s: float) -> list[Someone]:
     return people
 
 
-def _across(layout: Layout, speed_px_s: float, margin: float, start_s: float) -> Path:
+def _across(layout: StageLayout, speed_px_s: float, margin: float, start_s: float) -> Path:
     """Through a point in the middle half of the picture, from beyond a border to beyond one."""
     width, height = layout.size
     x, y = (side * float(layout.rng.uniform(0.3, 0.7)) for side in (width, height))
@@ -182,7 +184,7 @@ def _across(layout: Layout, speed_px_s: float, margin: float, start_s: float) ->
 
 
 def _to_border(
-    layout: Layout, at: tuple[float, float], way: tuple[float, float], margin: float
+    layout: StageLayout, at: tuple[float, float], way: tuple[float, float], margin: float
 ) -> float:
     """How far it is from `at` to `margin` beyond the first border."""
     reaches = []
@@ -193,7 +195,7 @@ def _to_border(
     return min(reaches)
 
 
-def _someone(layout: Layout, figures: tuple[Figure, ...], path: Path, tall: int) -> Someone:
+def _someone(layout: StageLayout, figures: tuple[Figure, ...], path: Path, tall: int) -> Someone:
     phase = float(layout.rng.uniform())
     figure = _any(figures, layout.rng)
     return Someone(figure=figure, path=path, tall_px=float(tall), phase=phase)

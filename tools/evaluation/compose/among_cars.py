@@ -11,7 +11,7 @@ from tools.evaluation.compose.actors import Car, Door, Path, Someone, Stop
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.car_park import cast_of, half_px, rows_of
 from tools.evaluation.compose.cast import Actor, Cast
-from tools.evaluation.compose.lay_out import Layout, tall_px
+from tools.evaluation.compose.lay_out import StageLayout, tall_px
 from tools.evaluation.compose.walkers import GAP_S, LONGEST_S
 
 BEFORE = (0.03, 0.14)
@@ -23,7 +23,7 @@ STAYS_S = 2.5
 """How long someone stands at an open door."""
 
 
-def people_among(layout: Layout) -> Cast:
+def people_among(layout: StageLayout) -> Cast:
     """One after the other: close before a row, behind one, to a car's door, and out of one."""
     cars = rows_of(layout)
     ways = (_before, _behind, _gets_in, _gets_out)
@@ -39,14 +39,14 @@ def people_among(layout: Layout) -> Cast:
     return cast_of(layout, cars, actors, tuple(spans))
 
 
-def _before(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
+def _before(layout: StageLayout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
     foot = max(car.home[1] for car in row)
     tall = tall_px(layout, foot)
     feet = foot + float(layout.rng.uniform(*BEFORE)) * tall
     return _passes(layout, feet, tall, start_s)
 
 
-def _behind(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
+def _behind(layout: StageLayout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
     """Where a car of middling height hides half of them."""
     top = float(np.median([car.home[1] - len(car.cutout.cover) for car in row]))
     foot = float(np.median([car.home[1] for car in row]))
@@ -54,7 +54,9 @@ def _behind(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Actor]
     return _passes(layout, min(top + HALF_HIDDEN * tall, foot - 1), tall, start_s)
 
 
-def _passes(layout: Layout, feet: float, tall: float, start_s: float) -> tuple[list[Actor], float]:
+def _passes(
+    layout: StageLayout, feet: float, tall: float, start_s: float
+) -> tuple[list[Actor], float]:
     width, margin, rng = layout.size[0], 0.45 * tall, layout.rng
     speed = float(rng.uniform(*WALKS)) * tall
     ends = (-margin, width + margin)
@@ -67,7 +69,7 @@ def _passes(layout: Layout, feet: float, tall: float, start_s: float) -> tuple[l
     return [_walker(layout, path, tall)], path[-1].at_s
 
 
-def _gets_in(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
+def _gets_in(layout: StageLayout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
     """They walk up, open the door, stand at it, and are gone; it closes behind them."""
     car, side = _chosen(layout, row)
     tall, at = _beside(layout, car, side)
@@ -80,7 +82,7 @@ def _gets_in(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Actor
     return [_walker(layout, path, tall), leaf], there_s + STAYS_S + 2.0
 
 
-def _gets_out(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
+def _gets_out(layout: StageLayout, row: list[Car], start_s: float) -> tuple[list[Actor], float]:
     car, side = _chosen(layout, row)
     tall, at = _beside(layout, car, side)
     walk_s, end = _way(layout, tall, at[0])
@@ -92,7 +94,7 @@ def _gets_out(layout: Layout, row: list[Car], start_s: float) -> tuple[list[Acto
     return [_walker(layout, path, tall), leaf], path[-1].at_s
 
 
-def _chosen(layout: Layout, row: list[Car]) -> tuple[Car, int]:
+def _chosen(layout: StageLayout, row: list[Car]) -> tuple[Car, int]:
     """A car not far from a border, and the side of it that faces that border: -1 or 1."""
     width = layout.size[0]
     whole = [car for car in row if half_px(car) < car.home[0] < width - half_px(car)] or row
@@ -101,13 +103,13 @@ def _chosen(layout: Layout, row: list[Car]) -> tuple[Car, int]:
     return car, -1 if car.home[0] < width / 2 else 1
 
 
-def _beside(layout: Layout, car: Car, side: int) -> tuple[float, tuple[float, float]]:
+def _beside(layout: StageLayout, car: Car, side: int) -> tuple[float, tuple[float, float]]:
     """How tall someone is who stands at the door, and where."""
     tall = tall_px(layout, car.home[1])
     return tall, (car.home[0] + side * (half_px(car) + 0.12 * tall), car.home[1] + 0.04 * tall)
 
 
-def _way(layout: Layout, tall: float, x: float) -> tuple[float, float]:
+def _way(layout: StageLayout, tall: float, x: float) -> tuple[float, float]:
     """How long the way from the nearer border is, and where it begins."""
     begin = -0.45 * tall if x < layout.size[0] / 2 else layout.size[0] + 0.45 * tall
     return abs(x - begin) / (float(layout.rng.uniform(*WALKS)) * tall), begin
@@ -129,7 +131,7 @@ def _door(car: Car, side: int, tall: float, open_s: tuple[float, float]) -> Door
     )
 
 
-def _walker(layout: Layout, path: Path, tall: float) -> Someone:
+def _walker(layout: StageLayout, path: Path, tall: float) -> Someone:
     figures: tuple[Figure, ...] = (*layout.recorded, *layout.figures["walk"])
     figure = figures[int(layout.rng.integers(len(figures)))]
     return Someone(figure=figure, path=path, tall_px=tall, phase=float(layout.rng.uniform()))

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tools.evaluation.compose.cutouts import Cutout, Person
+from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
 
 FOLDER = Path(__file__).resolve().parents[3] / "footage" / "bodies"
 COLUMNS = 8
@@ -59,7 +59,7 @@ class SheetError(Exception):
 class Figure:
     """Someone drawn; a person of `TALL_M` would be `standing_px` tall at the cut-outs' scale."""
 
-    person: Person
+    person: PersonCutouts
     standing_px: float
 
 
@@ -79,7 +79,7 @@ def figures(name: str, folder: Path = FOLDER) -> tuple[Figure, ...]:
 
 def _figure(cells: list[npt.NDArray[np.uint8]], sheet: Sheet) -> Figure:
     frames = tuple(_cut(cell) for cell in cells)
-    person = Person(frames=frames, fps=sheet.fps, rightwards=True, ground=GROUND)
+    person = PersonCutouts(frames=frames, fps=sheet.fps, rightwards=True, ground=GROUND)
     return Figure(person=person, standing_px=TALL_M * sheet.px_per_m)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from tools.evaluation.compose.actors import Car, Path, Stop
 from tools.evaluation.compose.cast import WITHIN, Actor, Cast, seen
 from tools.evaluation.compose.lay import flipped, scaled
-from tools.evaluation.compose.lay_out import Layout, feet_px
-from tools.evaluation.compose.standing import Standing
+from tools.evaluation.compose.lay_out import StageLayout, feet_px
+from tools.evaluation.compose.standing import StaticObject
 from tools.evaluation.compose.vehicles import tinted
 
 ROWS_PX = {"walk_cars_far": (18.0, 42.0)}
@@ -34,12 +34,12 @@ PLAIN = 0.8
 """Share of a car that must be seen when all stand there, for it to be one of those that move."""
 
 
-def standing_cars(layout: Layout) -> Cast:
+def standing_cars(layout: StageLayout) -> Cast:
     """Nobody is there."""
     return cast_of(layout, rows_of(layout), [], ())
 
 
-def car_park(layout: Layout) -> Cast:
+def car_park(layout: StageLayout) -> Cast:
     """Every second move of the night a car drives off, and it comes back two moves later."""
     rows = rows_of(layout)
     movers = _movers(rows, layout)
@@ -66,7 +66,7 @@ def _with_trip(car: Car, trip: tuple[Path, Path]) -> Car:
     return Car(cutout=car.cutout, home=car.home, ground=car.ground, trips=(*car.trips, trip))
 
 
-def _movers(rows: list[list[Car]], layout: Layout) -> list[tuple[int, int]]:
+def _movers(rows: list[list[Car]], layout: StageLayout) -> list[tuple[int, int]]:
     """Row and number of the cars that are plainly in view, in any order."""
     parts = [car.parked() for cars in rows for car in cars]
     whole = []
@@ -79,7 +79,7 @@ def _movers(rows: list[list[Car]], layout: Layout) -> list[tuple[int, int]]:
     return [whole[int(n)] for n in layout.rng.permutation(len(whole))]
 
 
-def _trip(layout: Layout, car: Car, leave_s: float, return_s: float) -> tuple[Path, Path]:
+def _trip(layout: StageLayout, car: Car, leave_s: float, return_s: float) -> tuple[Path, Path]:
     """Out of the row and away to the nearer side; the same way back."""
     (x, foot), width = car.home, 2 * half_px(car)
     lane = min(foot + 0.35 * len(car.cutout.cover), layout.size[1] - 4.0)
@@ -92,11 +92,11 @@ def _trip(layout: Layout, car: Car, leave_s: float, return_s: float) -> tuple[Pa
     return out, back
 
 
-def rows_of(layout: Layout) -> list[list[Car]]:
+def rows_of(layout: StageLayout) -> list[list[Car]]:
     return [_row(layout, tall) for tall in ROWS_PX.get(layout.scene, NEAR_ROWS_PX)]
 
 
-def _row(layout: Layout, tall: float) -> list[Car]:
+def _row(layout: StageLayout, tall: float) -> list[Car]:
     """From beyond the left border to beyond the right one."""
     rng, foot = layout.rng, feet_px(layout, tall)
     cars: list[Car] = []
@@ -110,7 +110,7 @@ def _row(layout: Layout, tall: float) -> list[Car]:
     return cars
 
 
-def _car(layout: Layout, tall: float, foot: float) -> Car:
+def _car(layout: StageLayout, tall: float, foot: float) -> Car:
     rng = layout.rng
     vehicle = layout.vehicles[int(rng.integers(len(layout.vehicles)))]
     height = round(tall * vehicle.tall * float(rng.uniform(0.95, 1.05)))
@@ -126,7 +126,7 @@ def half_px(car: Car) -> float:
 
 
 def cast_of(
-    layout: Layout,
+    layout: StageLayout,
     rows: list[list[Car]],
     actors: Sequence[Actor],
     spans: tuple[tuple[float, float], ...],
@@ -135,13 +135,13 @@ def cast_of(
     return Cast(actors=(*cars, *actors), spans=spans, standing=tuple(_named(cars, layout.size)))
 
 
-def _named(cars: list[Car], size: tuple[int, int]) -> list[Standing]:
+def _named(cars: list[Car], size: tuple[int, int]) -> list[StaticObject]:
     """Each car by the box of what the others and the border leave of it when all are there."""
     parts = sorted((car.parked() for car in cars), key=lambda part: part.foot_px)
     named = sorted(cars, key=lambda car: car.home[1])
     boxes = [seen(part, parts[n + 1 :], size, 0.0) for n, part in enumerate(parts)]
     return [
-        Standing(name=f"car {number}", xyxy=box.xyxy, away_s=car.away_s())
+        StaticObject(name=f"car {number}", xyxy=box.xyxy, away_s=car.away_s())
         for number, (car, box) in enumerate(zip(named, boxes, strict=True))
         if box is not None
     ]

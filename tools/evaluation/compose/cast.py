@@ -18,7 +18,7 @@ from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.lay import brightened, lay, matching, shade
 from tools.evaluation.compose.recipe import Light, ThingBox
-from tools.evaluation.compose.standing import Standing
+from tools.evaluation.compose.standing import StaticObject
 
 WITHIN = 0.95
 """Share of a thing within the picture from which it is all there; less is entering or leaving."""
@@ -28,7 +28,7 @@ _COVERED = 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ActorInFrame:
     """An actor in one frame. `label` is empty for what belongs to something else; `foot_px` is how
     near it is: its lower edge, or that of what it belongs to; `ground` the brightness that it was
     cut from; `tall_px` the whole thing's height."""
@@ -52,7 +52,7 @@ class Part:
 class Actor(Protocol):
     """Someone or something that may be in the scene."""
 
-    def part(self, at_s: float) -> Part | None:
+    def part(self, at_s: float) -> ActorInFrame | None:
         """What it looks like then; None while it is not there."""
 
 
@@ -64,10 +64,10 @@ class Cast:
 
     actors: tuple[Actor, ...]
     spans: tuple[tuple[float, float], ...]
-    standing: tuple[Standing, ...] = ()
+    standing: tuple[StaticObject, ...] = ()
     whole: float = WITHIN
 
-    def parts(self, at_s: float) -> list[Part]:
+    def parts(self, at_s: float) -> list[ActorInFrame]:
         """From far to near."""
         there = [part for actor in self.actors if (part := actor.part(at_s)) is not None]
         return sorted(there, key=lambda part: part.foot_px)
@@ -90,7 +90,7 @@ class Cast:
         return tuple(box for box in found if box is not None)
 
 
-def _draw(picture: Image, ground: Image, part: Part, light: Light) -> None:
+def _draw(picture: Image, ground: Image, part: ActorInFrame, light: Light) -> None:
     h, w = part.cutout.cover.shape
     x, foot = part.left + w / 2, part.top + h
     if part.shadow_px:
@@ -104,7 +104,7 @@ def _draw(picture: Image, ground: Image, part: Part, light: Light) -> None:
 
 
 def seen(
-    part: Part, nearer: Sequence[Part], size: tuple[int, int], whole: float
+    part: ActorInFrame, nearer: Sequence[ActorInFrame], size: tuple[int, int], whole: float
 ) -> ThingBox | None:
     """What of the part neither the border nor anything nearer hides; None if nothing is."""
     cover = part.cutout.cover > _COVERED
@@ -130,14 +130,14 @@ def seen(
     )
 
 
-def _inside(part: Part, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
+def _inside(part: ActorInFrame, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
     h, w = part.cutout.cover.shape
     rows, columns = part.top + np.arange(h), part.left + np.arange(w)
     in_rows, in_columns = (rows >= 0) & (rows < size[1]), (columns >= 0) & (columns < size[0])
     return np.asarray(in_rows[:, None] & in_columns[None, :])
 
 
-def _hide(open_: npt.NDArray[np.bool_], part: Part, other: Part) -> None:
+def _hide(open_: npt.NDArray[np.bool_], part: ActorInFrame, other: ActorInFrame) -> None:
     """Take from `open_` what the other part lies over."""
     h, w = open_.shape
     oh, ow = other.cutout.cover.shape

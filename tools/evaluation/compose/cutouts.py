@@ -48,7 +48,7 @@ class Cutout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class PersonCutouts:
     """The same person over successive frames at `fps`; `rightwards` if they walk to the right.
 
     `ground` is the brightness (0..255) of the scene that they were cut from.
@@ -80,7 +80,7 @@ class _Blob:
         )
 
 
-def people(recording: Sequence[Image], background: Image, fps: float) -> tuple[Person, ...]:
+def people(recording: Sequence[Image], background: Image, fps: float) -> tuple[PersonCutouts, ...]:
     """Everyone who walks alone through the recording, longest seen first."""
     tracks = [track for track in _tracks(recording, background) if len(track) >= MIN_FRAMES]
     tracks.sort(key=lambda track: (-len(track), track[0].frame, track[0].x))
@@ -137,12 +137,12 @@ def _is_clear(row: npt.NDArray[np.int32], width: int, height: int) -> bool:
 
 def _person(
     track: list[_Blob], recording: Sequence[Image], background: Image, fps: float, ground: float
-) -> Person:
+) -> PersonCutouts:
     kept = track[:MAX_FRAMES]
     cut = [_cutout(blob, recording[blob.frame], background) for blob in kept]
     height = median(cutout.cover.shape[0] for cutout in cut)
     whole = tuple(c for c in cut if abs(c.cover.shape[0] / height - 1) < WHOLE)
-    return Person(frames=whole, fps=fps, rightwards=kept[-1].x >= kept[0].x, ground=ground)
+    return PersonCutouts(frames=whole, fps=fps, rightwards=kept[-1].x >= kept[0].x, ground=ground)
 
 
 def _cutout(blob: _Blob, frame: Image, background: Image) -> Cutout:

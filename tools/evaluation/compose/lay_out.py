@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tools.evaluation.compose.bodies import Figure
-from tools.evaluation.compose.materials import Place
+from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.vehicles import Vehicle
 
 NEAREST = 0.25
@@ -19,13 +19,13 @@ NEAREST = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class StageLayout:
     """`size` is width and height of the frame as drawn, `count` how many walk, drive or come in a
     crowd, `figures` the drawn people by sheet, `recorded` the real ones; `moves_s` are when cars
     move in a night."""
 
     scene: str
-    place: Place
+    place: Backdrop
     size: tuple[int, int]
     count: int
     seconds: float
@@ -36,14 +36,14 @@ class Layout:
     moves_s: tuple[float, ...] = ()
 
 
-def feet_px(layout: Layout, tall: float) -> float:
+def feet_px(layout: StageLayout, tall: float) -> float:
     """Where someone so tall stands: y in pixels."""
     place, height = layout.place, layout.size[1]
     near = min(1.0, tall / (NEAREST * height))
     return (place.far + (place.near - place.far) * near) * height
 
 
-def tall_px(layout: Layout, feet: float) -> float:
+def tall_px(layout: StageLayout, feet: float) -> float:
     """How tall someone is who stands there; at least 4 px."""
     place, height = layout.place, layout.size[1]
     near = (feet / height - place.far) / (place.near - place.far)

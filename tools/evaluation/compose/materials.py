@@ -19,10 +19,10 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.demo.footage.clips import RECORDED_FPS
-from tools.demo.footage.scene import Field, Scene, empty_scene, noise
+from tools.demo.footage.scene import EmptyScene, Field, empty_scene, noise
 from tools.demo.footage.video import read_frames
 from tools.evaluation.compose.bodies import SHEETS, Figure, SheetError, figures
-from tools.evaluation.compose.cutouts import Cutout, Person, outlined, people
+from tools.evaluation.compose.cutouts import Cutout, PersonCutouts, outlined, people
 from tools.evaluation.compose.vehicles import VAN, VAN_TALL, Vehicle, recorded
 
 EXAMPLES = Path("/usr/share/doc/opencv-doc/examples/data")
@@ -43,7 +43,7 @@ class MaterialError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Backdrop:
     """An empty scene. `far` and `near` are where people's feet can stand, as shares of the height
     from the top; `parked` says that a vehicle stands in it, `open` that people of any height could
     walk there. `vehicles` are those parked, by name: xyxy as shares of the image."""
@@ -61,11 +61,11 @@ class Materials:
     """`vehicles` are to park where there are none, the first of them a van; `above` are places seen
     from straight above, `figures` the drawn people by sheet."""
 
-    places: Mapping[str, Place]
-    people: tuple[Person, ...]
+    places: Mapping[str, Backdrop]
+    people: tuple[PersonCutouts, ...]
     noises: tuple[Field, ...]
     vehicles: tuple[Vehicle, ...]
-    above: Mapping[str, Place] = field(default_factory=dict)
+    above: Mapping[str, Backdrop] = field(default_factory=dict)
     figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
 
     @property
@@ -84,7 +84,7 @@ class Materials:
             )
         return tuple(known[name] for name in names)
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> Backdrop:
         """Raises `MaterialError`."""
         known = {**self.places, **self.above}
         if name not in known:
@@ -112,15 +112,15 @@ def load_materials(data: Path | None = None, examples: Path = EXAMPLES) -> Mater
     scene = empty_scene(frames)
     return Materials(
         places={
-            "plaza": Place(
+            "plaza": Backdrop(
                 image=scene.background,
                 far=0.30,
                 near=0.97,
                 parked=True,
                 vehicles={"van": (0.85, 0.078, 0.942, 0.175), "car": (0.957, 0.09, 1.0, 0.163)},
             ),
-            "street": Place(image=_photo(examples / "leuvenA.jpg"), far=0.64, near=0.97),
-            "front": Place(
+            "street": Backdrop(image=_photo(examples / "leuvenA.jpg"), far=0.64, near=0.97),
+            "front": Backdrop(
                 image=_photo(examples / "building.jpg"),
                 far=0.86,
                 near=0.97,
@@ -156,14 +156,14 @@ def _figures() -> dict[str, tuple[Figure, ...]]:
         raise MaterialError(str(error)) from error
 
 
-def _above(examples: Path, data: Path | None) -> dict[str, Place]:
+def _above(examples: Path, data: Path | None) -> dict[str, Backdrop]:
     """The street's cobbles, seen as if from straight above, and asphalt that was."""
-    cobbles = Place(image=_from_above(_photo(examples / "leuvenA.jpg")), far=0.0, near=1.0)
+    cobbles = Backdrop(image=_from_above(_photo(examples / "leuvenA.jpg")), far=0.0, near=1.0)
     if data is None or not (data / OVERHEAD).is_dir():
         return {"cobbles": cobbles}
     frames = [_photo(data / OVERHEAD / f"{n:05d}.jpg") for n in ASPHALT]
     asphalt = np.asarray(np.rint(np.median(np.stack(frames), axis=0)), np.uint8)
-    return {"cobbles": cobbles, "asphalt": Place(image=asphalt, far=0.0, near=1.0)}
+    return {"cobbles": cobbles, "asphalt": Backdrop(image=asphalt, far=0.0, near=1.0)}
 
 
 def _from_above(street: Image) -> Image:
@@ -183,11 +183,13 @@ def _photo(path: Path) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def _recorded(data: Path) -> dict[str, Place]:
+def _recorded(data: Path) -> dict[str, Backdrop]:
     """The empty stretches (frames from and to) of recordings under CC-BY: their median."""
     return {
-        "car_park": Place(image=_median(data / "dev/parking_lot", 90, 140), far=0.2, near=0.97),
-        "lobby": Place(image=_median(data / "dev/lobby", 0, 28), far=0.62, near=0.97, open=False),
+        "car_park": Backdrop(image=_median(data / "dev/parking_lot", 90, 140), far=0.2, near=0.97),
+        "lobby": Backdrop(
+            image=_median(data / "dev/lobby", 0, 28), far=0.62, near=0.97, open=False
+        ),
     }
 
 
@@ -196,6 +198,6 @@ def _median(folder: Path, first: int, last: int) -> Image:
     return np.asarray(np.rint(np.median(np.stack(frames), axis=0)), np.uint8)
 
 
-def _noises(scene: Scene) -> tuple[Field, ...]:
+def _noises(scene: EmptyScene) -> tuple[Field, ...]:
     step = len(scene.recording) // NOISES
     return tuple(noise(scene, number * step) for number in range(NOISES))

@@ -27,7 +27,7 @@ _MARGIN = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Night:
+class NightPlan:
     """When what happens, in seconds from the beginning, in order."""
 
     seconds: float
@@ -64,7 +64,7 @@ class Night:
             yield at_s - BEFORE_S, at_s + AFTER_S
 
 
-def plan(seconds: float, walks: int, rng: np.random.Generator) -> Night:
+def plan(seconds: float, walks: int, rng: np.random.Generator) -> NightPlan:
     """A night of that length with so many walks, half as often a lamp that is switched (evenly, so
     that it is off in the morning) and three quarters as often a car that turns."""
     lamps, beams = 2 * max(1, round(walks / 4)), max(1, round(0.75 * walks))
@@ -73,7 +73,7 @@ def plan(seconds: float, walks: int, rng: np.random.Generator) -> Night:
     at_s: dict[What, list[float]] = {"walk": [], "lamp": [], "beams": []}
     for number, what in enumerate(happening):
         at_s[what].append(part_s * (number + float(rng.uniform(_MARGIN, 1 - _MARGIN))))
-    return Night(
+    return NightPlan(
         seconds=seconds,
         walks_s=tuple(at_s["walk"]),
         lamps_s=tuple(at_s["lamp"]),

@@ -15,7 +15,7 @@ import numpy as np
 from imaging.detections import Image
 from tools.demo.footage.scene import Field
 from tools.evaluation.compose.exposure import Exposure, exposure
-from tools.evaluation.compose.night import Night
+from tools.evaluation.compose.night import NightPlan
 from tools.evaluation.compose.nuisances.effect import Effect, Setting
 from tools.evaluation.compose.nuisances.lights import headlights, shadows
 from tools.evaluation.compose.nuisances.weather import rain
@@ -29,7 +29,7 @@ LAMP_GAIN = 1.1
 class NightExposure:
     """The camera's exposure through the night."""
 
-    night: Night
+    night: NightPlan
     lights: dict[Light, Exposure]
 
     def expose(self, picture: Image, instant: Instant, drift: float) -> Image:
@@ -45,14 +45,14 @@ _FADE: tuple[Light, Light] = ("day", "dusk")
 
 
 def night_exposure(
-    night: Night, size: tuple[int, int], noises: tuple[Field, ...], rng: np.random.Generator
+    night: NightPlan, size: tuple[int, int], noises: tuple[Field, ...], rng: np.random.Generator
 ) -> NightExposure:
     """For frames of `size` (width, height)."""
     lights: tuple[Light, ...] = ("day", "dusk", "infrared")
     return NightExposure(night, {light: exposure(light, size, noises, rng) for light in lights})
 
 
-def night_effect(night: Night, setting: Setting) -> Effect:
+def night_effect(night: NightPlan, setting: Setting) -> Effect:
     """What moves over the scene, and the headlights, which dazzle the camera."""
     clouds, rainfall, pool = shadows(setting), rain(setting), _pool(setting)
 

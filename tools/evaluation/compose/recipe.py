@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Light = Literal["day", "dusk", "infrared"]
 
 
-class Recipe(BaseModel):
+class SceneRecipe(BaseModel):
     """One sequence: `scene` names what happens, `background` the empty place it happens in.
 
     `squeeze` is width and height sent per width and height drawn: a sub-stream whose pixels are not

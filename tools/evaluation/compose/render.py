@@ -15,17 +15,17 @@ from tools.evaluation.compose import night as nights
 from tools.evaluation.compose import pace, walkers
 from tools.evaluation.compose.acts import ACTS
 from tools.evaluation.compose.bodies import Figure
-from tools.evaluation.compose.cutouts import Cutout, Person
+from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
 from tools.evaluation.compose.exposure import exposure
-from tools.evaluation.compose.lay_out import Layout
-from tools.evaluation.compose.materials import Materials, Place
-from tools.evaluation.compose.night import Night
+from tools.evaluation.compose.lay_out import StageLayout
+from tools.evaluation.compose.materials import Backdrop, Materials
+from tools.evaluation.compose.night import NightPlan
 from tools.evaluation.compose.night_light import night_effect, night_exposure
 from tools.evaluation.compose.nuisances.effect import Effect, Setting
 from tools.evaluation.compose.nuisances.lights import shadows
 from tools.evaluation.compose.nuisances.picture import clock_over
 from tools.evaluation.compose.nuisances.table import NUISANCES
-from tools.evaluation.compose.recipe import Recipe
+from tools.evaluation.compose.recipe import SceneRecipe
 from tools.evaluation.compose.stages import Stage
 from tools.evaluation.compose.standing import furnish, own_vehicles, standing
 
@@ -41,7 +41,7 @@ HEDGE = 0.6
 """Where the hedge begins, as a share of the height from the top."""
 
 
-def stage(recipe: Recipe, materials: Materials) -> Stage:
+def stage(recipe: SceneRecipe, materials: Materials) -> Stage:
     """Raises `MaterialError` for a place, and `KeyError` for a nuisance, that does not exist."""
     if recipe.scene == NIGHT:
         return _night(recipe, materials)
@@ -67,7 +67,7 @@ def stage(recipe: Recipe, materials: Materials) -> Stage:
     )
 
 
-def _night(recipe: Recipe, materials: Materials) -> Stage:
+def _night(recipe: SceneRecipe, materials: Materials) -> Stage:
     place, size = materials.place(recipe.background), (recipe.width, recipe.height)
     rng, setting = np.random.default_rng((recipe.seed, 0)), _setting(recipe, place, materials)
     night = nights.plan(recipe.seconds, recipe.walkers, rng)
@@ -92,7 +92,7 @@ def _night(recipe: Recipe, materials: Materials) -> Stage:
     )
 
 
-def _act(recipe: Recipe, materials: Materials) -> Stage:
+def _act(recipe: SceneRecipe, materials: Materials) -> Stage:
     """A scene of many actors, by day, by night, or through one."""
     place, size = materials.place(recipe.background), (recipe.width, recipe.height)
     rng, setting = np.random.default_rng((recipe.seed, 0)), _setting(recipe, place, materials)
@@ -121,8 +121,10 @@ def _act(recipe: Recipe, materials: Materials) -> Stage:
     )
 
 
-def _layout(recipe: Recipe, place: Place, materials: Materials, night: Night | None) -> Layout:
-    return Layout(
+def _layout(
+    recipe: SceneRecipe, place: Backdrop, materials: Materials, night: NightPlan | None
+) -> StageLayout:
+    return StageLayout(
         scene=recipe.scene,
         place=place,
         size=(recipe.width, recipe.height),
@@ -136,7 +138,7 @@ def _layout(recipe: Recipe, place: Place, materials: Materials, night: Night | N
     )
 
 
-def _recorded(person: Person) -> Figure:
+def _recorded(person: PersonCutouts) -> Figure:
     """A real walker as a figure: upright in every frame."""
     tall = median(len(frame.cover) for frame in person.frames)
     return Figure(person=person, standing_px=float(tall))
@@ -148,13 +150,13 @@ def _acting_effect(scene: str, setting: Setting) -> Effect:
     return shadows(setting) if scene in SHADED else Effect()
 
 
-def _effect(recipe: Recipe, place: Place, materials: Materials) -> Effect:
+def _effect(recipe: SceneRecipe, place: Backdrop, materials: Materials) -> Effect:
     if recipe.walkers or recipe.scene == "nothing":
         return Effect()
     return NUISANCES[recipe.scene][0](_setting(recipe, place, materials))
 
 
-def _setting(recipe: Recipe, place: Place, materials: Materials) -> Setting:
+def _setting(recipe: SceneRecipe, place: Backdrop, materials: Materials) -> Setting:
     return Setting(
         size=(recipe.width, recipe.height),
         light=recipe.light,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from tools.evaluation.compose.materials import Place
+from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.nuisances.table import NUISANCES
-from tools.evaluation.compose.recipe import Light, Recipe
+from tools.evaluation.compose.recipe import Light, SceneRecipe
 from tools.evaluation.compose.render import NIGHT
 from tools.evaluation.compose.walkers import GAP_S, HEIGHTS_PX, LONGEST_S
 
@@ -83,14 +83,14 @@ _NUMBERED = (*NUISANCES, *WALKS, NIGHT, *PARKED, *SQUEEZED, *WALKING_ACTS, NIGHT
 
 def recipes(
     scenes: Sequence[str],
-    places: Mapping[str, Place],
+    places: Mapping[str, Backdrop],
     hours: float,
     walkers: int,
     seed: int,
     pause_s: float = 25.0,
     above: Sequence[str] = ("cobbles",),
     vehicles: Sequence[str] = ("van",),
-) -> Iterator[tuple[str, Recipe]]:
+) -> Iterator[tuple[str, SceneRecipe]]:
     """Ids and recipes: `hours` are shared by the nuisances among `scenes`; of each of the others,
     `walkers` people in each band of height, in those of the places that are open; a night where a
     vehicle is parked, with `pause_s` between frames while nothing happens. `above` are the places
@@ -102,13 +102,13 @@ def recipes(
 
 def _recipes(
     scenes: Sequence[str],
-    places: Mapping[str, Place],
+    places: Mapping[str, Backdrop],
     hours: float,
     walkers: int,
     seed: int,
     pause_s: float,
     above: Sequence[str],
-) -> Iterator[tuple[str, Recipe]]:
+) -> Iterator[tuple[str, SceneRecipe]]:
     everywhere = tuple(places)
     outside = tuple(name for name, place in places.items() if place.open) or everywhere
     ground = tuple(n for n in outside if places[n].far <= OPEN_GROUND) or outside
@@ -130,14 +130,14 @@ def _recipes(
 
 def _nuisance(
     name: str, places: Sequence[str], seconds: float, seed: int
-) -> Iterator[tuple[str, Recipe]]:
+) -> Iterator[tuple[str, SceneRecipe]]:
     lights = PARKED[name] if name in PARKED else NUISANCES[name][1]
     first = _NUMBERED.index(name)
     pieces = max(1, math.ceil(seconds / LONGEST_SEQUENCE_S))
     for piece in range(pieces):
         yield (
             f"{name}_{piece}",
-            Recipe(
+            SceneRecipe(
                 scene=name,
                 background=places[(first + piece) % len(places)],
                 light=lights[piece % len(lights)],
@@ -149,11 +149,11 @@ def _nuisance(
         )
 
 
-def _walk(name: str, places: Sequence[str], walkers: int, seed: int) -> Recipe:
+def _walk(name: str, places: Sequence[str], walkers: int, seed: int) -> SceneRecipe:
     light, size, squeeze, place = (WALKS | SQUEEZED)[name]
     number = _NUMBERED.index(name)
     count = walkers * (len(HEIGHTS_PX) - 1)
-    return Recipe(
+    return SceneRecipe(
         scene=name,
         background=place or places[number % len(places)],
         light=light,
@@ -166,12 +166,14 @@ def _walk(name: str, places: Sequence[str], walkers: int, seed: int) -> Recipe:
     )
 
 
-def _act(name: str, places: Sequence[str], above: Sequence[str], walkers: int, seed: int) -> Recipe:
+def _act(
+    name: str, places: Sequence[str], above: Sequence[str], walkers: int, seed: int
+) -> SceneRecipe:
     """As many people (or crowds) as there are bands of height, for each of `walkers`."""
     light, where = WALKING_ACTS[name]
     number, count = _NUMBERED.index(name), walkers * (len(HEIGHTS_PX) - 1)
     there = above if where == "above" else (where,) if where else places
-    return Recipe(
+    return SceneRecipe(
         scene=name,
         background=there[(number + seed) % len(there)],
         light=light,
@@ -183,8 +185,8 @@ def _act(name: str, places: Sequence[str], above: Sequence[str], walkers: int, s
     )
 
 
-def _night(scene: str, place: str, walks: int, seed: int, pause_s: float) -> Recipe:
-    return Recipe(
+def _night(scene: str, place: str, walks: int, seed: int, pause_s: float) -> SceneRecipe:
+    return SceneRecipe(
         scene=scene,
         background=place,
         light="infrared",

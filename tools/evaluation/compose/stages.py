@@ -19,11 +19,11 @@ from tools.evaluation.compose.cast import Cast
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.exposure import Exposure
 from tools.evaluation.compose.lay import lay
-from tools.evaluation.compose.night import Night
+from tools.evaluation.compose.night import NightPlan
 from tools.evaluation.compose.night_light import NightExposure
 from tools.evaluation.compose.nuisances.effect import Effect
-from tools.evaluation.compose.recipe import Instant, Light, Recipe, ThingBox, name_of
-from tools.evaluation.compose.standing import Standing
+from tools.evaluation.compose.recipe import Instant, Light, SceneRecipe, ThingBox, name_of
+from tools.evaluation.compose.standing import StaticObject
 from tools.evaluation.compose.walkers import Walker
 
 DRIFT_S = 600.0
@@ -47,7 +47,7 @@ class Stage:
     stands there and looks like a threat, `night` the course of one, and `cast` who and what acts in
     a scene that has more than single walkers."""
 
-    recipe: Recipe
+    recipe: SceneRecipe
     instants: tuple[Instant, ...]
     effect: Effect
     walkers: tuple[Walker, ...]
@@ -55,8 +55,8 @@ class Stage:
     parked: bool
     ground: Image
     exposure: Exposure | NightExposure
-    standing: tuple[Standing, ...] = ()
-    night: Night | None = None
+    standing: tuple[StaticObject, ...] = ()
+    night: NightPlan | None = None
     cast: Cast | None = None
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.lay import lay, scaled, shade
-from tools.evaluation.compose.materials import Place
+from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.nuisances import things
 from tools.evaluation.compose.nuisances.effect import Setting
 
@@ -22,7 +22,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class StaticObject:
     """A thing by name; `cutout` is None where the place or the cast holds it. `away_s` are the
     times between which it is elsewhere."""
 
@@ -36,7 +36,7 @@ class Standing:
         return (self.xyxy[0] + self.xyxy[2]) / 2, self.xyxy[3]
 
 
-def standing(setting: Setting, vehicle: Cutout) -> tuple[Standing, ...]:
+def standing(setting: Setting, vehicle: Cutout) -> tuple[StaticObject, ...]:
     """A van, a statue and a poster that are put there, and the place's own vehicles."""
     width, height = setting.size
     van = scaled(vehicle, round(VAN[2] * height)), VAN[0] * width, VAN[1] * height
@@ -45,16 +45,16 @@ def standing(setting: Setting, vehicle: Cutout) -> tuple[Standing, ...]:
     return (*(_placed(name, thing, x, y) for name, (thing, x, y) in put), *parked)
 
 
-def own_vehicles(place: Place, size: tuple[int, int]) -> tuple[Standing, ...]:
+def own_vehicles(place: Backdrop, size: tuple[int, int]) -> tuple[StaticObject, ...]:
     """Those that the place itself holds."""
     width, height = size
     return tuple(
-        Standing(name=f"parked_{name}", xyxy=(x0 * width, y0 * height, x1 * width, y1 * height))
+        StaticObject(name=f"parked_{name}", xyxy=(x0 * width, y0 * height, x1 * width, y1 * height))
         for name, (x0, y0, x1, y1) in place.vehicles.items()
     )
 
 
-def furnish(ground: Image, things_there: tuple[Standing, ...]) -> None:
+def furnish(ground: Image, things_there: tuple[StaticObject, ...]) -> None:
     """Lay those that the place does not hold itself onto it."""
     for thing in things_there:
         if thing.cutout is not None:
@@ -63,7 +63,7 @@ def furnish(ground: Image, things_there: tuple[Standing, ...]) -> None:
             lay(ground, thing.cutout, round(thing.xyxy[0]), round(thing.xyxy[1]))
 
 
-def _placed(name: str, thing: Cutout, x: float, y: float) -> Standing:
+def _placed(name: str, thing: Cutout, x: float, y: float) -> StaticObject:
     h, w = thing.cover.shape
     left, top = float(round(x - w / 2)), float(round(y) - h)
-    return Standing(name=name, xyxy=(left, top, left + w, top + h), cutout=thing)
+    return StaticObject(name=name, xyxy=(left, top, left + w, top + h), cutout=thing)

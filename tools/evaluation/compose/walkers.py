@@ -14,9 +14,9 @@ from itertools import cycle
 import numpy as np
 
 from imaging.detections import Image
-from tools.evaluation.compose.cutouts import Cutout, Person
+from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
 from tools.evaluation.compose.lay import brightened, flipped, lay, matching, scaled, shade
-from tools.evaluation.compose.materials import Place
+from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.recipe import Light, ThingBox
 
 HEIGHTS_PX = (12, 16, 20, 25, 32, 40, 60, 80, 120)
@@ -40,7 +40,7 @@ class Walker:
     """One person's walk: `height_px` tall in the frame as drawn, feet at `feet_px` from the top,
     moving `speed_px_s` (to the right if `rightwards`), turning round after `turn_s` if at all."""
 
-    person: Person
+    person: PersonCutouts
     height_px: int
     feet_px: float
     rightwards: bool
@@ -73,8 +73,8 @@ class Walker:
 
 
 def plan(
-    people: tuple[Person, ...],
-    place: Place,
+    people: tuple[PersonCutouts, ...],
+    place: Backdrop,
     size: tuple[int, int],
     count: int,
     rng: np.random.Generator,
@@ -95,8 +95,8 @@ def plan(
 
 
 def past(
-    people: tuple[Person, ...],
-    place: Place,
+    people: tuple[PersonCutouts, ...],
+    place: Backdrop,
     size: tuple[int, int],
     spots: Sequence[tuple[float, float]],
     starts_s: Sequence[float],
@@ -132,8 +132,8 @@ def _past(
 
 
 def _walker(
-    people: tuple[Person, ...],
-    place: Place,
+    people: tuple[PersonCutouts, ...],
+    place: Backdrop,
     size: tuple[int, int],
     height: int,
     start_s: float,
@@ -156,7 +156,7 @@ def _walker(
     )
 
 
-def _feet(place: Place, size: tuple[int, int], height: int, rng: np.random.Generator) -> float:
+def _feet(place: Backdrop, size: tuple[int, int], height: int, rng: np.random.Generator) -> float:
     """The taller, the nearer: people of a quarter of the picture stand at its lower edge."""
     near = min(1.0, 4 * height / size[1])
     share = place.far + (place.near - place.far) * near + rng.uniform(-0.02, 0.02)

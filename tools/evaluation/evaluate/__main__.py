@@ -15,15 +15,14 @@ from edge.config.load import load
 from edge.errors import ConfigError
 from imaging.manifest import ModelError
 from tools.evaluation.compose.materials import MaterialError
-from tools.evaluation.evaluate import sheet
+from tools.evaluation.evaluate.breakdown import by_nuisance
 from tools.evaluation.evaluate.corpus import CorpusError, read_corpus
-from tools.evaluation.evaluate.evaluation import Evaluation
-from tools.evaluation.evaluate.nuisances import by_nuisance
-from tools.evaluation.evaluate.plots import draw_all
-from tools.evaluation.evaluate.report_json import report
-from tools.evaluation.evaluate.report_md import markdown
-from tools.evaluation.evaluate.review import review
+from tools.evaluation.evaluate.totals import Evaluation
 from tools.evaluation.evaluate.trial import Models, Trial, evaluate
+from tools.evaluation.report.figures import report
+from tools.evaluation.report.html import review, write_sheet
+from tools.evaluation.report.markdown import markdown
+from tools.evaluation.report.plots import draw_all
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +82,7 @@ def _write(out: Path, evaluation: Evaluation) -> None:
     plots = draw_all(out / "plots", evaluation.scores, evaluation.totals)
     text = json.dumps(report(evaluation), indent=1)
     (out / "report.json").write_text(text + "\n", encoding="utf-8")
-    sheet.write(out, evaluation.scores)
+    write_sheet(out, evaluation.scores)
     (out / "report.html").write_text(review(evaluation), encoding="utf-8")
     relative = [str(plot.relative_to(out)) for plot in plots]
     (out / "report.md").write_text(markdown(evaluation, relative), encoding="utf-8")
@@ -97,7 +96,7 @@ def _summary(evaluation: Evaluation) -> str:
         for cls, recall in totals.recall.items()
         if recall.total
     )
-    reduction = totals.nothing.reduction()
+    reduction = totals.nothing.reduction().value()
     less = "" if reduction is None else f" ({100 * reduction:.1f} % less)"
     share = totals.traffic.share()
     sent = "" if share is None else f"; {100 * share:.1f} % of the bytes sent"

@@ -21,7 +21,7 @@ from contract.flaws import first_flaw
 from contract.ids import CameraId
 from edge.replay.player import Source
 from tools.evaluation.compose.materials import at_hand
-from tools.evaluation.compose.recipe import Recipe
+from tools.evaluation.compose.recipe import SceneRecipe
 from tools.evaluation.compose.render import stage
 from tools.evaluation.compose.stages import Stage
 from tools.evaluation.evaluate.events import CLASSES, Label, ObjectClass
@@ -36,11 +36,11 @@ class CorpusError(Exception):
     """The corpus cannot be read; the text says what is wrong and where."""
 
 
-class _Entry(BaseModel):
+class _ManifestEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class LabelledBox(_Entry):
+class LabelledBox(_ManifestEntry):
     """A thing in a picture: xyxy in pixels of what can be seen of it. `height_px` is that of the
     whole thing, `visible` the share of it that can be seen. A `partial` one is entering, leaving or
     all but hidden: an alarm may be about it, but nobody asks whether it was found."""
@@ -56,7 +56,7 @@ class LabelledBox(_Entry):
         return self.xyxy[3] - self.xyxy[1] if self.height_px is None else self.height_px
 
 
-class Labelled(_Entry):
+class Labelled(_ManifestEntry):
     """A picture, its path relative to its sequence's folder (a still's: to the corpus). `at_s` is
     its time where frames are not evenly spaced."""
 
@@ -78,7 +78,7 @@ _VEHICLES = re.compile(
 """As a word of its own, also within `parked_van`."""
 
 
-class StaticThing(_Entry):
+class StaticThing(_ManifestEntry):
     """What stands there and looks like a threat: its name, and xyxy in pixels; `away_s` are the
     times (s) between which it is on its way or elsewhere."""
 
@@ -96,7 +96,7 @@ class StaticThing(_Entry):
         return cls != "person" or _VEHICLES.search(self.name) is None
 
 
-class Sequence(_Entry):
+class LabelledSequence(_ManifestEntry):
     """Frames of one fixed camera at `fps`, in order; `dir` is relative to the corpus. Where nobody
     knows the rate, `fps` is null, and `ASSUMED_FPS` is taken for it.
 
@@ -112,7 +112,7 @@ class Sequence(_Entry):
     frames: tuple[Labelled, ...]
     seconds: float | None = None
     nuisance: str | None = None
-    recipe: Recipe | None = None
+    recipe: SceneRecipe | None = None
     static: tuple[StaticThing, ...] = ()
 
     @property
@@ -129,7 +129,7 @@ class Sequence(_Entry):
         """How long it stands for."""
         return len(self.frames) / self.rate if self.seconds is None else self.seconds
 
-    def cut(self, frames: int | None) -> Sequence:
+    def cut(self, frames: int | None) -> LabelledSequence:
         """Only the first so many frames, and the time until the next."""
         if frames is None or frames >= len(self.frames):
             return self
@@ -138,26 +138,26 @@ class Sequence(_Entry):
         return self.model_copy(update=kept)
 
 
-class _Manifest(_Entry):
-    sequences: tuple[Sequence, ...] = ()
+class _CorpusManifest(_ManifestEntry):
+    sequences: tuple[LabelledSequence, ...] = ()
     stills: tuple[Labelled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
     root: Path
-    sequences: tuple[Sequence, ...]
+    sequences: tuple[LabelledSequence, ...]
     stills: tuple[Labelled, ...]
 
-    def frames_of(self, sequence: Sequence) -> Source:
+    def frames_of(self, sequence: LabelledSequence) -> Source:
         """The sequence's pictures; raises `MaterialError` where they cannot be composed."""
         folder = self.root / sequence.dir
         if sequence.recipe is not None and not folder.is_dir():
             return Rendered(stage(sequence.recipe, at_hand()), len(sequence.frames))
-        return Pictures([(frame.file, folder / frame.file) for frame in sequence.frames])
+        return PictureFiles([(frame.file, folder / frame.file) for frame in sequence.frames])
 
-    def all_stills(self) -> Pictures:
-        return Pictures([(still.file, self.root / still.file) for still in self.stills])
+    def all_stills(self) -> PictureFiles:
+        return PictureFiles([(still.file, self.root / still.file) for still in self.stills])
 
     def pictures(self) -> int:
         return len(self.stills) + sum(len(sequence.frames) for sequence in self.sequences)
@@ -175,7 +175,7 @@ class Corpus:
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class PictureFiles:
     """The files that a manifest lists, as replay plays them: names with the bytes as they lie."""
 
     files: list[tuple[str, Path]]
@@ -227,7 +227,7 @@ def read_corpus(root: Path) -> Corpus:
     """The corpus at `root`; raises `CorpusError`."""
     path = root / MANIFEST
     try:
-        manifest = _Manifest.model_validate_json(path.read_bytes())
+        manifest = _CorpusManifest.model_validate_json(path.read_bytes())
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:

@@ -1,17 +1,86 @@
-"""What the product did with a sequence or a still, as the runner saw it and the score reads it.
+"""What the product did with a sequence or a still, and how far each labelled event came.
 
-PURE. Times are seconds of the replay clock.
+PURE. Times are seconds of the replay clock. Filled by `player` and `witness`, read by the score and
+the reports.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from edge.audit.sampling import Kind
-from tools.evaluation.evaluate.alarms import Alarm, Place, class_of
-from tools.evaluation.evaluate.events import Label, ObjectClass, Timeline
-from tools.evaluation.evaluate.trace import EventTrace
+from edge.records import Box
+from edge.replay.failed_checks import Holds
+from edge.replay.html import Picture
+from tools.evaluation.evaluate.events import (
+    Alarm,
+    AtBox,
+    Label,
+    LabelledEvent,
+    ObjectClass,
+    Timeline,
+    class_of,
+)
+
+Stage = Literal["looked at", "detected", "fired", "suspected"]
+
+
+@dataclass(frozen=True, slots=True)
+class BestDetection:
+    """The surest detection of a thing of the event's class, in the frame at `t`."""
+
+    label: str
+    score: float
+    t: float
+    box: Box
+
+
+@dataclass(slots=True, kw_only=True)
+class EventTrace:
+    """How far an event came: its frames by outcome and reason, in how many of them a thing of its
+    class was detected, what else was, what the rules made of all its tracks and of each, what was
+    merged, and how many things had no place among the tracks. Under the score `floor` nothing is
+    detected, under `begin` none begins a track. `first_s` are the times at which a stage was first
+    reached; `before` is what the rules made of it until something of it was suspected."""
+
+    event: LabelledEvent
+    floor: float = 0.0
+    begin: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    looked: int = 0
+    detected: int = 0
+    best: BestDetection | None = None
+    others: Counter[str] = field(default_factory=Counter)
+    holds: Holds = field(default_factory=Holds)
+    before: Holds = field(default_factory=Holds)
+    by_track: dict[int, Holds] = field(default_factory=dict)
+    first_s: dict[Stage, float] = field(default_factory=dict)
+    merged: int = 0
+    merged_after_s: float | None = None
+    refused: int = 0
+    strip: list[Picture] = field(default_factory=list)
+    clearest: Picture | None = None
+
+    @property
+    def frames(self) -> int:
+        return self.outcomes.total()
+
+    @property
+    def nearest(self) -> tuple[int, Holds] | None:
+        """The track that came nearest to an alarm, and what held it back."""
+        tracks = [one for one in self.by_track.items() if one[1].judged]
+        return max(tracks, key=lambda one: (one[1].fired, one[1].alone), default=None)
+
+    def reach(self, stage: Stage, t: float) -> None:
+        """A stage was reached at `t`; only the first time counts."""
+        self.first_s.setdefault(stage, t)
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """The filmstrip in time order, then the clearest sight."""
+        return (*self.strip, *(() if self.clearest is None else (self.clearest,)))
+
 
 Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 FrameOutcome = Literal["rejected", "quiet", "analysed"]
@@ -20,7 +89,7 @@ AuditAnswer = Literal["missed", "clear", "unanswered"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rejected:
+class RejectedStretch:
     """A motion event or quiet minute (`kind`), from when to when, of which nothing was told but of
     the groups in `told`; if it was drawn, with the probability `share`, what the audit made of it.
     """
@@ -34,7 +103,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class FrameSeen:
     """One frame: its time, size as received, what became of it and why, runs of the network;
     `moved` is what plain motion detection makes of it."""
 
@@ -64,11 +133,11 @@ class About:
     and what that makes of an alarm about it."""
 
     name: str = ""
-    place: Place = Place.UNKNOWN
+    place: AtBox = AtBox.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
+class EdgeReasons:
     """Why the edge suspected it: by which rule, how grave, for which reasons, at which box (xyxy,
     pixels of the frame)."""
 
@@ -86,7 +155,7 @@ class Sent(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class DecidedSuspicion:
     """A suspicion and the cloud's decision on it.
 
     `label` is the edge's, `verdict_label` the one that people are told. `bytes_out` is evidence and
@@ -110,7 +179,7 @@ class Judged:
     about: About = About()
     verdict_about: About = About()
     sheet: bytes = b""
-    edge: Edge = Edge()
+    edge: EdgeReasons = EdgeReasons()
     sent: tuple[Sent, ...] = ()
 
     def as_raised(self) -> Alarm | None:
@@ -124,7 +193,7 @@ class Judged:
         return _alarm(self.verdict_label, self, self.verdict_about)
 
 
-def _alarm(label: str, judged: Judged, about: About) -> Alarm | None:
+def _alarm(label: str, judged: DecidedSuspicion, about: About) -> Alarm | None:
     cls = class_of(label)
     if cls is None:
         return None
@@ -145,11 +214,11 @@ class SequenceRun:
     synthetic: bool
     scene: str
     timeline: Timeline
-    seen: tuple[Seen, ...]
-    suspicions: tuple[Judged, ...]
+    seen: tuple[FrameSeen, ...]
+    suspicions: tuple[DecidedSuspicion, ...]
     fps_known: bool = True
     boxes: tuple[BoxSeen, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedStretch, ...] = ()
     lasts_s: float | None = None
     nuisance: str | None = None
     walk: str | None = None
@@ -179,7 +248,7 @@ class StillRun:
 
     file: str
     labels: dict[ObjectClass, Label]
-    seen: Seen
-    suspicions: tuple[Judged, ...]
+    seen: FrameSeen
+    suspicions: tuple[DecidedSuspicion, ...]
     boxes: tuple[BoxSeen, ...] = ()
     traces: tuple[EventTrace, ...] = ()

@@ -7,22 +7,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tools.evaluation.evaluate.alarms import (
+from tools.evaluation.evaluate.events import (
+    CLASSES,
     Alarm,
-    Kind,
+    AlarmKind,
+    AtBox,
+    LabelledEvent,
     MotionAlarm,
-    Place,
+    ObjectClass,
     delay_of,
+    events_of,
     is_about_nothing,
     kind_by_view,
     kind_of,
     motion_alarms,
     only_by_null,
 )
-from tools.evaluation.evaluate.events import CLASSES, Event, ObjectClass, events_of
 from tools.evaluation.evaluate.observed import SequenceRun
+
+LATE_S = 2.0
+"""Who walks takes three steps in it; later than this an alarm is to be explained."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +39,7 @@ class EventScore:
     `as_rider`: of a bicycle, whether it was alarmed about as a person, its rider.
     """
 
-    event: Event
+    event: LabelledEvent
     delay_s: float | None
     edge_delay_s: float | None
     motion_delay_s: float | None = None
@@ -46,19 +52,19 @@ class AlarmScore:
     were asked, as plain motion is. `by_null` says that only frames that nobody scores excuse it."""
 
     alarm: Alarm
-    kind: Kind
-    by_view: Kind
+    kind: AlarmKind
+    by_view: AlarmKind
     by_null: bool
     parked: bool
 
     @property
     def false(self) -> bool:
-        return self.kind is not Kind.RIGHT
+        return self.kind is not AlarmKind.RIGHT
 
     @property
     def unchecked(self) -> bool:
         """It passes for right, and nothing tells whether the thing is where its box is."""
-        return not self.false and self.alarm.place is Place.UNKNOWN
+        return not self.false and self.alarm.place is AtBox.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,16 +107,12 @@ class SequenceScore:
         """Confirmed alarms that are false in whatever way."""
         return tuple(scored for scored in self.alarms if scored.false)
 
-    def all_edge_false(self) -> tuple[AlarmScore, ...]:
-        """The same of the edge alone."""
-        return tuple(scored for scored in self.edge_alarms if scored.false)
-
     def false_alarms(self) -> Counter[ObjectClass]:
         """Those with nothing in view at all, as plain motion's are counted."""
-        return _of_kind(self.alarms, Kind.FALSE)
+        return _of_kind(self.alarms, AlarmKind.FALSE)
 
     def edge_false_alarms(self) -> Counter[ObjectClass]:
-        return _of_kind(self.edge_alarms, Kind.FALSE)
+        return _of_kind(self.edge_alarms, AlarmKind.FALSE)
 
     def motion_on_nothing(self) -> int:
         """Motion alarms where no class at all is true or null: false whatever one watches for."""
@@ -121,13 +123,16 @@ class SequenceScore:
         motion, of the edge alone, and confirmed."""
         motion = _score_alarms(self.run, [alarm.about(cls) for alarm in self.motion])
         motion_count, edge_count, confirmed_count = (
-            sum(scored.alarm.cls == cls and scored.by_view is not Kind.RIGHT for scored in alarms)
+            sum(
+                scored.alarm.cls == cls and scored.by_view is not AlarmKind.RIGHT
+                for scored in alarms
+            )
             for alarms in (motion, self.edge_alarms, self.alarms)
         )
         return motion_count, edge_count, confirmed_count
 
     def wrong_class(self) -> Counter[ObjectClass]:
-        return _of_kind(self.alarms, Kind.WRONG_CLASS)
+        return _of_kind(self.alarms, AlarmKind.WRONG_CLASS)
 
 
 def score(run: SequenceRun) -> SequenceScore:
@@ -161,8 +166,8 @@ def _score_events(run: SequenceRun, motion: tuple[MotionAlarm, ...]) -> tuple[Ev
     )
 
 
-def _found_as_person(event: Event, alarms: Iterable[Alarm]) -> bool:
-    rider = Event(cls="person", start_s=event.start_s, end_s=event.end_s)
+def _found_as_person(event: LabelledEvent, alarms: Iterable[Alarm]) -> bool:
+    rider = LabelledEvent(cls="person", start_s=event.start_s, end_s=event.end_s)
     return delay_of(rider, alarms) is not None
 
 
@@ -182,7 +187,7 @@ def _score_alarms(run: SequenceRun, alarms: Iterable[Alarm]) -> tuple[AlarmScore
     )
 
 
-def _of_kind(alarms: Iterable[AlarmScore], kind: Kind) -> Counter[ObjectClass]:
+def _of_kind(alarms: Iterable[AlarmScore], kind: AlarmKind) -> Counter[ObjectClass]:
     return Counter(scored.alarm.cls for scored in alarms if scored.by_view is kind)
 
 
@@ -197,3 +202,15 @@ def _traffic(run: SequenceRun, chosen: tuple[bool, ...]) -> Traffic:
         suspicions=len(sent),
         bytes_out=sum(judged.bytes_out for judged in sent),
     )
+
+
+def without_found(score: SequenceScore) -> SequenceScore:
+    """The same without the filmstrips of what was found in time: nobody looks at them, and hours
+    of footage have hundreds."""
+    found = {
+        scored.event
+        for scored in score.events
+        if scored.delay_s is not None and scored.delay_s <= LATE_S
+    }
+    traces = tuple(trace for trace in score.run.traces if trace.event not in found)
+    return replace(score, run=replace(score.run, traces=traces))

@@ -1,8 +1,8 @@
-"""The sequences added up, with how sure each figure is.
+"""The sequences added up, with how sure each figure is, and the finished evaluation.
 
 PURE. Intervals are at 95 %: Wilson's for shares, Garwood's for rates; that of a reduction stands in
-`comparison`. A share of bytes is no proportion of cases: there the number of frames stands for the
-number of cases.
+`intervals`. A share of bytes is no proportion of cases: there the number of frames stands for the
+number of cases. Read by the report writers.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tools.evaluation.evaluate.alarms import Kind
-from tools.evaluation.evaluate.comparison import Comparison
-from tools.evaluation.evaluate.events import CLASSES, ObjectClass
-from tools.evaluation.evaluate.garwood import garwood
+from edge.audit.recall import Interval, wilson
+from tools.evaluation.evaluate.events import CLASSES, AlarmKind, ObjectClass
+from tools.evaluation.evaluate.intervals import Comparison, Rate, Share
+from tools.evaluation.evaluate.observed import DecidedSuspicion, StillRun
 from tools.evaluation.evaluate.score import EventScore, SequenceScore, Traffic
-from tools.evaluation.evaluate.wilson import Interval, wilson
 
 COMPARED: tuple[ObjectClass, ...] = ("person", "vehicle")
 """Classes for which alarms are compared with plain motion: a bicycle comes with its rider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
+class EventRecall:
     """Events of a class: found by confirmed alarms, by the edge alone, by plain motion; delays of
     those found."""
 
@@ -35,8 +34,8 @@ class Recall:
     as_rider: int
     delays_s: tuple[float, ...]
 
-    def interval(self) -> Interval | None:
-        return wilson(self.found / self.total, self.total) if self.total else None
+    def share(self) -> Share:
+        return Share(self.found, self.total)
 
     def median_delay_s(self) -> float | None:
         return median(self.delays_s) if self.delays_s else None
@@ -49,15 +48,10 @@ class FalseAlarms:
     confirmed: int
     edge: int
     wrong_class: int
-    frames: int
     hours: float
 
-    def per_hour(self) -> float | None:
-        return self.confirmed / self.hours if self.hours else None
-
-    def per_hour_interval(self) -> Interval | None:
-        """Garwood's, for false alarms as a Poisson process over the camera-hours."""
-        return garwood(self.confirmed, self.hours)
+    def rate(self) -> Rate:
+        return Rate(self.confirmed, self.hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +66,8 @@ class Headline:
     events: int
     found: int
     edge_found: int
-    by_kind: Counter[Kind]
-    edge_by_kind: Counter[Kind]
+    by_kind: Counter[AlarmKind]
+    edge_by_kind: Counter[AlarmKind]
     hours: float
     unchecked: int
     by_null: int
@@ -82,25 +76,24 @@ class Headline:
     @property
     def false(self) -> int:
         """Confirmed alarms that are false in whatever way."""
-        return self.by_kind.total() - self.by_kind[Kind.RIGHT]
+        return self.by_kind.total() - self.by_kind[AlarmKind.RIGHT]
 
     @property
     def edge_false(self) -> int:
-        return self.edge_by_kind.total() - self.edge_by_kind[Kind.RIGHT]
+        return self.edge_by_kind.total() - self.edge_by_kind[AlarmKind.RIGHT]
 
     @property
     def lost_by_cloud(self) -> int:
         """Events that the edge found and people were not told of."""
         return self.edge_found - self.found
 
-    def found_interval(self) -> Interval | None:
-        return wilson(self.found / self.events, self.events) if self.events else None
+    def share(self) -> Share:
+        """Of the events that were found."""
+        return Share(self.found, self.events)
 
-    def per_hour(self) -> float | None:
-        return self.false / self.hours if self.hours else None
-
-    def per_hour_interval(self) -> Interval | None:
-        return garwood(self.false, self.hours)
+    def rate(self) -> Rate:
+        """False alarms of every kind per camera-hour."""
+        return Rate(self.false, self.hours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +102,7 @@ class Totals:
     `without` those of a class during which nothing of it was in view."""
 
     headline: Headline
-    recall: dict[ObjectClass, Recall]
+    recall: dict[ObjectClass, EventRecall]
     false_alarms: dict[ObjectClass, FalseAlarms]
     nothing: Comparison
     without: dict[ObjectClass, Comparison]
@@ -185,12 +178,12 @@ def traffic_interval(traffic: Traffic) -> Interval | None:
     return None if share is None else wilson(share, traffic.frames)
 
 
-def _recall(cls: ObjectClass, scores: Iterable[SequenceScore]) -> Recall:
+def _recall(cls: ObjectClass, scores: Iterable[SequenceScore]) -> EventRecall:
     events: list[EventScore] = [
         scored for score in scores for scored in score.events if scored.event.cls == cls
     ]
     delays = tuple(scored.delay_s for scored in events if scored.delay_s is not None)
-    return Recall(
+    return EventRecall(
         total=len(events),
         found=len(delays),
         edge_found=sum(scored.edge_delay_s is not None for scored in events),
@@ -204,13 +197,11 @@ def _false_alarms(scores: Sequence[SequenceScore], hours: float) -> dict[ObjectC
     confirmed = _sum(score.false_alarms() for score in scores)
     edge = _sum(score.edge_false_alarms() for score in scores)
     wrong = _sum(score.wrong_class() for score in scores)
-    frames = sum(len(score.run.seen) for score in scores)
     return {
         cls: FalseAlarms(
             confirmed=confirmed[cls],
             edge=edge[cls],
             wrong_class=wrong[cls],
-            frames=frames,
             hours=hours,
         )
         for cls in CLASSES
@@ -219,3 +210,48 @@ def _false_alarms(scores: Sequence[SequenceScore], hours: float) -> dict[ObjectC
 
 def _sum(counts: Iterable[Counter[ObjectClass]]) -> Counter[ObjectClass]:
     return sum(counts, Counter())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What was evaluated, on what, and by which models."""
+
+    corpus: str
+    config: str
+    edge_model: str
+    edge_sha256: str
+    edge_runtime: str
+    cloud_model: str
+    cloud_sha256: str
+    only: tuple[str, ...]
+    limit: int | None
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    subject: Subject
+    scores: tuple[SequenceScore, ...]
+    totals: Totals
+    stills: tuple[StillRun, ...]
+
+    def frames(self) -> int:
+        """All pictures played."""
+        return len(self.stills) + sum(len(score.run.seen) for score in self.scores)
+
+    def analysed(self) -> int:
+        """Those of them that reached the detector."""
+        stills = sum(still.seen.outcome == "analysed" for still in self.stills)
+        return stills + sum(score.outcomes["analysed"] for score in self.scores)
+
+    def inferences_per_analysed(self) -> float | None:
+        """Runs of the network per frame that reached the detector."""
+        looks = [seen.inferences for score in self.scores for seen in score.run.seen]
+        looks += [still.seen.inferences for still in self.stills]
+        return sum(looks) / self.analysed() if self.analysed() else None
+
+    def suspicions(self) -> tuple[DecidedSuspicion, ...]:
+        """All suspicions, of sequences and of stills."""
+        of_sequences = (judged for score in self.scores for judged in score.run.suspicions)
+        of_stills = (judged for still in self.stills for judged in still.suspicions)
+        return (*of_sequences, *of_stills)

@@ -1,14 +1,16 @@
 """One evaluation: a corpus under one configuration of edge and cloud, by models opened once.
 
-SHELL. Called by the command line, and by the ablation once per variant.
+SHELL. Called by the command line, and by the ablation once per variant, whose models remember what
+they saw: variants look at the same pictures.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Never
@@ -22,21 +24,19 @@ from edge.config.load import Loaded
 from edge.config.schema import Detect
 from edge.detect.detect_frame import Sees
 from edge.detect.detector import Detector, open_detector
+from imaging.detections import Detections, Image
 from objectstore.open import open_store
 from service.clock import SystemClock
 from tools.evaluation.evaluate.confirmation import Confirmation, audit_all, origin_of
 from tools.evaluation.evaluate.corpus import Corpus
-from tools.evaluation.evaluate.evaluation import Evaluation, Subject
-from tools.evaluation.evaluate.misses import without_found
 from tools.evaluation.evaluate.observed import StillRun
-from tools.evaluation.evaluate.remembered import RememberedDetector, RememberedModel
-from tools.evaluation.evaluate.run import Player
-from tools.evaluation.evaluate.score import SequenceScore, score
-from tools.evaluation.evaluate.totals import add_up
+from tools.evaluation.evaluate.player import CorpusPlayer
+from tools.evaluation.evaluate.score import SequenceScore, score, without_found
+from tools.evaluation.evaluate.totals import Evaluation, Subject, add_up
 
 
 @dataclass(frozen=True, slots=True)
-class EdgeModel:
+class OpenedDetector:
     """The detector, and what the pipeline asks."""
 
     detector: Detector
@@ -44,7 +44,7 @@ class EdgeModel:
 
 
 @dataclass(frozen=True, slots=True)
-class CloudModel:
+class OpenedCloudModel:
     """The full model, and what the judge asks."""
 
     full: FullModel
@@ -57,25 +57,27 @@ class Models:
     picture twice."""
 
     remember: bool = False
-    detectors: dict[tuple[object, ...], EdgeModel] = field(default_factory=dict)
-    full: dict[str, CloudModel] = field(default_factory=dict)
+    detectors: dict[tuple[object, ...], OpenedDetector] = field(default_factory=dict)
+    full: dict[str, OpenedCloudModel] = field(default_factory=dict)
 
-    def detector(self, detect: Detect) -> EdgeModel:
+    def detector(self, detect: Detect) -> OpenedDetector:
         """The edge's detector, as its settings make it; raises `ModelError`."""
         settings = detect.threads_per_worker, detect.min_score, detect.vehicle_sum
         key = (detect.model, detect.runtime, *settings)
         if key not in self.detectors:
             detector = open_detector(detect.model, detect.runtime, *settings)
             sees = RememberedDetector(detector) if self.remember else detector
-            self.detectors[key] = EdgeModel(detector, sees)
+            self.detectors[key] = OpenedDetector(detector, sees)
         return self.detectors[key]
 
-    def confirming(self, settings: Settings) -> CloudModel:
+    def confirming(self, settings: Settings) -> OpenedCloudModel:
         """The cloud's model; raises `ModelError`."""
         key = settings.model
         if key not in self.full:
             full = open_model(settings.model)
-            self.full[key] = CloudModel(full, RememberedModel(full) if self.remember else full)
+            self.full[key] = OpenedCloudModel(
+                full, RememberedModel(full) if self.remember else full
+            )
         return self.full[key]
 
 
@@ -118,7 +120,7 @@ def evaluate(trial: Trial, models: Models) -> Evaluation:
 
 
 def _run(
-    trial: Trial, edge: EdgeModel, cloud: CloudModel
+    trial: Trial, edge: OpenedDetector, cloud: OpenedCloudModel
 ) -> tuple[tuple[SequenceScore, ...], tuple[StillRun, ...]]:
     corpus = trial.corpus
     with (
@@ -126,7 +128,7 @@ def _run(
         _bar(corpus.pictures()) as bar,
     ):
         confirmation = _confirmation(Path(folder), trial, edge, cloud)
-        player = Player(
+        player = CorpusPlayer(
             footage=corpus,
             config=audit_all(
                 trial.loaded.config, sum(sequence.lasts_s() for sequence in corpus.sequences)
@@ -141,7 +143,7 @@ def _run(
         return scores, player.run_stills() if corpus.stills else ()
 
 
-def _sequences(player: Player, trial: Trial, bar: tqdm[Never]) -> Iterator[SequenceScore]:
+def _sequences(player: CorpusPlayer, trial: Trial, bar: tqdm[Never]) -> Iterator[SequenceScore]:
     for sequence in trial.corpus.sequences:
         bar.set_description(f"{trial.name} {sequence.id}".strip(), refresh=False)
         yield without_found(score(player.run_sequence(sequence)))
@@ -157,7 +159,9 @@ def _advance(bar: tqdm[Never]) -> None:
     bar.update()
 
 
-def _confirmation(folder: Path, trial: Trial, edge: EdgeModel, cloud: CloudModel) -> Confirmation:
+def _confirmation(
+    folder: Path, trial: Trial, edge: OpenedDetector, cloud: OpenedCloudModel
+) -> Confirmation:
     store = open_store(f"dir:{folder}")
     settings = trial.settings
     return Confirmation(
@@ -171,3 +175,48 @@ def _confirmation(folder: Path, trial: Trial, edge: EdgeModel, cloud: CloudModel
             clock=SystemClock(),
         ),
     )
+
+
+class RememberedDetector:
+    """The edge's detector; each picture goes through the network once."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._seen: dict[tuple[bytes, float], Detections] = {}
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        return self._detector.input_size
+
+    def detect(self, image: Image, aspect: float = 1.0) -> Detections:
+        key = _digest(image), aspect
+        if key not in self._seen:
+            self._seen[key] = self._detector.detect(image, aspect)
+        return self._seen[key]
+
+
+class RememberedModel:
+    """The cloud's model; each picture goes through its networks once."""
+
+    def __init__(self, model: FullModel) -> None:
+        self.sha256 = model.sha256
+        self._model = model
+        self._seen: dict[tuple[bytes, bool], Detections] = {}
+
+    def detect(self, images: Sequence[Image]) -> list[Detections]:
+        return [self._one(image, close=False) for image in images]
+
+    def close_ups(self, images: Sequence[Image]) -> list[Detections]:
+        return [self._one(image, close=True) for image in images]
+
+    def _one(self, image: Image, *, close: bool) -> Detections:
+        key = _digest(image), close
+        if key not in self._seen:
+            look = self._model.close_ups if close else self._model.detect
+            (self._seen[key],) = look([image])
+        return self._seen[key]
+
+
+def _digest(image: Image) -> bytes:
+    shape = repr(image.shape).encode()
+    return hashlib.blake2b(shape + image.tobytes(), digest_size=16).digest()

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Row
 
+import cv2
+import numpy as np
+
 from contract.ids import CameraId
 from edge.config.schema import Config
-from edge.records import Analysed, Box, Judgement
+from edge.records import Analysed, Box, Case, Judgement
 from edge.replay.annotations import PALE
 from edge.replay.drawing import Colour, Mark
 from edge.replay.failed_checks import Holds
@@ -21,11 +24,19 @@ from edge.replay.html import Picture, jpeg_of
 from edge.replay.overlay import Overlay
 from edge.replay.player import Step
 from edge.replay.text_report import why
-from tools.evaluation.evaluate.alarms import Place, class_of
-from tools.evaluation.evaluate.corpus import Labelled, Sequence, StaticThing
-from tools.evaluation.evaluate.events import CLASSES, Event, Timeline, events_of
-from tools.evaluation.evaluate.static_things import about
-from tools.evaluation.evaluate.trace import Best, EventTrace
+from imaging.admission import Rejected
+from imaging.decode import decode
+from tools.evaluation.evaluate.corpus import Labelled, LabelledSequence, StaticThing
+from tools.evaluation.evaluate.events import (
+    CLASSES,
+    AtBox,
+    LabelledEvent,
+    Timeline,
+    class_of,
+    events_of,
+)
+from tools.evaluation.evaluate.matching import about
+from tools.evaluation.evaluate.observed import BestDetection, EventTrace
 
 FRAMES = 8
 """Of a filmstrip: at 5 frames/s a second and a half, or one frame a second of eight."""
@@ -34,13 +45,19 @@ _WIDE = (560, 560)
 _LABELLED: Colour = (200, 0, 200)
 _ROUNDING_S = 1e-6
 
+SHEET_PX = 400
+"""Width of the picture by which people judge an alarm: four beside each other fit a screen."""
+
+_QUALITY = 80
+_RED = (40, 40, 220)
+
 
 class Witness:
     """Watches one camera's replay for `events`; `times` are those of all its frames."""
 
     def __init__(
         self,
-        events: Row[Event],
+        events: Row[LabelledEvent],
         times: Row[float],
         config: Config,
         camera: CameraId,
@@ -113,20 +130,22 @@ class Witness:
             if self._is_it(trace.event, label, (x0, y0, x1, y1), labels, step.t):
                 seen = True
                 if trace.best is None or score > trace.best.score:
-                    trace.best = Best(label, score, step.t, (x0, y0, x1, y1))
+                    trace.best = BestDetection(label, score, step.t, (x0, y0, x1, y1))
             elif class_of(label) != trace.event.cls:
                 trace.others[label] += 1
         if seen:
             trace.detected += 1
             trace.reach("detected", step.t)
 
-    def _is_it(self, event: Event, label: str, box: Box, labels: Labelled, t: float) -> bool:
+    def _is_it(
+        self, event: LabelledEvent, label: str, box: Box, labels: Labelled, t: float
+    ) -> bool:
         """Whether a thing may be what the event is about: of its class, and not plainly another."""
         if class_of(label) != event.cls:
             return False
         there = [thing for thing in self._static if thing.stands(t)]
         place = about(box, event.cls, labels.boxes, there, boxed=self._boxed).place
-        return place in {Place.THING, Place.UNKNOWN}
+        return place in {AtBox.THING, AtBox.UNKNOWN}
 
     def _show(self, trace: EventTrace, step: Step, labels: Labelled) -> None:
         """The whole frame, for the strip."""
@@ -138,7 +157,7 @@ class Witness:
             words = f"{step.name}, {step.t:.1f} s, {why(step.outcome)}"
             trace.strip.append(Picture(jpeg_of(drawn), words))
 
-    def _show_clearly(self, trace: EventTrace, best: Best, step: Step) -> None:
+    def _show_clearly(self, trace: EventTrace, best: BestDetection, step: Step) -> None:
         """The surest detection, from nearby."""
         name = f"{best.label} {best.score:.2f}"
         drawn = self._overlay.closeup(step, Mark(best.box, PALE, (name,)))
@@ -147,7 +166,9 @@ class Witness:
             trace.clearest = Picture(jpeg_of(drawn), words)
 
 
-def witness_of(sequence: Sequence, timeline: Timeline, config: Config, camera: CameraId) -> Witness:
+def witness_of(
+    sequence: LabelledSequence, timeline: Timeline, config: Config, camera: CameraId
+) -> Witness:
     """For all events of a sequence."""
     events = [event for cls in CLASSES for event in events_of(timeline, cls)]
     boxed = any(frame.boxes for frame in sequence.frames)
@@ -160,7 +181,7 @@ def witness_of_stills(
     """For every class that is labelled in a still: an event of one frame."""
     times = [number / fps for number in range(len(stills))]
     events = [
-        Event(cls=cls, start_s=t, end_s=t)
+        LabelledEvent(cls=cls, start_s=t, end_s=t)
         for still, t in zip(stills, times, strict=True)
         for cls, label in still.labels().items()
         if label is True
@@ -169,14 +190,31 @@ def witness_of_stills(
     return Witness(events, times, config, camera, boxed=boxed)
 
 
-def _within(event: Event, t: float) -> bool:
+def _within(event: LabelledEvent, t: float) -> bool:
     return event.start_s - _ROUNDING_S <= t <= event.end_s + _ROUNDING_S
 
 
-def _spread(event: Event, times: Row[float]) -> frozenset[float]:
+def _spread(event: LabelledEvent, times: Row[float]) -> frozenset[float]:
     """The times of `FRAMES` frames spread over the event, its first and last among them."""
     inside = [t for t in times if _within(event, t)]
     if len(inside) <= FRAMES:
         return frozenset(inside)
     stride = (len(inside) - 1) / (FRAMES - 1)
     return frozenset(inside[round(n * stride)] for n in range(FRAMES))
+
+
+def sheet_picture(case: Case) -> bytes:
+    """The frame that shows the suspicion best, reduced, with its box, as a JPEG; empty if it cannot
+    be decoded."""
+    shot = case.best
+    image = decode(shot.frame.picture, shot.frame.header)
+    if isinstance(image, Rejected):
+        return b""
+    scale = SHEET_PX / shot.width
+    size = (SHEET_PX, max(1, round(shot.height * scale / shot.aspect)))
+    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    across, down = size[0] / shot.width, size[1] / shot.height
+    x0, y0, x1, y1 = case.best_box
+    corner, other = (int(x0 * across), int(y0 * down)), (int(x1 * across), int(y1 * down))
+    cv2.rectangle(small, corner, other, _RED, 2)
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()

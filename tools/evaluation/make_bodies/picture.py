@@ -43,7 +43,7 @@ class Clothes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Camera:
+class Viewpoint:
     """`height_m` above the ground, `away_m` from the body over the ground, looking at its middle;
     the body faces `heading` (degrees; 0: to the camera, 90: to the right)."""
 
@@ -75,7 +75,7 @@ def parts(body: Body) -> npt.NDArray[np.str_]:
 
 
 def picture(
-    body: Body, vertices: Points, clothes: Clothes, camera: Camera, px_per_m: float
+    body: Body, vertices: Points, clothes: Clothes, camera: Viewpoint, px_per_m: float
 ) -> Cutout:
     """The body as a cut-out; `px_per_m` is the scale at its middle."""
     covered = parts(body)
@@ -108,7 +108,7 @@ def _loose(covered: npt.NDArray[np.str_]) -> Points:
     return np.array([LOOSE_M[str(part)] for part in covered])
 
 
-def _project(vertices: Points, camera: Camera) -> tuple[Points, Points]:
+def _project(vertices: Points, camera: Viewpoint) -> tuple[Points, Points]:
     """Image points (V, 2; y down, in metres at the distance of the body's middle), and depths."""
     turn = radians(camera.heading)
     x, y, z = vertices.T

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.config.schema import Tracking
-from tools.evaluation.tracking.metrics import Ids, Tally, tally
+from tools.evaluation.tracking.metrics import IdentityCounts, Ids, tally
 from tools.evaluation.tracking.ours import follow
-from tools.evaluation.tracking.scenes import Scene, record
+from tools.evaluation.tracking.scenes import TrackingScene, record
 from tools.evaluation.tracking.situations import SITUATIONS
 
 RATES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0)
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def draw(seeds: int, rates: Sequence[float] = RATES) -> list[Scene]:
+def draw(seeds: int, rates: Sequence[float] = RATES) -> list[TrackingScene]:
     """Every situation at every rate; a scene follows from its name, rate and seed alone."""
     scenes = []
     for rate in rates:
@@ -47,7 +47,7 @@ def draw(seeds: int, rates: Sequence[float] = RATES) -> list[Scene]:
     return scenes
 
 
-def _ask(python: Path, scenes: Sequence[Scene]) -> dict[str, list[Ids]]:
+def _ask(python: Path, scenes: Sequence[TrackingScene]) -> dict[str, list[Ids]]:
     asked = [
         {"fps": s.fps, "frames": [[(*d.box, d.score) for d in frame] for frame in s.frames]}
         for s in scenes
@@ -69,15 +69,15 @@ def _ask(python: Path, scenes: Sequence[Scene]) -> dict[str, list[Ids]]:
     return told
 
 
-def table(scenes: Sequence[Scene], told: dict[str, list[Ids]]) -> str:
+def table(scenes: Sequence[TrackingScene], told: dict[str, list[Ids]]) -> str:
     """A line per frame rate and per situation: IDF1, switches, pieces and MOTA of each tracker."""
-    sums: dict[str, dict[str, Tally]] = {}
+    sums: dict[str, dict[str, IdentityCounts]] = {}
     for tracker, all_ids in told.items():
         for scene, ids in zip(scenes, all_ids, strict=True):
             figures = tally(scene, ids)
             for line in (f"{scene.fps:g} fps", scene.name, "all"):
                 row = sums.setdefault(line, {})
-                row[tracker] = row.get(tracker, Tally()) + figures
+                row[tracker] = row.get(tracker, IdentityCounts()) + figures
     head = "| | " + " | ".join(f"{name}: IDF1, switches, pieces, MOTA" for name in told) + " |"
     lines = [head, "|---" * (len(told) + 1) + "|"]
     for line in sorted(sums, key=lambda name: (name == "all", not name[0].isdigit())):
@@ -85,7 +85,7 @@ def table(scenes: Sequence[Scene], told: dict[str, list[Ids]]) -> str:
     return "\n".join(lines)
 
 
-def _cell(figures: Tally) -> str:
+def _cell(figures: IdentityCounts) -> str:
     return f"{figures.idf1:.3f}, {figures.switches}, {figures.pieces}, {figures.mota:.3f}"
 
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from tools.evaluation.tracking.scenes import Scene
+from tools.evaluation.tracking.scenes import TrackingScene
 
 LEAST_SIGHTINGS = 3
 """A track of fewer detections is a whim of the network and counts as none, whoever made it."""
@@ -24,7 +24,7 @@ Ids = tuple[tuple[int | None, ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class IdentityCounts:
     """Sums over scenes. `shown` detections show a thing, `followed` of them have a track, `false`
     detections that show nothing have one. A switch: a thing's track is another than before. A
     piece: each track of a thing beyond its first. `kept`: detections under the one track per thing,
@@ -37,8 +37,8 @@ class Tally:
     pieces: int = 0
     kept: int = 0
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
+    def __add__(self, other: IdentityCounts) -> IdentityCounts:
+        return IdentityCounts(
             shown=self.shown + other.shown,
             followed=self.followed + other.followed,
             false=self.false + other.false,
@@ -59,7 +59,7 @@ class Tally:
         return 2 * self.kept / max(self.shown + self.followed + self.false, 1)
 
 
-def tally(scene: Scene, ids: Ids) -> Tally:
+def tally(scene: TrackingScene, ids: Ids) -> IdentityCounts:
     """The figures of one scene, of which a tracker said `ids`."""
     rows = [
         (sighting.thing, track)
@@ -72,7 +72,7 @@ def tally(scene: Scene, ids: Ids) -> Tally:
     for thing, track in rows:
         if thing is not None and track is not None:
             courses.setdefault(thing, []).append(track)
-    return Tally(
+    return IdentityCounts(
         shown=sum(thing is not None for thing, _ in rows),
         followed=sum(len(course) for course in courses.values()),
         false=sum(thing is None and track is not None for thing, track in rows),

@@ -10,10 +10,10 @@ from edge.track.track import Tracks
 from edge.track.tracker import step
 from imaging.detections import Detections
 from tools.evaluation.tracking.metrics import Ids
-from tools.evaluation.tracking.scenes import Scene
+from tools.evaluation.tracking.scenes import TrackingScene
 
 
-def follow(scene: Scene, settings: Tracking) -> Ids:
+def follow(scene: TrackingScene, settings: Tracking) -> Ids:
     """The numbers that the tracker gives to the scene's detections."""
     tracks, ids = Tracks(), []
     for number, frame in enumerate(scene.frames):

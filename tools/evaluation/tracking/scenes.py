@@ -28,15 +28,15 @@ HIDDEN_SHARE = 0.6
 """A thing of which this much is covered by a nearer one is not found."""
 
 Box = tuple[float, float, float, float]
-Standing = tuple[float, float, float]
+Feet = tuple[float, float, float]
 """Feet x, y and height."""
 
-Path = Callable[[float], Standing | None]
+Path = Callable[[float], Feet | None]
 """Where a thing stands at a time; None while it is out of view or hidden."""
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class SceneObject:
     label: str
     path: Path
     broad: float = 0.4
@@ -44,7 +44,7 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SceneDetection:
     """One detection; `thing` is the index of what it shows, None for a false one."""
 
     box: Box
@@ -54,27 +54,27 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TrackingScene:
     """Frames at `fps`, each with its detections by falling score."""
 
     name: str
     fps: float
-    frames: tuple[tuple[Sighting, ...], ...]
+    frames: tuple[tuple[SceneDetection, ...], ...]
 
 
 Rng = np.random.Generator
 
 
 def record(
-    name: str, things: Sequence[Thing], fps: float, rng: Rng, seconds: float = 30.0
-) -> Scene:
+    name: str, things: Sequence[SceneObject], fps: float, rng: Rng, seconds: float = 30.0
+) -> TrackingScene:
     """What a network sees of `things`, until all have gone or `seconds` are over."""
     count = max(12, round(seconds * fps))
     frames = tuple(_frame(things, n / fps, rng) for n in range(count))
-    return Scene(name, fps, frames)
+    return TrackingScene(name, fps, frames)
 
 
-def _frame(things: Sequence[Thing], t: float, rng: Rng) -> tuple[Sighting, ...]:
+def _frame(things: Sequence[SceneObject], t: float, rng: Rng) -> tuple[SceneDetection, ...]:
     standing = [(n, thing, thing.path(t)) for n, thing in enumerate(things)]
     boxes = {n: _box(place, thing.broad) for n, thing, place in standing if place is not None}
     seen = []
@@ -83,12 +83,12 @@ def _frame(things: Sequence[Thing], t: float, rng: Rng) -> tuple[Sighting, ...]:
         if place is None or draw > thing.found or _hidden(n, boxes):
             continue
         box = tuple(edge + off * place[2] for edge, off in zip(boxes[n], shake, strict=True))
-        seen.append(Sighting(_four(box), float(np.clip(score, 0.25, 0.95)), thing.label, n))
+        seen.append(SceneDetection(_four(box), float(np.clip(score, 0.25, 0.95)), thing.label, n))
     seen += [_false(rng) for _ in range(rng.poisson(FALSE_PER_FRAME))]
     return tuple(sorted(seen, key=lambda sighting: -sighting.score))
 
 
-def _box(standing: Standing, broad: float) -> Box:
+def _box(standing: Feet, broad: float) -> Box:
     x, y, height = standing
     return x - broad * height / 2, y - height, x + broad * height / 2, y
 
@@ -110,18 +110,18 @@ def _common(a: Box, b: Box) -> float:
     return max(across, 0.0) * max(along, 0.0)
 
 
-def _false(rng: Rng) -> Sighting:
+def _false(rng: Rng) -> SceneDetection:
     height = float(rng.uniform(25, 120))
     place = (float(rng.uniform(0, WIDTH)), float(rng.uniform(height, HEIGHT)), height)
-    return Sighting(_box(place, 0.4), float(rng.uniform(0.25, 0.45)), "person", None)
+    return SceneDetection(_box(place, 0.4), float(rng.uniform(0.25, 0.45)), "person", None)
 
 
-def straight(start: Standing, pace: float, heading: float, begin_s: float = 0.0) -> Path:
+def straight(start: Feet, pace: float, heading: float, begin_s: float = 0.0) -> Path:
     """A walk at `pace` heights per second from `start` on, until the edge of the picture."""
     x, y, height = start
     dx, dy = pace * height * math.cos(heading), pace * height * math.sin(heading)
 
-    def path(t: float) -> Standing | None:
+    def path(t: float) -> Feet | None:
         gone = t - begin_s
         place = (x + dx * gone, y + dy * gone, height)
         inside = 0 <= place[0] <= WIDTH and height <= place[1] <= HEIGHT
@@ -130,14 +130,12 @@ def straight(start: Standing, pace: float, heading: float, begin_s: float = 0.0)
     return path
 
 
-def there_and_back(
-    start: Standing, pace: float, heading: float, turn_s: float, rest_s: float
-) -> Path:
+def there_and_back(start: Feet, pace: float, heading: float, turn_s: float, rest_s: float) -> Path:
     """A walk that halts after `turn_s` for `rest_s` and then goes back."""
     x, y, height = start
     dx, dy = pace * height * math.cos(heading), pace * height * math.sin(heading)
 
-    def path(t: float) -> Standing | None:
+    def path(t: float) -> Feet | None:
         gone = min(t, turn_s) - max(0.0, t - turn_s - rest_s)
         place = (x + dx * gone, y + dy * gone, height)
         return place if 0 <= place[0] <= WIDTH and gone > -4 else None
@@ -148,7 +146,7 @@ def there_and_back(
 def behind(path: Path, from_x: float, to_x: float) -> Path:
     """The path where a column hides whoever is between two abscissas."""
 
-    def hidden(t: float) -> Standing | None:
+    def hidden(t: float) -> Feet | None:
         place = path(t)
         return None if place is None or from_x <= place[0] <= to_x else place
 
@@ -158,7 +156,7 @@ def behind(path: Path, from_x: float, to_x: float) -> Path:
 def approach(x: float, pace: float, far_m: float, near_m: float) -> Path:
     """Somebody who comes towards the camera: heights grow as distance shrinks."""
 
-    def path(t: float) -> Standing | None:
+    def path(t: float) -> Feet | None:
         distance = far_m - pace * 1.7 * t
         height = 900.0 / distance if distance > near_m else 0.0
         return (x, 250 + height * 2.0, height) if height else None

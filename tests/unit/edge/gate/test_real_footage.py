@@ -11,7 +11,7 @@ from edge.intake.admission import picture_limits
 from edge.records import Motion
 from imaging.admission import Rejected, inspect
 from imaging.decode import decode_grey
-from tools.evaluation.evaluate.corpus import Sequence, read_corpus
+from tools.evaluation.evaluate.corpus import LabelledSequence, read_corpus
 
 DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
 
@@ -34,7 +34,7 @@ def watched(corpus: str, name: str) -> tuple[list[Motion], list[bool]]:
     return seen, empty(sequence)
 
 
-def empty(sequence: Sequence) -> list[bool]:
+def empty(sequence: LabelledSequence) -> list[bool]:
     return [all(v is False for v in frame.labels().values()) for frame in sequence.frames]
 
 

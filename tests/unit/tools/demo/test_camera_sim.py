@@ -14,8 +14,8 @@ import pytest
 from tests.fakes import START
 from tools.demo.camera_sim.__main__ import address, main
 from tools.demo.camera_sim.payload import SHAPES, wrap
-from tools.demo.camera_sim.player import Pace
-from tools.demo.camera_sim.sources import SourceError, open_reel
+from tools.demo.camera_sim.player import PublishTimes
+from tools.demo.camera_sim.sources import ReelError, open_reel
 from tools.demo.footage.video import write_video
 
 PICTURE = b"\xff\xd8\xff" + bytes(range(256)) * 100
@@ -69,7 +69,7 @@ def test_a_single_file_is_sent_as_it_is(tmp_path: Path) -> None:
 def test_what_cannot_be_played_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty-folder").mkdir()
     (tmp_path / "broken.mp4").write_bytes(b"no video")
-    with pytest.raises(SourceError, match=name):
+    with pytest.raises(ReelError, match=name):
         open_reel(tmp_path / name, 5, 90)
 
 
@@ -95,13 +95,13 @@ def test_chunks_begin_with_the_size_and_end() -> None:
 
 
 def test_cameras_take_turns_evenly() -> None:
-    pace = Pace(fps=5, cameras=2, started_s=100.0)
+    pace = PublishTimes(fps=5, cameras=2, started_s=100.0)
     turns = [(round(pace.due_s(), 3), pace.next()) for _ in range(4)]
     assert turns == [(100.0, 0), (100.1, 1), (100.2, 0), (100.3, 1)]
 
 
 def test_a_picture_an_interval_late_is_left_out() -> None:
-    pace = Pace(fps=5, cameras=1, started_s=0.0)
+    pace = PublishTimes(fps=5, cameras=1, started_s=0.0)
     assert not pace.is_late(0.2)
     assert pace.is_late(0.21)
 

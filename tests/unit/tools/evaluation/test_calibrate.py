@@ -9,15 +9,21 @@ from hypothesis import strategies as st
 from contract.labels import Group
 from imaging.detections import no_detections
 from tests.unit.cloud.reports import saw
-from tools.evaluation.calibrate.choice import FALSE_SHARE, LEAST, Asked, choose, share
-from tools.evaluation.calibrate.places import LabelledStill, Place, at_scale, half_of, places
+from tools.evaluation.calibrate.choice import FALSE_SHARE, LEAST, ScoredPlace, choose, share
+from tools.evaluation.calibrate.places import (
+    LabelledStill,
+    SuspectedPlace,
+    at_scale,
+    half_of,
+    places,
+)
 
 SCORES = st.lists(st.floats(0, 1).map(lambda score: round(score, 4)), max_size=60)
 
 
-def asked(true: list[float], false: list[float], kind: Group = "person") -> list[Asked]:
+def asked(true: list[float], false: list[float], kind: Group = "person") -> list[ScoredPlace]:
     return [
-        Asked(place=Place(kind=kind, true=is_true, box=(0, 0, 20, 40)), score=score)
+        ScoredPlace(place=SuspectedPlace(kind=kind, true=is_true, box=(0, 0, 20, 40)), score=score)
         for is_true, scores in ((True, true), (False, false))
         for score in scores
     ]
@@ -32,7 +38,7 @@ def test_no_more_false_places_reach_a_limit_than_are_allowed(
         ones = asked(true, false, kind)
         limit = choose(ones, kind)
         assert limit >= LEAST
-        assert share(ones, limit, true=False).reached <= FALSE_SHARE[kind] * len(false)
+        assert share(ones, limit, true=False).part <= FALSE_SHARE[kind] * len(false)
 
 
 def test_a_limit_is_not_higher_than_it_has_to_be() -> None:

@@ -14,7 +14,7 @@ from tools.evaluation.compose.bodies import COLUMNS, SHEETS, Sheet, SheetError, 
 from tools.evaluation.make_bodies import mesh, pose
 from tools.evaluation.make_bodies.__main__ import drawn
 from tools.evaluation.make_bodies.mesh import DATA, Body, Bone
-from tools.evaluation.make_bodies.picture import Camera, Clothes, picture
+from tools.evaluation.make_bodies.picture import Clothes, Viewpoint, picture
 
 GREY = (120, 120, 120)
 CLOTHES = Clothes(
@@ -63,13 +63,15 @@ def test_gaits_bring_one_leg_before_the_other() -> None:
 
 def test_a_body_is_painted_with_its_clothes_and_nearer_is_larger() -> None:
     body = two_boxes()
-    near = picture(body, body.vertices, CLOTHES, Camera(height_m=1, away_m=6, heading=0), 60.0)
+    near = picture(body, body.vertices, CLOTHES, Viewpoint(height_m=1, away_m=6, heading=0), 60.0)
     inside = near.colour[near.cover > 250]
     reds = (inside[:, 2].astype(int) - inside[:, 0] > 30).mean()
     blues = (inside[:, 0].astype(int) - inside[:, 2] > 30).mean()
     assert len(near.cover) == pytest.approx(60 * 1.7, rel=0.1)
     assert (reds, blues) == pytest.approx((0.5, 0.5), abs=0.15)
-    above = picture(body, body.vertices, CLOTHES, Camera(height_m=6, away_m=0.01, heading=0), 60.0)
+    above = picture(
+        body, body.vertices, CLOTHES, Viewpoint(height_m=6, away_m=0.01, heading=0), 60.0
+    )
     assert len(above.cover) < 30
 
 

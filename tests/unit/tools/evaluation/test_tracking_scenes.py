@@ -4,17 +4,19 @@ import numpy as np
 import pytest
 
 from edge.config.schema import Tracking
-from tools.evaluation.tracking.metrics import Ids, Tally, tally
+from tools.evaluation.tracking.metrics import IdentityCounts, Ids, tally
 from tools.evaluation.tracking.ours import follow
-from tools.evaluation.tracking.scenes import Scene, Sighting, record
+from tools.evaluation.tracking.scenes import SceneDetection, TrackingScene, record
 from tools.evaluation.tracking.situations import SITUATIONS
 
 BOX = (0.0, 0.0, 10.0, 20.0)
 
 
-def scene(*things: int | None) -> Scene:
+def scene(*things: int | None) -> TrackingScene:
     """One detection per frame, of these things."""
-    return Scene("made", 5.0, tuple((Sighting(BOX, 0.5, "person", n),) for n in things))
+    return TrackingScene(
+        "made", 5.0, tuple((SceneDetection(BOX, 0.5, "person", n),) for n in things)
+    )
 
 
 def ids(*tracks: int | None) -> Ids:
@@ -48,7 +50,7 @@ def test_a_track_of_nothing_and_a_track_of_two_things_cost() -> None:
 @pytest.mark.parametrize("fps", [5.0, 15.0])
 @pytest.mark.parametrize("name", ["alone", "crossing", "pair", "turning", "meeting"])
 def test_few_things_in_view_keep_their_identities(name: str, fps: float) -> None:
-    total = Tally()
+    total = IdentityCounts()
     for seed in range(2):
         rng = np.random.default_rng((seed, 77))
         played = record(name, SITUATIONS[name](rng), fps, rng, seconds=15)

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tools.fuzz import jpegs, pictures, pngs
-from tools.fuzz.lane import SLOT_BYTES, Lane, under_work
+from tools.fuzz.lane import SLOT_BYTES, FuzzLane, under_work
 from tools.fuzz.targets import TARGETS, Target
 
 
@@ -60,7 +60,7 @@ def test_a_fault_is_found_and_written_down(
     slot = tmp_path / "slot"
     slot.write_bytes(bytes(SLOT_BYTES))
     with slot.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_BYTES) as mapped:
-        lane = Lane("seed", tmp_path / "found", mapped, ())
+        lane = FuzzLane("seed", tmp_path / "found", mapped, ())
         lane.run(0, 1, 3, 60.0)
     (name,) = (name for name in lane._tally.findings if name.startswith(f"{kind}-bad-"))
     assert (tmp_path / "found" / name).read_bytes() == b"abc"

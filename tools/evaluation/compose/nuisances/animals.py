@@ -24,7 +24,7 @@ _STRIDES = (0.0, math.pi, 0.5 * math.pi, 1.5 * math.pi)
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class AnimalBuild:
     """Build of an animal: height at the shoulder as a share of a person's, and lengths per
     height: body, legs, neck, tail."""
 
@@ -37,11 +37,11 @@ class Kind:
 
 
 KINDS = (
-    Kind(0.35, 1.25, 0.55, 0.30, 0.50, (50, 75, 105)),  # a dog
-    Kind(0.16, 1.55, 0.45, 0.20, 0.80, (60, 60, 62)),  # a cat
-    Kind(0.24, 1.50, 0.48, 0.25, 0.75, (40, 95, 165)),  # a fox
-    Kind(0.55, 1.15, 0.60, 0.60, 0.12, (70, 100, 130)),  # a roe deer
-    Kind(0.38, 1.20, 0.52, 0.28, 0.45, (215, 222, 228)),  # a white dog
+    AnimalBuild(0.35, 1.25, 0.55, 0.30, 0.50, (50, 75, 105)),  # a dog
+    AnimalBuild(0.16, 1.55, 0.45, 0.20, 0.80, (60, 60, 62)),  # a cat
+    AnimalBuild(0.24, 1.50, 0.48, 0.25, 0.75, (40, 95, 165)),  # a fox
+    AnimalBuild(0.55, 1.15, 0.60, 0.60, 0.12, (70, 100, 130)),  # a roe deer
+    AnimalBuild(0.38, 1.20, 0.52, 0.28, 0.45, (215, 222, 228)),  # a white dog
 )
 
 
@@ -72,7 +72,9 @@ def animals(setting: Setting) -> Effect:
     return Effect(in_scene=pass_by)
 
 
-def _drawn(kind: Kind, shoulder_px: float, way_px: float, rng: np.random.Generator) -> Cutout:
+def _drawn(
+    kind: AnimalBuild, shoulder_px: float, way_px: float, rng: np.random.Generator
+) -> Cutout:
     """The animal, facing right, after walking `way_px`."""
     s = shoulder_px * FINE
     long, tall = round(s * (kind.body + 1.5)), round(s * (1.25 + kind.neck))
@@ -86,7 +88,7 @@ def _drawn(kind: Kind, shoulder_px: float, way_px: float, rng: np.random.Generat
     return _coloured(cover, kind, rng)
 
 
-def _body(cover: Image, kind: Kind, s: float, at: tuple[float, float, float]) -> None:
+def _body(cover: Image, kind: AnimalBuild, s: float, at: tuple[float, float, float]) -> None:
     left, right, back_y = at
     deep = (1 - kind.legs) * s
     middle = round((left + right) / 2), round(back_y + 0.55 * deep)
@@ -117,7 +119,7 @@ def _leg(cover: Image, hip: float, top: float, ground: int, s: float, phase: flo
         cv2.line(cover, *ends, (255,), max(2, round(wide * s)))
 
 
-def _coloured(cover: Image, kind: Kind, rng: np.random.Generator) -> Cutout:
+def _coloured(cover: Image, kind: AnimalBuild, rng: np.random.Generator) -> Cutout:
     """Fur: blotches, lighter above, darker below; shrunk to its size."""
     height, width = cover.shape[:2]
     small = max(3, width // FINE), max(3, height // FINE)

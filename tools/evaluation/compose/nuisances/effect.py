@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from imaging.detections import Image
-from tools.evaluation.compose.cutouts import Person
-from tools.evaluation.compose.materials import Place
+from tools.evaluation.compose.cutouts import PersonCutouts
+from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.recipe import Instant, Light
 
 QUALITY = 85
@@ -28,8 +28,8 @@ class Setting:
 
     size: tuple[int, int]
     light: Light
-    place: Place
-    people: tuple[Person, ...]
+    place: Backdrop
+    people: tuple[PersonCutouts, ...]
     seed: int
 
     def rng(self, *salt: int) -> np.random.Generator:

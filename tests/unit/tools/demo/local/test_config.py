@@ -13,8 +13,8 @@ from edge.config.schema import Config, DirStore
 from tests.fakes import START
 from tools.demo.local.config import (
     KEPT_RUNS,
-    Broker,
     Folders,
+    LocalBroker,
     broker_config,
     edge_config,
     make_folders,
@@ -22,7 +22,7 @@ from tools.demo.local.config import (
     sources_of,
 )
 
-BROKER = Broker(host="127.0.0.1", port=2883, camera_port=2884)
+BROKER = LocalBroker(host="127.0.0.1", port=2883, camera_port=2884)
 
 
 def test_the_gateways_file_is_valid_and_names_broker_and_store(tmp_path: Path) -> None:

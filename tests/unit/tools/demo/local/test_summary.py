@@ -6,16 +6,16 @@ import json
 
 import pytest
 
-from tools.demo.local.board import lines
-from tools.demo.local.summary import SUMMARY_KEYS, Funnel, problems, read_stats, summary_json
+from tools.demo.local.console import lines
+from tools.demo.local.summary import SUMMARY_KEYS, CameraCounts, problems, read_stats, summary_json
 
-GOOD = Funnel(received=10, rejected={"empty": 1}, superseded=2, quiet=3, analysed=4)
+GOOD = CameraCounts(received=10, rejected={"empty": 1}, superseded=2, quiet=3, analysed=4)
 SURE = GOOD.model_copy(update={"suspicions": 2, "confirmed": 1, "refuted": 1})
 
 
 def test_stats_are_read_and_unknown_fields_passed_over() -> None:
     payload = {"rss_bytes": 1, "cameras": {"yard": {"received": 7, "new": 1}}}
-    assert read_stats(json.dumps(payload).encode()) == {"yard": Funnel(received=7)}
+    assert read_stats(json.dumps(payload).encode()) == {"yard": CameraCounts(received=7)}
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b'{"cameras": {"a": {"received": -1}}}', b"\xff"])
@@ -38,7 +38,7 @@ def test_a_sound_run_has_no_problem() -> None:
     ("funnels", "words"),
     [
         ({"yard": SURE}, "garage: the gateway saw no frame"),
-        ({"yard": SURE, "garage": Funnel()}, "garage: the gateway saw no frame"),
+        ({"yard": SURE, "garage": CameraCounts()}, "garage: the gateway saw no frame"),
         ({"yard": GOOD, "garage": GOOD}, "no verdict came: nothing in the footage"),
         (
             {"yard": GOOD.model_copy(update={"suspicions": 2}), "garage": GOOD},
@@ -55,7 +55,7 @@ def test_a_sound_run_has_no_problem() -> None:
     ],
     ids=["never seen", "no frame", "nothing suspicious", "no answer", "some missing", "lost frame"],
 )
-def test_each_thing_wrong_is_said(funnels: dict[str, Funnel], words: str) -> None:
+def test_each_thing_wrong_is_said(funnels: dict[str, CameraCounts], words: str) -> None:
     assert any(words in problem for problem in problems(funnels, ("yard", "garage")))
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from tests.drawn_materials import drawn_materials
 from tools.evaluation.compose.actors import Car, Door, Someone
 from tools.evaluation.compose.acts import ACTS
-from tools.evaluation.compose.cast import Actor, Cast, Part, seen
+from tools.evaluation.compose.cast import Actor, ActorInFrame, Cast, seen
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.materials import MaterialError, Materials
 from tools.evaluation.compose.nuisances.effect import Effect
-from tools.evaluation.compose.recipe import Recipe, ThingBox
+from tools.evaluation.compose.recipe import SceneRecipe, ThingBox
 from tools.evaluation.compose.render import NIGHTS, stage
 from tools.evaluation.compose.scenes import SQUEEZED, recipes
 from tools.evaluation.compose.stages import Stage, Truth
@@ -37,7 +37,7 @@ class Painted:
     actor: Actor
     level: int
 
-    def part(self, at_s: float) -> Part | None:
+    def part(self, at_s: float) -> ActorInFrame | None:
         part = self.actor.part(at_s)
         if part is None:
             return None
@@ -51,7 +51,7 @@ def materials() -> Materials:
 
 
 def shown(scene: str, materials: Materials, walkers: int = 8) -> Stage:
-    recipe = Recipe(
+    recipe = SceneRecipe(
         scene=scene,
         background="slope",
         light="day",
@@ -92,7 +92,7 @@ def bounds(mask: npt.NDArray[np.bool_]) -> Box:
     return float(xs.min()), float(ys.min()), float(xs.max()) + 1, float(ys.max()) + 1
 
 
-def box_of(stage: Stage, part: Part, at_s: float) -> ThingBox | None:
+def box_of(stage: Stage, part: ActorInFrame, at_s: float) -> ThingBox | None:
     """What of the part is left by those that are nearer."""
     cast = cast_of(stage)
     nearer = [other for other in cast.parts(at_s) if other.foot_px > part.foot_px]
@@ -288,7 +288,7 @@ def test_a_recipe_names_the_vehicles_that_it_parks(materials: Materials) -> None
 @settings(max_examples=60, deadline=None)
 def test_any_seed_at_any_place_gives_acts_in_order(scene: str, seed: int, far: float) -> None:
     place = replace(_DRAWN.places["slope"], far=far)
-    recipe = Recipe(
+    recipe = SceneRecipe(
         scene=scene,
         background="slope",
         light="day",

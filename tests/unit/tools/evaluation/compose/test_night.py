@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from imaging.detections import Image
 from tests.drawn_materials import drawn_materials
 from tools.evaluation.compose import pace
-from tools.evaluation.compose.night import AFTER_S, BEFORE_S, Night, plan
-from tools.evaluation.compose.recipe import Instant, Recipe
+from tools.evaluation.compose.night import AFTER_S, BEFORE_S, NightPlan, plan
+from tools.evaluation.compose.recipe import Instant, SceneRecipe
 from tools.evaluation.compose.render import NIGHT, stage
 from tools.evaluation.compose.stages import Stage
 
@@ -28,7 +28,7 @@ NIGHTS = st.builds(
 
 @pytest.fixture(scope="module")
 def shown() -> Stage:
-    recipe = Recipe(
+    recipe = SceneRecipe(
         scene=NIGHT,
         background="slope",
         light="infrared",
@@ -55,7 +55,7 @@ def is_grey(image: Image) -> bool:
 
 
 @given(NIGHTS)
-def test_nothing_happens_at_the_same_time(night: Night) -> None:
+def test_nothing_happens_at_the_same_time(night: NightPlan) -> None:
     at_s = sorted((*night.walks_s, *night.lamps_s, *night.beams_s))
     assert at_s[0] >= 0
     assert at_s[-1] < night.seconds
@@ -63,7 +63,7 @@ def test_nothing_happens_at_the_same_time(night: Night) -> None:
 
 
 @given(NIGHTS)
-def test_it_gets_dark_and_light_again_and_the_lamp_is_off_in_the_morning(night: Night) -> None:
+def test_it_gets_dark_and_light_again_and_the_lamp_is_off_in_the_morning(night: NightPlan) -> None:
     assert night.light(0) == night.light(night.seconds) == "day"
     assert night.light(night.seconds / 2) == "infrared"
     assert night.dusk(0) == night.dusk(night.seconds) == 0

@@ -17,7 +17,7 @@ from tools.evaluation.compose import pace
 from tools.evaluation.compose.cutouts import people
 from tools.evaluation.compose.materials import MaterialError, Materials
 from tools.evaluation.compose.nuisances.table import NUISANCES
-from tools.evaluation.compose.recipe import Light, Recipe
+from tools.evaluation.compose.recipe import Light, SceneRecipe
 from tools.evaluation.compose.render import stage
 from tools.evaluation.compose.scenes import USUAL, recipes
 
@@ -29,8 +29,8 @@ def materials() -> Materials:
     return drawn_materials()
 
 
-def recipe(scene: str, light: Light = "day", seed: int = 7, walkers: int = 0) -> Recipe:
-    return Recipe(
+def recipe(scene: str, light: Light = "day", seed: int = 7, walkers: int = 0) -> SceneRecipe:
+    return SceneRecipe(
         scene=scene,
         background="slope",
         light=light,
@@ -175,4 +175,4 @@ def test_frames_are_pictures_of_the_size_that_the_recipe_says(materials: Materia
 def test_a_recipe_survives_the_manifest(tmp_path: Path) -> None:
     written = recipe("walk_day", walkers=3)
     (tmp_path / "r.json").write_text(json.dumps(written.model_dump(mode="json")))
-    assert Recipe.model_validate_json((tmp_path / "r.json").read_bytes()) == written
+    assert SceneRecipe.model_validate_json((tmp_path / "r.json").read_bytes()) == written

@@ -7,23 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.evaluation.evaluate.alarms import (
+from tools.evaluation.evaluate.events import (
     MOTION_AGAIN_S,
     MOTION_GAP_S,
     Alarm,
-    Kind,
+    AlarmKind,
+    AtBox,
+    Label,
+    LabelledEvent,
     MotionAlarm,
-    Place,
+    ObjectClass,
+    Timeline,
     class_of,
     delay_of,
     is_about_nothing,
     kind_of,
     motion_alarms,
 )
-from tools.evaluation.evaluate.events import Event, Label, ObjectClass, Timeline
 
 FPS = 2.0
-EVENT = Event(cls="person", start_s=10.0, end_s=20.0)
+EVENT = LabelledEvent(cls="person", start_s=10.0, end_s=20.0)
 _LABELS: dict[str, Label] = {"T": True, ".": False, "n": None}
 
 
@@ -82,74 +85,76 @@ def test_an_event_is_found_by(alarms: list[Alarm], delay_s: float | None) -> Non
 
 
 def test_an_alarm_over_a_true_frame_is_right() -> None:
-    assert kind_of(alarm(1.0), timeline("..T.")) is Kind.RIGHT
+    assert kind_of(alarm(1.0), timeline("..T.")) is AlarmKind.RIGHT
 
 
 def test_an_alarm_over_a_null_frame_is_not_false() -> None:
-    assert kind_of(alarm(1.0), timeline("..n.")) is Kind.RIGHT
+    assert kind_of(alarm(1.0), timeline("..n.")) is AlarmKind.RIGHT
 
 
 def test_an_alarm_over_nothing_is_false() -> None:
-    assert kind_of(alarm(0.5), timeline("..T.")) is Kind.FALSE
+    assert kind_of(alarm(0.5), timeline("..T.")) is AlarmKind.FALSE
 
 
 def test_an_alarm_whose_track_lives_until_the_event_touches_it() -> None:
-    assert kind_of(alarm(0.0, until_s=1.0), timeline("..T.")) is Kind.RIGHT
+    assert kind_of(alarm(0.0, until_s=1.0), timeline("..T.")) is AlarmKind.RIGHT
 
 
 def test_an_alarm_after_its_event_is_false_even_within_the_second_that_finds_the_event() -> None:
     late = alarm(1.5)
-    assert kind_of(late, timeline("TTT.")) is Kind.FALSE
-    assert delay_of(Event(cls="person", start_s=0.0, end_s=1.0), [late]) == 1.5
+    assert kind_of(late, timeline("TTT.")) is AlarmKind.FALSE
+    assert delay_of(LabelledEvent(cls="person", start_s=0.0, end_s=1.0), [late]) == 1.5
 
 
 @pytest.mark.parametrize(
     ("place", "kind"),
     [
-        (Place.UNKNOWN, Kind.RIGHT),
-        (Place.THING, Kind.RIGHT),
-        (Place.STANDING, Kind.STANDING),
-        (Place.OTHER_THING, Kind.WRONG_CLASS),
-        (Place.NOTHING, Kind.WRONG_PLACE),
+        (AtBox.UNKNOWN, AlarmKind.RIGHT),
+        (AtBox.THING, AlarmKind.RIGHT),
+        (AtBox.STANDING, AlarmKind.STANDING),
+        (AtBox.OTHER_THING, AlarmKind.WRONG_CLASS),
+        (AtBox.NOTHING, AlarmKind.WRONG_PLACE),
     ],
 )
-def test_who_is_in_view_excuses_no_alarm_about_something_else(place: Place, kind: Kind) -> None:
+def test_who_is_in_view_excuses_no_alarm_about_something_else(
+    place: AtBox, kind: AlarmKind
+) -> None:
     there = replace(alarm(1.0), place=place)
     assert kind_of(there, timeline("..T.")) is kind
 
 
 def test_an_alarm_around_nothing_while_nobody_is_in_view_is_about_nothing() -> None:
-    assert kind_of(replace(alarm(1.0), place=Place.NOTHING), timeline("....")) is Kind.FALSE
+    assert kind_of(replace(alarm(1.0), place=AtBox.NOTHING), timeline("....")) is AlarmKind.FALSE
 
 
 def test_an_alarm_about_a_parked_car_finds_no_event() -> None:
     right = alarm(12.0)
-    assert delay_of(EVENT, [replace(right, place=Place.STANDING)]) is None
-    assert delay_of(EVENT, [replace(right, place=Place.THING)]) == 2.0
+    assert delay_of(EVENT, [replace(right, place=AtBox.STANDING)]) is None
+    assert delay_of(EVENT, [replace(right, place=AtBox.THING)]) == 2.0
 
 
 def test_an_alarm_where_another_class_is_true_is_of_the_wrong_class() -> None:
-    assert kind_of(alarm(1.0), timeline("....", vehicle="..T.")) is Kind.WRONG_CLASS
+    assert kind_of(alarm(1.0), timeline("....", vehicle="..T.")) is AlarmKind.WRONG_CLASS
 
 
 def test_an_alarm_where_another_class_is_null_is_false() -> None:
-    assert kind_of(alarm(1.0), timeline("....", vehicle="..n.")) is Kind.FALSE
+    assert kind_of(alarm(1.0), timeline("....", vehicle="..n.")) is AlarmKind.FALSE
 
 
 def test_an_alarm_about_a_parked_vehicle_is_false() -> None:
-    assert kind_of(alarm(1.0, cls="vehicle"), timeline("....", parked=True)) is Kind.FALSE
+    assert kind_of(alarm(1.0, cls="vehicle"), timeline("....", parked=True)) is AlarmKind.FALSE
 
 
 def test_a_bicycle_is_excused_by_its_rider_and_by_a_bicycle_but_not_by_a_car() -> None:
     bicycle = alarm(1.0, cls="bicycle")
-    assert kind_of(bicycle, timeline("..T.")) is Kind.RIGHT
-    assert kind_of(bicycle, timeline("....", bicycle="..T.")) is Kind.RIGHT
-    assert kind_of(bicycle, timeline("....", vehicle="..T.")) is Kind.WRONG_CLASS
-    assert kind_of(bicycle, timeline("....")) is Kind.FALSE
+    assert kind_of(bicycle, timeline("..T.")) is AlarmKind.RIGHT
+    assert kind_of(bicycle, timeline("....", bicycle="..T.")) is AlarmKind.RIGHT
+    assert kind_of(bicycle, timeline("....", vehicle="..T.")) is AlarmKind.WRONG_CLASS
+    assert kind_of(bicycle, timeline("....")) is AlarmKind.FALSE
 
 
 def test_a_person_is_not_excused_by_a_bicycle() -> None:
-    assert kind_of(alarm(1.0), timeline("....", bicycle="..T.")) is Kind.WRONG_CLASS
+    assert kind_of(alarm(1.0), timeline("....", bicycle="..T.")) is AlarmKind.WRONG_CLASS
 
 
 @pytest.mark.parametrize(
@@ -204,9 +209,9 @@ def test_no_motion_gives_no_motion_alarm() -> None:
 def test_motion_is_judged_as_an_alarm_of_the_class_that_one_watches_for() -> None:
     motion = MotionAlarm(raised_s=0.5, until_s=1.0)
     there = timeline("..T.")
-    assert kind_of(motion.about("person"), there) is Kind.RIGHT
-    assert kind_of(motion.about("vehicle"), there) is Kind.WRONG_CLASS
-    assert kind_of(motion.about("person"), timeline("....")) is Kind.FALSE
+    assert kind_of(motion.about("person"), there) is AlarmKind.RIGHT
+    assert kind_of(motion.about("vehicle"), there) is AlarmKind.WRONG_CLASS
+    assert kind_of(motion.about("person"), timeline("....")) is AlarmKind.FALSE
 
 
 @pytest.mark.parametrize(("letter", "nothing"), [("T", False), ("n", False), (".", True)])

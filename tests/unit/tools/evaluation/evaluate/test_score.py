@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from tests.evaluations import judged, one_frame_a_second, seen
-from tools.evaluation.evaluate.observed import Decision, Judged
+from tools.evaluation.evaluate.observed import DecidedSuspicion, Decision
 from tools.evaluation.evaluate.score import Traffic, score
 from tools.evaluation.evaluate.totals import Totals, add_up, traffic_interval
 
 
-def totals(*suspicions: Judged, moving: str = "." * 40) -> Totals:
+def totals(*suspicions: DecidedSuspicion, moving: str = "." * 40) -> Totals:
     return add_up([score(one_frame_a_second(*suspicions, moving=moving))])
 
 
@@ -37,8 +37,8 @@ def test_the_label_that_people_are_told_decides() -> None:
 def test_a_false_alarm_is_counted_for_its_class_and_per_hour() -> None:
     counts = totals(judged(15.0, label="truck")).false_alarms["vehicle"]
     assert counts.confirmed == 1
-    assert counts.per_hour() == pytest.approx(90.0)
-    low, high = counts.per_hour_interval() or (0.0, 0.0)
+    assert counts.rate().per_hour() == pytest.approx(90.0)
+    low, high = counts.rate().interval() or (0.0, 0.0)
     assert 0 < low < 90 < high
 
 
@@ -88,8 +88,8 @@ def test_what_plain_motion_finds_stands_beside() -> None:
 def test_the_reduction_compares_false_alarms_with_false_motion() -> None:
     twice = "." * 10 + "M" + "." * 12 + "M" + "." * 16
     result = totals(judged(18.0), judged(20.0, decision="refuted"), moving=twice)
-    assert result.nothing.reduction() == pytest.approx(1 - 1 / 2)
-    assert result.nothing.edge_reduction() == 0
+    assert result.nothing.reduction().value() == pytest.approx(1 - 1 / 2)
+    assert result.nothing.edge_reduction().value() == 0
 
 
 def test_bytes_are_counted_over_all_suspicions_and_over_empty_stretches() -> None:

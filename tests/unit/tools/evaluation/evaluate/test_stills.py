@@ -1,8 +1,8 @@
 """Stills: recall and false confirmations per picture."""
 
 from tests.evaluations import PICTURES, judged, still
+from tools.evaluation.evaluate.breakdown import score_stills, stills_traffic
 from tools.evaluation.evaluate.score import Traffic
-from tools.evaluation.evaluate.stills import score_stills, stills_traffic
 
 
 def test_pictures_are_counted_by_what_is_in_them_and_what_was_confirmed() -> None:
@@ -19,8 +19,8 @@ def test_a_confirmed_person_is_no_vehicle_and_neither_is_a_bicycle() -> None:
 
 def test_a_class_in_no_picture_has_no_recall_interval() -> None:
     result = score_stills(PICTURES, "vehicle")
-    assert result.recall_interval() is None
-    assert result.false_interval() is not None
+    assert result.recall().interval() is None
+    assert result.false_share().interval() is not None
 
 
 def test_traffic_counts_every_suspicion() -> None:

@@ -12,8 +12,8 @@ from edge.replay.player import play
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
-from tools.evaluation.evaluate.events import Event
-from tools.evaluation.evaluate.trace import EventTrace
+from tools.evaluation.evaluate.events import LabelledEvent
+from tools.evaluation.evaluate.observed import EventTrace
 from tools.evaluation.evaluate.witness import FRAMES, Witness
 
 CAMERA = CameraId("yard")
@@ -22,12 +22,12 @@ EMPTY, WALKED = 20, 30
 XS = [20 + 6 * n for n in range(WALKED)]
 ROLL = Roll(*[picture(seed=n) for n in range(EMPTY)], *[picture(x, seed=x) for x in XS])
 TIMES = tuple(n / FPS for n in range(EMPTY + WALKED))
-EVENT = Event(cls="person", start_s=TIMES[EMPTY], end_s=TIMES[-1])
-NOBODY = Event(cls="person", start_s=TIMES[0], end_s=TIMES[EMPTY - 1])
+EVENT = LabelledEvent(cls="person", start_s=TIMES[EMPTY], end_s=TIMES[-1])
+NOBODY = LabelledEvent(cls="person", start_s=TIMES[0], end_s=TIMES[EMPTY - 1])
 
 
 def watched(
-    *events: Event,
+    *events: LabelledEvent,
     shift: int | None = None,
     static: tuple[StaticThing, ...] = (),
     rule: dict[str, object] | None = None,

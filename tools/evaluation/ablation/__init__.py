@@ -1,0 +1,1 @@
+"""What each stage adds and costs: `python -m tools.evaluation.ablation`."""

@@ -1,0 +1,239 @@
+"""Plays a corpus through the edge's replay and has every suspicion confirmed.
+
+Frames go through the real path: admission, gate, detector, tracker, rules; each suspicion is packed
+and judged by `ask` at once. Pixels are let go after each frame. Called by `trial`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from contract.ids import CameraId
+from edge.audit.events import Unsuspected
+from edge.config.schema import Config
+from edge.intake.admission import picture_limits
+from edge.pipeline import Sees
+from edge.records import Analysed, Case, Outcome, Quiet, TrackId
+from edge.replay.player import Rhythm, Source, Step, play
+from imaging.admission import Rejected as Refused
+from tools.evaluation.evaluate.confirmation import (
+    VERDICT_S,
+    CloudAnswer,
+    Raised,
+    again,
+    answered,
+    at,
+    fed_back,
+    judged,
+)
+from tools.evaluation.evaluate.corpus import (
+    Corpus,
+    Labelled,
+    LabelledSequence,
+    Passing,
+    StaticThing,
+    camera_id,
+    label_rows,
+)
+from tools.evaluation.evaluate.events import Timeline
+from tools.evaluation.evaluate.matching import boxes_seen
+from tools.evaluation.evaluate.observed import (
+    BoxSeen,
+    EventTrace,
+    FrameOutcome,
+    FrameSeen,
+    RejectedStretch,
+    SequenceRun,
+    StillRun,
+)
+from tools.evaluation.evaluate.plain_motion import PlainMotion
+from tools.evaluation.evaluate.witness import Witness, witness_of, witness_of_stills
+
+STILLS_FPS = 0.01
+"""Stills lie far apart in time: none follows another."""
+
+
+Ask = Callable[[Case], CloudAnswer]
+Audit = Callable[[Unsuspected], RejectedStretch]
+Progress = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _PlayedSequence:
+    """A replay without its pixels: what became of each frame, tracks alive after it, suspicions."""
+
+    seen: tuple[FrameSeen, ...]
+    live: tuple[frozenset[TrackId], ...]
+    raised: tuple[Raised, ...]
+    boxes: tuple[tuple[BoxSeen, ...], ...]
+    rejected: tuple[RejectedStretch, ...]
+
+    def frames(self) -> Iterator[tuple[float, frozenset[TrackId]]]:
+        """Each frame's time, and the tracks alive after it."""
+        return zip((frame.t for frame in self.seen), self.live, strict=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorpusPlayer:
+    """Plays the footage under one configuration; `progress` is called after each frame."""
+
+    footage: Corpus
+    config: Config
+    detector: Sees
+    ask: Ask
+    audit: Audit
+    progress: Progress
+
+    def run_sequence(self, sequence: LabelledSequence) -> SequenceRun:
+        """One sequence as a camera, of the kind that is configured.
+
+        One whose frames have times of their own stands for a camera that sends evenly, of which the
+        quiet time was shortened: that is a stream.
+        """
+        camera = camera_id(sequence.id)
+        times = sequence.times()
+        config = as_kind(self.config, camera, "stream") if times else self.config
+        pictures, rhythm = self.footage.frames_of(sequence), times or sequence.rate
+        timeline = Timeline(
+            times=times or tuple(n / sequence.rate for n in range(len(sequence.frames))),
+            labels=label_rows(sequence.frames),
+            parked=tuple(frame.vehicle_parked is True for frame in sequence.frames),
+        )
+        witness = witness_of(sequence, timeline, config, camera)
+        played = self._play(
+            pictures, sequence.frames, config, camera, rhythm, witness, sequence.static
+        )
+        return SequenceRun(
+            id=sequence.id,
+            fps=sequence.rate,
+            fps_known=sequence.fps is not None,
+            synthetic=sequence.synthetic,
+            scene=sequence.scene,
+            timeline=timeline,
+            seen=played.seen,
+            suspicions=tuple(judged(raised, played.frames()) for raised in played.raised),
+            boxes=tuple(box for boxes in played.boxes for box in boxes),
+            rejected=played.rejected,
+            lasts_s=sequence.seconds,
+            nuisance=sequence.nuisance,
+            walk=sequence.recipe.scene if sequence.recipe and sequence.recipe.walkers else None,
+            static=tuple(thing.name for thing in sequence.static),
+            traces=witness.traces(),
+        )
+
+    def run_stills(self) -> tuple[StillRun, ...]:
+        """All stills as snapshots, each of which is judged for itself."""
+        camera = CameraId("stills")
+        config = unaudited(as_kind(self.config, camera, "snapshot"))
+        stills = self.footage.stills
+        witness = witness_of_stills(stills, STILLS_FPS, config, camera)
+        played = self._play(self.footage.all_stills(), stills, config, camera, STILLS_FPS, witness)
+        traces = witness.traces()
+        return tuple(
+            _still(still, seen, boxes, played, traces)
+            for still, seen, boxes in zip(stills, played.seen, played.boxes, strict=True)
+        )
+
+    def _play(
+        self,
+        pictures: Source,
+        labelled: tuple[Labelled, ...],
+        config: Config,
+        camera: CameraId,
+        rhythm: Rhythm,
+        witness: Witness,
+        static: tuple[StaticThing, ...] = (),
+    ) -> _PlayedSequence:
+        boxed = any(frame.boxes for frame in labelled)
+        seen: list[FrameSeen] = []
+        live: list[frozenset[TrackId]] = []
+        raised: list[Raised] = []
+        open_: list[Raised] = []
+        answers: list[tuple[float, Raised]] = []
+        boxes: list[tuple[BoxSeen, ...]] = []
+        rejected: list[RejectedStretch] = []
+        passing, motion = Passing(pictures), PlainMotion(picture_limits(config.intake.limits))
+        steps = play(passing, config, camera, rhythm, self.detector)
+        for step, labels in zip(steps, labelled, strict=True):
+            picture = passing.taken()
+            answers = fed_back(answers, step)
+            seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
+            live.append(step.live)
+            witness.see(step, labels)
+            told, open_ = answered(open_, step)
+            there = tuple(thing for thing in static if thing.stands(step.t))
+            fresh = [
+                Raised(step.name, step.t, case, self.ask(case), at(case, labels, there, boxed))
+                for case in step.cases
+            ]
+            settled = told + [one for one in fresh if one.answer.again is None]
+            raised += settled
+            answers += [(step.t + VERDICT_S, one) for one in settled]
+            open_ += [one for one in fresh if one.answer.again is not None]
+            rejected += [self.audit(one) for one in step.unsuspected]
+            boxes.append(boxes_seen(labels, step.t, step.outcome))
+            self.progress()
+        raised += [again(one, one.frame, one.t, None) for one in open_]
+        return _PlayedSequence(
+            tuple(seen), tuple(live), tuple(raised), tuple(boxes), tuple(rejected)
+        )
+
+
+def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
+    """The configuration with `camera` listed as of `kind`, otherwise as it was configured."""
+    settings = config.cameras.get(camera, config.camera_defaults)
+    cameras = {**config.cameras, camera: settings.model_copy(update={"kind": kind})}
+    return config.model_copy(update={"cameras": cameras})
+
+
+def unaudited(config: Config) -> Config:
+    """The configuration without audits: a still has no moments that would tell what stands."""
+    audit = config.deliver.audit.model_copy(update={"enabled": False})
+    deliver = config.deliver.model_copy(update={"audit": audit})
+    return config.model_copy(update={"deliver": deliver})
+
+
+def _seen(step: Step, frame_bytes: int, moved: bool) -> FrameSeen:
+    outcome, reason = _words(step.outcome)
+    looked = step.outcome if isinstance(step.outcome, Analysed) else None
+    return FrameSeen(
+        t=step.t,
+        frame_bytes=frame_bytes,
+        outcome=outcome,
+        reason=reason,
+        inferences=looked.inferences if looked else 0,
+        moved=moved,
+    )
+
+
+def _words(outcome: Outcome) -> tuple[FrameOutcome, str]:
+    match outcome:
+        case Refused():
+            return "rejected", outcome.reason.value
+        case Quiet():
+            return "quiet", outcome.motion.why
+        case Analysed():
+            return "analysed", outcome.motion.why
+
+
+def _still(
+    still: Labelled,
+    seen: FrameSeen,
+    boxes: tuple[BoxSeen, ...],
+    played: _PlayedSequence,
+    traces: tuple[EventTrace, ...],
+) -> StillRun:
+    return StillRun(
+        traces=tuple(trace for trace in traces if trace.event.start_s == seen.t),
+        boxes=boxes,
+        file=still.file,
+        labels=still.labels(),
+        seen=seen,
+        suspicions=tuple(
+            judged(raised, played.frames())
+            for raised in played.raised
+            if raised.frame == still.file
+        ),
+    )
