@@ -44,13 +44,13 @@ class Tally:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._reports = Counter(
             "stillwatch_cloud_reports",
-            "Deliveries of reports by how they ended.",
+            "Received reports by outcome.",
             ["ending"],
             registry=registry,
         )
         self._retries = Counter(
             "stillwatch_cloud_store_retries",
-            "Tries repeated because the object store did not answer.",
+            "Retries because the object store did not answer.",
             registry=registry,
         )
         self._stages = Histogram(

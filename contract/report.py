@@ -58,7 +58,7 @@ CameraName = Annotated[CameraId, AfterValidator(_name)]
 ReportName = Annotated[ReportId, AfterValidator(_report_name)]
 Box = Annotated[RelativeBox, AfterValidator(_inside)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Severity = Annotated[int, Field(ge=0, le=4, description="ANSI/TMA AVS-01 level")]
+Severity = Annotated[int, Field(ge=0, le=4, description="ANSI/TMA AVS-01 level.")]
 
 
 class Wire(BaseModel):
@@ -88,7 +88,7 @@ class EvidenceRef(Wire):
         None, exclude_if=absent, description="What part of the frame the picture shows."
     )
     box: Box | None = Field(
-        None, exclude_if=absent, description="Where in the frame the thing was then."
+        None, exclude_if=absent, description="Where in the frame the object was then."
     )
 
 
@@ -101,7 +101,7 @@ class Scores(Wire):
 
 
 class TrackFacts(Wire):
-    """How long and how far the thing was seen; displacement of its feet in own heights, of a
+    """How long and how far the object was seen; displacement of its feet in own heights, of a
     vehicle how far it lately came in its own longer sides. A single picture shows none."""
 
     id: Count = Field(description="Number of the track on this gateway.")
@@ -145,7 +145,7 @@ class Sample(Wire):
 
     kind: Word = Field(
         description="`motion`: a motion event in which nothing was suspected, or only what was "
-        "refuted. `partly`: one in which only things of the groups in `told` were. `quiet`: a "
+        "refuted. `partly`: one in which only objects of the groups in `told` were. `quiet`: a "
         "minute in which the gate saw nothing move."
     )
     share: Annotated[float, Field(gt=0, le=1)] = Field(
@@ -154,12 +154,12 @@ class Sample(Wire):
     told: Words = Field(
         (),
         exclude_if=empty,
-        description="Groups (`person`, `vehicle`) of which something was told: not missed.",
+        description="Groups (`person`, `vehicle`) of which something was reported: not missed.",
     )
 
 
 class ThreatReport(Wire):
-    """A suspicion of one gateway about one thing in front of one camera."""
+    """A suspicion of one gateway about one object in front of one camera."""
 
     version: Literal[1] = Field(1, description="Version of this message.")
     report_id: ReportName = Field(
@@ -186,7 +186,7 @@ class ThreatReport(Wire):
     more_left: Annotated[int, Field(ge=0, le=4)] = Field(
         0,
         exclude_if=nothing,
-        description="How often the cloud may still ask for another picture of the thing.",
+        description="How often the cloud may still ask for another picture of the object.",
     )
     restores_left: Annotated[int, Field(ge=0, le=4)] = Field(
         0,
@@ -211,7 +211,7 @@ class ThreatReport(Wire):
     test: bool = Field(
         False,
         exclude_if=nothing,
-        description="A self-test: the way is tried, nobody is in danger. Such a report says "
+        description="A self-test: only the way is tested, there is no threat. Such a report says "
         "`audit` as well, so that a reader that does not know `test` alarms nobody either.",
     )
 

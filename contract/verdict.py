@@ -80,12 +80,12 @@ class Verdict(Wire):
     manifest: Sha256 | None = Field(
         None,
         exclude_if=absent,
-        description="Hash over the claim and pictures that were judged: it is about no other.",
+        description="Hash over the claim and pictures that it is about, and no others.",
     )
     test: bool = Field(
         False,
         exclude_if=nothing,
-        description="On a self-test: nobody is in danger, whatever was decided.",
+        description="On a self-test: there is no threat, whatever was decided.",
     )
     handled: Handling | None = Field(
         None, exclude_if=absent, description="Told of a self-test only."

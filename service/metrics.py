@@ -130,9 +130,11 @@ class LinkCollector(Collector):
         self._links = links
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("stillwatch_link_up", "Connected to the broker.", labels=["link"])
+        up = GaugeMetricFamily(
+            "stillwatch_link_up", "1 if the link is connected to its broker.", labels=["link"]
+        )
         messages = CounterMetricFamily(
-            "stillwatch_link_messages", "What became of messages.", labels=["link", "what"]
+            "stillwatch_link_messages", "Messages by outcome.", labels=["link", "what"]
         )
         for name, state in self._links().items():
             up.add_metric([name], float(state.connected))

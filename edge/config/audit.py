@@ -14,7 +14,7 @@ class Audit(Section):
     """A few of the motion events in which nothing was suspected, and of the minutes in which the
     gate saw nothing at all, go to the cloud, to measure what is missed."""
 
-    enabled: bool = Field(True, description="Off: nobody knows what is missed.")
+    enabled: bool = Field(True, description="Off: what is missed is not measured.")
     share: Share = Field(
         0.005,
         description=(
@@ -34,7 +34,8 @@ class Audit(Section):
         10_000_000,
         ge=0,
         le=100_000_000_000,
-        description="Of pictures, by all cameras together; 40 audits of the usual size.",
+        description="Bytes of pictures per day, of all cameras together; 40 audits of the usual "
+        "size.",
     )
     max_bytes: int = Field(
         400_000,
@@ -52,5 +53,7 @@ class Audit(Section):
     longest_side_px: int = Field(
         960, ge=160, le=4096, description="The camera's whole frames are reduced to this."
     )
-    jpeg_quality: int = Field(75, ge=30, le=100, description="Of the reduced pictures.")
+    jpeg_quality: int = Field(
+        75, ge=30, le=100, description="JPEG quality of the reduced pictures."
+    )
     alert: bool = Field(False, description="A missed threat turns `threat` ON like any other.")

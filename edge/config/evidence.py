@@ -16,13 +16,13 @@ Whole = Literal["none", "reduced", "full"]
 
 
 class Evidence(Section):
-    """Pictures that go with a report: crops of the thing, and a view of the whole scene."""
+    """Pictures that go with a report: crops of the object, and a view of the whole scene."""
 
     crops: int = Field(
         2,
         ge=1,
         le=4,
-        description="Crops of the thing from different frames; the cloud judges the best two.",
+        description="Crops of the object from different frames; the cloud decides by the best two.",
     )
     more: int = Field(
         2,
@@ -45,7 +45,7 @@ class Evidence(Section):
     crop_max_px: int = Field(
         256, ge=64, le=2048, description="A crop with longer sides is reduced to this."
     )
-    jpeg_quality: int = Field(75, ge=30, le=100, description="Of crops.")
+    jpeg_quality: int = Field(75, ge=30, le=100, description="JPEG quality of crops.")
     whole: Whole = Field(
         "reduced", description="The whole frame: not sent, reduced, or full as the camera sent it."
     )

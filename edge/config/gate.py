@@ -12,7 +12,7 @@ from pydantic import Field
 from edge.config.values import Section
 
 Nuisance = Literal["shake", "auto_mask", "ghost", "light", "restless", "brief"]
-"""Changes that are no thing; see `edge.gate.foreground_blobs` for what tells each of them."""
+"""Changes that are no object; see `edge.gate.foreground_blobs` for what tells each of them."""
 
 NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
 
@@ -20,7 +20,7 @@ NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
 class Gate(Section):
     """The motion gate."""
 
-    enabled: bool = Field(True, description="Off: every frame is looked at.")
+    enabled: bool = Field(True, description="Off: the detector runs on every frame.")
     min_diff: int = Field(
         10,
         ge=2,
@@ -39,27 +39,32 @@ class Gate(Section):
         1.0,
         ge=0,
         le=60,
-        description="What is faint is looked at this often, until something is found in it.",
+        description="Faint motion starts the detector only this often, until something is found.",
     )
     light_share: float = Field(
-        0.6, ge=0.1, le=1, description="Share beyond which it is the light, not a thing."
+        0.6,
+        ge=0.1,
+        le=1,
+        description="Share of the picture beyond which a change is the light, not an object.",
     )
     background_s: float = Field(
-        10.0, ge=0.5, le=600, description="Time constant of the background's memory."
+        10.0, ge=0.5, le=600, description="Time constant of the background model."
     )
     linger_s: float = Field(
         2.0,
         ge=0,
         le=60,
-        description="Keep looking for so long after motion ends, at what was found.",
+        description="The detector goes on for this long after motion ends, where something was "
+        "found.",
     )
     full_look_s: float = Field(
-        15.0, ge=1, le=3600, description="Look at a still scene this often all the same."
+        15.0, ge=1, le=3600, description="The detector runs this often on a still scene, too."
     )
     ignore: tuple[Nuisance, ...] = Field(
         NUISANCES,
         description=(
-            "Changes that are no thing: shake of the camera, auto_mask of burned-in clocks and the "
+            "Changes that are no object: shake of the camera, auto_mask of burned-in clocks and "
+            "the "
             "like, ghost of what left, light on what was there, restless leaves, brief drops and "
             "insects. Leave one out and it passes."
         ),

@@ -30,9 +30,9 @@ Fault = Literal[
 class Health(Section):
     """Camera health: what is wrong with a camera, whoever walks in front of it."""
 
-    enabled: bool = Field(True, description="Off: pictures and silence are not judged.")
+    enabled: bool = Field(True, description="Off: cameras are not checked.")
     ignore: tuple[Fault, ...] = Field(
-        (), description="Reasons never given, e.g. `moved` for a camera that pans."
+        (), description="Faults that are never reported, e.g. `moved` for a camera that pans."
     )
     check_s: float = Field(
         1.0, ge=0.1, le=60, description="At most one picture in this time is examined."
@@ -44,13 +44,17 @@ class Health(Section):
         description="A fault must last this long; a lorry that stops and goes on does not.",
     )
     leave_s: float = Field(
-        15.0, ge=0.1, le=3600, description="Pictures must be well this long before it is over."
+        15.0,
+        ge=0.1,
+        le=3600,
+        description="Pictures must be good for this long before the fault is over.",
     )
     frozen_s: float = Field(
         60.0,
         ge=1,
         le=86_400,
-        description="Equal pictures for this long are frozen; encoders of a still scene repeat "
+        description="A camera whose pictures are equal for this long is frozen; encoders of a "
+        "still scene repeat "
         "theirs from one key frame to the next, 1 to 20 s.",
     )
     glare_s: float = Field(

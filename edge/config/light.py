@@ -30,7 +30,7 @@ class Light(Section):
         2.0, ge=0, le=255, description="infrared: mean spread of the channels with colour."
     )
     hold_s: float = Field(
-        10.0, ge=0, le=3600, description="The other light must last this long: no headlight does."
+        10.0, ge=0, le=3600, description="A change must last this long; headlights do not."
     )
 
     @model_validator(mode="after")
@@ -41,13 +41,21 @@ class Light(Section):
 
 
 class Night(Section):
-    """What a rule asks at night; an absent key stays as by day."""
+    """Values of a rule at night; an absent key stays as by day."""
 
-    min_score: Share | None = Field(None, description="Instead of the rule's.")
-    threshold: Share | None = Field(None, description="Instead of the rule's.")
-    snapshot_threshold: Share | None = Field(None, description="Instead of the rule's.")
-    snapshot_min_area: Share | None = Field(None, description="Instead of the rule's.")
-    min_area: Share | None = Field(None, description="Instead of the rule's.")
-    max_area: Share | None = Field(None, description="Instead of the rule's.")
-    min_travel: float | None = Field(None, ge=0, le=100, description="Instead of the rule's.")
-    loitering_s: float | None = Field(None, ge=0, le=3600, description="Instead of the rule's.")
+    min_score: Share | None = Field(None, description="At night instead of the rule's value.")
+    threshold: Share | None = Field(None, description="At night instead of the rule's value.")
+    snapshot_threshold: Share | None = Field(
+        None, description="At night instead of the rule's value."
+    )
+    snapshot_min_area: Share | None = Field(
+        None, description="At night instead of the rule's value."
+    )
+    min_area: Share | None = Field(None, description="At night instead of the rule's value.")
+    max_area: Share | None = Field(None, description="At night instead of the rule's value.")
+    min_travel: float | None = Field(
+        None, ge=0, le=100, description="At night instead of the rule's value."
+    )
+    loitering_s: float | None = Field(
+        None, ge=0, le=3600, description="At night instead of the rule's value."
+    )

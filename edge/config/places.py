@@ -42,13 +42,15 @@ Outline = Annotated[tuple[Point, ...], AfterValidator(_simple)]
 
 
 class Zone(Section):
-    """A polygon on the ground; a thing stands in it where its feet are."""
+    """A polygon on the ground; an object is in it if its feet are."""
 
     id: Name = Field(description="Name of the zone.")
     polygon: tuple[Point, ...] = Field(
         min_length=3, max_length=64, description="Corners as shares 0..1 of width and height."
     )
-    inertia_s: float = Field(0.5, ge=0, le=60, description="Stay this long before it counts.")
+    inertia_s: float = Field(
+        0.5, ge=0, le=60, description="An object must be in it this long before it counts."
+    )
     severity: int = Field(
         0, ge=0, le=2, description="What is raised in it has at least this AVS-01 level."
     )
@@ -67,7 +69,7 @@ class Line(Section):
 
 
 class ObjectMask(Section):
-    """A place where things are ignored."""
+    """A place where objects are ignored."""
 
     id: Name = Field(description="Name of the mask.")
     polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")

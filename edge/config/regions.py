@@ -17,22 +17,22 @@ and 4 leave room beyond both."""
 
 
 class Regions(Section):
-    """Close looks: square crops around what moves and what is tracked, beside the whole frame."""
+    """Square crops around what moves and what is tracked, analysed beside the whole frame."""
 
     enabled: bool = Field(True, description="Off: the network sees whole frames only.")
     most_crops: int = Field(
-        2, ge=0, le=16, description="Close looks per frame; what waits longest comes first."
+        2, ge=0, le=16, description="Crops per frame; what waits longest comes first."
     )
     # A single picture has no votes, so each further look is another draw: four of them doubled the
     # false persons of the labelled stills at the edge (5 to 10 of 67), and one of 11 animals was
     # confirmed; persons confirmed rose from 53 to 55 of 61.
     most_crops_alone: int = Field(
-        0, ge=0, le=32, description="Close looks at a picture that may have to be judged alone."
+        0, ge=0, le=32, description="Crops of a picture that may have to be decided on alone."
     )
     whole_every_s: float = Field(
         0.0,
         ge=0,
         le=10,
-        description="Where close looks cover all that moves and all tracks, the whole frame is "
-        "looked at this often only; 0: every time.",
+        description="Where crops cover all that moves and all tracks, the whole frame is "
+        "run through the network only this often; 0: every time.",
     )

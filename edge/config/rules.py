@@ -19,12 +19,14 @@ class Rule(Section):
     """What counts as a threat."""
 
     id: Name = Field(description="Name of the rule.")
-    labels: tuple[str, ...] = Field(min_length=1, description="Classes it is about.")
-    min_score: Share = Field(0.3, description="A lower detection counts 0 in the vote.")
+    labels: tuple[str, ...] = Field(min_length=1, description="Classes that it is about.")
+    min_score: Share = Field(
+        0.3, description="A detection with a lower score counts as 0 in the vote."
+    )
     threshold: Share = Field(0.35, description="The median of recent scores must reach it.")
-    snapshot_threshold: Share = Field(0.35, description="A stand-alone frame must reach it.")
+    snapshot_threshold: Share = Field(0.35, description="A single picture's score must reach it.")
     snapshot_min_area: Share = Field(
-        0.0, description="A stand-alone frame: least share of the picture that the thing covers."
+        0.0, description="Single pictures: least share of the picture that the object covers."
     )
     min_area: Share = Field(0.0, description="Least share of the picture that the box covers.")
     max_area: Share = Field(1.0, description="Greatest share of the picture that the box covers.")
@@ -38,13 +40,23 @@ class Rule(Section):
         (), description="Only on crossing one of these; empty: not asked."
     )
     schedules: tuple[Name, ...] = Field((), description="Only during these; empty: at all times.")
-    must_move: bool = Field(True, description="Only things seen moving (streams).")
+    must_move: bool = Field(True, description="Only objects that were seen moving (streams).")
     min_travel: float = Field(
-        0.2, ge=0, le=100, description="must_move: how far the feet got, in own heights."
+        0.2,
+        ge=0,
+        le=100,
+        description="must_move: how far the feet must have moved, in the object's own heights.",
     )
-    cooldown_s: float = Field(10.0, ge=0, le=3600, description="Silence per track, then doubled.")
-    severity: int = Field(2, ge=0, le=2, description="AVS-01 level; the edge alone may say 2.")
-    night: Night | None = Field(None, description="What holds instead when it is night.")
+    cooldown_s: float = Field(
+        10.0,
+        ge=0,
+        le=3600,
+        description="After a report of a track no further one for this long; doubled each time.",
+    )
+    severity: int = Field(
+        2, ge=0, le=2, description="AVS-01 level, 0 to 2; only the cloud may raise it further."
+    )
+    night: Night | None = Field(None, description="Values that replace these at night.")
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Rule:
@@ -87,9 +99,9 @@ class Decide(Section):
     tracking: Tracking = Field(default_factory=Tracking, description="The tracker.")
     rules: tuple[Rule, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
     schedules: tuple[Schedule, ...] = Field((), description="Weekly hours, named by rules.")
-    storm: Storm = Field(default_factory=Storm, description="What is alike is merged.")
+    storm: Storm = Field(default_factory=Storm, description="Deduplication of similar suspicions.")
     light: Light = Field(default_factory=Light, description="Day or night.")
-    static: Static = Field(default_factory=Static, description="Memory of static things.")
+    static: Static = Field(default_factory=Static, description="Memory of static objects.")
 
     @model_validator(mode="after")
     def _ids_are_distinct(self) -> Decide:

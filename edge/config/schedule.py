@@ -89,7 +89,7 @@ class Window(Section):
 
 
 class Schedule(Section):
-    """Weekly hours that rules name."""
+    """Weekly hours for rules."""
 
     id: Name = Field(description="Name of the schedule.")
     time_zone: ZoneName = Field(description="IANA name, such as Europe/Berlin.")

@@ -108,7 +108,10 @@ class Limits(Section):
     max_side_px: int = Field(8192, ge=64, le=65_500, description="Longest side.")
     max_scans: int = Field(64, ge=1, le=1000, description="Scans of a progressive JPEG.")
     max_age_s: float = Field(
-        30.0, ge=0.1, le=86_400, description="Age on leaving the mailbox; older is `stale`."
+        30.0,
+        ge=0.1,
+        le=86_400,
+        description="Greatest age when its analysis begins; an older frame is rejected as `stale`.",
     )
 
 
@@ -133,17 +136,20 @@ class Intake(Section):
     )
     discovery: bool = Field(True, description="Accept cameras that are not listed.")
     max_cameras: int = Field(
-        32, ge=1, le=1000, description="Cameras followed at once beside the listed ones."
+        32, ge=1, le=1000, description="How many cameras are followed beside the listed ones."
     )
     idle_s: float = Field(
         3600.0,
         ge=60,
         le=2_592_000,
-        description="Not listed and silent so long: its place goes to another that needs one.",
+        description="A camera that is not listed and silent for this long gives its place to "
+        "another.",
     )
     snapshots: Snapshots = Field(default_factory=Snapshots, description="Single pictures.")
-    accept_retained: bool = Field(False, description="Judge retained (old) pictures too.")
-    chunk_timeout_s: float = Field(10.0, ge=0.5, le=300, description="Patience for a chunk.")
+    accept_retained: bool = Field(False, description="Analyse retained (old) pictures too.")
+    chunk_timeout_s: float = Field(
+        10.0, ge=0.5, le=300, description="Longest wait for the next part of a picture in parts."
+    )
     limits: Limits = Field(default_factory=Limits, description="Admission limits.")
     json_paths: JsonPaths = Field(default_factory=JsonPaths, description="Paths in JSON payloads.")
 
@@ -161,12 +167,19 @@ class Detect(Section):
     )
     workers: int = Field(1, ge=1, le=16, description="Analysis threads, an interpreter each.")
     threads_per_worker: int = Field(1, ge=1, le=16, description="Threads within an interpreter.")
-    min_score: Share = Field(0.25, description="Detections under this are not even tracked.")
+    min_score: Share = Field(0.25, description="Detections with a lower score are ignored.")
     vehicle_sum: bool = Field(
         True, description="A vehicle's score is the sum over car, bus and truck, at most 1."
     )
-    regions: Regions = Field(default_factory=Regions, description="Close looks at small things.")
-    errors_in_a_row: int = Field(5, ge=1, le=1000, description="Then the daemon restarts.")
+    regions: Regions = Field(
+        default_factory=Regions, description="Enlarged crops for small objects."
+    )
+    errors_in_a_row: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        description="Failures of the network in a row after which the daemon restarts.",
+    )
 
 
 class DirStore(Section):
@@ -184,13 +197,19 @@ class DirStore(Section):
         200_000_000,
         ge=0,
         le=1_000_000_000_000,
-        description="Room that it leaves on its disk, whatever the quota allows.",
+        description="Space that is left free on its disk, whatever the quota allows.",
     )
     evidence_max_age_s: float = Field(
-        2_592_000.0, ge=3600, le=315_360_000, description="Then pictures go (30 days)."
+        2_592_000.0,
+        ge=3600,
+        le=315_360_000,
+        description="Pictures are deleted after this (30 days).",
     )
     verdicts_max_age_s: float = Field(
-        31_536_000.0, ge=3600, le=315_360_000, description="Then verdicts go (a year)."
+        31_536_000.0,
+        ge=3600,
+        le=315_360_000,
+        description="Verdicts are deleted after this (a year).",
     )
 
 
@@ -216,7 +235,7 @@ class Outbox(Section):
         50_000_000,
         ge=0,
         le=1_000_000_000_000,
-        description="Room left on its disk; below it suspicions are held in memory.",
+        description="Space left free on its disk; below it suspicions are held in memory.",
     )
     memory_max_bytes: int = Field(
         32_000_000,
@@ -224,14 +243,21 @@ class Outbox(Section):
         le=1_000_000_000,
         description="Suspicions held in memory while the disk takes none.",
     )
-    max_age_s: float = Field(604_800.0, ge=60, le=31_536_000, description="Then evicted.")
-    max_attempts: int = Field(50, ge=1, le=100_000, description="Then buried.")
+    max_age_s: float = Field(
+        604_800.0, ge=60, le=31_536_000, description="An older entry is evicted."
+    )
+    max_attempts: int = Field(
+        50,
+        ge=1,
+        le=100_000,
+        description="Failed attempts after which an entry is given up (buried).",
+    )
 
 
 class Deliver(Section):
     """Evidence, reports and verdicts."""
 
-    root: Name = Field(DEFAULT_ROOT, description="First level of our own topics.")
+    root: Name = Field(DEFAULT_ROOT, description="First level of Stillwatch's own topics.")
     uplink: Broker | None = Field(
         None, description="Broker towards the cloud; absent: the same as intake's."
     )
@@ -239,40 +265,48 @@ class Deliver(Section):
         (),
         max_length=16,
         description="The cloud's public keys, each a file or `ed25519:...`: what none of them "
-        "signed is not believed. Absent: everybody at the uplink's broker is.",
+        "signed is not believed. Absent: whatever comes over the uplink is accepted.",
     )
     store: DirStore | S3Store = Field(
-        default_factory=DirStore, discriminator="type", description="Where evidence lies."
+        default_factory=DirStore, discriminator="type", description="Where evidence is stored."
     )
-    outbox: Outbox = Field(default_factory=Outbox, description="Durable queue.")
-    evidence: Evidence = Field(default_factory=Evidence, description="What is sent.")
-    audit: Audit = Field(default_factory=Audit, description="What is asked of the rejected.")
+    outbox: Outbox = Field(default_factory=Outbox, description="The durable queue of suspicions.")
+    evidence: Evidence = Field(
+        default_factory=Evidence, description="Which pictures go with a report."
+    )
+    audit: Audit = Field(
+        default_factory=Audit,
+        description="Sampling of what raised nothing, to measure what is missed.",
+    )
     deadline_s: float = Field(
-        60.0, ge=1, le=86_400, description="Without an answer by then: `unconfirmed`."
+        60.0,
+        ge=1,
+        le=86_400,
+        description="Without a verdict by then, a suspicion is published as `unconfirmed`.",
     )
     resend_s: float = Field(
-        30.0, ge=1, le=3600, description="Without a verdict, send a report again after this."
+        30.0, ge=1, le=3600, description="A report without a verdict is sent again after this."
     )
     resend_max_s: float = Field(
-        900.0, ge=1, le=86_400, description="Each further time after twice as long, at most this."
+        900.0, ge=1, le=86_400, description="Each further time after twice as long, up to this."
     )
     backoff_max_s: float = Field(60.0, ge=1, le=3600, description="Longest wait after a failure.")
     tell_max_age_s: float = Field(
         86_400.0,
         ge=60,
         le=31_536_000,
-        description="A verdict that a broker has not taken by then is not told there any more.",
+        description="A verdict that a broker has not taken by then is given up there.",
     )
     late_s: float = Field(
         30.0,
         ge=1,
         le=86_400,
-        description="Health is degraded while something waits for longer to be judged or told.",
+        description="Health is degraded while a report or verdict waits for longer than this.",
     )
     alert_unconfirmed: bool = Field(
         True,
         description="A threat that stays unconfirmed (no answer in time) or inconclusive (its "
-        "pictures cannot be judged) turns `threat` ON too.",
+        "pictures cannot be read) turns `threat` ON too.",
     )
     threat_hold_s: float = Field(30.0, ge=1, le=3600, description="`threat` stays ON this long.")
 
@@ -281,13 +315,20 @@ class Runtime(Section):
     """The daemon itself."""
 
     metrics_host: str = Field("127.0.0.1", description="Where /metrics and /healthz listen.")
-    metrics_port: int = Field(9465, ge=0, le=65535, description="0: off.")
+    metrics_port: int = Field(9465, ge=0, le=65535, description="Port; 0: off.")
     heartbeat_s: float = Field(
-        30.0, ge=2, le=600, description="No progress for this long is a hang: restart."
+        30.0,
+        ge=2,
+        le=600,
+        description="A thread without progress for this long counts as hung: the daemon restarts.",
     )
-    stop_deadline_s: float = Field(10.0, ge=1, le=120, description="Drain time on SIGTERM.")
+    stop_deadline_s: float = Field(
+        10.0, ge=1, le=120, description="Longest time to finish on SIGTERM."
+    )
     stats_s: float = Field(60.0, ge=1, le=3600, description="Interval of `stats`.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least level that is logged."
+    )
 
 
 class Camera(Section):
@@ -295,14 +336,13 @@ class Camera(Section):
 
     enabled: bool = Field(True, description="Off: its frames are rejected as `disabled`.")
     kind: Literal["auto", "stream", "snapshot"] = Field(
-        "auto", description="stream: frames follow each other; snapshot: each is an alarm."
+        "auto",
+        description="stream: frames follow each other; snapshot: each picture is decided on alone.",
     )
     snapshot_after_s: float = Field(
-        5.0, ge=0.5, le=3600, description="auto: frames this far apart stand alone."
+        5.0, ge=0.5, le=3600, description="auto: frames this far apart are single pictures."
     )
-    armed: bool = Field(
-        True, description="Off: nothing is raised, though frames are looked at all the same."
-    )
+    armed: bool = Field(True, description="Off: nothing is raised; frames are still analysed.")
     pixel_aspect: PixelAspect = Field(
         "auto",
         description="Width of a pixel in units of its height; above 1 where the stream squeezes a "
@@ -310,7 +350,7 @@ class Camera(Section):
     )
     zones: tuple[Zone, ...] = Field((), description="Zones of this camera.")
     lines: tuple[Line, ...] = Field((), description="Lines of this camera.")
-    object_masks: tuple[ObjectMask, ...] = Field((), description="Where things are ignored.")
+    object_masks: tuple[ObjectMask, ...] = Field((), description="Where objects are ignored.")
     motion_masks: tuple[MotionMask, ...] = Field((), description="Where motion is ignored.")
     privacy_masks: tuple[PrivacyMask, ...] = Field(
         (), description="Black before anything is detected, kept or sent."
@@ -350,18 +390,18 @@ def _unknown_names(camera: Camera, path: str, decide: Decide) -> Iterator[str]:
 
 
 class Config(Section):
-    """The whole of it."""
+    """All sections."""
 
     version: Literal[1] = Field(1, description="Version of this schema.")
-    gateway: Gateway = Field(default_factory=Gateway, description="Who we are.")
-    intake: Intake = Field(default_factory=Intake, description="Frames in.")
+    gateway: Gateway = Field(default_factory=Gateway, description="This gateway.")
+    intake: Intake = Field(default_factory=Intake, description="How pictures come in.")
     gate: Gate = Field(default_factory=Gate, description="Motion gate.")
     health: Health = Field(default_factory=Health, description="Camera health.")
     detect: Detect = Field(default_factory=Detect, description="Detection.")
-    decide: Decide = Field(default_factory=Decide, description="Tracks and rules.")
-    deliver: Deliver = Field(default_factory=Deliver, description="Reports out.")
+    decide: Decide = Field(default_factory=Decide, description="Tracking and rules.")
+    deliver: Deliver = Field(default_factory=Deliver, description="Reports, evidence and verdicts.")
     self_test: SelfTest = Field(
-        default_factory=SelfTest, description="Marked suspicions that try the whole way."
+        default_factory=SelfTest, description="Marked suspicions that test the whole way."
     )
     runtime: Runtime = Field(default_factory=Runtime, description="The process.")
     camera_defaults: Camera = Field(

@@ -17,12 +17,13 @@ class SelfTest(Section):
         None,
         ge=600,
         le=2_592_000,
-        description="Run one so often, e.g. 86400 for daily, each a tenth earlier or later so that "
+        description="Run one this often, e.g. 86400 for daily, each a tenth earlier or later so "
+        "that "
         "a fleet does not fire at once, the first some minutes after the start. Absent: only when "
         "asked for.",
     )
     timeout_s: float = Field(
-        60.0, ge=1, le=600, description="Told everywhere by then, or the self-test has failed."
+        60.0, ge=1, le=600, description="Published everywhere by then, or the self-test has failed."
     )
     on_request: bool = Field(
         True,

@@ -14,10 +14,16 @@ class Snapshots(Section):
     """Single pictures, each an alarm: none is replaced by the next, and the broker keeps those of
     listed `kind: snapshot` cameras until they were judged."""
 
-    queue: int = Field(20, ge=1, le=1000, description="Pictures of one camera that may wait.")
+    queue: int = Field(20, ge=1, le=1000, description="How many pictures of one camera may wait.")
     queue_max_bytes: int = Field(
-        64_000_000, ge=1_000_000, le=2_000_000_000, description="All that wait for one thread."
+        64_000_000,
+        ge=1_000_000,
+        le=2_000_000_000,
+        description="How many bytes may wait for one analysis thread.",
     )
     keep_s: int = Field(
-        3600, ge=60, le=604_800, description="The broker keeps them so long while we are away."
+        3600,
+        ge=60,
+        le=604_800,
+        description="How long the broker keeps them while the gateway is away.",
     )

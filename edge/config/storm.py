@@ -11,27 +11,39 @@ from edge.config.values import Section
 
 
 class Storm(Section):
-    """Alike suspicions of a camera are merged into one event; what is new gets through."""
+    """Similar suspicions of a camera are merged into one event; what is new gets through."""
 
-    enabled: bool = Field(True, description="Off: every finding becomes a suspicion.")
+    enabled: bool = Field(True, description="Off: every rule that fires raises a suspicion.")
     quiet_s: float = Field(
-        2.0, ge=0.5, le=3600, description="An event ends when nothing alike was there for so long."
+        2.0,
+        ge=0.5,
+        le=3600,
+        description="An event ends when nothing similar was there for this long.",
     )
     window_s: float = Field(
-        10.0, ge=0, le=3600, description="Within an event, alike ones are merged; then doubled."
+        10.0,
+        ge=0,
+        le=3600,
+        description="Within an event, similar suspicions are merged for this long; doubled each "
+        "time.",
     )
     longest_s: float = Field(
-        60.0, ge=1, le=86_400, description="Longest such window, and memory of places."
+        60.0,
+        ge=1,
+        le=86_400,
+        description="Longest such time, and for how long places are remembered.",
     )
     # Who comes after a pause is somebody else, and must not be lost in a number: so the budget is
     # for the camera that has gone mad. Twenty in a row, and then a hundred an hour, are more than
     # people bring about on ground that is worth an alarm.
     budget: int = Field(
-        20, ge=1, le=1000, description="Events told at any pace; beyond, one in `refill_s`."
+        20, ge=1, le=1000, description="Events reported at any pace; beyond, one in `refill_s`."
     )
-    refill_s: float = Field(36.0, ge=1, le=86_400, description="The budget grows by 1 in it.")
+    refill_s: float = Field(
+        36.0, ge=1, le=86_400, description="Time in which the budget grows by 1."
+    )
     near: float = Field(
-        3.0, ge=0, le=100, description="Things this near, in their heights, are at one place."
+        3.0, ge=0, le=100, description="Objects this near, in their heights, are at one place."
     )
 
     @model_validator(mode="after")

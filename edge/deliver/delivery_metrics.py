@@ -50,28 +50,30 @@ class DeliveryCollector(Collector):
             entries.add_metric([state], count)
         yield entries
         yield GaugeMetricFamily(
-            "stillwatch_outbox_bytes", "Pictures and reports in the outbox.", value=depth.bytes
+            "stillwatch_outbox_bytes",
+            "Bytes of pictures and reports in the outbox.",
+            value=depth.bytes,
         )
         yield GaugeMetricFamily(
             "stillwatch_outbox_oldest_seconds",
-            "Age of the oldest suspicion that waits for the cloud's verdict; 0: none does.",
+            "Age of the oldest suspicion that waits for the cloud's verdict; 0 if none does.",
             value=self._outbox.oldest_s(),
         )
 
     def _destinations(self) -> Iterator[Metric]:
         ended = CounterMetricFamily(
             "stillwatch_tellings",
-            "Verdicts by destination and by how telling it ended.",
+            "Verdicts by destination and by how publishing them there ended.",
             labels=["destination", "state"],
         )
         waiting = GaugeMetricFamily(
             "stillwatch_tellings_waiting",
-            "Verdicts that a destination has not heard yet.",
+            "Verdicts that wait to be published at a destination.",
             labels=["destination"],
         )
         oldest = GaugeMetricFamily(
             "stillwatch_tellings_oldest_seconds",
-            "For how long the oldest of them has waited.",
+            "Age of the oldest verdict that waits for a destination.",
             labels=["destination"],
         )
         for name, backlog in self._outbox.tellings.backlogs().items():

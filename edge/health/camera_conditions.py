@@ -54,13 +54,17 @@ class ConditionCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         faults = GaugeMetricFamily(
-            "stillwatch_camera_fault", "1 while the reason holds.", labels=["camera", "reason"]
+            "stillwatch_camera_fault",
+            "1 while the camera has this fault.",
+            labels=["camera", "reason"],
         )
         ages = GaugeMetricFamily(
-            "stillwatch_camera_last_frame_age_seconds", "Since a usable picture.", labels=["camera"]
+            "stillwatch_camera_last_frame_age_seconds",
+            "Seconds since the last usable picture.",
+            labels=["camera"],
         )
         rates = GaugeMetricFamily(
-            "stillwatch_camera_fps", "Usable pictures per second lately.", labels=["camera"]
+            "stillwatch_camera_fps", "Usable pictures per second, lately.", labels=["camera"]
         )
         for camera, condition in self._snapshot().items():
             for fault in FAULTS:

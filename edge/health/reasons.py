@@ -41,12 +41,12 @@ class HealthReason(StrEnum):
     )
     SUBSCRIPTION_REFUSED = (
         "subscription_refused",
-        "A broker lets us connect, but not listen.",
+        "A broker accepts the connection, but refuses a subscription.",
         "grant the gateway's user the topics that are named, in the broker's ACL",
     )
     ID_IN_USE = (
         "id_in_use",
-        "Another client ends our connections under our client id.",
+        "Another client uses this gateway's client id and ends its connections.",
         "end the other one: a cloned card or container; or delete `client-id.json` beside one of "
         "the outboxes and restart that gateway",
     )
@@ -59,35 +59,36 @@ class HealthReason(StrEnum):
     CAMERA_SILENT = (
         "camera_silent",
         "A listed camera sends no usable picture.",
-        "mend the camera or its network; see its `health` topic; take it out of `cameras` for good",
+        "repair the camera or its network; see its `health` topic; take it out of `cameras` for "
+        "good",
     )
     PICTURES_REJECTED = (
         "pictures_rejected",
         "Most of what came for a camera in the last minute was refused as no usable picture.",
-        "see `frame_rejected` in the log for the reason; mend the camera, or find who else "
+        "see `frame_rejected` in the log for the reason; repair the camera, or find who else "
         "publishes on its topic",
     )
     DELIVERY_LATE = (
         "delivery_late",
-        "What should be judged or told waits for longer than `deliver.late_s`.",
+        "A report or verdict waits for longer than `deliver.late_s`.",
         "see `delivery_failed` in the log: a broker, the store or the workers are away or too slow "
         "for what is sent; `of` names who waits",
     )
     TELLING_ENDED = (
         "telling_ended",
         "In the last hour a broker refused a verdict, or one was given up for it.",
-        "see `telling_ended` in the log: mend that broker's ACL or limits",
+        "see `telling_ended` in the log: fix that broker's ACL or limits",
     )
     ANSWERS_REFUSED = (
         "answers_refused",
-        "What came in the cloud's name in the last hour was not believed.",
+        "Messages in the cloud's name were refused as untrusted in the last hour.",
         "see `verdict_refused` in the log: unsigned or foreign_key after a change of the cloud's "
         "key: give this gateway the new public key too; else find out who publishes there",
     )
     SUSPICION_LOST = (
         "suspicion_lost",
         "A suspicion was given up in the last hour: for room, age, damage or refusal.",
-        "see `outbox_evicted`, `suspicion_lost` and `entry_buried` in the log; make room, mend "
+        "see `outbox_evicted`, `suspicion_lost` and `entry_buried` in the log; make room, fix "
         "what refuses",
     )
     REPORT_GIVEN_UP = (
@@ -103,7 +104,7 @@ class HealthReason(StrEnum):
     SELF_TEST_FAILED = (
         "self_test_failed",
         "The last self-test did not reach a person.",
-        "mend what the detail names, then run `stillwatch-edge self-test` again",
+        "fix what the detail names, then run `stillwatch-edge self-test` again",
     )
     SELF_TEST_OVERDUE = (
         "self_test_overdue",

@@ -105,22 +105,26 @@ class FunnelCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         frames = CounterMetricFamily(
-            "stillwatch_frames", "Frames by what became of them.", labels=["camera", "outcome"]
+            "stillwatch_frames", "Frames by outcome.", labels=["camera", "outcome"]
         )
         rejected = CounterMetricFamily(
-            "stillwatch_frames_rejected", "Rejected by reason.", labels=["camera", "reason"]
+            "stillwatch_frames_rejected", "Rejected frames by reason.", labels=["camera", "reason"]
         )
         alarms = CounterMetricFamily(
-            "stillwatch_alarms", "Suspicions and verdicts.", labels=["camera", "kind"]
+            "stillwatch_alarms", "Suspicions and verdicts, by kind.", labels=["camera", "kind"]
         )
         withheld = CounterMetricFamily(
-            "stillwatch_alarms_withheld", "Not raised, by reason.", labels=["camera", "reason"]
+            "stillwatch_alarms_withheld",
+            "Alarms that were suppressed, by reason.",
+            labels=["camera", "reason"],
         )
         inferences = CounterMetricFamily(
-            "stillwatch_inferences", "Runs of the network.", labels=["camera"]
+            "stillwatch_inferences", "Runs of the detection network.", labels=["camera"]
         )
         flying = GaugeMetricFamily(
-            "stillwatch_frames_in_flight", "Received, not settled.", labels=["camera"]
+            "stillwatch_frames_in_flight",
+            "Frames received and without an outcome yet.",
+            labels=["camera"],
         )
         for camera, funnel in self._snapshot().items():
             for stage in STAGES:
@@ -146,13 +150,13 @@ class Timings:
     def __init__(self) -> None:
         self._analysis = Histogram(
             "stillwatch_analysis_seconds",
-            "Seconds a frame was looked at.",
+            "Seconds of analysis per frame.",
             registry=None,
             buckets=_BUCKETS,
         )
         self._age = Histogram(
             "stillwatch_frame_age_seconds",
-            "Seconds from receipt to the end of analysis.",
+            "Seconds from receipt of a frame to the end of its analysis.",
             registry=None,
             buckets=_BUCKETS,
         )

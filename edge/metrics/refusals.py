@@ -64,7 +64,7 @@ class RefusalCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         refused = CounterMetricFamily(
             "stillwatch_answers_refused",
-            "Verdicts and questions that were not believed, by reason.",
+            "Messages in the cloud's name that were refused, by reason.",
             labels=["reason"],
         )
         counts = self._snapshot()

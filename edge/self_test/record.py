@@ -97,17 +97,17 @@ class SelfTestCollector(Collector):
         last, outcome = self._record.last, self._record.outcome
         if last is not None:
             yield GaugeMetricFamily(
-                "stillwatch_self_test_passed", "Whether the last one passed.", float(last.passed)
+                "stillwatch_self_test_passed", "1 if the last self-test passed.", float(last.passed)
             )
             yield GaugeMetricFamily(
                 "stillwatch_self_test_timestamp_seconds",
-                "When the last one began.",
+                "When the last self-test began (Unix time).",
                 last.began_at.timestamp(),
             )
         if outcome is not None:
             hops = GaugeMetricFamily(
                 "stillwatch_self_test_hop_seconds",
-                "Since the beginning, when the last one passed a hop here.",
+                "Seconds from its beginning until the last self-test passed this hop.",
                 labels=["hop", "of"],
             )
             for step in outcome.steps:
