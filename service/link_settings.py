@@ -16,6 +16,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from service.sections import Broker
+
 MAX_INFLIGHT = 10
 """Below the Receive Maximum of every broker known to us; paho cannot change it later."""
 
@@ -77,6 +79,25 @@ class Subscription:
     qos: int = 1
     no_local: bool = False
     optional: bool = False
+
+
+def settings_of(broker: Broker, name: str, client_id: str) -> LinkSettings:
+    """A connection to a configured broker."""
+    tls = broker.tls
+    return LinkSettings(
+        name=name,
+        host=broker.host,
+        port=broker.port,
+        client_id=client_id,
+        protocol=broker.protocol,
+        username=broker.username,
+        password_file=broker.password_file,
+        tls=None
+        if tls is None
+        else TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file),
+        keepalive_s=broker.keepalive_s,
+        reconnect_max_s=broker.reconnect_max_s,
+    )
 
 
 class ThreadedClient(mqtt.Client):

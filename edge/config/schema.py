@@ -29,6 +29,7 @@ from edge.config.static import Static
 from edge.config.storm import Storm
 from edge.config.tracking import Tracking
 from edge.config.values import Name, PublicKey, Section, Share, Template
+from service.sections import Broker, Tls
 
 __all__ = [
     "DEFAULT_RULES",
@@ -73,30 +74,6 @@ __all__ = [
 
 class Gateway(Section):
     id: Name = Field("gateway", description="This gateway's id, in every topic and object key.")
-
-
-class Tls(Section):
-    ca_file: Path | None = Field(None, description="CA bundle; absent: the system's.")
-    cert_file: Path | None = Field(None, description="Client certificate.")
-    key_file: Path | None = Field(None, description="Client key.")
-
-
-class Broker(Section):
-    """An MQTT broker to connect to."""
-
-    host: str = Field("127.0.0.1", description="Host name or address.")
-    port: int = Field(1883, ge=1, le=65535, description="TCP port.")
-    protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version.")
-    client_id: Name | None = Field(
-        None,
-        description="Begins our client ids there, for a broker that grants rights by them; absent: "
-        "made by chance at the first start and kept.",
-    )
-    username: str | None = Field(None, description="User name, if the broker wants one.")
-    password_file: Path | None = Field(None, description="File with the password.")
-    tls: Tls | None = Field(None, description="Present: connect over TLS.")
-    keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive.")
-    reconnect_max_s: float = Field(30.0, ge=1, le=600, description="Longest wait between tries.")
 
 
 class Limits(Section):

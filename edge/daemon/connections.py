@@ -24,7 +24,7 @@ from objectstore.store_dir import DirectoryStore
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
-from service.link import LinkSettings, TlsFiles
+from service.link_settings import LinkSettings, settings_of
 
 _SESSION_S = 24 * 3600
 _UNKEPT_SESSION_S = 300
@@ -162,20 +162,6 @@ def _key_content(name: str) -> bytes:
 
 
 def _settings(broker: Broker, config: Config, identity: Identity, name: str) -> LinkSettings:
-    tls = broker.tls
     who = broker.client_id or f"stillwatch-{config.gateway.id}-{identity.id}"
-    return LinkSettings(
-        name=name,
-        host=broker.host,
-        port=broker.port,
-        client_id=f"{who}-{name}",
-        protocol=broker.protocol,
-        username=broker.username,
-        password_file=broker.password_file,
-        tls=None
-        if tls is None
-        else TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file),
-        keepalive_s=broker.keepalive_s,
-        reconnect_max_s=broker.reconnect_max_s,
-        max_packet_bytes=2 * _HEADROOM_BYTES,
-    )
+    settings = settings_of(broker, name, f"{who}-{name}")
+    return replace(settings, max_packet_bytes=2 * _HEADROOM_BYTES)
