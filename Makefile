@@ -123,7 +123,6 @@ docs: setup ## generated documents: settings, topics, messages, metrics, command
 	@$(BIN)/python -m edge.config.document
 	@$(BIN)/python -m cloud.document
 	@$(BIN)/python -m tools.build.references
-	@$(BIN)/python -m service.events > docs/events.md
 	@$(BIN)/python -m tools.build.schemas
 
 .PHONY: audit

@@ -10,7 +10,6 @@ import pytest
 
 from cloud import document as cloud_document
 from edge.config import document
-from service import events
 from tools.build import schemas
 from tools.build.references import __main__ as references
 
@@ -73,11 +72,7 @@ GENERATED = {
     **document.documents(),
     **cloud_document.documents(),
     **references.documents(),
-    CHECKOUT / "docs" / "events.md": events.catalogue(),
-    **{
-        schemas.FOLDER / f"{name}.schema.json": schemas.schema_text(model)
-        for name, model in schemas.MODELS.items()
-    },
+    **schemas.documents(),
 }
 
 
