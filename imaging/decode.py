@@ -11,6 +11,9 @@ data. So the picture is decoded twice, closed at once and closed after some byte
 two differ, noise was taken for data. For one-scan JPEG this is told at 1/8 of the size (a cut that
 spares all but the last block's detail is harmless), for progressive at 1/2, as its late scans hold
 detail alone; one cut exactly between two scans passes, as a coarser picture.
+
+One that was cut and closed with an end marker shows rows of a single colour at its foot. Only
+such pictures get the same test; they are `truncated` if more than `MOST_LACKING` rows differ.
 """
 
 from __future__ import annotations
@@ -24,6 +27,10 @@ from imaging.header import Header, Reason, Rejected
 
 GreyImage = Image
 """`(H, W) uint8`."""
+
+MOST_LACKING = 0.05
+"""Share of the rows without data that a JPEG with an end marker may have: its camera calls it
+whole, and a stripe that thin hides nobody."""
 
 _NOISE = b"\xb5\x5a\x93\x6c" * 8
 _REDUCED = (
@@ -70,7 +77,18 @@ def _decode(picture: bytes, header: Header, flags: int, factor: int) -> Image | 
         return Rejected(
             Reason.UNDECODABLE, f"decodes to {decoded}, header says {header.width}x{header.height}"
         )
+    if header.kind == "jpeg" and not header.eoi_missing and _ends_flat(image):
+        share = _lacking_share(picture, header)
+        if share > MOST_LACKING:
+            detail = f"jpeg with an end, but without data for the lower {100 * share:.0f} %"
+            return Rejected(Reason.TRUNCATED, detail)
     return exif.upright(image, header.orientation)
+
+
+def _ends_flat(image: Image) -> bool:
+    """Whether its last rows, as many as may lack, have one colour, as what a decoder fills in."""
+    first = image.shape[0] - 1 - int(MOST_LACKING * image.shape[0])
+    return bool((image[first] == image[-1, -1]).all() and (image[-1] == image[-1, -1]).all())
 
 
 def _lacking(picture: bytes, header: Header) -> Rejected | None:
@@ -108,10 +126,26 @@ def _prepared(picture: bytes, header: Header) -> bytes:
 
 def _lacks_data(picture: bytes, header: Header) -> bool:
     """Whether the open-ended JPEG `picture` lacks entropy data; see the module's text."""
+    return _noise_share(jpeg.essential(picture), header) > 0
+
+
+def _lacking_share(picture: bytes, header: Header) -> float:
+    """Of the rows of a JPEG that has an end marker, those for which it has no data."""
+    needed = jpeg.essential(picture)
+    return _noise_share(needed[: needed.rfind(jpeg.EOI)], header)
+
+
+def _noise_share(opened: bytes, header: Header) -> float:
+    """From the first row on that shows noise which stands behind the data, in shares of all; 1 if
+    it cannot be told."""
     flags = cv2.IMREAD_REDUCED_COLOR_2 if header.progressive else cv2.IMREAD_REDUCED_GRAYSCALE_8
-    closed = _pixels(_prepared(picture, header), flags)
-    noisy = _pixels(_noisy(jpeg.essential(picture)), flags)
-    return closed is None or noisy is None or not np.array_equal(closed, noisy)
+    closed = _pixels(opened.rstrip(b"\xff") + jpeg.EOI, flags)
+    noisy = _pixels(_noisy(opened), flags)
+    if closed is None or noisy is None or closed.shape != noisy.shape:
+        return 1.0
+    rows = len(closed)
+    differ = (closed != noisy).reshape(rows, -1).any(axis=1)
+    return 1.0 - int(differ.argmax()) / rows if differ.any() else 0.0
 
 
 def _noisy(picture: bytes) -> bytes:

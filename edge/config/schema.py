@@ -96,7 +96,18 @@ class JsonPaths(Section):
     """Where in a JSON payload the picture and its facts stand: dotted paths, first hit wins."""
 
     image: tuple[str, ...] = Field(
-        ("image", "data", "img", "picture", "snapshot", "payload"), description="Base64 picture."
+        (
+            "image",
+            "data",
+            "img",
+            "picture",
+            "snapshot",
+            "payload",
+            "data.image",
+            "payload.image",
+            "payload.value.image",
+        ),
+        description="Base64 picture.",
     )
     time: tuple[str, ...] = Field(
         ("timestamp", "time", "ts", "captured_at"), description="RFC 3339 or Unix s or ms."

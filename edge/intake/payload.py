@@ -1,36 +1,39 @@
-"""What a camera's payload holds: five shapes, told apart by their first bytes.
+"""What a camera's payload holds: its shape is told by its first bytes.
 
 PURE. Raw JPEG or PNG; base64 of one (also URL-safe, also wrapped in lines); a data URI; JSON with
-one of these texts as a value; chunks, put together before (`chunks`). Anything else is handed on as
-it is, and `imaging.admission` names what it found. Sizes are bounded before anything is decoded or
-parsed. Never raises. Called by `admission`.
+one of these as a value (`documents`); a part of an MJPEG stream with its headers; what programs
+make of bytes that are printed as text. Byte order marks, NUL and blank lines around are passed
+over. Chunks were put together before (`chunks`). Anything else is handed on as it is, and
+`imaging.admission` names what it found. Sizes are bounded before anything is decoded or parsed.
+Never raises. Called by `admission`.
 """
 
 from __future__ import annotations
 
-import binascii
-import json
-import math
+import ast
+import codecs
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from edge.config.schema import JsonPaths
+from edge.intake.documents import read_document
+from edge.intake.texts import BASE64_STARTS, TEXT_ALLOWANCE, from_text
+from imaging import jpeg, png
 from imaging.admission import Reason, Rejected
 
-_TEXT_ALLOWANCE = 65_536
-"""Bytes of JSON beside the picture."""
+_BLANK = b"\x00 \t\r\n"
+_BLANKS = 64
+"""So many blank bytes before a picture are passed over; an unfilled buffer has more."""
 
-_MAX_JSON_VALUES = 10_000
-"""Commas and brackets in a JSON payload; base64 has none, and each value costs us memory."""
+_PICTURES = (jpeg.MAGIC, png.MAGIC)
+_PER_BYTE = 5
+"""What a byte costs as a number in JSON (`255, `) or in Python's spelling (`\\xff`), at most."""
 
-_BASE64_STARTS = (b"/9j/", b"_9j_", b"iVBORw0KGgo")
-_WHITESPACE = b" \t\r\n"
-_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+_PART_HEADERS = 1024
+"""Headers of a part of an MJPEG stream are shorter."""
 
-_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
-_LEAST_MS = 100_000_000_000
-"""Numbers from here on are milliseconds: as seconds they lie beyond the year 5000."""
+_LOST = b"\xef\xbf\xbd\xef\xbf\xbd"
+"""Two replacement characters: what a decoder of UTF-8 leaves of the first bytes of a JPEG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,103 +46,80 @@ class Picture:
 
 def sniff(payload: bytes, paths: JsonPaths, max_bytes: int) -> Picture | Rejected:
     """The picture in `payload`, at most `max_bytes` of it; its type is not looked at yet."""
-    if not payload:
-        return Rejected(Reason.EMPTY, "no bytes")
-    head = payload[:64].lstrip(_WHITESPACE)
-    text = head.startswith((b"{", b"data:", *_BASE64_STARTS))
-    limit = max_bytes * 3 // 2 + _TEXT_ALLOWANCE if text else max_bytes
-    if len(payload) > limit:
-        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes, limit {limit}")
+    if payload.startswith(_PICTURES):
+        return _bounded(payload, max_bytes)
+    start = _start(payload)
+    head = payload[start : start + _BLANKS]
+    if not head:
+        return Rejected(Reason.EMPTY, "no bytes" if not payload else "nothing but blank bytes")
+    spelled = head.startswith((b"{", b"[", b'"', b"b'", b'b"'))
+    text = spelled or head[:5].lower() == b"data:" or head.startswith(BASE64_STARTS)
+    limit = max_bytes * (_PER_BYTE if spelled else 1.5 if text else 2) + TEXT_ALLOWANCE
+    if len(payload) - start > limit:
+        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes, limit {limit:.0f}")
     if not text:
-        return Picture(data=payload)
-    if head.startswith(b"{"):
-        return _from_json(payload, paths, max_bytes)
-    data = _from_text(payload, max_bytes)
+        return _from_bytes(payload, start, max_bytes)
+    body = payload[start:].rstrip(_BLANK)
+    if head.startswith((b"{", b"[", b'"')):
+        found = read_document(body, paths, max_bytes)
+        return (
+            found if isinstance(found, Rejected) else Picture(data=found[0], captured_at=found[1])
+        )
+    data = _from_python(body, max_bytes) if spelled else from_text(body, max_bytes)
     return data if isinstance(data, Rejected) else Picture(data=data)
 
 
-def claimed_time(value: object) -> datetime | None:
-    """RFC 3339 with an offset, or Unix seconds or milliseconds (also as text), as UTC.
-
-    None for anything else and for times outside 2000 to 2100: many cameras have no clock.
-    """
-    if isinstance(value, str):
-        return _from_rfc3339(value) or _from_unix(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return _from_unix(value)
-    return None
+def _start(payload: bytes) -> int:
+    """Where it begins behind a byte order mark and blank bytes."""
+    mark = len(codecs.BOM_UTF8) if payload.startswith(codecs.BOM_UTF8) else 0
+    head = payload[mark : mark + _BLANKS]
+    return mark + len(head) - len(head.lstrip(_BLANK))
 
 
-def _from_json(payload: bytes, paths: JsonPaths, max_bytes: int) -> Picture | Rejected:
-    if sum(payload.count(mark) for mark in (b",", b"[", b"{")) > _MAX_JSON_VALUES:
-        return Rejected(Reason.BAD_JSON, f"JSON of more than {_MAX_JSON_VALUES} values")
-    try:
-        document: object = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        return Rejected(Reason.BAD_JSON, f"not JSON: {error}")
-    image = _first_text(document, paths.image)
-    if image is None:
-        return Rejected(Reason.NO_IMAGE_IN_JSON, f"no text at any of {', '.join(paths.image)}")
-    data = _from_text(image.encode("ascii", "replace"), max_bytes)
-    if isinstance(data, Rejected):
-        return data
-    times = (claimed_time(_at(document, path)) for path in paths.time)
-    return Picture(data=data, captured_at=next((time for time in times if time), None))
-
-
-def _first_text(document: object, paths: tuple[str, ...]) -> str | None:
-    values = (_at(document, path) for path in paths)
-    return next((value for value in values if isinstance(value, str) and value), None)
-
-
-def _at(document: object, path: str) -> object:
-    """What stands at the dotted `path` (a number is an index of an array); None if nothing."""
-    value = document
-    for key in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
-        else:
-            return None
-    return value
-
-
-def _from_text(text: bytes, max_bytes: int) -> bytes | Rejected:
-    """The bytes of base64 or of a base64 data URI."""
-    encoded = text.lstrip(_WHITESPACE)
-    if encoded[:5].lower() == b"data:":
-        kind, comma, encoded = encoded.partition(b",")
-        if not (comma and kind.lower().endswith(b";base64")):
-            return Rejected(Reason.BAD_BASE64, f"data URI without base64: {kind[:40]!r}")
-    encoded = encoded.translate(_URL_SAFE, _WHITESPACE).rstrip(b"=")
-    try:
-        data = binascii.a2b_base64(encoded + b"=" * (-len(encoded) % 4), strict_mode=True)
-    except binascii.Error as error:
-        return Rejected(Reason.BAD_BASE64, f"{error}, in text beginning {encoded[:16]!r}")
+def _bounded(data: bytes, max_bytes: int) -> Picture | Rejected:
     if len(data) > max_bytes:
         return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
-    return data or Rejected(Reason.EMPTY, "no bytes in the text")
+    return Picture(data=data)
 
 
-def _from_rfc3339(text: str) -> datetime | None:
+def _from_bytes(payload: bytes, start: int, max_bytes: int) -> Picture | Rejected:
+    """What is no text: a picture behind blank bytes or a part's headers, or what is left of one."""
+    body = payload[start:]
+    if body.startswith(_PICTURES):
+        return _bounded(body, max_bytes)
+    if body.startswith(b"--") or body[:8].lower() == b"content-":
+        end = body.find(b"\r\n\r\n", 0, _PART_HEADERS)
+        return _bounded(body[end + 4 :] if end > 0 else payload, max_bytes)
+    if body.startswith(_LOST):
+        return Rejected(
+            Reason.UNKNOWN_TYPE,
+            "binary that was turned into UTF-8 text, which loses the picture; publish the bytes "
+            "themselves, or base64 of them",
+        )
+    if body.startswith("ÿØÿ".encode()):
+        return _from_latin(body, max_bytes)
+    return _bounded(payload, max_bytes)
+
+
+def _from_latin(body: bytes, max_bytes: int) -> Picture | Rejected:
+    """Bytes that were taken for Latin-1 and written as UTF-8: nothing is lost."""
     try:
-        time = datetime.fromisoformat(text.strip())
-        return _plausible(time.astimezone(UTC)) if time.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
+        return _bounded(body.decode().encode("latin-1"), max_bytes)
+    except UnicodeError:
+        detail = "binary that was turned into UTF-8 text; publish the bytes themselves"
+        return Rejected(Reason.UNKNOWN_TYPE, detail)
 
 
-def _from_unix(number: str | float) -> datetime | None:
+def _from_python(body: bytes, max_bytes: int) -> bytes | Rejected:
+    """Of bytes as Python prints them, `b'...'`: base64 in there, or the picture itself."""
     try:
-        value = float(number)
-        seconds = value / 1000 if value >= _LEAST_MS else value
-        if not math.isfinite(seconds):
-            return None
-        return _plausible(datetime.fromtimestamp(seconds, UTC))
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _plausible(time: datetime) -> datetime | None:
-    return time if _EARLIEST <= time < _LATEST else None
+        data: object = ast.literal_eval(body.decode("ascii"))
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        data = None
+    if not isinstance(data, bytes):
+        return Rejected(Reason.BAD_BASE64, "Python's b'...' that cannot be read; publish the bytes")
+    if not data.startswith(_PICTURES):  # base64, printed
+        return from_text(data, max_bytes)
+    if len(data) > max_bytes:
+        return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
+    return data

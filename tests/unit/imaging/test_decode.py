@@ -100,6 +100,27 @@ def test_a_jpeg_cut_between_restart_intervals_is_truncated() -> None:
         assert refusal(RESTARTING_JPEG[:at]) is Reason.TRUNCATED
 
 
+@pytest.mark.parametrize("picture", [JPEG, RESTARTING_JPEG])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.75, 0.9])
+def test_a_jpeg_cut_short_and_closed_with_an_end_marker_is_truncated(
+    picture: bytes, share: float
+) -> None:
+    closed = picture[: int(len(picture) * share)] + picture[-2:]
+    header = header_of(closed)
+    assert not header.eoi_missing
+    for image in (decode(closed, header), decode_grey(closed, header, 80)):
+        assert isinstance(image, Rejected)
+        assert image.reason is Reason.TRUNCATED
+        assert "lower" in image.detail
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_picture_with_a_plain_foot_is_whole(level: int) -> None:
+    image = SCENE.copy()
+    image[-64:, :] = level
+    assert refusal(encoded(image)) is None
+
+
 def test_a_real_grey_corner_is_not_taken_for_missing_data() -> None:
     image = SCENE.copy()
     image[-64:, :] = 128
@@ -119,8 +140,8 @@ def test_a_png_with_damaged_data_is_undecodable() -> None:
     assert refusal(PNG[:at] + bytes(50) + PNG[at + 50 :]) is Reason.UNDECODABLE
 
 
-def test_a_header_that_claims_more_than_the_data_decodes_at_the_claimed_size() -> None:
-    assert pixels(claiming(JPEG, 400, 300)).shape == (300, 400, 3)
+def test_a_header_that_claims_more_than_the_data_is_truncated() -> None:
+    assert refusal(claiming(JPEG, 400, 300)) is Reason.TRUNCATED
 
 
 def test_a_picture_of_another_size_than_its_header_is_undecodable() -> None:

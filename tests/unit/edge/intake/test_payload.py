@@ -1,6 +1,7 @@
 """Five shapes of payload are told apart, and none of them costs more than it should."""
 
 import base64
+import codecs
 import json
 from datetime import UTC, datetime
 
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.schema import JsonPaths
-from edge.intake.payload import Picture, claimed_time, sniff
+from edge.intake.payload import Picture, sniff
+from edge.intake.texts import claimed_time
 from imaging.admission import Reason, Rejected
 from tests.unit.imaging.pictures import encoded, scene
 
@@ -45,6 +47,30 @@ SHAPES = {
     "JSON with a data URI": json.dumps({"img": "data:image/jpeg;base64," + TEXT}).encode(),
     "JSON with escaped slashes": json.dumps({"data": TEXT}).replace("/", "\\/").encode(),
     "JSON with space before": b" \n" + json.dumps({"payload": TEXT}).encode(),
+    "JSON with base64 in lines": b'{"image": "' + base64.encodebytes(JPEG) + b'"}',
+    "a text in JSON": json.dumps(TEXT).encode(),
+    "a list of one text": json.dumps([TEXT]).encode(),
+    "a list of one object": json.dumps([{"image": TEXT}]).encode(),
+    "a list of bytes": json.dumps(list(JPEG)).encode(),
+    "a list of bytes under a key": json.dumps({"image": list(JPEG)}).encode(),
+    "Node's buffer": json.dumps({"type": "Buffer", "data": list(JPEG)}).encode(),
+    "Node's buffer under a key": json.dumps(
+        {"image": {"type": "Buffer", "data": list(JPEG)}}, separators=(",", ":")
+    ).encode(),
+    "data.image": json.dumps({"id": 7, "data": {"image": TEXT}}).encode(),
+    "payload.value.image": json.dumps({"payload": {"value": {"image": TEXT}}}).encode(),
+    "a byte order mark before base64": codecs.BOM_UTF8 + TEXT.encode(),
+    "a byte order mark before JSON": codecs.BOM_UTF8 + json.dumps({"image": TEXT}).encode(),
+    "a byte order mark before the picture": codecs.BOM_UTF8 + JPEG,
+    "NUL behind base64": TEXT.encode() + bytes(3),
+    "NUL before the picture": bytes(5) + JPEG,
+    "blank lines before the picture": b"\r\n\r\n" + JPEG,
+    "Python's print of base64": repr(base64.b64encode(JPEG)).encode(),
+    "Python's print of base64 in lines": repr(base64.encodebytes(JPEG)).encode(),
+    "Python's print of the picture": repr(JPEG).encode(),
+    "a part of an MJPEG stream": b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG,
+    "a part's headers alone": b"Content-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n" + JPEG,
+    "taken for Latin-1": JPEG.decode("latin-1").encode(),
 }
 
 
@@ -146,6 +172,29 @@ def test_what_holds_no_picture_is_refused(payload: bytes, expected: Reason) -> N
     assert reason(payload) is expected
 
 
+def test_a_picture_at_an_unknown_place_is_refused_with_the_key_that_accepts_it() -> None:
+    found = sniff(json.dumps({"a": [{"shot": TEXT}]}).encode(), PATHS, MAX_BYTES)
+    assert isinstance(found, Rejected)
+    assert found.detail == "a picture stands at `a.0.shot`: add it to intake.json_paths.image"
+    paths = JsonPaths(image=("a.0.shot",))
+    assert picture_in(json.dumps({"a": [{"shot": TEXT}]}).encode(), paths) == JPEG
+
+
+def test_binary_that_became_text_is_named() -> None:
+    found = sniff(JPEG.decode("utf-8", "replace").encode(), PATHS, MAX_BYTES)
+    assert isinstance(found, Rejected)
+    assert found.reason is Reason.UNKNOWN_TYPE
+    assert "turned into UTF-8 text" in found.detail
+
+
+@pytest.mark.timeout(60)  # milliseconds; quadratic, it would be minutes
+@pytest.mark.parametrize(
+    "payload", [b"[" + b"1," * 200_000, b"[[" * 100_000, b"[1" * 100_000 + b",2" * 100_000]
+)
+def test_arrays_without_end_take_linear_time(payload: bytes) -> None:
+    assert reason(payload) is not None
+
+
 def test_a_picture_of_just_the_limit_passes_in_every_shape() -> None:
     for payload in SHAPES.values():
         assert reason(payload, len(JPEG)) is None
@@ -154,7 +203,21 @@ def test_a_picture_of_just_the_limit_passes_in_every_shape() -> None:
 
 @settings(max_examples=300)
 @given(
-    st.sampled_from((b"", b"{", b"data:", b"/9j/", b'{"image": "', b'{"ts": ', b" iVBORw0KGgo")),
+    st.sampled_from(
+        (
+            b"",
+            b"{",
+            b"[1,2",
+            b"b'",
+            b'"',
+            b"--",
+            b"data:",
+            b"/9j/",
+            b'{"image": "',
+            b'{"ts": ',
+            b" iVBORw0KGgo",
+        )
+    ),
     st.binary(),
 )
 def test_no_payload_makes_it_raise(beginning: bytes, rest: bytes) -> None:

@@ -1,0 +1,120 @@
+"""The picture in a JSON payload.
+
+PURE. It stands at one of the configured paths, as base64, a data URI, an array of bytes, or what
+Node.js makes of bytes (`{"type": "Buffer", "data": [...]}`); or it is the document. Arrays of bytes
+become base64 before the document is parsed, since each of their numbers would be a value. Where a
+picture stands at another place, the refusal names the path to configure. Never raises. Called by
+`payload`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from edge.config.schema import JsonPaths
+from edge.intake.texts import TEXT_ALLOWANCE, claimed_time, from_text, looks_like_picture
+from imaging.admission import Reason, Rejected
+
+_MAX_VALUES = 10_000
+"""Commas and brackets in a document; base64 has none, and each value costs us memory."""
+
+_BYTES = re.compile(rb"\[\s*+(\d{1,3}+(?:\s*+,\s*+\d{1,3}+){63,}+)\s*+\]")
+"""64 and more small numbers; a smaller picture there is none. Possessive: linear time."""
+
+_DEEPEST = 6
+"""So deep a picture at an unknown place is looked for."""
+
+
+def read_document(
+    payload: bytes, paths: JsonPaths, max_bytes: int
+) -> tuple[bytes, datetime | None] | Rejected:
+    """The picture's bytes, and the camera's claim of when it was taken."""
+    payload = _BYTES.sub(_as_base64, payload)
+    if len(payload) > max_bytes * 1.5 + TEXT_ALLOWANCE:
+        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes of JSON for {max_bytes}")
+    if sum(payload.count(mark) for mark in (b",", b"[", b"{")) > _MAX_VALUES:
+        return Rejected(Reason.BAD_JSON, f"JSON of more than {_MAX_VALUES} values")
+    try:
+        document: object = json.loads(payload, strict=False)  # some wrap base64 in lines in there
+    except (ValueError, RecursionError) as error:
+        return Rejected(Reason.BAD_JSON, f"not JSON: {error}")
+    text = _picture(document, paths)
+    if text is None:
+        return Rejected(Reason.NO_IMAGE_IN_JSON, _where(document, paths))
+    data = from_text(text.encode("ascii", "replace"), max_bytes)
+    if isinstance(data, Rejected):
+        return data
+    times = (claimed_time(_at(document, path)) for path in paths.time)
+    return data, next((time for time in times if time), None)
+
+
+def _as_base64(found: re.Match[bytes]) -> bytes:
+    """An array of bytes as a text; of other numbers it stays as it is."""
+    try:
+        data = bytes(map(int, found[1].split(b",")))
+    except ValueError:
+        return found[0]
+    return b'"' + base64.b64encode(data) + b'"'
+
+
+def _picture(document: object, paths: JsonPaths) -> str | None:
+    """The text at the first path that has one, or the document where it is the picture."""
+    whole = _text(document)
+    if whole is not None:
+        return whole
+    if isinstance(document, list) and len(document) == 1:
+        return _text(document[0]) or _picture_in(document[0], paths)
+    return _picture_in(document, paths)
+
+
+def _picture_in(document: object, paths: JsonPaths) -> str | None:
+    found = (_text(_at(document, path)) for path in paths.image)
+    return next((text for text in found if text), None)
+
+
+def _text(value: object) -> str | None:
+    """A text, or the one in a Node.js buffer."""
+    if isinstance(value, dict) and value.get("type") == "Buffer":
+        value = value.get("data")
+    return value if isinstance(value, str) else None
+
+
+def _at(document: object, path: str) -> object:
+    """What stands at the dotted `path` (a number is an index of an array); None if nothing."""
+    value = document
+    for key in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            return None
+    return value
+
+
+def _where(document: object, paths: JsonPaths) -> str:
+    """What to do about a document without a picture at the known places."""
+    elsewhere = next(_pictures(document, (), _DEEPEST), None)
+    if elsewhere is None:
+        return f"no text at any of {', '.join(paths.image)}"
+    return f"a picture stands at `{elsewhere}`: add it to intake.json_paths.image"
+
+
+def _pictures(value: object, path: tuple[str, ...], depth: int) -> Iterator[str]:
+    """The dotted paths of what looks like a picture."""
+    text = _text(value)
+    if text is not None:
+        if path and looks_like_picture(text):
+            yield ".".join(path)
+        return
+    if depth == 0:
+        return
+    inner: Iterable[tuple[object, object]] = ()
+    if isinstance(value, dict | list):
+        inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, one in inner:
+        yield from _pictures(one, (*path, str(key)), depth - 1)
