@@ -11,11 +11,10 @@ import tensorflow as tf
 from imaging.detections import FloatArray
 from tools.build.models import centernet, nanodet
 from tools.build.models.__main__ import CACHE
-from tools.build.models.classes import COCO_COLUMNS
+from tools.build.models.export import stored_as_float16
 from tools.build.models.fetch import MEMBERS
-from tools.build.models.layout import NCHW
-from tools.build.models.nhwc import SubGraph, as_it_is
-from tools.build.models.savedmodel import stored_as_float16
+from tools.build.models.nhwc import NCHW, SubGraph, as_it_is
+from tools.build.models.shipped import COCO_COLUMNS
 from tools.build.models.tfjs import Array, Attribute, Graph, Node, TfjsError, read_graph
 
 RANDOM = np.random.default_rng(11)

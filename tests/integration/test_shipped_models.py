@@ -8,9 +8,8 @@ import pytest
 from imaging.manifest import ModelError, read_manifest, verify
 from tools.build.models.__main__ import LIMIT_BYTES, SHIPPED_MODELS
 from tools.build.models.check import GROUPS, check_model
-from tools.build.models.classes import LABELS
 from tools.build.models.reference import LEAST_SCORE, PICTURES, read_reference
-from tools.build.models.shipped import SHIPPED, Shipped
+from tools.build.models.shipped import LABELS, SHIPPED, Shipped
 
 models = pytest.mark.parametrize("model", SHIPPED, ids=[model.name for model in SHIPPED])
 

@@ -20,8 +20,7 @@ from edge.errors import InferenceError
 from imaging.manifest import ModelError
 from tools.build.models.build import build_models
 from tools.build.models.cards import write_cards
-from tools.build.models.check import check_models, faults, print_agreements
-from tools.build.models.compare import print_comparison
+from tools.build.models.check import check_models, faults, print_agreements, print_comparison
 from tools.build.models.fetch import FetchError, fetch_pictures, fetch_weights
 from tools.build.models.floats import open_floats
 from tools.build.models.measured import measure, print_measured, read_measured

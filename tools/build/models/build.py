@@ -14,20 +14,18 @@ import numpy as np
 
 from imaging.detections import FloatArray, Image
 from tools.build.models import centernet, nanodet, ssd
-from tools.build.models.canvas import rgb_canvas
-from tools.build.models.check import LEAST_SCORE
+from tools.build.models.check import LEAST_SCORE, open_products
+from tools.build.models.export import (
+    rounded_to_float16,
+    stored_as_float16,
+    to_int8,
+    write_savedmodel,
+)
 from tools.build.models.fetch import Weights
 from tools.build.models.floats import read_network
 from tools.build.models.manifests import add_self_test, write_manifest
-from tools.build.models.pictures import read_picture
-from tools.build.models.products import open_products
-from tools.build.models.quantise import to_int8
+from tools.build.models.pictures import read_picture, rgb_canvas
 from tools.build.models.reference import PICTURES, REFERENCE_FILE
-from tools.build.models.savedmodel import (
-    rounded_to_float16,
-    stored_as_float16,
-    write_savedmodel,
-)
 from tools.build.models.shipped import SHIPPED, Network, Shipped
 from tools.build.models.tfjs import read_graph
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from tools.build.models.classes import COCO_COLUMNS
-from tools.build.models.layout import NHWC
-from tools.build.models.nhwc import SubGraph, Tensor, Weight
+from tools.build.models.nhwc import NHWC, SubGraph, Tensor, Weight
+from tools.build.models.shipped import COCO_COLUMNS
 from tools.build.models.tfjs import Graph
 
 NAMES = ("heat", "wh")

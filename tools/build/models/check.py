@@ -7,19 +7,20 @@ machine need not be equal byte by byte; this says whether they are equal in use.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud.model import open_model
+from edge.detect.detector import open_detector
+from edge.detect.runner import importable
 from imaging.detections import Detections
-from imaging.manifest import read_manifest, verify
+from imaging.manifest import MANIFEST_FILE, read_manifest, verify
 from tools.build.models.accuracy import Precision, average_precision
-from tools.build.models.classes import VEHICLES
 from tools.build.models.floats import Detect
 from tools.build.models.pictures import read_picture
-from tools.build.models.products import open_products
 from tools.build.models.reference import PICTURES, read_reference
-from tools.build.models.shipped import SHIPPED, Shipped
+from tools.build.models.shipped import SHIPPED, VEHICLES, Shipped
 
 GROUPS: Mapping[str, frozenset[str]] = {"person": frozenset({"person"}), "vehicle": VEHICLES}
 LEAST_SCORE = 0.1
@@ -91,3 +92,32 @@ def _compare(
         (detect(read_picture(models / PICTURES / name)), true) for name, true in expected.items()
     ]
     return {name: average_precision(pairs, labels) for name, labels in GROUPS.items()}
+
+
+def open_products(model: Shipped, models: Path, least_score: float) -> Iterator[tuple[str, Detect]]:
+    """Runtime and detection of a model, opened as edge and cloud open it: what is checked is what
+    runs, but for the sum of a vehicle's scores, which the networks it is compared with do not make.
+    One after the other: idle interpreters disturb others."""
+    folder = str(models / model.name)
+    if model.role == "cloud":
+        full = open_model(folder)
+        yield "tensorflow", lambda picture: full.by_class([picture])[0]
+        return
+    for runtime in importable():
+        detector = open_detector(folder, runtime, 1, least_score, vehicle_sum=False)
+        yield runtime, detector.detect
+
+
+def print_comparison(built: Path, present: Path) -> None:
+    """Whether a rebuild is the same as what is there, a line per model; both may lack models."""
+    for model in SHIPPED:
+        print(f"{model.name:24}{_compared(model, built, present)}")
+
+
+def _compared(model: Shipped, built: Path, present: Path) -> str:
+    if not (present / model.name / MANIFEST_FILE).is_file():
+        return "new"
+    new, old = (read_manifest(root / model.name).sha256 for root in (built, present))
+    if new == old:
+        return "byte-identical to the one there"
+    return "differs in bytes from the one there; agrees within the tolerance"

@@ -20,12 +20,11 @@ from imaging.detections import Detections, Image
 from imaging.letterbox import restore
 from imaging.manifest import Fusion
 from tools.build.models import centernet, nanodet, ssd
-from tools.build.models.canvas import rgb_canvas
-from tools.build.models.classes import LABELS
+from tools.build.models.export import FromPixels
 from tools.build.models.fetch import ZOO_GRAPH, Weights
 from tools.build.models.nhwc import as_it_is
-from tools.build.models.savedmodel import FromPixels
-from tools.build.models.shipped import SHIPPED, Shipped
+from tools.build.models.pictures import rgb_canvas
+from tools.build.models.shipped import LABELS, SHIPPED, Shipped
 from tools.build.models.tfjs import read_graph
 
 Detect = Callable[[Image], Detections]

@@ -19,8 +19,7 @@ from imaging.manifest import (
     tree_bytes,
     tree_sha256,
 )
-from tools.build.models.classes import LABELS
-from tools.build.models.shipped import Shipped
+from tools.build.models.shipped import LABELS, Shipped
 
 RECIPE = "make models (tools/build/models); sources and hashes in README.md"
 CLEAR_SCORE = 0.45

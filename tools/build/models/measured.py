@@ -11,9 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.build.models.check import check_model
+from tools.build.models.check import check_model, open_products
 from tools.build.models.latency import latencies_ms
-from tools.build.models.products import open_products
 from tools.build.models.shipped import SHIPPED, Shipped
 from tools.build.models.stills import Still, accuracy, count_boxes, read_stills
 

@@ -13,11 +13,35 @@ import numpy as np
 import tensorflow as tf
 
 from imaging.detections import FloatArray
-from tools.build.models.classes import COCO_COLUMNS, LABELS
-from tools.build.models.layout import NCHW
-from tools.build.models.nhwc import SubGraph, Tensor, Weight, as_it_is
-from tools.build.models.normalisation import Normalisation, folded
+from tools.build.models.nhwc import NCHW, SubGraph, Tensor, Weight, as_it_is
+from tools.build.models.shipped import COCO_COLUMNS, LABELS
 from tools.build.models.tfjs import Array, Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """Per channel, `(value - mean) / std`."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+def folded(
+    kernel: FloatArray, bias: FloatArray, trained: Normalisation, fed: Normalisation
+) -> tuple[FloatArray, FloatArray]:
+    """Kernel `(kh, kw, 3, out)` and bias `(out,)` for input normalised as `fed`.
+
+    With (x - m) / s as the network was trained and (x - n) / t as it shall be fed, the kernel times
+    t / s and a bias of sum(kernel * (n - m) / s) more give the same sums. Exact where the kernel
+    lies inside the picture; where it hangs over the border, the zeros padded there mean the colour
+    n instead of m, a difference of a few grey levels on the outermost pixels.
+    """
+    mean, std = np.array(trained.mean), np.array(trained.std)
+    shift = (np.array(fed.mean) - mean) / std
+    gain = np.array(fed.std) / std
+    moved = bias + np.einsum("hwio,i->o", kernel.astype(np.float64), shift)
+    return (kernel * gain[:, None]).astype(np.float32), moved.astype(np.float32)
+
 
 HEADS = {
     8: "PartitionedCall/Add_29",

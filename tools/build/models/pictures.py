@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
+from imaging.letterbox import Letterbox, Resize, lay
 from tools.build.models.fetch import FetchError
 
 CLIP = "vtest.avi"
@@ -91,3 +92,24 @@ def _sha256(files: Sequence[Path]) -> str:
     for file in files:
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
+
+
+GREY = 114
+
+
+def rgb_canvas(picture: Image, side_px: int, resize: Resize) -> tuple[Image, Letterbox]:
+    """A BGR picture as `(side_px, side_px, 3) uint8 RGB`, and how to come back.
+
+    By OpenCV's own interpolation, which is part of the recipe: the product's letterbox is a faster
+    approximation and may change; calibration and reference must not change with it.
+    """
+    rows, columns = picture.shape[:2]
+    box = lay(columns, rows, side_px, side_px, resize)
+    size = (round(columns * box.scale_x), round(rows * box.scale_y))
+    shrinks = box.scale_x * box.scale_y < 1
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    fitted = cv2.cvtColor(cv2.resize(picture, size, interpolation=how), cv2.COLOR_BGR2RGB)
+    canvas = np.full((side_px, side_px, 3), GREY, np.uint8)
+    top, left = box.offset_y, box.offset_x
+    canvas[top : top + size[1], left : left + size[0]] = fitted
+    return canvas, box

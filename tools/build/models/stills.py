@@ -14,9 +14,9 @@ from imaging.boxes import areas
 from imaging.detections import Detections, Image
 from tools.build.models.accuracy import Precision, average_precision
 from tools.build.models.check import GROUPS
-from tools.build.models.classes import LABELS
 from tools.build.models.floats import Detect
 from tools.build.models.pictures import read_picture
+from tools.build.models.shipped import LABELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

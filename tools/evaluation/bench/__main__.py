@@ -20,9 +20,9 @@ from edge.intake.admission import picture_limits
 from edge.replay.player import SourceError
 from imaging.manifest import ModelError
 from tools.evaluation.bench.costs import Cost, measure_costs
-from tools.evaluation.bench.machine import Machine, this_machine
 from tools.evaluation.bench.pictures import default_source, read_pictures
 from tools.evaluation.bench.speed import Speed, measure_speed
+from tools.evaluation.bench.stopwatch import Machine, this_machine
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.cast import ActorInFrame
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.lay import flipped, scaled
+from tools.evaluation.compose.paste import flipped, scaled
 
 OPENS_S = 0.75
 """A car's door swings open in this."""

@@ -16,7 +16,7 @@ from tools.evaluation.compose.among_cars import people_among
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.car_park import car_park, standing_cars
 from tools.evaluation.compose.cast import Cast
-from tools.evaluation.compose.lay_out import StageLayout, feet_px
+from tools.evaluation.compose.layout import StageLayout, feet_px
 from tools.evaluation.compose.walkers import GAP_S, LONGEST_S
 
 BANDS_PX = ((16, 20), (20, 25), (25, 32), (32, 40), (40, 60), (60, 80), (80, 120))

@@ -11,7 +11,7 @@ from tools.evaluation.compose.actors import Car, Door, Path, Someone, Stop
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.car_park import cast_of, half_px, rows_of
 from tools.evaluation.compose.cast import Actor, Cast
-from tools.evaluation.compose.lay_out import StageLayout, tall_px
+from tools.evaluation.compose.layout import StageLayout, tall_px
 from tools.evaluation.compose.walkers import GAP_S, LONGEST_S
 
 BEFORE = (0.03, 0.14)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from tools.evaluation.compose.actors import Car, Path, Stop
 from tools.evaluation.compose.cast import WITHIN, Actor, Cast, seen
-from tools.evaluation.compose.lay import flipped, scaled
-from tools.evaluation.compose.lay_out import StageLayout, feet_px
+from tools.evaluation.compose.layout import StageLayout, feet_px
+from tools.evaluation.compose.paste import flipped, scaled
 from tools.evaluation.compose.standing import StaticObject
 from tools.evaluation.compose.vehicles import tinted
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.lay import brightened, lay, matching, shade
+from tools.evaluation.compose.paste import brightened, matching, paste, shade
 from tools.evaluation.compose.recipe import Light, ThingBox
 from tools.evaluation.compose.standing import StaticObject
 
@@ -100,7 +100,7 @@ def _draw(picture: Image, ground: Image, part: ActorInFrame, light: Light) -> No
         thing = brightened(thing, 0.8, 85)
     else:
         thing = brightened(thing, matching(ground, x, foot, max(2, h), part.ground))
-    lay(picture, thing, part.left, part.top)
+    paste(picture, thing, part.left, part.top)
 
 
 def seen(

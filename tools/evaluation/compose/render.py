@@ -17,10 +17,9 @@ from tools.evaluation.compose.acts import ACTS
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
 from tools.evaluation.compose.exposure import exposure
-from tools.evaluation.compose.lay_out import StageLayout
+from tools.evaluation.compose.layout import StageLayout
 from tools.evaluation.compose.materials import Backdrop, Materials
-from tools.evaluation.compose.night import NightPlan
-from tools.evaluation.compose.night_light import night_effect, night_exposure
+from tools.evaluation.compose.night import NightPlan, night_effect, night_exposure
 from tools.evaluation.compose.nuisances.effect import Effect, Setting
 from tools.evaluation.compose.nuisances.lights import shadows
 from tools.evaluation.compose.nuisances.picture import clock_over

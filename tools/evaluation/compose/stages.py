@@ -18,10 +18,9 @@ from tools.evaluation.compose import walkers
 from tools.evaluation.compose.cast import Cast
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.exposure import Exposure
-from tools.evaluation.compose.lay import lay
-from tools.evaluation.compose.night import NightPlan
-from tools.evaluation.compose.night_light import NightExposure
+from tools.evaluation.compose.night import NightExposure, NightPlan
 from tools.evaluation.compose.nuisances.effect import Effect
+from tools.evaluation.compose.paste import paste
 from tools.evaluation.compose.recipe import Instant, Light, SceneRecipe, ThingBox, name_of
 from tools.evaluation.compose.standing import StaticObject
 from tools.evaluation.compose.walkers import Walker
@@ -78,7 +77,7 @@ class Stage:
         if self.cast is not None:
             self.cast.draw(scene, self.ground, instant.at_s, self.light(instant))
         if self.hedge is not None:
-            lay(scene, self.hedge[0], 0, round(self.hedge[1]))
+            paste(scene, self.hedge[0], 0, round(self.hedge[1]))
         scene = self.effect.in_scene(scene, instant)
         drift = 1 + 0.03 * math.sin(2 * math.pi * instant.at_s / DRIFT_S)
         seen = self.exposure.expose(scene, instant, drift)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.lay import lay, scaled, shade
 from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.nuisances import things
 from tools.evaluation.compose.nuisances.effect import Setting
+from tools.evaluation.compose.paste import paste, scaled, shade
 
 VAN = (0.8, 0.6, 0.2)
 """Where the van is parked, in the light of the camera's lamp: its foot's x and y, and its height,
@@ -60,7 +60,7 @@ def furnish(ground: Image, things_there: tuple[StaticObject, ...]) -> None:
         if thing.cutout is not None:
             x, y = thing.foot()
             shade(ground, x, y - 1, 0.8 * thing.cutout.cover.shape[1])
-            lay(ground, thing.cutout, round(thing.xyxy[0]), round(thing.xyxy[1]))
+            paste(ground, thing.cutout, round(thing.xyxy[0]), round(thing.xyxy[1]))
 
 
 def _placed(name: str, thing: Cutout, x: float, y: float) -> StaticObject:

@@ -15,8 +15,8 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
-from tools.evaluation.compose.lay import brightened, flipped, lay, matching, scaled, shade
 from tools.evaluation.compose.materials import Backdrop
+from tools.evaluation.compose.paste import brightened, flipped, matching, paste, scaled, shade
 from tools.evaluation.compose.recipe import Light, ThingBox
 
 HEIGHTS_PX = (12, 16, 20, 25, 32, 40, 60, 80, 120)
@@ -171,7 +171,7 @@ def draw(picture: Image, walker: Walker, at_s: float, light: Light) -> None:
     factor = matching(picture, x, walker.feet_px, walker.height_px, walker.person.ground)
     seen = brightened(seen, 0.8, 85) if light == "infrared" else brightened(seen, factor)
     shade(picture, x, walker.feet_px - 1, 0.45 * walker.height_px)
-    lay(picture, seen, *_corner(walker, seen, x))
+    paste(picture, seen, *_corner(walker, seen, x))
 
 
 def box(

@@ -14,8 +14,8 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.lay import brightened, flipped, lay, matching, shade
 from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.evaluation.compose.paste import brightened, flipped, matching, paste, shade
 from tools.evaluation.compose.recipe import Instant
 
 FINE = 4
@@ -66,7 +66,7 @@ def animals(setting: Setting) -> Effect:
         else:
             animal = brightened(animal, matching(picture, x, y, round(person), 120.0))
         shade(picture, x, y - 1, 0.9 * animal.cover.shape[1])
-        lay(picture, animal, round(x - animal.cover.shape[1] / 2), round(y) - len(animal.cover))
+        paste(picture, animal, round(x - animal.cover.shape[1] / 2), round(y) - len(animal.cover))
         return picture
 
     return Effect(in_scene=pass_by)

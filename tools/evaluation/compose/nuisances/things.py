@@ -14,9 +14,9 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.lay import lay, matching, scaled, shade
 from tools.evaluation.compose.nuisances.effect import Effect, Setting
 from tools.evaluation.compose.nuisances.lights import shadows
+from tools.evaluation.compose.paste import matching, paste, scaled, shade
 from tools.evaluation.compose.recipe import Instant
 
 SHAPES = (
@@ -44,7 +44,7 @@ def laundry(setting: Setting) -> Effect:
             swung = _flap(piece, instant, 1.7 * number)
             light = matching(picture, left, line_y, round(tall), 140.0)
             bright = cv2.convertScaleAbs(swung.colour, None, light)
-            lay(picture, Cutout(np.asarray(bright), swung.cover), round(left), round(line_y) - 2)
+            paste(picture, Cutout(np.asarray(bright), swung.cover), round(left), round(line_y) - 2)
             left += piece.cover.shape[1] + 0.02 * width
         return picture
 
@@ -103,7 +103,7 @@ def _standing(
     def stand(picture: Image, instant: Instant) -> Image:
         for thing, x, y in things:
             shade(picture, x, y - 1, 0.8 * thing.cover.shape[1])
-            lay(picture, thing, round(x - thing.cover.shape[1] / 2), round(y) - len(thing.cover))
+            paste(picture, thing, round(x - thing.cover.shape[1] / 2), round(y) - len(thing.cover))
         return passing.in_scene(picture, instant)
 
     return Effect(in_scene=stand)
@@ -151,5 +151,5 @@ def _poster(person: Cutout, number: int, rng: np.random.Generator) -> Cutout:
     rim, ground = max(2, h // 25), rng.uniform(60, 235, 3).astype(np.uint8)
     colour = np.full((round(1.25 * h), round(w + 0.45 * h), 3), 45, np.uint8)
     colour[rim:-rim, rim:-rim] = ground
-    lay(colour, person, (colour.shape[1] - w) // 2, (colour.shape[0] - h) // 2)
+    paste(colour, person, (colour.shape[1] - w) // 2, (colour.shape[0] - h) // 2)
     return Cutout(colour, np.full(colour.shape[:2], 255, np.uint8))

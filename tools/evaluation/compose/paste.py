@@ -19,7 +19,7 @@ MATCHED = (0.6, 1.35)
 """A thing is never made darker or brighter than this to suit its surroundings."""
 
 
-def lay(picture: Image, thing: Cutout, left: int, top: int) -> None:
+def paste(picture: Image, thing: Cutout, left: int, top: int) -> None:
     """Lay `thing` onto `picture`."""
     height, width = picture.shape[:2]
     h, w = thing.cover.shape
@@ -75,7 +75,7 @@ def shade(picture: Image, x: float, y: float, width: float, strength: float = SH
     axes = (max(1, half_w // 2), max(1, half_h // 2))
     cv2.ellipse(cover, (half_w, half_h), axes, 0, 0, 360, (255 * strength,), cv2.FILLED)
     soft = cv2.GaussianBlur(cover, (0, 0), max(0.6, half_h / 3))
-    lay(
+    paste(
         picture,
         Cutout(np.zeros((*cover.shape, 3), np.uint8), _levels(np.asarray(soft, np.float32))),
         left,

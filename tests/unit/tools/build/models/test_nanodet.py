@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imaging.detections import FloatArray
-from tools.build.models.nanodet import SCALAR_MEAN, SCALAR_STD, TRAINED
-from tools.build.models.normalisation import Normalisation, folded
+from tools.build.models.nanodet import SCALAR_MEAN, SCALAR_STD, TRAINED, Normalisation, folded
 
 FED = Normalisation(mean=(SCALAR_MEAN,) * 3, std=(SCALAR_STD,) * 3)
 

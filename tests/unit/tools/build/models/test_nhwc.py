@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.build.models.layout import NCHW, NHWC, Axes, as_stored, rows_as_stored, transposed
+from tools.build.models.nhwc import NCHW, NHWC, Axes, as_stored, rows_as_stored, transposed
 
 SHAPE = (2, 3, 4, 5)
 permutations = st.permutations(range(4)).map(tuple)
