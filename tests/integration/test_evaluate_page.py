@@ -74,4 +74,4 @@ def test_a_rule_that_is_too_strict_is_named_with_value_and_limit(
         r"held back by a check: track #\d+: rule sure, threshold: held back", missed.words
     )
     assert "< 0.99" in missed.words
-    assert len(missed.pictures) == 9  # the surest sight too
+    assert len(missed.pictures) == 9  # the best detection too

@@ -61,13 +61,13 @@ def moves(night: Json) -> list[Json]:
 def test_cars_leave_and_come_back_in_a_long_night(night: Json) -> None:
     assert night["duration_s"] == HOURS * 3600
     assert len(moves(night)) >= 2 * TRIPS
-    assert sum(thing["name"].startswith("car ") for thing in night["static_things"]) > 6
+    assert sum(thing["name"].startswith("car ") for thing in night["static_objects"]) > 6
 
 
 def test_no_car_is_told_while_it_stands(night: Json) -> None:
     standing = {
         thing["name"]: thing["confirmed_s"]
-        for thing in night["static_things"]
+        for thing in night["static_objects"]
         if thing["confirmed_s"]
     }
     assert standing == {}

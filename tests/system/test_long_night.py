@@ -45,21 +45,21 @@ def first_sequence(out: Path) -> dict[str, Any]:
 def test_the_night_is_a_long_one_with_things_that_stand_there(night: dict[str, Any]) -> None:
     assert night["duration_s"] == HOURS * 3600
     assert night["frames"] > HOURS * 3600 / PAUSE_S
-    names = {thing["name"] for thing in night["static_things"]}
+    names = {thing["name"] for thing in night["static_objects"]}
     assert names == {"van", "statue", "poster", "parked_van", "parked_car"}
 
 
 def test_each_thing_that_stands_there_is_told_at_most_once(night: dict[str, Any]) -> None:
     often = {
         thing["name"]: thing["confirmed_s"]
-        for thing in night["static_things"]
+        for thing in night["static_objects"]
         if len(thing["confirmed_s"]) > 1
     }
     assert often == {}
 
 
 def test_nobody_is_told_of_anything_while_nobody_is_there(night: dict[str, Any]) -> None:
-    about_things = sum(len(thing["confirmed_s"]) for thing in night["static_things"])
+    about_things = sum(len(thing["confirmed_s"]) for thing in night["static_objects"])
     assert night["false_alarms"] <= about_things
 
 

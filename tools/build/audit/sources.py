@@ -56,10 +56,10 @@ def of_index(package: Locked, index: str = INDEX) -> tuple[Hole, ...] | Unknown:
     if not isinstance(facts, dict) or not isinstance(facts.get("vulnerabilities"), list):
         return Unknown(package, "the index says nothing of vulnerabilities")
     told = (one for one in facts["vulnerabilities"] if not one.get("withdrawn"))
-    return tuple(_told(package, one) for one in told)
+    return tuple(_advisory(package, one) for one in told)
 
 
-def _told(package: Locked, facts: Mapping[str, Any]) -> Hole:
+def _advisory(package: Locked, facts: Mapping[str, Any]) -> Hole:
     return Hole(
         package=package,
         id=str(facts.get("id", "?")),

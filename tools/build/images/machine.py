@@ -28,9 +28,9 @@ class Unfit(Exception):
 def install_packages() -> None:
     """Everything of `PACKAGES` is there; says what it installs."""
     query = ["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n", *PACKAGES]
-    told = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout
     missing = sorted(
-        set(PACKAGES) - {line[10:] for line in told.splitlines() if line[:9] == "installed"}
+        set(PACKAGES) - {line[10:] for line in listed.splitlines() if line[:9] == "installed"}
     )
     if not missing:
         return

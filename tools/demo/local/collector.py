@@ -89,7 +89,7 @@ class Collector:
             self._decisions.pop(oldest, None)
 
     def _decide(self, verdict: Verdict) -> Decided | None:
-        """The same decision on the same report is told once; a later, better one is news."""
+        """The same decision on the same report is shown once; a later, better one is news."""
         report = self._reports.get(verdict.report_id)
         if report is None or self._decisions.get(verdict.report_id) == verdict.decision:
             return None

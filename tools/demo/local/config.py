@@ -1,4 +1,4 @@
-"""What each part of a local run is told: folders, ports, the gateway's YAML, the broker's TOML.
+"""What the parts of a local run get: folders, ports, the gateway's YAML, the broker's TOML.
 
 SHELL only in `free_port` and in making folders. Called by `run`.
 """

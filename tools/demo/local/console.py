@@ -103,7 +103,7 @@ def _cell(funnel: CameraCounts, column: str) -> str:
     return f"{funnel.rejections} ({reasons})" if reasons else "0"
 
 
-def told(decided: Decided, where: str) -> str:
+def notification(decided: Decided, where: str) -> str:
     """A decision in a line: alarms stand out, and each names its picture."""
     report, verdict = decided.report, decided.verdict
     head = "ALARM" if verdict.decision in ALARMS else "  -  "

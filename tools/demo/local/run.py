@@ -21,7 +21,7 @@ from tools.demo.local import config
 from tools.demo.local.alarm_files import AlarmFiles
 from tools.demo.local.collector import Collector
 from tools.demo.local.config import CameraSource, Folders, LocalBroker, prune
-from tools.demo.local.console import Console, told
+from tools.demo.local.console import Console, notification
 from tools.demo.local.processes import Child, RunError, end, start, wait_until
 from tools.demo.local.summary import CameraCounts
 from tools.demo.local.watch import Watch, is_healthy
@@ -226,7 +226,7 @@ class LocalRun:
             decided = self._collector.hear(heard)
             if decided is not None:
                 path = self._alarm_files.add(decided)
-                self._console.news(told(decided, _where(path)))
+                self._console.news(notification(decided, _where(path)))
 
     def _wait(self, child: Child, ready: Callable[[], bool], timeout_s: float) -> None:
         if not wait_until(ready, child, self._clock, self._stop, timeout_s):

@@ -17,17 +17,14 @@ from pathlib import Path
 
 import cv2
 
-from cloud.settings import SettingsError, load_settings
+from cloud.settings import load_settings
 from edge.config.load import load
-from edge.errors import ConfigError
-from imaging.manifest import ModelError
 from tools.evaluation.ablation.variants import Variant, each_alone, without_each
-from tools.evaluation.compose.materials import MaterialError
 from tools.evaluation.evaluate.breakdown import by_height, stills_by_height
-from tools.evaluation.evaluate.corpus import CorpusError, read_corpus
+from tools.evaluation.evaluate.corpus import read_corpus
 from tools.evaluation.evaluate.intervals import Share
 from tools.evaluation.evaluate.totals import Evaluation
-from tools.evaluation.evaluate.trial import Models, Trial, evaluate
+from tools.evaluation.evaluate.trial import UNUSABLE, Models, Trial, add_arguments, evaluate
 from tools.evaluation.report.tables import number, percent, table
 
 SMALL_PX = 40
@@ -55,7 +52,7 @@ class AblationRow:
 
 HEAD = (
     *("variant", "events found", "by the edge alone", "false alarms", "of the edge alone"),
-    *("frames looked at", "inferences per frame", "bytes sent", f"boxes under {SMALL_PX} px"),
+    *("analysed frames", "inferences per frame", "bytes sent", f"boxes under {SMALL_PX} px"),
 )
 
 
@@ -65,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cv2.setNumThreads(1)
     try:
         _ablate(options)
-    except (CorpusError, MaterialError, ConfigError, SettingsError, ModelError) as error:
+    except UNUSABLE as error:
         print(error, file=sys.stderr)
         return 1
     print(f"report: {options.out / 'ablation.md'}")
@@ -76,12 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.evaluation.ablation", description=__doc__
     )
-    parser.add_argument("corpus", type=Path, help="folder with manifest.json")
-    parser.add_argument("out", type=Path, help="folder for ablation.md and ablation.json")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the edge's configuration")
-    parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud's settings")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N frames of each")
-    parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="these sequences")
+    add_arguments(parser)
     parser.add_argument("--alone", action="store_true", help="also nothing, and each stage alone")
     return parser
 

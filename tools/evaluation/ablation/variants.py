@@ -37,10 +37,10 @@ SWITCHES = (
     Switch("pixel aspect", "camera_defaults.pixel_aspect", "auto", 1.0),
     Switch("vehicle sum", "detect.vehicle_sum"),
     Switch("votes", "decide.rules.*.threshold", None, 0.0),
-    Switch("movement", "decide.rules.*.must_move"),
-    Switch("static memory", "decide.static.enabled"),
-    Switch("storm damping", "decide.storm.enabled"),
-    Switch("light evidence", "deliver.evidence.whole", "reduced", "full"),
+    Switch("motion verification", "decide.rules.*.must_move"),
+    Switch("static objects", "decide.static.enabled"),
+    Switch("deduplication", "decide.storm.enabled"),
+    Switch("reduced evidence", "deliver.evidence.whole", "reduced", "full"),
 )
 """Votes are off when the first detection over `min_score` will do; on, they are as configured
 (None). The cloud is no switch: every row has both, the edge alone and after the cloud."""

@@ -92,12 +92,12 @@ def _table(asked: dict[tuple[Half, Group], list[ScoredPlace]]) -> str:
                 share(ones, limit, true=True, below_px=SMALL_PX),
                 share(ones, limit, true=False),
             )
-            told = " | ".join(_told(cell) for cell in cells)
-            lines.append(f"| {kind} | {half} | {limit:.2f} | {told} |")
+            shares = " | ".join(_cell(cell) for cell in cells)
+            lines.append(f"| {kind} | {half} | {limit:.2f} | {shares} |")
     return "\n".join(lines)
 
 
-def _told(cell: Share) -> str:
+def _cell(cell: Share) -> str:
     interval = cell.interval()
     if interval is None:
         return "none asked"

@@ -1,4 +1,4 @@
-"""Things that stand there all night and look like threats: parked vehicles, a statue, a poster.
+"""Static objects that look like threats all night: parked vehicles, a statue, a poster.
 
 PURE. Boxes are xyxy in pixels of the frame as drawn. Called by `render`.
 """

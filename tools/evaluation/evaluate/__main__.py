@@ -10,15 +10,12 @@ from pathlib import Path
 
 import cv2
 
-from cloud.settings import SettingsError, load_settings
+from cloud.settings import load_settings
 from edge.config.load import load
-from edge.errors import ConfigError
-from imaging.manifest import ModelError
-from tools.evaluation.compose.materials import MaterialError
 from tools.evaluation.evaluate.breakdown import by_nuisance
 from tools.evaluation.evaluate.corpus import CorpusError, read_corpus
 from tools.evaluation.evaluate.totals import Evaluation
-from tools.evaluation.evaluate.trial import Models, Trial, evaluate
+from tools.evaluation.evaluate.trial import UNUSABLE, Models, Trial, add_arguments, evaluate
 from tools.evaluation.report.figures import report
 from tools.evaluation.report.html import review, write_sheet
 from tools.evaluation.report.markdown import markdown
@@ -31,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cv2.setNumThreads(1)
     try:
         evaluation = _evaluate(options)
-    except (CorpusError, MaterialError, ConfigError, SettingsError, ModelError) as error:
+    except UNUSABLE as error:
         print(error, file=sys.stderr)
         return 1
     _write(options.out, evaluation)
@@ -44,20 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.evaluation.evaluate", description=__doc__
     )
-    parser.add_argument("corpus", type=Path, help="folder with manifest.json")
-    parser.add_argument("out", type=Path, help="folder for report.md, .html, .json and plots")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="the edge's configuration")
-    parser.add_argument("--cloud", type=Path, metavar="FILE", help="the cloud's settings")
-    parser.add_argument(
-        "--limit", type=int, metavar="N", help="only the first N frames of each, and N stills"
-    )
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        default=[],
-        metavar="ID",
-        help="these sequences; `stills` for the stills",
-    )
+    add_arguments(parser)
     return parser
 
 
@@ -104,7 +88,7 @@ def _summary(evaluation: Evaluation) -> str:
     hours = f" in {nuisances[-1].false.hours:.2f} camera-hours of nuisances" if nuisances else ""
     return (
         f"{found or 'no events'} found; {headline.false} false alarms of every kind "
-        f"({headline.unchecked} more whose place no label tells); with nothing in view "
+        f"({headline.unchecked} more whose place is not labelled); with nothing in view "
         f"{totals.confirmed_false()}{hours}, plain motion {totals.motion_false()}{less}{sent}"
     )
 

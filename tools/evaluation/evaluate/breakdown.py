@@ -64,7 +64,7 @@ class HeightBand:
     edge: Share
     confirmed: Share
     boxes: Share
-    looked_boxes: Share
+    analysed_boxes: Share
 
     def name(self) -> str:
         if self.high_px == BANDS_PX[-1]:
@@ -122,14 +122,14 @@ def _bands(people: Sequence[_PersonEvent], boxes: Sequence[BoxSeen]) -> tuple[He
 def _band(
     low: int, high: int, events: Sequence[EventScore], boxes: Sequence[BoxSeen]
 ) -> HeightBand:
-    looked = [box for box in boxes if box.looked]
+    analysed = [box for box in boxes if box.analysed]
     return HeightBand(
         low_px=low,
         high_px=high,
         edge=Share(sum(e.edge_delay_s is not None for e in events), len(events)),
         confirmed=Share(sum(e.delay_s is not None for e in events), len(events)),
         boxes=Share(sum(box.found for box in boxes), len(boxes)),
-        looked_boxes=Share(sum(box.found for box in looked), len(looked)),
+        analysed_boxes=Share(sum(box.found for box in analysed), len(analysed)),
     )
 
 

@@ -97,8 +97,8 @@ def fed_back(answers: list[tuple[float, Raised]], step: Step) -> list[tuple[floa
 
 
 def answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised]]:
-    """What the cloud asked about: told with this frame, and still to be told, as live."""
-    told: list[Raised] = []
+    """What the cloud asked about: decided with this frame, and still open, as live."""
+    decided: list[Raised] = []
     left: list[Raised] = []
     for one in open_:
         track = one.case.suspicion.track
@@ -108,8 +108,8 @@ def answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised
             left.append(one)
             continue
         after = again(one, step.name, step.t, take)
-        (told if after.answer.again is None else left).append(after)
-    return told, left
+        (decided if after.answer.again is None else left).append(after)
+    return decided, left
 
 
 def again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
@@ -226,7 +226,7 @@ class Confirmation:
             to_s=one.began_at_s + one.lasted_s,
             share=one.share,
             answer=None if one.audited is None else self._answer(one, one.audited),
-            told=frozenset(one.told),
+            notified=frozenset(one.told),
         )
 
     def _answer(self, one: Unsuspected, audited: Audited) -> AuditAnswer:

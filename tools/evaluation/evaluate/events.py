@@ -25,7 +25,7 @@ _ROUNDING_S = 1e-6
 class Timeline:
     """The labels of one sequence: `times[i]` and `labels[cls][i]` are of frame `i`.
 
-    `parked` tells where a standing vehicle is in view; it makes no event and excuses no alarm.
+    `parked` says where a standing vehicle is in view; it makes no event and excuses no alarm.
     """
 
     times: tuple[float, ...]
@@ -98,7 +98,7 @@ MOTION_GAP_S = 10.0
 default of cameras by Planet and Vicon; Frigate waits 30 s (`mqtt_off_delay`), Motion 60 s
 (`event_gap`), ONVIF cameras commonly 1 s (`AlarmOffDelay`)."""
 MOTION_AGAIN_S = 60.0
-"""What goes on is told again after this. Cameras with a trigger interval tell it every 10 or 20 s,
+"""What goes on is raised again after this: every 10 or 20 s by cameras with a trigger interval;
 Motion begins a new film after 120 s (`movie_max_time`)."""
 
 _CLASS_OF: dict[str, ObjectClass] = {
@@ -124,7 +124,7 @@ class AlarmKind(StrEnum):
     FALSE = "false"
     WRONG_CLASS = "wrong_class"
     WRONG_PLACE = "wrong_place"
-    STANDING = "standing"
+    STATIC = "static_object"
 
 
 class AtBox(StrEnum):
@@ -132,7 +132,7 @@ class AtBox(StrEnum):
 
     THING = "thing"
     OTHER_THING = "other_thing"
-    STANDING = "standing"
+    STATIC = "static_object"
     NOTHING = "nothing"
     UNKNOWN = "unknown"
 
@@ -194,8 +194,8 @@ def kind_of(alarm: Alarm, timeline: Timeline) -> AlarmKind:
     """
     by_view = kind_by_view(alarm, timeline)
     match alarm.place:
-        case AtBox.STANDING:
-            return AlarmKind.STANDING
+        case AtBox.STATIC:
+            return AlarmKind.STATIC
         case AtBox.OTHER_THING:
             return AlarmKind.WRONG_CLASS
         case AtBox.NOTHING if by_view is AlarmKind.RIGHT:
@@ -236,7 +236,7 @@ class MotionAlarm:
     until_s: float
 
     def about(self, cls: ObjectClass) -> Alarm:
-        """The alarm that it is to someone who is told of motion and watches for `cls`."""
+        """The alarm that it is to someone who is notified of motion and watches for `cls`."""
         return Alarm(cls=cls, raised_s=self.raised_s, until_s=self.until_s)
 
 

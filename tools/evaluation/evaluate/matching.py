@@ -61,7 +61,7 @@ def about(
             return nothing
         best = found
     if isinstance(best, StaticThing):
-        return About(name=best.name, place=AtBox.STANDING)
+        return About(name=best.name, place=AtBox.STATIC)
     return About(name=best.label, place=AtBox.THING if cls is None else place_of(cls, best.label))
 
 
@@ -88,7 +88,7 @@ def boxes_seen(labelled: Labelled, t: float, outcome: Outcome) -> tuple[BoxSeen,
             t=t,
             height_px=box.tall_px(),
             visible=box.visible,
-            looked=isinstance(outcome, Analysed),
+            analysed=isinstance(outcome, Analysed),
             found=hit,
         )
         for box, hit in zip(people, found, strict=True)

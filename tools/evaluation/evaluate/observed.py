@@ -24,12 +24,12 @@ from tools.evaluation.evaluate.events import (
     class_of,
 )
 
-Stage = Literal["looked at", "detected", "fired", "suspected"]
+Stage = Literal["analysed", "detected", "fired", "suspected"]
 
 
 @dataclass(frozen=True, slots=True)
 class BestDetection:
-    """The surest detection of a thing of the event's class, in the frame at `t`."""
+    """The best detection of a thing of the event's class, in the frame at `t`."""
 
     label: str
     score: float
@@ -49,7 +49,7 @@ class EventTrace:
     floor: float = 0.0
     begin: float = 0.0
     outcomes: Counter[str] = field(default_factory=Counter)
-    looked: int = 0
+    analysed: int = 0
     detected: int = 0
     best: BestDetection | None = None
     others: Counter[str] = field(default_factory=Counter)
@@ -90,8 +90,8 @@ AuditAnswer = Literal["missed", "clear", "unanswered"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RejectedStretch:
-    """A motion event or quiet minute (`kind`), from when to when, of which nothing was told but of
-    the groups in `told`; if it was drawn, with the probability `share`, what the audit made of it.
+    """A motion event or quiet minute (`kind`), from when to when, that notified nobody but of the
+    groups in `notified`; if it was drawn, with the probability `share`, what the audit made of it.
     """
 
     kind: Kind
@@ -99,7 +99,7 @@ class RejectedStretch:
     to_s: float
     share: float
     answer: AuditAnswer | None
-    told: frozenset[str] = frozenset()
+    notified: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +117,13 @@ class FrameSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoxSeen:
-    """A labelled person's box at `t`: its size, whether the detector looked at the frame at all,
+    """A labelled person's box at `t`: its size, whether the frame reached the detector at all,
     and whether it found the person there."""
 
     t: float
     height_px: float
     visible: float
-    looked: bool
+    analysed: bool
     found: bool
 
 
@@ -158,7 +158,7 @@ class Sent(NamedTuple):
 class DecidedSuspicion:
     """A suspicion and the cloud's decision on it.
 
-    `label` is the edge's, `verdict_label` the one that people are told. `bytes_out` is evidence and
+    `label` is the edge's, `verdict_label` the one that people get. `bytes_out` is evidence and
     report; `confirm_s` is how long the cloud's model and rules took. `about` is what was at the box
     for an alarm of the edge's label, `verdict_about` for one of the verdict's. `sheet` is the
     picture as people judge it, a JPEG with the box drawn; `sent` are those that the cloud had.

@@ -162,13 +162,13 @@ class CorpusPlayer:
             seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
             live.append(step.live)
             witness.see(step, labels)
-            told, open_ = answered(open_, step)
+            decided, open_ = answered(open_, step)
             there = tuple(thing for thing in static if thing.stands(step.t))
             fresh = [
                 Raised(step.name, step.t, case, self.ask(case), at(case, labels, there, boxed))
                 for case in step.cases
             ]
-            settled = told + [one for one in fresh if one.answer.again is None]
+            settled = decided + [one for one in fresh if one.answer.again is None]
             raised += settled
             answers += [(step.t + VERDICT_S, one) for one in settled]
             open_ += [one for one in fresh if one.answer.again is not None]
@@ -189,7 +189,7 @@ def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"
 
 
 def unaudited(config: Config) -> Config:
-    """The configuration without audits: a still has no moments that would tell what stands."""
+    """The configuration without audits: a still has no moments that would show what stands."""
     audit = config.deliver.audit.model_copy(update={"enabled": False})
     deliver = config.deliver.model_copy(update={"audit": audit})
     return config.model_copy(update={"deliver": deliver})
@@ -197,13 +197,13 @@ def unaudited(config: Config) -> Config:
 
 def _seen(step: Step, frame_bytes: int, moved: bool) -> FrameSeen:
     outcome, reason = _words(step.outcome)
-    looked = step.outcome if isinstance(step.outcome, Analysed) else None
+    analysed = step.outcome if isinstance(step.outcome, Analysed) else None
     return FrameSeen(
         t=step.t,
         frame_bytes=frame_bytes,
         outcome=outcome,
         reason=reason,
-        inferences=looked.inferences if looked else 0,
+        inferences=analysed.inferences if analysed else 0,
         moved=moved,
     )
 

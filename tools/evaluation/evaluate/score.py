@@ -63,7 +63,7 @@ class AlarmScore:
 
     @property
     def unchecked(self) -> bool:
-        """It passes for right, and nothing tells whether the thing is where its box is."""
+        """It passes for right, and no label says whether the thing is where its box is."""
         return not self.false and self.alarm.place is AtBox.UNKNOWN
 
 

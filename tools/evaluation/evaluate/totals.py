@@ -58,7 +58,7 @@ class FalseAlarms:
 class Headline:
     """The three figures: events found, false alarms of every kind, bytes; and what they excuse.
 
-    `unchecked` alarms pass for right by what is in view, while no label tells what is at their
+    `unchecked` alarms pass for right by what is in view, while no label says what is at their
     box; `by_null` of all right ones are excused by frames alone that are not scored; `unscored` are
     confirmed of classes that nobody labelled.
     """
@@ -84,7 +84,7 @@ class Headline:
 
     @property
     def lost_by_cloud(self) -> int:
-        """Events that the edge found and people were not told of."""
+        """Events that the edge found and people were not notified of."""
         return self.edge_found - self.found
 
     def share(self) -> Share:

@@ -6,6 +6,7 @@ they saw: variants look at the same pictures.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import sys
 import tempfile
@@ -19,20 +20,38 @@ from tqdm import tqdm
 
 from cloud.judge import Judge, Model
 from cloud.model import FullModel, open_model
-from cloud.settings import Settings
+from cloud.settings import Settings, SettingsError
 from edge.config.load import Loaded
 from edge.config.schema import Detect
 from edge.detect.detect_frame import Sees
 from edge.detect.detector import Detector, open_detector
+from edge.errors import ConfigError
 from imaging.detections import Detections, Image
+from imaging.manifest import ModelError
 from objectstore.open import open_store
 from service.clock import SystemClock
+from tools.evaluation.compose.materials import MaterialError
 from tools.evaluation.evaluate.confirmation import Confirmation, audit_all, origin_of
-from tools.evaluation.evaluate.corpus import Corpus
+from tools.evaluation.evaluate.corpus import Corpus, CorpusError
 from tools.evaluation.evaluate.observed import StillRun
 from tools.evaluation.evaluate.player import CorpusPlayer
 from tools.evaluation.evaluate.score import SequenceScore, score, without_found
 from tools.evaluation.evaluate.totals import Evaluation, Subject, add_up
+
+UNUSABLE = (CorpusError, MaterialError, ConfigError, SettingsError, ModelError)
+"""What a corpus, a configuration or a model that cannot be used raises."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to evaluate, and how it is configured."""
+    add = parser.add_argument
+    add("corpus", type=Path, help="folder with manifest.json")
+    add("out", type=Path, help="folder for the reports")
+    add("--config", type=Path, metavar="FILE", help="the edge's configuration")
+    add("--cloud", type=Path, metavar="FILE", help="the cloud's settings")
+    add("--limit", type=int, metavar="N", help="only the first N frames of each, and N stills")
+    only = "these sequences; `stills` for the stills"
+    add("--only", nargs="+", default=[], metavar="ID", help=only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,8 @@ class Witness:
         trace.outcomes[why(step.outcome)] += 1
         if not isinstance(outcome, Analysed):
             return
-        trace.looked += 1
-        trace.reach("looked at", step.t)
+        trace.analysed += 1
+        trace.reach("analysed", step.t)
         for judgement in step.judgements:
             if self._is_it(trace.event, judgement.label, judgement.box, labels, step.t):
                 self._count_judgement(trace, judgement, step.t)
@@ -158,11 +158,11 @@ class Witness:
             trace.strip.append(Picture(jpeg_of(drawn), words))
 
     def _show_clearly(self, trace: EventTrace, best: BestDetection, step: Step) -> None:
-        """The surest detection, from nearby."""
+        """The best detection, from nearby."""
         name = f"{best.label} {best.score:.2f}"
         drawn = self._overlay.closeup(step, Mark(best.box, PALE, (name,)))
         if drawn is not None:
-            words = f"surest: {name}, {step.name}, {step.t:.1f} s"
+            words = f"best: {name}, {step.name}, {step.t:.1f} s"
             trace.clearest = Picture(jpeg_of(drawn), words)
 
 

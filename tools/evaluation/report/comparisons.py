@@ -134,7 +134,7 @@ def _heights(title: str, bands: Sequence[HeightBand]) -> Iterator[str]:
     yield from table(
         (
             *("height, px", "events", "found", "95 %", "edge alone", "boxes", "found by the edge"),
-            *("95 %", "of those looked at"),
+            *("95 %", "of analysed frames"),
         ),
         (
             (
@@ -145,7 +145,7 @@ def _heights(title: str, bands: Sequence[HeightBand]) -> Iterator[str]:
                 band.edge.part,
                 band.boxes.whole,
                 *share_cells(band.boxes),
-                percent(band.looked_boxes.value()),
+                percent(band.analysed_boxes.value()),
             )
             for band in bands
         ),
@@ -177,19 +177,19 @@ def _of(found: Share | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticObjectAlarms:
-    """When a thing was suspected by the edge, and when people were told of it, in seconds."""
+    """When a thing was suspected by the edge, and when people were notified of it, in seconds."""
 
     name: str
     suspected_s: tuple[float, ...]
     confirmed_s: tuple[float, ...]
 
 
-def told(run: SequenceRun) -> tuple[StaticObjectAlarms, ...]:
+def alarms_about(run: SequenceRun) -> tuple[StaticObjectAlarms, ...]:
     """Each static thing of the sequence."""
-    return tuple(_told(name, run) for name in run.static)
+    return tuple(_alarms_about(name, run) for name in run.static)
 
 
-def _told(name: str, run: SequenceRun) -> StaticObjectAlarms:
+def _alarms_about(name: str, run: SequenceRun) -> StaticObjectAlarms:
     suspected = [judged for judged in run.suspicions if judged.about.name == name]
     return StaticObjectAlarms(
         name=name,
@@ -206,17 +206,17 @@ def static_as_json(run: SequenceRun) -> list[Json]:
             "suspected_s": [round(t, 3) for t in thing.suspected_s],
             "confirmed_s": [round(t, 3) for t in thing.confirmed_s],
         }
-        for thing in told(run)
+        for thing in alarms_about(run)
     ]
 
 
-def static_things(scores: Sequence[SequenceScore]) -> Iterator[str]:
+def static_objects(scores: Sequence[SequenceScore]) -> Iterator[str]:
     """For `report.md`, where anything is known to stand."""
     rows = [
         (score.run.id, thing.name, len(thing.suspected_s), len(thing.confirmed_s))
         for score in scores
-        for thing in told(score.run)
+        for thing in alarms_about(score.run)
     ]
     if rows:
-        yield "## Things that stand there\n"
-        yield from table(("sequence", "thing", "suspected by the edge", "told people"), rows)
+        yield "## Static objects\n"
+        yield from table(("sequence", "object", "suspected by the edge", "notified"), rows)

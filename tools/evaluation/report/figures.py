@@ -61,7 +61,7 @@ def report(evaluation: Evaluation) -> Json:
         "bytes_share": rounded(totals.traffic.share()),
         "bytes_share_interval": pair(traffic_interval(totals.traffic)),
         "empty_stretches": _traffic(totals.empty),
-        "held_back": rejected.as_json(evaluation.scores),
+        "not_reported": rejected.as_json(evaluation.scores),
         "wrong_class": sum(counts.wrong_class for counts in totals.false_alarms.values()),
         "edge_false_alarms": totals.edge_false(),
         "alarms": totals.alarms,
@@ -87,7 +87,7 @@ def report(evaluation: Evaluation) -> Json:
 
 
 ALARM_CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle")
-"""What the default rules alarm about. A cyclist is a person; bicycles are told beside them."""
+"""What the default rules alarm about. A cyclist is a person; bicycles are counted beside them."""
 
 
 def scored_classes(totals: Totals) -> tuple[ObjectClass, ...]:
@@ -160,7 +160,7 @@ def _band(band: HeightBand) -> Json:
         "events": _found(band.confirmed),
         "edge_events": _found(band.edge),
         "boxes": _found(band.boxes),
-        "boxes_looked_at": _found(band.looked_boxes),
+        "boxes_analysed": _found(band.analysed_boxes),
     }
 
 
@@ -214,7 +214,7 @@ def _sequence(score: SequenceScore) -> Json:
         "alarm_list": [_alarm(alarm) for alarm in score.alarms],
         "motion_alarm_list": [[round(m.raised_s, 3), round(m.until_s, 3)] for m in score.motion],
         "suspicion_list": [_judged(judged) for judged in run.suspicions],
-        "static_things": static_as_json(run),
+        "static_objects": static_as_json(run),
     }
 
 

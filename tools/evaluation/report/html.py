@@ -2,7 +2,7 @@
 and reasons and every suspicion that was refuted; `alarms.jpg` with the alarms alone.
 
 SHELL only in `write_sheet`. On the sheet false alarms and those that could not be checked come
-first, so that a person can judge in a minute what no label tells. Called by the command line.
+first, so that a person can judge in a minute what is not labelled. Called by the command line.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class ConfirmedAlarm:
 
     @property
     def verdict(self) -> bool | None:
-        """Whether it is false; None where nothing tells."""
+        """Whether it is false; None where that is not labelled."""
         return None if self.scored.unchecked else self.scored.false
 
     @property
@@ -54,7 +54,7 @@ class ConfirmedAlarm:
             AlarmKind.FALSE: "false: nothing of any class in view",
             AlarmKind.WRONG_CLASS: "false: another class",
             AlarmKind.WRONG_PLACE: "false: nothing where the box is",
-            AlarmKind.STANDING: f"false: {self.judged.verdict_about.name or 'a standing thing'}",
+            AlarmKind.STATIC: f"false: {self.judged.verdict_about.name or 'a static object'}",
         }[kind]
 
 
@@ -122,7 +122,7 @@ def review(evaluation: Evaluation) -> str:
             Section(
                 f"Misses ({len(missed)})",
                 "Events and stills that no confirmed alarm found, and what ended each. The strip "
-                "is spread evenly over the event; its last picture is the surest sight. Click a "
+                "is spread evenly over the event; its last picture is the best detection. Click a "
                 "picture to enlarge it. Labelled boxes are purple.",
                 [_miss(one) for one in missed],
             ),
@@ -134,7 +134,7 @@ def review(evaluation: Evaluation) -> str:
             ),
             Section(
                 f"Alarms ({len(alarms)})",
-                f"{counts[0]} false, {counts[1]} whose place no label tells (look at them), "
+                f"{counts[0]} false, {counts[1]} whose place is not labelled (look at them), "
                 f"{counts[2]} right. First the frame with the box, then what the cloud was sent.",
                 [_alarm(one) for one in alarms],
             ),
@@ -145,7 +145,7 @@ def review(evaluation: Evaluation) -> str:
             ),
             Section(
                 f"Suspicions that were not confirmed ({len(refuted)})",
-                "What the edge suspected and the cloud held back.",
+                "What the edge suspected and the cloud did not confirm.",
                 refuted,
             ),
         ),
@@ -164,9 +164,9 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
         f"(95 %: {percents(traffic_interval(totals.traffic))})."
     )
     yield (
-        f"Excused: {headline.unchecked} alarms whose place no label tells, {headline.by_null} over "
-        f"frames alone that nobody scores, {headline.unscored} confirmed of classes that are not "
-        "scored."
+        f"Excused: {headline.unchecked} alarms whose place is not labelled, {headline.by_null} "
+        f"over frames alone that nobody scores, {headline.unscored} confirmed of classes that are "
+        "not scored."
     )
     yield (
         f"Edge: {subject.edge_model} on {subject.edge_runtime}; cloud: {subject.cloud_model}; "

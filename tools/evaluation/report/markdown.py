@@ -13,7 +13,7 @@ from tools.evaluation.evaluate.events import CLASSES, AlarmKind
 from tools.evaluation.evaluate.score import SequenceScore, Traffic
 from tools.evaluation.evaluate.totals import Evaluation, Totals, traffic_interval
 from tools.evaluation.report import rejected
-from tools.evaluation.report.comparisons import comparisons, sections, static_things
+from tools.evaluation.report.comparisons import comparisons, sections, static_objects
 from tools.evaluation.report.figures import scored_classes
 from tools.evaluation.report.tables import (
     DEFINITIONS,
@@ -38,7 +38,7 @@ def markdown(evaluation: Evaluation, plots: Sequence[str]) -> str:
         *_bytes(evaluation.totals),
         *rejected.markdown(evaluation.scores),
         *sections(evaluation),
-        *static_things(evaluation.scores),
+        *static_objects(evaluation.scores),
         *_sequences(evaluation.scores),
         *_missed(evaluation.scores),
         *_wrong(evaluation.scores),
@@ -99,7 +99,7 @@ def _headline(totals: Totals) -> Iterator[str]:
         f"{headline.edge_found} events found, of which the cloud lost {headline.lost_by_cloud}.\n"
     )
     yield (
-        f"Excused: {headline.unchecked} alarms whose place no label tells (`report.html` shows "
+        f"Excused: {headline.unchecked} alarms whose place is not labelled (`report.html` shows "
         f"them), {headline.by_null} over frames alone that nobody scores, {headline.unscored} "
         "confirmed of classes that are not scored.\n"
     )

@@ -1,8 +1,8 @@
 """Every event that was missed, with the check that held it back, in words.
 
 PURE. The stages of the path are asked from the end: what was suspected was lost by the cloud, what
-fired was merged, what was judged failed a check, what was detected had no track, what was looked at
-was not detected, and the rest never passed the gate. Called by `review`.
+fired was suppressed as a duplicate, what was judged failed a check, what was detected had no track,
+what was analysed was not detected, and the rest never passed the gate. Called by `html`.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _miss(
         place=place,
         trace=trace,
         why=_why(trace, own),
-        facts=(*note, *_facts(trace), *(_told(one) for one in (*own, *other))),
+        facts=(*note, *_facts(trace), *(_suspected(one) for one in (*own, *other))),
         by_edge=bool(own),
     )
 
@@ -124,18 +124,20 @@ def _why(trace: EventTrace, own: Sequence[DecidedSuspicion]) -> str:
     if trace.holds.judged:
         return f"held back by a check: {_nearest(trace)}"
     if trace.best is not None:
-        full = f"; {trace.refused} things had no place among the tracks" if trace.refused else ""
+        full = f"; {trace.refused} detections could not be tracked" if trace.refused else ""
         return (
-            f"no track: detected in {trace.detected} of {trace.looked} frames looked at, at best "
+            f"no track: detected in {trace.detected} of {trace.analysed} analysed frames, at best "
             f"{trace.best.score:.2f}, and a track begins at {trace.begin:.2f}{full}"
         )
-    if trace.looked:
-        return f"never detected as {cls} above {trace.floor:.2f} in {trace.looked} frames looked at"
+    if trace.analysed:
+        return (
+            f"never detected as {cls} above {trace.floor:.2f} in {trace.analysed} analysed frames"
+        )
     return f"never passed the gate: {_outcomes(trace)}"
 
 
 def _nearest(trace: EventTrace) -> str:
-    """Of the track that came nearest; in a car park those that stand there tell nothing."""
+    """Of the track that came nearest; in a car park static objects say nothing."""
     nearest = trace.nearest
     if nearest is None:
         return trace.holds.words()[0]
@@ -144,9 +146,9 @@ def _nearest(trace: EventTrace) -> str:
 
 def _fired(trace: EventTrace) -> str:
     if not trace.merged:
-        return "it was counted with an earlier alarm, or told at another time"
+        return "it was counted with an earlier alarm, or raised at another time"
     after = "" if trace.merged_after_s is None else f" {trace.merged_after_s:.1f} s before"
-    return f"it was merged with what was told{after} ({trace.merged} times)"
+    return f"it was suppressed as a duplicate of what was raised{after} ({trace.merged} times)"
 
 
 def _decided(judged: DecidedSuspicion) -> str:
@@ -162,7 +164,7 @@ def _facts(trace: EventTrace) -> Iterator[str]:
         yield "first " + ", ".join(f"{stage} {t:.1f} s" for stage, t in trace.first_s.items())
     if trace.best is not None:
         yield (
-            f"detected in {trace.detected} of {trace.looked} frames looked at, surest as "
+            f"detected in {trace.detected} of {trace.analysed} analysed frames, best as "
             f"{trace.best.label} {trace.best.score:.2f} at {trace.best.t:.1f} s"
         )
     if trace.by_track:
@@ -171,9 +173,9 @@ def _facts(trace: EventTrace) -> Iterator[str]:
         yield f"tracks {first}" + (f" and {rest} more" if rest > 0 else "")
     yield from trace.holds.words()
     if trace.merged:
-        yield f"merged {trace.merged} times"
+        yield f"suppressed as a duplicate {trace.merged} times"
     if trace.refused:
-        yield f"{trace.refused} things had no place among the tracks while it lasted"
+        yield f"{trace.refused} detections could not be tracked while it lasted"
     if trace.others:
         seen = ", ".join(f"{label} {count}" for label, count in trace.others.most_common(4))
         yield f"detected elsewhere or as other things: {seen}"
@@ -183,7 +185,7 @@ def _outcomes(trace: EventTrace) -> str:
     return ", ".join(f"{what} {count}" for what, count in trace.outcomes.most_common())
 
 
-def _told(judged: DecidedSuspicion) -> str:
+def _suspected(judged: DecidedSuspicion) -> str:
     """A suspicion near the event, and what the cloud said to it."""
     what = judged.about.name or judged.about.place.value.replace("_", " ")
     return (

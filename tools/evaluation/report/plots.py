@@ -22,7 +22,7 @@ from tools.evaluation.evaluate.score import SequenceScore
 from tools.evaluation.evaluate.totals import Totals
 
 _DPI = 110
-_TRUTH, _UNCLEAR, _MOTION, _LOOKED = "#2e7d32", "#c5e1a5", "#9e9e9e", "#e0e0e0"
+_TRUTH, _UNCLEAR, _MOTION, _ANALYSED = "#2e7d32", "#c5e1a5", "#9e9e9e", "#e0e0e0"
 _DECIDED: dict[Decision, str] = {
     "confirmed": "#1565c0",
     "refuted": "#ef6c00",
@@ -34,7 +34,7 @@ _KINDS = {
     AlarmKind.FALSE: "#c62828",
     AlarmKind.WRONG_CLASS: "#f9a825",
     AlarmKind.WRONG_PLACE: "#ad1457",
-    AlarmKind.STANDING: "#6d4c41",
+    AlarmKind.STATIC: "#6d4c41",
 }
 _ROWS = ("alarms", "suspicions", "motion", "analysed", *reversed(CLASSES))
 
@@ -99,8 +99,8 @@ def draw_timeline(path: Path, score: SequenceScore) -> None:
     times = run.timeline.times
     for cls in CLASSES:
         _draw_labels(axes, _ROWS.index(cls), run.timeline.labels[cls], times, step_s)
-    looked = tuple(frame.outcome == "analysed" for frame in run.seen)
-    _bars(axes, _ROWS.index("analysed"), _spans(looked, times, step_s), _LOOKED)
+    analysed = tuple(frame.outcome == "analysed" for frame in run.seen)
+    _bars(axes, _ROWS.index("analysed"), _spans(analysed, times, step_s), _ANALYSED)
     moved = [(m.raised_s, m.until_s - m.raised_s + step_s) for m in score.motion]
     _bars(axes, _ROWS.index("motion"), moved, _MOTION)
     for judged in run.suspicions:

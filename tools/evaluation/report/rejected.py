@@ -1,10 +1,10 @@
-"""What never reached a suspicion: idle frames that the gate held back, and motion events and quiet
+"""What never reached a suspicion: idle frames that the gate stopped, and motion events and quiet
 minutes that were rejected, with what the audit makes of them and what the labels do.
 
 PURE. Live, a small share of the rejected is audited; the evaluation audits all of a corpus up to an
 hour, so that its rate has no sampling in it but that of the footage, and a random share of a longer
-one. Where labels know who was there, they tell what the audit itself is worth. Called by the report
-writers.
+one. Where labels know who was there, they show how accurate the audit itself is. Called by the
+report writers.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Json = dict[str, object]
 
 _WATCHED: tuple[ObjectClass, ...] = ("person", "vehicle")
 _KINDS: dict[Kind, str] = {
-    "motion": "motion events of which nothing was told",
-    "partly": "motion events of which only a person, or only a vehicle, was told",
+    "motion": "motion events without a notification",
+    "partly": "motion events with a notification of a person alone, or of a vehicle alone",
     "quiet": "quiet minutes",
 }
 
@@ -35,7 +35,7 @@ _KINDS: dict[Kind, str] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Idle:
     """Frames in which every class is labelled false: how many, how many of them were quiet, and
-    the gate's words for all of them."""
+    the gate's reasons for all of them."""
 
     frames: int
     quiet: int
@@ -115,7 +115,7 @@ def as_json(scores: Sequence[SequenceScore]) -> Json:
 def markdown(scores: Sequence[SequenceScore]) -> Iterator[str]:
     """All of it, for `report.md`."""
     still, known = idle(scores), worth(scores)
-    yield "## What was held back\n"
+    yield "## What was not reported\n"
     yield from table(
         ("", "number", "share", "95 %"),
         (
@@ -136,7 +136,7 @@ def markdown(scores: Sequence[SequenceScore]) -> Iterator[str]:
         ),
     )
     words = ", ".join(f"{why} {count}" for why, count in still.whys)
-    yield f"The gate's words for the idle frames: {words or 'none'}.\n"
+    yield f"The gate's reasons for the idle frames: {words or 'none'}.\n"
 
 
 def _rows(scores: Sequence[SequenceScore], kind: Kind) -> Iterator[tuple[object, ...]]:
@@ -178,6 +178,6 @@ def _threat(score: SequenceScore, one: RejectedStretch) -> bool | None:
         timeline.labels[cls][frame]
         for frame in timeline.span(one.from_s, one.to_s)
         for cls in _WATCHED
-        if cls not in one.told
+        if cls not in one.notified
     }
     return True if True in labels else None if None in labels or not labels else False

@@ -56,7 +56,7 @@ DEFINITIONS = (
     "An event is a run of frames labelled true. Nulls neither start nor count; runs at most 1 s"
     " of nulls apart are one event. Every frame's time is that of the replay clock.",
     "An alarm is a confirmed suspicion. Its time is that of the frame that raised it; the "
-    "cloud's own time is told apart. It runs until its track dies. Its class is that of the "
+    "cloud's own time is reported apart. It runs until its track dies. Its class is that of the "
     "verdict's label: person; vehicle = car, motorcycle, bus, truck; bicycle. Other labels are "
     "not scored.",
     "An event is found if an alarm of its class is raised in it or at most 1 s before or after,"
@@ -71,7 +71,7 @@ DEFINITIONS = (
     "Where nothing is labelled at the box, what is in view decides: an alarm that touches no "
     "true and no null frame of its class, from its raising to its end, is false; where another "
     "class is true there, it is of the wrong class. The right ones among them are counted as "
-    "excused, since no label tells whether they are about the thing in view; report.html shows "
+    "excused, since no label says whether they are about the thing in view; report.html shows "
     "each. The second that finds an event late excuses nothing: such an alarm can find its "
     "event and be false. All kinds of false alarms are one figure. A rider makes person and "
     "bicycle true alike, so an alarm labelled bicycle is right over a true or null frame of "
@@ -84,7 +84,7 @@ DEFINITIONS = (
     "Plain motion is a detector of its own, which shares nothing with the product's gate and "
     "takes the same frames at the same times: a frame moved if 0.5 % of its reduced and blurred"
     " grey picture differ by 25 levels from a running average of 10 s. Moved frames at most 10 "
-    "s apart are one alarm; what goes on for 60 s is told again. It knows no class, so it is "
+    "s apart are one alarm; what goes on for 60 s is raised again. It knows no class, so it is "
     "taken for an alarm of each in turn and judged by the same rules as the product's.",
     "With nothing in view: false alarms of the product, of whichever class, and motion alarms "
     "that would be false as an alarm of every class, each counted once. With no person "
@@ -107,7 +107,7 @@ DEFINITIONS = (
     "first and in the last was missed.",
     "Intervals are at 95 %: Wilson's for shares, Garwood's (Poisson) for rates per camera-hour,"
     " Clopper and Pearson's for reductions. For a share of bytes each frame is taken for one "
-    "case, so that one tells the size of the sample rather than a strict coverage.",
+    "case, so that one shows the size of the sample rather than a strict coverage.",
     "A box is found if a detection of a person overlaps it with an intersection over union of "
     "at least 0.5; boxes in frames that never reached the detector are not found. Heights are "
     "those of the whole person in pixels of the frame as sent; an event's is the median over "

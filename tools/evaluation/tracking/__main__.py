@@ -29,10 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     scenes = draw(options.seeds)
     settings = Tracking()
-    told = {"stillwatch": [follow(scene, settings) for scene in scenes]}
+    followed = {"stillwatch": [follow(scene, settings) for scene in scenes]}
     if options.oracle:
-        told |= _ask(options.oracle, scenes)
-    print(table(scenes, told))
+        followed |= _ask(options.oracle, scenes)
+    print(table(scenes, followed))
     return 0
 
 
@@ -62,26 +62,28 @@ def _ask(python: Path, scenes: Sequence[TrackingScene]) -> dict[str, list[Ids]]:
     )
     if answer.returncode:
         sys.exit(answer.stderr)
-    told: dict[str, list[Ids]] = {
+    followed: dict[str, list[Ids]] = {
         name: [tuple(tuple(frame) for frame in ids) for ids in all_ids]
         for name, all_ids in json.loads(answer.stdout).items()
     }
-    return told
+    return followed
 
 
-def table(scenes: Sequence[TrackingScene], told: dict[str, list[Ids]]) -> str:
+def table(scenes: Sequence[TrackingScene], followed: dict[str, list[Ids]]) -> str:
     """A line per frame rate and per situation: IDF1, switches, pieces and MOTA of each tracker."""
     sums: dict[str, dict[str, IdentityCounts]] = {}
-    for tracker, all_ids in told.items():
+    for tracker, all_ids in followed.items():
         for scene, ids in zip(scenes, all_ids, strict=True):
             figures = tally(scene, ids)
             for line in (f"{scene.fps:g} fps", scene.name, "all"):
                 row = sums.setdefault(line, {})
                 row[tracker] = row.get(tracker, IdentityCounts()) + figures
-    head = "| | " + " | ".join(f"{name}: IDF1, switches, pieces, MOTA" for name in told) + " |"
-    lines = [head, "|---" * (len(told) + 1) + "|"]
+    head = "| | " + " | ".join(f"{name}: IDF1, switches, pieces, MOTA" for name in followed) + " |"
+    lines = [head, "|---" * (len(followed) + 1) + "|"]
     for line in sorted(sums, key=lambda name: (name == "all", not name[0].isdigit())):
-        lines.append(f"| {line} | " + " | ".join(_cell(sums[line][name]) for name in told) + " |")
+        lines.append(
+            f"| {line} | " + " | ".join(_cell(sums[line][name]) for name in followed) + " |"
+        )
     return "\n".join(lines)
 
 

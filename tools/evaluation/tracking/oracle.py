@@ -50,7 +50,7 @@ def norfair_ids(frames: list[Frame], fps: float) -> list[Numbers]:
         initialization_delay=0,
         hit_counter_max=patience,
     )
-    told = []
+    numbered = []
     for frame in frames:
         detections = [
             norfair.Detection(points=np.array([[x0, y0], [x1, y1]]), data=row)
@@ -60,8 +60,8 @@ def norfair_ids(frames: list[Frame], fps: float) -> list[Numbers]:
         for tracked in tracker.update(detections=detections):
             if tracked.last_detection in detections:
                 numbers[tracked.last_detection.data] = tracked.id
-        told.append(numbers)
-    return told
+        numbered.append(numbers)
+    return numbered
 
 
 def bytetrack_ids(frames: list[Frame], fps: float) -> list[Numbers]:
@@ -73,7 +73,7 @@ def bytetrack_ids(frames: list[Frame], fps: float) -> list[Numbers]:
         minimum_consecutive_frames=1,
         minimum_iou_threshold=0.1,
     )
-    told = []
+    numbered = []
     for frame in frames:
         rows = np.array(frame, np.float64).reshape(-1, 5)
         found = tracker.update(
@@ -87,8 +87,8 @@ def bytetrack_ids(frames: list[Frame], fps: float) -> list[Numbers]:
         numbers: Numbers = [None] * len(frame)
         for row, number in zip(found.data.get("row", ()), found.tracker_id, strict=True):
             numbers[int(row)] = int(number) if number >= 0 else None
-        told.append(numbers)
-    return told
+        numbered.append(numbers)
+    return numbered
 
 
 TRACKERS: dict[str, Callable[[list[Frame], float], list[Numbers]]] = {

@@ -100,12 +100,12 @@ def linked(files: Iterable[Path], own: Path) -> list[Path]:
     """The libraries outside of `own` that any of `files` needs; fails if one is missing."""
     programs = [str(path) for path in files if is_elf(path)]
     needed = set(LOADED_BY_NAME)
-    told = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
     vendored = {path.name for path in own.rglob("*.so*")}  # their users bring the search path
-    missing = set(re.findall(r"(\S+) => not found", told)) - vendored
+    missing = set(re.findall(r"(\S+) => not found", listed)) - vendored
     if missing:
         raise SystemExit(f"missing libraries: {', '.join(sorted(missing))}")
-    paths = {Path(found) for found in re.findall(r"(/\S+) \(0x", told)}
+    paths = {Path(found) for found in re.findall(r"(/\S+) \(0x", listed)}
     by_name = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
     for line in by_name.splitlines():
         name, _, path = line.strip().partition(" ")

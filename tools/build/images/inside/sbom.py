@@ -45,8 +45,8 @@ def of_libraries(folder: Path) -> Iterator[Component]:
     for found in distributions(path=[str(folder)]):
         plain = found.name.lower().replace("_", "-").replace(".", "-")
         about = found.metadata
-        told = next((about[key] for key in LICENCE_KEYS if key in about), "")
-        yield component(f"pkg:pypi/{plain}@{found.version}", found.name, found.version, told)
+        licence = next((about[key] for key in LICENCE_KEYS if key in about), "")
+        yield component(f"pkg:pypi/{plain}@{found.version}", found.name, found.version, licence)
 
 
 def of_debian(folder: Path) -> Iterator[Component]:

@@ -16,7 +16,7 @@ from tests.unit.tools.demo.local.test_collector import verdict_on
 from tools.demo.local import alarm_files
 from tools.demo.local.alarm_files import AlarmFiles, draw, evidence_of
 from tools.demo.local.collector import Decided
-from tools.demo.local.console import told
+from tools.demo.local.console import notification
 
 SEEN = Sighting(label="person", score=0.81, box=(0.4, 0.4, 0.58, 0.7))
 ELSEWHERE = Sighting(label="dog", score=0.5, box=(0.1, 0.5, 0.3, 0.9))
@@ -85,6 +85,6 @@ def test_the_frame_that_the_verdict_names_is_shown() -> None:
 
 
 def test_alarms_stand_out_in_their_line(decision: Decided) -> None:
-    assert told(decision, "where.jpg").startswith("ALARM")
+    assert notification(decision, "where.jpg").startswith("ALARM")
     refuted = Decided(decision.report, verdict_on(decision.report, "refuted"))
-    assert "ALARM" not in told(refuted, "where.jpg")
+    assert "ALARM" not in notification(refuted, "where.jpg")

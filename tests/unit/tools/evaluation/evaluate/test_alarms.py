@@ -111,7 +111,7 @@ def test_an_alarm_after_its_event_is_false_even_within_the_second_that_finds_the
     [
         (AtBox.UNKNOWN, AlarmKind.RIGHT),
         (AtBox.THING, AlarmKind.RIGHT),
-        (AtBox.STANDING, AlarmKind.STANDING),
+        (AtBox.STATIC, AlarmKind.STATIC),
         (AtBox.OTHER_THING, AlarmKind.WRONG_CLASS),
         (AtBox.NOTHING, AlarmKind.WRONG_PLACE),
     ],
@@ -129,7 +129,7 @@ def test_an_alarm_around_nothing_while_nobody_is_in_view_is_about_nothing() -> N
 
 def test_an_alarm_about_a_parked_car_finds_no_event() -> None:
     right = alarm(12.0)
-    assert delay_of(EVENT, [replace(right, place=AtBox.STANDING)]) is None
+    assert delay_of(EVENT, [replace(right, place=AtBox.STATIC)]) is None
     assert delay_of(EVENT, [replace(right, place=AtBox.THING)]) == 2.0
 
 

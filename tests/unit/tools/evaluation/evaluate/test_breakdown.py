@@ -107,7 +107,7 @@ def test_one_detection_finds_one_box() -> None:
 
 def test_a_quiet_frame_finds_nobody() -> None:
     seen = boxes_seen(labelled((0, 0, 10, 30)), 1.0, Quiet(motion=replace(MOVED, moved=False)))
-    assert [(box.looked, box.found) for box in seen] == [(False, False)]
+    assert [(box.analysed, box.found) for box in seen] == [(False, False)]
 
 
 def test_other_things_than_people_have_no_boxes() -> None:
@@ -116,7 +116,7 @@ def test_other_things_than_people_have_no_boxes() -> None:
 
 def test_people_are_sorted_into_bands_by_their_height() -> None:
     boxes = tuple(
-        BoxSeen(t=float(t), height_px=height, visible=1.0, looked=True, found=found)
+        BoxSeen(t=float(t), height_px=height, visible=1.0, analysed=True, found=found)
         for t, height, found in ((4, 18.0, False), (6, 19.0, True), (30, 90.0, True))
     )
     run = replace(one_frame_a_second(judged(31.0)), boxes=boxes, walk="walk_day")

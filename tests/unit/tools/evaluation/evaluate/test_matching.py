@@ -12,12 +12,12 @@ from tools.evaluation.evaluate.events import AtBox
 from tools.evaluation.evaluate.matching import about
 from tools.evaluation.evaluate.observed import About
 from tools.evaluation.evaluate.score import score
-from tools.evaluation.report.comparisons import static_as_json, static_things, told
+from tools.evaluation.report.comparisons import alarms_about, static_as_json, static_objects
 
 Box = tuple[float, float, float, float]
 
 VAN = StaticThing(name="van", xyxy=(100, 100, 200, 180))
-STANDING_VAN = About(name="van", place=AtBox.STANDING)
+STANDING_VAN = About(name="van", place=AtBox.STATIC)
 WALKER = LabelledBox.model_validate({"class": "person", "xyxy": (150, 110, 180, 190)})
 
 
@@ -53,13 +53,13 @@ def test_a_thing_of_another_class_is_another_thing() -> None:
 
 def test_a_person_before_a_parked_car_is_not_about_the_car() -> None:
     before = (105.0, 105.0, 140.0, 150.0)
-    assert about(before, "vehicle", (), (VAN,), boxed=False).place is AtBox.STANDING
+    assert about(before, "vehicle", (), (VAN,), boxed=False).place is AtBox.STATIC
     assert about(before, "person", (), (VAN,), boxed=False).place is AtBox.UNKNOWN
 
 
 def test_a_statue_is_a_standing_thing_to_an_alarm_about_a_person() -> None:
     statue = StaticThing(name="statue", xyxy=(10, 10, 30, 70))
-    assert about((11, 10, 30, 69), "person", (), (statue,), boxed=False).place is AtBox.STANDING
+    assert about((11, 10, 30, 69), "person", (), (statue,), boxed=False).place is AtBox.STATIC
 
 
 def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> None:
@@ -67,7 +67,7 @@ def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> Non
     refuted = replace(judged(20.0, label="car", decision="refuted"), about=STANDING_VAN)
     of_someone = replace(judged(6.0), about=About(name="person"))
     run = replace(one_frame_a_second(of_van, refuted, of_someone), static=("van", "statue"))
-    van, statue = told(run)
+    van, statue = alarms_about(run)
     assert (van.suspected_s, van.confirmed_s) == ((15.0, 20.0), (15.0,))
     assert (statue.suspected_s, statue.confirmed_s) == ((), ())
     assert static_as_json(run)[0] == {
@@ -75,11 +75,11 @@ def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> Non
         "suspected_s": [15.0, 20.0],
         "confirmed_s": [15.0],
     }
-    assert "| made_up | van | 2 | 1 |" in list(static_things([score(run)]))
+    assert "| made_up | van | 2 | 1 |" in list(static_objects([score(run)]))
 
 
 def test_a_corpus_without_such_things_has_no_such_table() -> None:
-    assert list(static_things([score(one_frame_a_second())])) == []
+    assert list(static_objects([score(one_frame_a_second())])) == []
 
 
 @pytest.mark.parametrize("name", ["van", "car 3", "parked_van", "a red truck", "parked cars"])
@@ -113,5 +113,5 @@ def test_a_box_around_a_parked_car_and_one_that_drives_past_is_about_the_one_tha
     far = LabelledBox.model_validate({"class": "car", "xyxy": (580, 207, 633, 282)})
     walker = LabelledBox.model_validate({"class": "person", "xyxy": (550, 207, 603, 282)})
     assert about(box, "vehicle", (near,), (parked,), boxed=True).place is AtBox.THING
-    assert about(box, "vehicle", (far,), (parked,), boxed=True).place is AtBox.STANDING
+    assert about(box, "vehicle", (far,), (parked,), boxed=True).place is AtBox.STATIC
     assert about(box, "vehicle", (walker,), (parked,), boxed=True).place is not AtBox.THING

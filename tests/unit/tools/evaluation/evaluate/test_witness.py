@@ -83,7 +83,7 @@ def test_frames_with_nobody_in_them_are_told_by_what_the_gate_said() -> None:
     assert trace.detected == 0
     assert any(what.startswith("quiet") for what in trace.outcomes)
     assert other.holds.fired > 0
-    assert list(other.first_s) == ["looked at", "detected", "fired", "suspected"]
+    assert list(other.first_s) == ["analysed", "detected", "fired", "suspected"]
     assert other.first_s["detected"] < other.first_s["suspected"] < EVENT.end_s
     assert 0 < other.before.judged < other.holds.judged
 

@@ -38,7 +38,7 @@ BOX = (1.0, 2.0, 3.0, 4.0)
 
 def trace(event: LabelledEvent, **more: object) -> EventTrace:
     made = EventTrace(event=event, floor=0.25, begin=0.3, outcomes=Counter({"analysed: motion": 5}))
-    made.looked = 5
+    made.analysed = 5
     made.strip = [Picture(JPEG, f"frame {n}") for n in range(3)]
     for name, value in more.items():
         setattr(made, name, value)
@@ -93,21 +93,21 @@ REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=(
     ("more", "suspicions", "words"),
     [
         (
-            {"outcomes": Counter({"quiet: still": 4, "quiet: faint": 1}), "looked": 0},
+            {"outcomes": Counter({"quiet: still": 4, "quiet: faint": 1}), "analysed": 0},
             (),
             "never passed the gate: quiet: still 4, quiet: faint 1",
         ),
-        ({}, (), "never detected as person above 0.25 in 5 frames looked at"),
+        ({}, (), "never detected as person above 0.25 in 5 analysed frames"),
         (
             {"best": BestDetection("person", 0.28, 5.0, BOX), "detected": 2},
             (),
-            "no track: detected in 2 of 5 frames looked at, at best 0.28, and a track begins at "
+            "no track: detected in 2 of 5 analysed frames, at best 0.28, and a track begins at "
             "0.30",
         ),
         (
             {"best": BestDetection("person", 0.6, 5.0, BOX), "detected": 5, "refused": 9},
             (),
-            "; 9 things had no place among the tracks",
+            "; 9 detections could not be tracked",
         ),
         (
             {"holds": HELD},
@@ -123,7 +123,8 @@ REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=(
         (
             {"holds": FIRED, "merged": 3, "merged_after_s": 2.5},
             (),
-            "its rule fired in 1 judgements, but it was merged with what was told 2.5 s before (3",
+            "its rule fired in 1 judgements, but it was suppressed as a duplicate of "
+            "what was raised 2.5 s before (3",
         ),
         (
             {"holds": FIRED},
@@ -138,7 +139,7 @@ REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=(
         ),
         (
             {"holds": HELD},
-            (replace(REFUTED, about=About(name="red car", place=AtBox.STANDING)),),
+            (replace(REFUTED, about=About(name="red car", place=AtBox.STATIC)),),
             "held back by a check",  # the suspicion was about something else
         ),
         ({"holds": HELD}, (replace(REFUTED, raised_s=20.0),), "held back by a check"),
@@ -161,15 +162,15 @@ def test_what_was_found_is_no_miss_and_its_strip_is_let_go() -> None:
 
 
 def test_what_was_found_late_is_told_with_what_it_waited_for() -> None:
-    waited = trace(FIRST, before=HELD, first_s={"looked at": 4.0, "detected": 4.2})
-    unseen = trace(SECOND, first_s={"looked at": 30.0, "detected": 32.5})
+    waited = trace(FIRST, before=HELD, first_s={"analysed": 4.0, "detected": 4.2})
+    unseen = trace(SECOND, first_s={"analysed": 30.0, "detected": 32.5})
     seen = evaluation(judged(7.0), judged(33.0), traces=(waited, unseen))
     assert list(misses(seen)) == []
     first, second = late(seen)
     assert (first.delay_s, second.delay_s) == (3.0, 3.0)
     assert first.why.startswith("held back by a check: rule person, min_travel")
     assert second.why == "first detected 2.5 s after it began"
-    assert "first looked at 30.0 s, detected 32.5 s" in second.facts
+    assert "first analysed 30.0 s, detected 32.5 s" in second.facts
     read = Page(review(seen))
     assert [one.tone for one in read.articles[:2]] == ["open", "open"]
     assert "found 3.0 s after it began" in read.articles[0].words

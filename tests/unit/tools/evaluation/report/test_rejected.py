@@ -30,7 +30,7 @@ def held(
         to_s=span[1],
         share=share,
         answer=answer,
-        told=frozenset(told),
+        notified=frozenset(told),
     )
 
 
@@ -82,7 +82,7 @@ def test_who_was_told_was_not_missed_and_unclear_labels_tell_nothing() -> None:
 
 def test_the_report_has_a_row_for_each() -> None:
     text = "\n".join(rejected.markdown(scored(held(THERE, "missed"), held(NOBODY, "clear"))))
-    assert "| motion events of which nothing was told | 2 |" in text
+    assert "| motion events without a notification | 2 |" in text
     assert "| of these called missed by the audit | 1 | 100.0 % |" in text
     audit = rejected.as_json(scored(held(THERE, "missed")))["audit"]
     assert isinstance(audit, dict)
