@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from tests.deploy.compose_rules import complaints
-from tools.build.balena.dockerfiles import SOURCES
-from tools.build.balena.project import assemble
+from tools.build.balena.project import SOURCES, assemble
 
 ROOT = Path(__file__).parents[2]
 BALENA = ROOT / "balena"

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tools import CHECKOUT
 from tools.build.images.base import base_tar, import_base
-from tools.build.images.build import CHECKOUT, CLOUD, EDGE_AMD64, EDGE_ARM64, SLIM, build
+from tools.build.images.build import CLOUD, EDGE_AMD64, EDGE_ARM64, SLIM, build
 from tools.build.images.engine import Engine, open_engine
 from tools.build.images.machine import arm64_programs, install_packages
 

@@ -16,7 +16,7 @@ from tests.images.containers import ALONE, memory
 from tests.pachyderm import ORDER, Spec, run_all
 from tests.unit.cloud.stages.archives import NOON, TORN
 from tests.whole_archive import fill, given, hold_against_labels
-from tools.build.images.build import CHECKOUT
+from tools import CHECKOUT
 from tools.build.images.engine import Engine
 
 DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))

@@ -16,7 +16,7 @@ import pytest
 from imaging.boxes import iou
 from tests.images.containers import inspected, memory, python, replayed
 from tests.images.emulation import as_a_board
-from tools.build.images.build import CHECKOUT
+from tools import CHECKOUT
 from tools.build.images.engine import Engine
 
 STREETS = [CHECKOUT / "models" / "self_test" / f"street-{number}.jpg" for number in ("030", "330")]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.images.containers import ALONE, inspected, memory, python, readable
-from tools.build.images.build import CHECKOUT
+from tools import CHECKOUT
 from tools.build.images.engine import Engine
 
 STREET = CHECKOUT / "models" / "self_test" / "street-330.jpg"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.build.images.build import CHECKOUT
+from tools import CHECKOUT
 
 REQUIREMENTS = Path(__file__).parent / "requirements.lock"
 FILES = ("Dockerfile.amd64", "Dockerfile.arm64", "cloud/Dockerfile")

@@ -21,7 +21,8 @@ from tests.images.containers import (
 )
 from tests.servers import S3, Broker
 from tests.system.sites import WALKERS, clip, ear, play, settings
-from tools.build.images.build import CHECKOUT, EDGE_AMD64, build
+from tools import CHECKOUT
+from tools.build.images.build import EDGE_AMD64, build
 from tools.build.images.engine import Engine
 
 SELF_TEST = CHECKOUT / "models" / "self_test"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tools import CHECKOUT
 from tools.fuzz import run
 from tools.fuzz.run import FuzzPlan, fuzz
 
@@ -34,7 +35,7 @@ def test_an_input_that_kills_its_process_is_found_and_the_others_go_on(
     module.write_text(DYING)
     monkeypatch.setattr(run, "LANE", (sys.executable, str(module)))
     monkeypatch.setenv(
-        "PYTHONPATH", os.pathsep.join((str(run.ROOT), os.environ.get("PYTHONPATH", "")))
+        "PYTHONPATH", os.pathsep.join((str(CHECKOUT), os.environ.get("PYTHONPATH", "")))
     )
     plan = FuzzPlan(seed="dying", out=tmp_path / "found", lanes=1, inputs=2, seconds=60)
     summary = fuzz(plan)

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from service.clock import SystemClock
-from tools.demo.local.processes import ROOT, Child, RunError, end, start, wait_until
+from tools import CHECKOUT
+from tools.demo.local.processes import Child, RunError, end, start, wait_until
 
 STUBBORN = """
 import signal, subprocess, sys, threading
@@ -76,7 +77,7 @@ def test_a_child_that_does_not_listen_is_killed_with_all_it_started(tmp_path: Pa
 def test_children_end_when_we_are_killed_outright(tmp_path: Path) -> None:
     write(tmp_path, "import threading; threading.Event().wait()")
     parent = subprocess.Popen(
-        [sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE, cwd=ROOT
+        [sys.executable, "-c", _PARENT, str(tmp_path)], stdout=subprocess.PIPE, cwd=CHECKOUT
     )
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))

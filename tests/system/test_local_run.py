@@ -18,7 +18,7 @@ import pytest
 from service.clock import SystemClock
 from tests.processes import HOST, free_port
 from tests.servers import Broker
-from tools.demo.local.processes import ROOT
+from tools import CHECKOUT
 from tools.demo.local.summary import SUMMARY_KEYS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
@@ -32,7 +32,7 @@ PATIENCE_S = 240
 def local_run(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "tools.demo.local", "--keep", str(folder), *arguments]
     run = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
         yield run
@@ -99,7 +99,7 @@ def test_footage_of_ones_own_through_a_broker_of_ones_own(
     tmp_path: Path, mosquitto: Broker
 ) -> None:
     summary = tmp_path / "summary.json"
-    clip = ROOT / "footage" / "empty.mp4"
+    clip = CHECKOUT / "footage" / "empty.mp4"
     broker = ("--broker", f"{mosquitto.host}:{mosquitto.port}")
     arguments = ("--seconds", "4", "--summary", str(summary), "--footage", str(clip), *broker)
     with local_run(tmp_path / "run", *arguments) as run:

@@ -34,7 +34,7 @@ from imaging.manifest import CHECKOUT_MODELS, MANIFEST_FILE, ModelError, read_ma
 from tools.fuzz import specimens
 from tools.fuzz.documents import HOSTILE, json_mutated, yaml_mutated
 from tools.fuzz.mutate import damaged
-from tools.fuzz.scratch import folder as _folder
+from tools.fuzz.specimens import folder as _folder
 
 _TOPICS = Topics(gateway=GatewayId("north"))
 

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tools import CHECKOUT
 from tools.fuzz.lane import GROWN_BYTES, SLOT_BYTES, under_work, written
 
-ROOT = Path(__file__).resolve().parents[2]
 LANE = (sys.executable, "-m", "tools.fuzz.lane")
 HUNG_S = 60.0
 """Without a word for so long, though an input may take a fifth of a second."""
@@ -96,7 +96,7 @@ class _Running:
         command += ["--out", str(plan.out), "--slot", str(self._slot), "--first", str(first)]
         command += ["--step", str(plan.lanes), "--inputs", str(plan.inputs)]
         command += ["--seconds", str(max(0.0, seconds)), "--only", *plan.only]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
             lines: queue.Queue[str | None] = queue.Queue()
             reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
             reader.start()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,19 @@ from contract.verdict import Sighting, Verdict
 from edge.deliver.evidence import Parcel, Picture
 from edge.static_objects.appearance import PATCH_PX, of_patch
 from edge.static_objects.records import Asked, Memory, Thing
+from tools import CHECKOUT
+
+_HELD: list[tempfile.TemporaryDirectory[str]] = []
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108, what is put there is made by TemporaryDirectory
+
+
+@cache
+def folder() -> Path:
+    """The same for every caller."""
+    where = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
+    _HELD.append(tempfile.TemporaryDirectory(prefix="fuzz-", dir=where))
+    return Path(_HELD[-1].name)
+
 
 GATEWAY, CAMERA = GatewayId("north"), CameraId("gate")
 _AT = datetime(2026, 3, 29, 1, 59, 59, 250_000, tzinfo=UTC)
@@ -126,7 +142,6 @@ def memory() -> Memory:
     return Memory(things=(thing,), asked=(asked,), next_number=2)
 
 
-_ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = (
     b"""version: 1
 gateway:
@@ -175,7 +190,7 @@ work:
 limits:
   max_bytes: 16000000
 """,
-    (_ROOT / "deploy/pachyderm/rules.example.yaml").read_bytes(),
+    (CHECKOUT / "deploy/pachyderm/rules.example.yaml").read_bytes(),
 )
 VARIABLES = (
     ("STILLWATCH__GATEWAY__ID", "north"),

@@ -26,7 +26,7 @@ from service.clock import SystemClock
 from tools.fuzz import specimens
 from tools.fuzz.documents import HOSTILE, json_mutated
 from tools.fuzz.mutate import damaged
-from tools.fuzz.scratch import folder
+from tools.fuzz.specimens import folder
 
 _VALUES = (
     *(None, 0, -1, 1, 2**63 - 1, -(2**63), 1e308, 0.5, "", "x", "pending", "done", "2026-01-01"),

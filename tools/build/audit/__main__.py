@@ -12,10 +12,21 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tools.build.audit.advisories import Hole, Locked, holes, locked_in, of_pypi
-from tools.build.audit.sources import DOWNLOAD, INDEX, Unknown, of_index, records_of
+from tools import CHECKOUT
+from tools.build.audit.advisories import (
+    DOWNLOAD,
+    INDEX,
+    Hole,
+    Locked,
+    Unknown,
+    holes,
+    locked_in,
+    of_index,
+    of_pypi,
+    records_of,
+)
 
-REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements"
+REQUIREMENTS = CHECKOUT / "requirements"
 SHIPPED = ("edge", "systemd", "cloud", "slim")
 """The locks of what runs at a user's; `dev` and the others build and test."""
 

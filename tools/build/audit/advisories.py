@@ -1,14 +1,21 @@
-"""Which advisories speak of a locked version, by the records of osv.dev.
+"""Which advisories speak of a locked version: osv.dev's records in a file or folder, or the index.
 
-PURE. Format: https://ossf.github.io/osv-schema/ (`affected` with `versions` and `ranges` of type
-ECOSYSTEM, whose events are sorted by PEP 440). A record that was withdrawn says nothing.
+SHELL where it reads or asks. Format of the records: https://ossf.github.io/osv-schema/ (`affected`
+with `versions` and `ranges` of type ECOSYSTEM, whose events are sorted by PEP 440). A record that
+was withdrawn says nothing. What cannot be asked is a value, `Unknown`, never an empty answer:
+nobody shall take silence for health.
 """
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.error
+import urllib.request
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
@@ -102,3 +109,63 @@ def _hole(package: Locked, record: Mapping[str, Any], affected: Mapping[str, Any
         fixed_in=tuple(event["fixed"] for event in events if "fixed" in event),
         summary=str(record.get("summary") or str(record.get("details", ""))[:100] or "no words"),
     )
+
+
+INDEX = "https://pypi.org"
+PATIENCE_S = 20.0
+"""For one answer of the index."""
+DOWNLOAD = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A package about which nothing could be learnt, and why."""
+
+    package: Locked
+    reason: str
+
+
+def records_of(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Every record of a zip (osv.dev's all.zip), a folder of JSON files, or one JSON file."""
+    if path.is_dir():
+        for file in sorted(path.rglob("*.json")):
+            yield _read(file.read_bytes())
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield _read(archive.read(name))
+    else:
+        yield _read(path.read_bytes())
+
+
+def of_index(package: Locked, index: str = INDEX) -> tuple[Hole, ...] | Unknown:
+    """What the index's JSON of this very version says; Unknown unless it answers with its list."""
+    address = f"{index}/pypi/{package.name}/{package.version}/json"
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:  # noqa: S310, http(s)
+            facts = json.load(answer)
+    except urllib.error.HTTPError as error:
+        return Unknown(package, f"the index answered {error.code}")
+    except (OSError, ValueError) as error:
+        return Unknown(package, f"the index cannot be asked: {error}")
+    if not isinstance(facts, dict) or not isinstance(facts.get("vulnerabilities"), list):
+        return Unknown(package, "the index says nothing of vulnerabilities")
+    told = (one for one in facts["vulnerabilities"] if not one.get("withdrawn"))
+    return tuple(_advisory(package, one) for one in told)
+
+
+def _advisory(package: Locked, facts: Mapping[str, Any]) -> Hole:
+    return Hole(
+        package=package,
+        id=str(facts.get("id", "?")),
+        also=tuple(facts.get("aliases") or ()),
+        fixed_in=tuple(facts.get("fixed_in") or ()),
+        summary=str(facts.get("summary") or str(facts.get("details", ""))[:100] or "no words"),
+    )
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    record = json.loads(body)
+    if not isinstance(record, dict):
+        raise TypeError("a record of osv.dev is a JSON object")
+    return record

@@ -11,17 +11,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from tools.build.balena.dockerfiles import DockerfileError
-from tools.build.balena.project import ProjectError, assemble, dockerfiles, stale
-
-ROOT = Path(__file__).resolve().parents[3]
+from tools import CHECKOUT
+from tools.build.balena.project import DockerfileError, ProjectError, assemble, dockerfiles, stale
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.verb == "assemble":
-            assemble(ROOT, options.out)
+            assemble(CHECKOUT, options.out)
             print(f"now: balena push FLEET --source {options.out}")
             return 0
         return _check() if options.check else _write()
@@ -31,17 +29,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _write() -> int:
-    for path, text in dockerfiles(ROOT).items():
+    for path, text in dockerfiles(CHECKOUT).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-        print(path.relative_to(ROOT))
+        print(path.relative_to(CHECKOUT))
     return 0
 
 
 def _check() -> int:
-    for path in stale(ROOT):
-        print(f"{path.relative_to(ROOT)} is stale: python -m tools.build.balena dockerfiles")
-    return 1 if stale(ROOT) else 0
+    for path in stale(CHECKOUT):
+        print(f"{path.relative_to(CHECKOUT)} is stale: python -m tools.build.balena dockerfiles")
+    return 1 if stale(CHECKOUT) else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,16 +15,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from tools import CHECKOUT
 from tools.build.images.base import import_base
-from tools.build.images.build import (
-    CHECKOUT,
-    CLOUD,
-    EDGE_AMD64,
-    RECIPES,
-    ImageRecipe,
-    build,
-    version,
-)
+from tools.build.images.build import CLOUD, EDGE_AMD64, RECIPES, ImageRecipe, build, version
 from tools.build.images.engine import Engine, EngineError, open_engine
 from tools.build.images.machine import Unfit, arm64_programs, install_packages
 from tools.build.images.registry import push

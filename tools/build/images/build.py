@@ -14,10 +14,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import CHECKOUT
 from tools.build.images.base import Arch
 from tools.build.images.engine import Engine, EngineError
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 CA_INSIDE = "/etc/ssl/certs/build-ca.crt"
 

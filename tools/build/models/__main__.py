@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tools import CHECKOUT
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported below
 
 from cloud.network import InferenceError as CloudInferenceError
@@ -29,7 +31,6 @@ from tools.build.models.reference import PICTURES, write_pictures, write_referen
 from tools.build.models.shipped import SHIPPED
 from tools.build.models.tfjs import TfjsError
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 SHIPPED_MODELS = CHECKOUT / "models"
 CACHE = CHECKOUT / ".cache" / "models"
 LIMIT_BYTES = 32_000_000

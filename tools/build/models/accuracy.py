@@ -17,6 +17,7 @@ from imaging.detections import Detections, FloatArray
 
 LEAST_OVERLAP = 0.5
 RECALLS = np.linspace(0, 1, 101)
+"""AP50 as COCO defines it: an overlap of a half, precision averaged at 101 recalls."""
 
 Pair = tuple[Detections, Detections]
 """What was found in a picture, and what is truly there (its scores do not matter)."""

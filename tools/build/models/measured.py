@@ -19,6 +19,7 @@ from tools.build.models.stills import Still, accuracy, count_boxes, read_stills
 MEASURED_FILE = "measured.json"
 LEAST_SCORE = 0.05
 SMALL_PX = 32
+"""Small as COCO defines it: under 32 x 32 pixels."""
 
 
 class Figures(BaseModel):

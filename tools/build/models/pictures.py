@@ -24,6 +24,7 @@ CHECK_FRAMES = (30, 130, 230, 330, 430, 530, 630, 730)
 """None is a multiple of the step: no model is checked on what it was calibrated with."""
 LEAST_SIDE_PX = 200
 LEAST_DEVIATION = 20.0
+"""Of grey levels: flatter ones are charts and patterns, not scenes."""
 CALIBRATION_SHA256 = "c04626a07a3c043aa788bf0e2ef35eb00939cab008a2594983a2c1c94563e2b7"
 """Of the calibration pictures' files, in their order."""
 
@@ -95,6 +96,7 @@ def _sha256(files: Sequence[Path]) -> str:
 
 
 GREY = 114
+"""As the manifests pad; a constant of its own, since the recipe must not follow the product."""
 
 
 def rgb_canvas(picture: Image, side_px: int, resize: Resize) -> tuple[Image, Letterbox]:

@@ -35,7 +35,7 @@ STATS_KEYS = ("cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_re
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TopicRow:
     """What is published on a topic; `by`: who publishes."""
 
     by: str
@@ -52,57 +52,57 @@ def _keys(names: tuple[str, ...]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-_OF_GATEWAY: dict[GatewayLeaf, Row] = {
-    "status": Row(
+_OF_GATEWAY: dict[GatewayLeaf, TopicRow] = {
+    "status": TopicRow(
         by="edge", qos=1, retained=True, payload=f"{_words(Presence)}; `offline` is the last will"
     ),
-    "info": Row(by="edge", qos=1, retained=True, payload=f"JSON: {_keys(INFO_KEYS)}"),
-    "stats": Row(
+    "info": TopicRow(by="edge", qos=1, retained=True, payload=f"JSON: {_keys(INFO_KEYS)}"),
+    "stats": TopicRow(
         by="edge",
         qos=0,
         retained=False,
         payload=f"JSON, every `runtime.stats_s` if it changed: {_keys(STATS_KEYS)}, `destinations` "
         "and others",
     ),
-    "health": Row(by="edge", qos=1, retained=True, payload="JSON, see below"),
+    "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
 }
-_OF_CAMERA: dict[CameraLeaf, Row] = {
-    "status": Row(by="edge", qos=1, retained=True, payload=_words(Status)),
-    "health": Row(by="edge", qos=1, retained=True, payload="JSON, see below"),
-    "suspect": Row(by="edge", qos=1, retained=False, payload=f"CloudEvent `{REPORT_TYPE}`"),
-    "verdict": Row(
+_OF_CAMERA: dict[CameraLeaf, TopicRow] = {
+    "status": TopicRow(by="edge", qos=1, retained=True, payload=_words(Status)),
+    "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
+    "suspect": TopicRow(by="edge", qos=1, retained=False, payload=f"CloudEvent `{REPORT_TYPE}`"),
+    "verdict": TopicRow(
         by="cloud, edge",
         qos=1,
         retained=False,
         payload=f"CloudEvent `{VERDICT_TYPE}`; from the cloud also `{MORE_TYPE}`",
     ),
-    "threat": Row(
+    "threat": TopicRow(
         by="edge", qos=1, retained=True, payload="`ON` while a threat is current, else `OFF`"
     ),
-    "image": Row(by="nobody yet", qos=1, retained=True, payload="reserved"),
+    "image": TopicRow(by="nobody yet", qos=1, retained=True, payload="reserved"),
 }
-_OF_SETTING: dict[Setting, Row] = {
-    "armed": Row(
+_OF_SETTING: dict[Setting, TopicRow] = {
+    "armed": TopicRow(
         by="you", qos=1, retained=False, payload="`ON`; `OFF`: it is watched and raises nothing"
     ),
-    "enabled": Row(by="you", qos=1, retained=False, payload="`ON`; `OFF`: it is not watched"),
+    "enabled": TopicRow(by="you", qos=1, retained=False, payload="`ON`; `OFF`: it is not watched"),
 }
-_OF_VERB: dict[Verb, Row] = {
-    "self-test": Row(
+_OF_VERB: dict[Verb, TopicRow] = {
+    "self-test": TopicRow(
         by="you",
         qos=1,
         retained=False,
         payload="empty, or JSON with `transaction` and `timeout_s`, both optional",
     )
 }
-_PICTURE = Row(
+_PICTURE = TopicRow(
     by="cameras",
     qos=0,
     retained=False,
     payload="a picture, see [connect a camera](howto/connect-a-camera.md)",
 )
-_STATE = Row(by="edge", qos=1, retained=True, payload="`ON` or `OFF`")
-_RESPONSE = Row(
+_STATE = TopicRow(by="edge", qos=1, retained=True, payload="`ON` or `OFF`")
+_RESPONSE = TopicRow(
     by="edge",
     qos=1,
     retained=False,
@@ -177,7 +177,7 @@ def page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def rows() -> dict[str, Row]:
+def rows() -> dict[str, TopicRow]:
     """What travels on each topic."""
     found = {Intake().topics[0].replace("{camera}", CAMERA): _PICTURE}
     found |= {TOPICS.of_gateway(leaf): _OF_GATEWAY[leaf] for leaf in get_args(GatewayLeaf)}

@@ -14,6 +14,7 @@ from typing import Literal, assert_never, get_args
 Shape = Literal["raw", "base64", "data-uri", "json", "chunked"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 CHUNK_BYTES = 8 * 1024
+"""As small cameras send, whose buffers hold no whole picture."""
 
 Part = tuple[str, bytes]
 """Suffix of the topic ("" for none), and payload."""

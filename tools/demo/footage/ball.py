@@ -16,6 +16,7 @@ from imaging.detections import Image
 from tools.demo.footage.scene import Field
 
 FINE = 4
+"""Times the size at which it is drawn before it is scaled down."""
 SEGMENTS = ((235, 235, 235), (235, 235, 235), (40, 40, 40), (235, 235, 235))
 """The panels, BGR, twice round: white, with a black one on either side."""
 

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from service import events
 from service.clock import SystemClock
+from tools import CHECKOUT
 from tools.demo.camera_sim.__main__ import address
 from tools.demo.camera_sim.sources import ReelError, open_reel
 from tools.demo.local.config import CameraSource, LocalBroker, make_folders, sources_of
 from tools.demo.local.console import LiveConsole, PlainConsole, lines, on_terminal
-from tools.demo.local.processes import ROOT, RunError
+from tools.demo.local.processes import RunError
 from tools.demo.local.run import LocalRun, RunPlan
 from tools.demo.local.summary import CameraCounts, problems, summary_json
 
@@ -77,7 +78,7 @@ def _plan(options: argparse.Namespace) -> RunPlan:
     clock = SystemClock()
     return RunPlan(
         sources=sources,
-        folders=make_folders(options.keep, ROOT / "var", clock.now()),
+        folders=make_folders(options.keep, CHECKOUT / "var", clock.now()),
         fps=options.cameras_fps,
         seconds=options.seconds,
         broker=LocalBroker(host=host, port=port, camera_port=port) if host else None,
@@ -85,7 +86,7 @@ def _plan(options: argparse.Namespace) -> RunPlan:
 
 
 def _shipped() -> tuple[CameraSource, ...]:
-    folder = ROOT / "footage"
+    folder = CHECKOUT / "footage"
     return tuple(
         CameraSource(camera=camera, path=folder / name) for camera, name in SHIPPED.items()
     )

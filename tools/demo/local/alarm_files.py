@@ -20,13 +20,18 @@ from objectstore.store import ObjectStore, StoreError
 from tools.demo.local.collector import Decided
 
 MAX_PICTURES = 500
+"""In the folder; the oldest gives way."""
 MAX_EVIDENCE_BYTES = 16_000_000
 SUSPECTED = (0, 170, 255)
 SIGHTED = {"confirmed": (60, 60, 230), "unconfirmed": (60, 60, 230)}
 OTHER = (80, 190, 80)
 ELSEWHERE = (200, 200, 200)
+"""Colours (BGR): what the gateway suspected, what the cloud confirmed or could not check, what it
+refuted, and what it saw in other places."""
 SAME_PLACE = 0.3
+"""Overlap from which a sighting is about the suspected place."""
 WEAK = 0.35
+"""Below it a sighting elsewhere has no name in the picture: it would only clutter."""
 
 RelativeBox = tuple[float, float, float, float]
 

@@ -16,6 +16,7 @@ from contract.verdict import Verdict
 from tools.demo.local.summary import CameraCounts, read_stats
 
 MAX_REPORTS = 1000
+"""That wait for a verdict; the oldest gives way."""
 
 
 @dataclass(frozen=True, slots=True)

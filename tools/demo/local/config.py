@@ -19,7 +19,9 @@ from edge.config.schema import Config
 HOST = "127.0.0.1"
 GATEWAY = GatewayId("local")
 KEPT_RUNS = 5
+"""Older runs are deleted when a new one begins."""
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+"""Of the embedded broker: a camera's picture in base64 fits."""
 DEADLINE_S = 30.0
 """A verdict that takes longer becomes `unconfirmed`."""
 

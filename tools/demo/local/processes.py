@@ -19,12 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.clock import Clock
+from tools import CHECKOUT
 
-ROOT = Path(__file__).resolve().parents[3]
 TAIL_LINES = 15
 TAIL_BYTES = 8_000
+"""What of a log is shown when its part fails."""
 POLL_S = 0.2
 PR_SET_PDEATHSIG = 1
+"""From linux/prctl.h."""
 
 
 class RunError(Exception):
@@ -63,7 +65,7 @@ def start(name: str, module: list[str], logs: Path, env: dict[str, str] | None =
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
-            cwd=ROOT,
+            cwd=CHECKOUT,
             env=settings,
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509, it calls one system call and no Python code that locks

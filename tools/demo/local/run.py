@@ -27,14 +27,19 @@ from tools.demo.local.summary import CameraCounts
 from tools.demo.local.watch import Watch, is_healthy
 
 WORKERS = 2
+"""Two show that either may take a report."""
 BROKER_READY_S = 15.0
 EDGE_READY_S = 60.0
 WORKER_READY_S = 180.0
+"""TensorFlow and three networks take a minute to load on a busy machine."""
 VERDICTS_S = config.DEADLINE_S + 10.0
+"""By then the gateway has given up on every verdict and said so."""
 PATIENCE_S = 15.0
+"""Between asking a part to end and killing it: it may be in the middle of a report."""
 STEP_S = 1.0
 TIDY_STEPS = 60
 MAX_STORE_BYTES = 500_000_000
+"""Looked at once a minute (`TIDY_STEPS`), so that a run left alone does not fill the disk."""
 SETTLE_S = 3.0
 """So long after the last frame its suspicion is counted."""
 

@@ -16,6 +16,7 @@ from tools.demo.local.collector import Heard
 from tools.demo.local.config import HOST, LocalBroker
 
 MAX_INBOX = 10_000
+"""Messages: the main thread empties it every second."""
 HEALTH_TIMEOUT_S = 2.0
 
 

@@ -33,9 +33,10 @@ from edge.replay.player import Video, play
 from imaging.boxes import iou
 from imaging.decode import reduction
 from imaging.detections import Detections, FloatArray, Image
+from tools import CHECKOUT
 from tools.evaluation.evaluate.intervals import Share
 
-CLIP = Path(__file__).resolve().parents[3] / "footage" / "walkers.mp4"
+CLIP = CHECKOUT / "footage" / "walkers.mp4"
 FIRST_S = 8.4
 """From here on to 22 s the clip shows people."""
 

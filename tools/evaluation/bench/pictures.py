@@ -15,15 +15,16 @@ import numpy as np
 
 from edge.replay.player import open_source
 from imaging.detections import Image
+from tools import CHECKOUT
 
-_ROOT = Path(__file__).resolve().parents[3]
 SOURCES = (
-    *sorted((_ROOT / "footage").glob("*walk*.mp4")),
+    *sorted((CHECKOUT / "footage").glob("*walk*.mp4")),
     Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi"),
-    _ROOT / "models" / "self_test",
+    CHECKOUT / "models" / "self_test",
 )
 MOST_FRAMES = 120
 _QUALITY = 85
+"""As cameras encode their pictures."""
 
 
 def default_source() -> Path:

@@ -34,16 +34,19 @@ from edge.records import Case, Frame, Shot, Suspicion, TrackId
 from imaging.admission import Rejected, inspect
 from imaging.detections import Image
 from imaging.header import Header
-from tools.evaluation.calibrate.choice import SMALL_PX, ScoredPlace, choose, share
 from tools.evaluation.calibrate.places import (
     CLASSES,
     SCALES,
+    SMALL_PX,
     Half,
     LabelledStill,
+    ScoredPlace,
     SuspectedPlace,
     at_scale,
+    choose,
     half_of,
     places,
+    share,
 )
 from tools.evaluation.evaluate.intervals import Share
 

@@ -3,13 +3,15 @@
 PURE. True: labelled things of the class. False, in pictures labelled as without it: things of other
 classes, and what the edge's network takes for one. Every still stands for a distant scene, too, at
 1/2 and 1/4 of its size. Halves are told by the hash of the file's name, so they stay what they are
-when pictures are added. Called by the command line.
+when pictures are added. The limit of a class is the lowest, in steps of 0.01, that at most the
+class's `FALSE_SHARE` of the false places reach, and never one under `LEAST`. Called by the command
+line.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -20,6 +22,7 @@ import numpy as np
 from contract.labels import Group, group_of
 from imaging.boxes import areas
 from imaging.detections import Detections, FloatArray, Image
+from tools.evaluation.evaluate.intervals import Share
 
 SCALES = (1.0, 0.5, 0.25)
 CLASSES: tuple[Group, ...] = ("person", "vehicle")
@@ -105,3 +108,42 @@ def _largest(
         x0, y0, x1, y1 = boxes[row].tolist()
         if min(x1 - x0, y1 - y0) >= LEAST_PX:
             yield SuspectedPlace(kind=kind, true=true, box=(x0, y0, x1, y1))
+
+
+FALSE_SHARE: dict[Group, float] = {"person": 0.05, "vehicle": 0.0}
+"""Of places that nobody filtered: the edge's votes, its movement test and a second frame are still
+to come, and `make evaluate` measures what they leave. A person who is not confirmed is a loss; for
+vehicles the false alarm is, and their summed scores leave room for none."""
+
+LEAST = 0.3
+"""A fused score of 0.3 needs a certainty of 0.6 of one network or 0.3 of both. Below, the few false
+places of a small set would fix the limit in the noise of the networks."""
+
+SMALL_PX = 48
+"""Persons up to this height are the far ones; see the table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredPlace:
+    """A place, and the score that the cloud gave it."""
+
+    place: SuspectedPlace
+    score: float
+
+
+def choose(asked: Sequence[ScoredPlace], kind: Group) -> float:
+    """The limit for these places, which are of the class `kind`."""
+    false = np.sort([one.score for one in asked if not one.place.true])
+    allowed = int(FALSE_SHARE[kind] * len(false))
+    worst = float(false[-1 - allowed]) if len(false) > allowed else 0.0
+    return max(LEAST, round(float(np.floor(worst * 100 + 1)) / 100, 2))
+
+
+def share(
+    asked: Sequence[ScoredPlace], limit: float, *, true: bool, below_px: float = np.inf
+) -> Share:
+    """How many of the true or false places under a height reach `limit`."""
+    scores = [
+        one.score for one in asked if one.place.true is true and one.place.height_px < below_px
+    ]
+    return Share(sum(score >= limit for score in scores), len(scores))

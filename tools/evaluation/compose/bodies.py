@@ -14,16 +14,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
+from tools import CHECKOUT
+from tools.evaluation.compose.cutouts import COVERED, Cutout, PersonCutouts
 
-FOLDER = Path(__file__).resolve().parents[3] / "footage" / "bodies"
+FOLDER = CHECKOUT / "footage" / "bodies"
 COLUMNS = 8
 """Phases of two steps."""
 TALL_M = 1.72
 """A person's height, from which sheets take their scale."""
 GROUND = 125.0
 """The brightness of the ground that the bodies' light suits."""
-_COVERED = 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,6 @@ def _figure(cells: list[npt.NDArray[np.uint8]], sheet: Sheet) -> Figure:
 
 def _cut(cell: npt.NDArray[np.uint8]) -> Cutout:
     """Tight to the box."""
-    ys, xs = np.nonzero(cell[..., 3] > _COVERED)
+    ys, xs = np.nonzero(cell[..., 3] > COVERED)
     tight = cell[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
     return Cutout(np.ascontiguousarray(tight[..., :3]), np.ascontiguousarray(tight[..., 3]))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.detections import Image
-from tools.evaluation.compose.cutouts import Cutout
+from tools.evaluation.compose.cutouts import COVERED, Cutout
 from tools.evaluation.compose.paste import brightened, matching, paste, shade
 from tools.evaluation.compose.recipe import Light, ThingBox
 from tools.evaluation.compose.standing import StaticObject
@@ -24,7 +24,6 @@ WITHIN = 0.95
 """Share of a thing within the picture from which it is all there; less is entering or leaving."""
 PLAIN = 0.25
 """Share of a thing that must be seen to be scored: less of a person is a head over a roof."""
-_COVERED = 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +106,7 @@ def seen(
     part: ActorInFrame, nearer: Sequence[ActorInFrame], size: tuple[int, int], whole: float
 ) -> ThingBox | None:
     """What of the part neither the border nor anything nearer hides; None if nothing is."""
-    cover = part.cutout.cover > _COVERED
+    cover = part.cutout.cover > COVERED
     inside = _inside(part, size)
     open_ = cover & inside
     for other in nearer:
@@ -146,5 +145,5 @@ def _hide(open_: npt.NDArray[np.bool_], part: ActorInFrame, other: ActorInFrame)
     if x0 >= x1 or y0 >= y1:
         return
     left, top = part.left - other.left, part.top - other.top
-    over = other.cutout.cover[top + y0 : top + y1, left + x0 : left + x1] > _COVERED
+    over = other.cutout.cover[top + y0 : top + y1, left + x0 : left + x1] > COVERED
     open_[y0:y1, x0:x1] &= ~over

@@ -30,7 +30,10 @@ MIN_HEIGHT_PX = 80
 """Smaller people would have to be enlarged to fill the tallest band, and blur."""
 WHOLE = 0.08
 """A cut-out whose height differs by more from the person's median has lost head or feet."""
+COVERED = 127
+"""A pixel belongs to a thing from more than half of its cover on."""
 MIN_FRAMES = 12
+"""More than two seconds at 5 frames/s: both steps of a walk."""
 MAX_FRAMES = 24
 _BORDER_PX = 4
 _CLOSE = np.ones((9, 5), np.uint8)

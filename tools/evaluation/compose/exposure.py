@@ -22,6 +22,7 @@ DARK_NOISE: dict[Light, float] = {"day": 0.0, "dusk": 4.5, "infrared": 5.5}
 _TINT = (1.06, 1.0, 0.9)
 """BGR of the blue hour."""
 NOISES = 6
+"""Fields of noise that take turns: more look no different and take memory."""
 
 Levels = npt.NDArray[np.int16]
 

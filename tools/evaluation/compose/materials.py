@@ -23,6 +23,7 @@ from tools.demo.footage.scene import EmptyScene, Field, empty_scene, noise
 from tools.demo.footage.video import read_frames
 from tools.evaluation.compose.bodies import SHEETS, Figure, SheetError, figures
 from tools.evaluation.compose.cutouts import Cutout, PersonCutouts, outlined, people
+from tools.evaluation.compose.exposure import NOISES
 from tools.evaluation.compose.vehicles import VAN, VAN_TALL, Vehicle, recorded
 
 EXAMPLES = Path("/usr/share/doc/opencv-doc/examples/data")
@@ -35,7 +36,6 @@ ASPHALT = (40, 44, 48, 52, 82, 86, 90, 94, 98, 102)
 """Frames of the overhead recording in which nothing drives."""
 STRIDE = 2
 """Every second frame: 5 frames/s are enough for a walk, in half of the memory."""
-NOISES = 6
 
 
 class MaterialError(Exception):

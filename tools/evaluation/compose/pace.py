@@ -18,10 +18,12 @@ from tools.evaluation.compose.recipe import Instant
 FPS = 4.0
 """Within bursts; the middle of what cameras send here (0.2 to 15), on a logarithmic scale."""
 CYCLE_S = 60.0
+"""One disturbance a minute."""
 BURST_S = 5.0
 QUIET_S = 5.0
 """Between two frames outside of bursts: the slow end of what cameras send."""
 _ROUNDING_S = 1e-9
+"""Where a time is a multiple of the cycle but for the last bit."""
 
 
 def bursts(seconds: float, rng: np.random.Generator) -> tuple[Instant, ...]:

@@ -18,7 +18,9 @@ CLASSES: tuple[ObjectClass, ...] = ("person", "vehicle", "bicycle")
 Label = bool | None
 
 MAX_NULL_GAP_S = 1.0
-_ROUNDING_S = 1e-6
+"""Someone lost behind a post for a second is still the same event."""
+ROUNDING_S = 1e-6
+"""Times of frames are sums of floats: so near, two are the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ class Timeline:
         return (
             frame
             for frame, t in enumerate(self.times)
-            if first_s - _ROUNDING_S <= t <= last_s + _ROUNDING_S
+            if first_s - ROUNDING_S <= t <= last_s + ROUNDING_S
         )
 
 
@@ -81,7 +83,7 @@ def events_of(timeline: Timeline, cls: ObjectClass) -> tuple[LabelledEvent, ...]
 
 
 def _brief(gap_start_s: float, gap_end_s: float) -> bool:
-    return gap_end_s - gap_start_s <= MAX_NULL_GAP_S + _ROUNDING_S
+    return gap_end_s - gap_start_s <= MAX_NULL_GAP_S + ROUNDING_S
 
 
 def _runs(labels: tuple[Label, ...]) -> Iterator[_LabelRun]:
@@ -93,6 +95,7 @@ def _runs(labels: tuple[Label, ...]) -> Iterator[_LabelRun]:
 
 
 SLACK_S = 1.0
+"""Labels are of whole frames, and cameras send as little as one a second."""
 MOTION_GAP_S = 10.0
 """An event is over when nothing moved for so long: ten seconds between two motion alarms are the
 default of cameras by Planet and Vicon; Frigate waits 30 s (`mqtt_off_delay`), Motion 60 s
@@ -114,7 +117,6 @@ _EXCUSES: dict[ObjectClass, tuple[ObjectClass, ...]] = {
     "vehicle": ("vehicle",),
     "bicycle": ("bicycle", "person"),
 }
-_ROUNDING_S = 1e-6
 
 
 class AlarmKind(StrEnum):
@@ -180,11 +182,9 @@ def delay_of(event: LabelledEvent, alarms: Iterable[Alarm]) -> float | None:
 
 def _finds(alarm: Alarm, event: LabelledEvent) -> bool:
     near = (
-        event.start_s - SLACK_S - _ROUNDING_S
-        <= alarm.raised_s
-        <= event.end_s + SLACK_S + _ROUNDING_S
+        event.start_s - SLACK_S - ROUNDING_S <= alarm.raised_s <= event.end_s + SLACK_S + ROUNDING_S
     )
-    return near or alarm.raised_s < event.start_s <= alarm.until_s + _ROUNDING_S
+    return near or alarm.raised_s < event.start_s <= alarm.until_s + ROUNDING_S
 
 
 def kind_of(alarm: Alarm, timeline: Timeline) -> AlarmKind:
@@ -254,8 +254,8 @@ def motion_alarms(moving_s: Iterable[float]) -> tuple[MotionAlarm, ...]:
 
 def _goes_on(alarm: MotionAlarm, t: float) -> bool:
     return (
-        t - alarm.until_s <= MOTION_GAP_S + _ROUNDING_S
-        and t - alarm.raised_s < MOTION_AGAIN_S - _ROUNDING_S
+        t - alarm.until_s <= MOTION_GAP_S + ROUNDING_S
+        and t - alarm.raised_s < MOTION_AGAIN_S - ROUNDING_S
     )
 
 

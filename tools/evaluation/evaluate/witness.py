@@ -29,6 +29,7 @@ from imaging.decode import decode
 from tools.evaluation.evaluate.corpus import Labelled, LabelledSequence, StaticThing
 from tools.evaluation.evaluate.events import (
     CLASSES,
+    ROUNDING_S,
     AtBox,
     LabelledEvent,
     Timeline,
@@ -42,13 +43,14 @@ FRAMES = 8
 """Of a filmstrip: at 5 frames/s a second and a half, or one frame a second of eight."""
 
 _WIDE = (560, 560)
+"""What a frame of the strip fits into: eight of them beside each other, enlarged by a click."""
 _LABELLED: Colour = (200, 0, 200)
-_ROUNDING_S = 1e-6
 
 SHEET_PX = 400
 """Width of the picture by which people judge an alarm: four beside each other fit a screen."""
 
-_QUALITY = 80
+SHEET_QUALITY = 80
+"""Of its JPEG: to look at, no evidence."""
 _RED = (40, 40, 220)
 
 
@@ -191,7 +193,7 @@ def witness_of_stills(
 
 
 def _within(event: LabelledEvent, t: float) -> bool:
-    return event.start_s - _ROUNDING_S <= t <= event.end_s + _ROUNDING_S
+    return event.start_s - ROUNDING_S <= t <= event.end_s + ROUNDING_S
 
 
 def _spread(event: LabelledEvent, times: Row[float]) -> frozenset[float]:
@@ -217,4 +219,4 @@ def sheet_picture(case: Case) -> bytes:
     x0, y0, x1, y1 = case.best_box
     corner, other = (int(x0 * across), int(y0 * down)), (int(x1 * across), int(y1 * down))
     cv2.rectangle(small, corner, other, _RED, 2)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, SHEET_QUALITY])[1].tobytes()

@@ -20,12 +20,12 @@ from tools.evaluation.evaluate.events import AlarmKind, Label
 from tools.evaluation.evaluate.observed import DecidedSuspicion, StillRun
 from tools.evaluation.evaluate.score import LATE_S, AlarmScore, SequenceScore
 from tools.evaluation.evaluate.totals import Evaluation, traffic_interval
-from tools.evaluation.evaluate.witness import SHEET_PX
+from tools.evaluation.evaluate.witness import SHEET_PX, SHEET_QUALITY
 from tools.evaluation.report.misses import LateEvent, MissedEvent, late, misses
 from tools.evaluation.report.tables import number, percent, percents, span
 
-_QUALITY = 80
 _COLUMNS = 4
+"""Of `SHEET_PX` each: as wide as a screen."""
 _MOST = 64
 """Pictures on the sheet: more nobody looks at; the page has all."""
 
@@ -77,7 +77,7 @@ def write_sheet(folder: Path, scores: Sequence[SequenceScore]) -> Path | None:
     if not pictures:
         return None
     sheet = folder / "alarms.jpg"
-    cv2.imwrite(str(sheet), _sheet(pictures), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    cv2.imwrite(str(sheet), _sheet(pictures), [cv2.IMWRITE_JPEG_QUALITY, SHEET_QUALITY])
     return sheet
 
 

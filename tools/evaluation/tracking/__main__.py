@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.config.schema import Tracking
-from tools.evaluation.tracking.metrics import IdentityCounts, Ids, tally
-from tools.evaluation.tracking.ours import follow
+from tools.evaluation.tracking.metrics import IdentityCounts, Ids, follow, tally
 from tools.evaluation.tracking.scenes import TrackingScene, record
 from tools.evaluation.tracking.situations import SITUATIONS
 

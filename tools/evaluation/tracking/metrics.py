@@ -14,6 +14,11 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from edge.config.schema import Tracking
+from edge.track.motion_verification import Change
+from edge.track.track import Tracks
+from edge.track.tracker import step
+from imaging.detections import Detections
 from tools.evaluation.tracking.scenes import TrackingScene
 
 LEAST_SIGHTINGS = 3
@@ -95,3 +100,24 @@ def _kept(pairs: Iterable[tuple[int | None, int | None]]) -> int:
         counts[things[thing], tracks[track]] = count
     chosen = linear_sum_assignment(-counts)
     return int(counts[chosen].sum())
+
+
+def follow(scene: TrackingScene, settings: Tracking) -> Ids:
+    """The numbers that the tracker gives to the scene's detections."""
+    tracks, ids = Tracks(), []
+    for number, frame in enumerate(scene.frames):
+        found = Detections(
+            boxes=np.array([s.box for s in frame], np.float32).reshape(-1, 4),
+            scores=np.array([s.score for s in frame], np.float32),
+            labels=tuple(s.label for s in frame),
+        )
+        now = number / scene.fps
+        tracks = step(tracks, found, Change(), now, settings)
+        named = {t.box: int(t.id) for t in tracks.alive if t.seen_at_s == now}
+        ids.append(tuple(named.get(_box(row)) for row in found.boxes.tolist()))
+    return tuple(ids)
+
+
+def _box(row: list[float]) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = row
+    return x0, y0, x1, y1

@@ -18,6 +18,7 @@ from trackers import ByteTrackTracker
 
 COASTS_S = 1.5
 BEGINS = 0.3
+"""As ours by default: how long a lost track goes on, and from which score one begins."""
 
 Row = tuple[float, float, float, float, float]
 """A box and its score."""

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from contract.labels import Group
 from imaging.detections import no_detections
 from tests.unit.cloud.reports import saw
-from tools.evaluation.calibrate.choice import FALSE_SHARE, LEAST, ScoredPlace, choose, share
 from tools.evaluation.calibrate.places import (
+    FALSE_SHARE,
+    LEAST,
     LabelledStill,
+    ScoredPlace,
     SuspectedPlace,
     at_scale,
+    choose,
     half_of,
     places,
+    share,
 )
 
 SCORES = st.lists(st.floats(0, 1).map(lambda score: round(score, 4)), max_size=60)

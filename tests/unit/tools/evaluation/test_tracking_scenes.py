@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from edge.config.schema import Tracking
-from tools.evaluation.tracking.metrics import IdentityCounts, Ids, tally
-from tools.evaluation.tracking.ours import follow
+from tools.evaluation.tracking.metrics import IdentityCounts, Ids, follow, tally
 from tools.evaluation.tracking.scenes import SceneDetection, TrackingScene, record
 from tools.evaluation.tracking.situations import SITUATIONS
 

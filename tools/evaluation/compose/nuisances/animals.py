@@ -19,6 +19,7 @@ from tools.evaluation.compose.paste import brightened, flipped, matching, paste,
 from tools.evaluation.compose.recipe import Instant
 
 FINE = 4
+"""Times the size at which one is drawn before it is scaled down."""
 _STRIDES = (0.0, math.pi, 0.5 * math.pi, 1.5 * math.pi)
 """Phase of each leg in a walk: each sets down a quarter after the one before."""
 

@@ -4,8 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from tools.build.balena.dockerfiles import SOURCES, DockerfileError, copied, for_balena
-from tools.build.balena.project import ProjectError, assemble, stale
+from tools.build.balena.project import (
+    SOURCES,
+    DockerfileError,
+    ProjectError,
+    assemble,
+    copied,
+    for_balena,
+    stale,
+)
 
 ROOT = Path(__file__).parents[4]
 
