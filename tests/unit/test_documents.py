@@ -50,6 +50,20 @@ def test_every_path_that_a_document_names_exists(text: Path) -> None:
     assert missing == []
 
 
+def tables(text: str) -> Iterator[list[str]]:
+    """The rows of each table outside of code."""
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    for block in re.findall(r"(?:^\|.*\n)+", prose, re.MULTILINE):
+        yield block.splitlines()
+
+
+@pytest.mark.parametrize("text", texts(), ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_row_of_a_table_has_the_cells_of_its_head(text: Path) -> None:
+    for rows in tables(text.read_text(encoding="utf-8") + "\n"):
+        cells = {row: len(re.split(r"(?<!\\)\|", row)) for row in rows}
+        assert [row for row, count in cells.items() if count != cells[rows[0]]] == []
+
+
 def test_the_map_names_every_package_and_the_journey_its_stages() -> None:
     named = set(quoted_paths((CHECKOUT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
     packages = {f"{path.parent.name}/" for path in CHECKOUT.glob("*/__init__.py")} - {"tests/"}
