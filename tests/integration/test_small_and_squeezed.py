@@ -15,7 +15,7 @@ from edge.detect.detector import Detector, open_detector
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, Image
 from tests.models import shipped
-from tools.evaluation.bench.persons import (
+from tests.small_persons import (
     CLIP,
     Result,
     SizeBand,

@@ -1,18 +1,16 @@
-"""`python -m tools.evaluation.bench.persons`: how small may a person be, with close looks and not?
+"""How small may a person be, with close looks and without?
 
 Real walkers of the shipped clip are put, at several scales, into larger views of the same place,
 and played through the edge's path with its gate. What is there is what the cloud's model sees in
-the frames at their full size. Per band of heights: persons, and the share found, with its 95 %
-interval, by whole frames alone, by close looks where the gate points, and by close looks where a
-gate would point that misses nobody; and the inferences per analysed frame.
+the frames at their full size. Per band of heights: persons, and how many are found by whole frames,
+by close looks where the gate points, and by close looks where a gate would point that misses
+nobody; and the inferences per analysed frame.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -20,12 +18,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cloud.model import FullModel, open_model
+from cloud.model import FullModel
 from contract.ids import CameraId
 from edge.config.regions import Regions
 from edge.config.schema import Config
 from edge.detect.detect_frame import Hints, Sees, look_at
-from edge.detect.detector import open_detector
 from edge.detect.search_regions import Gaze
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
 from edge.records import Analysed, Motion
@@ -34,7 +31,6 @@ from imaging.boxes import iou
 from imaging.decode import reduction
 from imaging.detections import Detections, FloatArray, Image
 from tools import CHECKOUT
-from tools.evaluation.evaluate.intervals import Share
 
 CLIP = CHECKOUT / "footage" / "walkers.mp4"
 FIRST_S = 8.4
@@ -64,11 +60,6 @@ class SizeBand:
     below_px: int
     persons: int
     found: tuple[int, int, int]
-
-    def line(self) -> str:
-        shares = (_share(found, self.persons) for found in self.found)
-        band = f"{self.least_px}-{self.below_px} px"
-        return f"{self.view:10}{band:>10}{self.persons:9}   {'   '.join(shares)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,38 +230,3 @@ def _decoded(payload: bytes) -> Image:
 
 def _resized(image: Image, size: tuple[int, int]) -> Image:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _share(found: int, persons: int) -> str:
-    low, high = Share(found, persons).interval() or (0.0, 1.0)
-    return f"{found / persons:6.0%} ({low:4.0%} -{high:4.0%})"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.evaluation.bench.persons", description=__doc__
-    )
-    detect = Config().detect
-    parser.add_argument("--model", default=detect.model, help="the edge's (%(default)s)")
-    parser.add_argument("--frames", type=int, default=40, help="of the clip (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
-    options = parser.parse_args(arguments)
-    cv2.setNumThreads(1)
-    frames = frames_of(CLIP, options.frames)
-    people = persons_in(frames, open_model("confirm-fused"))
-    detector = open_detector(options.model, detect.runtime, 1, detect.min_score)
-    result = measure(frames, people, empty_place(CLIP), detector)
-    print(
-        f"{'view':10}{'height':>10}{'persons':>9}   {'whole frame alone':>19}   "
-        f"{'close looks':>19}   {'gate sees everybody':>19}"
-    )
-    print("\n".join(band.line() for band in result.bands if band.persons))
-    counts = ", ".join(f"{inferences:.2f}" for inferences in result.inferences)
-    print(f"inferences per analysed frame: {counts}")
-    if options.json:
-        options.json.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
