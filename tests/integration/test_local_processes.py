@@ -15,7 +15,7 @@ import pytest
 
 from service.clock import SystemClock
 from tools import CHECKOUT
-from tools.demo.local.processes import Child, RunError, end, start, wait_until
+from tools.demo.local.processes import ChildProcess, RunError, end, start, wait_until
 
 STUBBORN = """
 import signal, subprocess, sys, threading
@@ -27,8 +27,8 @@ threading.Event().wait()
 
 
 @pytest.fixture
-def program() -> Iterator[list[Child]]:
-    children: list[Child] = []
+def program() -> Iterator[list[ChildProcess]]:
+    children: list[ChildProcess] = []
     yield children
     end(children, 0.1)
 
@@ -39,7 +39,7 @@ def write(folder: Path, body: str) -> list[str]:
     return ["childprogram"]
 
 
-def begin(folder: Path, body: str) -> Child:
+def begin(folder: Path, body: str) -> ChildProcess:
     return start("part", write(folder, body), folder, {"PYTHONPATH": str(folder)})
 
 
@@ -49,13 +49,17 @@ def test_a_child_that_dies_is_reported_with_the_end_of_its_log(tmp_path: Path) -
         wait_until(lambda: False, child, SystemClock(), threading.Event(), 20)
 
 
-def test_a_child_that_never_gets_ready_is_given_up(tmp_path: Path, program: list[Child]) -> None:
+def test_a_child_that_never_gets_ready_is_given_up(
+    tmp_path: Path, program: list[ChildProcess]
+) -> None:
     program.append(begin(tmp_path, "import threading; threading.Event().wait()"))
     with pytest.raises(RunError, match="not ready within 0 s"):
         wait_until(lambda: False, program[0], SystemClock(), threading.Event(), 0.3)
 
 
-def test_waiting_ends_at_once_when_the_run_is_stopped(tmp_path: Path, program: list[Child]) -> None:
+def test_waiting_ends_at_once_when_the_run_is_stopped(
+    tmp_path: Path, program: list[ChildProcess]
+) -> None:
     program.append(begin(tmp_path, "import threading; threading.Event().wait()"))
     stop = threading.Event()
     stop.set()

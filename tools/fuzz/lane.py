@@ -46,7 +46,7 @@ ADDRESS_SPACE_BYTES = 12_000_000_000
 
 WARM_UP = 40_000
 """Inputs before memory is looked at: by then also the rare targets have had their largest. The
-films alone go from 88 to 140 MB within their first hundred, and stay there for thousands."""
+sequences alone go from 88 to 140 MB within their first hundred, and stay there for thousands."""
 
 FLOOR_OF = 20
 """A leak lifts the least of so many looks."""

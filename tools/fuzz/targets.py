@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tools.fuzz import films, pictures, readers, states
+from tools.fuzz import pictures, readers, sequences, states
 
 _AT_START_S = 3.0
 
@@ -14,7 +14,7 @@ _AT_START_S = 3.0
 @dataclass(frozen=True, slots=True)
 class Target:
     """`run` raises only what is a finding; `share` is in parts of the sum of all. `cpu_s` is what
-    one input may take: a film is up to eight pictures, and what is read once, at a start, has
+    one input may take: a sequence is up to eight pictures, and what is read once, at a start, has
     longer (a damaged outbox is searched row by row)."""
 
     name: str
@@ -28,7 +28,7 @@ TARGETS = (
     Target("jpeg", pictures.jpeg, pictures.look, 40),
     Target("png", pictures.png, pictures.look, 28),
     Target("large", pictures.large, pictures.look, 0.15),
-    Target("film", films.film, films.play, 0.5, 8 * 0.2),
+    Target("sequence", sequences.sequence, sequences.play, 0.5, 8 * 0.2),
     Target("payload", pictures.payload, pictures.look, 9),
     Target("parts", pictures.parts, pictures.assemble, 5),
     Target("message", readers.message, readers.hear, 10),

@@ -19,7 +19,7 @@ from tools.demo.camera_sim.payload import SHAPES, Shape
 from tools.demo.camera_sim.player import (
     PROTOCOLS,
     CameraError,
-    Manner,
+    PublishSettings,
     SimulatedCamera,
     close,
     connect,
@@ -61,9 +61,9 @@ def _report(camera: SimulatedCamera) -> str:
     )
 
 
-def _manner(options: argparse.Namespace) -> Manner:
+def _manner(options: argparse.Namespace) -> PublishSettings:
     host, port = options.broker
-    return Manner(
+    return PublishSettings(
         host=host,
         port=port,
         fps=options.fps,

@@ -31,7 +31,7 @@ class CameraError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class PublishSettings:
     """How all cameras of a run publish."""
 
     host: str
@@ -88,18 +88,18 @@ class PublishTimes:
         return now_s - self.due_s() > 1 / self.fps
 
 
-def connect(camera: str, reel: Reel, manner: Manner) -> SimulatedCamera:
+def connect(camera: str, reel: Reel, settings: PublishSettings) -> SimulatedCamera:
     """A camera with its connection made; raises `CameraError` if the broker does not take it."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=f"camera-{camera}",
-        protocol=PROTOCOLS[manner.protocol],
+        protocol=PROTOCOLS[settings.protocol],
     )
     connected = threading.Event()
     client.on_connect = lambda *_: connected.set()
-    where = f"{manner.host}:{manner.port}"
+    where = f"{settings.host}:{settings.port}"
     try:
-        client.connect(manner.host, manner.port, keepalive=30)
+        client.connect(settings.host, settings.port, keepalive=30)
     except OSError as error:
         raise CameraError(f"camera {camera}: broker {where} cannot be reached: {error}") from error
     client.loop_start()
@@ -111,13 +111,13 @@ def connect(camera: str, reel: Reel, manner: Manner) -> SimulatedCamera:
 
 def play(
     cameras: Sequence[SimulatedCamera],
-    manner: Manner,
+    settings: PublishSettings,
     clock: Clock,
     stop: threading.Event,
     seconds: float | None = None,
 ) -> None:
     """Publishes until every source is at its end, `seconds` are over, or `stop` is set."""
-    pace = PublishTimes(manner.fps, len(cameras), clock.mono())
+    pace = PublishTimes(settings.fps, len(cameras), clock.mono())
     playing = set(range(len(cameras)))
     while playing:
         due_s = pace.due_s()
@@ -127,7 +127,7 @@ def play(
             return
         late = pace.is_late(clock.mono())
         number = pace.next()
-        if number in playing and not _show(cameras[number], manner, clock, late=late):
+        if number in playing and not _show(cameras[number], settings, clock, late=late):
             playing.discard(number)
 
 
@@ -139,16 +139,16 @@ def close(cameras: Sequence[SimulatedCamera]) -> None:
         camera.client.loop_stop()
 
 
-def _show(camera: SimulatedCamera, manner: Manner, clock: Clock, *, late: bool) -> bool:
+def _show(camera: SimulatedCamera, settings: PublishSettings, clock: Clock, *, late: bool) -> bool:
     """Publish the camera's next picture; False if there is none."""
-    picture = _next_picture(camera, manner)
+    picture = _next_picture(camera, settings)
     if picture is None:
         return False
     if late:
         camera.counts.late += 1
         return True
-    topic = manner.topic.replace("{camera}", camera.id)
-    parts = wrap(picture, manner.shape, camera.id, clock.now())
+    topic = settings.topic.replace("{camera}", camera.id)
+    parts = wrap(picture, settings.shape, camera.id, clock.now())
     gone = [camera.client.publish(topic + suffix, data).rc for suffix, data in parts]
     if any(gone):
         camera.counts.unsent += 1
@@ -158,10 +158,10 @@ def _show(camera: SimulatedCamera, manner: Manner, clock: Clock, *, late: bool) 
     return True
 
 
-def _next_picture(camera: SimulatedCamera, manner: Manner) -> bytes | None:
+def _next_picture(camera: SimulatedCamera, settings: PublishSettings) -> bytes | None:
     picture = next(camera.pictures, None)
     first = camera.counts == PublishCounts()
-    if picture is None and (manner.loop or first):
+    if picture is None and (settings.loop or first):
         camera.pictures = camera.reel()
         picture = next(camera.pictures, None)
     return picture

@@ -20,7 +20,7 @@ MAX_REPORTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedMessage:
     """A message as it arrived."""
 
     topic: str
@@ -53,7 +53,7 @@ class Collector:
         """Suspicions without a verdict."""
         return sum(max(0, funnel.suspicions - funnel.verdicts) for funnel in self.funnels.values())
 
-    def hear(self, heard: Heard) -> Decided | None:
+    def hear(self, heard: ReceivedMessage) -> Decided | None:
         """Takes a message in; gives a decision that is news."""
         if heard.topic == self._topics.of_gateway("status"):
             self.online = heard.payload == b"online" and not heard.retained
@@ -63,13 +63,13 @@ class Collector:
             return self._follow(heard)
         return None
 
-    def _count(self, heard: Heard) -> None:
+    def _count(self, heard: ReceivedMessage) -> None:
         funnels = None if heard.retained else read_stats(heard.payload)
         if funnels is not None:
             self.funnels = funnels
             self.stats_heard += 1
 
-    def _follow(self, heard: Heard) -> Decided | None:
+    def _follow(self, heard: ReceivedMessage) -> Decided | None:
         place = parse_camera_topic(heard.topic, DEFAULT_ROOT)
         if place is None or place.gateway != self._gateway or heard.retained:
             return None

@@ -34,7 +34,7 @@ class RunError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Child:
+class ChildProcess:
     """A process of ours, its name for people, and where it writes."""
 
     name: str
@@ -55,7 +55,9 @@ class Child:
             raise self.failure(f"ended by itself (status {self.process.returncode})")
 
 
-def start(name: str, module: list[str], logs: Path, env: dict[str, str] | None = None) -> Child:
+def start(
+    name: str, module: list[str], logs: Path, env: dict[str, str] | None = None
+) -> ChildProcess:
     """`python -m MODULE ARGS` in a session of its own, from the checkout, writing to a log."""
     log = logs / f"{name}.log"
     settings = {**os.environ, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "2", **(env or {})}
@@ -70,7 +72,7 @@ def start(name: str, module: list[str], logs: Path, env: dict[str, str] | None =
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509, it calls one system call and no Python code that locks
         )
-    return Child(name, process, log)
+    return ChildProcess(name, process, log)
 
 
 _prctl = getattr(ctypes.CDLL(None), "prctl", None) if sys.platform == "linux" else None
@@ -84,7 +86,7 @@ def _die_with_parent() -> None:
 
 def wait_until(
     ready: Callable[[], bool],
-    child: Child,
+    child: ChildProcess,
     clock: Clock,
     stop: threading.Event,
     timeout_s: float,
@@ -103,7 +105,7 @@ def wait_until(
     return True
 
 
-def end(children: Iterable[Child], patience_s: float) -> None:
+def end(children: Iterable[ChildProcess], patience_s: float) -> None:
     """Tells all of them to stop, waits `patience_s` for each, and kills what is left."""
     those = tuple(children)
     for child in those:
@@ -115,7 +117,7 @@ def end(children: Iterable[Child], patience_s: float) -> None:
         child.process.wait()
 
 
-def _signal(child: Child, number: signal.Signals) -> None:
+def _signal(child: ChildProcess, number: signal.Signals) -> None:
     """To the child alone when asking, to its whole group when killing what may be left of it."""
     with suppress(ProcessLookupError):
         if number == signal.SIGKILL:

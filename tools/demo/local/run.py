@@ -22,9 +22,9 @@ from tools.demo.local.alarm_files import AlarmFiles
 from tools.demo.local.collector import Collector
 from tools.demo.local.config import CameraSource, Folders, LocalBroker, prune
 from tools.demo.local.console import Console, notification
-from tools.demo.local.processes import Child, RunError, end, start, wait_until
+from tools.demo.local.listener import GatewayListener, is_healthy
+from tools.demo.local.processes import ChildProcess, RunError, end, start, wait_until
 from tools.demo.local.summary import CameraCounts
-from tools.demo.local.watch import Watch, is_healthy
 
 WORKERS = 2
 """Two show that either may take a report."""
@@ -72,8 +72,8 @@ class LocalRun:
         self._stop = stop
         self._collector = Collector(config.GATEWAY)
         self._alarm_files = AlarmFiles(plan.folders.alarms, open_store(f"dir:{plan.folders.store}"))
-        self._children: list[Child] = []
-        self._watch: Watch | None = None
+        self._children: list[ChildProcess] = []
+        self._listener: GatewayListener | None = None
         self._steps = 0
 
     def go(self) -> dict[str, CameraCounts]:
@@ -83,7 +83,7 @@ class LocalRun:
         """
         with suppress(_Stopped):
             broker = self._start_broker()
-            self._start_watch(broker)
+            self._start_listener(broker)
             workers = self._start_workers(broker)
             edge = self._start_edge(broker)
             self._wait_for_workers(workers)
@@ -101,11 +101,13 @@ class LocalRun:
         broker = [part for part in self._children if part.name == "broker"]
         for group in (cameras_and_edge, workers):
             end(group, PATIENCE_S)
-        if self._watch is not None:
-            self._watch.link.stop(2.0)
+        if self._listener is not None:
+            self._listener.link.stop(2.0)
         end(broker, PATIENCE_S)
 
-    def _start(self, name: str, module: list[str], env: dict[str, str] | None = None) -> Child:
+    def _start(
+        self, name: str, module: list[str], env: dict[str, str] | None = None
+    ) -> ChildProcess:
         child = start(name, module, self._plan.folders.logs, env)
         self._children.append(child)
         return child
@@ -126,14 +128,14 @@ class LocalRun:
         )
         return broker
 
-    def _start_watch(self, broker: LocalBroker) -> None:
-        watch = self._watch = Watch(broker, config.GATEWAY)
-        watch.link.start()
-        if not watch.link.wait_ready(BROKER_READY_S):
+    def _start_listener(self, broker: LocalBroker) -> None:
+        listener = self._listener = GatewayListener(broker, config.GATEWAY)
+        listener.link.start()
+        if not listener.link.wait_ready(BROKER_READY_S):
             where = f"{broker.host}:{broker.port}"
-            raise RunError(f"broker {where} cannot be used: {watch.link.state().reason}")
+            raise RunError(f"broker {where} cannot be used: {listener.link.state().reason}")
 
-    def _start_workers(self, broker: LocalBroker) -> list[tuple[Child, int]]:
+    def _start_workers(self, broker: LocalBroker) -> list[tuple[ChildProcess, int]]:
         url = f"mqtt://{broker.host}:{broker.port}"
         store = f"dir:{self._plan.folders.store}"
         key = self._plan.folders.cloud_key
@@ -146,7 +148,7 @@ class LocalRun:
             for number, port in enumerate(ports, 1)
         ]
 
-    def _start_edge(self, broker: LocalBroker) -> Child:
+    def _start_edge(self, broker: LocalBroker) -> ChildProcess:
         folders = self._plan.folders
         file = folders.run / "edge.yaml"
         file.write_text(config.edge_config(broker, folders, config.free_port()))
@@ -160,13 +162,13 @@ class LocalRun:
         self._listen()
         return self._collector.online
 
-    def _wait_for_workers(self, workers: list[tuple[Child, int]]) -> None:
+    def _wait_for_workers(self, workers: list[tuple[ChildProcess, int]]) -> None:
         self._console.news("cloud: loading the full models (TensorFlow takes a while) ...")
         for child, port in workers:
             self._wait(child, partial(is_healthy, port), WORKER_READY_S)
             self._console.news(f"cloud: {child.name} is ready")
 
-    def _start_cameras(self, broker: LocalBroker) -> Child:
+    def _start_cameras(self, broker: LocalBroker) -> ChildProcess:
         plan = self._plan
         command = [
             "tools.demo.camera_sim",
@@ -182,7 +184,7 @@ class LocalRun:
             self._console.news(f"camera {source.camera}: plays {source.path}")
         return self._start("cameras", command)
 
-    def _follow(self, cameras: Child) -> None:
+    def _follow(self, cameras: ChildProcess) -> None:
         """Shows what happens until the cameras are done or somebody stops the run."""
         while not self._clock.wait(self._stop, STEP_S):
             self._step()
@@ -204,7 +206,7 @@ class LocalRun:
                 self._console.news(f"waiting for {self._collector.waiting} verdicts ...")
                 told_so = True
 
-    def _finish(self, edge: Child) -> None:
+    def _finish(self, edge: ChildProcess) -> None:
         """Ends the gateway, which states its last counts, and reads them."""
         heard = self._collector.stats_heard
         end([edge], PATIENCE_S)
@@ -218,8 +220,8 @@ class LocalRun:
         for child in self._children:
             if child.name != "cameras":
                 child.check()
-        if self._watch is not None and self._watch.failure is not None:
-            raise RunError(f"the connection to the broker failed: {self._watch.failure}")
+        if self._listener is not None and self._listener.failure is not None:
+            raise RunError(f"the connection to the broker failed: {self._listener.failure}")
         self._listen()
         self._console.show(self._collector.funnels)
         self._steps += 1
@@ -227,13 +229,13 @@ class LocalRun:
             prune(self._plan.folders.store, MAX_STORE_BYTES)
 
     def _listen(self) -> None:
-        for heard in self._watch.heard() if self._watch is not None else ():
+        for heard in self._listener.heard() if self._listener is not None else ():
             decided = self._collector.hear(heard)
             if decided is not None:
                 path = self._alarm_files.add(decided)
                 self._console.news(notification(decided, _where(path)))
 
-    def _wait(self, child: Child, ready: Callable[[], bool], timeout_s: float) -> None:
+    def _wait(self, child: ChildProcess, ready: Callable[[], bool], timeout_s: float) -> None:
         if not wait_until(ready, child, self._clock, self._stop, timeout_s):
             raise _Stopped
 

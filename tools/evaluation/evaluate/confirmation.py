@@ -29,6 +29,7 @@ from edge.replay.html import lightened
 from edge.replay.player import Step
 from objectstore.store import ObjectStore
 from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
+from tools.evaluation.evaluate.event_traces import sheet_picture
 from tools.evaluation.evaluate.events import class_of
 from tools.evaluation.evaluate.matching import about
 from tools.evaluation.evaluate.observed import (
@@ -40,7 +41,6 @@ from tools.evaluation.evaluate.observed import (
     RejectedStretch,
     Sent,
 )
-from tools.evaluation.evaluate.witness import sheet_picture
 
 VERDICT_S = 1.0
 """From a report to its verdict at the gateway: a fetch, an inference of two cores and two messages
@@ -63,7 +63,7 @@ class CloudAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class At:
+class LabelledPlace:
     """What was labelled in the frame that raised a suspicion, and the picture with its box."""
 
     labelled: tuple[LabelledBox, ...]
@@ -85,7 +85,7 @@ class Raised:
     t: float
     case: Case
     answer: CloudAnswer
-    at: At
+    at: LabelledPlace
 
 
 def fed_back(answers: list[tuple[float, Raised]], step: Step) -> list[tuple[float, Raised]]:
@@ -118,8 +118,8 @@ def again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
     return one if asks is None else Raised(frame, t, one.case, asks(take), one.at)
 
 
-def at(case: Case, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool) -> At:
-    return At(labels.boxes, static, boxed, sheet_picture(case))
+def at(case: Case, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool) -> LabelledPlace:
+    return LabelledPlace(labels.boxes, static, boxed, sheet_picture(case))
 
 
 def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:

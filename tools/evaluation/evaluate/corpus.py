@@ -153,7 +153,7 @@ class Corpus:
         """The sequence's pictures; raises `MaterialError` where they cannot be composed."""
         folder = self.root / sequence.dir
         if sequence.recipe is not None and not folder.is_dir():
-            return Rendered(stage(sequence.recipe, at_hand()), len(sequence.frames))
+            return ComposedFrames(stage(sequence.recipe, at_hand()), len(sequence.frames))
         return PictureFiles([(frame.file, folder / frame.file) for frame in sequence.frames])
 
     def all_stills(self) -> PictureFiles:
@@ -189,7 +189,7 @@ class PictureFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class ComposedFrames:
     """The first `frames` pictures of a composed sequence, made as they are played."""
 
     shown: Stage
@@ -202,7 +202,7 @@ class Rendered:
         return islice(iter(self.shown), self.frames)
 
 
-class Passing:
+class BufferedSource:
     """A source whose pictures are kept as they pass until they are taken, in their order: some
     exist only then. The replay reads one ahead."""
 

@@ -1,7 +1,7 @@
 """What the product did with a sequence or a still, and how far each labelled event came.
 
-PURE. Times are seconds of the replay clock. Filled by `player` and `witness`, read by the score and
-the reports.
+PURE. Times are seconds of the replay clock. Filled by `player` and `event_traces`, read by the
+score and the reports.
 """
 
 from __future__ import annotations

@@ -29,14 +29,15 @@ from tools.evaluation.evaluate.confirmation import (
     judged,
 )
 from tools.evaluation.evaluate.corpus import (
+    BufferedSource,
     Corpus,
     Labelled,
     LabelledSequence,
-    Passing,
     StaticThing,
     camera_id,
     label_rows,
 )
+from tools.evaluation.evaluate.event_traces import TraceRecorder, recorder_of, recorder_of_stills
 from tools.evaluation.evaluate.events import Timeline
 from tools.evaluation.evaluate.matching import boxes_seen
 from tools.evaluation.evaluate.observed import (
@@ -49,7 +50,6 @@ from tools.evaluation.evaluate.observed import (
     StillRun,
 )
 from tools.evaluation.evaluate.plain_motion import PlainMotion
-from tools.evaluation.evaluate.witness import Witness, witness_of, witness_of_stills
 
 STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
@@ -101,9 +101,9 @@ class CorpusPlayer:
             labels=label_rows(sequence.frames),
             parked=tuple(frame.vehicle_parked is True for frame in sequence.frames),
         )
-        witness = witness_of(sequence, timeline, config, camera)
+        recorder = recorder_of(sequence, timeline, config, camera)
         played = self._play(
-            pictures, sequence.frames, config, camera, rhythm, witness, sequence.static
+            pictures, sequence.frames, config, camera, rhythm, recorder, sequence.static
         )
         return SequenceRun(
             id=sequence.id,
@@ -120,7 +120,7 @@ class CorpusPlayer:
             nuisance=sequence.nuisance,
             walk=sequence.recipe.scene if sequence.recipe and sequence.recipe.walkers else None,
             static=tuple(thing.name for thing in sequence.static),
-            traces=witness.traces(),
+            traces=recorder.traces(),
         )
 
     def run_stills(self) -> tuple[StillRun, ...]:
@@ -128,9 +128,9 @@ class CorpusPlayer:
         camera = CameraId("stills")
         config = unaudited(as_kind(self.config, camera, "snapshot"))
         stills = self.footage.stills
-        witness = witness_of_stills(stills, STILLS_FPS, config, camera)
-        played = self._play(self.footage.all_stills(), stills, config, camera, STILLS_FPS, witness)
-        traces = witness.traces()
+        recorder = recorder_of_stills(stills, STILLS_FPS, config, camera)
+        played = self._play(self.footage.all_stills(), stills, config, camera, STILLS_FPS, recorder)
+        traces = recorder.traces()
         return tuple(
             _still(still, seen, boxes, played, traces)
             for still, seen, boxes in zip(stills, played.seen, played.boxes, strict=True)
@@ -143,7 +143,7 @@ class CorpusPlayer:
         config: Config,
         camera: CameraId,
         rhythm: Rhythm,
-        witness: Witness,
+        recorder: TraceRecorder,
         static: tuple[StaticThing, ...] = (),
     ) -> _PlayedSequence:
         boxed = any(frame.boxes for frame in labelled)
@@ -154,14 +154,17 @@ class CorpusPlayer:
         answers: list[tuple[float, Raised]] = []
         boxes: list[tuple[BoxSeen, ...]] = []
         rejected: list[RejectedStretch] = []
-        passing, motion = Passing(pictures), PlainMotion(picture_limits(config.intake.limits))
+        passing, motion = (
+            BufferedSource(pictures),
+            PlainMotion(picture_limits(config.intake.limits)),
+        )
         steps = play(passing, config, camera, rhythm, self.detector)
         for step, labels in zip(steps, labelled, strict=True):
             picture = passing.taken()
             answers = fed_back(answers, step)
             seen.append(_seen(step, len(picture), motion.moved(picture, step.t)))
             live.append(step.live)
-            witness.see(step, labels)
+            recorder.see(step, labels)
             decided, open_ = answered(open_, step)
             there = tuple(thing for thing in static if thing.stands(step.t))
             fresh = [

@@ -16,11 +16,11 @@ import numpy as np
 
 from edge.replay.html import Entry, Picture, Section, Tone, page
 from imaging.detections import Image
+from tools.evaluation.evaluate.event_traces import SHEET_PX, SHEET_QUALITY
 from tools.evaluation.evaluate.events import AlarmKind, Label
 from tools.evaluation.evaluate.observed import DecidedSuspicion, StillRun
 from tools.evaluation.evaluate.score import LATE_S, AlarmScore, SequenceScore
 from tools.evaluation.evaluate.totals import Evaluation, traffic_interval
-from tools.evaluation.evaluate.witness import SHEET_PX, SHEET_QUALITY
 from tools.evaluation.report.misses import LateEvent, MissedEvent, late, misses
 from tools.evaluation.report.tables import number, percent, percents, span
 

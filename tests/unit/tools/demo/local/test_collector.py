@@ -11,13 +11,15 @@ from contract.report import ThreatReport
 from contract.topics import Topics
 from contract.verdict import Decision, Verdict
 from tests.unit.cloud.reports import CAMERA, GATEWAY, NOON, a_report
-from tools.demo.local.collector import MAX_REPORTS, Collector, Decided, Heard
+from tools.demo.local.collector import MAX_REPORTS, Collector, Decided, ReceivedMessage
 
 TOPICS = Topics(gateway=GATEWAY)
 
 
-def suspect(report: ThreatReport) -> Heard:
-    return Heard(TOPICS.of_camera(CAMERA, "suspect"), frame_report(report), retained=False)
+def suspect(report: ThreatReport) -> ReceivedMessage:
+    return ReceivedMessage(
+        TOPICS.of_camera(CAMERA, "suspect"), frame_report(report), retained=False
+    )
 
 
 def verdict_on(report: ThreatReport, decision: Decision = "confirmed") -> Verdict:
@@ -33,9 +35,9 @@ def verdict_on(report: ThreatReport, decision: Decision = "confirmed") -> Verdic
     )
 
 
-def decided(report: ThreatReport, decision: Decision = "confirmed") -> Heard:
+def decided(report: ThreatReport, decision: Decision = "confirmed") -> ReceivedMessage:
     payload = frame_verdict(verdict_on(report, decision))
-    return Heard(TOPICS.of_camera(CAMERA, "verdict"), payload, retained=False)
+    return ReceivedMessage(TOPICS.of_camera(CAMERA, "verdict"), payload, retained=False)
 
 
 @pytest.fixture
@@ -69,29 +71,31 @@ def test_a_verdict_without_a_report_is_passed_over(collector: Collector) -> None
 @pytest.mark.parametrize(
     "heard",
     [
-        Heard(TOPICS.of_camera(CAMERA, "suspect"), b"no event", retained=False),
-        Heard(TOPICS.of_camera(CAMERA, "verdict"), b"{}", retained=False),
-        Heard("stillwatch/other/gate/verdict", b"{}", retained=False),
-        Heard("elsewhere", b"", retained=False),
+        ReceivedMessage(TOPICS.of_camera(CAMERA, "suspect"), b"no event", retained=False),
+        ReceivedMessage(TOPICS.of_camera(CAMERA, "verdict"), b"{}", retained=False),
+        ReceivedMessage("stillwatch/other/gate/verdict", b"{}", retained=False),
+        ReceivedMessage("elsewhere", b"", retained=False),
     ],
 )
-def test_strange_messages_are_passed_over(collector: Collector, heard: Heard) -> None:
+def test_strange_messages_are_passed_over(collector: Collector, heard: ReceivedMessage) -> None:
     assert collector.hear(heard) is None
 
 
 def test_online_is_believed_only_when_it_is_news(collector: Collector) -> None:
     topic = TOPICS.of_gateway("status")
-    collector.hear(Heard(topic, b"online", retained=True))
+    collector.hear(ReceivedMessage(topic, b"online", retained=True))
     assert not collector.online
-    collector.hear(Heard(topic, b"online", retained=False))
+    collector.hear(ReceivedMessage(topic, b"online", retained=False))
     assert collector.online
-    collector.hear(Heard(topic, b"stopped", retained=False))
+    collector.hear(ReceivedMessage(topic, b"stopped", retained=False))
     assert not collector.online
 
 
 def test_waiting_is_what_has_no_verdict_yet(collector: Collector) -> None:
     stats = {"cameras": {"gate": {"suspicions": 3, "confirmed": 1, "inconclusive": 1}}}
-    collector.hear(Heard(TOPICS.of_gateway("stats"), json.dumps(stats).encode(), retained=False))
+    collector.hear(
+        ReceivedMessage(TOPICS.of_gateway("stats"), json.dumps(stats).encode(), retained=False)
+    )
     assert collector.waiting == 1
 
 

@@ -63,7 +63,7 @@ class _Anything:
         )
 
 
-def film(random: Random) -> bytes:
+def sequence(random: Random) -> bytes:
     """JSON: the camera's kind and aspect, a seed, and frames `[width, height, look, gap_s]`."""
     width, height = _size(random)
     frames = []

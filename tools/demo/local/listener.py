@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contract.ids import GatewayId
 from contract.topics import DEFAULT_ROOT
 from service.link import Link, LinkSettings, Subscription
-from tools.demo.local.collector import Heard
+from tools.demo.local.collector import ReceivedMessage
 from tools.demo.local.config import HOST, LocalBroker
 
 MAX_INBOX = 10_000
@@ -20,11 +20,11 @@ MAX_INBOX = 10_000
 HEALTH_TIMEOUT_S = 2.0
 
 
-class Watch:
+class GatewayListener:
     """A connection that hears everything one gateway and its workers say."""
 
     def __init__(self, broker: LocalBroker, gateway: GatewayId) -> None:
-        self._inbox: queue.Queue[Heard] = queue.Queue(MAX_INBOX)
+        self._inbox: queue.Queue[ReceivedMessage] = queue.Queue(MAX_INBOX)
         self.lost = 0
         self.failure: Exception | None = None
         self.link = Link(
@@ -36,7 +36,7 @@ class Watch:
             subscriptions=(Subscription(filter=f"{DEFAULT_ROOT}/{gateway}/#"),),
         )
 
-    def heard(self) -> Iterator[Heard]:
+    def heard(self) -> Iterator[ReceivedMessage]:
         """What arrived since the last time, in order."""
         while True:
             try:
@@ -47,7 +47,7 @@ class Watch:
     def _hear(self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]) -> None:
         ack()
         try:
-            self._inbox.put_nowait(Heard(topic, payload, retained))
+            self._inbox.put_nowait(ReceivedMessage(topic, payload, retained))
         except queue.Full:
             self.lost += 1
 

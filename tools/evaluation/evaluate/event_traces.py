@@ -54,7 +54,7 @@ SHEET_QUALITY = 80
 _RED = (40, 40, 220)
 
 
-class Witness:
+class TraceRecorder:
     """Watches one camera's replay for `events`; `times` are those of all its frames."""
 
     def __init__(
@@ -168,18 +168,18 @@ class Witness:
             trace.clearest = Picture(jpeg_of(drawn), words)
 
 
-def witness_of(
+def recorder_of(
     sequence: LabelledSequence, timeline: Timeline, config: Config, camera: CameraId
-) -> Witness:
+) -> TraceRecorder:
     """For all events of a sequence."""
     events = [event for cls in CLASSES for event in events_of(timeline, cls)]
     boxed = any(frame.boxes for frame in sequence.frames)
-    return Witness(events, timeline.times, config, camera, sequence.static, boxed=boxed)
+    return TraceRecorder(events, timeline.times, config, camera, sequence.static, boxed=boxed)
 
 
-def witness_of_stills(
+def recorder_of_stills(
     stills: Row[Labelled], fps: float, config: Config, camera: CameraId
-) -> Witness:
+) -> TraceRecorder:
     """For every class that is labelled in a still: an event of one frame."""
     times = [number / fps for number in range(len(stills))]
     events = [
@@ -189,7 +189,7 @@ def witness_of_stills(
         if label is True
     ]
     boxed = any(still.boxes for still in stills)
-    return Witness(events, times, config, camera, boxed=boxed)
+    return TraceRecorder(events, times, config, camera, boxed=boxed)
 
 
 def _within(event: LabelledEvent, t: float) -> bool:

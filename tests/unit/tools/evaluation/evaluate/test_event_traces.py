@@ -1,4 +1,4 @@
-"""The witness counts how far an event came, by what is labelled, and keeps a bounded filmstrip."""
+"""The recorder counts how far an event came, by what is labelled, and keeps a bounded filmstrip."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from edge.replay.player import play
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
+from tools.evaluation.evaluate.event_traces import FRAMES, TraceRecorder
 from tools.evaluation.evaluate.events import LabelledEvent
 from tools.evaluation.evaluate.observed import EventTrace
-from tools.evaluation.evaluate.witness import FRAMES, Witness
 
 CAMERA = CameraId("yard")
 FPS = 5.0
@@ -38,7 +38,7 @@ def watched(
         {"decide": {"rules": rules}, "cameras": {CAMERA: {"kind": "stream"}}}
     )
     boxed = shift is not None
-    witness = Witness(events, TIMES, config, CAMERA, static, boxed=boxed)
+    recorder = TraceRecorder(events, TIMES, config, CAMERA, static, boxed=boxed)
     for n, step in enumerate(play(ROLL, config, CAMERA, FPS, FindsDarkThings())):
         boxes: tuple[LabelledBox, ...] = ()
         if shift is not None and n >= EMPTY:
@@ -46,8 +46,8 @@ def watched(
             boxes = (
                 LabelledBox.model_validate({"class": "person", "xyxy": (x, 100, x + 24, 160)}),
             )
-        witness.see(step, Labelled(file=step.name, boxes=boxes))
-    return witness.traces()
+        recorder.see(step, Labelled(file=step.name, boxes=boxes))
+    return recorder.traces()
 
 
 @pytest.mark.parametrize("shift", [None, 0, 5])
