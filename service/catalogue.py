@@ -30,7 +30,7 @@ class Event(StrEnum):
     DAEMON_FAILED = "daemon_failed", "error", "An unexpected error ends the process."
     WORKER_FAILED = "worker_failed", "error", "A thread met an error that nobody expected."
     WORKER_STALLED = "worker_stalled", "error", "A thread made no progress in time.", True
-    NOTIFY_SKIPPED = "notify_skipped", "warning", "The supervisor is not told; why."
+    NOTIFY_SKIPPED = "notify_skipped", "warning", "The supervisor is not notified; why."
     METRICS_OPENED = "metrics_opened", "info", "/metrics and /healthz listen."
     EVENTS_SUPPRESSED = "events_suppressed", "info", "Repeats of an event that were not logged."
 
@@ -43,7 +43,7 @@ class Event(StrEnum):
     HEALTH_RECOVERED = "health_recovered", "info", "A reason is over; after how long.", True
 
     SELF_TEST_STARTED = "self_test_started", "info", "A marked suspicion goes the whole way."
-    SELF_TEST_PASSED = "self_test_passed", "info", "It was told everywhere; after how long."
+    SELF_TEST_PASSED = "self_test_passed", "info", "It was published everywhere; after how long."
     SELF_TEST_FAILED = "self_test_failed", "error", "It got stuck; at which hop and why."
     SELF_TEST_DISPLACED = "self_test_displaced", "info", "A self-test made room for what is real."
     SELF_TEST_NOT_KEPT = "self_test_not_kept", "warning", "Its outcome is not on disk; why.", True
@@ -120,7 +120,7 @@ class Event(StrEnum):
     SUSPICION_MERGED = (
         "suspicion_merged",
         "info",
-        "One like what was just told: only counted.",
+        "Similar to one that was just reported: only counted.",
         True,
     )
     SUSPICION_REPEATED = (

@@ -63,7 +63,7 @@ def _walk(section: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseM
 
 
 def _section(section: type[BaseModel], paths: list[str]) -> str:
-    intro = (section.__doc__ or "").strip().splitlines()[:1]
+    intro = [" ".join(part.split()) for part in (section.__doc__ or "").split("\n\n")[:1] if part]
     rows = [_row(key) for key in keys(section)]
     body = table(("key", "value", "unit", "default", "meaning"), rows)
     return "\n\n".join([", ".join(paths), *intro, body])

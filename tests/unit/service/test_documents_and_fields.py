@@ -15,9 +15,10 @@ Name = NewType("Name", str)
 
 
 class Inner(BaseModel):
-    """Stands in two places.
+    """Stands in
+    two places.
 
-    Only the first line is shown."""
+    Only the first paragraph is shown."""
 
     wait_s: float = Field(2.0, ge=1, lt=60, description="How long.")
 
@@ -65,7 +66,8 @@ def test_a_section_has_one_table_under_every_path_where_it_stands() -> None:
         "### `first`, `second`",
     ]
     assert "| `wait_s` | number 1 to 60 | seconds | `2.0` | How long. |" in text
-    assert "Only the first line" not in text
+    assert "Stands in two places." in text
+    assert "Only the first" not in text
 
 
 def test_stale_documents_are_named_and_then_written(

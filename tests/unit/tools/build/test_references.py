@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from cloud.settings import ENV_KEYS
+from cloud.settings import ENV_KEYS, Settings
 from contract.ids import GatewayId
-from contract.report import Wire
 from contract.topics import Topics
 from edge.config.live import Live
 from edge.config.load import read
+from edge.config.schema import Config
 from edge.daemon.status_messages import Statements
 from edge.metrics.counters import Counters
 from service.documents import ROOT
@@ -76,9 +78,17 @@ def test_info_and_stats_have_the_keys_that_the_page_names(tmp_path: Path) -> Non
     assert set(topics.STATS_KEYS) <= set(json.loads(statements.stats().payload))
 
 
-@pytest.mark.parametrize("model", topics.MESSAGES)
-def test_every_field_of_a_message_is_explained(model: type[Wire]) -> None:
-    assert [key.name for key in keys(model) if not key.info.description] == []
+def unexplained(model: type[BaseModel], path: str = "") -> Iterator[str]:
+    for key in keys(model):
+        if not key.info.description and key.name != "type":
+            yield f"{path}{key.name}"
+        for inner in key.sections:
+            yield from unexplained(inner, f"{path}{key.name}.")
+
+
+@pytest.mark.parametrize("model", [*topics.MESSAGES, Config, Settings])
+def test_every_field_and_key_is_explained(model: type[BaseModel]) -> None:
+    assert list(unexplained(model)) == []
 
 
 def test_every_shipped_model_is_a_column() -> None:
