@@ -56,7 +56,7 @@ fuzz: setup ## hostile bytes into everything that reads bytes (SECONDS=, SEED=, 
 check-code:
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary contract imaging objectstore service edge cloud tools tests
+	@$(BIN)/mypy --no-error-summary contract imaging objectstore service edge cloud bridge tools tests
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 8
 
 bench: setup ## cost of each stage, pipeline beside the bare interpreter
@@ -122,6 +122,7 @@ footage: setup ## rebuild the sample footage, the drawn people, and the picture 
 docs: setup ## generated documents: settings, topics, messages, metrics, commands, classes, events
 	@$(BIN)/python -m edge.config.document
 	@$(BIN)/python -m cloud.document
+	@$(BIN)/python -m bridge.document
 	@$(BIN)/python -m tools.build.references
 	@$(BIN)/python -m tools.build.schemas
 

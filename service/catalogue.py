@@ -98,6 +98,13 @@ class Event(StrEnum):
     PUBLICATION_REFUSED = "publication_refused", "warning", "A broker took no message.", True
     PUBLICATION_DROPPED = "publication_dropped", "info", "State was not sent: no link.", True
 
+    SOURCE_OPENED = "source_opened", "info", "The bridge gets pictures from a camera.", True
+    SOURCE_FAILED = (
+        "source_failed",
+        "warning",
+        "The bridge gets none from a camera; why. It is tried again.",
+        True,
+    )
     CAMERA_FOUND = "camera_found", "info", "A camera was seen for the first time.", True
     CAMERA_FORGOTTEN = "camera_forgotten", "info", "A silent, unlisted camera made room.", True
     CAMERA_REFUSED = "camera_refused", "warning", "A camera is not followed; why.", True

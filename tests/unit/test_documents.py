@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge import document as bridge_document
 from cloud import document as cloud_document
 from edge.config import document
 from tools.build import schemas
@@ -84,6 +85,7 @@ def test_a_path_that_is_gone_would_be_found() -> None:
 
 GENERATED = {
     **document.documents(),
+    **bridge_document.documents(),
     **cloud_document.documents(),
     **references.documents(),
     **schemas.documents(),

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PACKAGES = ("contract", "imaging", "objectstore", "service", "edge", "cloud")
+PACKAGES = ("contract", "imaging", "objectstore", "service", "edge", "cloud", "bridge")
 LAWS = ("pure modules do no input or output", "what decides when to try again knows no clock")
 
 _CLAIM = re.compile(r"\bPURE[.,:]")

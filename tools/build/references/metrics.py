@@ -29,7 +29,7 @@ _KINDS = {
     "Histogram": "histogram",
 }
 
-_WHERE = {"edge": "edge", "cloud": "cloud", "service": "both"}
+_WHERE = {"edge": "edge", "cloud": "cloud", "bridge": "bridge", "service": "all"}
 
 _HEAD = """# Metrics
 

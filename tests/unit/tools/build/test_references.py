@@ -27,7 +27,7 @@ from tools.build.references import classes, command_line, metrics, topics
 def test_every_metric_that_the_source_names_is_on_the_page() -> None:
     found = {one.name.removesuffix("_total") for one in metrics.declared()}
     named: set[str] = set()
-    for package in ("edge", "cloud", "service"):
+    for package in ("edge", "cloud", "bridge", "service"):
         for path in (ROOT / package).rglob("*.py"):
             named |= set(re.findall(r'"(stillwatch_\w+)"', path.read_text(encoding="utf-8")))
     assert named == found
@@ -50,12 +50,14 @@ def test_labels_with_known_values_are_those_of_a_metric() -> None:
     assert all(label in labels[metric] for metric, label in metrics.label_values())
 
 
-def test_every_command_of_both_programs_has_a_section() -> None:
+def test_every_command_of_every_program_has_a_section() -> None:
     page = command_line.page()
     for command in ("run", "check-config", "replay", "static forget", "health", "self-test"):
         assert f"`stillwatch-edge {command}`" in page
     for command in ("serve", "confirm", "detect", "verify-evidence", "retain", "keygen", "stage"):
         assert f"`stillwatch-cloud {command}`" in page
+    for command in ("run", "check-config", "probe"):
+        assert f"`stillwatch-bridge {command}`" in page
     assert "| `--in DIR` | required | the tree to read |" in page
 
 

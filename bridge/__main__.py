@@ -1,0 +1,126 @@
+"""`python -m bridge`: run, check-config, probe.
+
+SHELL. Exit status: 0 done, 1 failed while running, 2 wrong use, 78 for a configuration that
+somebody has to mend, 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bridge.config import BridgeConfigError, Camera, faults_of, load
+from service import events
+from service.clock import SystemClock
+from service.events import Event, log
+from service.link_settings import LinkError
+from service.private import make_private
+from service.redact import redacted
+
+EX_CONFIG = 78
+DEFAULT_FILE = Path("/etc/stillwatch/bridge.yaml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    options = command_line().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except (BridgeConfigError, LinkError) as error:
+        for line in str(error).splitlines():
+            print(f"stillwatch-bridge: {redacted(line)}", file=sys.stderr)
+        return EX_CONFIG
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bridge.process import Bridge  # noqa: PLC0415, `check-config` shall not load FFmpeg
+
+    make_private()
+    config = load(options.config)
+    events.configure(level=config.runtime.log_level)
+    log(Event.DAEMON_STARTED, cameras=len(config.cameras))
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    return Bridge(config, SystemClock()).run(stopping)
+
+
+def _check(options: argparse.Namespace) -> int:
+    config = load(options.config)
+    print(f"{options.config}: {len(config.cameras)} cameras, broker {config.broker.host}")
+    return 0
+
+
+def _probe(options: argparse.Namespace) -> int:
+    from bridge.fault import SourceFault  # noqa: PLC0415, see `_run`
+    from bridge.probe import probe  # noqa: PLC0415
+
+    try:
+        camera = Camera(
+            source=options.source,
+            username=options.username,
+            password_file=options.password_file,
+            transport=options.transport,
+            verify_tls=not options.any_certificate,
+        )
+        for line in probe(options.camera, camera, SystemClock()):
+            print(redacted(line), flush=True)
+    except ValidationError as error:
+        raise BridgeConfigError(faults_of(error)) from error
+    except (SourceFault, OSError) as error:
+        print(redacted(f"stillwatch-bridge: {error}"), file=sys.stderr)
+        return 1
+    return 0
+
+
+_COMMANDS = {"run": _run, "check-config": _check, "probe": _probe}
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stillwatch-bridge",
+        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, a folder) and publishes "
+        "them where the gateway listens.",
+    )
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="run|check-config|probe"
+    )
+    for name, words in (
+        ("run", "fetch and publish until stopped"),
+        ("check-config", "say whether the configuration can be used, or every fault in it"),
+    ):
+        command = commands.add_parser(name, help=words)
+        command.add_argument(
+            "--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help="the configuration"
+        )
+    _add_probe(
+        commands.add_parser("probe", help="say what a source offers, and its lines to paste")
+    )
+    return parser
+
+
+def _add_probe(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", help="rtsp://, rtsps://, http://, https:// or folder:PATH")
+    command.add_argument("--camera", default="camera", metavar="ID", help="the id in the lines")
+    command.add_argument("--username", metavar="NAME", help="user at the camera")
+    command.add_argument(
+        "--password-file", type=Path, metavar="FILE", help="file with the user's password"
+    )
+    command.add_argument(
+        "--transport", choices=("tcp", "udp"), default="tcp", help="how RTSP sends its media"
+    )
+    command.add_argument(
+        "--any-certificate", action="store_true", help="do not check the camera's certificate"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

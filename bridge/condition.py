@@ -1,0 +1,63 @@
+"""What is known of a camera at the bridge: whether pictures come, if not why, and how many came.
+
+SHELL (a lock). Written by the camera's thread, read by whoever tells.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from bridge.fault import Why
+
+Status = Literal["online", "offline"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """A camera as it is now; `why` and `detail` are empty while pictures come. `last_s` is the
+    monotonic time of the latest picture."""
+
+    status: Status
+    why: str
+    detail: str
+    last_s: float | None
+    counts: dict[str, int]
+
+
+class Condition:
+    """One camera's; counts: `sent rejected dropped connects`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+        self._why, self._detail = "starting", "not connected yet"
+        self._last_s: float | None = None
+
+    def came(self, now: float) -> bool:
+        """A picture came; whether it is the first since a fault."""
+        with self._lock:
+            self._last_s = now
+            recovered = self._why != ""
+            self._why = self._detail = ""
+            return recovered
+
+    def failed(self, why: Why, detail: str) -> None:
+        with self._lock:
+            self._why, self._detail = why.value, detail
+
+    def count(self, what: Literal["sent", "rejected", "dropped", "connects"]) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    def state(self) -> State:
+        with self._lock:
+            return State(
+                status="offline" if self._why else "online",
+                why=self._why,
+                detail=self._detail,
+                last_s=self._last_s,
+                counts=dict(self._counts),
+            )

@@ -1,0 +1,151 @@
+"""The bridge's configuration: where pictures go, and where each camera's come from.
+
+SHELL (`load` reads the file). The same habits as the edge's: unknown keys are refused, numbers have
+a unit and bounds, defaults stand here and nowhere else, secrets are named by file.
+`docs/bridge-config.md` and `config/bridge.example.yaml` are generated from it. Called by
+`__main__`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from bridge.address import parse_address
+from service.sections import Broker, Name, Section, Template
+
+_MAX_BYTES = 1_048_576
+_MISFITS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
+"""What PyYAML's conversions raise for a value that its tag does not fit."""
+
+
+class BridgeConfigError(Exception):
+    """The configuration cannot be used; every reason on a line of its own."""
+
+
+def _source(value: str) -> str:
+    parse_address(value)
+    return value
+
+
+Source = Annotated[str, AfterValidator(_source)]
+
+
+class Camera(Section):
+    """Where one camera's pictures come from, and how many of them are sent on."""
+
+    source: Source = Field(
+        description="`rtsp://host/path` or `rtsps://`; `http://` or `https://` of a snapshot or of "
+        "MJPEG (which of both, its answer says); `folder:PATH` for files as they appear. Take the "
+        "camera's sub-stream: 640x480 is plenty.",
+    )
+    username: str | None = Field(None, min_length=1, max_length=255, description="User name.")
+    password_file: Path | None = Field(None, description="File with the password.")
+    rate_fps: float = Field(2.0, gt=0, le=30, description="Pictures per second, never more.")
+    width_px: int | None = Field(
+        None, ge=64, le=4096, description="Wider pictures are reduced to this; absent: as they are."
+    )
+    jpeg_quality: int = Field(85, ge=30, le=100, description="Of pictures that we encode.")
+    transport: Literal["tcp", "udp"] = Field("tcp", description="How RTSP sends its media.")
+    decode: Literal["auto", "keyframes", "all"] = Field(
+        "auto",
+        description="auto: key frames only where they come often enough for `rate_fps`, which "
+        "saves most of the work; keyframes: never more; all: every frame.",
+    )
+    ca_file: Path | None = Field(
+        None, description="Certificate authority of an https camera; absent: the system's."
+    )
+    verify_tls: bool = Field(
+        True, description="false: take any certificate, as most cameras sign their own."
+    )
+    stall_s: float = Field(10.0, ge=1, le=300, description="No data for so long: connect again.")
+    reconnect_max_s: float = Field(30.0, ge=1, le=600, description="Longest wait between tries.")
+
+    @model_validator(mode="after")
+    def _password_has_a_user(self) -> Camera:
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file needs a username")
+        return self
+
+
+class Limits(Section):
+    """What a camera may send before it is refused."""
+
+    max_bytes: int = Field(2_000_000, ge=1_000, le=64_000_000, description="Of one picture.")
+    max_pixels: int = Field(9_000_000, ge=10_000, le=100_000_000, description="Width x height.")
+
+
+class Runtime(Section):
+    """The process itself."""
+
+    metrics_host: str = Field("127.0.0.1", description="Where /metrics and /healthz listen.")
+    metrics_port: int = Field(9466, ge=0, le=65535, description="0: off.")
+    stop_deadline_s: float = Field(5.0, ge=1, le=120, description="Time to end on SIGTERM.")
+    health_s: float = Field(60.0, ge=1, le=3600, description="Interval of each camera's `health`.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log.")
+
+
+class Config(Section):
+    """The whole of it."""
+
+    version: Literal[1] = Field(1, description="Version of this schema.")
+    id: Name = Field("bridge", description="This bridge's id, in its topics.")
+    root: Name = Field(
+        "stillwatch-bridge", description="First level of the bridge's own status topics."
+    )
+    broker: Broker = Field(default_factory=Broker, description="The site's broker.")
+    topic: Template = Field(
+        "cameras/{camera}/image",
+        description="Where pictures go: one of the edge's `intake.topics`.",
+    )
+    limits: Limits = Field(default_factory=Limits, description="Limits.")
+    runtime: Runtime = Field(default_factory=Runtime, description="The process.")
+    cameras: dict[Name, Camera] = Field(default_factory=dict, description="By id.")
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path`; raises `BridgeConfigError` with every complaint."""
+    try:
+        document = yaml.safe_load(_text_of(path))
+    except (OSError, yaml.YAMLError, *_MISFITS) as error:
+        raise BridgeConfigError(f"{path}: {error}") from error
+    try:
+        return Config.model_validate({} if document is None else document)
+    except ValidationError as error:
+        raise BridgeConfigError(faults_of(error)) from error
+
+
+def faults_of(error: ValidationError) -> str:
+    """Every fault on a line of its own, without the value, which may be a secret."""
+    return "\n".join(f"{_path(one['loc'])}: {_words(one['msg'])}" for one in error.errors())
+
+
+def _text_of(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(_MAX_BYTES + 1)
+    if len(content) > _MAX_BYTES:
+        raise ValueError(f"over {_MAX_BYTES} bytes")
+    return content.decode("utf-8-sig")
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in location if step != "[key]") or "configuration"
+
+
+def _words(message: str) -> str:
+    """pydantic's, which quote no value in these kinds of errors."""
+    return (
+        "unknown key"
+        if message.startswith("Extra inputs")
+        else message.removeprefix("Value error, ")
+    )
+
+
+def password_of(camera: Camera) -> str | None:
+    """The camera's password, read anew at every connect so that a changed file is taken up."""
+    if camera.password_file is None:
+        return None
+    return camera.password_file.read_text(encoding="utf-8").rstrip("\r\n")

@@ -1,0 +1,82 @@
+"""What a source offers, and the lines of configuration for it: `stillwatch-bridge probe URL`.
+
+SHELL. Opens the source as the bridge would, with the same limits and words, takes its stream apart
+and one picture from it. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import httpx
+import yaml
+
+from bridge.address import Folder, Url, parse_address
+from bridge.config import Camera, Limits
+from bridge.fault import SourceFault, Why
+from bridge.picture import Shape, shape_of
+from bridge.sources.folder import listed
+from bridge.sources.http import checked, client_of, is_mjpeg
+from bridge.sources.open import open_source
+from bridge.sources.rtsp import opened, video_of
+from imaging.admission import Rejected, inspect
+from service.clock import Clock
+
+PLENTY_PX = 1280
+"""Wider streams are worth a hint: the detector looks at far fewer pixels."""
+
+
+def probe(camera_id: str, camera: Camera, clock: Clock) -> Iterator[str]:
+    """Lines for a person, then YAML to paste; raises `SourceFault`, and `OSError` for a file."""
+    limits = Limits()
+    shape = shape_of(None, camera.jpeg_quality, limits.max_bytes, limits.max_pixels)
+    match parse_address(camera.source):
+        case Folder(path=path):
+            yield f"folder {path}: {len(listed(path))} pictures now; new ones will be sent"
+        case Url(scheme="http" | "https") as url:
+            yield from _of_http(camera, url)
+            yield from _picture(camera, shape, clock)
+        case Url() as url:
+            yield from _of_rtsp(camera, url, limits.max_pixels)
+            yield from _picture(camera, shape, clock)
+    yield ""
+    yield from _lines(camera_id, camera)
+
+
+def _of_rtsp(camera: Camera, url: Url, max_pixels: int) -> Iterator[str]:
+    with opened(camera, url) as container:
+        stream = video_of(container, max_pixels)
+        rate = f", {float(stream.average_rate):g} frames/s" if stream.average_rate else ""
+        codec = stream.codec_context
+        size = f"{codec.width}x{codec.height}"
+        yield f"{url.scheme} over {camera.transport}: {codec.name} {size}{rate}"
+        if codec.width > PLENTY_PX:
+            yield "  wider than is needed: look for the camera's sub-stream, or set width_px"
+
+
+def _of_http(camera: Camera, url: Url) -> Iterator[str]:
+    try:
+        with client_of(camera) as client, client.stream("GET", url.text()) as answer:
+            kind = checked(answer)
+            mjpeg = "MJPEG" if is_mjpeg(kind) else "a snapshot, asked for at rate_fps"
+            yield f"{url.scheme}: {mjpeg} ({kind.partition(';')[0] or 'no content type'})"
+    except httpx.HTTPError as error:
+        raise SourceFault(Why.UNREACHABLE, str(error) or type(error).__name__) from error
+
+
+def _picture(camera: Camera, shape: Shape, clock: Clock) -> Iterator[str]:
+    for one in open_source(camera, shape, clock)(threading.Event()):
+        header = one if isinstance(one, Rejected) else inspect(one, shape.limits)
+        if isinstance(header, Rejected):
+            raise SourceFault(Why.UNUSABLE, f"its picture is {header.reason}: {header.detail}")
+        if not isinstance(one, Rejected):
+            yield f"a picture came: {header.width}x{header.height}, {len(one)} bytes as JPEG"
+        return
+    raise SourceFault(Why.ENDED, "it ended without a picture")
+
+
+def _lines(camera_id: str, camera: Camera) -> Iterator[str]:
+    given = camera.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump({"cameras": {camera_id: given}}, sort_keys=False)
+    yield from text.rstrip().splitlines()

@@ -1,0 +1,147 @@
+"""The running bridge: a link to the site's broker, a thread per camera, words about both.
+
+SHELL. The control loop says what changed; it decodes nothing and waits for no camera. Called by
+`__main__`.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Iterator
+
+import cv2
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bridge.condition import Condition
+from bridge.config import Config
+from bridge.picture import shape_of
+from bridge.sources.open import open_source
+from bridge.statements import Pictures, Statements, topics_of
+from bridge.worker import Worker
+from contract.ids import CameraId
+from contract.topics import ImageTemplate
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Link
+from service.link_settings import settings_of
+from service.metrics import Health, LinkCollector, StatusServer
+
+TICK_S = 0.5
+
+
+class Bridge:
+    """Composed when made (raises `LinkError`), at work within `run`."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self.conditions = {CameraId(camera): Condition() for camera in config.cameras}
+        topics = topics_of(config.root, config.id)
+        self._statements = Statements(topics, self.conditions, clock)
+        who = config.broker.client_id or f"stillwatch-{config.id}-{uuid.uuid4().hex[:8]}"
+        self._broken = threading.Event()
+        self._link = Link(
+            settings_of(config.broker, "site", f"{who}-bridge"),
+            on_fatal=lambda _: self._broken.set(),
+            births=self._statements.births,
+            will=self._statements.status("offline"),
+        )
+        self._pictures = Pictures(ImageTemplate(config.topic), self._link)
+        self._threads: list[threading.Thread] = []
+
+    def run(self, stopping: threading.Event) -> int:
+        """Until `stopping` is set; 1 if the connection's thread failed."""
+        cv2.setNumThreads(1)  # threads are ours: one per camera
+        status = self._status_server()
+        status.start()
+        self._link.start()
+        self._start_workers(stopping)
+        log(Event.DAEMON_READY, cameras=len(self.conditions))
+        self._tell(stopping)
+        stopping.set()
+        self._end()
+        status.stop()
+        return 1 if self._broken.is_set() else 0
+
+    def health(self) -> Health:
+        """Degraded while the broker or a camera is away."""
+        states = {camera: condition.state() for camera, condition in self.conditions.items()}
+        away = {camera: f"{s.why}: {s.detail}" for camera, s in states.items() if s.why}
+        dead = [thread.name for thread in self._threads if not thread.is_alive()]
+        if dead or self._broken.is_set():
+            return Health(status="unhealthy", facts={"dead": dead})
+        link = self._link.state()
+        facts = {"connected": link.connected, "link": link.reason, "offline": away}
+        return Health(status="ok" if link.connected and not away else "degraded", facts=facts)
+
+    def _start_workers(self, stopping: threading.Event) -> None:
+        limits = self._config.limits
+        for camera, condition in self.conditions.items():
+            settings = self._config.cameras[camera]
+            shape = shape_of(
+                settings.width_px, settings.jpeg_quality, limits.max_bytes, limits.max_pixels
+            )
+            worker = Worker(
+                camera,
+                open_source(settings, shape, self._clock),
+                condition,
+                self._pictures.send,
+                settings.reconnect_max_s,
+                self._clock,
+                random.Random(),
+            )
+            thread = threading.Thread(
+                target=worker.run, args=(stopping,), name=f"camera-{camera}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def _tell(self, stopping: threading.Event) -> None:
+        next_s = self._clock.mono() + self._config.runtime.health_s
+        while not self._clock.wait(stopping, TICK_S) and not self._broken.is_set():
+            said = list(self._statements.news()) if self._link.connected else []
+            if self._clock.mono() >= next_s:
+                next_s += self._config.runtime.health_s
+                said += self._statements.health()
+            for one in said:
+                self._link.publish(one.topic, one.payload, one.qos, one.retain)
+
+    def _end(self) -> None:
+        until_s = self._clock.mono() + self._config.runtime.stop_deadline_s
+        self._link.stop(self._config.runtime.stop_deadline_s, [self._statements.status("stopped")])
+        for thread in self._threads:  # one that waits for a dead camera ends with the process
+            thread.join(max(0.0, until_s - self._clock.mono()))
+        log(Event.DAEMON_STOPPED)
+
+    def _status_server(self) -> StatusServer:
+        registry = CollectorRegistry()
+        registry.register(LinkCollector(lambda: {"site": self._link.state()}))
+        registry.register(_Cameras(self.conditions))
+        runtime = self._config.runtime
+        return StatusServer(runtime.metrics_host, runtime.metrics_port, registry, self.health)
+
+
+class _Cameras(Collector):
+    """Each camera's figures, read when Prometheus asks."""
+
+    def __init__(self, conditions: dict[CameraId, Condition]) -> None:
+        self._conditions = conditions
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily(
+            "stillwatch_bridge_camera_up", "Pictures come from the camera.", labels=["camera"]
+        )
+        pictures = CounterMetricFamily(
+            "stillwatch_bridge_pictures", "What became of pictures.", labels=["camera", "what"]
+        )
+        for camera, condition in self._conditions.items():
+            state = condition.state()
+            up.add_metric([camera], float(state.status == "online"))
+            for what in ("sent", "rejected", "dropped"):
+                pictures.add_metric([camera, what], state.counts.get(what, 0))
+        yield up
+        yield pictures

@@ -1,0 +1,168 @@
+"""HTTP: a snapshot asked for again and again, or MJPEG as one endless answer.
+
+SHELL, on the camera's own thread. Which of both it is, the answer's content type says. httpx
+speaks HTTP, basic and digest authentication; FFmpeg takes the parts of MJPEG apart, from bytes that
+we hand it. Redirections are not followed: a camera shall not send us elsewhere with its password.
+Called by `open_source`.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from collections.abc import Generator, Iterator
+
+import av
+import httpx
+
+from bridge.address import Url
+from bridge.config import Camera, password_of
+from bridge.fault import SourceFault, Why
+from bridge.pace import Pace
+from bridge.picture import Shape, from_jpeg
+from imaging.admission import Rejected
+from service.clock import Clock
+
+_CHUNK_BYTES = 32_768
+_BEFORE_FIRST = 8
+"""FFmpeg reads so many pictures ahead, at most, before it hands out the first."""
+
+
+def frames(
+    camera: Camera, url: Url, shape: Shape, clock: Clock, stopping: threading.Event
+) -> Iterator[bytes | Rejected]:
+    """JPEGs until the source ends; raises `SourceFault`."""
+    pace = Pace(camera.rate_fps)
+    try:
+        with client_of(camera) as client:
+            while not clock.wait(stopping, pace.wait_s(clock.mono())):
+                with client.stream("GET", url.text()) as answer:
+                    if is_mjpeg(checked(answer)):
+                        yield from _parts(answer, pace, shape, clock, stopping)
+                        raise SourceFault(Why.ENDED, "the camera ended the stream")
+                    pace.due(clock.mono())
+                    data = _body(answer, shape.limits.max_bytes, camera.stall_s, clock)
+                yield from_jpeg(data, shape)
+    except httpx.TimeoutException as error:
+        raise SourceFault(Why.STALLED, f"no answer in {camera.stall_s:g} s") from error
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
+        raise SourceFault(Why.UNREACHABLE, str(error) or type(error).__name__) from error
+
+
+def client_of(camera: Camera) -> httpx.Client:
+    """A connection pool for one camera; raises `OSError` for a file that cannot be read."""
+    verify: ssl.SSLContext | bool = camera.verify_tls
+    if camera.verify_tls and camera.ca_file is not None:
+        verify = ssl.create_default_context(cafile=str(camera.ca_file))
+    auth = None
+    if camera.username is not None:
+        auth = _Auth(camera.username, password_of(camera) or "")
+    return httpx.Client(
+        auth=auth,
+        verify=verify,
+        timeout=camera.stall_s,
+        follow_redirects=False,
+        trust_env=False,
+        headers={"User-Agent": "stillwatch-bridge", "Accept-Encoding": "identity"},
+    )
+
+
+class _Auth(httpx.Auth):
+    """Basic or digest, whichever the camera asks for."""
+
+    def __init__(self, username: str, password: str) -> None:
+        self._user = (username, password)
+        self._chosen: httpx.Auth | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if self._chosen is None:
+            response = yield request
+            if response.status_code != httpx.codes.UNAUTHORIZED:
+                return
+            asked = response.headers.get("www-authenticate", "").lower()
+            kind = httpx.DigestAuth if "digest" in asked else httpx.BasicAuth
+            self._chosen = kind(*self._user)
+        yield from self._chosen.auth_flow(request)
+
+
+def checked(answer: httpx.Response) -> str:
+    """The content type of an answer that is well; raises `SourceFault`."""
+    match answer.status_code:
+        case 200:
+            return str(answer.headers.get("content-type", "")).lower()
+        case 401 | 403:
+            raise SourceFault(Why.REFUSED, f"user and password refused ({answer.status_code})")
+        case 404:
+            raise SourceFault(Why.NOT_FOUND, "the camera knows no such path (404)")
+        case code if 300 <= code < 400:
+            raise SourceFault(Why.UNUSABLE, f"it redirects ({code}): name the final address")
+        case code:
+            raise SourceFault(Why.UNREACHABLE, f"the camera answers {code}")
+
+
+def is_mjpeg(content_type: str) -> bool:
+    """Whether an answer is a series of pictures; raises `SourceFault` for a film."""
+    if content_type.startswith("multipart/"):
+        return True
+    if content_type.startswith(("video/", "audio/", "text/html")):
+        kind = content_type.partition(";")[0]
+        raise SourceFault(Why.UNUSABLE, f"{kind} is neither a picture nor MJPEG")
+    return False
+
+
+def _body(answer: httpx.Response, max_bytes: int, patience_s: float, clock: Clock) -> bytes:
+    """All of it, unless it is too long or takes too long altogether."""
+    data, until_s = bytearray(), clock.mono() + patience_s
+    for chunk in answer.iter_bytes():
+        data += chunk
+        if len(data) > max_bytes:
+            raise SourceFault(Why.UNUSABLE, f"a picture of over {max_bytes} bytes")
+        if clock.mono() > until_s:
+            raise SourceFault(Why.STALLED, f"a picture took over {patience_s:g} s")
+    return bytes(data)
+
+
+class _Tap:
+    """An answer's bytes as a file for FFmpeg, which may not take too many without a picture."""
+
+    def __init__(self, answer: httpx.Response, max_bytes: int) -> None:
+        self._chunks = answer.iter_bytes()
+        self._max_bytes = max_bytes
+        self._left = _BEFORE_FIRST * max_bytes
+        self._rest = b""
+        self.problem: Exception | None = None
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes, as soon as there are some; none at the end or a problem."""
+        if not self._rest:
+            try:
+                self._rest = next(self._chunks, b"")
+            except httpx.HTTPError as error:
+                self.problem = error
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        self._left -= len(taken)
+        if self._left < 0:
+            self.problem = SourceFault(Why.UNUSABLE, f"a part of over {self._max_bytes} bytes")
+        return b"" if self.problem else taken
+
+    def picture_came(self) -> None:
+        self._left = self._max_bytes + 4 * _CHUNK_BYTES
+
+
+def _parts(
+    answer: httpx.Response, pace: Pace, shape: Shape, clock: Clock, stopping: threading.Event
+) -> Iterator[bytes | Rejected]:
+    tap = _Tap(answer, shape.limits.max_bytes)
+    try:
+        with av.open(tap, "r", format="mpjpeg", options={"fpsprobesize": "0"}) as container:
+            for packet in container.demux(video=0):
+                tap.picture_came()
+                if stopping.is_set():
+                    return
+                if packet.size and pace.due(clock.mono()):
+                    yield from_jpeg(bytes(packet), shape)
+    except (av.FFmpegError, IndexError) as error:
+        if tap.problem is None:
+            raise SourceFault(Why.UNUSABLE, "its parts are no MJPEG") from error
+    if tap.problem is not None:
+        raise tap.problem

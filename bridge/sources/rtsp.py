@@ -1,0 +1,158 @@
+"""RTSP by FFmpeg (PyAV): H.264, H.265 and MJPEG, over TCP, UDP or TLS.
+
+SHELL, on the camera's own thread. FFmpeg gets one URL that `address` has passed and the options
+below, no other; every wait in it ends after `stall_s`. Frames between key frames are not decoded
+where key frames alone are enough. Called by `open_source`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from bridge.address import Url
+from bridge.config import Camera, password_of
+from bridge.fault import SourceFault, Why
+from bridge.pace import KeyFrames, Pace
+from bridge.picture import Shape, from_frame, from_jpeg
+from imaging.admission import Rejected
+from service.clock import Clock
+
+_PROTOCOLS = "rtp,srtp,udp,tcp,tls"
+_ANALYSE_US = 1_000_000
+"""FFmpeg looks at so much of a stream before it gives out the first packet."""
+
+
+def frames(
+    camera: Camera, url: Url, shape: Shape, clock: Clock, stopping: threading.Event
+) -> Iterator[bytes | Rejected]:
+    """JPEGs until the stream ends; raises `SourceFault`."""
+    with opened(camera, url) as container:
+        stream = video_of(container, shape.limits.max_pixels)
+        yield from _pictures(container, stream, camera, shape, clock, stopping)
+    raise SourceFault(Why.ENDED, "the stream ended")
+
+
+@contextmanager
+def opened(camera: Camera, url: Url) -> Iterator[InputContainer]:
+    """The stream, connected; FFmpeg's errors become `SourceFault`, whose words hold no URL."""
+    text = url.text(camera.username, password_of(camera))
+    try:
+        with av.open(
+            text,
+            format="rtsp",
+            options=_options(camera, url),
+            timeout=(camera.stall_s, camera.stall_s),
+        ) as container:
+            yield container
+    except av.FFmpegError as error:
+        raise _fault(error, camera) from None  # its text holds the URL with the password
+    except ValueError:
+        raise SourceFault(Why.UNUSABLE, "FFmpeg cannot open it") from None
+
+
+def _options(camera: Camera, url: Url) -> dict[str, str]:
+    options = {
+        "rtsp_transport": camera.transport,
+        "protocol_whitelist": _PROTOCOLS,
+        "allowed_media_types": "video",
+        "analyzeduration": str(_ANALYSE_US),
+        "fpsprobesize": "0",
+    }
+    if url.scheme == "rtsps":
+        options["tls_verify"] = "1" if camera.verify_tls else "0"
+        if camera.ca_file is not None:
+            options["ca_file"] = str(camera.ca_file)
+    return options
+
+
+def video_of(container: InputContainer, max_pixels: int) -> VideoStream:
+    """Its first video stream, one thread to decode it."""
+    if not container.streams.video:
+        raise SourceFault(Why.NO_VIDEO, "the stream has no video")
+    stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise SourceFault(Why.NO_VIDEO, "FFmpeg has no decoder for the stream's format")
+    stream.codec_context.thread_count = 1
+    stream.codec_context.options = {"max_pixels": str(max_pixels)}
+    return stream
+
+
+def _pictures(
+    container: InputContainer,
+    stream: VideoStream,
+    camera: Camera,
+    shape: Shape,
+    clock: Clock,
+    stopping: threading.Event,
+) -> Iterator[bytes | Rejected]:
+    pace = Pace(camera.rate_fps)
+    decoder = _Decoder(stream, camera)
+    last_s = clock.mono()
+    for packet in container.demux(stream):
+        now = clock.mono()
+        if stopping.is_set():
+            return
+        if packet.size and stream.codec_context.name == "mjpeg":
+            last_s = now
+            if pace.due(now):
+                yield from_jpeg(bytes(packet), shape)
+            continue
+        frame = decoder.frame_of(packet, now, pace)
+        if frame is not None:
+            last_s = now
+            if pace.due(now):
+                yield from_frame(frame, float(stream.sample_aspect_ratio or 1), shape)
+        elif now - last_s > camera.stall_s + 1 / camera.rate_fps and pace.is_due(now):
+            raise SourceFault(Why.STALLED, f"data, but no whole picture in {camera.stall_s:g} s")
+
+
+class _Decoder:
+    """Decodes as little as the rate allows."""
+
+    def __init__(self, stream: VideoStream, camera: Camera) -> None:
+        self._codec = stream.codec_context
+        self._choice = camera.decode
+        self._keys = KeyFrames(camera.rate_fps)
+
+    def frame_of(
+        self, packet: av.Packet[VideoStream], now: float, pace: Pace
+    ) -> av.VideoFrame | None:
+        """The newest whole frame that the packet completes, if it was worth decoding."""
+        if packet.is_keyframe:
+            self._keys.seen(now)
+        alone = self._choice == "keyframes" or (self._choice == "auto" and self._keys.alone)
+        if not packet.size or (alone and not (packet.is_keyframe and pace.is_due(now))):
+            return None
+        found: list[av.VideoFrame] = []
+        with suppress(av.InvalidDataError):  # a damaged packet; the next key frame mends it
+            found = self._codec.decode(packet)
+            if alone:  # nothing follows it: give it out now
+                found += self._codec.decode(None)
+        if alone:
+            self._codec.flush_buffers()
+        whole = [frame for frame in found if not frame.is_corrupt]
+        return whole[-1] if whole else None
+
+
+_WORDS = (
+    (av.HTTPUnauthorizedError, Why.REFUSED, "the camera refuses user and password (401)"),
+    (av.HTTPForbiddenError, Why.REFUSED, "the camera forbids it (403)"),
+    (av.HTTPNotFoundError, Why.NOT_FOUND, "the camera knows no such path (404)"),
+    (av.InvalidDataError, Why.UNUSABLE, "what the camera sends is no RTSP, or no video"),
+    (av.EOFError, Why.ENDED, "the camera ended the stream"),
+)
+
+
+def _fault(error: av.FFmpegError, camera: Camera) -> SourceFault:
+    for kind, why, words in _WORDS:
+        if isinstance(error, kind):
+            return SourceFault(why, words)
+    if isinstance(error, av.ExitError):
+        return SourceFault(Why.STALLED, f"no answer or no data for {camera.stall_s:g} s")
+    return SourceFault(Why.UNREACHABLE, error.strerror or type(error).__name__)

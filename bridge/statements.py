@@ -1,0 +1,95 @@
+"""What the bridge says over MQTT: pictures, and retained words about itself and each camera.
+
+    <root>/<id>/status             retained   online | stopped | offline (the last will)
+    <root>/<id>/<camera>/status    retained   online | offline
+    <root>/<id>/<camera>/health    retained   JSON: reason, detail, last_frame_age_s, counts
+
+`root` is `stillwatch-bridge`, so that nobody takes it for a gateway's. Pictures go at QoS 0; while
+one of a camera is still under way the next is dropped, since only the newest is worth anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Literal
+
+from bridge.condition import Condition, State
+from contract.ids import CameraId, GatewayId
+from contract.topics import ImageTemplate, Topics
+from service.clock import Clock
+from service.link import Delivered, Link, Pending, Publication, TimedOut
+
+Presence = Literal["online", "stopped", "offline"]
+
+
+class Statements:
+    """Words about the running bridge, as publications."""
+
+    def __init__(self, topics: Topics, cameras: dict[CameraId, Condition], clock: Clock) -> None:
+        self._topics = topics
+        self._cameras = cameras
+        self._clock = clock
+        self._said: dict[CameraId, tuple[str, str]] = {}
+
+    def status(self, presence: Presence) -> Publication:
+        return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
+
+    def births(self) -> Iterator[Publication]:
+        """All of it, after every connect."""
+        yield self.status("online")
+        for camera, condition in self._cameras.items():
+            yield from self._of(camera, condition.state())
+
+    def news(self) -> Iterator[Publication]:
+        """Of cameras whose state changed since it was said last."""
+        for camera, condition in self._cameras.items():
+            state = condition.state()
+            if self._said.get(camera) != (state.status, state.why):
+                self._said[camera] = (state.status, state.why)
+                yield from self._of(camera, state)
+
+    def health(self) -> Iterator[Publication]:
+        """Every camera's figures."""
+        for camera, condition in self._cameras.items():
+            yield self._of(camera, condition.state())[1]
+
+    def _of(self, camera: CameraId, state: State) -> tuple[Publication, Publication]:
+        age_s = None if state.last_s is None else round(self._clock.mono() - state.last_s, 1)
+        facts = {
+            "at": self._clock.now().isoformat(timespec="milliseconds"),
+            "reason": state.why,
+            "detail": state.detail,
+            "last_frame_age_s": age_s,
+            "counts": state.counts,
+        }
+        return (
+            Publication(
+                topic=self._topics.of_camera(camera, "status"), payload=state.status.encode()
+            ),
+            Publication(
+                topic=self._topics.of_camera(camera, "health"), payload=json.dumps(facts).encode()
+            ),
+        )
+
+
+def topics_of(root: str, bridge: str) -> Topics:
+    return Topics(gateway=GatewayId(bridge), root=root)
+
+
+class Pictures:
+    """Sends pictures; one at most is under way per camera. Any camera's thread may send."""
+
+    def __init__(self, template: ImageTemplate, link: Link) -> None:
+        self._template = template
+        self._link = link
+        self._under_way: dict[CameraId, Pending] = {}
+
+    def send(self, camera: CameraId, jpeg: bytes) -> bool:
+        """Whether it was handed to the connection."""
+        before = self._under_way.get(camera)
+        if before is not None and isinstance(before.wait(0), TimedOut):
+            return False
+        pending = self._link.publish(self._template.topic_of(camera), jpeg, qos=0)
+        self._under_way[camera] = pending
+        return isinstance(pending.wait(0), TimedOut | Delivered)

@@ -1,0 +1,66 @@
+"""The bridge's configuration: what is refused, and that no password is quoted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.config import BridgeConfigError, Camera, load, password_of
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "bridge.yaml"
+    file.write_text(text)
+    with pytest.raises(BridgeConfigError) as refused:
+        load(file)
+    return str(refused.value)
+
+
+def test_a_small_file_is_enough(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text("cameras: {gate: {source: 'rtsp://camera.lan/2'}}\n")
+    config = load(file)
+    assert config.cameras["gate"].rate_fps == 2.0
+    assert config.broker.host == "127.0.0.1"
+
+
+def test_an_empty_file_has_no_cameras(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text("")
+    assert load(file).cameras == {}
+
+
+def test_every_fault_is_said_with_its_path_and_no_password(tmp_path: Path) -> None:
+    words = refusal(
+        tmp_path,
+        "cameras:\n"
+        "  gate: {source: 'rtsp://eve:s3cret@host/x'}\n"
+        "  yard: {source: 'file:///etc/passwd', rate_fps: 99, options: '-f null'}\n",
+    )
+    assert "s3cret" not in words
+    assert "cameras.gate.source: user and password stand in the source" in words
+    assert "cameras.yard.source: a source begins with" in words
+    assert "cameras.yard.rate_fps" in words
+    assert "cameras.yard.options: unknown key" in words
+
+
+@pytest.mark.parametrize("text", ["[", "!!python/object/apply:os.system [id]", "a: 0x_", "5"])
+def test_what_is_no_yaml_of_ours_is_refused(tmp_path: Path, text: str) -> None:
+    assert refusal(tmp_path, text)
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BridgeConfigError, match="gone"):
+        load(tmp_path / "gone.yaml")
+
+
+def test_a_password_without_a_user_is_refused(tmp_path: Path) -> None:
+    text = "cameras: {gate: {source: 'http://x/y', password_file: /p}}"
+    assert "needs a username" in refusal(tmp_path, text)
+
+
+def test_a_password_is_read_without_its_line_end(tmp_path: Path) -> None:
+    (tmp_path / "p").write_text("s3cret\n")
+    camera = Camera(source="http://x/y", username="eve", password_file=tmp_path / "p")
+    assert password_of(camera) == "s3cret"
