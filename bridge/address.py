@@ -24,7 +24,7 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.
 _FORBIDDEN = re.compile(r"""["'<>\\^`{|}]""")
 """No URL needs them unencoded, and shells and FFmpeg's own syntax do."""
 
-KNOWN = "rtsp://, rtsps://, http://, https:// or folder:PATH"
+KNOWN = "rtsp://, rtsps://, http://, https:// or folder:PATH, or is ftp-upload or smtp-upload"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +53,18 @@ class Folder:
     path: Path
 
 
-Address = Url | Folder
+Upload = Literal["ftp-upload", "smtp-upload"]
+"""The camera brings its pictures by itself."""
+
+Address = Url | Folder | Upload
 
 
 def parse_address(text: str) -> Address:
     """What `text` names; raises `ValueError`, whose words quote nothing that may be a secret."""
     if len(text) > MAX_CHARACTERS:
         raise ValueError(f"a source of {len(text)} characters; at most {MAX_CHARACTERS}")
+    if text in ("ftp-upload", "smtp-upload"):
+        return "ftp-upload" if text == "ftp-upload" else "smtp-upload"
     if text.startswith("folder:"):
         return _folder(text.removeprefix("folder:"))
     scheme = _SCHEMES.get(text.partition("://")[0].lower())

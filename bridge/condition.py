@@ -44,6 +44,13 @@ class Condition:
             self._why = self._detail = ""
             return recovered
 
+    def works(self) -> bool:
+        """The source is open, though no picture came yet; whether that is news."""
+        with self._lock:
+            news = self._why != ""
+            self._why = self._detail = ""
+            return news
+
     def failed(self, why: Why, detail: str) -> None:
         with self._lock:
             self._why, self._detail = why.value, detail

@@ -31,6 +31,7 @@ def _source(value: str) -> str:
     return value
 
 
+Port = Annotated[int, Field(ge=1, le=65535)]
 Source = Annotated[str, AfterValidator(_source)]
 
 
@@ -39,10 +40,13 @@ class Camera(Section):
 
     source: Source = Field(
         description="`rtsp://host/path` or `rtsps://`; `http://` or `https://` of a snapshot or of "
-        "MJPEG (which of both, its answer says); `folder:PATH` for files as they appear. Take the "
-        "camera's sub-stream: 640x480 is plenty.",
+        "MJPEG (which of both, its answer says); `folder:PATH` for files as they appear; "
+        "`ftp-upload` or `smtp-upload` for a camera that brings its pictures, see `uploads`. Take "
+        "the camera's sub-stream: 640x480 is plenty.",
     )
-    username: str | None = Field(None, min_length=1, max_length=255, description="User name.")
+    username: str | None = Field(
+        None, min_length=1, max_length=255, description="User at the camera; of an upload: here."
+    )
     password_file: Path | None = Field(None, description="File with the password.")
     rate_fps: float = Field(2.0, gt=0, le=30, description="Pictures per second, never more.")
     width_px: int | None = Field(
@@ -68,6 +72,10 @@ class Camera(Section):
     def _password_has_a_user(self) -> Camera:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
+        if self.source == "ftp-upload" and self.password_file is None:
+            raise ValueError("ftp-upload needs username and password_file")
+        if self.source == "smtp-upload" and self.username and self.password_file is None:
+            raise ValueError("username needs a password_file")
         return self
 
 
@@ -76,6 +84,22 @@ class Limits(Section):
 
     max_bytes: int = Field(2_000_000, ge=1_000, le=64_000_000, description="Of one picture.")
     max_pixels: int = Field(9_000_000, ge=10_000, le=100_000_000, description="Width x height.")
+
+
+class Uploads(Section):
+    """Where cameras upload to, as far as some of them do."""
+
+    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104, cameras come in
+    ftp_port: int = Field(2121, ge=1, le=65535, description="FTP's control port.")
+    ftp_passive_ports: tuple[Port, Port] = Field(
+        (2130, 2149), description="First and last port of FTP's passive data connections."
+    )
+    ftp_public_host: str | None = Field(
+        None, description="Address that cameras are told for those, behind NAT or in a container."
+    )
+    smtp_port: int = Field(2525, ge=1, le=65535, description="SMTP's port.")
+    max_connections: int = Field(32, ge=2, le=1000, description="FTP connections at once.")
+    idle_s: float = Field(60.0, ge=5, le=3600, description="Then a silent connection is closed.")
 
 
 class Runtime(Section):
@@ -102,8 +126,19 @@ class Config(Section):
         description="Where pictures go: one of the edge's `intake.topics`.",
     )
     limits: Limits = Field(default_factory=Limits, description="Limits.")
+    uploads: Uploads = Field(default_factory=Uploads, description="FTP and SMTP.")
     runtime: Runtime = Field(default_factory=Runtime, description="The process.")
     cameras: dict[Name, Camera] = Field(default_factory=dict, description="By id.")
+
+    @model_validator(mode="after")
+    def _uploaders_are_distinct(self) -> Config:
+        names = [one.username for one in self.cameras.values() if one.source == "ftp-upload"]
+        if len(set(names)) != len(names):
+            raise ValueError("cameras of ftp-upload share a username: each needs its own")
+        first, last = self.uploads.ftp_passive_ports
+        if last < first:
+            raise ValueError("uploads.ftp_passive_ports: the last comes before the first")
+        return self
 
 
 def load(path: Path) -> Config:

@@ -7,6 +7,7 @@ against the limits by its header and goes on untouched where it is no wider than
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import av
 import cv2
@@ -17,6 +18,16 @@ from imaging.decode import decode
 from imaging.detections import Image
 
 MIN_SIDE_PX, MAX_SIDE_PX, MAX_SCANS = 32, 8192, 64
+
+
+class Ready(Enum):
+    """A source that works, though nothing came yet."""
+
+    READY = "ready"
+
+
+Item = bytes | Rejected | Ready
+"""What a source gives: a JPEG, why there is none, or that it waits for the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import yaml
 from bridge.address import Folder, Url, parse_address
 from bridge.config import Camera, Limits
 from bridge.fault import SourceFault, Why
-from bridge.picture import Shape, shape_of
+from bridge.picture import Ready, Shape, shape_of
 from bridge.sources.folder import listed
 from bridge.sources.http import checked, client_of, is_mjpeg
 from bridge.sources.open import open_source
@@ -34,6 +34,8 @@ def probe(camera_id: str, camera: Camera, clock: Clock) -> Iterator[str]:
     match parse_address(camera.source):
         case Folder(path=path):
             yield f"folder {path}: {len(listed(path))} pictures now; new ones will be sent"
+        case "ftp-upload" | "smtp-upload":
+            yield "the camera brings its pictures: nothing to ask"
         case Url(scheme="http" | "https") as url:
             yield from _of_http(camera, url)
             yield from _picture(camera, shape, clock)
@@ -67,6 +69,8 @@ def _of_http(camera: Camera, url: Url) -> Iterator[str]:
 
 def _picture(camera: Camera, shape: Shape, clock: Clock) -> Iterator[str]:
     for one in open_source(camera, shape, clock)(threading.Event()):
+        if isinstance(one, Ready):
+            continue
         header = one if isinstance(one, Rejected) else inspect(one, shape.limits)
         if isinstance(header, Rejected):
             raise SourceFault(Why.UNUSABLE, f"its picture is {header.reason}: {header.detail}")

@@ -21,6 +21,8 @@ from bridge.config import Config
 from bridge.picture import shape_of
 from bridge.sources.open import open_source
 from bridge.statements import Pictures, Statements, topics_of
+from bridge.uploads.inbox import Inbox
+from bridge.uploads.listeners import Listeners
 from bridge.worker import Worker
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
@@ -34,7 +36,7 @@ TICK_S = 0.5
 
 
 class Bridge:
-    """Composed when made (raises `LinkError`), at work within `run`."""
+    """Composed when made (raises `LinkError` and `BridgeConfigError`), at work within `run`."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._config = config
@@ -51,6 +53,12 @@ class Bridge:
             will=self._statements.status("offline"),
         )
         self._pictures = Pictures(ImageTemplate(config.topic), self._link)
+        self._inboxes = {
+            camera: Inbox()
+            for camera in self.conditions
+            if config.cameras[camera].source in ("ftp-upload", "smtp-upload")
+        }
+        self._listeners = Listeners(config, self._inboxes)
         self._threads: list[threading.Thread] = []
 
     def run(self, stopping: threading.Event) -> int:
@@ -59,10 +67,12 @@ class Bridge:
         status = self._status_server()
         status.start()
         self._link.start()
+        self._listeners.start(stopping)
         self._start_workers(stopping)
         log(Event.DAEMON_READY, cameras=len(self.conditions))
         self._tell(stopping)
         stopping.set()
+        self._listeners.stop()
         self._end()
         status.stop()
         return 1 if self._broken.is_set() else 0
@@ -87,7 +97,7 @@ class Bridge:
             )
             worker = Worker(
                 camera,
-                open_source(settings, shape, self._clock),
+                open_source(settings, shape, self._clock, self._inboxes.get(camera)),
                 condition,
                 self._pictures.send,
                 settings.reconnect_max_s,

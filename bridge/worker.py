@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from bridge.condition import Condition
 from bridge.fault import SourceFault, Why
+from bridge.picture import Item, Ready
 from bridge.sources.open import Source
 from contract.ids import CameraId
 from imaging.admission import Rejected
@@ -78,7 +79,11 @@ class Worker:
             return SourceFault(Why.DEFECT, f"unexpected {type(error).__name__}")
         return None if stopping.is_set() else SourceFault(Why.ENDED, "the source ended")
 
-    def _take(self, picture: bytes | Rejected) -> None:
+    def _take(self, picture: Item) -> None:
+        if isinstance(picture, Ready):
+            if self._condition.works():
+                log(Event.SOURCE_OPENED, camera=self._camera)
+            return
         if isinstance(picture, Rejected):
             self._condition.count("rejected")
             reason, detail = picture.reason.value, picture.detail

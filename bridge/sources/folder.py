@@ -17,8 +17,7 @@ from pathlib import Path
 from bridge.config import Camera
 from bridge.fault import SourceFault, Why
 from bridge.pace import Pace
-from bridge.picture import Shape, from_jpeg
-from imaging.admission import Rejected
+from bridge.picture import Item, Ready, Shape, from_jpeg
 from service.clock import Clock
 
 POLL_S = 0.5
@@ -31,10 +30,11 @@ Mark = tuple[int, int]
 
 def frames(
     camera: Camera, folder: Path, shape: Shape, clock: Clock, stopping: threading.Event
-) -> Iterator[bytes | Rejected]:
+) -> Iterator[Item]:
     """JPEGs as files appear; raises `SourceFault`."""
     pace, new = Pace(camera.rate_fps), NewFiles()
     new.find(listed(folder))
+    yield Ready.READY
     while not clock.wait(stopping, POLL_S):
         for name in new.find(listed(folder)):
             if clock.wait(stopping, pace.wait_s(clock.mono())):

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.config import Camera
 from bridge.fault import SourceFault, Why
-from bridge.picture import shape_of
+from bridge.picture import Ready, shape_of
 from bridge.sources import folder
 from bridge.sources.folder import NewFiles, listed
 from tests.cameras import jpeg
@@ -72,4 +72,4 @@ def test_new_pictures_are_given_out(tmp_path: Path) -> None:
             return clock.wait(event, timeout_s)
 
     found = folder.frames(camera, tmp_path, shape, Writing(), threading.Event())
-    assert next(found) == jpeg(2)
+    assert [next(found), next(found)] == [Ready.READY, jpeg(2)]

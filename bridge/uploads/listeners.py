@@ -1,0 +1,82 @@
+"""The servers that cameras upload to, started where the configuration has such cameras.
+
+SHELL. Raises `BridgeConfigError` for a port or a password's file that cannot be used.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from bridge.address import parse_address
+from bridge.config import BridgeConfigError, Config, password_of
+from bridge.uploads.ftp import FtpLimits, FtpServer, Uploader
+from bridge.uploads.inbox import Inbox
+from bridge.uploads.smtp import Mailbox, SmtpServer
+from contract.ids import CameraId
+
+STOP_S = 2.0
+
+
+class Listeners:
+    """FTP and SMTP, as far as needed."""
+
+    def __init__(self, config: Config, inboxes: Mapping[CameraId, Inbox]) -> None:
+        self._ftp: FtpServer | None = None
+        self._smtp: SmtpServer | None = None
+        self._thread: threading.Thread | None = None
+        users: dict[str, Uploader] = {}
+        boxes: dict[str, Mailbox] = {}
+        for camera, inbox in inboxes.items():
+            settings = config.cameras[camera]
+            try:
+                password = password_of(settings) or ""
+            except OSError as error:
+                raise BridgeConfigError(f"cameras.{camera}.password_file: {error}") from error
+            if parse_address(settings.source) == "ftp-upload":
+                users[settings.username or ""] = Uploader(
+                    camera=camera, password=password, inbox=inbox
+                )
+            else:
+                boxes[camera] = Mailbox(
+                    camera=camera, inbox=inbox, username=settings.username, password=password
+                )
+        self._make(config, users, boxes)
+
+    def _make(
+        self, config: Config, users: Mapping[str, Uploader], boxes: Mapping[str, Mailbox]
+    ) -> None:
+        uploads, max_bytes = config.uploads, config.limits.max_bytes
+        try:
+            if users:
+                limits = FtpLimits(
+                    max_bytes=max_bytes,
+                    max_connections=uploads.max_connections,
+                    idle_s=uploads.idle_s,
+                )
+                self._ftp = FtpServer(
+                    (uploads.host, uploads.ftp_port),
+                    uploads.ftp_passive_ports,
+                    uploads.ftp_public_host,
+                    users,
+                    limits,
+                )
+            if boxes:
+                address = (uploads.host, uploads.smtp_port)
+                self._smtp = SmtpServer(address, boxes, max_bytes, uploads.idle_s)
+                self._smtp.start()
+        except OSError as error:
+            raise BridgeConfigError(f"uploads: cannot listen: {error}") from error
+
+    def start(self, stopping: threading.Event) -> None:
+        if self._ftp is not None:
+            run = self._ftp.run
+            self._thread = threading.Thread(target=run, args=(stopping,), name="ftp", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """After `stopping` was set."""
+        if self._thread is not None:
+            self._thread.join(STOP_S)
+        if self._smtp is not None:
+            self._smtp.stop()

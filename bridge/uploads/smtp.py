@@ -1,0 +1,123 @@
+"""Cameras that send stills by mail: aiosmtpd, which relays nothing.
+
+SHELL, threads of aiosmtpd. The part of the address before the @ is the camera's id, and the
+pictures in a mail go to its inbox: at most `MAX_PICTURES` of them, known by their first bytes;
+whatever else is in it is left. A camera that has a user takes mail only from who logged in as it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.errors import MessageError
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from bridge.uploads.inbox import Inbox, looks_like_picture
+from contract.ids import CameraId
+from service.events import Event, log
+
+MAX_PICTURES = 8
+MAX_PARTS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A camera's; without a user everybody may send to it."""
+
+    camera: CameraId
+    inbox: Inbox
+    username: str | None = None
+    password: str = ""
+
+
+class SmtpServer:
+    """Listens from `start` (raises `OSError`) to `stop`."""
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        mailboxes: Mapping[str, Mailbox],
+        max_bytes: int,
+        idle_s: float,
+    ) -> None:
+        self._users = {box.username: box.password for box in mailboxes.values() if box.username}
+        self._controller = Controller(
+            _Takes(mailboxes, max_bytes),
+            hostname=address[0],
+            port=address[1],
+            ident="stillwatch-bridge",
+            data_size_limit=2 * max_bytes,
+            authenticator=self._authenticate,
+            auth_require_tls=False,  # cameras rarely have it; said in the documents
+            timeout=idle_s,
+            server_hostname="stillwatch-bridge",
+        )
+
+    def start(self) -> None:
+        self._controller.start()
+
+    def stop(self) -> None:
+        self._controller.stop()
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, data: object
+    ) -> AuthResult:
+        if not isinstance(data, LoginPassword):
+            return AuthResult(success=False, handled=False)
+        name = data.login.decode("utf-8", "replace")
+        known = self._users.get(name, "")
+        same = hmac.compare_digest(known.encode(), data.password)
+        success = bool(known) and same
+        return AuthResult(success=success, handled=False, auth_data=name if success else None)
+
+
+class _Takes:
+    """What aiosmtpd asks of a handler."""
+
+    def __init__(self, mailboxes: Mapping[str, Mailbox], max_bytes: int) -> None:
+        self._mailboxes = mailboxes
+        self._max_bytes = max_bytes
+
+    async def handle_RCPT(  # noqa: N802, aiosmtpd's name
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        box = self._mailboxes.get(address.partition("@")[0].lower())
+        if box is None:
+            return "550 5.1.1 no such camera"
+        if box.username is not None and session.auth_data != box.username:
+            return "530 5.7.0 log in as the user of this camera"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802, aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        try:
+            pictures = list(pictures_in(content, self._max_bytes))
+        except (MessageError, ValueError, LookupError, RecursionError, TypeError):
+            return "554 5.6.0 the mail cannot be read"
+        names = {address.partition("@")[0].lower() for address in envelope.rcpt_tos}
+        if not pictures:
+            for name in names:
+                log(Event.FRAME_REJECTED, camera=name, reason="no_picture", detail="a mail")
+            return "554 5.6.1 no JPEG or PNG in it"
+        boxes = [self._mailboxes[name] for name in names]
+        kept = [box.inbox.put(one) for one in pictures for box in boxes]
+        return "250 OK" if any(kept) else "452 4.3.1 too many pictures wait"
+
+
+def pictures_in(mail: bytes, max_bytes: int) -> Iterator[bytes]:
+    """The first JPEGs and PNGs among the parts of a mail, each of at most `max_bytes`."""
+    found = 0
+    for number, part in enumerate(message_from_bytes(mail, policy=policy.default).walk()):
+        if number >= MAX_PARTS or found >= MAX_PICTURES:
+            return
+        data = None if part.is_multipart() else part.get_payload(decode=True)
+        if isinstance(data, bytes) and len(data) <= max_bytes and looks_like_picture(data):
+            found += 1
+            yield data
