@@ -26,9 +26,11 @@ $(VENV)/.ready: requirements/dev.lock pyproject.toml
 
 setup: $(VENV)/.ready ## install the locked environment into .venv
 
-run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, BROKER=host:port)
+run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, CAMERA=rtsp://..., BROKER=host:port)
 	@$(BIN)/python -m tools.demo.local $(SECONDS_ARGUMENT) \
-	  $(if $(SUMMARY),--summary "$(SUMMARY)") $(if $(FOOTAGE),--footage $(FOOTAGE)) $(if $(BROKER),--broker $(BROKER))
+	  $(if $(SUMMARY),--summary "$(SUMMARY)") $(if $(FOOTAGE),--footage $(FOOTAGE)) $(foreach one,$(CAMERA),--camera '$(one)') \
+	  $(if $(CAMERA_USER),--camera-username "$(CAMERA_USER)") \
+	  $(if $(CAMERA_PASSWORD_FILE),--camera-password-file "$(CAMERA_PASSWORD_FILE)") $(if $(BROKER),--broker $(BROKER))
 
 test: setup ## all tests that need neither a container engine nor network namespaces
 	@tools/system_packages

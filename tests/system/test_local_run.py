@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import psutil
 import pytest
 
 from service.clock import SystemClock
+from tests.cameras import rtsp_camera
 from tests.processes import HOST, free_port
 from tests.servers import Broker
 from tools import CHECKOUT
@@ -137,3 +139,30 @@ def test_footage_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
         output, _ = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "nowhere.mp4: no such file or folder" in output
+
+
+def test_walkers_of_a_real_rtsp_camera_are_confirmed(tmp_path: Path) -> None:
+    film, folder = (
+        as_h264(CHECKOUT / "footage" / "walkers.mp4", tmp_path / "film.mp4"),
+        tmp_path / "run",
+    )
+    with rtsp_camera(tmp_path, f"/live={film}:h264") as port:
+        arguments = ("--camera", f"rtsp://{HOST}:{port}/live", "--seconds", str(SECONDS))
+        summary = ("--summary", str(folder / "summary.json"))
+        with local_run(folder, *arguments, *summary) as run:
+            output, _ = run.communicate(timeout=PATIENCE_S)
+    assert run.returncode == 0, output
+    assert cameras_of(folder)["camera-1"]["confirmed"] > 0
+
+
+def as_h264(source: Path, target: Path) -> Path:
+    """A film of the shipped footage as a camera sends it, a key frame every two seconds."""
+    with av.open(str(source)) as film, av.open(str(target), "w") as out:
+        shipped = film.streams.video[0]
+        stream = out.add_stream("libx264", rate=shipped.average_rate)
+        stream.width, stream.height, stream.pix_fmt = shipped.width, shipped.height, "yuv420p"
+        stream.codec_context.gop_size = 10
+        for frame in film.decode(shipped):
+            out.mux(stream.encode(frame.reformat(format="yuv420p")))
+        out.mux(stream.encode())
+    return target

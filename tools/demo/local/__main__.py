@@ -1,4 +1,4 @@
-"""`python -m tools.demo.local`: all of Stillwatch on this machine, with cameras that play footage.
+"""`python -m tools.demo.local`: all of Stillwatch on this machine, before footage or real cameras.
 
 `make run` calls it. Without `--seconds` it plays until Ctrl-C. Exit status: 0 done; 1 a camera saw
 no frame, a verdict is missing, or a part failed; 2 wrong usage.
@@ -18,7 +18,14 @@ from service.clock import SystemClock
 from tools import CHECKOUT
 from tools.demo.camera_sim.__main__ import address
 from tools.demo.camera_sim.sources import ReelError, open_reel
-from tools.demo.local.config import CameraSource, LocalBroker, make_folders, sources_of
+from tools.demo.local.config import (
+    BadCamera,
+    CameraSource,
+    LocalBroker,
+    bridged,
+    make_folders,
+    sources_of,
+)
 from tools.demo.local.console import LiveConsole, PlainConsole, lines, on_terminal
 from tools.demo.local.processes import RunError
 from tools.demo.local.run import LocalRun, RunPlan
@@ -36,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         plan = _plan(options)
         funnels = _run(plan, stop)
+    except BadCamera as error:
+        print(f"--camera: {error}", file=sys.stderr)
+        return 2
     except (RunError, ReelError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -64,20 +74,26 @@ def _conclude(
         summary.write_text(summary_json(funnels))
     if stopped:
         return 0
-    found = problems(funnels, (source.camera for source in plan.sources))
+    expected = [one.camera for one in plan.sources] + [one.camera for one in plan.bridged]
+    found = problems(funnels, expected, must_alarm=not plan.bridged)
     for problem in found:
         print(f"problem: {problem}", file=sys.stderr)
     return 1 if found else 0
 
 
 def _plan(options: argparse.Namespace) -> RunPlan:
+    cameras = bridged(
+        options.camera, options.cameras_fps, options.camera_username, options.camera_password_file
+    )
     sources = sources_of(options.footage) if options.footage else _shipped()
+    sources = () if cameras else sources
     for source in sources:
         open_reel(source.path, options.cameras_fps, 85)
     host, port = options.broker or ("", 0)
     clock = SystemClock()
     return RunPlan(
         sources=sources,
+        bridged=cameras,
         folders=make_folders(options.keep, CHECKOUT / "var", clock.now()),
         fps=options.cameras_fps,
         seconds=options.seconds,
@@ -98,6 +114,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, help="end by itself when the cameras have played this long")
     add("--summary", type=Path, metavar="FILE", help="write the final counts there, as JSON")
     add("--footage", type=Path, nargs="+", default=[], help="your own videos or folders instead")
+    add(
+        "--camera",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="a real camera instead: rtsp://, http:// (a snapshot or MJPEG), or a folder",
+    )
+    add("--camera-username", metavar="NAME", help="user at the real cameras")
+    add("--camera-password-file", type=Path, metavar="FILE", help="file with its password")
     add("--broker", type=address, metavar="HOST:PORT", help="an MQTT 5 broker, not our own")
     add("--cameras-fps", type=float, default=5.0, help="pictures a second of each camera")
     add("--keep", type=Path, metavar="DIR", help="folder of the run, else a new one in var/")

@@ -12,9 +12,13 @@ from datetime import datetime
 from pathlib import Path
 
 import yaml
+from pydantic import ValidationError
 
+from bridge import config as bridge
+from bridge.config import Camera, faults_of
 from contract.ids import GatewayId, is_name
 from edge.config.schema import Config
+from service.sections import Broker
 
 HOST = "127.0.0.1"
 GATEWAY = GatewayId("local")
@@ -65,6 +69,62 @@ class CameraSource:
 
     camera: str
     path: Path
+
+
+class BadCamera(Exception):
+    """A real camera that the bridge would refuse; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgedCamera:
+    """A real camera, as the bridge is told of it."""
+
+    camera: str
+    source: str
+    username: str | None = None
+    password_file: Path | None = None
+
+
+def bridged(
+    sources: list[str], fps: float, username: str | None, password_file: Path | None
+) -> tuple[BridgedCamera, ...]:
+    """A camera per source, `camera-1` and so on; an existing folder may go without `folder:`.
+
+    Raises `BadCamera` in words for one that the bridge would refuse.
+    """
+    named = [f"folder:{Path(one).resolve()}" if Path(one).is_dir() else one for one in sources]
+    cameras = [
+        BridgedCamera(
+            camera=f"camera-{number}", source=one, username=username, password_file=password_file
+        )
+        for number, one in enumerate(named, 1)
+    ]
+    for camera in cameras:
+        try:
+            _of_bridge(camera, fps)
+        except ValidationError as error:
+            raise BadCamera(faults_of(error)) from error
+    return tuple(cameras)
+
+
+def _of_bridge(camera: BridgedCamera, fps: float) -> Camera:
+    return Camera(
+        source=camera.source,
+        username=camera.username,
+        password_file=camera.password_file,
+        rate_fps=fps,
+    )
+
+
+def bridge_config(broker: LocalBroker, cameras: tuple[BridgedCamera, ...], fps: float) -> str:
+    """The bridge's configuration as YAML."""
+    config = bridge.Config(
+        broker=Broker(host=broker.host, port=broker.port),
+        runtime=bridge.Runtime(metrics_port=0),
+        cameras={one.camera: _of_bridge(one, fps) for one in cameras},
+    )
+    text: str = yaml.safe_dump(config.model_dump(mode="json", exclude_unset=True), sort_keys=False)
+    return text
 
 
 def make_folders(keep: Path | None, base: Path, now: datetime) -> Folders:

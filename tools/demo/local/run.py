@@ -6,6 +6,7 @@ waited for, and only then do the cameras play; they end the other way round. Cal
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 from collections.abc import Callable
@@ -20,7 +21,13 @@ from service.clock import Clock
 from tools.demo.local import config
 from tools.demo.local.alarm_files import AlarmFiles
 from tools.demo.local.collector import Collector
-from tools.demo.local.config import CameraSource, Folders, LocalBroker, prune
+from tools.demo.local.config import (
+    BridgedCamera,
+    CameraSource,
+    Folders,
+    LocalBroker,
+    prune,
+)
 from tools.demo.local.console import Console, notification
 from tools.demo.local.listener import GatewayListener, is_healthy
 from tools.demo.local.processes import ChildProcess, RunError, end, start, wait_until
@@ -49,6 +56,8 @@ class RunPlan:
     """What is asked of a run."""
 
     sources: tuple[CameraSource, ...]
+    """Films that are played as cameras; none where there are real ones."""
+    bridged: tuple[BridgedCamera, ...]
     folders: Folders
     fps: float
     seconds: float | None
@@ -170,6 +179,8 @@ class LocalRun:
 
     def _start_cameras(self, broker: LocalBroker) -> ChildProcess:
         plan = self._plan
+        if plan.bridged:
+            return self._start_bridge(broker)
         command = [
             "tools.demo.camera_sim",
             "--broker",
@@ -184,10 +195,21 @@ class LocalRun:
             self._console.news(f"camera {source.camera}: plays {source.path}")
         return self._start("cameras", command)
 
+    def _start_bridge(self, broker: LocalBroker) -> ChildProcess:
+        plan = self._plan
+        file = plan.folders.run / "bridge.yaml"
+        file.write_text(config.bridge_config(broker, plan.bridged, plan.fps))
+        for one in plan.bridged:
+            self._console.news(f"camera {one.camera}: {one.source}, by {file}")
+        return self._start("cameras", ["bridge", "run", "--config", str(file)])
+
     def _follow(self, cameras: ChildProcess) -> None:
         """Shows what happens until the cameras are done or somebody stops the run."""
+        until_s = self._clock.mono() + (self._plan.seconds or math.inf)
         while not self._clock.wait(self._stop, STEP_S):
             self._step()
+            if self._plan.bridged and self._clock.mono() >= until_s:
+                return
             if not cameras.running:
                 if cameras.process.returncode != 0 or self._plan.seconds is None:
                     cameras.check()

@@ -7,14 +7,19 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 import yaml
 
+from bridge import config as bridge
 from edge.config.schema import Config, DirStore
 from tests.fakes import START
 from tools.demo.local.config import (
     KEPT_RUNS,
+    BadCamera,
     Folders,
     LocalBroker,
+    bridge_config,
+    bridged,
     broker_config,
     edge_config,
     make_folders,
@@ -70,3 +75,18 @@ def test_a_store_that_grows_too_large_loses_its_oldest_files(tmp_path: Path) -> 
         os.utime(file, (1000 - age, 1000 - age))
     prune(tmp_path, 150)
     assert [path.parent.name for path in tmp_path.rglob("file")] == ["new"]
+
+
+def test_real_cameras_are_told_to_the_bridge(tmp_path: Path) -> None:
+    cameras = bridged(["rtsp://camera.lan/2", str(tmp_path)], 5.0, None, None)
+    told = bridge.Config.model_validate(yaml.safe_load(bridge_config(BROKER, cameras, 5.0)))
+    assert told.broker.port == BROKER.port
+    assert [(name, one.source, one.rate_fps) for name, one in told.cameras.items()] == [
+        ("camera-1", "rtsp://camera.lan/2", 5.0),
+        ("camera-2", f"folder:{tmp_path}", 5.0),
+    ]
+
+
+def test_a_camera_that_the_bridge_would_refuse_is_refused_before_anything_starts() -> None:
+    with pytest.raises(BadCamera, match="password_file"):
+        bridged(["rtsp://eve:s3cret@camera.lan/2"], 5.0, None, None)

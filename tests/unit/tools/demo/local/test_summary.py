@@ -61,3 +61,7 @@ def test_each_thing_wrong_is_said(funnels: dict[str, CameraCounts], words: str) 
 
 def test_rejections_are_shown_by_reason() -> None:
     assert "rejected 1 (empty 1)" in lines({"yard": GOOD})[0]
+
+
+def test_before_a_real_camera_nothing_need_happen() -> None:
+    assert problems({"garage": GOOD}, ("garage",), must_alarm=False) == ()
