@@ -8,6 +8,7 @@ whatever else is in it is left. A camera that has a user takes mail only from wh
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -22,6 +23,11 @@ from service.events import Event, log
 
 MAX_PICTURES = 8
 MAX_PARTS = 64
+MAX_NESTED = 16
+MAX_TEXT_BYTES = 65_536
+"""Of all lines that are no base64. Parsing a header takes time by the square of its length."""
+
+_TEXT = re.compile(rb"[:;(\"]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +118,20 @@ class _Takes:
 
 
 def pictures_in(mail: bytes, max_bytes: int) -> Iterator[bytes]:
-    """The first JPEGs and PNGs among the parts of a mail, each of at most `max_bytes`."""
+    """The first JPEGs and PNGs among the parts of a mail, each of at most `max_bytes`.
+
+    Raises `ValueError` for one that would take too long to parse.
+    """
+    text_bytes = sum(len(line) for line in mail.split(b"\n") if _TEXT.search(line))
+    nested, parts = mail.lower().count(b"boundary"), mail.count(b"\n--")
+    if text_bytes > MAX_TEXT_BYTES or nested > MAX_NESTED or parts > 4 * MAX_PARTS:
+        raise ValueError("too much text or too many parts within parts for a camera's mail")
     found = 0
-    for number, part in enumerate(message_from_bytes(mail, policy=policy.default).walk()):
+    for number, part in enumerate(message_from_bytes(mail, policy=policy.compat32).walk()):
         if number >= MAX_PARTS or found >= MAX_PICTURES:
             return
-        data = None if part.is_multipart() else part.get_payload(decode=True)
+        coding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+        data = part.get_payload(decode=True) if coding == "base64" else None
         if isinstance(data, bytes) and len(data) <= max_bytes and looks_like_picture(data):
             found += 1
             yield data

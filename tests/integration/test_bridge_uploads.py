@@ -18,6 +18,7 @@ from bridge.config import BridgeConfigError, Config
 from bridge.uploads import inbox as inboxes
 from bridge.uploads.inbox import Inbox
 from bridge.uploads.listeners import Listeners
+from bridge.uploads.smtp import pictures_in
 from contract.ids import CameraId
 from service.events import Line
 from tests.cameras import jpeg
@@ -208,3 +209,20 @@ def test_a_full_inbox_refuses_and_empties_again() -> None:
 def test_a_port_that_is_taken_is_said(site: Site) -> None:
     with site.listening(), pytest.raises(BridgeConfigError, match="cannot listen"):
         Listeners(site.config, site.inboxes)
+
+
+HOSTILE_MAILS = {
+    "nested": b"".join(
+        b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n)
+        for n in range(5000)
+    ),
+    "long header": b"Content-Type: image/jpeg; " + b"a=b;" * 90_000 + b"\r\n\r\nx",
+    "comments": b"Content-Type: " + b"(" * 180_000 + b"\r\n\r\nx",
+    "parts": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n\r\n" * 60_000,
+}
+
+
+@pytest.mark.parametrize("mail", HOSTILE_MAILS.values(), ids=HOSTILE_MAILS.keys())
+def test_a_mail_that_would_take_long_to_parse_is_refused_unparsed(mail: bytes) -> None:
+    with pytest.raises(ValueError, match="too much"):
+        list(pictures_in(mail, MAX_BYTES))
