@@ -83,13 +83,14 @@ DEFAULT_RULES = (
         min_score=0.35,
         threshold=0.4,
         snapshot_threshold=0.4,
-        snapshot_min_area=0.002,
+        snapshot_min_area=0.02,
         severity=1,
     ),
 )
-"""A single picture does not show whether a vehicle moves: one that stands there is told once and
-known then. A car that covers less than a five-hundredth of the picture is some 50 m away before a
-lens of 70 degrees, out of the reach of every movement sensor.
+"""A single picture does not show whether a vehicle moves. One that set off a movement sensor is
+within its reach of some 12 m and so large; a parked one in the background is not. With 0.002 more
+labelled stills are found (vehicles in 14 of 20 instead of 10, none false), but every van parked in
+the background raises an alert with each picture until the cloud has answered.
 """
 
 
