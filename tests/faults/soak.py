@@ -40,13 +40,12 @@ from tests.unit.edge.scenes import FindsDarkThings, picture
 ROOT = "soak"
 CAMERAS = tuple(f"cam{n}" for n in range(6))
 LONE, PARKED = "lone", "parked"
-FPS = 5
-"""What most cameras here send."""
+FPS = 2
 SIZE = (192, 168)
 EMPTY = [picture(None, seed, SIZE) for seed in range(24)]
 WALKER = [picture(x, x, SIZE) for x in range(0, 168, 12)]
 CAR = [picture(80, seed, SIZE) for seed in range(6)]
-CYCLE_S = 48
+CYCLE_S = 120
 """A walker crosses in front of each camera so often."""
 PARKED_S = 3600
 SAMPLE_S = 600
