@@ -182,7 +182,8 @@ class Outbox:
             return True
 
     def next_due(self, now_mono: float, *, untried: bool = False) -> Entry | None:
-        """The most severe, then oldest entry whose turn it is at `now_mono`; leased to the caller.
+        """The entry whose turn it is at `now_mono`, what was never sent before what is repeated, of
+        each the most severe, then oldest; leased to the caller.
 
         In delivery is what has no verdict yet, or was called unconfirmed by the edge itself. With
         `untried` only what was put by this process and never handed out since.

@@ -7,7 +7,7 @@ of statements that are put together here are all constants (hence the S608 marks
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
@@ -23,7 +23,12 @@ from edge.deliver.outbox_records import TEST_RANK, State, rank
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
 _OVER = "state IN ('done', 'buried')"
-_IN_LINE = f"{_IN_DELIVERY} AND (decision IS NULL OR decision = 'unconfirmed')"
+_OPEN = "(decision IS NULL OR decision = 'unconfirmed')"
+_IN_LINE = f"{_IN_DELIVERY} AND {_OPEN}"
+
+# SQLite takes the index `entries_in_line` only where its own condition stands in the query
+_NEVER_SENT = f"state IN ('pending', 'stored') AND state != 'done' AND {_OPEN}"
+_REPEATED = f"state = 'reported' AND state != 'done' AND {_OPEN}"
 
 _UNTOLD = (
     "EXISTS (SELECT 1 FROM tellings t "
@@ -171,9 +176,15 @@ class Rows(Statements):
             severity,
         )
 
-    def in_line(self) -> list[ReportId]:
-        """What may be delivered, highest severity first, then oldest."""
-        return self._ids(f"{_IN_LINE} ORDER BY severity DESC, seq")
+    def in_line(self) -> Iterator[ReportId]:
+        """What may be delivered: first what was never sent, then what is sent again; of each the
+        highest severity first, then oldest.
+
+        What nobody answers is repeated for days. However many of these there are, no new alarm may
+        wait behind them.
+        """
+        yield from self._ids(f"{_NEVER_SENT} ORDER BY severity DESC, seq")
+        yield from self._ids(f"{_REPEATED} ORDER BY severity DESC, seq")
 
     def oldest_in_line(self) -> ReportId | None:
         """Of those that are no audit."""

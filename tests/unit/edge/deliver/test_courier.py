@@ -206,6 +206,21 @@ def test_the_most_severe_goes_first_then_the_oldest(tmp_path: Path) -> None:
     assert route.reported() == [name(1), name(3), name(0), name(2)]
 
 
+def test_what_nobody_answers_keeps_no_new_report_waiting_however_severe_it_is(
+    tmp_path: Path,
+) -> None:
+    route = Route(tmp_path)
+    for number in range(5):
+        route.outbox.put(parcel(number, severity=3))
+        assert route.step()
+    route.clock.advance(3600)  # all five are due again
+    route.outbox.put(parcel(9, severity=1))
+    assert route.step()
+    assert route.reported()[5:] == [name(9)]
+    assert route.step()
+    assert route.reported()[6:] == [name(0)], "then the repeats, in their order"
+
+
 def test_every_picture_is_progress(tmp_path: Path) -> None:
     route = Route(tmp_path)
     route.keep(0)

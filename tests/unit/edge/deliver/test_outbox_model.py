@@ -40,6 +40,11 @@ class Modelled:
         return self.state not in {"done", "buried"}
 
     @property
+    def turn(self) -> tuple[bool, int]:
+        """Smaller is sooner; of equal ones the oldest."""
+        return self.state == "reported", -self.severity
+
+    @property
     def waits(self) -> bool:
         return self.moves and self.decision in {None, "unconfirmed"}
 
@@ -70,7 +75,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def take(self) -> None:
         now = self.site.mono()
         ready = [n for n, entry in self.model.items() if entry.waits and entry.due <= now]
-        expected = min(ready, key=lambda n: -self.model[n].severity, default=None)
+        expected = min(ready, key=lambda n: self.model[n].turn, default=None)
         entry = self.outbox.next_due(now)
         assert (entry and entry.report_id) == (None if expected is None else name(expected))
         if entry is not None and expected is not None:
