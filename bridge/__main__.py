@@ -87,8 +87,8 @@ _COMMANDS = {"run": _run, "check-config": _check, "probe": _probe}
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stillwatch-bridge",
-        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, a folder) and publishes "
-        "them where the gateway listens.",
+        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, a folder), takes what they "
+        "upload by FTP and mail, and publishes all where the gateway listens.",
     )
     commands = parser.add_subparsers(
         dest="command", required=True, metavar="run|check-config|probe"

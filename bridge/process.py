@@ -10,6 +10,7 @@ import random
 import threading
 import uuid
 from collections.abc import Iterator
+from functools import partial
 
 import cv2
 from prometheus_client import CollectorRegistry
@@ -52,7 +53,7 @@ class Bridge:
             births=self._statements.births,
             will=self._statements.status("offline"),
         )
-        self._pictures = Pictures(ImageTemplate(config.topic), self._link)
+        self._pictures = Pictures(ImageTemplate(config.topic), self._link, clock)
         self._inboxes = {
             camera: Inbox()
             for camera in self.conditions
@@ -95,11 +96,13 @@ class Bridge:
             shape = shape_of(
                 settings.width_px, settings.jpeg_quality, limits.max_bytes, limits.max_pixels
             )
+            inbox = self._inboxes.get(camera)
+            surely = partial(self._pictures.deliver, stopping=stopping)
             worker = Worker(
                 camera,
-                open_source(settings, shape, self._clock, self._inboxes.get(camera)),
+                open_source(settings, shape, self._clock, inbox),
                 condition,
-                self._pictures.send,
+                self._pictures.send if inbox is None else surely,
                 settings.reconnect_max_s,
                 self._clock,
                 random.Random(),

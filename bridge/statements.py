@@ -4,13 +4,16 @@
     <root>/<id>/<camera>/status    retained   online | offline
     <root>/<id>/<camera>/health    retained   JSON: reason, detail, last_frame_age_s, counts
 
-`root` is `stillwatch-bridge`, so that nobody takes it for a gateway's. Pictures go at QoS 0; while
-one of a camera is still under way the next is dropped, since only the newest is worth anything.
+`root` is `stillwatch-bridge`, so that nobody takes it for a gateway's. Of what is fetched, pictures
+go at QoS 0; while one of a camera is still under way the next is dropped, since only the newest is
+worth anything. What a camera uploads comes once: it goes at QoS 1, again and again until the broker
+has it.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Literal
 
@@ -18,7 +21,11 @@ from bridge.condition import Condition, State
 from contract.ids import CameraId, GatewayId
 from contract.topics import ImageTemplate, Topics
 from service.clock import Clock
-from service.link import Delivered, Link, Pending, Publication, TimedOut
+from service.link import Delivered, Link, NotConnected, Pending, Publication, TimedOut
+
+PUBACK_S = 10.0
+AGAIN_S = 1.0
+"""Between tries without a connection."""
 
 Presence = Literal["online", "stopped", "offline"]
 
@@ -80,9 +87,10 @@ def topics_of(root: str, bridge: str) -> Topics:
 class Pictures:
     """Sends pictures; one at most is under way per camera. Any camera's thread may send."""
 
-    def __init__(self, template: ImageTemplate, link: Link) -> None:
+    def __init__(self, template: ImageTemplate, link: Link, clock: Clock) -> None:
         self._template = template
         self._link = link
+        self._clock = clock
         self._under_way: dict[CameraId, Pending] = {}
 
     def send(self, camera: CameraId, jpeg: bytes) -> bool:
@@ -93,3 +101,15 @@ class Pictures:
         pending = self._link.publish(self._template.topic_of(camera), jpeg, qos=0)
         self._under_way[camera] = pending
         return isinstance(pending.wait(0), TimedOut | Delivered)
+
+    def deliver(self, camera: CameraId, jpeg: bytes, stopping: threading.Event) -> bool:
+        """Blocks until the broker has it; False if it refuses it, or the bridge stops first."""
+        while not stopping.is_set():
+            pending = self._link.publish(self._template.topic_of(camera), jpeg, qos=1)
+            outcome = pending.wait(PUBACK_S)
+            while isinstance(outcome, TimedOut) and not stopping.is_set():
+                outcome = pending.wait(PUBACK_S)
+            if not isinstance(outcome, NotConnected):
+                return isinstance(outcome, Delivered)
+            self._clock.wait(stopping, AGAIN_S)
+        return False

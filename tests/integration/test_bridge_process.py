@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ftplib
+import io
 import json
 import signal
 import subprocess
@@ -9,13 +11,23 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests import servers
 from tests.cameras import film, http_camera, jpeg, reply, rtsp_camera
 from tests.links import Inbox, running, settings, wait_until
-from tests.processes import HOST, child, fetch, free_port, lasting_port
+from tests.processes import (
+    HOST,
+    accepts,
+    child,
+    fetch,
+    free_port,
+    lasting_port,
+    ports_with_twins,
+)
 from tests.servers import Broker
 
 pytestmark = pytest.mark.slow
@@ -147,3 +159,37 @@ def test_nothing_is_sent_faster_than_asked(tmp_path: Path, mosquitto: Broker) ->
             wait_until(lambda: "b5/gate/image" in seen.count, "a picture")
             threading.Event().wait(3)
             assert seen.count["b5/gate/image"] <= 4 * 3.5 + 1
+
+
+def test_stills_that_were_uploaded_while_the_broker_was_away_arrive_all_and_in_order(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "password").write_text("s3cret\n")
+    port, ftp_port, first = lasting_port(), free_port(), ports_with_twins(1, 1)[0]
+    cameras = (
+        f"  porch: {{source: ftp-upload, username: p, password_file: {tmp_path / 'password'},"
+        " rate_fps: 10}\n"
+        f"uploads: {{host: {HOST}, ftp_port: {ftp_port},"
+        f" ftp_passive_ports: [{first}, {first + 1}]}}\n"
+    )
+    shots = [jpeg(number) for number in range(4)]
+    inbox = Inbox()
+    with servers.mosquitto(tmp_path, persistence=True, port=port) as broker:
+        kept = replace(settings(broker, "edge"), clean=False)
+        with running(kept, inbox, ["b6/+/image"]) as link:
+            assert link.wait_ready(10)
+        command = configured(tmp_path, broker, "b6", cameras)
+    with bridge(command, tmp_path):
+        wait_until(lambda: accepts(ftp_port), "the FTP port")
+        with ftplib.FTP(timeout=10) as client:  # noqa: S321, what cameras speak
+            client.connect(HOST, ftp_port)
+            client.login("p", "s3cret")
+            for number, shot in enumerate(shots):
+                client.storbinary(f"STOR {number}.jpg", io.BytesIO(shot))
+        threading.Event().wait(2)
+        with (
+            servers.mosquitto(tmp_path, persistence=True, port=port) as broker,
+            running(kept, inbox, ["b6/+/image"]),
+        ):
+            arrived = [inbox.next_within(60).payload for _ in shots]
+    assert arrived == shots
