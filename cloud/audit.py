@@ -21,7 +21,7 @@ import numpy as np
 from cloud.audit_looks import looks_at
 from cloud.confirm import Stamp
 from cloud.likeness import alike
-from cloud.settings import Policy
+from cloud.policy import Policy
 from contract.labels import Group, group_of
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Sighting, Verdict

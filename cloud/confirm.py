@@ -16,7 +16,7 @@ from datetime import datetime
 import numpy as np
 
 from cloud.matching import Match, View, box_of, kind_of, match_in, rider_in, something_else
-from cloud.settings import Policy
+from cloud.policy import Policy
 from contract.labels import CYCLES, group_of
 from contract.report import ThreatReport
 from contract.verdict import Decision, Sighting, Verdict

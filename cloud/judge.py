@@ -20,7 +20,7 @@ from cloud.audit import Shot, judge_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
 from cloud.evidence import DAMAGED, Unusable, fetch
 from cloud.matching import ALL, Seen, View
-from cloud.settings import Policy
+from cloud.policy import Policy
 from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Handling, Verdict

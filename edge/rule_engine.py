@@ -227,7 +227,7 @@ def _suspicion(
         box=finding.box,
         zones=finding.zones,
         age_s=finding.age_s,
-        displacement=finding.travelled,
+        displacement=finding.displacement,
         stationary=finding.stationary,
         reasons=finding.reasons,
         raised_at=frame.received_at + late,

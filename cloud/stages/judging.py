@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
 from cloud.matching import ALL, View, kind_of, same_place
-from cloud.settings import Policy
+from cloud.policy import Policy
 from cloud.stages.rules import Kind, Rules, Threat
 from cloud.stages.sight import CloseUp, Row, Sight, seen_of
 from contract.ids import GatewayId, report_id

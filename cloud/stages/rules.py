@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from cloud.settings import Policy, Section, SettingsError
+from cloud.policy import Policy, Section
+from cloud.settings import SettingsError
 from cloud.yaml_file import YamlError, read_yaml
 from contract.report import CameraName
 

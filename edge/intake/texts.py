@@ -28,7 +28,8 @@ _LEAST_MS = 100_000_000_000
 
 def looks_like_picture(text: str) -> bool:
     """Whether a text begins as base64 or a data URI of a picture does."""
-    return text.lstrip().startswith(("/9j/", "_9j_", "iVBORw0KGgo", "data:image/"))
+    head = text.lstrip()[:16].encode("ascii", "replace")
+    return head.startswith((*BASE64_STARTS, b"data:image/"))
 
 
 def from_text(text: bytes, max_bytes: int) -> bytes | Rejected:

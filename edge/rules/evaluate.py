@@ -46,7 +46,7 @@ class Finding:
     median_score: float
     zones: tuple[str, ...]
     age_s: float
-    travelled: float
+    displacement: float
     stationary: bool
     reasons: tuple[str, ...]
 
@@ -155,7 +155,7 @@ def _finding(
         median_score=vote_median(scores),
         zones=inside,
         age_s=now - track.first_at_s,
-        travelled=track.displaced if track.group == "vehicle" else track.travelled,
+        displacement=track.displaced if track.group == "vehicle" else track.travelled,
         stationary=track.travelled < STATIONARY_UNDER,
         reasons=checks.reasons(judgement),
     )
@@ -212,7 +212,7 @@ def _alone(
         median_score=score,
         zones=inside,
         age_s=0.0,
-        travelled=0.0,
+        displacement=0.0,
         stationary=False,
         reasons=checks.reasons(judgement),
     )

@@ -14,7 +14,8 @@ import pytest
 
 from cloud.judge import Judge
 from cloud.model import FullModel, open_model
-from cloud.settings import Limits, Policy
+from cloud.policy import Policy
+from cloud.settings import Limits
 from cloud.stages.closeup import close_up
 from cloud.stages.day import Day
 from cloud.stages.sight import Sight

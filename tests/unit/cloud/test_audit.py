@@ -17,7 +17,7 @@ from cloud.audit import Shot, judge_audit
 from cloud.audit_looks import Look, aspects, looks_at
 from cloud.confirm import Stamp
 from cloud.likeness import alike
-from cloud.settings import Policy
+from cloud.policy import Policy
 from contract.report import RelativeBox, Sample
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image

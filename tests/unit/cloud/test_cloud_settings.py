@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.settings import Policy, Settings, SettingsError, load_settings
+from cloud.policy import Policy
+from cloud.settings import Settings, SettingsError, load_settings
 from cloud.stages.rules import read_rules
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cloud.confirm import Stamp, confirm, inconclusive, second_look_due, weigh
 from cloud.matching import ALL, Seen, View
-from cloud.settings import GroupLimits, Policy
+from cloud.policy import GroupLimits, Policy
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Verdict
 from tests.unit.cloud.reports import NOON, PixelBox, a_report, saw

@@ -16,7 +16,8 @@ from cloud.framing import LEAST_PX, framed, unframed
 from cloud.inbox import Delivery, Inbox
 from cloud.judge import Judge
 from cloud.ledger import Ledger
-from cloud.settings import Limits, Policy, Work
+from cloud.policy import Policy
+from cloud.settings import Limits, Work
 from cloud.tally import Ending, Tally
 from cloud.worker import Worker
 from contract.cloudevent import frame_report

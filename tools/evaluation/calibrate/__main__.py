@@ -21,7 +21,8 @@ from tqdm import tqdm
 from cloud.confirm import weigh
 from cloud.matching import ALL, Seen, View
 from cloud.model import FullModel, open_model
-from cloud.settings import Policy, Settings
+from cloud.policy import Policy
+from cloud.settings import Settings
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.labels import Group, group_of
 from contract.report import ThreatReport

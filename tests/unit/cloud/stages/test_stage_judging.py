@@ -6,7 +6,7 @@ import pytest
 
 from cloud.confirm import Stamp, confirm
 from cloud.matching import ALL, View
-from cloud.settings import GroupLimits, Policy
+from cloud.policy import GroupLimits, Policy
 from cloud.stages.judging import judge
 from cloud.stages.rules import Rules, Threat
 from cloud.stages.sight import Problem, Row, Sight, seen_of

@@ -35,7 +35,7 @@ def finding(track: int = 1, x: float = 100.0) -> Finding:
         median_score=0.6,
         zones=(),
         age_s=1.0,
-        travelled=1.0,
+        displacement=1.0,
         stationary=False,
         reasons=("because",),
     )

@@ -1,0 +1,75 @@
+"""How pictures come in: the site's broker, and what of its messages is admitted."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from edge.config.snapshots import Snapshots
+from edge.config.values import Section, Template
+from service.sections import Broker
+
+
+class Limits(Section):
+    """What a picture may claim before a byte of it is decoded."""
+
+    max_bytes: int = Field(2_000_000, ge=1_000, le=64_000_000, description="Encoded size.")
+    max_pixels: int = Field(9_000_000, ge=10_000, le=100_000_000, description="Width x height.")
+    min_side_px: int = Field(32, ge=1, le=4096, description="Shortest side.")
+    max_side_px: int = Field(8192, ge=64, le=65_500, description="Longest side.")
+    max_scans: int = Field(64, ge=1, le=1000, description="Scans of a progressive JPEG.")
+    max_age_s: float = Field(
+        30.0,
+        ge=0.1,
+        le=86_400,
+        description="Greatest age when its analysis begins; an older frame is rejected as `stale`.",
+    )
+
+
+class JsonPaths(Section):
+    """Where in a JSON payload the picture and its facts stand: dotted paths, first hit wins."""
+
+    image: tuple[str, ...] = Field(
+        (
+            "image",
+            "data",
+            "img",
+            "picture",
+            "snapshot",
+            "payload",
+            "data.image",
+            "payload.image",
+            "payload.value.image",
+        ),
+        description="Base64 picture.",
+    )
+    time: tuple[str, ...] = Field(
+        ("timestamp", "time", "ts", "captured_at"), description="RFC 3339 or Unix s or ms."
+    )
+    id: tuple[str, ...] = Field(("id", "camera", "device"), description="Camera id; informative.")
+
+
+class Intake(Section):
+    """The site's broker, where cameras publish."""
+
+    broker: Broker = Field(default_factory=Broker, description="The site's broker.")
+    topics: tuple[Template, ...] = Field(
+        ("cameras/{camera}/image",), min_length=1, description="Where cameras publish."
+    )
+    discovery: bool = Field(True, description="Accept cameras that are not listed.")
+    max_cameras: int = Field(
+        32, ge=1, le=1000, description="How many cameras are followed beside the listed ones."
+    )
+    idle_s: float = Field(
+        3600.0,
+        ge=60,
+        le=2_592_000,
+        description="A camera that is not listed and silent for this long gives its place to "
+        "another.",
+    )
+    snapshots: Snapshots = Field(default_factory=Snapshots, description="Single pictures.")
+    accept_retained: bool = Field(False, description="Analyse retained (old) pictures too.")
+    chunk_timeout_s: float = Field(
+        10.0, ge=0.5, le=300, description="Longest wait for the next part of a picture in parts."
+    )
+    limits: Limits = Field(default_factory=Limits, description="Admission limits.")
+    json_paths: JsonPaths = Field(default_factory=JsonPaths, description="Paths in JSON payloads.")
