@@ -1,8 +1,8 @@
 """Weeks in minutes: neither memory nor descriptors nor threads grow with the time that passes.
 
 CI takes `SOAK_FRAMES` 100,000 (two simulated hours, some four minutes of one core); five million
-are four simulated days. Memory is held against a line through the samples after the warm-up, in
-which every cache, bound and code path is met once.
+with `SOAK_FPS` 5 are forty simulated hours, some two hours of one core. Memory is held against a
+line through the samples after the warm-up, in which every cache, bound and code path is met once.
 """
 
 from __future__ import annotations
