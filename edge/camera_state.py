@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from contract.ids import CameraId
 from contract.labels import group_of
 from edge.audit.events import AuditState, Told
-from edge.config.schema import Evidence, Storm
+from edge.config.schema import Deduplication, Evidence
 from edge.detect.pixel_aspect import Squeeze
 from edge.detect.search_regions import Gaze
 from edge.gate import motion
@@ -22,7 +22,7 @@ from edge.gate.motion import GateState
 from edge.health.camera_health import CameraHealth
 from edge.records import Box, Frame, Shot, Size, Take, TrackId, in_shares
 from edge.rules import cooldown, deduplication
-from edge.rules.day_night import LightState
+from edge.rules.day_night import DayNightState
 from edge.rules.deduplication import Damped, Storms
 from edge.rules.evaluate import Finding
 from edge.static_objects import place_history
@@ -86,7 +86,7 @@ class CameraState:
     gaze: Gaze = field(default_factory=Gaze)
     health: CameraHealth = field(default_factory=CameraHealth)
     tracks: Tracks = field(default_factory=Tracks)
-    light: LightState = field(default_factory=LightState)
+    day_night: DayNightState = field(default_factory=DayNightState)
     storms: Storms = ()
     memory: Memory = field(default_factory=Memory)
     past: Past = field(default_factory=Past)
@@ -142,7 +142,7 @@ class CameraState:
         return max(found, default=None)
 
     def damp(
-        self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Storm
+        self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Deduplication
     ) -> Damped:
         """What of the findings is to be told."""
         alive = frozenset(track.id for track in self.tracks.alive)

@@ -97,7 +97,7 @@ class Pipeline:
         found, ignored = object_masks.apply(
             sight.found, settings.object_masks, (shot.width, shot.height)
         )
-        state.light = day_night.step(state.light, image, now, config.decide.light)
+        state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
         judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
         state.heed(now)
         _mark_told(state, judged)

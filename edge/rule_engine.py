@@ -92,7 +92,7 @@ class Judge:
         known = self._known(state, state.tracks, look, moment)
         judged = evaluate.judge_tracks(state.tracks, self._conditions(state, look, known), look.now)
         state.burst.raised |= bool(judged.findings)
-        damped = state.damp(judged.findings, self.camera, look.now, decide.storm)
+        damped = state.damp(judged.findings, self.camera, look.now, decide.deduplication)
         state.tracks = deduplication.unsaid(state.tracks, judged.tracks, damped.held)
         state.memory, withheld = matching.withhold(state.memory, judged.judgements, known)
         cases = tuple(
@@ -133,7 +133,7 @@ class Judge:
             seen_in[named.track] = named, look, moment
         at = shown[-1][0].now if now is None else now
         named_findings = (finding for finding, _, _ in seen_in.values())
-        damped = state.damp(named_findings, self.camera, at, self.config.decide.storm)
+        damped = state.damp(named_findings, self.camera, at, self.config.decide.deduplication)
         cases: tuple[Case, ...] = ()
         for finding in damped.passed:
             _, look, moment = seen_in[finding.track]
@@ -155,7 +155,7 @@ class Judge:
         return self._asked(state, (case,), moment, alone=True)
 
     def _conditions(self, state: CameraState, look: Look, known: matching.Known) -> Conditions:
-        at, night, aspect = look.shot.frame.received_at, state.light.night, look.shot.aspect
+        at, night, aspect = look.shot.frame.received_at, state.day_night.night, look.shot.aspect
         likeness = partial(state.likeness, now=look.now)
         decide = self.config.decide
         return conditions(
@@ -167,7 +167,7 @@ class Judge:
     ) -> matching.Known:
         """Which things of the frame are known to stand there."""
         state.memory, known = matching.among(
-            state.memory, things, look.size, moment, self.config.decide.static
+            state.memory, things, look.size, moment, self.config.decide.static_objects
         )
         return known
 
@@ -175,7 +175,7 @@ class Judge:
         self, state: CameraState, cases: tuple[Case, ...], moment: Moment, *, alone: bool
     ) -> tuple[Case, ...]:
         """The same cases; the memory keeps what they are about until the cloud has answered."""
-        if self.config.decide.static.enabled:
+        if self.config.decide.static_objects.enabled:
             for case in cases:
                 state.memory = matching.ask(state.memory, case.suspicion, moment, alone=alone)
         return cases

@@ -1,4 +1,4 @@
-"""The `decide` section: threat rules, schedules, light, with the default rules.
+"""The `decide` section: threat rules, schedules, day and night, with the default rules.
 
 Read through `edge.config.schema`, which is the whole.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from edge.config.light import Light, Night
+from edge.config.day_night import DayNight, NightValues
+from edge.config.deduplication import Deduplication
 from edge.config.schedule import Schedule
-from edge.config.static import Static
-from edge.config.storm import Storm
+from edge.config.static_objects import StaticObjects
 from edge.config.tracking import Tracking
 from edge.config.values import Name, Section, Share
 
@@ -56,7 +56,7 @@ class Rule(Section):
     severity: int = Field(
         2, ge=0, le=2, description="AVS-01 level, 0 to 2; only the cloud may raise it further."
     )
-    night: Night | None = Field(None, description="Values that replace these at night.")
+    night: NightValues | None = Field(None, description="Values that replace these at night.")
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Rule:
@@ -100,9 +100,13 @@ class Decide(Section):
     tracking: Tracking = Field(default_factory=Tracking, description="The tracker.")
     rules: tuple[Rule, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
     schedules: tuple[Schedule, ...] = Field((), description="Weekly hours, named by rules.")
-    storm: Storm = Field(default_factory=Storm, description="Deduplication of similar suspicions.")
-    light: Light = Field(default_factory=Light, description="Day or night.")
-    static: Static = Field(default_factory=Static, description="Memory of static objects.")
+    deduplication: Deduplication = Field(
+        default_factory=Deduplication, description="Deduplication of similar suspicions."
+    )
+    day_night: DayNight = Field(default_factory=DayNight, description="Day or night.")
+    static_objects: StaticObjects = Field(
+        default_factory=StaticObjects, description="Memory of static objects."
+    )
 
     @model_validator(mode="after")
     def _ids_are_distinct(self) -> Decide:

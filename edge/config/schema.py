@@ -13,20 +13,20 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from edge.config.audit import Audit
+from edge.config.day_night import DayNight, NightValues
+from edge.config.deduplication import Deduplication
 from edge.config.deliver import Deliver, DirStore, Outbox, S3Store
 from edge.config.evidence import Evidence
 from edge.config.gate import Gate
 from edge.config.health import Health
 from edge.config.intake import Intake, JsonPaths, Limits
-from edge.config.light import Light, Night
 from edge.config.places import Line, MotionMask, ObjectMask, PrivacyMask, Zone, repeated
 from edge.config.regions import PixelAspect, Regions
 from edge.config.rules import DEFAULT_RULES, Decide, Rule
 from edge.config.schedule import Schedule, Window
 from edge.config.self_test import SelfTest
 from edge.config.snapshots import Snapshots
-from edge.config.static import Static
-from edge.config.storm import Storm
+from edge.config.static_objects import StaticObjects
 from edge.config.tracking import Tracking
 from edge.config.values import Name, Section, Share
 from service.sections import Broker, Tls
@@ -37,7 +37,9 @@ __all__ = [
     "Broker",
     "Camera",
     "Config",
+    "DayNight",
     "Decide",
+    "Deduplication",
     "Deliver",
     "Detect",
     "DirStore",
@@ -47,11 +49,10 @@ __all__ = [
     "Health",
     "Intake",
     "JsonPaths",
-    "Light",
     "Limits",
     "Line",
     "MotionMask",
-    "Night",
+    "NightValues",
     "ObjectMask",
     "Outbox",
     "PrivacyMask",
@@ -63,8 +64,7 @@ __all__ = [
     "Section",
     "SelfTest",
     "Snapshots",
-    "Static",
-    "Storm",
+    "StaticObjects",
     "Tls",
     "Tracking",
     "Window",

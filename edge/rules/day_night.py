@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from edge.config.schema import Light
+from edge.config.schema import DayNight
 from imaging.detections import Image
 
 _EVERY = 8
@@ -23,7 +23,7 @@ _LUMA = (0.114, 0.587, 0.299)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LightState:
+class DayNightState:
     """What is known of one camera's light; times are monotonic seconds, `other_since_s` since when
     the picture says otherwise."""
 
@@ -44,10 +44,10 @@ def measure(image: Image) -> tuple[float, float]:
     return luma, cv2.mean(cv2.subtract(most, least))[0]
 
 
-def step(state: LightState, image: Image, now: float, settings: Light) -> LightState:
+def step(state: DayNightState, image: Image, now: float, settings: DayNight) -> DayNightState:
     """The light after a frame; after a pause of `hold_s` the first picture decides."""
     if not settings.enabled:
-        return LightState()
+        return DayNightState()
     luma, chroma = measure(image)
     paused = now - state.seen_at_s > settings.hold_s
     night = _seems(luma, chroma, state.night and not paused, settings)
@@ -60,7 +60,7 @@ def step(state: LightState, image: Image, now: float, settings: Light) -> LightS
     return replace(seen, other_since_s=since_s)
 
 
-def _seems(luma: float, chroma: float, night: bool, settings: Light) -> bool:
+def _seems(luma: float, chroma: float, night: bool, settings: DayNight) -> bool:
     """Night by either sign; day, once it was night, only by both."""
     dark = luma < (settings.day_luma if night else settings.night_luma)
     colourless = chroma < (settings.day_chroma if night else settings.night_chroma)

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
-from edge.config.storm import Storm
+from edge.config.deduplication import Deduplication
 from edge.records import Merged, TrackId
 from edge.rules.cooldown import RETRY_S, better, larger
 from edge.rules.evaluate import Finding
@@ -90,7 +90,7 @@ def step(
     camera: CameraId,
     alive: frozenset[TrackId],
     now: float,
-    settings: Storm,
+    settings: Deduplication,
 ) -> Damped:
     """What becomes of the findings of one frame at `now`, in which the tracks `alive` lived."""
     if not settings.enabled:
@@ -157,7 +157,7 @@ def _later(event: Event, alive: frozenset[TrackId], now: float) -> Event:
     )
 
 
-def _is_news(event: Event, finding: Finding, now: float, settings: Storm) -> bool:
+def _is_news(event: Event, finding: Finding, now: float, settings: Deduplication) -> bool:
     return (
         _begins(event, now, settings)
         or _window_over(event, now, settings)
@@ -169,13 +169,13 @@ def _is_news(event: Event, finding: Finding, now: float, settings: Storm) -> boo
     )
 
 
-def _begins(event: Event, now: float, settings: Storm) -> bool:
+def _begins(event: Event, now: float, settings: Deduplication) -> bool:
     """Has the event before ended, and is there budget for another?"""
     ended = now - event.active_at_s > settings.quiet_s
     return ended and _affords(event.spent_until_s, now, settings)
 
 
-def _affords(spent_until_s: float, now: float, settings: Storm) -> bool:
+def _affords(spent_until_s: float, now: float, settings: Deduplication) -> bool:
     """The bucket holds at least one of its `budget` tokens, of which one is given every
     `refill_s`."""
     return spent_until_s - now <= (settings.budget - 1) * settings.refill_s
@@ -187,14 +187,14 @@ def _larger(finding: Finding, event: Event) -> bool:
     return larger(_height(finding), told)
 
 
-def _window_over(event: Event, now: float, settings: Storm) -> bool:
+def _window_over(event: Event, now: float, settings: Deduplication) -> bool:
     window_s = min(settings.window_s * 2.0 ** min(event.repeats, 32), settings.longest_s)
     if event.answered and event.refuted:
         window_s = min(window_s, RETRY_S * 2.0 ** min(event.refuted - 1, 32))
     return now - event.told_at_s >= window_s
 
 
-def _elsewhere(event: Event, finding: Finding, now: float, settings: Storm) -> bool:
+def _elsewhere(event: Event, finding: Finding, now: float, settings: Deduplication) -> bool:
     """Is the thing far from everything that was told of lately?"""
     lately = _lately(event, now, settings)
     place = _place(finding, now)
@@ -204,7 +204,7 @@ def _elsewhere(event: Event, finding: Finding, now: float, settings: Storm) -> b
     )
 
 
-def _lately(event: Event, now: float, settings: Storm) -> tuple[Place, ...]:
+def _lately(event: Event, now: float, settings: Deduplication) -> tuple[Place, ...]:
     return tuple(place for place in event.places if now - place.at_s < settings.longest_s)
 
 
@@ -216,7 +216,7 @@ def _height(finding: Finding) -> float:
     return finding.box[3] - finding.box[1]
 
 
-def _tell(event: Event, finding: Finding, now: float, settings: Storm) -> Event:
+def _tell(event: Event, finding: Finding, now: float, settings: Deduplication) -> Event:
     """The event after the finding was told of; an event that begins knows only the places of those
     before, and its windows are short again unless the budget is spent."""
     places = (*_lately(event, now, settings), _place(finding, now))[-_PLACES:]

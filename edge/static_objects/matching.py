@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contract.labels import group_of
-from edge.config.schema import Static
+from edge.config.schema import StaticObjects
 from edge.records import Box, Judgement, Size, Suspicion, TrackId, Withheld, in_shares
 from edge.static_objects import verdict_feedback
 from edge.static_objects.appearance import Moment
@@ -34,7 +34,7 @@ Known = Mapping[TrackId | Box, Match]
 
 
 def among_tracks(
-    memory: Memory, tracks: Tracks, size: Size, moment: Moment, settings: Static
+    memory: Memory, tracks: Tracks, size: Size, moment: Moment, settings: StaticObjects
 ) -> tuple[Memory, Known]:
     """Which of the tracks seen in this frame are known things, and the memory after it."""
     seen = [track for track in tracks.alive if track.seen_at_s == moment.now]
@@ -45,7 +45,7 @@ def among_tracks(
 
 
 def among_detections(
-    memory: Memory, found: Detections, size: Size, moment: Moment, settings: Static
+    memory: Memory, found: Detections, size: Size, moment: Moment, settings: StaticObjects
 ) -> tuple[Memory, Known]:
     """As `among_tracks`, for a picture that stands alone."""
     boxes: list[Box] = [tuple(box) for box in found.boxes.tolist()]
@@ -56,7 +56,7 @@ def among_detections(
 
 
 def among(
-    memory: Memory, things: Tracks | Detections, size: Size, moment: Moment, settings: Static
+    memory: Memory, things: Tracks | Detections, size: Size, moment: Moment, settings: StaticObjects
 ) -> tuple[Memory, Known]:
     """Which of the tracks seen in this frame, or of a lone picture's detections, are known things,
     and the memory after it."""

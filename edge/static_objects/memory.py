@@ -15,7 +15,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from edge.config.schema import Static
+from edge.config.schema import StaticObjects
 from edge.static_objects.appearance import Appearance, Moment, likeness
 from edge.static_objects.records import Match, Memory, Sighting, Thing
 from imaging.boxes import iou
@@ -49,7 +49,7 @@ first."""
 
 
 def step_memory(
-    memory: Memory, sightings: Sequence[Sighting], moment: Moment, settings: Static
+    memory: Memory, sightings: Sequence[Sighting], moment: Moment, settings: StaticObjects
 ) -> tuple[Memory, tuple[Match | None, ...]]:
     """The memory after a frame, and for each sighting the known thing that it is, if any."""
     if not settings.enabled:
@@ -76,7 +76,7 @@ def step_memory(
     }
     after_all = replace(
         memory,
-        things=_within(rest, settings.max_things),
+        things=_within(rest, settings.max_objects),
         matched=matched,
         next_number=number,
         checked_s=moment.now if checks else memory.checked_s,
@@ -94,7 +94,7 @@ def _recognise(
     near: Near,
     sighting: Sighting,
     moment: Moment,
-    settings: Static,
+    settings: StaticObjects,
 ) -> tuple[Match, Thing] | None:
     """The known thing that a sighting is, best overlap first, and that thing as seen now. What
     leaves its place is news, though it was known."""
@@ -137,7 +137,7 @@ def _watch(
     seen: set[str],
     sighting: Sighting,
     moment: Moment,
-    settings: Static,
+    settings: StaticObjects,
     number: int,
 ) -> Thing | None:
     """The thing that is being watched at this place, or a new one; None for what lives."""
@@ -180,7 +180,7 @@ def _seen(
     look: Appearance | None,
     like: float | None,
     moment: Moment,
-    settings: Static,
+    settings: StaticObjects,
 ) -> Thing:
     """The thing after one more sighting; a look that is only just like is remembered too."""
     slips = like is not None and settings.min_likeness <= like < _FRESH
@@ -199,16 +199,16 @@ def _seen(
     )
 
 
-def _has_stood(thing: Thing, hits: int, stirs: int, now: float, settings: Static) -> bool:
+def _has_stood(thing: Thing, hits: int, stirs: int, now: float, settings: StaticObjects) -> bool:
     if hits < HITS_NEEDED:
         return False
     if thing.group in ("person", "animal"):
-        return now - thing.since_s >= settings.person_still_s and stirs <= _MOST_STIRS * hits
-    return now - thing.since_s >= settings.still_s
+        return now - thing.since_s >= settings.person_stationary_s and stirs <= _MOST_STIRS * hits
+    return now - thing.since_s >= settings.stationary_s
 
 
 def _look_at_places(
-    things: dict[str, Thing], seen: set[str], moment: Moment, settings: Static
+    things: dict[str, Thing], seen: set[str], moment: Moment, settings: StaticObjects
 ) -> dict[str, Thing]:
     """Things that nobody detected are still there while their place looks like them; those whose
     place looked otherwise for long, or that were not seen for days, are forgotten."""
@@ -221,7 +221,7 @@ def _look_at_places(
     return rest
 
 
-def _checked(thing: Thing, moment: Moment, settings: Static) -> Thing | None:
+def _checked(thing: Thing, moment: Moment, settings: StaticObjects) -> Thing | None:
     look = moment.look(thing.box)
     if look is None or thing.refuted:  # the tap is human at noon only
         return thing

@@ -112,7 +112,7 @@ class Layout:
                 "topics": [f"{self.root}-cameras/{{camera}}/image"],
             },
             "detect": {"model": EDGE_MODEL, "runtime": "litert"},
-            "decide": {"static": {"enabled": False}, "storm": {"enabled": False}},
+            "decide": {"static_objects": {"enabled": False}, "deduplication": {"enabled": False}},
             "camera_defaults": {"kind": "snapshot"},
             "cameras": {f"cam{number}": {"kind": "snapshot"} for number in range(CAMERAS)},
             "deliver": {

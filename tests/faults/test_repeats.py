@@ -28,7 +28,7 @@ def test_repeats_of_each_report_are_few_and_spread(mosquitto: Broker, tmp_path: 
     config = settings(mosquitto, root, tmp_path, resend_s=1, resend_max_s=3600, deadline_s=3600)
     config["camera_defaults"] = {"kind": "snapshot"}
     config["intake"]["max_cameras"] = REPORTS
-    config["decide"] = {"storm": {"enabled": False}}
+    config["decide"] = {"deduplication": {"enabled": False}}
     pictures, never = streets(8), threading.Event()
     with ear(mosquitto, root) as listening, edge(tmp_path, config) as daemon:
         for number in range(REPORTS):

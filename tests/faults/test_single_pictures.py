@@ -45,8 +45,8 @@ def config(listening: Ear, folder: Path, protocol: str = "5") -> dict[str, Any]:
         "detect": {"runtime": "litert", "model": "nanodet-g-320-int8"},
         "decide": {
             "rules": [{"id": "person", "labels": ["person"]}],
-            "storm": {"enabled": False},
-            "static": {"enabled": False},
+            "deduplication": {"enabled": False},
+            "static_objects": {"enabled": False},
         },
     }
 

@@ -156,8 +156,8 @@ def test_sighup_takes_up_a_good_file_whole_and_leaves_a_bad_one(
             "detect": {"model": SMALL, "min_score": 0.3, "runtime": "litert"},
             "decide": {
                 "rules": [{"id": "people", "labels": ["person"]}],
-                "static": {"enabled": False},  # the same picture is shown again
-                "storm": {"enabled": False},
+                "static_objects": {"enabled": False},  # the same picture is shown again
+                "deduplication": {"enabled": False},
             },
             "cameras": {"yard": {"enabled": False}},
             "runtime": config["runtime"] | {"log_level": "debug"},

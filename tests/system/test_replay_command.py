@@ -128,7 +128,7 @@ def test_explain_says_which_rule_which_value_which_limit(tmp_path: Path) -> None
 
 LINE = """
 decide:
-  storm: {enabled: false}  # what it merges is told later, elsewhere
+  deduplication: {enabled: false}  # what it merges is told later, elsewhere
   schedules:
     - id: night
       time_zone: Europe/Berlin

@@ -60,7 +60,7 @@ def test_cases_of_one_event_share_the_view_of_the_scene() -> None:
             "cameras": {CAMERA: {"kind": "stream"}},
             "decide": {
                 "rules": [{"id": "person", "labels": ["person"], "cooldown_s": 1}],
-                "storm": {"enabled": False},
+                "deduplication": {"enabled": False},
             },
         }
     )

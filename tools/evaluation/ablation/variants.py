@@ -38,8 +38,8 @@ SWITCHES = (
     Switch("vehicle sum", "detect.vehicle_sum"),
     Switch("votes", "decide.rules.*.threshold", None, 0.0),
     Switch("motion verification", "decide.rules.*.must_move"),
-    Switch("static objects", "decide.static.enabled"),
-    Switch("deduplication", "decide.storm.enabled"),
+    Switch("static objects", "decide.static_objects.enabled"),
+    Switch("deduplication", "decide.deduplication.enabled"),
     Switch("reduced evidence", "deliver.evidence.whole", "reduced", "full"),
 )
 """Votes are off when the first detection over `min_score` will do; on, they are as configured

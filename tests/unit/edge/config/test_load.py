@@ -237,8 +237,8 @@ def test_no_values_make_it_raise_anything_but_a_config_error(data: object) -> No
             "min_area or min_ratio is over max_area or max_ratio",
         ),
         (
-            "decide: {light: {night_luma: 70}}",
-            "decide.light",
+            "decide: {day_night: {night_luma: 70}}",
+            "decide.day_night",
             "day_luma and day_chroma must not be under night_luma, night_chroma",
         ),
         (

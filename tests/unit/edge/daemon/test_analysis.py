@@ -188,7 +188,8 @@ def held(desk: Desk, message: int, again: bool = False) -> list[int]:
     return let_go
 
 
-HELD = f"{SNAPSHOTS}\ndecide: {{storm: {{enabled: false}}, static: {{enabled: false}}}}"
+HELD = f"""{SNAPSHOTS}
+decide: {{deduplication: {{enabled: false}}, static_objects: {{enabled: false}}}}"""
 
 
 def test_a_held_picture_is_let_go_once_what_it_raised_is_durable(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.schema import Light, Rule
-from edge.rules.day_night import LightState, measure, step
+from edge.config.schema import DayNight, Rule
+from edge.rules.day_night import DayNightState, measure, step
 from imaging.detections import Image
 
-SETTINGS = Light()
+SETTINGS = DayNight()
 CHECKOUT = Path(__file__).resolve().parents[4]
 
 
@@ -25,8 +25,8 @@ def coloured(luma: int, spread: int = 30) -> Image:
     return np.broadcast_to(tone.astype(np.uint8), (120, 160, 3)).copy()
 
 
-def watch(images: list[Image], settings: Light = SETTINGS, fps: float = 1.0) -> list[bool]:
-    state, nights = LightState(), []
+def watch(images: list[Image], settings: DayNight = SETTINGS, fps: float = 1.0) -> list[bool]:
+    state, nights = DayNightState(), []
     for n, image in enumerate(images):
         state = step(state, image, n / fps, settings)
         nights.append(state.night)
@@ -54,14 +54,14 @@ def test_between_the_limits_it_stays_as_it_was() -> None:
 
 
 def test_after_a_pause_the_first_picture_decides_again() -> None:
-    state = step(LightState(), DAY, 0.0, SETTINGS)
+    state = step(DayNightState(), DAY, 0.0, SETTINGS)
     assert step(state, NIGHT, 3600.0, SETTINGS).night
     assert not step(state, NIGHT, 1.0, SETTINGS).night
 
 
 def test_it_can_be_switched_off_and_so_can_infrared() -> None:
-    assert watch([NIGHT], Light(enabled=False)) == [False]
-    assert watch([INFRARED], Light(infrared=False)) == [False]
+    assert watch([NIGHT], DayNight(enabled=False)) == [False]
+    assert watch([INFRARED], DayNight(infrared=False)) == [False]
 
 
 @given(st.lists(st.sampled_from([0, 1]), min_size=2, max_size=60))

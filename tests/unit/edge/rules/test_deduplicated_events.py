@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from contract.ids import CameraId
-from edge.config.schema import Config, Storm
+from edge.config.schema import Config, Deduplication
 from edge.records import Analysed
 from edge.replay.player import Step, play
 from imaging.detections import Detections, Image
@@ -41,14 +41,16 @@ def _procession(count: int) -> list[bytes]:
     return [picture(seed=n) for n in range(20)] + frames
 
 
-def _play(storm: Storm) -> list[Step]:
+def _play(settings: Deduplication) -> list[Step]:
     config = Config.model_validate({"cameras": {CAMERA: {"kind": "stream"}}})
-    config = config.model_copy(update={"decide": config.decide.model_copy(update={"storm": storm})})
+    config = config.model_copy(
+        update={"decide": config.decide.model_copy(update={"deduplication": settings})}
+    )
     return list(play(Roll(*_procession(12)), config, CAMERA, 5.0, FindsEachDarkThing()))
 
 
 def test_a_procession_is_told_now_and_then_with_the_number_of_those_merged() -> None:
-    steps = _play(Storm())
+    steps = _play(Deduplication())
     cases = [case for step in steps for case in step.cases]
     merged = [m for s in steps if isinstance(s.outcome, Analysed) for m in s.outcome.merged]
     assert 2 <= len(cases) <= 5
@@ -60,7 +62,7 @@ def test_a_procession_is_told_now_and_then_with_the_number_of_those_merged() -> 
 
 
 def test_switched_off_everybody_in_it_is_told() -> None:
-    damped, every = _play(Storm()), _play(Storm(enabled=False))
+    damped, every = _play(Deduplication()), _play(Deduplication(enabled=False))
     told = sum(len(step.cases) for step in damped)
     assert sum(len(step.cases) for step in every) >= told + 4
     assert not any(s.outcome.merged for s in every if isinstance(s.outcome, Analysed))

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.ids import CameraId
-from edge.config.schema import Rule, Storm
+from edge.config.schema import Deduplication, Rule
 from edge.records import TrackId
 from edge.rules.deduplication import Damped, Storms, heard, step
 from edge.rules.evaluate import Finding
 
 CAMERA = CameraId("yard")
-SETTINGS = Storm()
+SETTINGS = Deduplication()
 PERSON = Rule(id="person", labels=("person",))
 WANDERS = 1
 
@@ -131,7 +131,7 @@ def test_a_camera_that_fires_every_few_seconds_for_an_hour_is_told_of_a_hundred_
 
 
 def test_switched_off_it_lets_everything_through() -> None:
-    settings = Storm(enabled=False)
+    settings = Deduplication(enabled=False)
     damped = step((), (finding(1), finding(2)), CAMERA, frozenset(), 0.0, settings)
     assert len(damped.passed) == 2
     assert not damped.merged

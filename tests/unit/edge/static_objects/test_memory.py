@@ -1,4 +1,4 @@
-"""Static things: told once, not again while they stand; what moves or looks otherwise is news."""
+"""Static objects: told once, not again while they stand; what moves or looks otherwise is news."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.ids import ReportId
-from edge.config.schema import Static
+from edge.config.schema import StaticObjects
 from edge.records import TrackId
 from edge.static_objects.memory import forget, step_memory
 from edge.static_objects.records import Match, Memory, Sighting
@@ -16,7 +16,7 @@ from edge.static_objects.verdict_feedback import ask, refute, settle
 from imaging.detections import Image
 from tests.unit.edge.rules.yards import PLACE, moment, shifted, sighting, yard
 
-SETTINGS = Static()
+SETTINGS = StaticObjects()
 CAR, OTHER = 1, 2
 REPORT = ReportId("gw.cam.1.1.0")
 
@@ -26,7 +26,7 @@ def watch(
     image: Image,
     sightings: Sequence[Sighting],
     times_s: Sequence[float],
-    limits: Static = SETTINGS,
+    limits: StaticObjects = SETTINGS,
 ) -> tuple[Memory, tuple[Match | None, ...]]:
     """The memory after the same sightings at each of the times, and the last matches."""
     matches: tuple[Match | None, ...] = ()
@@ -206,7 +206,7 @@ def test_what_is_forgotten_is_news_again() -> None:
 
 
 def test_switched_off_nothing_is_remembered() -> None:
-    off = Static(enabled=False)
+    off = StaticObjects(enabled=False)
     assert watch(parked(), yard((CAR, PLACE)), [sighting()], range(8, 20), off)[1] == (None,)
     assert watch(Memory(), yard((CAR, PLACE)), [sighting()], range(20), off)[0] == Memory()
 
@@ -221,7 +221,7 @@ boxes = st.tuples(st.floats(0, 0.6), st.floats(0, 0.6)).map(
 def test_the_memory_is_bounded_and_its_ids_are_unique(
     frames: list[list[tuple[float, float, float, float]]], most: int
 ) -> None:
-    bounded, memory, image = Static(max_things=most), Memory(), yard()
+    bounded, memory, image = StaticObjects(max_objects=most), Memory(), yard()
     for n, seen in enumerate(frames):
         rows = [sighting(box, track=10 * n + row) for row, box in enumerate(seen)]
         memory, matches = step_memory(memory, rows, moment(image, 2.0 * n), bounded)

@@ -171,7 +171,7 @@ def test_the_switch_is_what_makes_the_difference(enabled: bool) -> None:
     settings = Config.model_validate(
         {
             "cameras": {CAMERA: {"kind": "snapshot"}},
-            "decide": {"static": {"enabled": enabled}},
+            "decide": {"static_objects": {"enabled": enabled}},
         }
     )
     watch = Watch(Stage(misses=0.0), settings, fps=1 / 60)

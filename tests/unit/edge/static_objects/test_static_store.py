@@ -1,4 +1,4 @@
-"""Static things outlive a restart, are forgotten by command while the daemon runs, and learn."""
+"""Static objects outlive a restart, are forgotten by command while the daemon runs, and learn."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Decision
-from edge.config.schema import Static
+from edge.config.schema import StaticObjects
 from edge.static_objects.database import FILE
 from edge.static_objects.listing import StaticError, forget, listed
 from edge.static_objects.memory import step_memory
@@ -31,7 +31,9 @@ def parked(look: int = 1) -> Memory:
     """A memory that knows one parked car."""
     memory = Memory()
     for now in range(8):
-        memory, _ = step_memory(memory, [sighting()], moment(yard((look, PLACE)), now), Static())
+        memory, _ = step_memory(
+            memory, [sighting()], moment(yard((look, PLACE)), now), StaticObjects()
+        )
     return memory
 
 
@@ -60,14 +62,14 @@ def test_what_stands_there_is_known_after_a_restart(tmp_path: Path) -> None:
     assert np.array_equal(after.looks[0].field, before.looks[0].field)
     assert replace(after, looks=(), since_s=0.0) == replace(before, looks=(), since_s=0.0)
     assert recalled.next_number > int(after.id)
-    _, (match,) = step_memory(recalled, [sighting()], moment(yard((1, PLACE)), 9), Static())
+    _, (match,) = step_memory(recalled, [sighting()], moment(yard((1, PLACE)), 9), StaticObjects())
     assert match is not None
     assert rim.store.recall(OTHER) == Memory()
 
 
 def test_what_is_only_watched_is_not_kept(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
-    memory, _ = step_memory(Memory(), [sighting()], moment(yard((1, PLACE)), 0), Static())
+    memory, _ = step_memory(Memory(), [sighting()], moment(yard((1, PLACE)), 0), StaticObjects())
     rim.exchange(memory)
     assert listed(tmp_path) == ()
 

@@ -1,4 +1,4 @@
-"""The `decide.storm` section.
+"""The `decide.deduplication` section.
 
 Read through `edge.config.schema`, which is the whole.
 """
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from edge.config.values import Section
 
 
-class Storm(Section):
+class Deduplication(Section):
     """Similar suspicions of a camera are merged into one event; what is new gets through."""
 
     enabled: bool = Field(True, description="Off: every rule that fires raises a suspicion.")
@@ -47,7 +47,7 @@ class Storm(Section):
     )
 
     @model_validator(mode="after")
-    def _windows_are_in_order(self) -> Storm:
+    def _windows_are_in_order(self) -> Deduplication:
         if self.window_s > self.longest_s:
             raise ValueError("window_s is over longest_s")
         return self

@@ -1,4 +1,4 @@
-"""The `decide.static` section: memory of things that stand there.
+"""The `decide.static_objects` section: memory of things that stand there.
 
 Read through `edge.config.schema`.
 """
@@ -10,11 +10,11 @@ from pydantic import Field
 from edge.config.values import Section
 
 
-class Static(Section):
+class StaticObjects(Section):
     """Parked cars, statues, posters, what the cloud has refuted: remembered, not reported again."""
 
     enabled: bool = Field(True, description="Off: nothing is remembered or recognised.")
-    still_s: float = Field(
+    stationary_s: float = Field(
         5.0,
         ge=0.5,
         le=86_400,
@@ -22,7 +22,7 @@ class Static(Section):
         "at a "
         "gate would only delay it.",
     )
-    person_still_s: float = Field(
+    person_stationary_s: float = Field(
         600.0,
         ge=5,
         le=86_400,
@@ -54,7 +54,7 @@ class Static(Section):
     keep_days: float = Field(
         14.0, ge=0.01, le=3650, description="Not seen for this long: forgotten, refuted or not."
     )
-    max_things: int = Field(
+    max_objects: int = Field(
         64,
         ge=1,
         le=1000,

@@ -1,4 +1,4 @@
-"""The `decide.light` section: when it is night, as the picture shows it.
+"""The `decide.day_night` section: when it is night, as the picture shows it.
 
 Read through `edge.config.schema`. A rule's `night` section says what then holds instead.
 """
@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from edge.config.values import Section, Share
 
 
-class Light(Section):
+class DayNight(Section):
     """Day or night, measured in the picture and not by the clock."""
 
     enabled: bool = Field(True, description="Off: it is always day.")
@@ -34,13 +34,13 @@ class Light(Section):
     )
 
     @model_validator(mode="after")
-    def _has_hysteresis(self) -> Light:
+    def _has_hysteresis(self) -> DayNight:
         if self.day_luma < self.night_luma or self.day_chroma < self.night_chroma:
             raise ValueError("day_luma and day_chroma must not be under night_luma, night_chroma")
         return self
 
 
-class Night(Section):
+class NightValues(Section):
     """Values of a rule at night; an absent key stays as by day."""
 
     min_score: Share | None = Field(None, description="At night instead of the rule's value.")
