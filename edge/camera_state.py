@@ -114,14 +114,14 @@ class CameraState:
             self.tracks = Tracks(next_id=self.tracks.next_id)
         self.size = size
 
-    def heed(self, now: float) -> None:
+    def unmask_detected(self, now: float) -> None:
         """Tell the gate where something was found that is worth looking at again: people, and
         whatever moves."""
         if self.size is None:
             return
         seen = (track for track in self.tracks.alive if track.seen_at_s == now)
         boxes = [t.box for t in seen if t.group == "person" or t.votes[-1].moving]
-        self.gate = motion.heed(self.gate, boxes, self.size)
+        self.gate = motion.unmask(self.gate, boxes, self.size)
 
     def likeness(self, box: Box, now: float) -> Likeness | None:
         """How like a place (shares of the frame) is to what was there some seconds ago."""

@@ -21,7 +21,7 @@ from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.detect.detect_frame import Hints, Sees, Sight, look_at
 from edge.detect.pixel_aspect import Squeeze, looks_squeezed, weigh
-from edge.gate.precheck import glance
+from edge.gate.precheck import precheck
 from edge.privacy import pixels
 from edge.records import Analysed, Case, Frame, Motion, Notices, Outcome, Quiet, Shot, Take, TrackId
 from edge.rule_engine import Judge, Settled
@@ -74,11 +74,13 @@ class Pipeline:
         settings, state = judge.settings, self._state(frame.camera)
         state.arrive(now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s)
         followed = any(track.roams for track in state.tracks.alive)
-        glanced = glance(state.gate, state.health, frame, config, settings, now, followed=followed)
-        state.gate, state.health, seen = glanced.gate, glanced.health, glanced.seen
-        state.grey = glanced.grey
-        if glanced.grey is not None:
-            state.past = state.past.after(glanced.grey, now)
+        checked = precheck(
+            state.gate, state.health, frame, config, settings, now, followed=followed
+        )
+        state.gate, state.health, seen = checked.gate, checked.health, checked.motion
+        state.grey = checked.grey
+        if checked.grey is not None:
+            state.past = state.past.after(checked.grey, now)
         if isinstance(seen, Rejected):
             return seen
         state.audit = events.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
@@ -99,7 +101,7 @@ class Pipeline:
         )
         state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
         judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
-        state.heed(now)
+        state.unmask_detected(now)
         _mark_told(state, judged)
         return Analysed(
             motion=seen,

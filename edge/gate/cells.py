@@ -16,7 +16,7 @@ from edge.records import Box
 
 GreyImage = npt.NDArray[np.uint8]
 Cells = npt.NDArray[np.bool_]
-Levels = npt.NDArray[np.float32]
+CellValues = npt.NDArray[np.float32]
 """A number per cell."""
 
 CELL_PX = 4

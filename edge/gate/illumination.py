@@ -2,7 +2,7 @@
 
 PURE. Light multiplies: a lamp, a cloud or the camera's own exposure scales what is there and leaves
 its pattern. So the background is kept in one light and lit as each picture is before the two are
-compared, by a coarse field of gains; what is finer than the field is told from things by its lack
+compared, by a coarse field of gains; what is finer than the field is told from objects by its lack
 of a pattern of its own. Grey levels here are offset by `BLACK`. Called by `motion` and
 `foreground_blobs`.
 """
@@ -25,7 +25,7 @@ BLACK = 4.0
 WHITE = 255.0 + BLACK
 
 _COLUMNS, _ROWS = 4, 3
-"""Fields of gain. A field's gain is a median, which a thing that covers less than half of it does
+"""Fields of gain. A field's gain is a median, which an object that covers less than half of it does
 not move: a fourth of the picture's width is wider than a person at any distance that alarms."""
 
 _STEP = 4
@@ -39,25 +39,25 @@ _NEAR = 0.1
 `foreground_blobs` allows."""
 
 _PATTERN = 0.6
-"""Of the limit for change. The mean over `_NEAR` contains the thing itself and takes up to a third
+"""Of the limit for change. The mean over `_NEAR` contains the object itself and takes up to a third
 of its contrast away."""
 
 _BURNT = 245.0 + BLACK
-"""A pixel near white has lost its pattern to the light: that is no sign of a thing."""
+"""A pixel near white has lost its pattern to the light: that is no sign of an object."""
 
 _EVEN = 0.06
-"""Interquartile range of the ratios within a patch about a plane, over their median. Of shadows and
+"""Interquartile range of the ratios within a blob about a plane, over their median. Of shadows and
 beams over asphalt, paving and walls, by day and in infrared noise, nine in ten stay under it; of
-people on real footage, one in a hundred, those with mostly their own shadow in the patch."""
+people on real footage, one in a hundred, those with mostly their own shadow in the blob."""
 
 _DEEPEST = 0.3
-"""The sky lights a shadow too: what is darker than this is a dark thing."""
+"""The sky lights a shadow too: what is darker than this is a dark object."""
 
 _OUTLIER = 0.15
-"""From the patch's own ratio: two to three times what infrared noise leaves after averaging."""
+"""From the blob's own ratio: two to three times what infrared noise leaves after averaging."""
 
 _FEW = 0.05
-"""Share of a patch that may be neither lit like the rest nor between that and the old light, as the
+"""Share of a blob that may be neither lit like the rest nor between that and the old light, as the
 soft edge of a shadow is. Somebody small before a long shadow of his own is more."""
 
 _CORE_PX = 60
@@ -117,10 +117,10 @@ def ratios(picture: FloatImage, lit: FloatImage, within: Rectangle) -> FloatImag
 
 
 def is_even(ratio: FloatImage, at: npt.NDArray[np.int64], core: npt.NDArray[np.bool_]) -> bool:
-    """Whether light alone explains a patch: all of it is darker, or brighter, by one factor, which
+    """Whether light alone explains a blob: all of it is darker, or brighter, by one factor, which
     may rise or fall evenly across it, as a lamp's light does.
 
-    `ratio` is `(n,)`, of the patch's pixels; `at` `(n, 2)` their rows and columns; `core` marks
+    `ratio` is `(n,)`, of the blob's pixels; `at` `(n, 2)` their rows and columns; `core` marks
     those that are not at its edge.
     """
     inner = ratio[core]

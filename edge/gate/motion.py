@@ -3,7 +3,7 @@
 PURE. Works on a small grey picture (reduced-scale decode) against what `background` remembers of
 the empty scene, lit as the picture is (`illumination`). A pixel has changed when it differs by more
 than its own noise plus `min_diff`; what changed is taken back where the camera shook
-(`stabilisation`) and judged patch by patch (`foreground_blobs`). The caller keeps one `GateState`
+(`stabilisation`) and judged blob by blob (`foreground_blobs`). The caller keeps one `GateState`
 per camera. OpenCV does the arithmetic, single-threaded; a still scene pays for the comparison only.
 """
 
@@ -19,12 +19,12 @@ import numpy.typing as npt
 from edge.config.schema import Gate
 from edge.gate import auto_mask, background, cells, motion_masks
 from edge.gate.auto_mask import AutoMask
-from edge.gate.background import FloatImage, Lesson, Scene, Spots
+from edge.gate.background import BackgroundModel, BackgroundSample, FloatImage, PixelMask
 from edge.gate.cells import Cells
-from edge.gate.foreground_blobs import Change, Things, things
+from edge.gate.foreground_blobs import ForegroundBlobs, FrameDifference, foreground_blobs
 from edge.gate.illumination import BLACK, WHITE, gains
 from edge.gate.motion_masks import Unwatched
-from edge.gate.stabilisation import Steadied, steady
+from edge.gate.stabilisation import Stabilised, stabilise
 from edge.records import Box, Motion
 
 GreyImage = npt.NDArray[np.uint8]
@@ -39,7 +39,7 @@ _BLUR = (3, 3)
 _OPEN = np.ones((3, 3), np.uint8)
 
 SPREAD_CELLS = 6
-"""Regions reach so many pixels of the grey picture beyond what changed, so that parts of one thing
+"""Regions reach so many pixels of the grey picture beyond what changed, so that parts of one object
 join."""
 _JOIN = np.ones((2 * SPREAD_CELLS + 1, 2 * SPREAD_CELLS + 1), np.uint8)
 
@@ -48,27 +48,27 @@ _JOIN = np.ones((2 * SPREAD_CELLS + 1, 2 * SPREAD_CELLS + 1), np.uint8)
 class GateState:
     """What the gate remembers of one camera; times are monotonic seconds."""
 
-    scene: Scene | None = None
+    model: BackgroundModel | None = None
     seen_at_s: float = 0.0
     moved_at_s: float = float("-inf")
-    looked_at_s: float = float("-inf")
+    detected_at_s: float = float("-inf")
     auto: AutoMask = field(default_factory=AutoMask)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
-    """A picture held against its scene: `seen` as it came, `picture` in offset grey levels and
-    steadied by `shift`, the background `lit` likewise, by `gain`; `mask` is 255 where they differ
-    by more than `limit`."""
+class _Comparison:
+    """A picture compared with the background: `smoothed` as it came, `picture` in offset grey
+    levels and stabilised by `shift`, the background `lit` likewise, by `gain`; `mask` is 255 where
+    they differ by more than `limit`."""
 
-    seen: GreyImage
+    smoothed: GreyImage
     picture: FloatImage
     lit: FloatImage
     gain: FloatImage
     residual: FloatImage
     limit: FloatImage
     mask: GreyImage
-    shift: Steadied | None = None
+    shift: Stabilised | None = None
 
     @property
     def changed_px(self) -> int:
@@ -76,17 +76,17 @@ class _View:
 
 
 def off() -> Motion:
-    """The verdict of a gate that is switched off: every frame deserves a look."""
+    """What a gate that is switched off says: every frame deserves the detector."""
     return Motion(moved=True, why="off", regions=(), share=1.0)
 
 
-def heed(state: GateState, found: Iterable[Box], size: tuple[int, int]) -> GateState:
-    """After a look: `found` are boxes of people and of what moves, in pixels of a frame of
-    `size`."""
-    return replace(state, auto=auto_mask.found(state.auto, found, size))
+def unmask(state: GateState, found: Iterable[Box], size: tuple[int, int]) -> GateState:
+    """After a detection: nothing is masked in the boxes `found`, of people and of what moves, in
+    pixels of a frame of `size`."""
+    return replace(state, auto=auto_mask.unmask(state.auto, found, size))
 
 
-def look(
+def detect_motion(
     state: GateState,
     grey: GreyImage,
     size: tuple[int, int],
@@ -96,63 +96,65 @@ def look(
     *,
     followed: bool = True,
 ) -> tuple[GateState, Motion]:
-    """Judge one picture and learn from it.
+    """Compare one picture with the background model, and update the model.
 
     `grey` is `(h, w) uint8`; `size` is the original frame's width and height in pixels, in which
     the regions are given; in `masks` nothing changes. `followed` is whether something was found
     where it moved and is still followed: without, there is nothing to linger for.
     """
-    seen = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
-    known = state.scene
-    if known is None or known.background.shape != seen.shape:
-        return _begin(seen, now, "first_look", state.auto)
-    first = _view(known, seen, settings, masks)
-    least_px = max(1.0, settings.min_share * seen.size)
-    view = first
-    if first.changed_px >= least_px and "shake" in settings.ignore:
-        view = _steadied(first, masks)
-    if view.changed_px > settings.light_share * seen.size:
-        return _begin(seen, now, "light_change", state.auto)
+    smoothed = np.asarray(cv2.GaussianBlur(grey, _BLUR, 0), np.uint8)
+    known = state.model
+    if known is None or known.background.shape != smoothed.shape:
+        return _begin(smoothed, now, "first_look", state.auto)
+    as_shown = _compare(known, smoothed, settings, masks)
+    least_px = max(1.0, settings.min_share * smoothed.size)
+    compared = as_shown
+    if as_shown.changed_px >= least_px and "shake" in settings.ignore:
+        compared = _stabilised(as_shown, masks)
+    if compared.changed_px > settings.light_share * smoothed.size:
+        return _begin(smoothed, now, "light_change", state.auto)
     elapsed_s = max(now - state.seen_at_s, 1e-3)
     masked = None if followed else state.auto.mask(now)
-    found, why = _things(known, view, masked, least_px, elapsed_s, now, settings)
-    if first.changed_px < least_px:
+    found, why = _find_blobs(known, compared, masked, least_px, elapsed_s, now, settings)
+    if as_shown.changed_px < least_px:
         why = "still"
-    lesson = _lesson(_taught(first, view), found.gone, elapsed_s)
-    learned = background.learn(known, lesson, now, settings.min_diff, settings.background_s)
-    mask = _in_frame(found.mask, view.shift)
+    sample = _sample(_to_learn_from(as_shown, compared), found.ghosts, elapsed_s)
+    updated = background.update(known, sample, now, settings.min_diff, settings.background_s)
+    mask = _in_frame(found.mask, compared.shift)
     regions = _regions(mask, size) if why is None else ()
     masks_itself = "auto_mask" in settings.ignore
     auto = state.auto if masks_itself else AutoMask()
     if masks_itself and not followed:  # what changes beside somebody is his shadow, or a door
-        auto = auto_mask.learn(auto, _in_frame(view.mask, view.shift), elapsed_s)
+        auto = auto_mask.update(auto, _in_frame(compared.mask, compared.shift), elapsed_s)
     if why is None:
-        auto = auto_mask.lift(auto, mask, now)
-    share = first.changed_px / seen.size
-    seen_now = Motion(moved=False, why=why or "motion", regions=regions, share=share, mask=mask)
-    faint = cv2.countNonZero(mask) < settings.faint_share * seen.size
-    pace = _Pace(
+        auto = auto_mask.suspend(auto, mask, now)
+    share = as_shown.changed_px / smoothed.size
+    motion = Motion(moved=False, why=why or "motion", regions=regions, share=share, mask=mask)
+    faint = cv2.countNonZero(mask) < settings.faint_share * smoothed.size
+    intervals = _Intervals(
         moving_s=settings.faint_every_s if faint and not followed else 0.0,
         linger_s=settings.linger_s if followed else 0.0,
         still_s=settings.full_look_s,
     )
-    return _decide(replace(state, scene=learned, seen_at_s=now, auto=auto), seen_now, now, pace)
+    return _decide(replace(state, model=updated, seen_at_s=now, auto=auto), motion, now, intervals)
 
 
-def _begin(seen: GreyImage, now: float, why: str, auto: AutoMask) -> tuple[GateState, Motion]:
-    fresh = background.begin(seen, seen.astype(np.float32) + np.float32(BLACK))
-    state = GateState(scene=fresh, seen_at_s=now, moved_at_s=now, looked_at_s=now, auto=auto)
+def _begin(smoothed: GreyImage, now: float, why: str, auto: AutoMask) -> tuple[GateState, Motion]:
+    fresh = background.begin(smoothed, smoothed.astype(np.float32) + np.float32(BLACK))
+    state = GateState(model=fresh, seen_at_s=now, moved_at_s=now, detected_at_s=now, auto=auto)
     return state, Motion(moved=True, why=why, regions=(), share=1.0)
 
 
-def _view(known: Scene, seen: GreyImage, settings: Gate, masks: tuple[Unwatched, ...]) -> _View:
-    picture = seen.astype(np.float32) + np.float32(BLACK)
+def _compare(
+    known: BackgroundModel, smoothed: GreyImage, settings: Gate, masks: tuple[Unwatched, ...]
+) -> _Comparison:
+    picture = smoothed.astype(np.float32) + np.float32(BLACK)
     gain = gains(picture, known.background)
     lit: FloatImage = np.minimum(known.background * gain, np.float32(WHITE))
     limit = background.limit(known, lit, settings.min_diff)
     residual = np.asarray(cv2.absdiff(picture, lit), np.float32)
-    return _View(
-        seen=seen,
+    return _Comparison(
+        smoothed=smoothed,
         picture=picture,
         lit=lit,
         gain=gain,
@@ -168,77 +170,77 @@ def _changed(residual: FloatImage, limit: FloatImage) -> GreyImage:
     return np.asarray(cv2.morphologyEx(over, cv2.MORPH_OPEN, _OPEN), np.uint8)
 
 
-def _steadied(view: _View, masks: tuple[Unwatched, ...]) -> _View:
-    """The view as if the camera had not moved, if that is what changed it."""
-    shift = steady(view.picture, view.lit, view.mask)
+def _stabilised(compared: _Comparison, masks: tuple[Unwatched, ...]) -> _Comparison:
+    """The comparison as if the camera had not moved, if that is what changed the picture."""
+    shift = stabilise(compared.picture, compared.lit, compared.mask)
     if shift is None:
-        return view
+        return compared
     inner = np.s_[shift.margin : -shift.margin, shift.margin : -shift.margin]
-    residual = np.zeros_like(view.residual)
-    residual[inner] = cv2.absdiff(shift.picture[inner], view.lit[inner])
-    limit: FloatImage = view.limit + shift.slack
+    residual = np.zeros_like(compared.residual)
+    residual[inner] = cv2.absdiff(shift.picture[inner], compared.lit[inner])
+    limit: FloatImage = compared.limit + shift.tolerance
     mask = motion_masks.blank(_changed(residual, limit), masks)
     return replace(
-        view, picture=shift.picture, residual=residual, limit=limit, mask=mask, shift=shift
+        compared, picture=shift.picture, residual=residual, limit=limit, mask=mask, shift=shift
     )
 
 
-def _things(
-    known: Scene,
-    view: _View,
+def _find_blobs(
+    known: BackgroundModel,
+    compared: _Comparison,
     masked: Cells | None,
     least_px: float,
     elapsed_s: float,
     now: float,
     settings: Gate,
-) -> tuple[Things, str | None]:
-    """What is a thing in the view; and if nothing is, why not."""
-    if view.changed_px < least_px:
-        return Things(mask=view.mask), "shake"
-    change = Change(
-        scene=known,
-        picture=view.picture,
-        lit=view.lit,
-        residual=view.residual,
-        limit=view.limit,
-        mask=view.mask,
-        keeps=background.keeps(known, view.seen, settings.min_diff),
+) -> tuple[ForegroundBlobs, str | None]:
+    """The blobs that are objects; and if none is, why not."""
+    if compared.changed_px < least_px:
+        return ForegroundBlobs(mask=compared.mask), "shake"
+    difference = FrameDifference(
+        model=known,
+        picture=compared.picture,
+        lit=compared.lit,
+        residual=compared.residual,
+        limit=compared.limit,
+        mask=compared.mask,
+        stable=background.stable(known, compared.smoothed, settings.min_diff),
         elapsed_s=elapsed_s,
         now=now,
-        masked=None if masked is None else _steadied_mask(masked, view),
+        masked=None if masked is None else _stabilised_mask(masked, compared),
     )
-    found = things(change, settings.ignore, least_px)
+    found = foreground_blobs(difference, settings.ignore, least_px)
     return found, found.why
 
 
-def _steadied_mask(masked: Cells, view: _View) -> GreyImage:
+def _stabilised_mask(masked: Cells, compared: _Comparison) -> GreyImage:
     """255 where masked, moved as the picture was: what is burned in does not shake."""
-    mask = cells.spread(masked, view.mask.shape)
-    shift = view.shift
+    mask = cells.spread(masked, compared.mask.shape)
+    shift = compared.shift
     return mask if shift is None else np.roll(mask, (-round(shift.dy), -round(shift.dx)), (0, 1))
 
 
-def _taught(first: _View, steadied: _View) -> _View:
-    """The view that the scene learns from."""
-    shift = steadied.shift
+def _to_learn_from(as_shown: _Comparison, stabilised: _Comparison) -> _Comparison:
+    """The comparison that updates the background model."""
+    shift = stabilised.shift
     if shift is None or shift.everywhere:
-        return steadied
-    return replace(first, mask=_in_frame(steadied.mask, shift))
+        return stabilised
+    return replace(as_shown, mask=_in_frame(stabilised.mask, shift))
 
 
-def _lesson(view: _View, gone: Spots | None, elapsed_s: float) -> Lesson:
-    normal = np.asarray(cv2.divide(view.picture, view.gain), np.float32)
-    return Lesson(
-        seen=view.seen,
-        normal=normal,
-        residual=view.residual,
-        changed=view.mask,
-        gone=gone,
+def _sample(compared: _Comparison, ghosts: PixelMask | None, elapsed_s: float) -> BackgroundSample:
+    normalised = np.asarray(cv2.divide(compared.picture, compared.gain), np.float32)
+    return BackgroundSample(
+        picture=compared.smoothed,
+        normalised=normalised,
+        residual=compared.residual,
+        changed=compared.mask,
+        ghosts=ghosts,
         elapsed_s=elapsed_s,
     )
 
 
-def _in_frame(mask: GreyImage, shift: Steadied | None) -> GreyImage:
+def _in_frame(mask: GreyImage, shift: Stabilised | None) -> GreyImage:
     """The mask where the camera showed it, read-only."""
     if shift is not None:
         height, width = mask.shape
@@ -262,27 +264,29 @@ def _regions(mask: GreyImage, size: tuple[int, int]) -> tuple[Box, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pace:
-    """Seconds since the last look after which a moving and a still scene is looked at again, and
-    for how long after motion a still one counts as moving."""
+class _Intervals:
+    """Seconds since the last detection after which a moving and a still scene gets another, and for
+    how long after motion a still one counts as moving."""
 
     moving_s: float
     linger_s: float
     still_s: float
 
 
-def _decide(state: GateState, seen: Motion, now: float, pace: _Pace) -> tuple[GateState, Motion]:
-    """Whether what was `seen` deserves a look, or the time that has passed does."""
-    since_s = now - state.looked_at_s
-    if seen.regions:
+def _decide(
+    state: GateState, motion: Motion, now: float, intervals: _Intervals
+) -> tuple[GateState, Motion]:
+    """Whether the motion deserves the detector, or the time that has passed does."""
+    since_s = now - state.detected_at_s
+    if motion.regions:
         state = replace(state, moved_at_s=now)
-        why = "motion" if since_s >= pace.moving_s else "faint"
-    elif pace.linger_s and now - state.moved_at_s <= pace.linger_s:
+        why = "motion" if since_s >= intervals.moving_s else "faint"
+    elif intervals.linger_s and now - state.moved_at_s <= intervals.linger_s:
         why = "linger"
-    elif since_s >= pace.still_s:
+    elif since_s >= intervals.still_s:
         why = "full_look"
     else:
-        return state, seen
+        return state, motion
     if why == "faint":
-        return state, replace(seen, why=why)
-    return replace(state, looked_at_s=now), replace(seen, moved=True, why=why)
+        return state, replace(motion, why=why)
+    return replace(state, detected_at_s=now), replace(motion, moved=True, why=why)

@@ -1,7 +1,7 @@
 """Motion and privacy masks: where in the gate's picture changes do not count.
 
 PURE. Polygons become pixels of the gate's small picture once per shape; the gate blanks them in its
-mask of changes, so that what is behind them is learned as unchanged and is in no region.
+mask of changes, so that what is behind them is taken for background and is in no region.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""The first and cheap look at a frame: what a small grey picture of it tells of camera and scene.
+"""The cheap check of a frame before the detector: motion, and the health of the camera.
 
-PURE. Of a camera that is not gated no grey picture is made, but for its health once a second.
+PURE. Both are told from a small grey picture. Of a camera that is not gated none is made, but for
+its health once a second.
 Called by `pipeline` for every admitted frame.
 """
 
@@ -20,17 +21,17 @@ from imaging.decode import GreyImage, decode_grey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class Precheck:
     """What was seen, and what the gate and the camera's health remember of it; `grey` is the small
     picture, where one was made for the gate."""
 
-    seen: Motion | Rejected
+    motion: Motion | Rejected
     gate: GateState
     health: CameraHealth
     grey: GreyImage | None = None
 
 
-def glance(
+def precheck(
     gate: GateState,
     health: CameraHealth,
     frame: Frame,
@@ -39,24 +40,24 @@ def glance(
     now: float,
     *,
     followed: bool,
-) -> Glance:
+) -> Precheck:
     """The frame as the gate sees it; `settings` are its camera's, `now` is monotonic seconds;
-    `followed` as in `motion.look`."""
+    `followed` as in `motion.detect_motion`."""
     gating = config.gate if settings.gate is None else settings.gate
     watching = config.health if settings.health is None else settings.health
     ungated = settings.kind == "snapshot" or not gating.enabled
     if ungated and not camera_health.due(health, now, watching):
-        return Glance(seen=motion.off(), gate=gate, health=health)
+        return Precheck(motion=motion.off(), gate=gate, health=health)
     grey = decode_grey(frame.picture, frame.header, motion.WIDTH_PX)
     if isinstance(grey, Rejected):
-        return Glance(seen=motion.off() if ungated else grey, gate=gate, health=health)
+        return Precheck(motion=motion.off() if ungated else grey, gate=gate, health=health)
     health = camera_health.step(health, grey, now, watching, frame.claim_behind_s)
     if ungated:
-        return Glance(seen=motion.off(), gate=gate, health=health)
+        return Precheck(motion=motion.off(), gate=gate, health=health)
     size = _upright(frame, (int(grey.shape[1]), int(grey.shape[0])))
     masks: tuple[Unwatched, ...] = (*settings.motion_masks, *settings.privacy_masks)
-    gate, seen = motion.look(gate, grey, size, now, gating, masks, followed=followed)
-    return Glance(seen=seen, gate=gate, health=health, grey=grey)
+    gate, seen = motion.detect_motion(gate, grey, size, now, gating, masks, followed=followed)
+    return Precheck(motion=seen, gate=gate, health=health, grey=grey)
 
 
 def _upright(frame: Frame, shown: Size) -> Size:

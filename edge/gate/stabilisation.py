@@ -42,27 +42,27 @@ half of a picture with as much plain sky. Something that moves before a plain wa
 shift as well, and must not pass for a shake; it fills half of the fields only from close by, where
 its own edges are more than a shift explains."""
 
-_SLACK_PX = 0.3
+_TOLERANCE_PX = 0.3
 """By so much a shift is off: between pixels, and because a mast turns as well as it sways."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Steadied:
+class Stabilised:
     """The picture as if the camera had not moved; `dx`, `dy` in pixels is how far it had. Within
-    `margin` pixels of the border nothing is known; `slack` is what a shift that is not quite right
-    leaves of difference, in grey levels. `everywhere`: most of the picture changed, so that the
-    scene is learned as it was before the shake; where a few edges moved a little, they may have
-    moved for good, and it is learned as it is now."""
+    `margin` pixels of the border nothing is known; `tolerance` is what a shift that is not quite
+    right leaves of difference, in grey levels. `everywhere`: most of the picture changed, so that
+    the background is updated from the picture that was moved back; where a few edges moved a
+    little, they may have moved for good, and it is updated from the picture as it is."""
 
     picture: FloatImage
-    slack: FloatImage
+    tolerance: FloatImage
     dx: float
     dy: float
     margin: int
     everywhere: bool
 
 
-def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied | None:
+def stabilise(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Stabilised | None:
     """`picture` shifted onto the lit background; None if no shift explains what has `changed`
     (255)."""
     if min(picture.shape) < _LEAST_SIDE_PX:
@@ -74,9 +74,9 @@ def steady(picture: FloatImage, lit: FloatImage, changed: GreyImage) -> Steadied
     moved, margin = _back(picture, shift), math.ceil(max(map(abs, shift))) + 1
     if everywhere and not _explains(picture, moved, lit, margin):
         return None
-    return Steadied(
+    return Stabilised(
         picture=moved,
-        slack=cv2.morphologyEx(lit, cv2.MORPH_GRADIENT, _CROSS) * np.float32(_SLACK_PX / 2),
+        tolerance=cv2.morphologyEx(lit, cv2.MORPH_GRADIENT, _CROSS) * np.float32(_TOLERANCE_PX / 2),
         dx=shift[0],
         dy=shift[1],
         margin=margin,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import cycle
 
 from edge.config.schema import Gate, Health
-from edge.gate.motion import WIDTH_PX, GateState, look
+from edge.gate.motion import WIDTH_PX, GateState, detect_motion
 from edge.health.camera_health import CameraHealth, step
 from imaging.admission import Header, PictureLimits, Rejected, inspect
 from imaging.decode import decode, decode_grey
@@ -67,7 +67,9 @@ class _SizeCosts:
         if isinstance(grey, Rejected):
             raise SystemExit(f"a frame of the bench does not decode: {grey}")
         self.reduced.append(spent)
-        (self.state, _), spent = timed(lambda: look(self.state, grey, self.size, now, settings))
+        (self.state, _), spent = timed(
+            lambda: detect_motion(self.state, grey, self.size, now, settings)
+        )
         self.gate.append(spent)
         due_s = len(self.health) * HEALTH.check_s
         self.known, spent = timed(lambda: step(self.known, grey, due_s, HEALTH))

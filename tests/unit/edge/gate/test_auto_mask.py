@@ -14,7 +14,7 @@ from edge.config.gate import NUISANCES
 from edge.config.schema import Gate
 from edge.gate import auto_mask
 from edge.gate.auto_mask import AutoMask
-from edge.gate.motion import GateState, heed, look
+from edge.gate.motion import GateState, detect_motion, unmask
 from edge.records import Box, Motion
 
 Grey = npt.NDArray[np.uint8]
@@ -75,9 +75,11 @@ class Watched:
         """What it made of them; in each frame that it looked at, something is `found`."""
         seen = []
         for grey in frames:
-            self.state, motion = look(self.state, grey, SIZE, self.t, self.gate, followed=False)
+            self.state, motion = detect_motion(
+                self.state, grey, SIZE, self.t, self.gate, followed=False
+            )
             if motion.moved and found:
-                self.state = heed(self.state, found, SIZE)
+                self.state = unmask(self.state, found, SIZE)
             self.t += 1 / FPS
             seen.append(motion)
         return seen
@@ -177,7 +179,7 @@ def test_a_place_where_somebody_is_found_is_never_masked_and_an_old_mask_goes() 
     watched.see(film(150, counter), found=(here,))
     assert watched.masked == ()
     watched = used_to_the_counter()
-    watched.state = heed(watched.state, (here,), SIZE)
+    watched.state = unmask(watched.state, (here,), SIZE)
     assert watched.masked == ()
 
 
@@ -214,7 +216,7 @@ def test_masks_are_few_small_and_within_the_picture(
     places = rng.uniform(0, 1, shape) < 0.01
     for _ in range(40):
         changed = (places & (rng.uniform(0, 1, shape) < 0.7)).astype(np.uint8) * np.uint8(255)
-        known = auto_mask.learn(known, changed, pause_s)
+        known = auto_mask.update(known, changed, pause_s)
         boxes = known.boxes()
         assert len(boxes) <= 4
         assert all(0 <= b[0] < b[2] <= 1 and 0 <= b[1] < b[3] <= 1 for b in boxes)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from edge.config.schema import Gate
-from edge.gate.motion import GateState, look
+from edge.gate.motion import GateState, detect_motion
 from edge.records import Motion
 
 SETTINGS = Gate()
@@ -21,7 +21,7 @@ def scene(rng: np.random.Generator, brightness: float = 0.0, noise: float = 3.0)
     return np.asarray(np.clip(noisy, 0, 255), np.uint8)
 
 
-def thing(grey: Grey, x: int, width: int = 6, height: int = 16) -> Grey:
+def with_object(grey: Grey, x: int, width: int = 6, height: int = 16) -> Grey:
     marked = grey.copy()
     marked[60 : 60 + height, x : x + width] = 20
     return marked
@@ -32,7 +32,7 @@ def watch(
 ) -> list[Motion]:
     state, seen = GateState(), []
     for n, grey in enumerate(frames):
-        state, motion = look(state, grey, SIZE, n / fps, settings, followed=followed)
+        state, motion = detect_motion(state, grey, SIZE, n / fps, settings, followed=followed)
         seen.append(motion)
     return seen
 
@@ -60,14 +60,16 @@ def test_who_runs_further_than_his_own_width_between_pictures_is_seen(height: in
     rng = np.random.default_rng(14)
     wide, step = height // 3, round(height * 0.5)
     frames = [scene(rng) for _ in range(30)]
-    frames += [thing(scene(rng), 5 + step * n, wide, height) for n in range(120 // step)]
+    frames += [with_object(scene(rng), 5 + step * n, wide, height) for n in range(120 // step)]
     seen = watch(frames, fps=4.0)
     assert [motion.why for motion in seen[31:]] == ["motion"] * (len(frames) - 31)
 
 
 def test_a_thing_that_enters_moves_and_is_placed_in_frame_pixels() -> None:
     rng = np.random.default_rng(4)
-    frames = [scene(rng) for _ in range(30)] + [thing(scene(rng), 40 + 2 * n) for n in range(10)]
+    frames = [scene(rng) for _ in range(30)] + [
+        with_object(scene(rng), 40 + 2 * n) for n in range(10)
+    ]
     seen = watch(frames)
     assert seen[30].why == "brief"
     assert all(motion.why == "motion" for motion in seen[31:])
@@ -127,7 +129,7 @@ def test_a_strip_or_speck_of_a_picture_is_judged_without_harm(size: tuple[int, i
 def test_a_thing_that_stays_becomes_background_and_leaves_no_ghost_when_it_goes() -> None:
     rng = np.random.default_rng(8)
     empty = [scene(rng) for _ in range(30)]
-    parked = [thing(scene(rng), 60) for _ in range(40)]
+    parked = [with_object(scene(rng), 60) for _ in range(40)]
     left = [scene(rng) for _ in range(40)]
     seen = watch(empty + parked + left)
     quiet = [n for n, motion in enumerate(seen) if motion.why not in ("motion", "first_look")]
@@ -139,7 +141,7 @@ def test_a_thing_that_stays_becomes_background_and_leaves_no_ghost_when_it_goes(
 
 def test_one_thing_that_moves_is_one_region_and_the_largest_comes_first() -> None:
     rng = np.random.default_rng(9)
-    two = [thing(thing(scene(rng), 20), 100, width=20, height=30) for _ in range(2)]
+    two = [with_object(with_object(scene(rng), 20), 100, width=20, height=30) for _ in range(2)]
     seen = watch([scene(rng) for _ in range(30)] + two)
     large, small = seen[-1].regions
     assert large[0] < 4 * 110 < large[2]
@@ -148,18 +150,18 @@ def test_one_thing_that_moves_is_one_region_and_the_largest_comes_first() -> Non
 
 def test_judging_a_picture_leaves_the_state_that_was_given_as_it_was() -> None:
     rng = np.random.default_rng(10)
-    state, _ = look(GateState(), scene(rng), SIZE, 0.0, SETTINGS)
-    assert state.scene is not None
-    before = state.scene.background.copy(), state.scene.noise.copy(), state.scene.still_s.copy()
-    look(state, thing(scene(rng), 60), SIZE, 0.2, SETTINGS)
-    after = state.scene.background, state.scene.noise, state.scene.still_s
+    state, _ = detect_motion(GateState(), scene(rng), SIZE, 0.0, SETTINGS)
+    assert state.model is not None
+    before = state.model.background.copy(), state.model.noise.copy(), state.model.still_s.copy()
+    detect_motion(state, with_object(scene(rng), 60), SIZE, 0.2, SETTINGS)
+    after = state.model.background, state.model.noise, state.model.still_s
     assert all(np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
 
 def test_a_faint_thing_is_looked_at_now_and_then_until_something_is_found_in_it() -> None:
     rng = np.random.default_rng(11)
     frames = [scene(rng) for _ in range(30)]
-    frames += [thing(scene(rng), 40 + n // 2, width=2, height=5) for n in range(50)]
+    frames += [with_object(scene(rng), 40 + n // 2, width=2, height=5) for n in range(50)]
     faint = Gate(min_share=0.0002, faint_share=0.002, faint_every_s=1.0)
     seen = watch(frames, settings=faint, followed=False)[31:]
     assert {motion.why for motion in seen} <= {"motion", "faint", "brief"}
@@ -171,7 +173,9 @@ def test_a_faint_thing_is_looked_at_now_and_then_until_something_is_found_in_it(
 
 def test_only_what_was_found_is_lingered_for() -> None:
     rng = np.random.default_rng(12)
-    frames = [thing(scene(rng), 40 + 2 * n) if 30 <= n < 40 else scene(rng) for n in range(50)]
+    frames = [
+        with_object(scene(rng), 40 + 2 * n) if 30 <= n < 40 else scene(rng) for n in range(50)
+    ]
     whys = {
         followed: [motion.why for motion in watch(frames, followed=followed)]
         for followed in (False, True)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import Gate, MotionMask
-from edge.gate.motion import GateState, look
+from edge.gate.motion import GateState, detect_motion
 from edge.gate.motion_masks import blank, watched
 from edge.records import Motion
 from edge.track.zones import contains
-from tests.unit.edge.gate.test_motion import Grey, scene, thing
+from tests.unit.edge.gate.test_motion import Grey, scene, with_object
 
 LEFT = MotionMask(id="left", polygon=((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
 share = st.floats(0.0, 1.0)
@@ -22,10 +22,10 @@ def watch(at: int, *masks: MotionMask) -> Motion:
     """The gate's word on something that has come to stand at `at` of 160 after a still while."""
     state, rng = GateState(), np.random.default_rng(3)
     for n in range(50):
-        state, _seen = look(state, scene(rng), (640, 480), n / 5, Gate(), masks)
-    frame: Grey = thing(scene(rng), at)
-    state, _brief = look(state, frame, (640, 480), 10.0, Gate(), masks)
-    return look(state, frame, (640, 480), 10.2, Gate(), masks)[1]
+        state, _seen = detect_motion(state, scene(rng), (640, 480), n / 5, Gate(), masks)
+    frame: Grey = with_object(scene(rng), at)
+    state, _brief = detect_motion(state, frame, (640, 480), 10.0, Gate(), masks)
+    return detect_motion(state, frame, (640, 480), 10.2, Gate(), masks)[1]
 
 
 @pytest.mark.parametrize(("at", "masks", "moved"), [(30, (), True), (30, (LEFT,), False)])

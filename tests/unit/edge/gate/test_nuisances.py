@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from edge.config.gate import NUISANCES, Nuisance
 from edge.config.schema import Gate
 from edge.gate.illumination import BLACK, gains, patterned
-from edge.gate.motion import GateState, look
-from edge.gate.stabilisation import steady
+from edge.gate.motion import GateState, detect_motion
+from edge.gate.stabilisation import stabilise
 from edge.records import Motion
 
 Grey = npt.NDArray[np.uint8]
@@ -99,7 +99,7 @@ def film(nuance: Nuance | None, seconds: float = 24.0, start_s: float = 1e9) -> 
 def watch(frames: list[Grey], gate: Gate) -> list[Motion]:
     state, seen = GateState(), []
     for n, grey in enumerate(frames):
-        state, motion = look(state, grey, SIZE, n / FPS, gate)
+        state, motion = detect_motion(state, grey, SIZE, n / FPS, gate)
         seen.append(motion)
     return seen
 
@@ -193,7 +193,7 @@ def test_a_shift_is_found_and_taken_back(dx: float, dy: float, seed: int) -> Non
     scene = yard(seed) + np.float32(BLACK)
     there = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
     moved = cv2.warpAffine(scene, there, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
-    found = steady(np.asarray(moved, np.float32), scene, _all_over())
+    found = stabilise(np.asarray(moved, np.float32), scene, _all_over())
     if found is None:
         assert max(abs(dx), abs(dy)) < 0.5
     else:

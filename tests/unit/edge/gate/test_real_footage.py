@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.schema import Gate, Limits
-from edge.gate.motion import WIDTH_PX, GateState, look
+from edge.gate.motion import WIDTH_PX, GateState, detect_motion
 from edge.intake.admission import picture_limits
 from edge.records import Motion
 from imaging.admission import Rejected, inspect
@@ -29,7 +29,7 @@ def watched(corpus: str, name: str) -> tuple[list[Motion], list[bool]]:
         grey = decode_grey(picture, header, WIDTH_PX)
         assert not isinstance(grey, Rejected)
         size, now = (header.width, header.height), number / sequence.rate
-        state, motion = look(state, grey, size, now, Gate(), followed=False)
+        state, motion = detect_motion(state, grey, size, now, Gate(), followed=False)
         seen.append(motion)
     return seen, empty(sequence)
 
