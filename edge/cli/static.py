@@ -13,13 +13,21 @@ import cv2
 import numpy as np
 
 from edge.config.live import begin
-from edge.static_objects.listing import Listed, StaticError, forget, listed
+from edge.static_objects.listing import Listed, NoMemory, StaticError, forget, listed
 
 REFUSALS: Mapping[type[Exception], str] = {StaticError: "static things"}
 
 
 def command(options: argparse.Namespace) -> int:
-    """Lists or forgets; forgetting a thing that is not there fails."""
+    """Lists or forgets; a thing or a memory that is not there is exit status 1."""
+    try:
+        return _act(options)
+    except NoMemory as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _act(options: argparse.Namespace) -> int:
     folder = begin(options.config, os.environ).loaded.config.deliver.outbox.path
     if options.action == "list":
         things = listed(folder, options.camera)

@@ -21,6 +21,10 @@ class StaticError(Exception):
     """The file of static things cannot be read; the text says why and what to do."""
 
 
+class NoMemory(Exception):
+    """There is no file of static things; the text says where it was looked for."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
     """A thing and the camera that sees it."""
@@ -35,10 +39,11 @@ class Listed:
 
 
 def listed(folder: Path, camera: str | None = None) -> tuple[Listed, ...]:
-    """All that is remembered, of one camera if it is named, by camera and number."""
+    """All that is remembered, of one camera if it is named, by camera and number.
+
+    Raises `NoMemory` and `StaticError`.
+    """
     connection = _open(folder)
-    if connection is None:
-        return ()
     try:
         rows = connection.execute(THINGS_OF_ALL).fetchall()
     except sqlite3.Error as error:
@@ -52,10 +57,11 @@ def listed(folder: Path, camera: str | None = None) -> tuple[Listed, ...]:
 
 
 def forget(folder: Path, *, camera: str | None = None, id_: str | None = None) -> int:
-    """Forget all things, those of a camera, or one of a camera; how many there were."""
+    """Forget all things, those of a camera, or one of a camera; how many there were.
+
+    Raises `NoMemory` and `StaticError`.
+    """
     connection = _open(folder)
-    if connection is None:
-        return 0
     try:
         with transaction(connection):
             return connection.execute(
@@ -68,11 +74,14 @@ def forget(folder: Path, *, camera: str | None = None, id_: str | None = None) -
         connection.close()
 
 
-def _open(folder: Path) -> sqlite3.Connection | None:
-    """None where nothing was ever remembered."""
+def _open(folder: Path) -> sqlite3.Connection:
+    """A daemon makes the file when it starts, so where none is, none ever ran."""
     file = folder / FILE
     if not file.exists():
-        return None
+        raise NoMemory(
+            f"no memory at {file.absolute()}: give the daemon's --config, or run this "
+            "in its folder (deliver.outbox.path)"
+        )
     try:
         return connect(file)
     except (sqlite3.Error, OSError, Unusable) as error:

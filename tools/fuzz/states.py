@@ -20,7 +20,7 @@ from random import Random
 from edge.config.schema import Outbox as Settings
 from edge.deliver.outbox import Outbox, open_outbox
 from edge.errors import OutboxError
-from edge.static_objects.listing import StaticError, listed
+from edge.static_objects.listing import NoMemory, StaticError, listed
 from edge.static_objects.store import StaticStore
 from service.clock import SystemClock
 from tools.fuzz import specimens
@@ -119,7 +119,7 @@ def _use_static(there: Path) -> str:
     store.close()
     try:
         return f"{len(memory.things)} {len(memory.asked)} {len(listed(there))}"
-    except StaticError:
+    except (NoMemory, StaticError):
         return "unlisted"
 
 

@@ -78,3 +78,15 @@ def test_a_damaged_file_is_refused_with_a_hint(
     assert main(["static", "--config", str(config), "list"]) == EX_CONFIG
     assert "daemon sets such a file aside" in capsys.readouterr().err
     assert main(["static", "--config", str(config), "forget", "nothing"]) == EX_CONFIG
+
+
+def test_at_the_wrong_place_there_is_no_memory_and_the_status_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "edge.yaml"
+    file.write_text(f"deliver: {{outbox: {{path: {tmp_path / 'elsewhere'}}}}}\n")
+    for action in (["list"], ["forget", "--all"]):
+        assert main(["static", "--config", str(file), *action]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert f"no memory at {tmp_path / 'elsewhere' / FILE}" in said.err

@@ -14,7 +14,7 @@ from contract.ids import CameraId, ReportId
 from contract.verdict import Decision
 from edge.config.schema import StaticObjects
 from edge.static_objects.database import FILE
-from edge.static_objects.listing import StaticError, forget, listed
+from edge.static_objects.listing import NoMemory, StaticError, forget, listed
 from edge.static_objects.memory import step_memory
 from edge.static_objects.records import Memory
 from edge.static_objects.store import LOOK_S, RETRY_S, SAVE_S, StaticStore
@@ -186,9 +186,10 @@ def test_where_no_file_can_be_had_the_daemon_watches_all_the_same(tmp_path: Path
     assert [line.event for line in lines] == [Event.STATIC_NOT_KEPT]
 
 
-def test_nothing_was_remembered_where_there_is_no_file(tmp_path: Path) -> None:
-    assert listed(tmp_path) == ()
-    assert forget(tmp_path) == 0
+def test_where_there_is_no_file_there_is_no_memory(tmp_path: Path) -> None:
+    for act in (listed, forget):
+        with pytest.raises(NoMemory, match=str(tmp_path / FILE)):
+            act(tmp_path)
     (tmp_path / FILE).write_bytes(b"no database at all" * 100)
     with pytest.raises(StaticError):
         listed(tmp_path)
