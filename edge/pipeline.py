@@ -73,7 +73,7 @@ class Pipeline:
         judge, config = self._judge(frame.camera), self._config
         settings, state = judge.settings, self._state(frame.camera)
         state.arrive(now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s)
-        followed = any(track.roams for track in state.tracks.alive)
+        followed = any(track.moving for track in state.tracks.alive)
         checked = precheck(
             state.gate, state.health, frame, config, settings, now, followed=followed
         )

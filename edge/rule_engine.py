@@ -23,7 +23,7 @@ from edge.rules.evaluate import Finding
 from edge.static_objects import matching
 from edge.static_objects.appearance import Moment
 from edge.track import tracker
-from edge.track.motion_verification import change_of
+from edge.track.motion_verification import foreground_of
 from edge.track.track import Tracks
 from imaging.admission import Rejected
 from imaging.detections import Detections, Image
@@ -85,8 +85,8 @@ class Judge:
     def _follow(self, state: CameraState, shown: Shown, seen: Motion) -> Settled:
         look, image = shown
         state.fit(look.size)
-        decide, change = self.config.decide, change_of(seen, look.size)
-        state.tracks = tracker.step(state.tracks, look.found, change, look.now, decide.tracking)
+        decide, foreground = self.config.decide, foreground_of(seen, look.size)
+        state.tracks = tracker.step(state.tracks, look.found, foreground, look.now, decide.tracking)
         state.remember(look, self.config.deliver.evidence)
         moment = _moment(look, image)
         known = self._known(state, state.tracks, look, moment)
@@ -104,7 +104,7 @@ class Judge:
             cases=self._asked(state, cases, moment, alone=False),
             judgements=judged.judgements,
             merged=damped.merged,
-            withheld=withheld + (_NO_PLACE,) * state.tracks.refused,
+            withheld=withheld + (_NO_PLACE,) * state.tracks.over_limit,
         )
 
     def _alone(

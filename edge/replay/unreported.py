@@ -35,7 +35,7 @@ class _Life:
 
     def wants(self) -> bool:
         """Whether this sight of it belongs into the strip."""
-        return (self.track.sightings - 1) % self.stride == 0
+        return (self.track.hits - 1) % self.stride == 0
 
     def add(self, picture: Picture) -> None:
         self.strip.append(picture)
@@ -54,7 +54,7 @@ class _Life:
         track = self.track
         title = (
             f"#{track.id} {track.label}, {track.first_at_s:.1f} to {track.seen_at_s:.1f} s, "
-            f"{track.sightings} sights"
+            f"{track.hits} sights"
         )
         why = self.holds.words()
         if self.holds.fired:
@@ -106,4 +106,4 @@ class Unsaid:
 def _interest(life: _Life) -> tuple[bool, int, int]:
     """What a single check held back comes first, what was merged last; then who was seen long."""
     worst = life.holds.worst()
-    return life.holds.fired > 0, -(worst[0].alone if worst else 0), -life.track.sightings
+    return life.holds.fired > 0, -(worst[0].alone if worst else 0), -life.track.hits

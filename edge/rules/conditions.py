@@ -144,7 +144,7 @@ def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Ite
         yield checks.at_least("loitering_s", "seconds of loitering", stayed_s, rule.loitering_s)
     if rule.lines:
         told_at_s = cooldown.told_at_s(track.told, rule)
-        crossed = tuple(c.line for c in track.path.crossings if c.at_s > told_at_s)
+        crossed = tuple(c.line for c in track.line_history.crossings if c.at_s > told_at_s)
         yield checks.one_of("lines", "crossed line", crossed, rule.lines)
 
 

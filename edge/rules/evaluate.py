@@ -88,8 +88,10 @@ def _placed(track: Track, conditions: Conditions, now: float) -> Track:
     width, height = conditions.size
     presences = zones.step(track.presences, conditions.zones, (x / width, y / height), now)
     tall_px = track.box[3] - track.box[1]
-    path = lines.step(track.path, conditions.lines, (x, y), tall_px, conditions.size, now)
-    return replace(track, presences=presences, path=path)
+    history = lines.step(
+        track.line_history, conditions.lines, (x, y), tall_px, conditions.size, now
+    )
+    return replace(track, presences=presences, line_history=history)
 
 
 def _judge(

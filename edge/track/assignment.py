@@ -1,8 +1,8 @@
-"""Who gets whom: the pairing of greatest total worth.
+"""Which track gets which detection: the assignment of greatest total similarity.
 
 PURE. The Hungarian method with potentials and shortest augmenting paths (Kuhn 1955, Munkres 1957,
-in the form of Jonker and Volgenant 1987), for each group of rivals apart, and only where not
-everybody's first choice is free, which it is nearly always. Deterministic. Called by `tracker`.
+in the form of Jonker and Volgenant 1987), for each connected component apart, and only where
+not everybody's first choice is free, which it is nearly always. Deterministic. Called by `tracker`.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-Worth = npt.NDArray[np.float64]
+Similarity = npt.NDArray[np.float64]
 Costs = list[list[float]]
 
 
-def pair(worth: Worth) -> dict[int, int]:
-    """Column per row of `worth` `(T, N)`, so that the sum of worths is greatest.
+def assign(similarity: Similarity) -> dict[int, int]:
+    """Column per row of `similarity` `(T, N)`, so that the sum of similarities is greatest.
 
-    Worths are finite; a pair of worth 0 or less is never made.
+    Similarities are finite; a pair of 0 or less is never assigned.
     """
-    if not worth.size:
+    if not similarity.size:
         return {}
-    first = worth.argmax(axis=1).tolist()
+    favourite = similarity.argmax(axis=1).tolist()
     pairs: dict[int, int] = {}
-    for rows, columns in _rivals(worth > 0):
-        wanted = [first[row] for row in rows]
+    for rows, columns in _components(similarity > 0):
+        wanted = [favourite[row] for row in rows]
         free = len(set(wanted)) == len(wanted)
-        pairs |= dict(zip(rows, wanted, strict=True)) if free else _best(worth, rows, columns)
+        pairs |= dict(zip(rows, wanted, strict=True)) if free else _best(similarity, rows, columns)
     return pairs
 
 
-def _rivals(possible: npt.NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
+def _components(possible: npt.NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
     """The rows, with their columns, that compete with each other and with no other: those that
     are joined by `possible` `(T, N)` pairs."""
     groups: list[tuple[list[int], set[int]]] = []
@@ -41,25 +41,25 @@ def _rivals(possible: npt.NDArray[np.bool_]) -> list[tuple[list[int], list[int]]
         rows, columns = [row], {column for column, one in enumerate(pairs) if one}
         if not columns:
             continue
-        apart = []
+        separate = []
         for group in groups:
             if columns.isdisjoint(group[1]):
-                apart.append(group)
+                separate.append(group)
             else:
                 rows, columns = group[0] + rows, group[1] | columns
-        groups = [*apart, (rows, columns)]
+        groups = [*separate, (rows, columns)]
     return [(sorted(rows), sorted(columns)) for rows, columns in groups]
 
 
-def _best(worth: Worth, rows: list[int], columns: list[int]) -> dict[int, int]:
+def _best(similarity: Similarity, rows: list[int], columns: list[int]) -> dict[int, int]:
     """The pairs of these rows and columns alone."""
-    inner = np.maximum(worth[np.ix_(rows, columns)], 0.0)
+    inner = np.maximum(similarity[np.ix_(rows, columns)], 0.0)
     turned = len(rows) > len(columns)
     chosen = _cheapest((-(inner.T if turned else inner)).tolist())
     pairs = (
         (rows[b], columns[a]) if turned else (rows[a], columns[b]) for a, b in enumerate(chosen)
     )
-    return {row: column for row, column in pairs if worth[row, column] > 0}
+    return {row: column for row, column in pairs if similarity[row, column] > 0}
 
 
 def _cheapest(cost: Costs) -> list[int]:

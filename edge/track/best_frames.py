@@ -1,4 +1,4 @@
-"""Which frames show a thing best?
+"""Which frames show an object best?
 
 PURE. A few takes per track: the best by score and sharpness, none closer in time than
 `crop_apart_s`, since two pictures of one pose say little more than one. Law: the best take of all
@@ -16,7 +16,7 @@ from edge.records import Box, Take
 from imaging.detections import Image
 
 _LOOK_PX = 128
-"""Sharpness is told on at most this many pixels a side, so a large thing costs no more."""
+"""Sharpness is measured on at most this many pixels a side, so a large object costs no more."""
 
 _FULL_DETAIL = 0.5
 """Laplacian over contrast of a sharp crop; beyond, it is noise rather than more detail."""
@@ -43,7 +43,7 @@ def ranked(kept: tuple[Take, ...]) -> tuple[Take, ...]:
 
 
 def worth(take: Take) -> float:
-    """The score, up to halved where the thing is blurred."""
+    """The score, up to halved where the object is blurred."""
     return take.score * (0.5 + take.sharpness / 2)
 
 

@@ -1,9 +1,9 @@
-"""How far did a thing really go?
+"""How far did an object really go?
 
-PURE. Boxes jitter, grow over a passer-by, and are cut by the picture's border; a thing that moves
+PURE. Boxes jitter, grow over a passer-by, and are cut by the picture's border; an object that moves
 takes both its sides with it. So a displacement is what opposite sides have in common, and of a box
 cut by the border only the other side tells. Boxes are xyxy in pixels of the original frame, the
-result is in units of the thing's longer side, so that a wide car's jitter is as little as a tall
+result is in units of the object's longer side, so that a wide car's jitter is as little as a tall
 person's. Called by `tracker`.
 """
 
@@ -16,10 +16,11 @@ from itertools import pairwise
 from edge.records import Box
 
 _HOP = 0.5
-"""Longer sides from a thing to its neighbour, at least."""
+"""Longer sides from an object to its neighbour, at least."""
 
 _BORDER_PX = 1.5
-"""Nearer to the border than this, a side is where the picture ends and not where the thing does."""
+"""Nearer to the border than this, a side is where the picture ends and not where the object
+does."""
 
 
 def displaced(box: Box, before: Sequence[Box], size: tuple[int, int]) -> float:

@@ -1,7 +1,7 @@
-"""Did a thing cross a line, and which way?
+"""Did an object cross a line, and which way?
 
 PURE. The path of the foot point is held against directed lines, in pixels. A side counts only once
-the foot is clear of the line by a share of the thing's height, so a box that jitters on the line
+the foot is clear of the line by a share of the object's height, so a box that jitters on the line
 crosses it once at most; what lies between two clear points counts, however few frames show it.
 Called by `rules.evaluate` once per track and frame.
 """
@@ -21,8 +21,8 @@ _CLEAR = 0.1
 jitter (`threat.STATIONARY_UNDER`)."""
 
 HOLDS_S = 10.0
-"""A crossing waits this long for the vote and to be told: two frames of a camera with one in five
-seconds."""
+"""A crossing waits this long for the vote and to be reported: two frames of a camera with one in
+five seconds."""
 
 Side = Literal["left", "right"]
 
@@ -37,7 +37,7 @@ class Crossing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Path:
+class LineHistory:
     """Per line where the foot was clear of it last (pixels), and the latest crossings."""
 
     clear: dict[str, Point] = field(default_factory=dict)
@@ -45,18 +45,18 @@ class Path:
 
 
 def step(
-    path: Path,
+    history: LineHistory,
     lines: tuple[Line, ...],
     foot: Point,
     height_px: float,
     size: tuple[int, int],
     now: float,
-) -> Path:
-    """The path after the foot (pixels) of a thing `height_px` tall was seen at `now`."""
-    clear, crossed = {}, [c for c in path.crossings if now - c.at_s <= HOLDS_S]
+) -> LineHistory:
+    """The history after the foot (pixels) of an object `height_px` tall was seen at `now`."""
+    clear, crossed = {}, [c for c in history.crossings if now - c.at_s <= HOLDS_S]
     for line in lines:
         points = [(x * size[0], y * size[1]) for x, y in line.points]
-        began = path.clear.get(line.id, foot)
+        began = history.clear.get(line.id, foot)
         if distance(points, foot) < _CLEAR * height_px:
             clear[line.id] = began
             continue
@@ -65,7 +65,7 @@ def step(
         if to is not None and line.direction in ("any", f"to_{to}"):
             crossed = [c for c in crossed if c.line != line.id]
             crossed.append(Crossing(line=line.id, to=to, at_s=now))
-    return Path(clear=clear, crossings=tuple(crossed))
+    return LineHistory(clear=clear, crossings=tuple(crossed))
 
 
 def crossings(points: list[Point], start: Point, end: Point) -> int:

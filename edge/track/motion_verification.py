@@ -1,9 +1,10 @@
 """Which detections of a frame move?
 
-PURE. A thing moves when enough of its box differs from the empty scene. Vehicles must differ nearly
-everywhere, because a shadow or somebody who walks past changes a part of a parked car; moving
-persons are therefore cut out of the mask before vehicles are judged, and moving vehicles before
-everything else. Boxes are xyxy in pixels of the original frame. Called by `tracker` once per frame.
+PURE. An object moves when enough of its box differs from the background. Vehicles must differ
+nearly everywhere, because a shadow or somebody who walks past changes a part of a parked car;
+moving persons are therefore cut out of the mask before vehicles are judged, and moving vehicles
+before everything else. Boxes are xyxy in pixels of the original frame. Called by `tracker` once per
+frame.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from edge.records import Mask, Motion
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, IntArray
 
-Evidence = Literal["none", "part", "whole"]
-"""How much of a thing's box changed: nothing to speak of, a part, or as much as its kind must."""
+MotionExtent = Literal["none", "part", "whole"]
+"""How much of an object's box changed: nothing to speak of, a part, or as much as its kind must."""
 
-_LEVELS: tuple[Evidence, ...] = get_args(Evidence)
+_LEVELS: tuple[MotionExtent, ...] = get_args(MotionExtent)
 _NONE, _PARTLY, _WHOLE = range(3)
 
 Rows = npt.NDArray[np.bool_]
@@ -52,16 +53,16 @@ _CUT_MARGIN = 0.1
 _VISIBLE_NEEDED = 0.3
 """Share of a box that must remain after cutting out for what remains to say anything."""
 
-_ONE_THING = 0.6
-"""Overlap (IoU) from which a person and a vehicle are one thing with two names."""
+_SAME_IOU = 0.6
+"""Overlap (IoU) from which a person and a vehicle are one object with two names."""
 
 _DISPLACED = 0.5
 """Longer sides. Boxes jitter, and shrink when somebody stands before them, by less than half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """Where a frame of `size` (width, height) pixels differs from the empty scene.
+class Foreground:
+    """Where a frame of `size` (width, height) pixels differs from the background.
 
     `mask` is as in `Motion`. Without one nothing is known to move, unless nobody `watched`: then
     everything may.
@@ -73,7 +74,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class _VisibleMask:
     """The mask, and what of it is `visible` (both `(h, w)`, 0 or 1), with the sums over everything
     above and left of a pixel `(h + 1, w + 1)`: of what is `seen`, and what `changed` therein."""
 
@@ -83,20 +84,20 @@ class _View:
     changed: Sums
 
 
-def change_of(motion: Motion, size: tuple[int, int]) -> Change:
+def foreground_of(motion: Motion, size: tuple[int, int]) -> Foreground:
     """What the gate saw in a frame of `size`."""
-    return Change(size=size, mask=motion.mask, watched=motion.why != "off")
+    return Foreground(size=size, mask=motion.mask, watched=motion.why != "off")
 
 
-def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
+def verify(found: Detections, foreground: Foreground) -> tuple[MotionExtent, ...]:
     """How much each row of `found` changed."""
-    if change.mask is None:
-        return ("none" if change.watched else "whole",) * len(found)
-    everything = _view(np.minimum(change.mask, 1), np.ones_like(change.mask))
-    boxes = _on_mask(found.boxes, change.size, change.mask)
-    spans = _spans(boxes, change.mask.shape)
-    whole = _corners(spans, change.mask.shape)
-    cells = _corners(_cells(spans), change.mask.shape)
+    if foreground.mask is None:
+        return ("none" if foreground.watched else "whole",) * len(found)
+    everything = _view(np.minimum(foreground.mask, 1), np.ones_like(foreground.mask))
+    boxes = _on_mask(found.boxes, foreground.size, foreground.mask)
+    spans = _spans(boxes, foreground.mask.shape)
+    whole = _corners(spans, foreground.mask.shape)
+    cells = _corners(_cells(spans), foreground.mask.shape)
     vehicle, person = _of_group(found, "vehicle"), _of_group(found, "person")
     walking = person & (_others(everything, everything, whole) == _WHOLE)
     walking &= ~_like_one_of(found.boxes, found.boxes[vehicle])
@@ -111,10 +112,10 @@ def judge(found: Detections, change: Change) -> tuple[Evidence, ...]:
     return tuple(_LEVELS[level] for level in levels.tolist())
 
 
-def moves(evidence: Evidence, gone: float) -> bool:
-    """Does a track with such evidence in this frame move? A part suffices if the thing has left the
-    place where it was first seen by `gone` of its longer sides."""
-    return evidence == "whole" or (evidence == "part" and gone >= _DISPLACED)
+def moves(extent: MotionExtent, displacement: float) -> bool:
+    """Does a track of which such an extent changed in this frame move? A part suffices if the
+    object has left the place where it was first seen by `displacement` of its longer sides."""
+    return extent == "whole" or (extent == "part" and displacement >= _DISPLACED)
 
 
 def _of_group(found: Detections, group: Group) -> Rows:
@@ -125,12 +126,12 @@ def _like_one_of(boxes: FloatArray, vehicles: FloatArray) -> Rows:
     """Which of `boxes` show the same as one of `vehicles`, under another name."""
     if not len(vehicles):
         return np.zeros(len(boxes), np.bool_)
-    same: Rows = iou(boxes, vehicles).max(axis=1) >= _ONE_THING
+    same: Rows = iou(boxes, vehicles).max(axis=1) >= _SAME_IOU
     return same
 
 
-def _others(view: _View, everything: _View, boxes: Corners) -> IntArray:
-    """Persons, animals, things: a part is enough; hidden ones are judged as if in the open."""
+def _others(view: _VisibleMask, everything: _VisibleMask, boxes: Corners) -> IntArray:
+    """Persons, animals, others: a part is enough; hidden ones are judged as if in the open."""
     seen, area = _count(view.seen, boxes), _count(everything.seen, boxes)
     hidden = seen / area < _VISIBLE_NEEDED
     in_view = _count(view.changed, boxes) / np.maximum(seen, 1)
@@ -138,7 +139,9 @@ def _others(view: _View, everything: _View, boxes: Corners) -> IntArray:
     return np.where(changed >= _PART, _WHOLE, _NONE)
 
 
-def _vehicles(view: _View, everything: _View, boxes: Corners, cells: Corners) -> IntArray:
+def _vehicles(
+    view: _VisibleMask, everything: _VisibleMask, boxes: Corners, cells: Corners
+) -> IntArray:
     """`cells` `(4, N, M)` divide the boxes `(4, N)`."""
     seen, area = _count(view.seen, boxes), _count(everything.seen, boxes)
     changed = _count(view.changed, boxes) / np.maximum(seen, 1)
@@ -150,9 +153,9 @@ def _vehicles(view: _View, everything: _View, boxes: Corners, cells: Corners) ->
     return np.where(still, _NONE, np.where(enough, _WHOLE, _PARTLY))
 
 
-def _view(mask: Mask, visible: Mask) -> _View:
+def _view(mask: Mask, visible: Mask) -> _VisibleMask:
     seen, changed = cv2.integral(visible), cv2.integral(mask & visible)
-    return _View(
+    return _VisibleMask(
         mask=mask,
         visible=visible,
         seen=np.asarray(seen, np.int32),
@@ -160,7 +163,7 @@ def _view(mask: Mask, visible: Mask) -> _View:
     )
 
 
-def _without(view: _View, boxes: FloatArray, margin: float = _CUT_MARGIN) -> _View:
+def _without(view: _VisibleMask, boxes: FloatArray, margin: float = _CUT_MARGIN) -> _VisibleMask:
     """What remains in view when `boxes`, grown by `margin` of their height, are cut out."""
     if not len(boxes):
         return view

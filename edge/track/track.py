@@ -1,4 +1,4 @@
-"""Tracks as records: one thing over time, and all things of one camera.
+"""Tracks as records: one object over time, and all objects of one camera.
 
 PURE. Times are monotonic seconds, boxes xyxy in pixels of the original frame. Made by `tracker`;
 `rules` adds where a track has been and of what it was told.
@@ -12,8 +12,8 @@ from statistics import median
 
 from contract.labels import Group
 from edge.records import Box, TrackId
-from edge.track.kalman import Course
-from edge.track.lines import Path
+from edge.track.kalman import KalmanState
+from edge.track.lines import LineHistory
 from edge.track.zones import Presence
 
 
@@ -35,7 +35,7 @@ class Told:
 
 
 CONFIRMED_AFTER = 3
-"""Sightings: as many as the rules' vote is padded to. Until then a track is tentative."""
+"""Hits: as many as the rules' vote is padded to. Until then a track is tentative."""
 
 
 _LONGEST_INTERVAL_S = 6.0
@@ -57,16 +57,16 @@ class Vote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One thing over time. `box` is the detection of `seen_at_s`; `travelled` is the farthest its
+    """One object over time. `box` is the detection of `seen_at_s`; `travelled` is the farthest its
     feet got from where they were first seen, in units of its height; `displaced` how far it got
-    among the newest sights, in units of its longer side; `sightings` are counted without end,
-    `votes` and the boxes `recent` are the newest; since `moving_since_s` the scene was seen to
-    differ there in every one."""
+    among the newest hits, in units of its longer side; `hits`, the detections assigned to it, are
+    counted without end, `votes` and the boxes `recent` are the newest; since `moving_since_s` the
+    picture differed from the background there in every one."""
 
     id: TrackId
     group: Group
     box: Box
-    course: Course
+    kalman_state: KalmanState
     first_box: Box
     first_at_s: float
     seen_at_s: float
@@ -75,9 +75,9 @@ class Track:
     displaced: float = 0.0
     recent: tuple[Box, ...] = ()
     moving_since_s: float | None = None
-    sightings: int = 1
+    hits: int = 1
     presences: tuple[Presence, ...] = ()
-    path: Path = field(default_factory=Path)
+    line_history: LineHistory = field(default_factory=LineHistory)
     raised: int = 0
     told: tuple[Told, ...] = ()
 
@@ -92,16 +92,16 @@ class Track:
     @property
     def confirmed(self) -> bool:
         """Seen often enough to be no whim of the network; before, the track is tentative."""
-        return self.sightings >= CONFIRMED_AFTER
+        return self.hits >= CONFIRMED_AFTER
 
     @property
-    def roams(self) -> bool:
-        """Whether it moved in any frame of the window; what did not is a thing that stands there,
+    def moving(self) -> bool:
+        """Whether it moved in any frame of the window; what did not is an object that stands there,
         or that is yet to be seen moving."""
         return any(vote.moving for vote in self.votes)
 
     @property
-    def stands(self) -> bool:
+    def parked(self) -> bool:
         """A vehicle that has been seen to keep its place and does so."""
         still = self.displaced < _STILL and not self.votes[-1].moving
         return self.group == "vehicle" and self.confirmed and still
@@ -119,13 +119,13 @@ class Track:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracks:
-    """All things of one camera, the number for the next one, when its last frames came, and how
-    many things of the newest frame had no place."""
+    """All tracks of one camera, the number for the next one, when its last frames came, and how
+    many objects of the newest frame are not tracked because there are too many."""
 
     alive: tuple[Track, ...] = ()
     next_id: int = 1
     frames_at_s: tuple[float, ...] = ()
-    refused: int = 0
+    over_limit: int = 0
 
     @property
     def interval_s(self) -> float:

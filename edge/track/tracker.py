@@ -1,12 +1,12 @@
-"""Which detections of successive frames are the same thing?
+"""Which detections of successive frames are the same object?
 
-PURE. A track is expected where its course leads (`kalman`) and takes the detection that lies there:
-near in feet, in units of the thing's height and of the doubt that grows while nobody looks, within
-what such a thing can walk or drive in the time, of like height, or overlapping the expected box;
-and only within one group of labels (a car that is called truck for a frame stays itself). All
-pairs of a frame are chosen together (`assignment`). Weak detections continue tracks and begin none
-(ByteTrack: Zhang et al., 2022). All times are monotonic seconds, all boxes xyxy in pixels of the
-original frame. Called once per analysed frame.
+PURE. A track is expected where its filter predicts it (`kalman`) and takes the detection that lies
+there: near in feet, in units of the object's height and of the variance that grows while nobody
+looks, within what such an object can walk or drive in the time, of like height, or overlapping the
+expected box; and only within one group of labels (a car that is called truck for a frame stays
+itself). All pairs of a frame are chosen together (`assignment`). Weak detections continue tracks
+and begin none (ByteTrack: Zhang et al., 2022). All times are monotonic seconds, all boxes xyxy in
+pixels of the original frame. Called once per analysed frame.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from contract.labels import Group, group_of
 from edge.config.schema import Tracking
 from edge.records import Box, TrackId
 from edge.track import displacement, kalman, motion_verification
-from edge.track.assignment import pair
-from edge.track.kalman import Course
-from edge.track.motion_verification import Change, Evidence
+from edge.track.assignment import assign
+from edge.track.kalman import KalmanState
+from edge.track.motion_verification import Foreground, MotionExtent
 from edge.track.track import Track, Tracks, Vote
 from edge.track.zones import foot
 from imaging.boxes import iou, nms
 from imaging.detections import Detections, FloatArray, IntArray
 
 MAX_TRACKS = 64
-"""Of one group. More things than this in one picture are a fault of the picture; the weakest are
-not followed, and counted. A full car park takes no place from persons."""
+"""Of one group. More objects than this in one picture are a fault of the picture; the weakest are
+not followed, and counted. A full car park takes none from persons."""
 
 
 _MISSED_FRAMES = 2.5
@@ -44,7 +44,7 @@ _INTERVALS = 5
 
 
 _GATE = 9.0
-"""Squared distance in standard deviations up to which a detection may be the expected thing: of
+"""Squared distance in standard deviations up to which a detection may be the expected object: of
 Gaussian places in two dimensions 98.9 % lie within three."""
 
 _LIKE_HEIGHT = 0.2
@@ -54,7 +54,7 @@ _HEIGHT_PER_S = 0.1
 """What approaching the camera adds to it per second: 1.4 m/s from 14 m away."""
 
 _SAME_IOU = 0.6
-"""Two boxes of one group that overlap this much show one thing; as in the networks' own NMS."""
+"""Two boxes of one group that overlap this much show one object; as in the networks' own NMS."""
 
 _INSIDE = 0.85
 _HALF = 0.5
@@ -69,55 +69,58 @@ between two frames, though the neighbour is as like as can be."""
 _GROUPS: tuple[Group, ...] = get_args(Group)
 
 
-Sight = tuple[Box, str, float, Evidence]
+Observation = tuple[Box, str, float, MotionExtent]
 """One detection, ready to go into a track: box, label, score, and how much it changed."""
 
 
 def step(
-    tracks: Tracks, found: Detections, change: Change, now: float, settings: Tracking
+    tracks: Tracks, found: Detections, foreground: Foreground, now: float, settings: Tracking
 ) -> Tracks:
-    """The tracks after a frame that was looked at; those unseen for too long end."""
+    """The tracks after a frame in which the detector ran; those unseen for too long end."""
     tracks = expire(tracks, now, settings)
-    found = one_per_thing(found)
-    sights = _sights(found, change)
-    awaited = tuple(kalman.ahead(t.course, t.height, t.group, now) for t in tracks.alive)
-    pairs = _match(tracks.alive, awaited, found, now, settings)
+    found = one_per_object(found)
+    observations = _observations(found, foreground)
+    predicted = tuple(kalman.predict(t.kalman_state, t.height, t.group, now) for t in tracks.alive)
+    pairs = _match(tracks.alive, predicted, found, now, settings)
     updated = tuple(
-        _update(track, awaited[n], sights[pairs[n]], now, settings, change) if n in pairs else track
+        _update(track, predicted[n], observations[pairs[n]], now, settings, foreground)
+        if n in pairs
+        else track
         for n, track in enumerate(tracks.alive)
     )
     matched = set(pairs.values())
     unmatched = [
-        sight
-        for row, sight in enumerate(sights)
-        if row not in matched and sight[2] >= settings.begin_score
+        observation
+        for row, observation in enumerate(observations)
+        if row not in matched and observation[2] >= settings.begin_score
     ]
-    fresh = _with_a_place(unmatched, updated)
+    fresh = _within_limit(unmatched, updated)
     begun = tuple(_begin(TrackId(tracks.next_id + n), s, now) for n, s in enumerate(fresh))
     return replace(
         tracks,
         alive=updated + begun,
         next_id=tracks.next_id + len(begun),
-        refused=len(unmatched) - len(fresh),
+        over_limit=len(unmatched) - len(fresh),
     )
 
 
-def _with_a_place(sights: list[Sight], alive: tuple[Track, ...]) -> list[Sight]:
-    """Those for which their group has a place left, the surest first (as detections come)."""
-    places = dict.fromkeys(_GROUPS, MAX_TRACKS)
+def _within_limit(observations: list[Observation], alive: tuple[Track, ...]) -> list[Observation]:
+    """Those that `MAX_TRACKS` of their group leaves room for, the surest first (as detections
+    come)."""
+    free = dict.fromkeys(_GROUPS, MAX_TRACKS)
     for track in alive:
-        places[track.group] -= 1
+        free[track.group] -= 1
     fresh = []
-    for sight in sights:
-        group = group_of(sight[1])
-        places[group] -= 1
-        if places[group] >= 0:
-            fresh.append(sight)
+    for observation in observations:
+        group = group_of(observation[1])
+        free[group] -= 1
+        if free[group] >= 0:
+            fresh.append(observation)
     return fresh
 
 
 def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
-    """The tracks at a frame at `now`, before or without a look at it: who was not seen for
+    """The tracks at a frame at `now`, before or without a detection in it: who was not seen for
     `max_gap_s`, or for more than one missed frame of a slower camera, is gone."""
     clocked = replace(tracks, frames_at_s=(*tracks.frames_at_s, now)[-_INTERVALS - 1 :])
     gap_s = max(settings.max_gap_s, _MISSED_FRAMES * clocked.interval_s)
@@ -127,16 +130,18 @@ def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
 def expected(tracks: Tracks, now: float) -> tuple[Box, ...]:
     """Where the tracks that move are believed to be at `now`.
 
-    A track that did not move in any of its last votes is a thing that stands there: the rules want
-    nothing of it before it moves, and then the gate points at it. To look for it would only take
-    the turns of what does move, and keep a mistake of the network alive.
+    A track that did not move in any of its last votes is an object that stands there: the rules
+    want nothing of it before it moves, and then the gate points at it. To look for it would only
+    take the turns of what does move, and keep a mistake of the network alive.
     """
-    return tuple(_expected(track, now) for track in tracks.alive if track.roams)
+    return tuple(_expected(track, now) for track in tracks.alive if track.moving)
 
 
 def _expected(track: Track, now: float) -> Box:
-    """The track's last box, moved along its course."""
-    return _moved(track.box, kalman.ahead(track.course, track.height, track.group, now).foot)
+    """The track's last box, moved to where its filter predicts it."""
+    return _moved(
+        track.box, kalman.predict(track.kalman_state, track.height, track.group, now).foot
+    )
 
 
 def _moved(box: Box, to: tuple[float, float]) -> Box:
@@ -147,8 +152,8 @@ def _moved(box: Box, to: tuple[float, float]) -> Box:
     return (x0 + across, y0 + along, x1 + across, y1 + along)
 
 
-def one_per_thing(found: Detections) -> Detections:
-    """The best detection of each thing: a car that is also called truck is one vehicle."""
+def one_per_object(found: Detections) -> Detections:
+    """The best detection of each object: a car that is also called truck is one vehicle."""
     kinds = _numbers([group_of(label) for label in found.labels])
     found = found.take(nms(found.boxes, found.scores, kinds, _SAME_IOU, len(found)))
     return found if len(found) < 2 else found.take(np.flatnonzero(~_parts(found)))
@@ -171,7 +176,7 @@ def _parts(found: Detections) -> npt.NDArray[np.bool_]:
 
 def _match(
     tracks: tuple[Track, ...],
-    awaited: tuple[Course, ...],
+    predicted: tuple[KalmanState, ...],
     found: Detections,
     now: float,
     settings: Tracking,
@@ -179,58 +184,60 @@ def _match(
     """Row of `found` per index of `tracks`: first among the strong, then the weak for the rest."""
     if not tracks or not len(found):
         return {}
-    worth = _worth(tracks, awaited, found, now, settings)
+    similarity = _similarity(tracks, predicted, found, now, settings)
     strong = found.scores >= settings.begin_score
-    pairs = pair(worth * strong)
-    rest = worth * ~strong
+    pairs = assign(similarity * strong)
+    rest = similarity * ~strong
     rest[list(pairs)] = 0.0
-    return pairs | pair(rest)
+    return pairs | assign(rest)
 
 
-def _worth(
+def _similarity(
     tracks: tuple[Track, ...],
-    awaited: tuple[Course, ...],
+    predicted: tuple[KalmanState, ...],
     found: Detections,
     now: float,
     settings: Tracking,
 ) -> npt.NDArray[np.float64]:
-    """`(T, N)`: overlap plus likeliness where either passes its gate, else 0."""
-    pairs = zip(tracks, awaited, strict=True)
+    """`(T, N)`: overlap plus likelihood where either passes its gate, else 0."""
+    pairs = zip(tracks, predicted, strict=True)
     boxes = np.array([_moved(track.box, at.foot) for track, at in pairs], np.float32)
     overlap = iou(boxes, found.boxes)
-    likely = _likely(tracks, awaited, found.boxes, now)
+    likelihood = _likelihood(tracks, predicted, found.boxes, now)
     groups = _numbers([track.group for track in tracks])
     same = groups[:, None] == _numbers([group_of(label) for label in found.labels])
-    passes = same & ((overlap >= settings.min_iou) | (likely > 0))
-    stands = np.array([track.stands for track in tracks])[:, None]
-    passes &= ~stands | (overlap >= _STAYS_IOU)
-    worth: npt.NDArray[np.float64] = (overlap + likely) * passes
-    return worth
+    passes = same & ((overlap >= settings.min_iou) | (likelihood > 0))
+    parked = np.array([track.parked for track in tracks])[:, None]
+    passes &= ~parked | (overlap >= _STAYS_IOU)
+    similarity: npt.NDArray[np.float64] = (overlap + likelihood) * passes
+    return similarity
 
 
-def _likely(
-    tracks: tuple[Track, ...], awaited: tuple[Course, ...], boxes: FloatArray, now: float
+def _likelihood(
+    tracks: tuple[Track, ...], predicted: tuple[KalmanState, ...], boxes: FloatArray, now: float
 ) -> npt.NDArray[np.float64]:
     """`(T, N)` 1 where the feet are exactly where they are expected and the height is the same,
-    falling to 0 at the gate: the distance in standard deviations, or the thing's fastest pace."""
+    falling to 0 at the gate: the distance in standard deviations, or the object's highest speed."""
     heights = np.array([t.height for t in tracks])
     gone_s = np.array([now - t.seen_at_s for t in tracks])
-    last = np.array([t.course.foot for t in tracks])
+    last = np.array([t.kalman_state.foot for t in tracks])
     feet = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1).astype(np.float64)
     size = np.maximum(boxes[:, 3] - boxes[:, 1], 1.0)[None, :]
 
     scale = np.maximum(heights[:, None], size)
-    variance = np.array([c.doubt[0] for c in awaited])[:, None] + (kalman.JITTER * scale) ** 2
-    off = np.array([c.foot for c in awaited])[:, None] - feet[None]
+    variance = (
+        np.array([c.covariance[0] for c in predicted])[:, None] + (kalman.JITTER * scale) ** 2
+    )
+    off = np.array([c.foot for c in predicted])[:, None] - feet[None]
     squared = (off**2).sum(axis=2) / variance
     spread = _LIKE_HEIGHT + _HEIGHT_PER_S * gone_s[:, None]
     squared += (np.log(size / heights[:, None]) / spread) ** 2
 
-    most = np.array([kalman.PACES[t.group].most for t in tracks])
+    most = np.array([kalman.SPEEDS[t.group].most for t in tracks])
     reach = (3 * kalman.JITTER + most * gone_s)[:, None] * scale
     possible = np.hypot(*np.moveaxis(last[:, None] - feet[None], 2, 0)) <= reach
-    likely: npt.NDArray[np.float64] = np.maximum(1 - squared / _GATE, 0) * possible
-    return likely
+    likelihood: npt.NDArray[np.float64] = np.maximum(1 - squared / _GATE, 0) * possible
+    return likelihood
 
 
 def _numbers(groups: Sequence[Group]) -> IntArray:
@@ -238,53 +245,53 @@ def _numbers(groups: Sequence[Group]) -> IntArray:
     return np.array([_GROUPS.index(group) for group in groups], np.int64)
 
 
-def _sights(found: Detections, change: Change) -> list[Sight]:
+def _observations(found: Detections, foreground: Foreground) -> list[Observation]:
     """The rows of `found`, one by one."""
     boxes: list[Box] = [tuple(box) for box in found.boxes.tolist()]
-    evidence = motion_verification.judge(found, change)
-    return list(zip(boxes, found.labels, found.scores.tolist(), evidence, strict=True))
+    extent = motion_verification.verify(found, foreground)
+    return list(zip(boxes, found.labels, found.scores.tolist(), extent, strict=True))
 
 
-def _begin(id_: TrackId, sight: Sight, now: float) -> Track:
-    box, label, score, evidence = sight
+def _begin(id_: TrackId, observation: Observation, now: float) -> Track:
+    box, label, score, extent = observation
     group = group_of(label)
     return Track(
         id=id_,
         group=group,
         box=box,
-        course=kalman.begin(foot(box), max(box[3] - box[1], 1.0), group, now),
+        kalman_state=kalman.begin(foot(box), max(box[3] - box[1], 1.0), group, now),
         first_box=box,
         first_at_s=now,
         seen_at_s=now,
         travelled=0.0,
-        votes=(Vote(label=label, score=score, moving=evidence == "whole"),),
+        votes=(Vote(label=label, score=score, moving=extent == "whole"),),
         recent=(box,),
     )
 
 
 def _update(
     track: Track,
-    awaited: Course,
-    sight: Sight,
+    predicted: KalmanState,
+    observation: Observation,
     now: float,
     settings: Tracking,
-    change: Change,
+    foreground: Foreground,
 ) -> Track:
-    box, label, score, evidence = sight
-    gone = displacement.rigid(track.first_box, box, change.size)
-    vote = Vote(label=label, score=score, moving=motion_verification.moves(evidence, gone))
+    box, label, score, extent = observation
+    moved_by = displacement.rigid(track.first_box, box, foreground.size)
+    vote = Vote(label=label, score=score, moving=motion_verification.moves(extent, moved_by))
     height = max(box[3] - box[1], 1.0)
     travelled = math.dist(foot(box), foot(track.first_box)) / height
     since_s = now if track.moving_since_s is None else track.moving_since_s
     return replace(
         track,
         box=box,
-        course=kalman.meet(awaited, foot(box), height),
+        kalman_state=kalman.update(predicted, foot(box), height),
         seen_at_s=max(now, track.seen_at_s),
         travelled=max(track.travelled, travelled),
-        displaced=displacement.displaced(box, track.recent, change.size),
+        displaced=displacement.displaced(box, track.recent, foreground.size),
         recent=(*track.recent, box)[-settings.window :],
-        moving_since_s=since_s if vote.moving and change.mask is not None else None,
+        moving_since_s=since_s if vote.moving and foreground.mask is not None else None,
         votes=(*track.votes, vote)[-settings.window :],
-        sightings=track.sightings + 1,
+        hits=track.hits + 1,
     )

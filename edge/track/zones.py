@@ -1,6 +1,6 @@
-"""Is a thing in a zone, and for how long has it been?
+"""Is an object in a zone, and for how long has it been?
 
-PURE. A thing stands where its feet are: the middle of its box's lower edge, which touches the
+PURE. An object stands where its feet are: the middle of its box's lower edge, which touches the
 ground. Here zones are polygons in shares 0..1 of the frame, so a change of resolution changes
 nothing. Called by `rules.evaluate` once per track and frame.
 """
@@ -39,7 +39,7 @@ def contains(polygon: tuple[Point, ...], point: Point) -> bool:
     """Even-odd rule: a ray to the right crosses the outline an odd number of times.
 
     Source: Shimrat 1962, CACM algorithm 112. A point exactly on an edge may fall to either side; a
-    thing never rests there for a zone's inertia.
+    object never rests there for a zone's inertia.
     """
     x, y = point
     inside = False

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from edge.config.schema import Tracking
-from edge.track.motion_verification import Change
+from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
 from edge.track.tracker import step
 from imaging.detections import Detections
@@ -112,7 +112,7 @@ def follow(scene: TrackingScene, settings: Tracking) -> Ids:
             labels=tuple(s.label for s in frame),
         )
         now = number / scene.fps
-        tracks = step(tracks, found, Change(), now, settings)
+        tracks = step(tracks, found, Foreground(), now, settings)
         named = {t.box: int(t.id) for t in tracks.alive if t.seen_at_s == now}
         ids.append(tuple(named.get(_box(row)) for row in found.boxes.tolist()))
     return tuple(ids)

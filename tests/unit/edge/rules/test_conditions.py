@@ -15,13 +15,13 @@ from edge.rules import checks
 from edge.rules.conditions import vote_median
 from edge.rules.context import Conditions, conditions
 from edge.rules.evaluate import Finding, judge_alone, judge_tracks
-from edge.track.motion_verification import Change
+from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
 from edge.track.tracker import step
 from tests.unit.edge.scenes import Row, seen, walker
 
 SIZE = (640, 480)
-UNSEEN, EVERYWHERE = Change(), Change(size=SIZE, watched=False)
+UNSEEN, EVERYWHERE = Foreground(), Foreground(size=SIZE, watched=False)
 STILL: dict[str, object] = {"must_move": False, "cooldown_s": 1000.0}
 
 
@@ -30,7 +30,7 @@ def rule(**keys: object) -> Rule:
 
 
 def watch(
-    rows: list[Row], *rules: Rule, change: Change = UNSEEN, **more: object
+    rows: list[Row], *rules: Rule, change: Foreground = UNSEEN, **more: object
 ) -> tuple[list[tuple[int, Finding]], list[Judgement]]:
     """Findings with their frame, and all judgements, of one thing at 5 fps."""
     tracks = Tracks()

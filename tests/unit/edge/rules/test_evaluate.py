@@ -7,14 +7,14 @@ from edge.config.schema import Rule, Tracking, Zone
 from edge.rules.conditions import vote_median
 from edge.rules.context import Conditions
 from edge.rules.evaluate import Finding, judge_alone, judge_tracks
-from edge.track.motion_verification import Change
+from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
 from edge.track.tracker import step
 from tests.unit.edge.scenes import seen, walker
 
 PERSON = Rule(id="person", labels=("person",), threshold=0.5, min_score=0.4)
 SIZE = (640, 480)
-EVERYWHERE = Change(size=SIZE, mask=np.full((120, 160), 255, np.uint8))
+EVERYWHERE = Foreground(size=SIZE, mask=np.full((120, 160), 255, np.uint8))
 
 
 def watch(
@@ -28,7 +28,7 @@ def watch(
     tracks, findings = Tracks(), []
     for n, score in enumerate(scores):
         rows = seen(walker(10 + speed * n, score))
-        change = EVERYWHERE if moving else Change()
+        change = EVERYWHERE if moving else Foreground()
         tracks = step(tracks, rows, change, n / 5, Tracking())
         judged = judge_tracks(tracks, Conditions(rules=(rule,), zones=zones, size=SIZE), n / 5)
         tracks = judged.tracks

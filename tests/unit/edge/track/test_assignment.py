@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from edge.track.assignment import pair
+from edge.track.assignment import assign
 
 TABLES = st.integers(0, 7).flatmap(
     lambda n: st.integers(0, 7).flatmap(
@@ -19,13 +19,13 @@ TABLES = st.integers(0, 7).flatmap(
 
 
 @given(TABLES)
-def test_the_total_is_that_of_scipys_solver(worth: np.ndarray) -> None:  # type: ignore[type-arg]
-    pairs = pair(worth)
+def test_the_total_is_that_of_scipys_solver(similarity: np.ndarray) -> None:  # type: ignore[type-arg]
+    pairs = assign(similarity)
     assert len(set(pairs.values())) == len(pairs)
-    assert all(worth[row, column] > 0 for row, column in pairs.items())
-    best = worth[linear_sum_assignment(-worth)].sum()
-    assert np.isclose(sum(worth[row, column] for row, column in pairs.items()), best)
+    assert all(similarity[row, column] > 0 for row, column in pairs.items())
+    best = similarity[linear_sum_assignment(-similarity)].sum()
+    assert np.isclose(sum(similarity[row, column] for row, column in pairs.items()), best)
 
 
 def test_the_greedy_choice_is_given_up_where_both_together_lose_by_it() -> None:
-    assert pair(np.array([[1.0, 0.9], [0.8, 0.0]])) == {0: 1, 1: 0}
+    assert assign(np.array([[1.0, 0.9], [0.8, 0.0]])) == {0: 1, 1: 0}

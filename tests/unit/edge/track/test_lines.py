@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.config.schema import Line
 from edge.records import Point
-from edge.track.lines import HOLDS_S, Path, crossings, distance, step
+from edge.track.lines import HOLDS_S, LineHistory, crossings, distance, step
 from edge.track.zones import contains
 
 SIZE = (1000, 1000)
@@ -23,7 +23,7 @@ point = st.tuples(coordinate, coordinate)
 
 def walk(feet: list[Point], line: Line = FENCE, height_px: float = 100.0) -> list[tuple[int, str]]:
     """Crossings with the frame in which they were seen, for feet at 5 fps."""
-    path = Path()
+    path = LineHistory()
     told: list[tuple[int, str]] = []
     for n, foot in enumerate(feet):
         path = step(path, (line,), foot, height_px, SIZE, n / 5)
@@ -66,7 +66,7 @@ def test_jitter_around_the_line_never_fires_and_a_crossing_through_it_fires_once
 
 
 def test_a_crossing_waits_for_the_vote_and_not_for_ever() -> None:
-    path = step(Path(), (FENCE,), (400, 500), 100.0, SIZE, 0.0)
+    path = step(LineHistory(), (FENCE,), (400, 500), 100.0, SIZE, 0.0)
     path = step(path, (FENCE,), (600, 500), 100.0, SIZE, 1.0)
     assert [c.line for c in path.crossings] == ["fence"]
     assert step(path, (FENCE,), (620, 500), 100.0, SIZE, 1.0 + HOLDS_S).crossings

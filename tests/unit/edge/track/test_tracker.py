@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import Tracking
-from edge.track.kalman import KEEPS_COURSE_S, ahead, meet
-from edge.track.motion_verification import Change
+from edge.track.kalman import VELOCITY_MEMORY_S, predict, update
+from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
-from edge.track.tracker import MAX_TRACKS, expire, one_per_thing, step
+from edge.track.tracker import MAX_TRACKS, expire, one_per_object, step
 from imaging.detections import no_detections
 from tests.unit.edge.scenes import Row, seen, walker
 
 SETTINGS = Tracking()
-STILL = Change()
+STILL = Foreground()
 
 
 def run(frames: Sequence[tuple[Row, ...]], fps: float = 5.0) -> Tracks:
@@ -70,7 +70,7 @@ def test_travel_is_measured_at_the_feet_in_own_heights() -> None:
 
 
 def test_what_the_frame_shows_of_movement_goes_into_the_vote() -> None:
-    moved = Change(mask=np.full((48, 64), 255, np.uint8), size=(640, 480))
+    moved = Foreground(mask=np.full((48, 64), 255, np.uint8), size=(640, 480))
     tracks = step(Tracks(), seen(walker(10)), moved, 0.0, SETTINGS)
     tracks = step(tracks, seen(walker(12)), STILL, 0.2, SETTINGS)
     assert [vote.moving for vote in tracks.alive[0].votes] == [True, False]
@@ -78,7 +78,7 @@ def test_what_the_frame_shows_of_movement_goes_into_the_vote() -> None:
 
 def test_one_vehicle_with_two_names_is_followed_once() -> None:
     rows = [walker(10, 0.6, "car"), walker(11, 0.5, "truck"), walker(12, 0.4, "person")]
-    assert one_per_thing(seen(*rows)).labels == ("car", "person")
+    assert one_per_object(seen(*rows)).labels == ("car", "person")
 
 
 People = list[list[tuple[float, float]]]
@@ -119,8 +119,8 @@ def test_identities_are_unique_ages_never_negative_and_windows_bounded(
         before = set(ids)
         assert all(0 <= t.first_at_s <= t.seen_at_s <= now for t in tracks.alive)
         assert all(len(t.votes) <= SETTINGS.window for t in tracks.alive)
-        assert all(t.confirmed == (t.sightings >= 3) for t in tracks.alive)
-        people = one_per_thing(seen(*(walker(x, s) for x, s in frames[number])))
+        assert all(t.confirmed == (t.hits >= 3) for t in tracks.alive)
+        people = one_per_object(seen(*(walker(x, s) for x, s in frames[number])))
         strong = int((people.scores >= SETTINGS.begin_score).sum())
         assert strong <= sum(t.seen_at_s == now for t in tracks.alive) <= len(people)
 
@@ -155,13 +155,15 @@ def test_the_doubt_grows_while_nobody_looks_and_a_sighting_lessens_it(
 ) -> None:
     for tracks in after_each(frames, fps):
         for track in tracks.alive:
-            assert track.course.at_s == track.seen_at_s
-            blind = ahead(track.course, track.height, track.group, track.seen_at_s + later_s)
-            assert blind.spread_px >= track.course.spread_px - 1e-9
-            found = meet(blind, blind.foot, track.height)
-            assert found.spread_px <= blind.spread_px
-            farthest = math.hypot(*track.course.velocity) * KEEPS_COURSE_S
-            assert math.dist(blind.foot, track.course.foot) <= farthest + 1e-6
+            assert track.kalman_state.at_s == track.seen_at_s
+            blind = predict(
+                track.kalman_state, track.height, track.group, track.seen_at_s + later_s
+            )
+            assert blind.covariance[0] >= track.kalman_state.covariance[0] - 1e-9
+            found = update(blind, blind.foot, track.height)
+            assert found.covariance[0] <= blind.covariance[0]
+            farthest = math.hypot(*track.kalman_state.velocity) * VELOCITY_MEMORY_S
+            assert math.dist(blind.foot, track.kalman_state.foot) <= farthest + 1e-6
 
 
 @pytest.mark.parametrize("fps", [0.2, 0.5, 2.0, 5.0, 15.0])
@@ -190,7 +192,7 @@ def test_two_walkers_who_pass_each_other_keep_their_identities(fps: float) -> No
 def test_a_weak_detection_continues_a_track_and_begins_none() -> None:
     assert run([(walker(10, 0.29),)]).alive == ()
     tracks = run([(walker(10, 0.5),), (walker(12, 0.29),)])
-    assert [(track.id, track.sightings) for track in tracks.alive] == [(1, 2)]
+    assert [(track.id, track.hits) for track in tracks.alive] == [(1, 2)]
 
 
 def test_a_strong_detection_is_preferred_to_a_weak_one_that_lies_nearer() -> None:
@@ -209,7 +211,7 @@ def test_two_frames_of_one_moment_do_not_throw_a_track() -> None:
     now = tracks.alive[0].seen_at_s
     again = step(tracks, seen(walker(30)), STILL, now, SETTINGS)
     assert [track.id for track in again.alive] == [1]
-    assert abs(again.alive[0].course.velocity[0]) < 60
+    assert abs(again.alive[0].kalman_state.velocity[0]) < 60
 
 
 def test_of_two_tracks_the_closer_one_gets_the_only_detection() -> None:
