@@ -1,8 +1,9 @@
-"""What is remembered of one camera between frames: gate, health, tracks, takes, burst, context.
+"""What is remembered of one camera between frames: gate, health, tracks, best frames.
 
 PURE, though it changes in place: it belongs to exactly one analysis thread. Frames are kept as the
-camera sent them (JPEG), never as pixels, and their number is bounded: a few takes per track, a
-short ring of context, one view of the scene, at most two looks of a burst. Used by `pipeline` only.
+camera sent them (JPEG), never as pixels, and their number is bounded: a few best frames per
+track, a short ring of context, one view of the scene, at most two frames of a burst. Used by
+`pipeline` only.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from edge.detect.search_regions import Gaze
 from edge.gate import motion
 from edge.gate.motion import GateState
 from edge.health.camera_health import CameraHealth
-from edge.records import Box, Frame, Shot, Size, Take, TrackId, in_shares
+from edge.records import BestFrame, Box, DecodedFrame, Frame, Size, TrackId, in_shares
 from edge.rules import cooldown, deduplication
 from edge.rules.day_night import DayNightState
 from edge.rules.deduplication import Damped, Storms
@@ -34,48 +35,49 @@ from imaging.detections import Detections, Image
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """A frame that the detector saw, and what it found, at `now` (monotonic seconds).
+class FrameDetections:
+    """A frame in which the detector ran, and what it found, at `now` (monotonic seconds).
 
-    `image` holds its pixels only while the frame is looked at.
+    `image` holds its pixels only while the frame is analysed.
     """
 
-    shot: Shot
+    decoded: DecodedFrame
     found: Detections
     now: float
     image: Image | None = None
 
     @property
     def size(self) -> Size:
-        return self.shot.width, self.shot.height
+        return self.decoded.width, self.decoded.height
 
 
-VIEW_S = 30.0
+SCENE_VIEW_S = 30.0
 """An event that goes on is shown anew so often: a person crosses a yard of 40 m in that time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """The frame that shows the scene of an event, begun at `at_s`, last reported at `asked_s`."""
+class SceneView:
+    """The frame that shows the scene of an event, begun at `at_s`, last reported at
+    `reported_at_s`."""
 
-    shot: Shot
+    decoded: DecodedFrame
     at_s: float
-    asked_s: float
+    reported_at_s: float
 
 
 @dataclass(slots=True)
 class Burst:
-    """Frames that came close together; `looks` are those too few to vote."""
+    """Frames that came close together; `pending` are those too few to vote, to be judged alone."""
 
     frames: int = 0
     seen_at_s: float = float("-inf")
     raised: bool = False
-    looks: tuple[Look, ...] = ()
+    pending: tuple[FrameDetections, ...] = ()
 
-    def close(self) -> tuple[Look, ...]:
-        """The looks, handed out once."""
-        looks, self.looks = self.looks, ()
-        return looks
+    def close(self) -> tuple[FrameDetections, ...]:
+        """What is pending, handed out once."""
+        pending, self.pending = self.pending, ()
+        return pending
 
 
 @dataclass(slots=True)
@@ -95,11 +97,11 @@ class CameraState:
     burst: Burst = field(default_factory=Burst)
     squeeze: Squeeze = field(default_factory=Squeeze)
     size: Size | None = None
-    takes: dict[TrackId, tuple[Take, ...]] = field(default_factory=dict)
-    view: View | None = None
-    ring: deque[tuple[float, Shot]] = field(default_factory=deque)
+    best_frames: dict[TrackId, tuple[BestFrame, ...]] = field(default_factory=dict)
+    view: SceneView | None = None
+    ring: deque[tuple[float, DecodedFrame]] = field(default_factory=deque)
 
-    def arrive(self, now: float, apart_s: float) -> None:
+    def count_frame(self, now: float, apart_s: float) -> None:
         """Count a frame; after a pause of `apart_s` a new burst begins and the gate, whose
         memory is too old to compare with, begins anew."""
         if now - self.burst.seen_at_s >= apart_s:
@@ -108,15 +110,14 @@ class CameraState:
         self.burst.frames += 1
         self.burst.seen_at_s = now
 
-    def fit(self, size: Size) -> None:
+    def set_size(self, size: Size) -> None:
         """A camera that changes its resolution starts with no tracks: their boxes mean nothing."""
         if self.size not in (None, size):
             self.tracks = Tracks(next_id=self.tracks.next_id)
         self.size = size
 
     def unmask_detected(self, now: float) -> None:
-        """Tell the gate where something was found that is worth looking at again: people, and
-        whatever moves."""
+        """Nothing is masked by itself where the detector found people, or what moves."""
         if self.size is None:
             return
         seen = (track for track in self.tracks.alive if track.seen_at_s == now)
@@ -128,16 +129,16 @@ class CameraState:
         return None if self.grey is None else self.past.likeness(self.grey, box, now)
 
     def stays(self, track: TrackId, box: Box) -> float | None:
-        """How like the places of the track's earlier takes still are to what they were with it,
-        the most; of those that it has left, now being at `box` (pixels)."""
+        """How like the places of the track's earlier best frames still are to what they were with
+        it, the most; of those that it has left, now being at `box` (pixels)."""
         grey, size = self.grey, self.size
         if grey is None or size is None:
             return None
         found = [
-            place_history.stays(grey, take.patch, in_shares(take.box, size))
-            for take in self.takes.get(track, ())
-            if take.patch is not None
-            and displacement.rigid(take.box, box, size) >= place_history.LEFT
+            place_history.stays(grey, best_frame.patch, in_shares(best_frame.box, size))
+            for best_frame in self.best_frames.get(track, ())
+            if best_frame.patch is not None
+            and displacement.rigid(best_frame.box, box, size) >= place_history.LEFT
         ]
         return max(found, default=None)
 
@@ -163,27 +164,35 @@ class CameraState:
             ),
         )
 
-    def remember(self, look: Look, evidence: Evidence) -> None:
-        """Keep the look as context, as a burst's, and as take of the tracks it shows well."""
+    def remember(self, detected: FrameDetections, evidence: Evidence) -> None:
+        """Keep the frame as context, as pending of its burst, and for the tracks it shows well."""
         if self.burst.frames <= 2:
-            self.burst.looks = (*self.burst.looks, replace(look, image=None))
-        self._remember_takes(look, evidence)
+            self.burst.pending = (*self.burst.pending, replace(detected, image=None))
+        self._remember_best_frames(detected, evidence)
         spacing_s = evidence.context_s / (2 * evidence.context_frames + 1)
-        if evidence.context_frames and (not self.ring or look.now - self.ring[-1][0] >= spacing_s):
-            self.ring.append((look.now, look.shot))
-        while self.ring and look.now - self.ring[0][0] > evidence.context_s:
+        if evidence.context_frames and (
+            not self.ring or detected.now - self.ring[-1][0] >= spacing_s
+        ):
+            self.ring.append((detected.now, detected.decoded))
+        while self.ring and detected.now - self.ring[0][0] > evidence.context_s:
             self.ring.popleft()
 
-    def _remember_takes(self, look: Look, evidence: Evidence) -> None:
+    def _remember_best_frames(self, detected: FrameDetections, evidence: Evidence) -> None:
         alive = {track.id for track in self.tracks.alive}
-        self.takes = {id_: kept for id_, kept in self.takes.items() if id_ in alive}
+        self.best_frames = {id_: kept for id_, kept in self.best_frames.items() if id_ in alive}
         for track in self.tracks.alive:
-            if track.seen_at_s == look.now:
-                sharp = 0.0 if look.image is None else best_frames.sharpness(look.image, track.box)
-                patch = self._patch(track, look.size)
-                take = Take(look.shot, track.box, track.votes[-1].score, look.now, sharp, patch)
-                known = self.takes.get(track.id, ())
-                self.takes[track.id] = best_frames.add(known, take, evidence)
+            if track.seen_at_s == detected.now:
+                sharp = (
+                    0.0
+                    if detected.image is None
+                    else best_frames.sharpness(detected.image, track.box)
+                )
+                patch = self._patch(track, detected.size)
+                best_frame = BestFrame(
+                    detected.decoded, track.box, track.votes[-1].score, detected.now, sharp, patch
+                )
+                known = self.best_frames.get(track.id, ())
+                self.best_frames[track.id] = best_frames.add(known, best_frame, evidence)
 
     def _patch(self, track: Track, size: Size) -> Grey | None:
         """Only vehicles are asked whether they stay."""
@@ -206,33 +215,38 @@ class CameraState:
         self.tracks = replace(self.tracks, next_id=id_ + 1)
         return id_
 
-    def take(self, track: TrackId) -> tuple[Take, ...]:
-        """The takes of the track, best first; the next finding of the track gets newer ones."""
-        return best_frames.ranked(self.takes.pop(track))
+    def pop_best_frames(self, track: TrackId) -> tuple[BestFrame, ...]:
+        """The best frames of the track, best first; the next finding of the track gets newer
+        ones."""
+        return best_frames.ranked(self.best_frames.pop(track))
 
-    def further(self, track: TrackId) -> Take | None:
-        """The best take since the last finding of the track, handed out once."""
-        kept = best_frames.ranked(self.takes.get(track, ()))
+    def next_best_frame(self, track: TrackId) -> BestFrame | None:
+        """The best frame since the last finding of the track, handed out once."""
+        kept = best_frames.ranked(self.best_frames.get(track, ()))
         if not kept:
             return None
-        self.takes[track] = ()
+        self.best_frames[track] = ()
         return kept[0]
 
-    def whole_view(self, best: Shot, now: float, evidence: Evidence) -> Shot:
+    def scene_view(self, best: DecodedFrame, now: float, evidence: Evidence) -> DecodedFrame:
         """The frame that shows the scene: that of the event that goes on, or `best` for another."""
         known = self.view
-        if known is None or now - known.asked_s > evidence.event_s or now - known.at_s > VIEW_S:
-            known = View(shot=best, at_s=now, asked_s=now)
-        self.view = replace(known, asked_s=now)
-        return known.shot
+        if (
+            known is None
+            or now - known.reported_at_s > evidence.event_s
+            or now - known.at_s > SCENE_VIEW_S
+        ):
+            known = SceneView(decoded=best, at_s=now, reported_at_s=now)
+        self.view = replace(known, reported_at_s=now)
+        return known.decoded
 
     def number(self, finding: Finding) -> Finding:
         """The finding under a track number of its own."""
         return replace(finding, track=self.number_next())
 
-    def context(self, best: Shot, evidence: Evidence) -> tuple[Shot, ...]:
+    def context(self, best: DecodedFrame, evidence: Evidence) -> tuple[DecodedFrame, ...]:
         """Up to `context_frames` frames spread over the ring, other than the best one."""
-        others = [shot for _, shot in self.ring if not _same(shot.frame, best.frame)]
+        others = [decoded for _, decoded in self.ring if not _same(decoded.frame, best.frame)]
         count = min(evidence.context_frames, len(others))
         if not count:
             return ()

@@ -16,14 +16,25 @@ from contract.verdict import Decision
 from edge.audit import events
 from edge.audit.events import Audited, Stretch, Unsuspected
 from edge.audit.sampling import Draw
-from edge.camera_state import CameraState, Look
+from edge.camera_state import CameraState, FrameDetections
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.detect.detect_frame import Hints, Sees, Sight, look_at
 from edge.detect.pixel_aspect import Squeeze, looks_squeezed, weigh
 from edge.gate.precheck import precheck
 from edge.privacy import pixels
-from edge.records import Analysed, Case, Frame, Motion, Notices, Outcome, Quiet, Shot, Take, TrackId
+from edge.records import (
+    Analysed,
+    BestFrame,
+    Case,
+    DecodedFrame,
+    Frame,
+    Motion,
+    Notices,
+    Outcome,
+    Quiet,
+    TrackId,
+)
 from edge.rule_engine import Judge, Settled
 from edge.rules import day_night, object_masks
 from edge.static_objects.records import Memory, Thing
@@ -72,7 +83,9 @@ class Pipeline:
         """What became of the frame; an `Analysed` carries the cases that it raised."""
         judge, config = self._judge(frame.camera), self._config
         settings, state = judge.settings, self._state(frame.camera)
-        state.arrive(now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s)
+        state.count_frame(
+            now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s
+        )
         followed = any(track.moving for track in state.tracks.alive)
         checked = precheck(
             state.gate, state.health, frame, config, settings, now, followed=followed
@@ -93,14 +106,14 @@ class Pipeline:
             return image
         aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
         height, width = image.shape[:2]
-        shot = Shot(frame=frame, width=int(width), height=int(height), aspect=aspect)
-        sight = self._see(state, shot, image, seen, judge, now)
-        weighed = self._weigh(state, shot, image, settings, now)
+        decoded = DecodedFrame(frame=frame, width=int(width), height=int(height), aspect=aspect)
+        sight = self._see(state, decoded, image, seen, judge, now)
+        weighed = self._weigh(state, decoded, image, settings, now)
         found, ignored = object_masks.apply(
-            sight.found, settings.object_masks, (shot.width, shot.height)
+            sight.found, settings.object_masks, (decoded.width, decoded.height)
         )
         state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
-        judged = judge.judge(state, (Look(shot, found, now, image), image), seen)
+        judged = judge.judge(state, (FrameDetections(decoded, found, now, image), image), seen)
         state.unmask_detected(now)
         _mark_told(state, judged)
         return Analysed(
@@ -143,10 +156,10 @@ class Pipeline:
         """Whether frames of `camera` came here."""
         return camera in self._states
 
-    def further(self, camera: CameraId, track: TrackId) -> Take | None:
-        """A frame of the track that no case had yet; see `CameraState.further`."""
+    def next_best_frame(self, camera: CameraId, track: TrackId) -> BestFrame | None:
+        """A frame of the track that no case had yet; see `CameraState.next_best_frame`."""
         state = self._states.get(camera)
-        return state.further(track) if state else None
+        return state.next_best_frame(track) if state else None
 
     def live(self, camera: CameraId) -> frozenset[TrackId]:
         """The tracks of `camera` that have not ended."""
@@ -218,7 +231,7 @@ class Pipeline:
     def _see(
         self,
         state: CameraState,
-        shot: Shot,
+        decoded: DecodedFrame,
         image: Image,
         seen: Motion,
         judge: Judge,
@@ -228,7 +241,7 @@ class Pipeline:
             motion=seen,
             expected=tracker.expected(state.tracks, now),
             alone=judge.looks_at_lone_pictures(state),
-            aspect=shot.aspect,
+            aspect=decoded.aspect,
         )
         regions = self._config.detect.regions
         state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)
@@ -237,7 +250,7 @@ class Pipeline:
     def _weigh(
         self,
         state: CameraState,
-        shot: Shot,
+        decoded: DecodedFrame,
         image: Image,
         settings: Camera,
         now: float,
@@ -245,11 +258,11 @@ class Pipeline:
         """Ask whether the pixels are as wide as they are taken for, where nothing tells; how many
         inferences it took."""
         health = self._config.health if settings.health is None else settings.health
-        told = settings.pixel_aspect != "auto" or is_known(shot.frame.header)
+        told = settings.pixel_aspect != "auto" or is_known(decoded.frame.header)
         if told or not health.enabled or "squeezed" in health.ignore:
             state.squeeze = Squeeze()
             return 0
-        if not looks_squeezed((shot.width, shot.height)):
+        if not looks_squeezed((decoded.width, decoded.height)):
             return 0
         state.squeeze, inferences = weigh(state.squeeze, self._detector, image, now)
         return inferences

@@ -164,9 +164,9 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
-    """A frame kept as evidence, with its decoded size and the width of its pixels in units of
-    their height."""
+class DecodedFrame:
+    """A frame that was decoded once: its size, upright, and the width of its pixels in units of
+    their height. The pixels are not kept."""
 
     frame: Frame
     width: int
@@ -175,14 +175,14 @@ class Shot:
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """A frame that shows a thing well: the thing's box in it, its score there, how sharp it is.
+class BestFrame:
+    """A frame that shows an object well: the object's box in it, its score there, how sharp it is.
 
     `sharpness` is 0..1, of the pixels in the box; `at_s` is monotonic seconds; `patch` is its place
     in the small grey picture of that frame, if that says anything.
     """
 
-    shot: Shot
+    decoded: DecodedFrame
     box: Box
     score: float
     at_s: float = 0.0
@@ -200,11 +200,11 @@ class Case:
     """
 
     suspicion: Suspicion
-    best: Shot
+    best: DecodedFrame
     best_box: Box
-    context: tuple[Shot, ...]
-    others: tuple[Take, ...] = ()
-    view: Shot | None = None
+    context: tuple[DecodedFrame, ...]
+    others: tuple[BestFrame, ...] = ()
+    view: DecodedFrame | None = None
     followed: bool = False
 
 

@@ -2,8 +2,8 @@
 
 PURE, though the camera's state is changed in place. A thing in a stream is followed and its recent
 frames vote; frames that came too few to vote are judged alone, when the burst is over. Called by
-`pipeline`, which made the looks. What the rules found becomes a case: the suspicion, and the frames
-that show it.
+`pipeline`, which ran the detector. What the rules found becomes a case: the suspicion, and the
+frames that show it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import timedelta
 from functools import partial
 
 from contract.ids import CameraId, GatewayId, report_id
-from edge.camera_state import CameraState, Look
+from edge.camera_state import CameraState, FrameDetections
 from edge.config.schema import Camera, Config
 from edge.privacy import pixels
-from edge.records import Case, Frame, Judgement, Merged, Motion, Suspicion, Take, Withheld
+from edge.records import BestFrame, Case, Frame, Judgement, Merged, Motion, Suspicion, Withheld
 from edge.rules import deduplication, evaluate
 from edge.rules.context import Conditions, conditions
 from edge.rules.evaluate import Finding
@@ -33,8 +33,8 @@ VOTES_NEEDED = 3
 
 _NO_PLACE = Withheld(thing="", reason="too_many_tracks")
 
-Shown = tuple[Look, Image]
-"""A look with the pixels that it was made on."""
+Shown = tuple[FrameDetections, Image]
+"""What was found in a frame, with the pixels it was found in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,28 +75,44 @@ class Judge:
         waits = now - burst.seen_at_s < self.settings.snapshot_after_s
         if self.settings.kind != "auto" or waits:
             return None
-        looks = burst.close()
+        pending = burst.close()
         if burst.raised or burst.frames >= VOTES_NEEDED:
             return None
-        pairs = ((look, pixels(look.shot.frame, self.settings.privacy_masks)) for look in looks)
-        shown = tuple((look, image) for look, image in pairs if not isinstance(image, Rejected))
+        pairs = (
+            (detected, pixels(detected.decoded.frame, self.settings.privacy_masks))
+            for detected in pending
+        )
+        shown = tuple(
+            (detected, image) for detected, image in pairs if not isinstance(image, Rejected)
+        )
         return self._alone(state, shown, now) if shown else None
 
     def _follow(self, state: CameraState, shown: Shown, seen: Motion) -> Settled:
-        look, image = shown
-        state.fit(look.size)
-        decide, foreground = self.config.decide, foreground_of(seen, look.size)
-        state.tracks = tracker.step(state.tracks, look.found, foreground, look.now, decide.tracking)
-        state.remember(look, self.config.deliver.evidence)
-        moment = _moment(look, image)
-        known = self._known(state, state.tracks, look, moment)
-        judged = evaluate.judge_tracks(state.tracks, self._conditions(state, look, known), look.now)
+        detected, image = shown
+        state.set_size(detected.size)
+        decide, foreground = self.config.decide, foreground_of(seen, detected.size)
+        state.tracks = tracker.step(
+            state.tracks, detected.found, foreground, detected.now, decide.tracking
+        )
+        state.remember(detected, self.config.deliver.evidence)
+        moment = _moment(detected, image)
+        known = self._known(state, state.tracks, detected, moment)
+        judged = evaluate.judge_tracks(
+            state.tracks, self._conditions(state, detected, known), detected.now
+        )
         state.burst.raised |= bool(judged.findings)
-        damped = state.damp(judged.findings, self.camera, look.now, decide.deduplication)
+        damped = state.damp(judged.findings, self.camera, detected.now, decide.deduplication)
         state.tracks = deduplication.unsaid(state.tracks, judged.tracks, damped.held)
         state.memory, withheld = matching.withhold(state.memory, judged.judgements, known)
         cases = tuple(
-            case_of(state, state.take(f.track), f, look.shot.frame, self.config, self.epoch)
+            case_of(
+                state,
+                state.pop_best_frames(f.track),
+                f,
+                detected.decoded.frame,
+                self.config,
+                self.epoch,
+            )
             for f in damped.passed
         )
         return Settled(
@@ -110,15 +126,15 @@ class Judge:
     def _alone(
         self, state: CameraState, shown: tuple[Shown, ...], now: float | None = None
     ) -> Settled:
-        """Per rule and kind of thing the best finding over the looks, each judged for itself."""
-        best: dict[tuple[str, str], tuple[Finding, Look, Moment]] = {}
+        """Per rule and kind of thing the best finding over the frames, each judged for itself."""
+        best: dict[tuple[str, str], tuple[Finding, FrameDetections, Moment]] = {}
         judgements: tuple[Judgement, ...] = ()
         withheld: tuple[Withheld, ...] = ()
-        for look, image in shown:
-            moment = _moment(look, image)
-            known = self._known(state, look.found, look, moment)
+        for detected, image in shown:
+            moment = _moment(detected, image)
+            known = self._known(state, detected.found, detected, moment)
             findings, more = evaluate.judge_alone(
-                look.found, self._conditions(state, look, known), state.tracks.next_id
+                detected.found, self._conditions(state, detected, known), state.tracks.next_id
             )
             state.memory, kept_back = matching.withhold(state.memory, more, known)
             judgements, withheld = judgements + more, withheld + kept_back
@@ -126,18 +142,18 @@ class Judge:
                 key = finding.rule.id, evaluate.kind(finding.label)
                 first = best.get(key)
                 if first is None or finding.score > first[0].score:
-                    best[key] = (finding, look, moment)
+                    best[key] = (finding, detected, moment)
         seen_in = {}
-        for finding, look, moment in best.values():
+        for finding, detected, moment in best.values():
             named = state.number(finding)
-            seen_in[named.track] = named, look, moment
+            seen_in[named.track] = named, detected, moment
         at = shown[-1][0].now if now is None else now
         named_findings = (finding for finding, _, _ in seen_in.values())
         damped = state.damp(named_findings, self.camera, at, self.config.decide.deduplication)
         cases: tuple[Case, ...] = ()
         for finding in damped.passed:
-            _, look, moment = seen_in[finding.track]
-            cases += self._lone_case(state, finding, look, moment, at)
+            _, detected, moment = seen_in[finding.track]
+            cases += self._lone_case(state, finding, detected, moment, at)
         return Settled(
             camera=self.camera,
             cases=cases,
@@ -147,27 +163,44 @@ class Judge:
         )
 
     def _lone_case(
-        self, state: CameraState, finding: Finding, look: Look, moment: Moment, at: float
+        self,
+        state: CameraState,
+        finding: Finding,
+        detected: FrameDetections,
+        moment: Moment,
+        at: float,
     ) -> tuple[Case, ...]:
-        take = Take(look.shot, finding.box, finding.score)
-        late = timedelta(seconds=at - look.now)
-        case = case_of(state, (take,), finding, look.shot.frame, self.config, self.epoch, late)
+        best_frame = BestFrame(detected.decoded, finding.box, finding.score)
+        late = timedelta(seconds=at - detected.now)
+        case = case_of(
+            state, (best_frame,), finding, detected.decoded.frame, self.config, self.epoch, late
+        )
         return self._asked(state, (case,), moment, alone=True)
 
-    def _conditions(self, state: CameraState, look: Look, known: matching.Known) -> Conditions:
-        at, night, aspect = look.shot.frame.received_at, state.day_night.night, look.shot.aspect
-        likeness = partial(state.likeness, now=look.now)
+    def _conditions(
+        self, state: CameraState, detected: FrameDetections, known: matching.Known
+    ) -> Conditions:
+        at, night, aspect = (
+            detected.decoded.frame.received_at,
+            state.day_night.night,
+            detected.decoded.aspect,
+        )
+        likeness = partial(state.likeness, now=detected.now)
         decide = self.config.decide
         return conditions(
-            self.settings, decide, look.size, at, night, known, aspect, likeness, state.stays
+            self.settings, decide, detected.size, at, night, known, aspect, likeness, state.stays
         )
 
     def _known(
-        self, state: CameraState, things: Tracks | Detections, look: Look, moment: Moment
+        self,
+        state: CameraState,
+        things: Tracks | Detections,
+        detected: FrameDetections,
+        moment: Moment,
     ) -> matching.Known:
         """Which things of the frame are known to stand there."""
         state.memory, known = matching.among(
-            state.memory, things, look.size, moment, self.config.decide.static_objects
+            state.memory, things, detected.size, moment, self.config.decide.static_objects
         )
         return known
 
@@ -181,33 +214,33 @@ class Judge:
         return cases
 
 
-def _moment(look: Look, image: Image) -> Moment:
-    return Moment(image=image, at=look.shot.frame.received_at, now=look.now)
+def _moment(detected: FrameDetections, image: Image) -> Moment:
+    return Moment(image=image, at=detected.decoded.frame.received_at, now=detected.now)
 
 
 def case_of(
     state: CameraState,
-    takes: tuple[Take, ...],
+    best_frames: tuple[BestFrame, ...],
     finding: Finding,
     frame: Frame,
     config: Config,
     epoch: int,
     late: timedelta | None = None,
 ) -> Case:
-    """The case of what was found in `frame`; `takes` show it, best first.
+    """The case of what was found in `frame`; `best_frames` show it, best first.
 
     `late`: by how much a frame was judged alone; such a one is a view of its own.
     """
     evidence, gateway = config.deliver.evidence, GatewayId(config.gateway.id)
-    best, now = takes[0], frame.received_mono_s
+    best, now = best_frames[0], frame.received_mono_s
     return Case(
         suspicion=_suspicion(finding, gateway, frame, epoch, late or timedelta(0)),
-        best=best.shot,
+        best=best.decoded,
         best_box=best.box,
-        others=takes[1:],
-        view=state.whole_view(best.shot, now, evidence) if late is None else None,
+        others=best_frames[1:],
+        view=state.scene_view(best.decoded, now, evidence) if late is None else None,
         followed=late is None,
-        context=state.context(best.shot, evidence),
+        context=state.context(best.decoded, evidence),
     )
 
 

@@ -44,7 +44,7 @@ class Peak:
     """The frame that shows most motion: its `share` and where (`box`, xyxy in pixels of the frame;
     None is everywhere)."""
 
-    shot: Timed
+    frame: Timed
     share: float
     box: Box | None
 
@@ -172,12 +172,12 @@ def shown(stretch: Stretch) -> tuple[tuple[Frame, ...], Box | None]:
     peak, moments = stretch.peak, stretch.reel.moments
     if stretch.kind == "quiet":
         until = stretch.began_at_s + LONGEST_S - GAP_S
-        calm = tuple(shot for shot in stretch.reel.shots if shot[0] <= until)
-        return _frames(replace(stretch.reel, shots=calm).spread(moments)), None
-    first = () if peak is None else (peak.shot,)
-    others = tuple(shot for shot in stretch.reel.shots if shot not in first)
-    lasting = replace(stretch.reel, shots=others).spread(moments - len(first))
-    around = tuple(shot for shot in (stretch.before, stretch.after) if shot is not None)
+        calm = tuple(timed for timed in stretch.reel.frames if timed[0] <= until)
+        return _frames(replace(stretch.reel, frames=calm).spread(moments)), None
+    first = () if peak is None else (peak.frame,)
+    others = tuple(timed for timed in stretch.reel.frames if timed not in first)
+    lasting = replace(stretch.reel, frames=others).spread(moments - len(first))
+    around = tuple(timed for timed in (stretch.before, stretch.after) if timed is not None)
     return _frames((*first, *lasting, *around)), None if peak is None else peak.box
 
 
@@ -186,7 +186,7 @@ def _moved(state: AuditState, frame: Frame, seen: Motion, now: float, draw: Draw
     if event is None:
         event = _begun("motion", state.events, now, draw)
         if event.drawn:
-            recent = (shot for shot in state.calm if now - shot[0] <= LONGEST_S)
+            recent = (timed for timed in state.calm if now - timed[0] <= LONGEST_S)
             event = replace(event, before=next(recent, None))
         state = replace(state, events=state.events + 1)
     if event.drawn:
@@ -240,13 +240,13 @@ def _higher(known: Peak | None, frame: Frame, seen: Motion, now: float) -> Peak:
         rank, best = (box is not None, seen.share), (known.box is not None, known.share)
         if rank <= best:
             return known
-    return Peak(shot=(now, frame), share=seen.share, box=box)
+    return Peak(frame=(now, frame), share=seen.share, box=box)
 
 
-def _frames(shots: tuple[Timed, ...]) -> tuple[Frame, ...]:
+def _frames(frames: tuple[Timed, ...]) -> tuple[Frame, ...]:
     """Each frame once, in their order."""
     kept: dict[float, Frame] = {}
-    for at_s, frame in shots:
+    for at_s, frame in frames:
         kept.setdefault(at_s, frame)
     return tuple(kept.values())
 

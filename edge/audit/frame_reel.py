@@ -18,23 +18,23 @@ class Reel:
     """Frames of a stretch, evenly apart in time, at most twice `moments`."""
 
     moments: int
-    shots: tuple[Timed, ...] = ()
+    frames: tuple[Timed, ...] = ()
     apart_s: float = 0.0
 
     def with_(self, frame: Frame, now: float) -> Reel:
         """With `frame`, if it comes late enough; where it is too many, every other one goes."""
-        if self.shots and now - self.shots[-1][0] < self.apart_s:
+        if self.frames and now - self.frames[-1][0] < self.apart_s:
             return self
-        shots = (*self.shots, (now, frame))
-        if len(shots) <= 2 * self.moments:
-            return replace(self, shots=shots)
-        kept = shots[::2]
-        return replace(self, shots=kept, apart_s=max(2 * self.apart_s, kept[1][0] - kept[0][0]))
+        frames = (*self.frames, (now, frame))
+        if len(frames) <= 2 * self.moments:
+            return replace(self, frames=frames)
+        kept = frames[::2]
+        return replace(self, frames=kept, apart_s=max(2 * self.apart_s, kept[1][0] - kept[0][0]))
 
     def spread(self, count: int) -> tuple[Timed, ...]:
         """`count` of them, each from the middle of a part of the time: who comes or goes is at the
         border of the picture at the ends."""
-        if count >= len(self.shots):
-            return self.shots
-        stride = len(self.shots) / max(1, count)
-        return tuple(self.shots[int((n + 0.5) * stride)] for n in range(count))
+        if count >= len(self.frames):
+            return self.frames
+        stride = len(self.frames) / max(1, count)
+        return tuple(self.frames[int((n + 0.5) * stride)] for n in range(count))

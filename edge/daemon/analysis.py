@@ -252,15 +252,15 @@ class Analyst:
         seen = known and question.track in pipeline.live(question.camera)
         if seen and waited_s < GATHER_S:
             return
-        take = pipeline.further(question.camera, question.track) if known else None
-        if take is None and seen and waited_s < PATIENCE_S:
+        best_frame = pipeline.next_best_frame(question.camera, question.track) if known else None
+        if best_frame is None and seen and waited_s < PATIENCE_S:
             return
         self._questions.close(question)
         entry = self._outbox.find(question.report_id)
         if entry is None or entry.report.more_left != question.more_left:
             return  # decided meanwhile, or answered before
         with suppress(OutboxError):  # the entry stays as it was, and is repeated
-            self._outbox.extend(extended(entry.report, take, self._terms.origin))
+            self._outbox.extend(extended(entry.report, best_frame, self._terms.origin))
             self._kept.set()
 
     def _put_held(self, case: Case, held: Held, number: int) -> tuple[Kept, Suspicion]:

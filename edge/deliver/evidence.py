@@ -29,7 +29,7 @@ from contract.report import (
 )
 from edge.config.schema import Evidence
 from edge.privacy import Privacy, pixels
-from edge.records import Box, Case, Frame, Shot, Take
+from edge.records import BestFrame, Box, Case, DecodedFrame, Frame
 from imaging.admission import Rejected
 from imaging.crop import cut, reduced, square, squared
 from imaging.detections import Image
@@ -93,22 +93,22 @@ def pack(case: Case, origin: Origin) -> Parcel:
 
     Raises `ValueError` if the best frame cannot be decoded, which it was before it came here.
     """
-    best = Take(case.best, case.best_box, 0.0)
+    best = BestFrame(case.best, case.best_box, 0.0)
     label = case.suspicion.label
     items = [*_whole(case, origin), *_crop(best, origin, label)]
     if not any(ref.role == "crop" for ref, _ in items):
         raise ValueError(f"best frame of {case.suspicion.report_id} cannot be decoded")
-    items += [item for take in case.others for item in _crop(take, origin, label)]
+    items += [item for best_frame in case.others for item in _crop(best_frame, origin, label)]
     items += _context(case, origin, known={picture.sha256 for _, picture in items})
     pictures = {picture.key: picture for _, picture in items}
     report = _report(case, origin, tuple(ref for ref, _ in items))
     return Parcel(report=report, pictures=tuple(pictures.values()))
 
 
-def extended(report: ThreatReport, take: Take | None, origin: Origin) -> Parcel:
+def extended(report: ThreatReport, best_frame: BestFrame | None, origin: Origin) -> Parcel:
     """`report` with one more crop, or with the word that there is none; only what is new in it."""
-    more = take is not None and len(report.evidence) < _MAX_PICTURES
-    items = _crop(take, origin, report.label) if take is not None and more else []
+    more = best_frame is not None and len(report.evidence) < _MAX_PICTURES
+    items = _crop(best_frame, origin, report.label) if best_frame is not None and more else []
     changes = {
         "evidence": (*report.evidence, *(ref for ref, _ in items)),
         "more_left": report.more_left - 1 if items else 0,
@@ -138,27 +138,27 @@ def _whole(case: Case, origin: Origin) -> list[Item]:
     return _scene("context", case.view, origin)
 
 
-def _crop(take: Take, origin: Origin, label: str) -> list[Item]:
+def _crop(best_frame: BestFrame, origin: Origin, label: str) -> list[Item]:
     """The square around the thing; nothing of a frame that does not decode."""
-    evidence, shot = origin.evidence, take.shot
-    image = pixels(shot.frame, origin.privacy.of(shot.frame.camera))
+    evidence, decoded = origin.evidence, best_frame.decoded
+    image = pixels(decoded.frame, origin.privacy.of(decoded.frame.camera))
     if isinstance(image, Rejected):
         return []
-    margin, most_px = _framing(take.box, shot, evidence, label)
-    region = square((shot.width, shot.height), take.box, margin, shot.aspect)
-    crop = cut(image, region, most_px, shot.aspect)
+    margin, most_px = _framing(best_frame.box, decoded, evidence, label)
+    region = square((decoded.width, decoded.height), best_frame.box, margin, decoded.aspect)
+    crop = cut(image, region, most_px, decoded.aspect)
     jpeg = _encode(crop, evidence.jpeg_quality)
     x0, y0, x1, y1 = (float(side) for side in region)
-    shown = relative((x0, y0, x1, y1), shot.width, shot.height)
-    box = relative(take.box, shot.width, shot.height)
-    return [item_of("crop", shot.frame, jpeg, _size(crop), origin, region=shown, box=box)]
+    shown = relative((x0, y0, x1, y1), decoded.width, decoded.height)
+    box = relative(best_frame.box, decoded.width, decoded.height)
+    return [item_of("crop", decoded.frame, jpeg, _size(crop), origin, region=shown, box=box)]
 
 
-def _framing(box: Box, shot: Shot, evidence: Evidence, label: str) -> tuple[float, int]:
+def _framing(box: Box, decoded: DecodedFrame, evidence: Evidence, label: str) -> tuple[float, int]:
     """Margin and longest side of a crop. A large vehicle is shown with much around it and as large
     as the scene: cut close and reduced to a small crop, it is seen at half its score."""
-    longer = max((box[2] - box[0]) * shot.aspect, box[3] - box[1])
-    large = longer > _LARGE * max(shot.width * shot.aspect, shot.height)
+    longer = max((box[2] - box[0]) * decoded.aspect, box[3] - box[1])
+    large = longer > _LARGE * max(decoded.width * decoded.aspect, decoded.height)
     if not large or group_of(label) != "vehicle":
         return evidence.crop_margin, evidence.crop_max_px
     return max(evidence.crop_margin, _LARGE_MARGIN), max(evidence.crop_max_px, evidence.whole_px)
@@ -167,33 +167,37 @@ def _framing(box: Box, shot: Shot, evidence: Evidence, label: str) -> tuple[floa
 def _context(case: Case, origin: Origin, known: set[str]) -> list[Item]:
     """The newest context frames in time order, without those whose bytes are there already."""
     items: dict[str, Item] = {}
-    for shot in case.context:
-        for ref, picture in _scene("context", shot, origin):
+    for decoded in case.context:
+        for ref, picture in _scene("context", decoded, origin):
             if picture.sha256 not in known:
                 items.setdefault(picture.sha256, (ref, picture))
     return list(items.values())[max(0, len(items) - origin.evidence.context_frames) :]
 
 
-def _scene(role: Role, shot: Shot, origin: Origin, box: RelativeBox | None = None) -> list[Item]:
+def _scene(
+    role: Role, decoded: DecodedFrame, origin: Origin, box: RelativeBox | None = None
+) -> list[Item]:
     """The whole frame: the camera's own JPEG if `full` and nothing is masked, else encoded; nothing
     if it is damaged."""
-    evidence, frame = origin.evidence, shot.frame
+    evidence, frame = origin.evidence, decoded.frame
     masks = origin.privacy.of(frame.camera)
     if evidence.whole == "full" and frame.header.kind == "jpeg" and not masks:
-        return [item_of(role, frame, frame.picture, (shot.width, shot.height), origin, box=box)]
+        return [
+            item_of(role, frame, frame.picture, (decoded.width, decoded.height), origin, box=box)
+        ]
     image = pixels(frame, masks)
     if isinstance(image, Rejected):
         return []
     if evidence.whole == "full":
         jpeg = _encode(image, evidence.jpeg_quality)
         return [item_of(role, frame, jpeg, _size(image), origin, box=box)]
-    small = reduced(squared(image, shot.aspect), evidence.whole_px)
+    small = reduced(squared(image, decoded.aspect), evidence.whole_px)
     return [
         item_of(role, frame, _encode(small, evidence.whole_quality), _size(small), origin, box=box)
     ]
 
 
-def same_frame(a: Shot, b: Shot) -> bool:
+def same_frame(a: DecodedFrame, b: DecodedFrame) -> bool:
     """Whether both are the same message of the camera."""
     return a.frame is b.frame or (
         a.frame.received_at == b.frame.received_at and a.frame.picture == b.frame.picture

@@ -24,7 +24,17 @@ from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline, Sees
-from edge.records import Analysed, Case, Frame, Judgement, Message, Notices, Outcome, Take, TrackId
+from edge.records import (
+    Analysed,
+    BestFrame,
+    Case,
+    Frame,
+    Judgement,
+    Message,
+    Notices,
+    Outcome,
+    TrackId,
+)
 from edge.static_objects.records import Thing
 from edge.static_objects.verdict_feedback import refute, settle
 from edge.track.track import Track
@@ -72,7 +82,7 @@ class Step:
     faults: tuple[Fault, ...] = ()
     notices: Notices = field(default_factory=Notices)
     unsuspected: tuple[Unsuspected, ...] = ()
-    further: Callable[[TrackId], Take | None] = lambda _: None
+    next_best_frame: Callable[[TrackId], BestFrame | None] = lambda _: None
     """A newer frame of a track, as the daemon would answer the cloud with; until the next step."""
     answer: Callable[[ReportId, Decision], None] = lambda _, __: None
     """Tells the path what the cloud decided, as the daemon does; it holds from the next frame."""
@@ -202,7 +212,7 @@ class Player:
             faults=self._pipeline.faults(self._camera),
             notices=self._pipeline.notices(self._camera),
             unsuspected=unsuspected,
-            further=partial(self._pipeline.further, self._camera),
+            next_best_frame=partial(self._pipeline.next_best_frame, self._camera),
             answer=self.answer,
             frame=frame,
             tracks=self._pipeline.tracks(self._camera),

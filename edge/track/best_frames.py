@@ -1,7 +1,7 @@
 """Which frames show an object best?
 
-PURE. A few takes per track: the best by score and sharpness, none closer in time than
-`crop_apart_s`, since two pictures of one pose say little more than one. Law: the best take of all
+PURE. A few frames per track: the best by score and sharpness, none closer in time than
+`crop_apart_s`, since two pictures of one pose say little more than one. Law: the best frame of all
 that were offered is always among the kept. Called by `edge.camera_state` for every track of a
 frame.
 """
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from edge.config.evidence import Evidence
-from edge.records import Box, Take
+from edge.records import BestFrame, Box
 from imaging.detections import Image
 
 _LOOK_PX = 128
@@ -22,29 +22,33 @@ _FULL_DETAIL = 0.5
 """Laplacian over contrast of a sharp crop; beyond, it is noise rather than more detail."""
 
 
-def add(kept: tuple[Take, ...], take: Take, evidence: Evidence) -> tuple[Take, ...]:
-    """`kept` with `take`, if it is worth it; in time order, at most `crops`.
+def add(
+    kept: tuple[BestFrame, ...], best_frame: BestFrame, evidence: Evidence
+) -> tuple[BestFrame, ...]:
+    """`kept` with `best_frame`, if it is good enough; in time order, at most `crops`.
 
-    Among takes closer than `crop_apart_s` the worthier stays, of equals the newer.
+    Of frames closer than `crop_apart_s` the better stays, of equals the newer.
     """
-    close = [other for other in kept if take.at_s - other.at_s < evidence.crop_apart_s]
-    if any(worth(other) > worth(take) for other in close):
+    close = [other for other in kept if best_frame.at_s - other.at_s < evidence.crop_apart_s]
+    if any(quality(other) > quality(best_frame) for other in close):
         return kept
-    rest = (*(other for other in kept if other not in close), take)
+    rest = (*(other for other in kept if other not in close), best_frame)
     if len(rest) <= evidence.crops:
         return rest
-    weakest = min(rest, key=worth)
+    weakest = min(rest, key=quality)
     return tuple(other for other in rest if other is not weakest)
 
 
-def ranked(kept: tuple[Take, ...]) -> tuple[Take, ...]:
+def ranked(kept: tuple[BestFrame, ...]) -> tuple[BestFrame, ...]:
     """Best first, of equals the newer."""
-    return tuple(sorted(kept, key=lambda take: (worth(take), take.at_s), reverse=True))
+    return tuple(
+        sorted(kept, key=lambda best_frame: (quality(best_frame), best_frame.at_s), reverse=True)
+    )
 
 
-def worth(take: Take) -> float:
+def quality(best_frame: BestFrame) -> float:
     """The score, up to halved where the object is blurred."""
-    return take.score * (0.5 + take.sharpness / 2)
+    return best_frame.score * (0.5 + best_frame.sharpness / 2)
 
 
 def sharpness(image: Image, box: Box) -> float:

@@ -31,13 +31,13 @@ from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.metrics.counters import Counters
 from edge.privacy import Privacy
-from edge.records import Box, Take
+from edge.records import BestFrame, Box
 from service.clock import SystemClock
 from tests.integration.cloud_workers import STREET, workers
 from tests.links import fail
 from tests.servers import Broker
 from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, settings
-from tests.unit.edge.deliver.test_evidence import case, encoded, shot
+from tests.unit.edge.deliver.test_evidence import case, decoded_frame, encoded
 
 WALKER: Box = (627.0, 251.0, 667.0, 352.0)
 NEVER = {"confirm_at": 1.0}
@@ -123,9 +123,9 @@ class Gateway:
         street = np.asarray(cv2.imread(str(STREET)), np.uint8)
         hidden = street.copy()
         hidden[240:365, 615:680] = street[240:365, 550:615]
-        best, other = shot(encoded(street)), shot(encoded(hidden), 0.5)
+        best, other = decoded_frame(encoded(street)), decoded_frame(encoded(hidden), 0.5)
         about = case(best, box=WALKER)
-        seen = replace(about, others=(Take(other, WALKER, 0.5),), followed=True)
+        seen = replace(about, others=(BestFrame(other, WALKER, 0.5),), followed=True)
         self._outbox.put(pack(seen, self._origin))
         self.delivery.wake()
 
@@ -134,8 +134,8 @@ class Gateway:
         (question,) = self.delivery.questions.open()
         entry = self._outbox.find(question.report_id)
         assert entry is not None
-        take = Take(shot(STREET.read_bytes(), 1.0), WALKER, 0.8)
-        assert self._outbox.extend(extended(entry.report, take, self._origin))
+        best_frame = BestFrame(decoded_frame(STREET.read_bytes(), 1.0), WALKER, 0.8)
+        assert self._outbox.extend(extended(entry.report, best_frame, self._origin))
         self.delivery.questions.close(question)
         self.delivery.wake()
 

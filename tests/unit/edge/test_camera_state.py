@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.camera_state import CameraState
-from edge.records import Box, Shot, Take, TrackId
+from edge.records import BestFrame, Box, DecodedFrame, TrackId
 from edge.static_objects.place_history import STAYS, Grey, patch_of
 from tests.unit.edge.intake.test_mailbox import frame
 from tests.unit.edge.static_objects.test_place_history import scene
@@ -22,8 +22,10 @@ def state() -> CameraState:
     x0, y0, x1, y1 = HERE
     patch = patch_of(scene(100), (x0 / 320, y0 / 180, x1 / 320, y1 / 180))
     assert patch is not None
-    take = Take(Shot(frame=frame("gate"), width=320, height=180), HERE, 0.8, patch=patch)
-    return CameraState(size=SIZE, takes={TRACK: (take,)})
+    best_frame = BestFrame(
+        DecodedFrame(frame=frame("gate"), width=320, height=180), HERE, 0.8, patch=patch
+    )
+    return CameraState(size=SIZE, best_frames={TRACK: (best_frame,)})
 
 
 def shows(state: CameraState, grey: Grey) -> float | None:

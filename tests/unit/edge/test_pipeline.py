@@ -39,7 +39,7 @@ def test_a_walker_raises_one_case_with_evidence_of_itself() -> None:
     assert case.suspicion.label == "person"
     assert case.best_box[1::2] == pytest.approx((100, 160), abs=3)
     assert case.best.width == 320
-    assert all(shot.frame is not case.best.frame for shot in case.context)
+    assert all(decoded.frame is not case.best.frame for decoded in case.context)
     raised = next(n for n, step in enumerate(steps) if step.cases)
     assert 21 <= raised <= 23
 

@@ -19,11 +19,11 @@ from edge.config.schema import Camera, Config, Evidence, PrivacyMask
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.privacy import Privacy, blackened, privacy_of
-from edge.records import Box, Case, Shot, Take
+from edge.records import BestFrame, Box, Case, DecodedFrame
 from edge.replay.player import play
 from edge.track.zones import contains
 from imaging.detections import Image
-from tests.unit.edge.deliver.test_evidence import ORIGIN, body, case, encoded, scene, shot
+from tests.unit.edge.deliver.test_evidence import ORIGIN, body, case, decoded_frame, encoded, scene
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
@@ -47,16 +47,20 @@ def with_other_things_under(image: Image, mask: PrivacyMask, seed: int) -> Image
 
 def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[Parcel]:
     """All that can leave of one scene: suspicion, an answer to a question, an audit."""
-    shots = [
+    decoded_frames = [
         replace(
-            shot(encoded(with_other_things_under(scene(n), mask, seed + n), ".png"), n), aspect=a
+            decoded_frame(encoded(with_other_things_under(scene(n), mask, seed + n), ".png"), n),
+            aspect=a,
         )
         for n, a in ((0, 1.0), (1, 4 / 3), (2, 0.5), (3, 1.0))
     ]
-    raised: Case = replace(case(shots[0], *shots[2:], box=box), others=(Take(shots[1], box, 0.5),))
-    viewed = replace(raised, view=shots[3])
+    raised: Case = replace(
+        case(decoded_frames[0], *decoded_frames[2:], box=box),
+        others=(BestFrame(decoded_frames[1], box, 0.5),),
+    )
+    viewed = replace(raised, view=decoded_frames[3])
     report = pack(raised, origin_).report.model_copy(update={"more_left": 1})
-    frames = tuple(one.frame for one in shots[1:])
+    frames = tuple(one.frame for one in decoded_frames[1:])
     audited = Audited(report_id=ReportId("gw.gate.1.9.0"), frames=frames, box=box)
     rejected = Unsuspected(
         camera=frames[0].camera, kind="motion", began_at_s=0, lasted_s=1, share=0.1
@@ -64,7 +68,7 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
     audit = pack_audit(rejected, audited, origin_, Audit(), 400_000)
     assert audit is not None
     assert len(audit.pictures) == 3
-    answer = extended(report, Take(shots[2], box, 0.5), origin_)
+    answer = extended(report, BestFrame(decoded_frames[2], box, 0.5), origin_)
     return [pack(raised, origin_), pack(viewed, origin_), answer, audit]
 
 
@@ -102,19 +106,19 @@ def test_a_cameras_own_bytes_never_travel_where_something_is_masked() -> None:
     thumbnail = b"Exif\0\0" + b"a thumbnail of all of it"
     jpeg = encoded(scene())
     told = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
-    packed = pack(case(shot(told)), origin(CORNER, "full"))
+    packed = pack(case(decoded_frame(told)), origin(CORNER, "full"))
     best, _crop = packed.report.evidence
     assert body(packed, best) != told
     assert all(thumbnail not in one.jpeg for one in packed.pictures)
-    assert pack(case(shot(told)), ORIGIN).pictures[0].jpeg == told
+    assert pack(case(decoded_frame(told)), ORIGIN).pictures[0].jpeg == told
 
 
-def turned(picture_: bytes, orientation: int) -> Shot:
+def turned(picture_: bytes, orientation: int) -> DecodedFrame:
     """The JPEG with an EXIF orientation, which decoding applies."""
     entry = b"\x12\x01\x03\x00\x01\x00\x00\x00" + bytes([orientation, 0, 0, 0])
     exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0" + entry + b"\0\0\0\0"
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
-    return shot(picture_[:2] + segment + picture_[2:])
+    return decoded_frame(picture_[:2] + segment + picture_[2:])
 
 
 def test_a_mask_is_laid_on_the_picture_as_it_is_shown() -> None:

@@ -31,7 +31,7 @@ from edge.config.schema import Config
 from edge.deliver.evidence import Origin, Parcel, pack
 from edge.detect.detector import open_detector
 from edge.privacy import Privacy
-from edge.records import Case, Frame, Shot, Suspicion, TrackId
+from edge.records import Case, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Rejected, inspect
 from imaging.detections import Image
 from imaging.header import Header
@@ -186,15 +186,15 @@ def _case(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> Ca
     header = inspect(picture, models.limits)
     if isinstance(header, Rejected):
         raise ValueError(header.detail)
-    shot = _shot(picture, header, image)
-    return Case(suspicion=_suspicion(place), best=shot, best_box=place.box, context=())
+    decoded = _decoded(picture, header, image)
+    return Case(suspicion=_suspicion(place), best=decoded, best_box=place.box, context=())
 
 
-def _shot(picture: bytes, header: Header, image: Image) -> Shot:
+def _decoded(picture: bytes, header: Header, image: Image) -> DecodedFrame:
     frame = Frame(
         camera=CAMERA, picture=picture, header=header, received_at=NOON, received_mono_s=0.0
     )
-    return Shot(frame=frame, width=image.shape[1], height=image.shape[0])
+    return DecodedFrame(frame=frame, width=image.shape[1], height=image.shape[0])
 
 
 def _suspicion(place: SuspectedPlace) -> Suspicion:

@@ -24,7 +24,7 @@ from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.deliver.questions import GATHER_S, PATIENCE_S
 from edge.privacy import privacy_of
-from edge.records import Case, Take, TrackId
+from edge.records import BestFrame, Case, TrackId
 from edge.replay.html import lightened
 from edge.replay.player import Step
 from objectstore.store import ObjectStore
@@ -58,7 +58,7 @@ class CloudAnswer:
     bytes_out: int
     confirm_s: float
     sent: tuple[Sent, ...] = ()
-    again: Callable[[Take | None], CloudAnswer] | None = None
+    again: Callable[[BestFrame | None], CloudAnswer] | None = None
     """Where the cloud asks for another picture: its answer to that, or to there being none."""
 
 
@@ -103,19 +103,19 @@ def answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised
     for one in open_:
         track = one.case.suspicion.track
         waited_s, seen = step.t - one.t, track in step.live
-        take = None if seen and waited_s < GATHER_S else step.further(track)
-        if take is None and seen and waited_s < PATIENCE_S:
+        best_frame = None if seen and waited_s < GATHER_S else step.next_best_frame(track)
+        if best_frame is None and seen and waited_s < PATIENCE_S:
             left.append(one)
             continue
-        after = again(one, step.name, step.t, take)
+        after = again(one, step.name, step.t, best_frame)
         (decided if after.answer.again is None else left).append(after)
     return decided, left
 
 
-def again(one: Raised, frame: str, t: float, take: Take | None) -> Raised:
+def again(one: Raised, frame: str, t: float, best_frame: BestFrame | None) -> Raised:
     """The suspicion with the cloud's next answer, which is the time at which people hear of it."""
     asks = one.answer.again
-    return one if asks is None else Raised(frame, t, one.case, asks(take), one.at)
+    return one if asks is None else Raised(frame, t, one.case, asks(best_frame), one.at)
 
 
 def at(case: Case, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool) -> LabelledPlace:
@@ -203,8 +203,8 @@ class Confirmation:
         verdict = self.judge.judge(parcel.report) if isinstance(answer, More) else answer
         sent = (*before, *_pictures(parcel))
 
-        def again(take: Take | None) -> CloudAnswer:
-            more = extended(parcel.report, take, self.origin)
+        def again(best_frame: BestFrame | None) -> CloudAnswer:
+            more = extended(parcel.report, best_frame, self.origin)
             return self._sent(more, bytes_out, seconds, sent)
 
         return CloudAnswer(

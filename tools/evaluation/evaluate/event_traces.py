@@ -208,14 +208,14 @@ def _spread(event: LabelledEvent, times: Row[float]) -> frozenset[float]:
 def sheet_picture(case: Case) -> bytes:
     """The frame that shows the suspicion best, reduced, with its box, as a JPEG; empty if it cannot
     be decoded."""
-    shot = case.best
-    image = decode(shot.frame.picture, shot.frame.header)
+    decoded = case.best
+    image = decode(decoded.frame.picture, decoded.frame.header)
     if isinstance(image, Rejected):
         return b""
-    scale = SHEET_PX / shot.width
-    size = (SHEET_PX, max(1, round(shot.height * scale / shot.aspect)))
+    scale = SHEET_PX / decoded.width
+    size = (SHEET_PX, max(1, round(decoded.height * scale / decoded.aspect)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    across, down = size[0] / shot.width, size[1] / shot.height
+    across, down = size[0] / decoded.width, size[1] / decoded.height
     x0, y0, x1, y1 = case.best_box
     corner, other = (int(x0 * across), int(y0 * down)), (int(x1 * across), int(y1 * down))
     cv2.rectangle(small, corner, other, _RED, 2)

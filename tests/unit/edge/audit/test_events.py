@@ -145,8 +145,8 @@ def test_a_frame_from_long_before_is_not_what_stood_there() -> None:
 def test_only_what_is_drawn_keeps_pictures() -> None:
     frames = (*seconds(0, 5, STILL), *seconds(5, 9, moved()))
     (event,) = events(*frames, draw=NONE)
-    assert (event.drawn, event.peak, event.reel.shots, event.before) == (False, None, (), None)
-    assert all(one.reel.shots == () for one in quiets(*seconds(0, 200, STILL), draw=NONE))
+    assert (event.drawn, event.peak, event.reel.frames, event.before) == (False, None, (), None)
+    assert all(one.reel.frames == () for one in quiets(*seconds(0, 200, STILL), draw=NONE))
     state = AuditState()
     for t, seen in frames:
         state = watch(state, frame(t), seen, t, NONE)
@@ -238,14 +238,14 @@ def test_a_reel_is_bounded_and_spread(steps: list[float], moments: int, count: i
     for step in steps:
         now += step
         reel = reel.with_(frame(now), now)
-    at = [t for t, _ in reel.shots]
+    at = [t for t, _ in reel.frames]
     assert 1 <= len(at) <= 2 * moments
     assert at[0] == steps[0]
     assert at == sorted(at)
     spread = reel.spread(count)
     assert len(spread) == min(count, len(at))
-    assert set(spread) <= set(reel.shots)
-    places = [reel.shots.index(one) for one in spread]
+    assert set(spread) <= set(reel.frames)
+    places = [reel.frames.index(one) for one in spread]
     assert places == sorted(set(places))
     assert places[0] <= len(at) / len(spread)
     assert places[-1] >= len(at) - len(at) / len(spread) - 1

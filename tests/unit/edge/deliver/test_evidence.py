@@ -19,7 +19,7 @@ from contract.report import MAX_REPORT_BYTES, EvidenceRef
 from edge.config.schema import Evidence
 from edge.deliver.evidence import Origin, Parcel, pack, relative
 from edge.privacy import Privacy
-from edge.records import Box, Case, Frame, Shot, Suspicion, Take, TrackId
+from edge.records import BestFrame, Box, Case, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
 from imaging.crop import MIN_CROP_PX, cut, square
 from imaging.decode import decode
@@ -59,7 +59,7 @@ def header_of(picture: bytes) -> Header:
     return header
 
 
-def shot(picture: bytes, seconds: float = 0.0) -> Shot:
+def decoded_frame(picture: bytes, seconds: float = 0.0) -> DecodedFrame:
     header = header_of(picture)
     image = decode(picture, header)
     assert not isinstance(image, Rejected)
@@ -71,10 +71,12 @@ def shot(picture: bytes, seconds: float = 0.0) -> Shot:
         received_mono_s=seconds,
         captured_at=NOON,
     )
-    return Shot(frame=frame, width=image.shape[1], height=image.shape[0])
+    return DecodedFrame(frame=frame, width=image.shape[1], height=image.shape[0])
 
 
-def case(best: Shot, *context: Shot, box: Box = (100, 60, 140, 160), **facts: object) -> Case:
+def case(
+    best: DecodedFrame, *context: DecodedFrame, box: Box = (100, 60, 140, 160), **facts: object
+) -> Case:
     known: dict[str, object] = {
         "report_id": ReportId("gw.gate.1.2.3"),
         "camera": CameraId("gate"),
@@ -107,7 +109,7 @@ def body(parcel: Parcel, ref: EvidenceRef) -> bytes:
 
 
 def test_the_report_says_what_the_suspicion_says() -> None:
-    report = pack(case(shot(encoded(scene()))), ORIGIN).report
+    report = pack(case(decoded_frame(encoded(scene()))), ORIGIN).report
     assert (report.report_id, report.camera, report.sequence) == ("gw.gate.1.2.3", "gate", 3)
     assert (report.scores.last, report.scores.top, report.scores.median) == (0.5, 0.7, 0.6)
     assert report.box == (0.3125, 0.25, 0.4375, 0.666667)
@@ -116,8 +118,8 @@ def test_the_report_says_what_the_suspicion_says() -> None:
 
 
 def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
-    context = [shot(encoded(scene(seed)), seed) for seed in (1, 2, 3)]
-    parcel = pack(case(shot(encoded(scene())), *context), ORIGIN)
+    context = [decoded_frame(encoded(scene(seed)), seed) for seed in (1, 2, 3)]
+    parcel = pack(case(decoded_frame(encoded(scene())), *context), ORIGIN)
     assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", *["context"] * 3]
     for ref in parcel.report.evidence:
         jpeg = body(parcel, ref)
@@ -131,12 +133,12 @@ def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
 
 def test_a_cameras_jpeg_travels_as_it_came() -> None:
     picture = encoded(scene())
-    parcel = pack(case(shot(picture)), ORIGIN)
+    parcel = pack(case(decoded_frame(picture)), ORIGIN)
     assert body(parcel, refs(parcel, "best")[0]) == picture
 
 
 def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
-    best, other = shot(encoded(scene(), ".png")), shot(encoded(scene(9), ".png"))
+    best, other = decoded_frame(encoded(scene(), ".png")), decoded_frame(encoded(scene(9), ".png"))
     parcel = pack(case(best, other), ORIGIN)
     for role, seed in (("best", 0), ("context", 9)):
         jpeg = body(parcel, refs(parcel, role)[0])
@@ -147,7 +149,7 @@ def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
 
 
 def test_the_crop_shows_the_thing_with_its_margin() -> None:
-    parcel = pack(case(shot(encoded(scene()))), ORIGIN)
+    parcel = pack(case(decoded_frame(encoded(scene()))), ORIGIN)
     (ref,) = refs(parcel, "crop")
     image = decode(body(parcel, ref), header_of(body(parcel, ref)))
     assert not isinstance(image, Rejected)
@@ -158,15 +160,15 @@ def test_the_crop_shows_the_thing_with_its_margin() -> None:
 
 
 def test_a_crop_says_where_in_the_frame_it_lies_and_where_the_thing_is_in_it() -> None:
-    parcel = pack(case(shot(encoded(scene()))), ORIGIN)
+    parcel = pack(case(decoded_frame(encoded(scene()))), ORIGIN)
     (ref,) = refs(parcel, "crop")
     assert ref.region == pytest.approx((40 / 320, 30 / 240, 200 / 320, 190 / 240), abs=1e-6)
     assert ref.box == parcel.report.box == (0.3125, 0.25, 0.4375, 0.666667)
 
 
 def test_crops_of_other_moments_follow_the_best_one() -> None:
-    later = Take(shot(encoded(scene(2)), 1.0), (110, 60, 150, 160), 0.4)
-    walker = case(shot(encoded(scene())))
+    later = BestFrame(decoded_frame(encoded(scene(2)), 1.0), (110, 60, 150, 160), 0.4)
+    walker = case(decoded_frame(encoded(scene())))
     parcel = pack(replace(walker, others=(later,)), REDUCED)
     assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", "crop"]
     first, second = refs(parcel, "crop")
@@ -176,7 +178,7 @@ def test_crops_of_other_moments_follow_the_best_one() -> None:
 
 def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
     small = replace(ORIGIN, evidence=Evidence(crop_max_px=80, crop_margin=0.3))
-    parcel = pack(case(shot(encoded(scene()))), small)
+    parcel = pack(case(decoded_frame(encoded(scene()))), small)
     (ref,) = refs(parcel, "crop")
     image = decode(body(parcel, ref), header_of(body(parcel, ref)))
     assert not isinstance(image, Rejected)
@@ -187,7 +189,7 @@ def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
 
 
 def test_a_large_vehicle_is_sent_with_what_is_around_it() -> None:
-    walker = case(shot(encoded(scene())))
+    walker = case(decoded_frame(encoded(scene())))
     car = replace(walker, suspicion=replace(walker.suspicion, label="car"))
     (close,), (wide,) = refs(pack(walker, ORIGIN), "crop"), refs(pack(car, ORIGIN), "crop")
     assert (close.width, close.height) == (160, 160)
@@ -197,20 +199,20 @@ def test_a_large_vehicle_is_sent_with_what_is_around_it() -> None:
 
 def test_the_whole_view_is_reduced_by_default_full_where_wanted_or_left_away() -> None:
     picture = encoded(scene())
-    (view,) = refs(pack(case(shot(picture)), REDUCED), "best")
+    (view,) = refs(pack(case(decoded_frame(picture)), REDUCED), "best")
     assert (view.width, view.height, view.region) == (160, 120, None)
     assert view.bytes < len(picture) / 2
-    (full,) = refs(pack(case(shot(picture)), ORIGIN), "best")
+    (full,) = refs(pack(case(decoded_frame(picture)), ORIGIN), "best")
     assert (full.width, full.height) == (320, 240)
     without = replace(ORIGIN, evidence=Evidence(whole="none"))
-    parcel = pack(case(shot(picture)), without)
+    parcel = pack(case(decoded_frame(picture)), without)
     assert [ref.role for ref in parcel.report.evidence] == ["crop"]
 
 
 def test_reports_of_one_event_name_one_view_which_is_the_same_bytes() -> None:
-    scenery = shot(encoded(scene(7)), -2.0)
+    scenery = decoded_frame(encoded(scene(7)), -2.0)
     first = pack(case(scenery), REDUCED)
-    second = pack(replace(case(shot(encoded(scene()))), view=scenery), REDUCED)
+    second = pack(replace(case(decoded_frame(encoded(scene()))), view=scenery), REDUCED)
     (best,) = refs(first, "best")
     (shared,) = refs(second, "context")
     assert (shared.key, shared.received_at) == (best.key, NOON - timedelta(seconds=2))
@@ -223,7 +225,7 @@ def test_a_turned_jpeg_is_described_upright() -> None:
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
     turned = picture[:2] + segment + picture[2:]
-    parcel = pack(case(shot(turned), box=(0, 0, 320, 120)), ORIGIN)
+    parcel = pack(case(decoded_frame(turned), box=(0, 0, 320, 120)), ORIGIN)
     (best,) = refs(parcel, "best")
     assert (best.width, best.height) == (320, 240)
     assert parcel.report.box == (0.0, 0.0, 1.0, 0.5)
@@ -232,7 +234,15 @@ def test_a_turned_jpeg_is_described_upright() -> None:
 
 def test_context_that_is_there_already_is_not_sent_again() -> None:
     best, other = encoded(scene()), encoded(scene(5))
-    parcel = pack(case(shot(best), shot(best, 1), shot(other, 2), shot(other, 3)), ORIGIN)
+    parcel = pack(
+        case(
+            decoded_frame(best),
+            decoded_frame(best, 1),
+            decoded_frame(other, 2),
+            decoded_frame(other, 3),
+        ),
+        ORIGIN,
+    )
     assert [ref.received_at for ref in refs(parcel, "context")] == [NOON + timedelta(seconds=2)]
     assert len(parcel.pictures) == 3
 
@@ -247,8 +257,8 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
         evidence=Evidence(whole="full", context_frames=count),
         privacy=Privacy(),
     )
-    context = [shot(encoded(scene(seed)), seed) for seed in range(1, 21)]
-    parcel = pack(case(shot(encoded(scene())), *context), origin)
+    context = [decoded_frame(encoded(scene(seed)), seed) for seed in range(1, 21)]
+    parcel = pack(case(decoded_frame(encoded(scene())), *context), origin)
     expected = [NOON + timedelta(seconds=seed) for seed in range(1, 21)][20 - count :]
     assert [ref.received_at for ref in refs(parcel, "context")] == expected
 
@@ -259,17 +269,20 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
 def test_no_suspicion_makes_a_report_too_large_for_the_wire(
     text: str, reasons: int, zones: int
 ) -> None:
-    takes = [Take(shot(encoded(scene(seed)), seed), (1, 2, 33, 44), 0.5) for seed in (21, 22, 23)]
+    best_frames = [
+        BestFrame(decoded_frame(encoded(scene(seed)), seed), (1, 2, 33, 44), 0.5)
+        for seed in (21, 22, 23)
+    ]
     long = case(
-        shot(encoded(scene())),
-        *[shot(encoded(scene(seed))) for seed in range(1, 15)],
+        decoded_frame(encoded(scene())),
+        *[decoded_frame(encoded(scene(seed))) for seed in range(1, 15)],
         report_id=ReportId(f"{'g' * 64}.gate.1.2.3"),
         label=text,
         reasons=(text or "\0",) * reasons,
         zones=("z" * 64,) * zones,
     )
     parcel = pack(
-        replace(long, others=tuple(takes)),
+        replace(long, others=tuple(best_frames)),
         Origin(
             gateway=GatewayId("g" * 64),
             model_sha256="a" * 64,
@@ -331,7 +344,7 @@ def test_evidence_of_a_squeezed_stream_has_square_pixels(
     squeezed = cv2.resize(scene(), size, interpolation=cv2.INTER_AREA)
     wide, high = size[0] / 320, size[1] / 240
     box = (100 * wide, 60 * high, 140 * wide, 160 * high)
-    one = replace(shot(encoded(np.asarray(squeezed, np.uint8))), aspect=aspect)
+    one = replace(decoded_frame(encoded(np.asarray(squeezed, np.uint8))), aspect=aspect)
     parcel = pack(case(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
     (crop,), (whole,) = refs(parcel, "crop"), refs(parcel, "best")
     assert (whole.width, whole.height) == (320, 240)

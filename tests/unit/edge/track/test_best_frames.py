@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.evidence import Evidence
-from edge.records import Take
-from edge.track.best_frames import add, ranked, sharpness, worth
-from tests.unit.edge.deliver.test_evidence import encoded, scene, shot
+from edge.records import BestFrame
+from edge.track.best_frames import add, quality, ranked, sharpness
+from tests.unit.edge.deliver.test_evidence import decoded_frame, encoded, scene
 
-SHOT = shot(encoded(scene()))
+FRAME = decoded_frame(encoded(scene()))
 BOX = (100.0, 60.0, 140.0, 160.0)
 OFFERS = st.lists(
     st.tuples(st.floats(0.05, 2), st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=25
 )
 
 
-def take(at_s: float, score: float, sharp: float = 1.0) -> Take:
-    return Take(SHOT, BOX, score, at_s, sharp)
+def best_frame(at_s: float, score: float, sharp: float = 1.0) -> BestFrame:
+    return BestFrame(FRAME, BOX, score, at_s, sharp)
 
 
 @given(OFFERS, st.integers(1, 4), st.floats(0, 1))
@@ -30,27 +30,27 @@ def test_the_best_of_all_is_kept_and_the_kept_are_few_and_apart(
     offers: list[tuple[float, float, float]], crops: int, apart_s: float
 ) -> None:
     evidence = Evidence(crops=crops, crop_apart_s=apart_s)
-    kept: tuple[Take, ...] = ()
+    kept: tuple[BestFrame, ...] = ()
     now, offered = 0.0, []
     for step_s, score, sharp in offers:
         now += step_s
-        offered.append(take(now, score, sharp))
+        offered.append(best_frame(now, score, sharp))
         kept = add(kept, offered[-1], evidence)
     assert 1 <= len(kept) <= crops
-    assert worth(ranked(kept)[0]) == max(map(worth, offered))
+    assert quality(ranked(kept)[0]) == max(map(quality, offered))
     times = [one.at_s for one in kept]
     assert times == sorted(times)
     assert all(b - a >= apart_s for a, b in pairwise(times))
 
 
 def test_of_equals_the_newer_is_the_best() -> None:
-    old, new = take(0, 0.5), take(1, 0.5)
+    old, new = best_frame(0, 0.5), best_frame(1, 0.5)
     assert ranked((old, new)) == (new, old)
 
 
 def test_a_blurred_view_is_worth_less_and_half_at_most() -> None:
-    assert worth(take(0, 0.6, 0.0)) == 0.3
-    assert worth(take(0, 0.6, 1.0)) == 0.6
+    assert quality(best_frame(0, 0.6, 0.0)) == 0.3
+    assert quality(best_frame(0, 0.6, 1.0)) == 0.6
 
 
 def test_sharpness_falls_with_blur_and_not_with_contrast() -> None:
