@@ -16,8 +16,8 @@ from contract.ids import CameraId
 from contract.labels import group_of
 from edge.audit.events import AuditState, Told
 from edge.config.schema import Deduplication, Evidence
-from edge.detect.pixel_aspect import Squeeze
-from edge.detect.search_regions import Gaze
+from edge.detect.pixel_aspect import AspectEstimate
+from edge.detect.search_regions import CropHistory
 from edge.gate import motion
 from edge.gate.motion import GateState
 from edge.health.camera_health import CameraHealth
@@ -85,7 +85,7 @@ class CameraState:
     """All that the pipeline knows of one camera."""
 
     gate: GateState = field(default_factory=GateState)
-    gaze: Gaze = field(default_factory=Gaze)
+    crop_history: CropHistory = field(default_factory=CropHistory)
     health: CameraHealth = field(default_factory=CameraHealth)
     tracks: Tracks = field(default_factory=Tracks)
     day_night: DayNightState = field(default_factory=DayNightState)
@@ -95,7 +95,7 @@ class CameraState:
     grey: Grey | None = None
     audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
-    squeeze: Squeeze = field(default_factory=Squeeze)
+    aspect_estimate: AspectEstimate = field(default_factory=AspectEstimate)
     size: Size | None = None
     best_frames: dict[TrackId, tuple[BestFrame, ...]] = field(default_factory=dict)
     view: SceneView | None = None

@@ -19,8 +19,8 @@ from edge.audit.sampling import Draw
 from edge.camera_state import CameraState, FrameDetections
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
-from edge.detect.detect_frame import Hints, Sees, Sight, look_at
-from edge.detect.pixel_aspect import Squeeze, looks_squeezed, weigh
+from edge.detect.detect_frame import DetectionResult, Detector, SearchHints, detect_frame
+from edge.detect.pixel_aspect import AspectEstimate, estimate_aspect, looks_squeezed
 from edge.gate.precheck import precheck
 from edge.privacy import pixels
 from edge.records import (
@@ -44,7 +44,7 @@ from imaging.admission import Rejected
 from imaging.aspect import is_known, pixel_aspect
 from imaging.detections import Image
 
-__all__ = ["Pipeline", "Sees", "Settled"]
+__all__ = ["Detector", "Pipeline", "Settled"]
 
 Ration = Callable[[float, int, Config], float]
 """By how much bytes lower the share that is audited (0..1), at a time in monotonic seconds, with so
@@ -57,7 +57,7 @@ class Pipeline:
     def __init__(
         self,
         config: Config,
-        detector: Sees,
+        detector: Detector,
         epoch: int = 0,
         recall: Callable[[CameraId], Memory] = lambda _: Memory(),
     ) -> None:
@@ -74,7 +74,7 @@ class Pipeline:
         """Audits have a bound, as live; without, as in a replay, all that are drawn can be sent."""
         self._ration = ration
 
-    def adopt(self, config: Config, detector: Sees | None) -> None:
+    def adopt(self, config: Config, detector: Detector | None) -> None:
         """Go on with another configuration, and another detector if one is given."""
         self._config = config
         self._detector = detector or self._detector
@@ -107,10 +107,10 @@ class Pipeline:
         aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
         height, width = image.shape[:2]
         decoded = DecodedFrame(frame=frame, width=int(width), height=int(height), aspect=aspect)
-        sight = self._see(state, decoded, image, seen, judge, now)
-        weighed = self._weigh(state, decoded, image, settings, now)
+        result = self._detect(state, decoded, image, seen, judge, now)
+        aspect_inferences = self._estimate_aspect(state, decoded, image, settings, now)
         found, ignored = object_masks.apply(
-            sight.found, settings.object_masks, (decoded.width, decoded.height)
+            result.found, settings.object_masks, (decoded.width, decoded.height)
         )
         state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
         judged = judge.judge(state, (FrameDetections(decoded, found, now, image), image), seen)
@@ -125,7 +125,7 @@ class Pipeline:
             ignored=ignored,
             merged=judged.merged,
             withheld=judged.withheld,
-            inferences=sight.inferences + weighed,
+            inferences=result.inferences + aspect_inferences,
         )
 
     def tick(self, now: float) -> tuple[Case, ...]:
@@ -195,7 +195,7 @@ class Pipeline:
         state = self._states.get(camera)
         if state is None:
             return ()
-        return (*state.health.faults, *(("squeezed",) if state.squeeze.proposed else ()))
+        return (*state.health.faults, *(("squeezed",) if state.aspect_estimate.proposed else ()))
 
     def notices(self, camera: CameraId) -> Notices:
         """What was found out about `camera`; any thread may ask."""
@@ -203,7 +203,7 @@ class Pipeline:
         if state is None:
             return Notices()
         return Notices(
-            auto_masks=state.gate.auto.boxes(), proposed_pixel_aspect=state.squeeze.proposed
+            auto_masks=state.gate.auto.boxes(), proposed_pixel_aspect=state.aspect_estimate.proposed
         )
 
     def _state(self, camera: CameraId) -> CameraState:
@@ -228,7 +228,7 @@ class Pipeline:
 
         return Draw(config.gateway.id, camera, self.epoch, config.deliver.audit, chance)
 
-    def _see(
+    def _detect(
         self,
         state: CameraState,
         decoded: DecodedFrame,
@@ -236,18 +236,20 @@ class Pipeline:
         seen: Motion,
         judge: Judge,
         now: float,
-    ) -> Sight:
-        hints = Hints(
+    ) -> DetectionResult:
+        hints = SearchHints(
             motion=seen,
             expected=tracker.expected(state.tracks, now),
             alone=judge.looks_at_lone_pictures(state),
             aspect=decoded.aspect,
         )
         regions = self._config.detect.regions
-        state.gaze, sight = look_at(state.gaze, self._detector, image, hints, now, regions)
-        return sight
+        state.crop_history, result = detect_frame(
+            state.crop_history, self._detector, image, hints, now, regions
+        )
+        return result
 
-    def _weigh(
+    def _estimate_aspect(
         self,
         state: CameraState,
         decoded: DecodedFrame,
@@ -260,11 +262,13 @@ class Pipeline:
         health = self._config.health if settings.health is None else settings.health
         told = settings.pixel_aspect != "auto" or is_known(decoded.frame.header)
         if told or not health.enabled or "squeezed" in health.ignore:
-            state.squeeze = Squeeze()
+            state.aspect_estimate = AspectEstimate()
             return 0
         if not looks_squeezed((decoded.width, decoded.height)):
             return 0
-        state.squeeze, inferences = weigh(state.squeeze, self._detector, image, now)
+        state.aspect_estimate, inferences = estimate_aspect(
+            state.aspect_estimate, self._detector, image, now
+        )
         return inferences
 
     def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled | None:

@@ -22,8 +22,8 @@ from cloud.model import FullModel
 from contract.ids import CameraId
 from edge.config.regions import Regions
 from edge.config.schema import Config
-from edge.detect.detect_frame import Hints, Sees, look_at
-from edge.detect.search_regions import Gaze
+from edge.detect.detect_frame import Detector, SearchHints, detect_frame
+from edge.detect.search_regions import CropHistory
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
 from edge.records import Analysed, Motion
 from edge.replay.player import Video, play
@@ -110,7 +110,7 @@ def persons_in(frames: Sequence[Image], model: FullModel) -> list[FloatArray]:
 
 
 def measure(
-    frames: Sequence[Image], people: Sequence[FloatArray], place: Image, detector: Sees
+    frames: Sequence[Image], people: Sequence[FloatArray], place: Image, detector: Detector
 ) -> Result:
     """Every view at every scale, each played three times over the same pictures."""
     bands: list[SizeBand] = []
@@ -157,7 +157,7 @@ def view_of(
     return pictures, np.array([left, top, left, top], np.float32)
 
 
-def play_view(pictures: Sequence[bytes], detector: Sees, *, close: bool) -> PersonsFound:
+def play_view(pictures: Sequence[bytes], detector: Detector, *, close: bool) -> PersonsFound:
     """The frames after the empty place, through the edge's path."""
     config = Config.model_validate(
         {"detect": {"regions": {"enabled": close}}, "cameras": {CAMERA: {"kind": "stream"}}}
@@ -173,10 +173,10 @@ def play_view(pictures: Sequence[bytes], detector: Sees, *, close: bool) -> Pers
 
 
 def point_at(
-    pictures: Sequence[bytes], people: Sequence[FloatArray], detector: Sees
+    pictures: Sequence[bytes], people: Sequence[FloatArray], detector: Detector
 ) -> PersonsFound:
     """Looks at `pictures` as if the gate had seen each of `people` (boxes per picture) move."""
-    gaze, found, inferences = Gaze(), [], 0
+    history, found, inferences = CropHistory(), [], 0
     settings = Regions(enabled=True)
     for number, (picture, boxes) in enumerate(zip(pictures, people, strict=True)):
         image = _decoded(picture)
@@ -184,10 +184,10 @@ def point_at(
         spread = boxes + np.array([-margin, -margin, margin, margin], np.float32)
         regions = tuple((x0, y0, x1, y1) for x0, y0, x1, y1 in spread.tolist())
         motion = Motion(moved=True, why="motion", regions=regions, share=0.01)
-        hints = Hints(motion=motion, expected=(), alone=False)
-        gaze, sight = look_at(gaze, detector, image, hints, number / FPS, settings)
-        found.append(sight.found)
-        inferences += sight.inferences
+        hints = SearchHints(motion=motion, expected=(), alone=False)
+        history, result = detect_frame(history, detector, image, hints, number / FPS, settings)
+        found.append(result.found)
+        inferences += result.inferences
     return PersonsFound(found=tuple(found), inferences=inferences, analysed=len(found))
 
 

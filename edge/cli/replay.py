@@ -23,7 +23,7 @@ from contract.ids import CameraId, is_name
 from edge.config.load import load
 from edge.config.schema import Config
 from edge.detect.networks import open_detectors
-from edge.pipeline import Sees
+from edge.pipeline import Detector
 from edge.replay import comparison
 from edge.replay.comparison_report import Summary, as_json, in_words
 from edge.replay.html_report import ReportOut
@@ -180,7 +180,7 @@ class _Run:
         return iter(tqdm(items, total=total, unit="frame", disable=not sys.stderr.isatty()))
 
 
-def _open(config: Config) -> Sees:
+def _open(config: Config) -> Detector:
     detect = config.detect.model_copy(update={"workers": 1})
     return open_detectors(config.model_copy(update={"detect": detect}))[0]
 

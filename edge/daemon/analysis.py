@@ -26,7 +26,7 @@ from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
 from edge.metrics.counters import Counters, Timings
-from edge.pipeline import Pipeline, Sees
+from edge.pipeline import Detector, Pipeline
 from edge.records import (
     Analysed,
     Case,
@@ -65,7 +65,7 @@ class Terms:
     """What an analyst works by; reports name the `origin` that their frame was looked at under."""
 
     config: Config
-    detector: Sees
+    detector: Detector
     origin: Origin
 
 

@@ -23,7 +23,7 @@ from edge.daemon.health_checks import checks
 from edge.daemon.heartbeat import late
 from edge.daemon.watchdog import DeadMan, Watchdog
 from edge.deliver.delivery_metrics import DeliveryCollector, waiting
-from edge.detect.networks import OpenNetworks, open_detectors
+from edge.detect.networks import OpenDetectors, open_detectors
 from edge.errors import Complaint, ConfigError, OutboxError
 from edge.health.camera_conditions import ConditionCollector
 from edge.health.gateway_health import HealthCollector
@@ -64,7 +64,7 @@ class Daemon:
         environ: Mapping[str, str],
         clock: Clock,
         requests: Requests,
-        open_networks: OpenNetworks = open_detectors,
+        open_networks: OpenDetectors = open_detectors,
     ) -> None:
         """Builds everything, starts nothing; raises what `Gateway` raises."""
         self._path, self._environ, self._clock = path, environ, clock

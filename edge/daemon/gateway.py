@@ -28,7 +28,7 @@ from edge.daemon.status_messages import Statements
 from edge.daemon.switches import Switches
 from edge.daemon.worker import Worker
 from edge.deliver.evidence import Origin
-from edge.detect.networks import Network, OpenNetworks, open_detectors
+from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
 from edge.health.clocksync import WRITTEN_AT, ClockSync
 from edge.health.gateway_health import GatewayHealth
 from edge.intake.mailbox import Mailbox
@@ -53,7 +53,7 @@ class Gateway:
         loaded: Loaded,
         clock: Clock,
         on_failure: OnFailure,
-        open_networks: OpenNetworks = open_detectors,
+        open_networks: OpenDetectors = open_detectors,
     ) -> None:
         """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError`, `ConfigError` for what
         must be mended."""
@@ -278,7 +278,7 @@ class Gateway:
         )
         self.workers = (*self._analysing, *self.delivery.workers)
 
-    def _analyst(self, mailbox: Mailbox, network: Network, pipeline: Pipeline) -> Analyst:
+    def _analyst(self, mailbox: Mailbox, network: NamedDetector, pipeline: Pipeline) -> Analyst:
         return Analyst(
             self._terms(network),
             mailbox,
@@ -354,11 +354,11 @@ class Gateway:
         else:
             self.intake.on_message(topic, payload, retained, ack)
 
-    def _terms(self, network: Network) -> Terms:
+    def _terms(self, network: NamedDetector) -> Terms:
         """What an analyst with this network goes by from now on."""
         return Terms(config=self.config(), detector=network, origin=self._origin(network))
 
-    def _origin(self, network: Network) -> Origin:
+    def _origin(self, network: NamedDetector) -> Origin:
         """What reports say from now on of where they come from."""
         current = self.live.current
         return Origin(

@@ -1,4 +1,4 @@
-"""One look at a frame: the whole of it, and closely at what the whole does not show well.
+"""Detection in one frame: in the whole of it, and in crops of what the whole does not show well.
 
 PURE, but for the detector it is given. The whole frame goes first; what it shows surely needs no
 crop, which is most of what moves, so a crop is made for the rest alone. Called by the pipeline once
@@ -14,8 +14,16 @@ from typing import Protocol
 import numpy as np
 
 from edge.config.regions import Regions
-from edge.detect.merge import Sighting, merge
-from edge.detect.search_regions import Gaze, Place, View, covered, gains, plan, tile_crops
+from edge.detect.merge import ViewDetections, merge
+from edge.detect.search_regions import (
+    CropHistory,
+    FrameGeometry,
+    SearchRegion,
+    covered,
+    gains,
+    plan,
+    tile_crops,
+)
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
 from edge.records import Box, Motion
 from imaging.boxes import iou
@@ -23,20 +31,20 @@ from imaging.decode import reduction
 from imaging.detections import Detections, Image, no_detections
 
 SURE_SCORE = 0.5
-"""A thing that the whole frame shows at this score is well over every rule's threshold."""
+"""An object that the whole frame shows at this score is well over every rule's threshold."""
 
 _SAME_IOU = 0.3
-"""A moving region fits its thing loosely: legs move more than heads, shadows move too."""
+"""A moving region fits its object loosely: legs move more than heads, shadows move too."""
 
 _MOVING, _EXPECTED = 1.0, 0.25
 """Urgency: what moves goes four times as often to the network as a track that may have paused."""
 
-_WORDLESS = frozenset({"first_look", "full_look", "light_change", "off"})
-"""The gate's reasons to look that do not say where."""
+_UNDIRECTED = frozenset({"first_look", "full_look", "light_change", "off"})
+"""The gate's reasons for a detection that do not say where."""
 
 
-class Sees(Protocol):
-    """Whatever finds things in a picture; see `edge.detect.detector.Detector`."""
+class Detector(Protocol):
+    """Whatever finds objects in a picture; see `edge.detect.detector.TfliteDetector`."""
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -47,17 +55,17 @@ class Sees(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """What a look found, in pixels of the frame, and how many inferences it took."""
+class DetectionResult:
+    """What was found, in pixels of the frame, and how many inferences it took."""
 
     found: Detections
     inferences: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
-    """Where to look: the gate's word, and where the tracks that move are `expected`; `alone` marks
-    a picture that stands alone, and pixels are `aspect` times as wide as high."""
+class SearchHints:
+    """Where to search: what the gate says, and where the tracks that move are `expected`; `alone`
+    marks a picture that stands alone, and pixels are `aspect` times as wide as high."""
 
     motion: Motion
     expected: Sequence[Box]
@@ -65,87 +73,89 @@ class Hints:
     aspect: float = 1.0
 
 
-def look_at(
-    gaze: Gaze,
-    detector: Sees,
+def detect_frame(
+    history: CropHistory,
+    detector: Detector,
     image: Image,
-    hints: Hints,
+    hints: SearchHints,
     now: float,
     settings: Regions,
-) -> tuple[Gaze, Sight]:
-    """What `image` shows, and the memory of where was looked."""
+) -> tuple[CropHistory, DetectionResult]:
+    """What `image` shows, and the history of where was searched."""
     height, width = image.shape[:2]
     aspect = hints.aspect
     if not settings.enabled:
-        return gaze, Sight(found=detector.detect(image, aspect), inferences=1)
-    view = View(width=width, height=height, aspect=aspect, input_px=min(detector.input_size))
-    places = _places(hints, view)
-    crops = _instead(places, view, gaze, now, settings)
+        return history, DetectionResult(found=detector.detect(image, aspect), inferences=1)
+    geometry = FrameGeometry(
+        width=width, height=height, aspect=aspect, input_px=min(detector.input_size)
+    )
+    regions = _search_regions(hints, geometry)
+    crops = _crops_alone(regions, geometry, history, now, settings)
     whole = None if crops else detector.detect(image, aspect)
     turned = 0
     if whole is not None and _anywhere(hints):
-        crops = tile_crops(view, gaze, _most(hints, settings))
+        crops = tile_crops(geometry, history, _most(hints, settings))
         turned = len(crops)
     elif whole is not None:
-        crops = _beside(whole, places, hints, view, gaze, now, settings)
-    sightings = [] if whole is None else [Sighting(found=whole)]
-    sightings += [Sighting(found=_inside(detector, image, c, aspect), crop=c) for c in crops]
-    found = merge(sightings, width, height)
-    gaze = gaze.after(crops, whole is not None, now, turned)
-    return gaze, Sight(found=found, inferences=len(sightings))
+        # what the whole frame shows surely needs no crop
+        crops = plan(_unsure(regions, whole), geometry, history, now, _most(hints, settings))
+    views = [] if whole is None else [ViewDetections(found=whole)]
+    views += [ViewDetections(found=_inside(detector, image, c, aspect), crop=c) for c in crops]
+    found = merge(views, width, height)
+    history = history.after(crops, whole is not None, now, turned)
+    return history, DetectionResult(found=found, inferences=len(views))
 
 
-def _places(hints: Hints, view: View) -> list[Place]:
+def _search_regions(hints: SearchHints, geometry: FrameGeometry) -> list[SearchRegion]:
     """What moves, without the margin that the gate puts around it, and where tracks should be."""
-    margin = SPREAD_CELLS * reduction(view.width, WIDTH_PX)
-    moving = [Place(box=_shrunk(box, margin), urgency=_MOVING) for box in hints.motion.regions]
-    frame = (0.0, 0.0, float(view.width), float(view.height))
+    margin = SPREAD_CELLS * reduction(geometry.width, WIDTH_PX)
+    moving = [
+        SearchRegion(box=_shrunk(box, margin), urgency=_MOVING) for box in hints.motion.regions
+    ]
+    frame = (0.0, 0.0, float(geometry.width), float(geometry.height))
     inside = (_clipped(box, frame) for box in hints.expected)
-    return [*moving, *(Place(box=box, urgency=_EXPECTED) for box in inside if box is not None)]
+    return [
+        *moving,
+        *(SearchRegion(box=box, urgency=_EXPECTED) for box in inside if box is not None),
+    ]
 
 
-def _instead(
-    places: list[Place], view: View, gaze: Gaze, now: float, settings: Regions
-) -> tuple[Box, ...]:
-    """Crops that make a whole look needless for now; none if they cannot."""
-    if not places or now - gaze.whole_at_s >= settings.whole_every_s:
-        return ()
-    crops = plan(places, view, gaze, now, settings.most_crops)
-    enough = all(gains(place.box, view) and covered(place.box, crops) for place in places)
-    return crops if enough else ()
-
-
-def _beside(
-    whole: Detections,
-    places: list[Place],
-    hints: Hints,
-    view: View,
-    gaze: Gaze,
+def _crops_alone(
+    regions: list[SearchRegion],
+    geometry: FrameGeometry,
+    history: CropHistory,
     now: float,
     settings: Regions,
 ) -> tuple[Box, ...]:
-    """Crops for what the whole frame did not show surely."""
-    unsure = _unsure(places, whole.take(np.flatnonzero(whole.scores >= SURE_SCORE)))
-    return plan(unsure, view, gaze, now, _most(hints, settings))
+    """Crops that make a detection in the whole frame needless for now; none if they cannot."""
+    if not regions or now - history.whole_at_s >= settings.whole_every_s:
+        return ()
+    crops = plan(regions, geometry, history, now, settings.most_crops)
+    enough = all(gains(region.box, geometry) and covered(region.box, crops) for region in regions)
+    return crops if enough else ()
 
 
-def _anywhere(hints: Hints) -> bool:
-    """Whether nothing says where to look."""
-    return hints.motion.why in _WORDLESS and not hints.motion.regions
+def _anywhere(hints: SearchHints) -> bool:
+    """Whether nothing says where to search."""
+    return hints.motion.why in _UNDIRECTED and not hints.motion.regions
 
 
-def _most(hints: Hints, settings: Regions) -> int:
+def _most(hints: SearchHints, settings: Regions) -> int:
     return settings.most_crops_alone if hints.alone else settings.most_crops
 
 
-def _unsure(places: list[Place], sure: Detections) -> list[Place]:
-    if not (places and len(sure)):
-        return places
-    overlap = iou(np.array([place.box for place in places], np.float32), sure.boxes).max(axis=1)
-    return [place for place, most in zip(places, overlap.tolist(), strict=True) if most < _SAME_IOU]
+def _unsure(regions: list[SearchRegion], whole: Detections) -> list[SearchRegion]:
+    """The regions in which the whole frame does not show an object surely."""
+    sure = whole.take(np.flatnonzero(whole.scores >= SURE_SCORE))
+    if not (regions and len(sure)):
+        return regions
+    overlap = iou(np.array([region.box for region in regions], np.float32), sure.boxes).max(axis=1)
+    return [
+        region for region, most in zip(regions, overlap.tolist(), strict=True) if most < _SAME_IOU
+    ]
 
 
-def _inside(detector: Sees, image: Image, crop: Box, aspect: float) -> Detections:
+def _inside(detector: Detector, image: Image, crop: Box, aspect: float) -> Detections:
     """What the crop shows, in pixels of the frame."""
     x0, y0, x1, y1 = (int(value) for value in crop)
     found = detector.detect(image[y0:y1, x0:x1], aspect)

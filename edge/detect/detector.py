@@ -1,8 +1,9 @@
 """Detection on the edge: a model, an interpreter, and the way from a frame to detections.
 
 SHELL. `open_detector` trusts nothing: the manifest must parse, the file must have its hash, tensors
-must fit, and the self-test must pass. A `Detector` belongs to one thread. Called by the composition
-root, once per analysis thread; the second and later ones are given the first one's `runtime`.
+must fit, and the self-test must pass. A `TfliteDetector` belongs to one thread. Called by the
+composition root, once per analysis thread; the second and later ones are given the first one's
+`runtime`.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class EdgeModel:
     size: Input
 
 
-class Detector:
+class TfliteDetector:
     """One model on one interpreter, for one thread."""
 
     def __init__(
@@ -116,11 +117,11 @@ def open_detector(
     threads: int,
     min_score: float,
     vehicle_sum: bool = True,
-) -> Detector:
+) -> TfliteDetector:
     """The detector for a shipped model's name or a folder with a manifest.
 
     `auto` takes the first runtime in the order of preference that passes the model's self-test:
-    `Detector.choice` says which and why. Raises `ModelError` with what does not fit.
+    `TfliteDetector.choice` says which and why. Raises `ModelError` with what does not fit.
     """
     keep_freed_memory()
     verified = load_model(model)
@@ -144,9 +145,9 @@ def load_model(model: str) -> EdgeModel:
 
 def _assemble(
     model: EdgeModel, choice: Choice, threads: int, min_score: float, vehicle_sum: bool = True
-) -> Detector:
+) -> TfliteDetector:
     runner = open_runner(model.file, choice.runtime, threads)
-    detector = Detector(
+    detector = TfliteDetector(
         model=model, runner=runner, min_score=min_score, choice=choice, vehicle_sum=vehicle_sum
     )
     detector.pass_self_test(model)

@@ -1,8 +1,8 @@
 """One list of detections out of several views of a frame.
 
-PURE. A thing seen in two views is one thing: the better box stays. A box that ends where its crop
-ends, and not where the frame does, is a part of something; it gives way to a box that holds it, and
-where the whole frame was looked at too it counts for nothing. Called by `detect_frame`.
+PURE. An object seen in two views is one object: the better box stays. A box that ends where its
+crop ends, and not where the frame does, is a part of something; it gives way to a box that holds
+it, and where the whole frame was searched too it counts for nothing. Called by `detect_frame`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SAME_IOU = 0.5
 """Of two boxes from different scales; looser than a network's own NMS, for small boxes jitter."""
 
 HELD_SHARE = 0.7
-"""So much of a cut box lies in the box of the whole thing."""
+"""So much of a cut box lies in the box of the whole object."""
 
 _EDGE_PX = 2.0
 """A box that comes so near to its crop's border is taken for cut by it."""
@@ -32,36 +32,36 @@ _GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class ViewDetections:
     """What one view showed, in pixels of the frame; `crop` is None for the whole frame."""
 
     found: Detections
     crop: Box | None = None
 
 
-def merge(sightings: Sequence[Sighting], width: int, height: int) -> Detections:
-    """The things of all views of a frame of `width` x `height`, by falling score."""
-    if len(sightings) == 1 and sightings[0].crop is None:
-        return sightings[0].found
-    cut = np.concatenate([_cut(sighting, width, height) for sighting in sightings])
-    view = np.repeat(np.arange(len(sightings)), [len(s.found) for s in sightings])
-    found = _joined([sighting.found for sighting in sightings])
-    if any(sighting.crop is None for sighting in sightings):
+def merge(views: Sequence[ViewDetections], width: int, height: int) -> Detections:
+    """The objects of all views of a frame of `width` x `height`, by falling score."""
+    if len(views) == 1 and views[0].crop is None:
+        return views[0].found
+    cut = np.concatenate([_cut(view, width, height) for view in views])
+    source = np.repeat(np.arange(len(views)), [len(s.found) for s in views])
+    found = _joined([view.found for view in views])
+    if any(view.crop is None for view in views):
         rows = np.flatnonzero(~cut)
-        found, cut, view = found.take(rows), cut[rows], view[rows]
+        found, cut, source = found.take(rows), cut[rows], source[rows]
     order = np.lexsort((-found.scores, cut))
-    kept = order[_distinct(found.take(order), cut[order], view[order])]
+    kept = order[_distinct(found.take(order), cut[order], source[order])]
     return found.take(kept[np.argsort(-found.scores[kept], kind="stable")])
 
 
 def _distinct(
-    found: Detections, cut: npt.NDArray[np.bool_], view: npt.NDArray[np.int64]
+    found: Detections, cut: npt.NDArray[np.bool_], source: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.bool_]:
     """Rows that no earlier row of another view shows as well."""
     groups = np.array([_GROUPS.index(group_of(label)) for label in found.labels], np.int64)
     held = intersections(found.boxes, found.boxes) / np.maximum(areas(found.boxes), 1e-6)
     same = (iou(found.boxes, found.boxes) > SAME_IOU) | ((held > HELD_SHARE) & cut[None, :])
-    same &= (groups[:, None] == groups[None, :]) & (view[:, None] != view[None, :])
+    same &= (groups[:, None] == groups[None, :]) & (source[:, None] != source[None, :])
     kept = np.ones(len(found), np.bool_)
     for row in range(len(found)):
         if kept[row]:
@@ -69,9 +69,9 @@ def _distinct(
     return kept
 
 
-def _cut(sighting: Sighting, width: int, height: int) -> npt.NDArray[np.bool_]:
+def _cut(view: ViewDetections, width: int, height: int) -> npt.NDArray[np.bool_]:
     """Per box whether a border of the crop that lies inside the frame runs along it."""
-    boxes, crop = sighting.found.boxes, sighting.crop
+    boxes, crop = view.found.boxes, view.crop
     if crop is None or not len(boxes):
         return np.zeros(len(boxes), np.bool_)
     near = np.abs(boxes - np.array(crop, np.float32)) <= _EDGE_PX

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.config.schema import Config
-from edge.detect.detect_frame import Sees
-from edge.detect.detector import Detector, open_detector
+from edge.detect.detect_frame import Detector
+from edge.detect.detector import TfliteDetector, open_detector
 from service.events import Event, log
 
 
-class Network(Sees, Protocol):
-    """A detector that reports can name; see `edge.detect.detector.Detector`."""
+class NamedDetector(Detector, Protocol):
+    """A detector that reports can name; see `edge.detect.detector.TfliteDetector`."""
 
     @property
     def sha256(self) -> str:
@@ -24,11 +24,11 @@ class Network(Sees, Protocol):
         ...
 
 
-OpenNetworks = Callable[[Config], Sequence[Network]]
+OpenDetectors = Callable[[Config], Sequence[NamedDetector]]
 """One for each of `detect.workers`; raises `ModelError`."""
 
 
-def open_detectors(config: Config) -> tuple[Detector, ...]:
+def open_detectors(config: Config) -> tuple[TfliteDetector, ...]:
     """One detector per analysis thread; the first decides the runtime for all."""
     detect = config.detect
     threads, min_score, summed = detect.threads_per_worker, detect.min_score, detect.vehicle_sum

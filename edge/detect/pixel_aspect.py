@@ -1,10 +1,10 @@
-"""Pictures of half their columns, of a size that nobody knows: found out by how people look.
+"""Pictures of half their columns, of a size that nobody knows: estimated from the shape of people.
 
 PURE, but for the detector it is given. A size whose double is as wide as usual pictures are may be
-one that a recorder squeezed. Then now and then a picture is looked at as it is and stretched: if
-people are found surer stretched, again and again, and are as slim as nobody is where they are not,
-the pixels are twice as wide as high. Called by the pipeline after a look at what moves; read by
-health, which proposes what to configure.
+one that a recorder squeezed. Then now and then people are detected in a picture as it is and
+stretched: if people are found surer stretched, again and again, and are as slim as nobody is where
+they are not, the pixels are twice as wide as high. Called by the pipeline after a detection of what
+moves; read by health, which proposes what to configure.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from statistics import median
 
-from edge.detect.detect_frame import Sees
+from edge.detect.detect_frame import Detector
 from imaging.detections import Detections, Image
 
 TWICE = 2.0
@@ -25,7 +25,7 @@ _NEARLY = 0.03
 _EVERY_S = 0.5
 _THEN_EVERY_S = 60.0
 _MANY = 300
-"""So many pictures are weighed quickly after the start, two inferences each; then one a minute."""
+"""So many pictures are tried quickly after the start, two inferences each; then one a minute."""
 
 _SURE, _LEAST_PX = 0.4, 24.0
 """People who are found surely, tall enough to have proportions, and not cut by the border."""
@@ -51,7 +51,7 @@ _STRETCHED = (1.4, 3.3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class AspectSample:
     """One picture: by how much its surest person is surer stretched, and the proportions of its
     people as it is and stretched."""
 
@@ -62,14 +62,14 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Squeeze:
+class AspectEstimate:
     """What is known about a camera's pictures of one `size`; `proposed` is the width of its pixels
     in units of their height, once it is sure."""
 
     size: tuple[int, int] = (0, 0)
     tries: int = 0
     tried_at_s: float = float("-inf")
-    weighed: tuple[Weighed, ...] = ()
+    samples: tuple[AspectSample, ...] = ()
     proposed: float | None = None
 
 
@@ -79,11 +79,13 @@ def looks_squeezed(size: tuple[int, int]) -> bool:
     return any(abs(shape / usual - 1) <= _NEARLY for usual in _USUAL)
 
 
-def weigh(known: Squeeze, detector: Sees, image: Image, now: float) -> tuple[Squeeze, int]:
+def estimate_aspect(
+    known: AspectEstimate, detector: Detector, image: Image, now: float
+) -> tuple[AspectEstimate, int]:
     """What is known after this picture, and how many inferences it took."""
     size = (int(image.shape[1]), int(image.shape[0]))
     if known.size != size:
-        known = Squeeze(size=size)
+        known = AspectEstimate(size=size)
     every_s = _EVERY_S if known.tries < _MANY else _THEN_EVERY_S
     if known.proposed is not None or now - known.tried_at_s < every_s:
         return known, 0
@@ -92,9 +94,9 @@ def weigh(known: Squeeze, detector: Sees, image: Image, now: float) -> tuple[Squ
     if not (plain or stretched):
         return known, 2
     gain = max(stretched.values(), default=0.0) - max(plain.values(), default=0.0)
-    one = Weighed(at_s=now, gain=gain, plain=tuple(plain), stretched=tuple(stretched))
-    known = replace(known, weighed=(*known.weighed, one)[-_MANY:])
-    return replace(known, proposed=TWICE if _is_sure(known.weighed) else None), 2
+    one = AspectSample(at_s=now, gain=gain, plain=tuple(plain), stretched=tuple(stretched))
+    known = replace(known, samples=(*known.samples, one)[-_MANY:])
+    return replace(known, proposed=TWICE if _is_sure(known.samples) else None), 2
 
 
 def _people(found: Detections, size: tuple[int, int], aspect: float) -> dict[float, float]:
@@ -109,14 +111,14 @@ def _people(found: Detections, size: tuple[int, int], aspect: float) -> dict[flo
     return people
 
 
-def _is_sure(weighed: tuple[Weighed, ...]) -> bool:
-    if len(weighed) < _ENOUGH or weighed[-1].at_s - weighed[0].at_s < _APART_S:
+def _is_sure(samples: tuple[AspectSample, ...]) -> bool:
+    if len(samples) < _ENOUGH or samples[-1].at_s - samples[0].at_s < _APART_S:
         return False
-    gains = [one.gain for one in weighed]
+    gains = [one.gain for one in samples]
     worse = sum(gain < -_CLEARLY for gain in gains) / len(gains)
     surer = sum(gains) > 0 and median(gains) >= 0 and worse <= _WORSE
-    plain = [ratio for one in weighed for ratio in one.plain]
-    stretched = [ratio for one in weighed for ratio in one.stretched]
+    plain = [ratio for one in samples for ratio in one.plain]
+    stretched = [ratio for one in samples for ratio in one.stretched]
     slim = not plain or median(plain) >= _SLIM
     usual = bool(stretched) and _STRETCHED[0] <= median(stretched) <= _STRETCHED[1]
     return surer and slim and usual

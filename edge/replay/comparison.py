@@ -19,7 +19,7 @@ import numpy as np
 from contract.ids import CameraId
 from edge.config.reload import plan
 from edge.config.schema import Config
-from edge.pipeline import Sees
+from edge.pipeline import Detector
 from edge.records import Analysed, Box, Case, Quiet, TrackId
 from edge.replay.player import EPOCH, Player, Source, Step, marked
 from edge.rules import checks
@@ -37,7 +37,7 @@ class Side:
     """One of the two that are compared."""
 
     config: Config
-    detector: Sees
+    detector: Detector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Compared:
 class Shared:
     """A network that looks once at each of the pictures that both sides show it."""
 
-    def __init__(self, detector: Sees) -> None:
+    def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._seen: dict[bytes, Detections] = {}
 

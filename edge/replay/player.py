@@ -23,7 +23,7 @@ from edge.audit.events import LONGEST_S, Unsuspected
 from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.intake.admission import admit
-from edge.pipeline import Pipeline, Sees
+from edge.pipeline import Detector, Pipeline
 from edge.records import (
     Analysed,
     BestFrame,
@@ -175,7 +175,7 @@ class Player:
         config: Config,
         camera: CameraId,
         rhythm: Rhythm,
-        detector: Sees,
+        detector: Detector,
         start: datetime = EPOCH,
     ) -> None:
         """`start` is when the first frame was received, which schedules ask for."""
@@ -237,7 +237,9 @@ class Player:
         return admit(message, intake.limits, intake.json_paths)
 
 
-def replay(source: Path, config: Config, camera: str, fps: float, detector: Sees) -> Iterator[Step]:
+def replay(
+    source: Path, config: Config, camera: str, fps: float, detector: Detector
+) -> Iterator[Step]:
     """Play `source` through the edge's path at `fps` frames per second of the replay's clock."""
     return play(open_source(source), config, CameraId(camera), fps, detector)
 
@@ -247,7 +249,7 @@ def play(
     config: Config,
     camera: CameraId,
     rhythm: Rhythm,
-    detector: Sees,
+    detector: Detector,
     start: datetime = EPOCH,
 ) -> Iterator[Step]:
     """As `replay`, over pictures that are at hand, evenly spaced or at times of their own."""

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.detect.detector import Detector, open_detector
+from edge.detect.detector import TfliteDetector, open_detector
 from edge.detect.prepare import plan, prepare
 from edge.detect.runner import Runner, importable, open_runner
 from edge.detect.runtimes import MODULES, PACKAGES, PREFERRED, Runtime
@@ -149,7 +149,7 @@ def _bias(runtime: Runtime) -> float:
     return float(np.mean(differences))
 
 
-def detector_on(runtime: Runtime) -> Detector:
+def detector_on(runtime: Runtime) -> TfliteDetector:
     return open_detector(str(shipped(MODEL)), runtime, threads=1, min_score=0.35)
 
 

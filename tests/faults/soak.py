@@ -31,7 +31,7 @@ from contract.verdict import Decision, Verdict
 from edge.config.load import read
 from edge.config.schema import Config
 from edge.daemon.daemon import Daemon, Requests
-from edge.detect.networks import Network
+from edge.detect.networks import NamedDetector
 from service.clock import SystemClock
 from service.link import Link, LinkSettings, Subscription
 from tests.fakes import ManualClock
@@ -67,7 +67,7 @@ class Dark(FindsDarkThings):
     sha256 = "d" * 64
 
 
-def networks(_: Config) -> Sequence[Network]:
+def networks(_: Config) -> Sequence[NamedDetector]:
     return (Dark(),)
 
 

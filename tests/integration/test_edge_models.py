@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.detect.detector import Detector, open_detector
+from edge.detect.detector import TfliteDetector, open_detector
 from edge.detect.runner import importable
 from edge.detect.runtimes import Runtime
 from imaging.detections import Image
@@ -20,7 +20,7 @@ LABELS = ["person", "car", "dog"]
 FLOAT_INPUT = {"width": 64, "height": 64, "dtype": "float32", "std": [255, 255, 255]}
 
 
-def opened(folder: Path, runtime: Runtime = "litert", min_score: float = 0.25) -> Detector:
+def opened(folder: Path, runtime: Runtime = "litert", min_score: float = 0.25) -> TfliteDetector:
     if runtime not in importable():
         pytest.skip(f"{runtime} is not installed")
     return open_detector(str(folder), runtime, threads=1, min_score=min_score)

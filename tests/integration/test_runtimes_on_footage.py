@@ -15,8 +15,8 @@ import pytest
 from contract.ids import CameraId
 from edge.config.load import load
 from edge.config.schema import Config
-from edge.detect.detect_frame import Sees
-from edge.detect.detector import Detector, load_model, open_detector
+from edge.detect.detect_frame import Detector
+from edge.detect.detector import TfliteDetector, load_model, open_detector
 from edge.detect.runner import Runner, importable
 from edge.detect.runtimes import MODULES, configured
 from edge.replay.player import Files, play
@@ -34,7 +34,7 @@ pytestmark = [
 Suspected = list[tuple[str, str, float, tuple[float, ...]]]
 
 
-def suspicions(detector: Sees, config: Config) -> Suspected:
+def suspicions(detector: Detector, config: Config) -> Suspected:
     """Frame, label, score and box of each."""
     pictures = Files(sorted(CLIP.glob("*.jpg"))[:FRAMES])
     return [
@@ -44,7 +44,7 @@ def suspicions(detector: Sees, config: Config) -> Suspected:
     ]
 
 
-def without_xnnpack(config: Config) -> Detector:
+def without_xnnpack(config: Config) -> TfliteDetector:
     """LiteRT with TensorFlow Lite's own kernels."""
     module = importlib.import_module(MODULES["litert"])
     model = load_model(config.detect.model)
@@ -54,7 +54,7 @@ def without_xnnpack(config: Config) -> Detector:
         experimental_op_resolver_type=module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    return Detector(
+    return TfliteDetector(
         model=model,
         runner=Runner(interpreter, "litert"),
         min_score=config.detect.min_score,

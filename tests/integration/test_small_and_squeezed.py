@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cloud.model import open_model
-from edge.detect.detector import Detector, open_detector
+from edge.detect.detector import TfliteDetector, open_detector
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, Image
 from tests.models import shipped
@@ -29,12 +29,12 @@ FRAMES = 6
 
 
 @pytest.fixture(scope="module")
-def edge() -> Detector:
+def edge() -> TfliteDetector:
     return open_detector(str(shipped("nanodet-g-416-int8")), "tflite", 1, 0.25)
 
 
 @pytest.fixture(scope="module")
-def result(edge: Detector) -> Result:
+def result(edge: TfliteDetector) -> Result:
     """Walkers of the shipped clip, 12 to 60 px tall in two views."""
     shipped("confirm-fused")
     frames = frames_of(CLIP, FRAMES)
@@ -85,7 +85,7 @@ def found_of(people: FloatArray, found: Detections) -> int:
 
 
 @pytest.mark.skipif("STILLWATCH_DATA" not in os.environ, reason="needs labelled stills")
-def test_squeezed_persons_are_found_again_when_pixels_are_stretched(edge: Detector) -> None:
+def test_squeezed_persons_are_found_again_when_pixels_are_stretched(edge: TfliteDetector) -> None:
     root = Path(os.environ["STILLWATCH_DATA"]) / "dev"
     total = plain = stretched = 0
     for still in json.loads((root / "manifest.json").read_text())["stills"]:
@@ -104,7 +104,7 @@ def test_squeezed_persons_are_found_again_when_pixels_are_stretched(edge: Detect
     assert total - stretched <= 0.75 * (total - plain)
 
 
-def test_boxes_of_stretched_pixels_lie_where_the_things_are(edge: Detector) -> None:
+def test_boxes_of_stretched_pixels_lie_where_the_things_are(edge: TfliteDetector) -> None:
     street = cv2.imread(str(CLIP.parents[1] / "models" / "self_test" / "street-130.jpg"))
     assert street is not None
     image = np.asarray(street, np.uint8)

@@ -10,7 +10,7 @@ import pytest
 
 from contract.ids import CameraId
 from edge.config.schema import Camera, Config, Health
-from edge.detect.detector import Detector, open_detector
+from edge.detect.detector import TfliteDetector, open_detector
 from edge.replay.player import Player
 from imaging.aspect import BY_SIZE
 from tests.models import shipped
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def detector() -> Detector:
+def detector() -> TfliteDetector:
     return open_detector(str(shipped("nanodet-g-416-int8")), "litert", 1, 0.25)
 
 
@@ -38,7 +38,9 @@ class Found:
     faults: list[str] = field(default_factory=list)
 
 
-def played(name: str, squeeze: int, detector: Detector, config: Config | None = None) -> Found:
+def played(
+    name: str, squeeze: int, detector: TfliteDetector, config: Config | None = None
+) -> Found:
     """The sequence with its columns divided by `squeeze`, until something is proposed."""
     corpus = read_corpus(DATA / "dev")
     (sequence,) = (one for one in corpus.sequences if one.id == name)
@@ -65,7 +67,9 @@ def _squeezed(picture: bytes, by: int) -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["plaza_pets", "lobby", "parking_lot"])
-def test_people_squeezed_to_half_their_width_are_noticed(name: str, detector: Detector) -> None:
+def test_people_squeezed_to_half_their_width_are_noticed(
+    name: str, detector: TfliteDetector
+) -> None:
     found = played(name, 2, detector)
     assert found.proposed == 2.0
     assert "squeezed" in found.faults
@@ -73,7 +77,7 @@ def test_people_squeezed_to_half_their_width_are_noticed(name: str, detector: De
 
 @pytest.mark.slow
 def test_who_has_configured_the_pixels_or_wants_no_such_word_hears_none(
-    detector: Detector,
+    detector: TfliteDetector,
 ) -> None:
     for camera in (Camera(pixel_aspect=1.0), Camera(health=Health(ignore=("squeezed",)))):
         found = played("plaza_pets", 2, detector, Config(cameras={CAMERA: camera}))

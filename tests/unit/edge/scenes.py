@@ -27,7 +27,7 @@ class FindsDarkThings:
 
     def __init__(self, label: str = "person", score: float = 0.8) -> None:
         self._row = (label, score)
-        self.looks = 0
+        self.calls = 0
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -36,7 +36,7 @@ class FindsDarkThings:
 
     def detect(self, image: Image, aspect: float = 1.0) -> Detections:  # noqa: ARG002
         """One detection around all pixels under 30, none where there are none."""
-        self.looks += 1
+        self.calls += 1
         rows, columns = np.nonzero(image.max(axis=2) < 30)
         if not len(rows):
             return seen()

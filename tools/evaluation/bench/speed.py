@@ -17,7 +17,7 @@ from statistics import median
 from contract.ids import CameraId
 from edge.config.regions import Regions
 from edge.config.schema import Camera, Config, Detect
-from edge.detect.detector import Detector
+from edge.detect.detector import TfliteDetector
 from edge.gate.motion import WIDTH_PX
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline
@@ -65,7 +65,7 @@ class Pair:
 class Watched:
     """A detector whose calls are timed."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: TfliteDetector) -> None:
         self._detector = detector
         self.last = Spent(0.0, 0.0)
         self.inferences = 0
@@ -109,7 +109,7 @@ class Speed:
 
 
 def measure_speed(
-    detector: Detector,
+    detector: TfliteDetector,
     pictures: tuple[bytes, ...],
     threads: int,
     seconds: float,
@@ -144,7 +144,7 @@ def measure_speed(
 
 
 def _pairs(
-    detector: Detector, pictures: tuple[bytes, ...], seconds: float, regions: Regions
+    detector: TfliteDetector, pictures: tuple[bytes, ...], seconds: float, regions: Regions
 ) -> Iterator[Pair | None]:
     config = Config(cameras={CAMERA: Camera(kind="stream")}, detect=Detect(regions=regions))
     watched = Watched(detector)
@@ -155,7 +155,9 @@ def _pairs(
         yield _pair(pipeline, watched, detector, frame)
 
 
-def _pair(pipeline: Pipeline, watched: Watched, detector: Detector, frame: Frame) -> Pair | None:
+def _pair(
+    pipeline: Pipeline, watched: Watched, detector: TfliteDetector, frame: Frame
+) -> Pair | None:
     """None where the gate let the frame end: no detection, nothing to compare."""
     now = frame.received_mono_s
     watched.begin()

@@ -14,7 +14,7 @@ from contract.ids import CameraId
 from edge.audit.events import Unsuspected
 from edge.config.schema import Config
 from edge.intake.admission import picture_limits
-from edge.pipeline import Sees
+from edge.pipeline import Detector
 from edge.records import Analysed, Case, Outcome, Quiet, TrackId
 from edge.replay.player import Rhythm, Source, Step, play
 from imaging.admission import Rejected as Refused
@@ -81,7 +81,7 @@ class CorpusPlayer:
 
     footage: Corpus
     config: Config
-    detector: Sees
+    detector: Detector
     ask: Ask
     audit: Audit
     progress: Progress

@@ -23,8 +23,8 @@ from cloud.model import FullModel, open_model
 from cloud.settings import Settings, SettingsError
 from edge.config.load import Loaded
 from edge.config.schema import Detect
-from edge.detect.detect_frame import Sees
-from edge.detect.detector import Detector, open_detector
+from edge.detect.detect_frame import Detector
+from edge.detect.detector import TfliteDetector, open_detector
 from edge.errors import ConfigError
 from imaging.detections import Detections, Image
 from imaging.manifest import ModelError
@@ -58,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 class OpenedDetector:
     """The detector, and what the pipeline asks."""
 
-    detector: Detector
-    sees: Sees
+    detector: TfliteDetector
+    asked: Detector
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ class Models:
         key = (detect.model, detect.runtime, *settings)
         if key not in self.detectors:
             detector = open_detector(detect.model, detect.runtime, *settings)
-            sees = RememberedDetector(detector) if self.remember else detector
-            self.detectors[key] = OpenedDetector(detector, sees)
+            asked = RememberedDetector(detector) if self.remember else detector
+            self.detectors[key] = OpenedDetector(detector, asked)
         return self.detectors[key]
 
     def confirming(self, settings: Settings) -> OpenedCloudModel:
@@ -152,7 +152,7 @@ def _run(
             config=audit_all(
                 trial.loaded.config, sum(sequence.lasts_s() for sequence in corpus.sequences)
             ),
-            detector=edge.sees,
+            detector=edge.asked,
             ask=confirmation.ask,
             audit=confirmation.audit,
             progress=lambda: _advance(bar),
@@ -199,7 +199,7 @@ def _confirmation(
 class RememberedDetector:
     """The edge's detector; each picture goes through the network once."""
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: TfliteDetector) -> None:
         self._detector = detector
         self._seen: dict[tuple[bytes, float], Detections] = {}
 

@@ -23,7 +23,7 @@ from edge.intake.admission import admit
 from edge.intake.mailbox import Mailbox
 from edge.metrics.counters import Counters, Timings
 from edge.metrics.funnel import Funnel
-from edge.pipeline import Pipeline, Sees
+from edge.pipeline import Detector, Pipeline
 from edge.privacy import privacy_of
 from edge.records import Frame, Held, Message
 from imaging.detections import Detections, Image
@@ -53,7 +53,7 @@ class Stumbles:
         return self._sees.detect(image, aspect)
 
 
-def terms(document: str, detector: Sees, model: str = "a") -> Terms:
+def terms(document: str, detector: Detector, model: str = "a") -> Terms:
     loaded: Loaded = read(document.encode(), {})
     origin = Origin(
         gateway=GatewayId("gw"),
@@ -73,7 +73,7 @@ class Desk:
         self,
         folder: Path,
         document: str = SNAPSHOTS,
-        detector: Sees | None = None,
+        detector: Detector | None = None,
         mailbox: Mailbox | None = None,
         **outbox: float,
     ) -> None:
@@ -159,7 +159,7 @@ def test_a_frame_that_waited_too_long_is_refused_unseen(tmp_path: Path) -> None:
     desk.clock.advance(2.1)
     desk.analyst.step()
     assert desk.funnel().rejected_by == {"stale": 1}
-    assert eyes.looks == 0
+    assert eyes.calls == 0
     desk.arrive(picture(100))
     desk.clock.advance(1.9)
     desk.analyst.step()
@@ -293,7 +293,7 @@ def test_new_terms_hold_from_the_next_frame_on_and_reports_name_them(tmp_path: P
     changed = terms(f"{SNAPSHOTS}\nruntime: {{stats_s: 7}}", FindsDarkThings(), model="b")
     desk.analyst.adopt(changed)
     desk.look(picture(100))
-    assert blind.looks == 1
+    assert blind.calls == 1
     (report,) = desk.reports()
     assert report.model_sha256 == "b" * 64
     assert report.config_sha256 == changed.origin.config_sha256

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.detect.pixel_aspect import Squeeze, looks_squeezed, weigh
+from edge.detect.pixel_aspect import AspectEstimate, estimate_aspect, looks_squeezed
 from imaging.detections import Detections, Image, no_detections
 
 TALL = np.zeros((432, 384, 3), np.uint8)
@@ -14,7 +14,7 @@ class Scores:
 
     def __init__(self, scores: dict[float, float], wide: float, left: float = 100.0) -> None:
         self.scores, self.wide, self.left = scores, wide, left
-        self.looks = 0
+        self.calls = 0
 
     @property
     def input_size(self) -> tuple[int, int]:
@@ -22,7 +22,7 @@ class Scores:
 
     def detect(self, image: Image, aspect: float = 1.0) -> Detections:
         assert image.shape == TALL.shape or image.size
-        self.looks += 1
+        self.calls += 1
         score = self.scores[aspect]
         if not score:
             return no_detections()
@@ -34,10 +34,10 @@ class Scores:
         )
 
 
-def after(detector: Scores, pictures: int, every_s: float = 0.6) -> Squeeze:
-    known = Squeeze()
+def after(detector: Scores, pictures: int, every_s: float = 0.6) -> AspectEstimate:
+    known = AspectEstimate()
     for number in range(pictures):
-        known, _ = weigh(known, detector, TALL, number * every_s)
+        known, _ = estimate_aspect(known, detector, TALL, number * every_s)
     return known
 
 
@@ -70,15 +70,15 @@ def test_few_pictures_prove_nothing_and_people_cut_by_the_border_neither() -> No
 def test_it_costs_two_inferences_at_most_twice_a_second_then_once_a_minute_then_none() -> None:
     undecided = Scores({1.0: 0.5, 2.0: 0.5}, 25)
     after(undecided, 1500, every_s=0.1)
-    assert undecided.looks == 2 * 300
+    assert undecided.calls == 2 * 300
     surer = Scores({1.0: 0.4, 2.0: 0.9}, 25)
     after(surer, 1500)
-    assert surer.looks <= 2 * 12
+    assert surer.calls <= 2 * 12
 
 
 def test_another_size_begins_anew() -> None:
     surer = Scores({1.0: 0.4, 2.0: 0.9}, 25)
-    known, _ = weigh(after(surer, 30), surer, np.zeros((576, 384, 3), np.uint8), 100.0)
+    known, _ = estimate_aspect(after(surer, 30), surer, np.zeros((576, 384, 3), np.uint8), 100.0)
     assert known.proposed is None
 
 

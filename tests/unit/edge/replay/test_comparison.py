@@ -93,7 +93,7 @@ def test_a_network_that_both_use_looks_once_at_each_frame() -> None:
         isinstance(frame.before.outcome, Analysed)
         for frame in compare(WALK, side, side, CAMERA, 5.0)
     )
-    assert network.looks == analysed > 10
+    assert network.calls == analysed > 10
 
 
 def test_two_runs_give_equal_bytes_and_valid_lines() -> None:
