@@ -16,9 +16,9 @@ from contract.ids import CameraId
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
 from edge.daemon.status_messages import Statements
-from edge.health.camera_conditions import Condition, Status
+from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.camera_health import FAULTS
-from edge.health.offline import Arrivals, arrive, await_first, judge
+from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals
 from edge.metrics.counters import Counters
 from edge.metrics.funnel import Funnel
 from edge.records import Notices
@@ -61,9 +61,9 @@ class CameraWatch:
         self._arrivals: dict[CameraId, Arrivals] = {}
         self._usable: dict[CameraId, int] = {}
         self._since_s: dict[tuple[CameraId, Fault], float] = {}
-        self._conditions: dict[CameraId, Condition] = {}
+        self._conditions: dict[CameraId, CameraCondition] = {}
 
-    def conditions(self) -> Mapping[CameraId, Condition]:
+    def conditions(self) -> Mapping[CameraId, CameraCondition]:
         """As of the last round; any thread may ask."""
         return self._conditions
 
@@ -87,7 +87,7 @@ class CameraWatch:
             if condition.status != "disabled":
                 yield self._statements.camera_status(camera, "offline")
 
-    def _unheard(self, camera: CameraId) -> Status:
+    def _unheard(self, camera: CameraId) -> CameraStatus:
         """Of a camera of an earlier run that has sent nothing in this one: what the broker keeps of
         it is of that run. Single pictures may be days apart, so silence says nothing there."""
         settings = self._settings(camera)
@@ -131,7 +131,7 @@ class CameraWatch:
         config = self._current()
         return config.cameras.get(camera, config.camera_defaults)
 
-    def _judge(self, camera: CameraId, funnel: Funnel, now: float) -> Condition | None:
+    def _judge(self, camera: CameraId, funnel: Funnel, now: float) -> CameraCondition | None:
         """None of a listed camera that may still send its first picture."""
         settings = self._settings(camera)
         if not settings.enabled:
@@ -142,7 +142,7 @@ class CameraWatch:
             return None
         shown = (("offline",) if arrivals.offline else ()) + self._faults(camera)
         reasons = tuple(fault for fault in FAULTS if fault in shown)
-        status: Status = "degraded" if reasons else "online"
+        status: CameraStatus = "degraded" if reasons else "online"
         if arrivals.offline:
             status = "offline"
         condition = self._condition(status, reasons, funnel, arrivals, now)
@@ -155,19 +155,19 @@ class CameraWatch:
         came = usable - self._usable.get(camera, 0)
         if came > 0:
             self._usable[camera] = usable
-            arrivals = arrive(arrivals, came, now, health)
-        return judge(arrivals, settings.kind, now, self._listening_at_s, health)
+            arrivals = count_arrivals(arrivals, came, now, health)
+        return check_offline(arrivals, settings.kind, now, self._listening_at_s, health)
 
     @staticmethod
     def _condition(
-        status: Status,
+        status: CameraStatus,
         reasons: tuple[Fault, ...],
         funnel: Funnel,
         arrivals: Arrivals | None,
         now: float,
-    ) -> Condition:
+    ) -> CameraCondition:
         seen = arrivals if arrivals is not None and arrivals.pictures else None
-        return Condition(
+        return CameraCondition(
             status=status,
             reasons=reasons,
             last_frame_age_s=None if seen is None else now - seen.last_at_s,
@@ -176,7 +176,7 @@ class CameraWatch:
             rejected=funnel.rejected_by,
         )
 
-    def _tell(self, camera: CameraId, condition: Condition, anyway: bool, now: float) -> None:
+    def _tell(self, camera: CameraId, condition: CameraCondition, anyway: bool, now: float) -> None:
         before = self._conditions.get(camera)
         if before is None or before.status != condition.status:
             self._say((self._statements.camera_status(camera, condition.status),))
@@ -195,7 +195,7 @@ class CameraWatch:
                 **{"auto_masks": [], **condition.notices.as_json()},
             )
 
-    def _log(self, camera: CameraId, fault: Fault, condition: Condition, now: float) -> None:
+    def _log(self, camera: CameraId, fault: Fault, condition: CameraCondition, now: float) -> None:
         if fault not in condition.reasons:
             after_s = round(now - self._since_s.pop((camera, fault), now), 1)
             log(Event.CAMERA_RECOVERED, camera=camera, reason=fault, after_s=after_s)

@@ -76,7 +76,7 @@ class Daemon:
         self._kept = True
         self._exposed = exposed(loaded.config)
         self.gateway = Gateway(loaded, clock, self._fail, open_networks)
-        self.gateway.health.watch(*checks(self.gateway))
+        self.gateway.health.add_checks(*checks(self.gateway))
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
         registry.register(FunnelCollector(self.gateway.counters.snapshot))

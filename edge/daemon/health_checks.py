@@ -15,9 +15,9 @@ from edge.daemon.gateway import Gateway
 from edge.daemon.heartbeat import Pulse, late
 from edge.deliver.outbox_records import Depth
 from edge.deliver.tellings import Backlog
-from edge.health.camera_conditions import Condition
+from edge.health.camera_conditions import CameraCondition
 from edge.health.clocksync import WRITTEN_AT
-from edge.health.gateway_health import NOTED_S, Check
+from edge.health.gateway_health import NOTED_S, HealthCheck
 from edge.health.reasons import HealthReason, Problem
 from edge.metrics.funnel import Funnel
 from imaging.admission import Reason
@@ -37,7 +37,7 @@ MOST_RISES = 1000
 """Steps of a count that are remembered; a count that rises faster has risen lately anyway."""
 
 
-def checks(gateway: Gateway) -> tuple[Check, ...]:
+def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
     """Everything that is asked whenever somebody wants to know how the gateway is."""
     return (
         lambda: stalled(gateway.pulses(), gateway.clock),
@@ -141,7 +141,7 @@ def unkept(depth: Depth) -> Iterator[Problem]:
         yield Problem(reason=HealthReason.DISK_UNUSABLE, detail=detail)
 
 
-def silent(config: Config, conditions: Mapping[CameraId, Condition]) -> Iterator[Problem]:
+def silent(config: Config, conditions: Mapping[CameraId, CameraCondition]) -> Iterator[Problem]:
     """Listed cameras without pictures; whoever merely appeared may leave again."""
     for camera in map(CameraId, config.cameras):
         condition = conditions.get(camera)
@@ -151,7 +151,7 @@ def silent(config: Config, conditions: Mapping[CameraId, Condition]) -> Iterator
             )
 
 
-def _silence(condition: Condition) -> str:
+def _silence(condition: CameraCondition) -> str:
     age_s = condition.last_frame_age_s
     rejected = sum(condition.rejected.values())
     came = "no usable picture yet" if age_s is None else f"no usable picture for {age_s:.0f} s"

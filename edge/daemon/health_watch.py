@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from edge.daemon.status_messages import Statements
 from edge.health.gateway_health import GatewayHealth
-from edge.health.reasons import Standing
+from edge.health.reasons import OngoingProblem
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Publication
@@ -37,7 +37,7 @@ class HealthWatch:
         self._clock = clock
         self._say = say
         self._round_at_s = -math.inf
-        self._told: dict[_Key, Standing] = {}
+        self._told: dict[_Key, OngoingProblem] = {}
         self._born = False
 
     def births(self) -> Iterator[Publication]:
@@ -52,16 +52,16 @@ class HealthWatch:
             return
         self._round_at_s = now
         condition = self._health.condition()
-        standing = {_key(one): one for one in condition.standing}
+        ongoing = {_key(one): one for one in condition.ongoing}
         born, self._born = self._born, False
-        if born or standing.keys() != self._told.keys():
-            self._log(standing)
+        if born or ongoing.keys() != self._told.keys():
+            self._log(ongoing)
             self._say((self._statements.gateway_health(condition),))
-        self._told = standing
+        self._told = ongoing
 
-    def _log(self, standing: dict[_Key, Standing]) -> None:
-        for key in standing.keys() - self._told.keys():
-            problem = standing[key].problem
+    def _log(self, ongoing: dict[_Key, OngoingProblem]) -> None:
+        for key in ongoing.keys() - self._told.keys():
+            problem = ongoing[key].problem
             log(
                 Event.HEALTH_DEGRADED,
                 reason=problem.reason.value,
@@ -69,10 +69,10 @@ class HealthWatch:
                 detail=problem.detail,
                 action=problem.reason.action,
             )
-        for reason, of in self._told.keys() - standing.keys():
+        for reason, of in self._told.keys() - ongoing.keys():
             after_s = round(self._told[reason, of].for_s, 1)
             log(Event.HEALTH_RECOVERED, reason=reason, of=of, after_s=after_s)
 
 
-def _key(one: Standing) -> _Key:
+def _key(one: OngoingProblem) -> _Key:
     return one.problem.reason.value, one.problem.subject

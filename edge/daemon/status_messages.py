@@ -20,8 +20,8 @@ from edge.config.live import Live
 from edge.daemon.version import program_version
 from edge.deliver.delivery_metrics import waiting
 from edge.deliver.outbox import Outbox
-from edge.health.camera_conditions import Condition, Status
-from edge.health.gateway_health import Condition as GatewayCondition
+from edge.health.camera_conditions import CameraCondition, CameraStatus
+from edge.health.gateway_health import GatewayCondition
 from edge.metrics.counters import Counters
 from service.clock import Clock
 from service.link import Publication
@@ -59,11 +59,11 @@ class Statements:
         """The gateway's retained presence; `offline` is the last will."""
         return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
 
-    def camera_status(self, camera: CameraId, status: Status) -> Publication:
+    def camera_status(self, camera: CameraId, status: CameraStatus) -> Publication:
         """In one word; see `edge.health.camera_conditions`."""
         return Publication(topic=self._topics.of_camera(camera, "status"), payload=status.encode())
 
-    def camera_health(self, camera: CameraId, condition: Condition) -> Publication:
+    def camera_health(self, camera: CameraId, condition: CameraCondition) -> Publication:
         """What is wrong with a camera, and its figures, as of `at`; retained."""
         facts = {"at": self._clock.now().isoformat(timespec="milliseconds")} | condition.as_json()
         return Publication(

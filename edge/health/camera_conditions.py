@@ -16,15 +16,15 @@ from edge.config.health import Fault
 from edge.health.camera_health import FAULTS
 from edge.records import Notices
 
-Status = Literal["online", "offline", "degraded", "disabled"]
+CameraStatus = Literal["online", "offline", "degraded", "disabled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class CameraCondition:
     """`last_frame_age_s`: None if nothing usable came since the start; `superseded` and `rejected`
     (by reason): pictures lost; `notices`: what was found out by looking."""
 
-    status: Status
+    status: CameraStatus
     reasons: tuple[Fault, ...] = ()
     last_frame_age_s: float | None = None
     fps_in: float = 0.0
@@ -49,7 +49,7 @@ class Condition:
 class ConditionCollector(Collector):
     """The conditions for Prometheus, read when it asks."""
 
-    def __init__(self, snapshot: Callable[[], Mapping[CameraId, Condition]]) -> None:
+    def __init__(self, snapshot: Callable[[], Mapping[CameraId, CameraCondition]]) -> None:
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[Metric]:

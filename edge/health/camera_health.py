@@ -18,17 +18,17 @@ from typing import get_args
 
 from edge.config.health import Fault, Health
 from edge.health import fault_indicators
-from edge.health.fault_indicators import Signs
+from edge.health.fault_indicators import Indicators
 from edge.health.reference_view import (
-    Glimpse,
+    EdgeFeatures,
     GreyImage,
-    Likeness,
-    View,
+    ReferenceView,
+    ViewSimilarity,
     begin,
     compare,
-    examined,
-    glimpse,
-    learn,
+    edge_features,
+    resized,
+    update,
 )
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
@@ -36,7 +36,7 @@ FAULTS: tuple[Fault, ...] = get_args(Fault)
 _LEAST_PICTURES = 3
 """A fault needs as many in a row: a camera that sends twice an hour is not judged by one or two."""
 
-_SETTLED_S, _SETTLED_GLIMPSES = 60.0, 20
+_SETTLED_S, _SETTLED_PICTURES = 60.0, 20
 """The view is known after this; whoever stood there at the start has gone or is one of many."""
 
 _MEMORY_S = 600.0
@@ -70,7 +70,7 @@ class CameraHealth:
     latches: Mapping[Fault, Latch] = field(default_factory=lambda: MappingProxyType({}))
     checked_at_s: float = -math.inf
     anchor: GreyImage | None = None
-    views: tuple[View, ...] = ()
+    views: tuple[ReferenceView, ...] = ()
     moved_at_s: float = math.inf
     shape: tuple[int, ...] = ()
     clock_off_s: float | None = None
@@ -103,7 +103,7 @@ def step(
         return CameraHealth()
     if not due(health, now, settings) or not grey.size:
         return health
-    told: Signs = {
+    of_clock: Indicators = {
         "clock_wrong": fault_indicators.of_the_clock(
             clock_off_s, health.clock_off_s, settings.clock_s
         )
@@ -112,24 +112,24 @@ def step(
     health = replace(health, checked_at_s=now, clock_off_s=clock_off_s)
     if grey.shape != health.shape:  # another resolution has other edges
         health = replace(health, shape=grey.shape, views=(), anchor=None)
-    health, shown = _look(health, examined(grey), now, elapsed_s)
-    health = _pull_all(health, told | shown, now, settings)
+    health, shown = _examine(health, resized(grey), now, elapsed_s)
+    health = _debounce_all(health, of_clock | shown, now, settings)
     return _accept(health, now, settings)
 
 
-def _look(
+def _examine(
     health: CameraHealth, picture: GreyImage, now: float, elapsed_s: float
-) -> tuple[CameraHealth, Signs]:
-    """What the picture shows; one that shows nothing amiss is learned."""
-    measured = fault_indicators.levels(picture)
+) -> tuple[CameraHealth, Indicators]:
+    """What the picture shows; one without a fault updates the view."""
+    measured = fault_indicators.grey_levels(picture)
     shown = fault_indicators.of_the_exposure(measured, health.faults)
     blind = bool(shown["dark"] or shown["blown_out"])
     if not blind:
-        seen = glimpse(picture)
-        health, likeness = _recognise(health, seen, now)
-        shown |= fault_indicators.of_the_view(likeness, measured)
+        seen = edge_features(picture)
+        health, similarity = _recognise(health, seen, now)
+        shown |= fault_indicators.of_the_view(similarity, measured)
         if not any(shown[fault] for fault in fault_indicators.OF_THE_VIEW):
-            health = _learned(health, seen, elapsed_s, now)
+            health = _updated(health, seen, elapsed_s, now)
     repeated = fault_indicators.repeats(health.anchor, picture)
     flat = blind or bool(shown["covered"])  # a live camera before nothing repeats itself too
     shown["frozen"] = None if repeated and flat else repeated
@@ -137,34 +137,36 @@ def _look(
 
 
 def _recognise(
-    health: CameraHealth, seen: Glimpse, now: float
-) -> tuple[CameraHealth, Likeness | None]:
+    health: CameraHealth, seen: EdgeFeatures, now: float
+) -> tuple[CameraHealth, ViewSimilarity | None]:
     """How the picture fits the present view, or another known one if it fits that."""
     if not health.views or not _settled(health.views[0], now):
         return health, None
-    likeness = compare(health.views[0], seen)
-    if likeness is None or fault_indicators.fits(likeness):
-        return health, likeness
+    similarity = compare(health.views[0], seen)
+    if similarity is None or fault_indicators.fits(similarity):
+        return health, similarity
     for view in health.views[1:]:
         other = compare(view, seen)
         if other is not None and fault_indicators.fits(other):
             rest = tuple(known for known in health.views if known is not view)
             return replace(health, views=(view, *rest)), other
-    return health, likeness
+    return health, similarity
 
 
-def _settled(view: View, now: float) -> bool:
-    return now - view.began_at_s >= _SETTLED_S and view.glimpses >= _SETTLED_GLIMPSES
+def _settled(view: ReferenceView, now: float) -> bool:
+    return now - view.began_at_s >= _SETTLED_S and view.pictures >= _SETTLED_PICTURES
 
 
-def _learned(health: CameraHealth, seen: Glimpse, elapsed_s: float, now: float) -> CameraHealth:
+def _updated(
+    health: CameraHealth, seen: EdgeFeatures, elapsed_s: float, now: float
+) -> CameraHealth:
     """The view with this picture in it, unless a fault keeps it from being usual."""
     if any(fault in (*fault_indicators.OF_THE_VIEW, "frozen") for fault in health.faults):
         return health
     if not health.views:
         return replace(health, views=(begin(seen, now),))
     weight = min(_LEAST_MEMORY, -math.expm1(-elapsed_s / _MEMORY_S))
-    return replace(health, views=(learn(health.views[0], seen, weight), *health.views[1:]))
+    return replace(health, views=(update(health.views[0], seen, weight), *health.views[1:]))
 
 
 def _accept(health: CameraHealth, now: float, settings: Health) -> CameraHealth:
@@ -174,33 +176,37 @@ def _accept(health: CameraHealth, now: float, settings: Health) -> CameraHealth:
     since_s = min(health.moved_at_s, now)
     if now - since_s < settings.accept_view_s or health.anchor is None:
         return replace(health, moved_at_s=since_s)
-    views = (begin(glimpse(health.anchor), now), *health.views)[:_MOST_VIEWS]
+    views = (begin(edge_features(health.anchor), now), *health.views)[:_MOST_VIEWS]
     latches = MappingProxyType({**health.latches, "moved": Latch()})
     return replace(health, views=views, latches=latches, moved_at_s=math.inf)
 
 
-def _pull_all(health: CameraHealth, shown: Signs, now: float, settings: Health) -> CameraHealth:
+def _debounce_all(
+    health: CameraHealth, shown: Indicators, now: float, settings: Health
+) -> CameraHealth:
     enter_s: dict[Fault, float] = {"frozen": settings.frozen_s, "glare": settings.glare_s}
     latches = {
-        fault: pull(
+        fault: debounce(
             health.latches.get(fault, Latch()),
-            False if fault in settings.ignore else sign,
+            False if fault in settings.ignore else indicator,
             now,
             enter_s.get(fault, settings.enter_s),
             settings.leave_s,
         )
-        for fault, sign in shown.items()
+        for fault, indicator in shown.items()
     }
     return replace(health, latches=MappingProxyType({**health.latches, **latches}))
 
 
-def pull(latch: Latch, sign: bool | None, now: float, enter_s: float, leave_s: float) -> Latch:
+def debounce(
+    latch: Latch, indicator: bool | None, now: float, enter_s: float, leave_s: float
+) -> Latch:
     """The latch after one picture; it turns when enough pictures over enough time say so."""
-    if sign is None or sign == latch.on:
+    if indicator is None or indicator == latch.on:
         return Latch(on=latch.on)
     since_s = min(latch.contrary_since_s, now)
     pictures = latch.pictures + 1
     held_s = leave_s if latch.on else enter_s
     if now - since_s >= held_s and pictures >= _LEAST_PICTURES:
-        return Latch(on=sign)
+        return Latch(on=indicator)
     return Latch(on=latch.on, contrary_since_s=since_s, pictures=pictures)

@@ -1,8 +1,8 @@
 """What one picture, and the time that comes with it, says of each fault of a camera.
 
-PURE. A sign is True where the fault shows, False where it plainly does not, None where the picture
-cannot tell: a black one says nothing about focus. Between two limits a fault that is given already
-(`on`) stays. Called by `camera_health`, which knows how long signs must last.
+PURE. An indicator is True where the fault shows, False where it plainly does not, None where the
+picture cannot tell: a black one says nothing about focus. Between two limits a fault that is given
+already (`on`) stays. Called by `camera_health`, which knows how long indicators must last.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from edge.config.health import Fault
-from edge.health.reference_view import GreyImage, Likeness
+from edge.health.reference_view import GreyImage, ViewSimilarity
 
-Signs = dict[Fault, bool | None]
+Indicators = dict[Fault, bool | None]
 
 OF_THE_VIEW: tuple[Fault, ...] = ("defocused", "covered", "moved", "glare")
 
@@ -57,7 +57,7 @@ _GLARE_CONTRAST, _NIGHT = 80, 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
+class GreyLevels:
     """Of a picture: its median and 95th percentile in grey levels, the share that is clipped."""
 
     middle: int
@@ -65,16 +65,16 @@ class Levels:
     clipped: float
 
 
-def levels(picture: GreyImage) -> Levels:
+def grey_levels(picture: GreyImage) -> GreyLevels:
     """Measured on every other pixel of every other row."""
     shares = np.cumsum(np.bincount(picture[::2, ::2].ravel(), minlength=256), dtype=np.float64)
     shares /= shares[-1]
     middle, bright = np.searchsorted(shares, (0.5, 0.95))
     clipped = 1.0 - float(shares[_CLIPPED - 1])
-    return Levels(middle=int(middle), bright=int(bright), clipped=clipped)
+    return GreyLevels(middle=int(middle), bright=int(bright), clipped=clipped)
 
 
-def of_the_exposure(seen: Levels, on: Collection[Fault]) -> Signs:
+def of_the_exposure(seen: GreyLevels, on: Collection[Fault]) -> Indicators:
     """`dark` and `blown_out`, which need no memory."""
     return {
         "dark": seen.bright < (_LIT if "dark" in on else _DARK),
@@ -90,40 +90,40 @@ def repeats(anchor: GreyImage | None, picture: GreyImage) -> bool:
     return differing <= _LIVE_SHARE * picture.size
 
 
-def fits(likeness: Likeness) -> bool:
+def fits(similarity: ViewSimilarity) -> bool:
     """Whether the picture shows the view, and in its place."""
-    return likeness.agreement >= _FITS and likeness.shift_gains < _BETTER_ELSEWHERE
+    return similarity.agreement >= _FITS and similarity.shift_gains < _BETTER_ELSEWHERE
 
 
-def of_the_view(likeness: Likeness | None, seen: Levels) -> Signs:
+def of_the_view(similarity: ViewSimilarity | None, seen: GreyLevels) -> Indicators:
     """At most one fault of the view shows; whether the others are over, only a view that fits can
     tell, or a moved camera's sharp picture: that is neither covered nor dazzled."""
-    if likeness is None:
+    if similarity is None:
         return dict.fromkeys(OF_THE_VIEW)
-    shows = _shows(likeness, seen)
-    over = False if shows is None and fits(likeness) else None
-    signs: Signs = dict.fromkeys(OF_THE_VIEW, over)
-    if likeness.softer is None or likeness.softer > _SHARP:
-        signs["defocused"] = None
+    shows = _shows(similarity, seen)
+    over = False if shows is None and fits(similarity) else None
+    indicators: Indicators = dict.fromkeys(OF_THE_VIEW, over)
+    if similarity.softer is None or similarity.softer > _SHARP:
+        indicators["defocused"] = None
     if shows == "moved":
-        signs |= {"covered": False, "glare": False}
+        indicators |= {"covered": False, "glare": False}
     if shows is not None:
-        signs[shows] = True
-    return signs
+        indicators[shows] = True
+    return indicators
 
 
-def _shows(likeness: Likeness, seen: Levels) -> Fault | None:
-    lost = likeness.agreement < _LOST or likeness.shift_gains >= _BETTER_ELSEWHERE
-    veiled = likeness.softer_all is not None and likeness.softer_all >= _VEIL
+def _shows(similarity: ViewSimilarity, seen: GreyLevels) -> Fault | None:
+    lost = similarity.agreement < _LOST or similarity.shift_gains >= _BETTER_ELSEWHERE
+    veiled = similarity.softer_all is not None and similarity.softer_all >= _VEIL
     outshone = seen.middle < _NIGHT and seen.bright - seen.middle >= _GLARE_CONTRAST
-    if lost and (likeness.structure < _FLAT or likeness.edgeless):
+    if lost and (similarity.structure < _FLAT or similarity.edgeless):
         return "covered"
-    if likeness.agreement < _FITS and veiled and outshone:
+    if similarity.agreement < _FITS and veiled and outshone:
         return "glare"
     if lost:
         return "covered" if veiled else "moved"
-    soft = likeness.softer is not None and likeness.softer >= _SOFT
-    return "defocused" if soft and likeness.agreement >= _FITS else None
+    soft = similarity.softer is not None and similarity.softer >= _SOFT
+    return "defocused" if soft and similarity.agreement >= _FITS else None
 
 
 def of_the_clock(off_s: float | None, before_s: float | None, allowed_s: float) -> bool | None:

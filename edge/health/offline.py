@@ -25,22 +25,23 @@ _NO_HABIT_S = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrivals:
-    """When a camera's pictures came: `first_at_s` we waited, `last_at_s` one came. `level` is the
-    rate before it faded. `back_at_s`: when an offline camera spoke again, inf while it is silent.
+    """When a camera's pictures came: `first_at_s` we waited, `last_at_s` one came. `last_rate` is
+    the rate when one came; it fades until the next. `back_at_s`: when an offline camera spoke
+    again, inf while it is silent.
     """
 
     first_at_s: float
     last_at_s: float
     pictures: int = 0
     usual_gap_s: float = 0.0
-    level: float = 0.0
+    last_rate: float = 0.0
     offline: bool = False
     back_at_s: float = math.inf
 
     def rate(self, now: float) -> float:
         """Pictures per second over about the last half minute."""
         seen_s = max(now - self.first_at_s, 1.0)
-        return self.level * _fade(now - self.last_at_s) / (1.0 - _fade(seen_s))
+        return self.last_rate * _fade(now - self.last_at_s) / (1.0 - _fade(seen_s))
 
 
 def await_first(now: float) -> Arrivals:
@@ -48,7 +49,7 @@ def await_first(now: float) -> Arrivals:
     return Arrivals(first_at_s=now, last_at_s=now)
 
 
-def arrive(arrivals: Arrivals, pictures: int, now: float, settings: Health) -> Arrivals:
+def count_arrivals(arrivals: Arrivals, pictures: int, now: float, settings: Health) -> Arrivals:
     """`pictures`, at least one, have come since the last call.
 
     Of an outage no more counts as habit than it took to notice it.
@@ -62,7 +63,7 @@ def arrive(arrivals: Arrivals, pictures: int, now: float, settings: Health) -> A
         last_at_s=now,
         pictures=arrivals.pictures + pictures,
         usual_gap_s=usual_s + follow * (gap_s - usual_s),
-        level=arrivals.level * _fade(elapsed_s) + pictures / _RATE_S,
+        last_rate=arrivals.last_rate * _fade(elapsed_s) + pictures / _RATE_S,
         back_at_s=min(arrivals.back_at_s, now),
     )
 
@@ -77,7 +78,7 @@ def limit_s(arrivals: Arrivals, kind: str, settings: Health) -> float:
     return habit_s if arrivals.pictures >= _HABIT_PICTURES else max(habit_s, _NO_HABIT_S)
 
 
-def judge(
+def check_offline(
     arrivals: Arrivals, kind: str, now: float, listening_at_s: float, settings: Health
 ) -> Arrivals:
     """Whether the camera is offline now; silence counts only while we listened (`listening_at_s`:

@@ -13,19 +13,19 @@ from typing import Self
 
 
 class HealthReason(StrEnum):
-    """The catalogue: word, what it means, what to do. `ill`: a restart helps.
+    """The catalogue: word, what it means, what to do. `unhealthy`: a restart helps.
 
-    Nothing outside of the process (a broker, the cloud, a disk, a camera) is ever `ill`.
+    Nothing outside of the process (a broker, the cloud, a disk, a camera) is ever `unhealthy`.
     """
 
     meaning: str
     action: str
-    ill: bool
+    unhealthy: bool
 
-    def __new__(cls, word: str, meaning: str, action: str, ill: bool = False) -> Self:
+    def __new__(cls, word: str, meaning: str, action: str, unhealthy: bool = False) -> Self:
         reason = str.__new__(cls, word)
         reason._value_ = word
-        reason.meaning, reason.action, reason.ill = meaning, action, ill
+        reason.meaning, reason.action, reason.unhealthy = meaning, action, unhealthy
         return reason
 
     WORKER_STALLED = (
@@ -123,7 +123,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class OngoingProblem:
     """A problem and for how long it has been seen; `since` is wall time, in UTC."""
 
     problem: Problem

@@ -1,8 +1,8 @@
-"""The view of a camera: what of the picture does not change when people, light or weather do.
+"""The reference view of a camera: what does not change when people, light or weather do.
 
 PURE. A picture is reduced to a field of edge directions, which light hardly changes, and to the
-energy of its edges at two scales, which focus changes. Slow averages of both are the camera's own
-view; `compare` says how a picture fits it. Called by `camera_health`.
+energy of its edges at two scales, which focus changes. Slow averages of both are the camera's
+reference view; `compare` says how similar a picture is. Called by `camera_health`.
 
 All maps have `(48, 64)` cells whatever the camera's size. A direction is a complex number with the
 doubled angle, so that dark on light and light on dark agree, and a length of 0 (flat) to 1.
@@ -22,7 +22,7 @@ FloatMap = npt.NDArray[np.float32]
 DirectionMap = npt.NDArray[np.complex64]
 
 SIZE = (160, 120)
-"""Width and height at which pictures are examined: that of the motion gate."""
+"""Width and height at which pictures are compared: that of the motion gate."""
 
 _CELLS = (64, 48)
 _FLAT = 6.0
@@ -51,9 +51,9 @@ NEAR_CELLS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glimpse:
-    """The edges of a picture: `directions`, and their energy per cell after both Gaussians (`edge`)
-    and across the two (`fine`): products of gradients, grey levels squared."""
+class EdgeFeatures:
+    """The edges of one picture: `directions`, and their energy per cell after both Gaussians
+    (`edge`) and across the two (`fine`): products of gradients, grey levels squared."""
 
     directions: DirectionMap
     edge: FloatMap
@@ -61,23 +61,24 @@ class Glimpse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What the camera usually shows: slow averages of glimpses, how many, and since when."""
+class ReferenceView:
+    """What the camera usually shows: slow averages of the features of so many `pictures`,
+    and since when."""
 
     directions: DirectionMap
     edge: FloatMap
     fine: FloatMap
-    glimpses: int
+    pictures: int
     began_at_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Likeness:
-    """How a picture fits a view.
+class ViewSimilarity:
+    """How similar a picture is to a view.
 
     `agreement`: correlation of directions where the view has edges, 1 the same, 0 by chance;
     `shift_gains`: by how much the correlation of the whole is better at some shift than in place,
-    looked for only where agreement is in doubt; `structure`: how much structure the whole picture
+    searched only where agreement is low; `structure`: how much structure the whole picture
     has, as a share of the view's; `softer`: how many times wider edges are than usual, at the
     view's own edges, and `softer_all` at all of the picture's, None where there are too few to
     tell; `edgeless`: the view has edges enough, and the picture has not.
@@ -91,53 +92,53 @@ class Likeness:
     edgeless: bool
 
 
-def examined(grey: GreyImage) -> GreyImage:
+def resized(grey: GreyImage) -> GreyImage:
     """The picture at `SIZE`, whatever its own shape was."""
     if grey.shape == SIZE[::-1]:
         return grey
     return np.asarray(cv2.resize(grey, SIZE, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def glimpse(picture: GreyImage) -> Glimpse:
+def edge_features(picture: GreyImage) -> EdgeFeatures:
     """Measure one picture of `SIZE`."""
     fine = _blurred(picture.astype(np.float32), _FINE_PX)
     coarse = _blurred(fine, _COARSE_PX)
     (fx, fy), (cx, cy) = _gradients(fine), _gradients(coarse)
     energy: FloatMap = cx * cx + cy * cy
     strong = (energy >= _WEAK_EDGE**2).astype(np.float32)
-    return Glimpse(
+    return EdgeFeatures(
         directions=_directions(picture),
         edge=_per_cell(energy * strong),
         fine=_per_cell((fx * cx + fy * cy) * strong),
     )
 
 
-def begin(seen: Glimpse, now: float) -> View:
+def begin(seen: EdgeFeatures, now: float) -> ReferenceView:
     """A view known by one picture; `now` in monotonic seconds."""
-    return View(
-        directions=seen.directions, edge=seen.edge, fine=seen.fine, glimpses=1, began_at_s=now
+    return ReferenceView(
+        directions=seen.directions, edge=seen.edge, fine=seen.fine, pictures=1, began_at_s=now
     )
 
 
-def learn(view: View, seen: Glimpse, weight: float) -> View:
+def update(view: ReferenceView, seen: EdgeFeatures, weight: float) -> ReferenceView:
     """The view after another picture: a plain mean at first, then a running average."""
-    share = max(weight, 1 / (view.glimpses + 1))
+    share = max(weight, 1 / (view.pictures + 1))
 
     def towards(
         old: npt.NDArray[np.generic], new: npt.NDArray[np.generic]
     ) -> npt.NDArray[np.generic]:
         return np.asarray(old + (new - old) * np.float32(share), old.dtype)  # type: ignore[operator]  # float or complex
 
-    return View(
+    return ReferenceView(
         directions=np.asarray(towards(view.directions, seen.directions), np.complex64),
         edge=np.asarray(towards(view.edge, seen.edge), np.float32),
         fine=np.asarray(towards(view.fine, seen.fine), np.float32),
-        glimpses=view.glimpses + 1,
+        pictures=view.pictures + 1,
         began_at_s=view.began_at_s,
     )
 
 
-def compare(view: View, seen: Glimpse) -> Likeness | None:
+def compare(view: ReferenceView, seen: EdgeFeatures) -> ViewSimilarity | None:
     """How `seen` fits `view`; None if the view has too few edges to be recognised by."""
     length = np.abs(view.directions)
     least = max(_LEAST_LENGTH, float(np.quantile(length, 1 - _STRUCTURED)))
@@ -150,7 +151,7 @@ def compare(view: View, seen: Glimpse) -> Likeness | None:
         near, elsewhere = _shifted(seen.directions, view.directions)
     everywhere = np.ones_like(structured)
     usual, now = _blur_px(view, everywhere), _blur_px(seen, everywhere)
-    return Likeness(
+    return ViewSimilarity(
         agreement=max(there, near),
         shift_gains=elsewhere - near,
         structure=float(np.abs(seen.directions).mean() / length.mean()),
@@ -207,7 +208,7 @@ def _times(now: float | None, usual: float | None) -> float | None:
     return None if usual is None or now is None else now / usual
 
 
-def _blur_px(edges: Glimpse | View, where: npt.NDArray[np.bool_]) -> float | None:
+def _blur_px(edges: EdgeFeatures | ReferenceView, where: npt.NDArray[np.bool_]) -> float | None:
     """Sigma of the blur of edges, pixels of `SIZE`, by the ratio of their gradients; None if on
     average fewer than 1 % of the pixels lie on an edge that counts at all."""
     fine, edge = float(edges.fine[where].sum()), float(edges.edge[where].sum())

@@ -15,9 +15,9 @@ from contract.topics import CameraLeaf, GatewayLeaf, Setting, Topics, Verb, shar
 from contract.verdict import VERDICT_TYPE, Verdict
 from edge.config.schema import Intake
 from edge.daemon.status_messages import Presence
-from edge.health.camera_conditions import Condition, Status
-from edge.health.gateway_health import Condition as GatewayCondition
-from edge.health.reasons import HealthReason, Problem, Standing
+from edge.health.camera_conditions import CameraCondition, CameraStatus
+from edge.health.gateway_health import GatewayCondition
+from edge.health.reasons import HealthReason, OngoingProblem, Problem
 from service.documents import model_tables, table
 
 MESSAGES: dict[type[Wire], str] = {
@@ -67,7 +67,7 @@ _OF_GATEWAY: dict[GatewayLeaf, TopicRow] = {
     "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
 }
 _OF_CAMERA: dict[CameraLeaf, TopicRow] = {
-    "status": TopicRow(by="edge", qos=1, retained=True, payload=_words(Status)),
+    "status": TopicRow(by="edge", qos=1, retained=True, payload=_words(CameraStatus)),
     "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
     "suspect": TopicRow(by="edge", qos=1, retained=False, payload=f"CloudEvent `{REPORT_TYPE}`"),
     "verdict": TopicRow(
@@ -112,15 +112,15 @@ _RESPONSE = TopicRow(
 _AT = "2026-03-01T06:00:00.000+00:00"
 _GATEWAY_HEALTH = GatewayCondition(
     status="degraded",
-    standing=(
-        Standing(
+    ongoing=(
+        OngoingProblem(
             problem=Problem(reason=HealthReason.LINK_DOWN, subject="uplink"),
             since="2026-03-01T05:58:30+00:00",
             for_s=90.0,
         ),
     ),
 )
-_CAMERA_HEALTH = Condition(
+_CAMERA_HEALTH = CameraCondition(
     status="degraded",
     reasons=("covered",),
     last_frame_age_s=0.2,

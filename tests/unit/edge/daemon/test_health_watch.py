@@ -27,7 +27,7 @@ from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.status_messages import Statements
 from edge.deliver.outbox_records import Depth
-from edge.health.camera_conditions import Condition, Status
+from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.clocksync import WRITTEN_AT
 from edge.health.gateway_health import NOTED_S, GatewayHealth
 from edge.health.reasons import HealthReason, Problem
@@ -76,11 +76,11 @@ def test_a_thread_without_progress_is_named() -> None:
 
 def test_only_listed_cameras_are_missed() -> None:
     config = read(b"cameras: {yard: {}, gate: {}, new: {}}", {}).config
-    off: Status = "offline"
+    off: CameraStatus = "offline"
     conditions = {
-        YARD: Condition(status=off, last_frame_age_s=70.0, rejected={"truncated": 3}),
-        GATE: Condition(status="degraded", reasons=("dark",), rejected={}),
-        STRANGER: Condition(status=off, rejected={}),
+        YARD: CameraCondition(status=off, last_frame_age_s=70.0, rejected={"truncated": 3}),
+        GATE: CameraCondition(status="degraded", reasons=("dark",), rejected={}),
+        STRANGER: CameraCondition(status=off, rejected={}),
     }
     (problem,) = silent(config, conditions)
     assert (problem.reason, problem.subject) == (HealthReason.CAMERA_SILENT, "yard")
@@ -117,7 +117,7 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[Line]
     watch.tick()
     assert said == []
     gone = [Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="gone")]
-    health.watch(lambda: gone)
+    health.add_checks(lambda: gone)
     for second in range(15):
         if second == 10:
             gone.clear()
@@ -173,7 +173,7 @@ def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_pat
     watch.tick()
     detail = "not subscribed yet"
     broken = [Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail=detail)]
-    health.watch(lambda: broken)
+    health.add_checks(lambda: broken)
     (birth,) = watch.births()  # said within the connect, when nobody may be heard yet
     broken.clear()
     for _ in range(3):

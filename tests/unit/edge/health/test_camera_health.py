@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as arrays
 
 from edge.config.health import Fault, Health
 from edge.gate.motion import WIDTH_PX
-from edge.health.camera_health import CameraHealth, Latch, pull, step
+from edge.health.camera_health import CameraHealth, Latch, debounce, step
 from edge.health.reference_view import GreyImage
 from imaging.admission import Header, PictureLimits, inspect
 from imaging.decode import decode_grey
@@ -274,7 +274,7 @@ def test_a_latch_never_turns_faster_than_its_times(
     latch, now, turns = Latch(), 0.0, [(0.0, False)]
     for sign, wait_s in signs:
         now += wait_s
-        latch = pull(latch, sign, now, enter_s, leave_s)
+        latch = debounce(latch, sign, now, enter_s, leave_s)
         if latch.on != turns[-1][1]:
             turns.append((now, latch.on))
     for (before, _), (after, on) in pairwise(turns):
@@ -285,7 +285,7 @@ def test_a_latch_never_turns_faster_than_its_times(
 def test_a_latch_turns_only_on_signs_in_a_row_that_agree(signs: list[bool | None]) -> None:
     latch = Latch()
     for n, sign in enumerate(signs):
-        before, latch = latch.on, pull(latch, sign, float(n), 4.0, 4.0)
+        before, latch = latch.on, debounce(latch, sign, float(n), 4.0, 4.0)
         if latch.on != before:
             assert n >= 4
             assert signs[n - 4 : n + 1] == [latch.on] * 5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from edge.health.gateway_health import MOST_SAID, GatewayHealth, HealthCollector
+from edge.health.gateway_health import MOST_LISTED, GatewayHealth, HealthCollector
 from edge.health.reasons import HealthReason, Problem
 from tests.fakes import ManualClock
 
@@ -30,7 +30,7 @@ class Part:
 def watched(*problems: Problem) -> tuple[GatewayHealth, Part, ManualClock]:
     clock, part = ManualClock(), Part(*problems)
     health = GatewayHealth(clock)
-    health.watch(part)
+    health.add_checks(part)
     return health, part, clock
 
 
@@ -65,28 +65,28 @@ def test_since_outlives_a_new_detail_and_a_jump_of_the_clock_but_not_a_recovery(
     clock.advance(10)
     clock.jump(86_400)
     part.problems = (Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="timed out"),)
-    (standing,) = health.condition().standing
-    assert (standing.for_s, standing.problem.detail) == (10.0, "timed out")
+    (ongoing,) = health.condition().ongoing
+    assert (ongoing.for_s, ongoing.problem.detail) == (10.0, "timed out")
     part.problems = ()
     assert health.condition().status == "ok"
     part.problems = (DOWN,)
-    (standing,) = health.condition().standing
-    assert standing.for_s == 0.0
+    (ongoing,) = health.condition().ongoing
+    assert ongoing.for_s == 0.0
 
 
 def test_only_what_a_restart_mends_is_unhealthy() -> None:
-    assert [reason for reason in HealthReason if reason.ill] == [HealthReason.WORKER_STALLED]
+    assert [reason for reason in HealthReason if reason.unhealthy] == [HealthReason.WORKER_STALLED]
     for reason in HealthReason:
         health, _, _ = watched(Problem(reason=reason))
-        assert health.condition().status == ("unhealthy" if reason.ill else "degraded")
+        assert health.condition().status == ("unhealthy" if reason.unhealthy else "degraded")
 
 
 def test_what_is_said_is_bounded() -> None:
     many = [Problem(reason=HealthReason.CAMERA_SILENT, subject=f"c{n}") for n in range(1000)]
     health, _, _ = watched(*many)
     condition = health.condition()
-    assert len(condition.standing) == MOST_SAID
-    assert condition.as_json()["more_reasons"] == 1000 - MOST_SAID
+    assert len(condition.ongoing) == MOST_LISTED
+    assert condition.as_json()["more_reasons"] == 1000 - MOST_LISTED
     assert len(json.dumps(condition.as_json())) < 64 * 1024
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.health import Health
-from edge.health.offline import Arrivals, arrive, await_first, judge, limit_s
+from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals, limit_s
 
 SETTINGS = Health()
 
@@ -26,8 +26,8 @@ def sends(
         while now < until_s:
             now = min(now + 1.0, until_s)
             if now == until_s:
-                arrivals = arrive(arrivals, 1, now, settings)
-            arrivals = judge(arrivals, kind, now, 0.0, settings)
+                arrivals = count_arrivals(arrivals, 1, now, settings)
+            arrivals = check_offline(arrivals, kind, now, 0.0, settings)
             if arrivals.offline != turns[-1][1]:
                 turns.append((now, arrivals.offline))
     return arrivals, now, turns
@@ -36,15 +36,15 @@ def sends(
 def test_a_stream_that_stops_is_offline_after_the_least_time() -> None:
     arrivals, now, turns = sends([0.2] * 300)
     assert turns == [(0.0, False)]
-    assert not judge(arrivals, "auto", now + 59, 0.0, SETTINGS).offline
-    assert judge(arrivals, "auto", now + 61, 0.0, SETTINGS).offline
+    assert not check_offline(arrivals, "auto", now + 59, 0.0, SETTINGS).offline
+    assert check_offline(arrivals, "auto", now + 61, 0.0, SETTINGS).offline
 
 
 def test_a_slow_camera_is_offline_after_ten_of_its_own_intervals() -> None:
     arrivals, now, _ = sends([120.0] * 30)
     assert limit_s(arrivals, "auto", SETTINGS) == pytest.approx(1200, rel=0.01)
-    assert not judge(arrivals, "auto", now + 1100, 0.0, SETTINGS).offline
-    assert judge(arrivals, "auto", now + 1300, 0.0, SETTINGS).offline
+    assert not check_offline(arrivals, "auto", now + 1100, 0.0, SETTINGS).offline
+    assert check_offline(arrivals, "auto", now + 1300, 0.0, SETTINGS).offline
 
 
 def test_a_camera_that_sends_bursts_is_not_called_offline_after_each() -> None:
@@ -60,34 +60,34 @@ def test_an_outage_does_not_become_a_habit() -> None:
 
 def test_a_camera_that_sends_when_something_happens_is_offline_only_if_told() -> None:
     silent = await_first(0.0)
-    assert not judge(silent, "snapshot", 1e9, 0.0, SETTINGS).offline
-    assert judge(silent, "snapshot", 90_000, 0.0, Health(offline_s=86_400)).offline
+    assert not check_offline(silent, "snapshot", 1e9, 0.0, SETTINGS).offline
+    assert check_offline(silent, "snapshot", 90_000, 0.0, Health(offline_s=86_400)).offline
 
 
 def test_a_listed_camera_of_which_nothing_comes_is_offline_after_ten_minutes() -> None:
     waiting = await_first(0.0)
-    assert not judge(waiting, "auto", 590, 0.0, SETTINGS).offline
-    assert judge(waiting, "auto", 610, 0.0, SETTINGS).offline
+    assert not check_offline(waiting, "auto", 590, 0.0, SETTINGS).offline
+    assert check_offline(waiting, "auto", 610, 0.0, SETTINGS).offline
 
 
 def test_silence_counts_only_while_we_listened() -> None:
     arrivals, now, _ = sends([0.2] * 100)
-    assert not judge(arrivals, "auto", now + 500, now + 490, SETTINGS).offline
-    assert judge(arrivals, "auto", now + 560, now + 490, SETTINGS).offline
+    assert not check_offline(arrivals, "auto", now + 500, now + 490, SETTINGS).offline
+    assert check_offline(arrivals, "auto", now + 560, now + 490, SETTINGS).offline
 
 
 def test_a_camera_is_back_when_it_has_kept_speaking() -> None:
     arrivals, now, _ = sends([0.2] * 100)
-    arrivals = judge(arrivals, "auto", now + 100, 0.0, SETTINGS)
-    arrivals = arrive(arrivals, 1, now + 101, SETTINGS)
-    assert judge(arrivals, "auto", now + 110, 0.0, SETTINGS).offline
-    assert not judge(arrivals, "auto", now + 117, 0.0, SETTINGS).offline
+    arrivals = check_offline(arrivals, "auto", now + 100, 0.0, SETTINGS)
+    arrivals = count_arrivals(arrivals, 1, now + 101, SETTINGS)
+    assert check_offline(arrivals, "auto", now + 110, 0.0, SETTINGS).offline
+    assert not check_offline(arrivals, "auto", now + 117, 0.0, SETTINGS).offline
 
 
 def test_switched_off_or_ignored_nobody_is_offline() -> None:
     arrivals, now, _ = sends([0.2] * 100)
     for settings in (Health(enabled=False), Health(ignore=("offline",))):
-        assert not judge(arrivals, "auto", now + 1e6, 0.0, settings).offline
+        assert not check_offline(arrivals, "auto", now + 1e6, 0.0, settings).offline
 
 
 def test_the_rate_is_that_of_the_last_half_minute() -> None:
@@ -119,7 +119,7 @@ def test_figures_stay_finite_whatever_the_clock_does(steps: list[tuple[int, floa
     arrivals, now = await_first(0.0), 0.0
     for pictures, wait_s in steps:
         now += wait_s
-        arrivals = arrive(arrivals, pictures, now, SETTINGS)
-        arrivals = judge(arrivals, "auto", now, 0.0, SETTINGS)
+        arrivals = count_arrivals(arrivals, pictures, now, SETTINGS)
+        arrivals = check_offline(arrivals, "auto", now, 0.0, SETTINGS)
         assert math.isfinite(arrivals.rate(now))
         assert 0 <= arrivals.usual_gap_s < 1e9
