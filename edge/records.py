@@ -48,16 +48,16 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """The broker holds a picture's message until `done` is called: it was judged, and what it
-    raised is durable. `again`: it was delivered before under the same `message` id, and may have
-    been judged. `digest` is the SHA-256 of the picture, in hex. `begin` is asked before it is
-    judged; False if we ended too often while we did."""
+class HeldMessage:
+    """The broker holds a picture's message until `acknowledge` is called: it was analysed, and what
+    it raised is durable. `again`: it was delivered before under the same `message` id, and may have
+    been analysed. `digest` is the SHA-256 of the picture, in hex. `begin` is asked before it is
+    analysed; False if we ended too often while we did."""
 
     digest: str
     message: int
     again: bool
-    done: Callable[[], None]
+    acknowledge: Callable[[], None]
     begin: Callable[[], bool] = lambda: True
 
 
@@ -75,7 +75,7 @@ class Frame:
     received_at: datetime
     received_mono_s: float
     captured_at: datetime | None = None
-    held: Held | None = field(default=None, compare=False, repr=False)
+    held: HeldMessage | None = field(default=None, compare=False, repr=False)
 
     @property
     def claim_behind_s(self) -> float | None:

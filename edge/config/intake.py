@@ -63,7 +63,7 @@ class Intake(Section):
         3600.0,
         ge=60,
         le=2_592_000,
-        description="A camera that is not listed and silent for this long gives its place to "
+        description="A camera that is not listed and silent for this long gives its slot to "
         "another.",
     )
     snapshots: Snapshots = Field(default_factory=Snapshots, description="Single pictures.")

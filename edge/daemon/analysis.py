@@ -31,7 +31,7 @@ from edge.records import (
     Analysed,
     Case,
     Frame,
-    Held,
+    HeldMessage,
     Merged,
     Notices,
     Outcome,
@@ -165,7 +165,7 @@ class Analyst:
             self._count_merged(outcome.merged)
         self._pipeline.revise(frame.camera, partial(self._exchange, frame.camera))
         if frame.held is not None:
-            frame.held.done()
+            frame.held.acknowledge()
         done = self._clock.mono()
         self._timings.observe(done - began, done - frame.received_mono_s)
 
@@ -208,7 +208,7 @@ class Analyst:
         for one in withheld:
             self._counters.withhold(camera, one.reason)
 
-    def _keep(self, cases: tuple[Case, ...], held: Held | None = None) -> None:
+    def _keep(self, cases: tuple[Case, ...], held: HeldMessage | None = None) -> None:
         """Put them, and only then say and count them as raised."""
         for number, case in enumerate(cases):
             kept, suspicion = (
@@ -263,7 +263,7 @@ class Analyst:
             self._outbox.extend(extended(entry.report, best_frame, self._terms.origin))
             self._kept.set()
 
-    def _put_held(self, case: Case, held: Held, number: int) -> tuple[Kept, Suspicion]:
+    def _put_held(self, case: Case, held: HeldMessage, number: int) -> tuple[Kept, Suspicion]:
         """Under an id that follows from the picture, so that one which the broker delivers again
         raises nothing twice; with the suspicion under that id."""
         origin, suspicion = self._terms.origin, case.suspicion

@@ -33,8 +33,8 @@ from edge.health.clocksync import WRITTEN_AT, ClockSync
 from edge.health.gateway_health import GatewayHealth
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import Intake
-from edge.intake.redelivery import Tries
-from edge.intake.snapshots import Snapshots
+from edge.intake.redelivery import Attempts
+from edge.intake.snapshots import SnapshotConnection
 from edge.metrics.counters import Counters, Timings
 from edge.pipeline import Pipeline
 from edge.privacy import privacy_of
@@ -235,9 +235,9 @@ class Gateway:
             self.clock,
             self._camera_found,
             self._camera_left,
-            Tries(config.deliver.outbox.path),
+            Attempts(config.deliver.outbox.path),
         )
-        self.snapshots = Snapshots(
+        self.snapshots = SnapshotConnection(
             snapshot_settings(config, identity),
             self.config,
             self.intake,
@@ -349,7 +349,7 @@ class Gateway:
         )
         if asked or self.switches.on_message(topic, payload, retained):
             ack()
-        elif self.snapshots.takes(topic):
+        elif self.snapshots.carries(topic):
             ack()  # the copy that the broker holds for us is the one that counts
         else:
             self.intake.on_message(topic, payload, retained, ack)

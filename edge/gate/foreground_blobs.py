@@ -26,7 +26,7 @@ from edge.config.gate import Nuisance
 from edge.gate.background import BackgroundModel, FloatImage, GreyImage, PixelMask, exceeds_flicker
 from edge.gate.illumination import is_even, patterned, ratios
 
-Sums = npt.NDArray[np.float64]
+BlobSums = npt.NDArray[np.float64]
 BlobFlags = npt.NDArray[np.bool_]
 """One per blob."""
 
@@ -165,7 +165,7 @@ class _Blobs:
     def left_px(self) -> float:
         return float(self._area[self.alive].sum())
 
-    def _sum(self, values: npt.NDArray[np.generic]) -> Sums:
+    def _sum(self, values: npt.NDArray[np.generic]) -> BlobSums:
         """Per blob the sum of `(h, w)` values."""
         found = values.ravel()[self._at]
         sums = np.bincount(self._label, weights=found, minlength=self._count)

@@ -21,7 +21,7 @@ MAX_PARTS = 4096
 """Parts of one picture; more is an attack on our time."""
 
 
-class Part(StrEnum):
+class ChunkTopic(StrEnum):
     """Which of the three topics a message came on; the value is the topic's last level."""
 
     START = "start"
@@ -51,17 +51,19 @@ class Assembly:
     spoiled: bool = False
 
 
-State = Assembly | None
-Step = tuple[State, bytes | Rejected | None]
+AssemblyState = Assembly | None
+ChunkStep = tuple[AssemblyState, bytes | Rejected | None]
 
 
-def split_topic(topic: str) -> tuple[str, Part | None]:
+def split_topic(topic: str) -> tuple[str, ChunkTopic | None]:
     """The image topic and which part of a picture `topic` carries, None for a whole one."""
     base, _, last = topic.rpartition("/")
-    return (base, Part(last)) if base and last in tuple(Part) else (topic, None)
+    return (base, ChunkTopic(last)) if base and last in tuple(ChunkTopic) else (topic, None)
 
 
-def step(state: State, part: Part, payload: bytes, now: float, limits: ChunkLimits) -> Step:
+def step(
+    state: AssemblyState, part: ChunkTopic, payload: bytes, now: float, limits: ChunkLimits
+) -> ChunkStep:
     """What follows on `payload`: the new state, and a whole picture, a refusal or neither.
 
     On `start` and after a silence the refusal may be about the picture before; if the new one is
@@ -69,20 +71,22 @@ def step(state: State, part: Part, payload: bytes, now: float, limits: ChunkLimi
     """
     state, late = expire(state, now, limits)
     match part:
-        case Part.START:
+        case ChunkTopic.START:
             begun, refusal = _start(state, payload, now, limits)
             return begun, refusal or late
-        case Part.DATA if late is not None:
+        case ChunkTopic.DATA if late is not None:
             return _spoiled(now), late
-        case Part.DATA:
+        case ChunkTopic.DATA:
             return _data(state, payload, now, limits)
-        case Part.END:
+        case ChunkTopic.END:
             return None, late or _end(state)
         case _:
             assert_never(part)
 
 
-def expire(state: State, now: float, limits: ChunkLimits) -> tuple[State, Rejected | None]:
+def expire(
+    state: AssemblyState, now: float, limits: ChunkLimits
+) -> tuple[AssemblyState, Rejected | None]:
     """Give up a picture whose next part did not come in time; to be called now and then."""
     if state is None or now - state.touched_s <= limits.timeout_s:
         return state, None
@@ -93,8 +97,8 @@ def expire(state: State, now: float, limits: ChunkLimits) -> tuple[State, Reject
 
 
 def _start(
-    state: State, payload: bytes, now: float, limits: ChunkLimits
-) -> tuple[State, Rejected | None]:
+    state: AssemblyState, payload: bytes, now: float, limits: ChunkLimits
+) -> tuple[AssemblyState, Rejected | None]:
     expected = _announced(payload)
     if expected is not None and expected > limits.max_bytes:
         announced = f"{expected} bytes announced, limit {limits.max_bytes}"
@@ -105,7 +109,7 @@ def _start(
     return begun, Rejected(Reason.CHUNK_ORDER, f"begun anew after {_progress(state)}")
 
 
-def _data(state: State, payload: bytes, now: float, limits: ChunkLimits) -> Step:
+def _data(state: AssemblyState, payload: bytes, now: float, limits: ChunkLimits) -> ChunkStep:
     if state is None:
         return _spoiled(now), Rejected(Reason.CHUNK_ORDER, "data without a start")
     if state.spoiled:
@@ -122,7 +126,7 @@ def _data(state: State, payload: bytes, now: float, limits: ChunkLimits) -> Step
     return (None, b"".join(grown.parts)) if _is_complete(grown) else (grown, None)
 
 
-def _end(state: State) -> bytes | Rejected | None:
+def _end(state: AssemblyState) -> bytes | Rejected | None:
     """An `end` behind a picture that was complete or refused already says nothing new."""
     if state is None or state.spoiled:
         return None

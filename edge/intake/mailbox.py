@@ -17,20 +17,21 @@ from contract.ids import CameraId
 from edge.records import Frame
 
 LISTED_TURNS = 8
-"""So strangers take a ninth of the detector at most from those that somebody wrote down."""
+"""So cameras that are not listed take a ninth of the detector at most from those that somebody
+wrote down."""
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class QueueLimit:
     """How many frames of a camera may wait; `max_bytes` is of all queued pictures of a mailbox."""
 
     frames: int
     max_bytes: int = 0
 
 
-NEWEST = Room(1)
+NEWEST = QueueLimit(1)
 
-_Line = dict[CameraId, deque[Frame]]
+_Queues = dict[CameraId, deque[Frame]]
 """In the order in which the cameras began to wait."""
 
 
@@ -38,8 +39,8 @@ class Mailbox:
     """Frames by camera, oldest first."""
 
     def __init__(self) -> None:
-        self._listed: _Line = {}
-        self._others: _Line = {}
+        self._listed: _Queues = {}
+        self._others: _Queues = {}
         self._listed_in_a_row = 0
         self._changed = threading.Condition()
         self._closed = False
@@ -48,10 +49,12 @@ class Mailbox:
         """How many frames wait."""
         with self._changed:
             return sum(
-                len(queue) for line in (self._listed, self._others) for queue in line.values()
+                len(queue) for queues in (self._listed, self._others) for queue in queues.values()
             )
 
-    def put(self, frame: Frame, room: Room = NEWEST, *, listed: bool = True) -> tuple[Frame, ...]:
+    def put(
+        self, frame: Frame, limit: QueueLimit = NEWEST, *, listed: bool = True
+    ) -> tuple[Frame, ...]:
         """Leaves `frame`; returns the frames that must go for it, oldest first.
 
         After `close` that is `frame` itself: nobody will take it.
@@ -59,20 +62,22 @@ class Mailbox:
         with self._changed:
             if self._closed:
                 return (frame,)
-            line, other = self._listed, self._others
+            queues, other = self._listed, self._others
             if not listed:
-                line, other = other, line
+                queues, other = other, queues
             waiting = other.pop(frame.camera, deque())  # it was listed, or taken out, meanwhile
-            queue = line.setdefault(frame.camera, deque())  # keeps its place in the order
+            queue = queues.setdefault(frame.camera, deque())  # keeps its place in the order
             queue.extend(waiting)
             queue.append(frame)
-            gone = [queue.popleft() for _ in range(len(queue) - room.frames)]
-            if room.max_bytes:
-                gone += self._relieve(room.max_bytes)
+            gone = [queue.popleft() for _ in range(len(queue) - limit.frames)]
+            if limit.max_bytes:
+                gone += self._drop_oldest(limit.max_bytes)
             self._changed.notify_all()
             return tuple(gone)
 
-    def wait_for_room(self, camera: CameraId, room: Room, n_bytes: int, timeout_s: float) -> bool:
+    def wait_for_room(
+        self, camera: CameraId, limit: QueueLimit, n_bytes: int, timeout_s: float
+    ) -> bool:
         """Waits until a picture of `n_bytes` would displace none, or no picture is taken any more;
         False if that took too long."""
 
@@ -80,7 +85,7 @@ class Mailbox:
             waiting = self._queues()
             queue = self._listed.get(camera) or self._others.get(camera) or ()
             queued = sum(len(frame.picture) for one in waiting if len(one) > 1 for frame in one)
-            return len(queue) < room.frames and (not queue or queued + n_bytes <= room.max_bytes)
+            return len(queue) < limit.frames and (not queue or queued + n_bytes <= limit.max_bytes)
 
         with self._changed:
             return self._changed.wait_for(lambda: self._closed or fits(), timeout_s)
@@ -91,14 +96,14 @@ class Mailbox:
             self._changed.wait_for(
                 lambda: self._closed or bool(self._listed) or bool(self._others), timeout_s
             )
-            line = self._next_line()
-            if not line:
+            queues = self._next_queues()
+            if not queues:
                 return None
-            camera = next(iter(line))
-            queue = line.pop(camera)
+            camera = next(iter(queues))
+            queue = queues.pop(camera)
             frame = queue.popleft()
             if queue:
-                line[camera] = queue
+                queues[camera] = queue
             self._changed.notify_all()
             return frame
 
@@ -115,7 +120,7 @@ class Mailbox:
     def _queues(self) -> list[deque[Frame]]:
         return [*self._listed.values(), *self._others.values()]
 
-    def _next_line(self) -> _Line:
+    def _next_queues(self) -> _Queues:
         turn_of_others = not self._listed or self._listed_in_a_row >= LISTED_TURNS
         if self._others and turn_of_others:
             self._listed_in_a_row = 0
@@ -123,7 +128,7 @@ class Mailbox:
         self._listed_in_a_row += 1
         return self._listed
 
-    def _relieve(self, max_bytes: int) -> list[Frame]:
+    def _drop_oldest(self, max_bytes: int) -> list[Frame]:
         """What must go so that queued pictures fit: the oldest of whoever has the most."""
         queues = [queue for queue in self._queues() if len(queue) > 1]
         sizes = [sum(len(frame.picture) for frame in queue) for queue in queues]

@@ -17,10 +17,10 @@ from contract.topics import ImageTemplate
 from edge.config.schema import Camera, Config
 from edge.intake import chunks
 from edge.intake.admission import admit
-from edge.intake.chunks import ChunkLimits, Part, State
-from edge.intake.mailbox import NEWEST, Mailbox, Room
-from edge.intake.places import Place, Places
-from edge.intake.redelivery import Custody, Tries
+from edge.intake.camera_slots import CameraSlot, CameraSlots
+from edge.intake.chunks import AssemblyState, ChunkLimits, ChunkTopic
+from edge.intake.mailbox import NEWEST, Mailbox, QueueLimit
+from edge.intake.redelivery import Attempts, HeldMessages
 from edge.metrics.counters import Counters
 from edge.records import Frame, Message
 from imaging.admission import Reason, Rejected
@@ -31,8 +31,8 @@ from service.link import Receipt, Subscription
 UNKNOWN = CameraId("_unknown")
 """Under this name the images are counted that belong to no camera which is followed."""
 
-MOST_STRANGERS = 4
-"""So many that have no place yet may send a picture in parts at once."""
+MOST_UNKNOWN_ASSEMBLIES = 4
+"""So many that have no slot yet may send a picture in parts at once."""
 
 AUTO_QUEUE = 5
 """Of `kind: auto` a burst of so many may be single pictures; what goes on longer is a stream."""
@@ -49,36 +49,36 @@ class Intake:
         clock: Clock,
         found: Callable[[CameraId], None],
         left: Callable[[CameraId], None] = lambda _: None,
-        tries: Tries | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
-        """`found` is told of every camera when its first image comes, `left` of one whose place
-        went to another; `tries` knows the pictures that ended us."""
+        """`found` is called with every camera when its first image comes, `left` with one whose
+        slot went to another; `attempts` counts how often a picture ended us."""
         self._current = current
         self._mailboxes = mailboxes
         self._counters = counters
         self._clock = clock
         self._found = found
         self._left = left
-        self._places = Places(len(mailboxes))
-        self._custody = Custody(tries)
+        self._slots = CameraSlots(len(mailboxes))
+        self._held_messages = HeldMessages(attempts)
         self._lock = threading.Lock()
-        self._assemblies: dict[CameraId, State] = {}
+        self._assemblies: dict[CameraId, AssemblyState] = {}
         self._closed = False
 
     @property
     def cameras(self) -> tuple[CameraId, ...]:
         """The cameras that are followed, in the order in which they appeared."""
-        return self._places.cameras
+        return self._slots.cameras
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Filters for whole images and for images in parts."""
         filters = [ImageTemplate(text).subscription for text in self._current().intake.topics]
-        parts = [f"{filter_}/{part}" for filter_ in filters for part in Part]
+        parts = [f"{filter_}/{part}" for filter_ in filters for part in ChunkTopic]
         return tuple(Subscription(filter=filter_, qos=1) for filter_ in (*filters, *parts))
 
     def camera_of(self, topic: str) -> CameraId | None:
         """Whose whole image a topic carries; None for a part of one, and for other topics."""
-        camera, part = self._whose(self._current(), topic)
+        camera, part = self._camera_and_part(self._current(), topic)
         return camera if part is None and camera != UNKNOWN else None
 
     def on_message(
@@ -93,13 +93,13 @@ class Intake:
     def wait_for_room(self, camera: CameraId, n_bytes: int, timeout_s: float) -> None:
         """Until a picture of `camera` would displace none that waits; called by whoever may wait,
         which the streams' connection may not."""
-        config, place = self._current(), self._places.get(camera)
-        if place is not None:
-            room = _room(config, camera, place)
-            self._mailboxes[place.thread].wait_for_room(camera, room, n_bytes, timeout_s)
+        config, slot = self._current(), self._slots.get(camera)
+        if slot is not None:
+            limit = _queue_limit(config, camera, slot)
+            self._mailboxes[slot.thread].wait_for_room(camera, limit, n_bytes, timeout_s)
 
     def on_held_message(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
-        """Take one that the broker keeps until its picture was judged; after `close` it stays."""
+        """Take one that the broker keeps until its picture was analysed; after `close` it stays."""
         with self._lock:
             if not self._closed and not self._take(topic, payload, retained, ack):
                 ack()
@@ -123,12 +123,12 @@ class Intake:
     def _take(
         self, topic: str, payload: bytes, retained: bool, receipt: Receipt | None = None
     ) -> bool:
-        """Whether the message is in custody now, to be acknowledged by whoever settles it."""
+        """Whether the message is held now, to be acknowledged by whoever analyses it."""
         config = self._current()
-        camera, part = self._whose(config, topic)
+        camera, part = self._camera_and_part(config, topic)
         refusal = self._refusal(config, camera, retained)
         if refusal is not None:
-            if part in (None, Part.START):
+            if part in (None, ChunkTopic.START):
                 self._reject(config, camera, refusal)
         elif part is None:
             return self._admit(config, camera, topic, payload, retained, receipt)
@@ -136,7 +136,7 @@ class Intake:
             self._assemble(config, camera, topic, part, payload)
         return False
 
-    def _whose(self, config: Config, topic: str) -> tuple[CameraId, Part | None]:
+    def _camera_and_part(self, config: Config, topic: str) -> tuple[CameraId, ChunkTopic | None]:
         """The camera of a topic, and which part of a picture it carries, None for a whole one.
 
         A template that the whole topic fits goes before one of which it would be a part.
@@ -158,20 +158,20 @@ class Intake:
             return Rejected(Reason.DISABLED, f"camera {camera} is switched off")
         if retained and not config.intake.accept_retained:
             return Rejected(Reason.RETAINED, f"an old picture of {camera} that the broker kept")
-        return self._places.refusal(camera, config, self._clock.mono())
+        return self._slots.refusal(camera, config, self._clock.mono())
 
     def _assemble(
-        self, config: Config, camera: CameraId, topic: str, part: Part, payload: bytes
+        self, config: Config, camera: CameraId, topic: str, part: ChunkTopic, payload: bytes
     ) -> None:
         limits, now = self._chunk_limits(config), self._clock.mono()
         state = self._assemblies.get(camera)
         if state is None and not self._is_known(config, camera):
-            strangers = sum(not self._is_known(config, one) for one in self._assemblies)
-            if part is not Part.START:
+            unknown = sum(not self._is_known(config, one) for one in self._assemblies)
+            if part is not ChunkTopic.START:
                 return
-            if strangers >= MOST_STRANGERS:
-                told = f"{camera}: {strangers} that are not followed send in parts already"
-                self._reject(config, camera, Rejected(Reason.TOO_MANY_CAMERAS, told))
+            if unknown >= MOST_UNKNOWN_ASSEMBLIES:
+                detail = f"{camera}: {unknown} that are not followed send in parts already"
+                self._reject(config, camera, Rejected(Reason.TOO_MANY_CAMERAS, detail))
                 return
         state, result = chunks.step(state, part, payload, now, limits)
         self._keep_assembly(camera, state)
@@ -180,7 +180,7 @@ class Intake:
         elif result is not None:
             self._admit(config, camera, topic, result, retained=False)
 
-    def _keep_assembly(self, camera: CameraId, state: State) -> None:
+    def _keep_assembly(self, camera: CameraId, state: AssemblyState) -> None:
         if state is None:
             self._assemblies.pop(camera, None)
         else:
@@ -213,7 +213,7 @@ class Intake:
             self._reject(config, camera, admitted)
             return False
         if receipt is not None:
-            held = self._custody.take(camera, admitted.picture, receipt)
+            held = self._held_messages.take(camera, admitted.picture, receipt)
             if held is None:
                 return True
             admitted = replace(admitted, held=held)
@@ -221,38 +221,38 @@ class Intake:
         return receipt is not None
 
     def _hand_over(self, config: Config, camera: CameraId, frame: Frame) -> None:
-        place = self._place_of(config, camera, frame.received_mono_s)
+        slot = self._slot_of(config, camera, frame.received_mono_s)
         self._counters.count(camera, "received")
-        mailbox, listed = self._mailboxes[place.thread], camera in config.cameras
-        for gone in mailbox.put(frame, _room(config, camera, place), listed=listed):
+        mailbox, listed = self._mailboxes[slot.thread], camera in config.cameras
+        for gone in mailbox.put(frame, _queue_limit(config, camera, slot), listed=listed):
             self._counters.count(gone.camera, "superseded")
             if gone.held is not None and gone is not frame:  # itself: the mailbox was closed
-                gone.held.done()
+                gone.held.acknowledge()
 
-    def _place_of(self, config: Config, camera: CameraId, now: float) -> Place:
-        """The camera's place, which may be a new one: its picture was admitted."""
-        new = camera not in self._places
-        place, left = self._places.give(camera, config, now)
-        place.use(now, _settings(config, camera).snapshot_after_s)
+    def _slot_of(self, config: Config, camera: CameraId, now: float) -> CameraSlot:
+        """The camera's slot, which may be a new one: its picture was admitted."""
+        new = camera not in self._slots
+        slot, left = self._slots.assign(camera, config, now)
+        slot.count_picture(now, _settings(config, camera).snapshot_after_s)
         if left is not None:
             log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its place goes to {camera}")
             self._left(left)
         if new:
             log(Event.CAMERA_FOUND, camera=camera)
             self._found(camera)
-        return place
+        return slot
 
     def _is_known(self, config: Config, camera: CameraId) -> bool:
-        return camera in self._places or camera in config.cameras
+        return camera in self._slots or camera in config.cameras
 
     def _reject(self, config: Config, camera: CameraId, refusal: Rejected) -> None:
-        whose = camera if self._is_known(config, camera) else UNKNOWN
-        about = {} if whose == camera else {"topic_camera": camera}
-        self._counters.count(whose, "received")
-        self._counters.reject(whose, refusal.reason.value)
+        counted_as = camera if self._is_known(config, camera) else UNKNOWN
+        about = {} if counted_as == camera else {"topic_camera": camera}
+        self._counters.count(counted_as, "received")
+        self._counters.reject(counted_as, refusal.reason.value)
         log(
             Event.FRAME_REJECTED,
-            camera=whose,
+            camera=counted_as,
             reason=refusal.reason.value,
             detail=refusal.detail,
             **about,
@@ -263,11 +263,11 @@ def _settings(config: Config, camera: CameraId) -> Camera:
     return config.cameras.get(camera, config.camera_defaults)
 
 
-def _room(config: Config, camera: CameraId, place: Place) -> Room:
+def _queue_limit(config: Config, camera: CameraId, slot: CameraSlot) -> QueueLimit:
     """A queue for what is, or may be, single pictures; the newest of a stream."""
     kind, snapshots = _settings(config, camera).kind, config.intake.snapshots
     if kind == "snapshot":
-        return Room(snapshots.queue, snapshots.queue_max_bytes)
-    if kind == "auto" and place.burst <= AUTO_QUEUE:
-        return Room(AUTO_QUEUE, snapshots.queue_max_bytes)
+        return QueueLimit(snapshots.queue, snapshots.queue_max_bytes)
+    if kind == "auto" and slot.burst <= AUTO_QUEUE:
+        return QueueLimit(AUTO_QUEUE, snapshots.queue_max_bytes)
     return NEWEST

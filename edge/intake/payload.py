@@ -37,14 +37,14 @@ _LOST = b"\xef\xbf\xbd\xef\xbf\xbd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class UnpackedPicture:
     """The bytes that should be a picture, and the camera's claim of when it was taken."""
 
     data: bytes
     captured_at: datetime | None = None
 
 
-def sniff(payload: bytes, paths: JsonPaths, max_bytes: int) -> Picture | Rejected:
+def sniff(payload: bytes, paths: JsonPaths, max_bytes: int) -> UnpackedPicture | Rejected:
     """The picture in `payload`, at most `max_bytes` of it; its type is not looked at yet."""
     if payload.startswith(_PICTURES):
         return _bounded(payload, max_bytes)
@@ -63,10 +63,12 @@ def sniff(payload: bytes, paths: JsonPaths, max_bytes: int) -> Picture | Rejecte
     if head.startswith((b"{", b"[", b'"')):
         found = read_document(body, paths, max_bytes)
         return (
-            found if isinstance(found, Rejected) else Picture(data=found[0], captured_at=found[1])
+            found
+            if isinstance(found, Rejected)
+            else UnpackedPicture(data=found[0], captured_at=found[1])
         )
     data = _from_python(body, max_bytes) if spelled else from_text(body, max_bytes)
-    return data if isinstance(data, Rejected) else Picture(data=data)
+    return data if isinstance(data, Rejected) else UnpackedPicture(data=data)
 
 
 def _start(payload: bytes) -> int:
@@ -76,13 +78,13 @@ def _start(payload: bytes) -> int:
     return mark + len(head) - len(head.lstrip(_BLANK))
 
 
-def _bounded(data: bytes, max_bytes: int) -> Picture | Rejected:
+def _bounded(data: bytes, max_bytes: int) -> UnpackedPicture | Rejected:
     if len(data) > max_bytes:
         return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
-    return Picture(data=data)
+    return UnpackedPicture(data=data)
 
 
-def _from_bytes(payload: bytes, start: int, max_bytes: int) -> Picture | Rejected:
+def _from_bytes(payload: bytes, start: int, max_bytes: int) -> UnpackedPicture | Rejected:
     """What is no text: a picture behind blank bytes or a part's headers, or what is left of one."""
     body = payload[start:]
     if body.startswith(_PICTURES):
@@ -101,7 +103,7 @@ def _from_bytes(payload: bytes, start: int, max_bytes: int) -> Picture | Rejecte
     return _bounded(payload, max_bytes)
 
 
-def _from_latin(body: bytes, max_bytes: int) -> Picture | Rejected:
+def _from_latin(body: bytes, max_bytes: int) -> UnpackedPicture | Rejected:
     """Bytes that were taken for Latin-1 and written as UTF-8: nothing is lost."""
     try:
         return _bounded(body.decode().encode("latin-1"), max_bytes)

@@ -1,9 +1,9 @@
-"""Single pictures whose messages the broker holds until we have judged them.
+"""Single pictures whose messages the broker holds until we have analysed them.
 
 SHELL (a lock). After a reconnect the broker delivers again what it has no acknowledgement for,
-though it may still wait here or be in hand: such a picture is not judged twice, its new receipt
-takes the place of the old. Filled on the network thread, settled by the analysis threads.
-The broker delivers a held picture again after each start, so one that kills whatever judges it
+though it may still wait here or be in hand: such a picture is not analysed twice, its new receipt
+takes the place of the old. Filled on the network thread, acknowledged by the analysis threads.
+The broker delivers a held picture again after each start, so one that kills whatever analyses it
 would do so for ever: it is given up. How often one was begun and not ended is kept in a file, which
 is written for pictures that come again only. The number is high, because whoever pulls the plug at
 that moment is no fault of the picture.
@@ -18,26 +18,26 @@ from collections import OrderedDict
 from pathlib import Path
 
 from contract.ids import CameraId
-from edge.records import Held
+from edge.records import HeldMessage
 from edge.storage.files import write_whole
 from service.receiver import Receipt
 
-MOST_SETTLED = 1000
+MOST_ACKNOWLEDGED = 1000
 """More than any broker's window holds unacknowledged."""
 
 _Key = tuple[CameraId, str, int]
 
 
-class Custody:
-    """What is in hand, and what was settled lately."""
+class HeldMessages:
+    """The messages in hand, and those that were acknowledged lately."""
 
-    def __init__(self, tries: Tries | None = None) -> None:
-        self._tries = tries or Tries()
+    def __init__(self, attempts: Attempts | None = None) -> None:
+        self._attempts = attempts or Attempts()
         self._lock = threading.Lock()
         self._in_hand: dict[_Key, Receipt] = {}
-        self._settled: OrderedDict[_Key, None] = OrderedDict()
+        self._acknowledged: OrderedDict[_Key, None] = OrderedDict()
 
-    def take(self, camera: CameraId, picture: bytes, receipt: Receipt) -> Held | None:
+    def take(self, camera: CameraId, picture: bytes, receipt: Receipt) -> HeldMessage | None:
         """A picture of which nothing is known; None if this process has it or had it already."""
         digest = hashlib.sha256(picture).hexdigest()
         key = camera, digest, receipt.mid
@@ -45,48 +45,50 @@ class Custody:
             if receipt.again and key in self._in_hand:
                 self._in_hand[key] = receipt
                 return None
-            settled = receipt.again and key in self._settled
+            acknowledged = receipt.again and key in self._acknowledged
             twin = key in self._in_hand
-            if not (settled or twin):
+            if not (acknowledged or twin):
                 self._in_hand[key] = receipt
-        if settled:
+        if acknowledged:
             receipt()
             return None
-        again, done = receipt.again, lambda: self._settle(key)
+        again, acknowledge = receipt.again, lambda: self._acknowledge(key)
         if twin:  # in a new session, in which message ids begin anew
-            again, done = False, receipt
+            again, acknowledge = False, receipt
         if not again:
-            return Held(digest=digest, message=receipt.mid, again=False, done=done)
+            return HeldMessage(
+                digest=digest, message=receipt.mid, again=False, acknowledge=acknowledge
+            )
         name = f"{camera} {digest} {receipt.mid}"
-        return Held(
+        return HeldMessage(
             digest=digest,
             message=receipt.mid,
             again=True,
-            begin=lambda: self._tries.begin(name),
-            done=lambda: self._end(name, key),
+            begin=lambda: self._attempts.begin(name),
+            acknowledge=lambda: self._end(name, key),
         )
 
     def _end(self, name: str, key: _Key) -> None:
-        self._tries.end(name)
-        self._settle(key)
+        self._attempts.end(name)
+        self._acknowledge(key)
 
-    def _settle(self, key: _Key) -> None:
+    def _acknowledge(self, key: _Key) -> None:
         with self._lock:
             receipt = self._in_hand.pop(key, None)
-            self._settled[key] = None
-            while len(self._settled) > MOST_SETTLED:
-                self._settled.popitem(last=False)
+            self._acknowledged[key] = None
+            while len(self._acknowledged) > MOST_ACKNOWLEDGED:
+                self._acknowledged.popitem(last=False)
         if receipt is not None:
             receipt()
 
 
 FILE = "judging.json"
-MOST_TRIES = 8
+MOST_ATTEMPTS = 8
 MOST_KEPT = 64
 """More than there are analysis threads."""
 
 
-class Tries:
+class Attempts:
     """Counts by a picture's key; without `folder`, or where it takes no file, of this run only."""
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -95,16 +97,16 @@ class Tries:
         self._begun = _read(self._file)
 
     def begin(self, key: str) -> bool:
-        """Whether it may be judged once more."""
+        """Whether it may be analysed once more."""
         with self._lock:
             self._begun[key] = times = self._begun.pop(key, 0) + 1
             while len(self._begun) > MOST_KEPT:
                 del self._begun[next(iter(self._begun))]
             self._keep()
-        return times <= MOST_TRIES
+        return times <= MOST_ATTEMPTS
 
     def end(self, key: str) -> None:
-        """It was judged, or given up."""
+        """It was analysed, or given up."""
         with self._lock:
             if self._begun.pop(key, None) is not None:
                 self._keep()

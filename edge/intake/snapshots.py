@@ -1,7 +1,7 @@
 """The connection that the broker keeps pictures for: those of listed `kind: snapshot` cameras.
 
 SHELL. A camera that sends single pictures sends each once, so the broker must hold it until it was
-judged: a session of its own that outlives us, QoS 1, acknowledgement by whoever judged. Streams
+analysed: a session of its own that outlives us, QoS 1, acknowledgement by whoever analysed. Streams
 stay on the other connection, whose session ends with it: nobody wants thousands of old frames after
 an outage. The broker remembers subscriptions of a kept session, so one to a camera that is no
 snapshot camera any more is ended when it brings something. Brokers send more than the window that
@@ -30,7 +30,7 @@ ROOM_S = 4.0
 keep-alive, since the thread sends no pings meanwhile."""
 
 
-class Snapshots:
+class SnapshotConnection:
     """Takes the pictures of its cameras while it can; `start` does nothing while there are none."""
 
     def __init__(
@@ -74,7 +74,7 @@ class Snapshots:
         """None while no camera needs it."""
         return None if self._started_at_s is None else self._link.state()
 
-    def takes(self, topic: str) -> bool:
+    def carries(self, topic: str) -> bool:
         """Whether a picture on `topic` comes this way, so that the other connection's copy is none.
 
         If the broker does not let us, or not in time, it has to come the other way.

@@ -28,18 +28,20 @@ _OUTLIER = 3.0
 """A foot point farther off than this many standard deviations pulls no more than one this far."""
 
 
-class Speed(NamedTuple):
+class SpeedPrior(NamedTuple):
     """Speeds in heights per second: the standard deviation, and the most that is plausible."""
 
     usual: float
     most: float
 
 
-SPEEDS: dict[Group, Speed] = {
-    "person": Speed(usual=0.9, most=3.5),  # 1.7 m tall: walks at 1.4 m/s, runs at 6 m/s
-    "vehicle": Speed(usual=3.0, most=12.0),  # 1.5 m high: 16 km/h in a yard, 65 km/h in a street
-    "animal": Speed(usual=2.0, most=10.0),  # 0.5 m high: trots at 1 m/s, runs at 5 m/s
-    "other": Speed(usual=2.0, most=10.0),
+SPEED_PRIORS: dict[Group, SpeedPrior] = {
+    "person": SpeedPrior(usual=0.9, most=3.5),  # 1.7 m tall: walks at 1.4 m/s, runs at 6 m/s
+    "vehicle": SpeedPrior(
+        usual=3.0, most=12.0
+    ),  # 1.5 m high: 16 km/h in a yard, 65 km/h in a street
+    "animal": SpeedPrior(usual=2.0, most=10.0),  # 0.5 m high: trots at 1 m/s, runs at 5 m/s
+    "other": SpeedPrior(usual=2.0, most=10.0),
 }
 
 
@@ -57,7 +59,7 @@ class KalmanState:
 
 def begin(foot: Point, height: float, group: Group, now: float) -> KalmanState:
     """The state of an object seen once: it may go anywhere at its usual speed."""
-    place, speed = (JITTER * height) ** 2, (SPEEDS[group].usual * height) ** 2
+    place, speed = (JITTER * height) ** 2, (SPEED_PRIORS[group].usual * height) ** 2
     return KalmanState(at_s=now, foot=foot, velocity=(0.0, 0.0), covariance=(place, 0.0, speed))
 
 
@@ -70,7 +72,7 @@ def predict(state: KalmanState, height: float, group: Group, now: float) -> Kalm
     reach = VELOCITY_MEMORY_S * (1 - kept)
     (x, y), (vx, vy) = state.foot, state.velocity
     place, both, speed = state.covariance
-    noise = _noise(elapsed, kept, SPEEDS[group].usual * height)
+    noise = _noise(elapsed, kept, SPEED_PRIORS[group].usual * height)
     return KalmanState(
         at_s=now,
         foot=(x + vx * reach, y + vy * reach),

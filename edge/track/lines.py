@@ -24,7 +24,7 @@ HOLDS_S = 10.0
 """A crossing waits this long for the vote and to be reported: two frames of a camera with one in
 five seconds."""
 
-Side = Literal["left", "right"]
+LineSide = Literal["left", "right"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Crossing:
     """A line that was crossed, towards which side, when (monotonic seconds)."""
 
     line: str
-    to: Side
+    to: LineSide
     at_s: float
 
 
@@ -83,7 +83,7 @@ def crossings(points: list[Point], start: Point, end: Point) -> int:
     return total
 
 
-def _towards(net: int) -> Side | None:
+def _towards(net: int) -> LineSide | None:
     if net == 0:
         return None
     return "right" if net > 0 else "left"

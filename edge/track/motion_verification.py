@@ -28,12 +28,12 @@ MotionExtent = Literal["none", "part", "whole"]
 _LEVELS: tuple[MotionExtent, ...] = get_args(MotionExtent)
 _NONE, _PARTLY, _WHOLE = range(3)
 
-Rows = npt.NDArray[np.bool_]
-Sums = npt.NDArray[np.int32]
+RowFlags = npt.NDArray[np.bool_]
+IntegralImage = npt.NDArray[np.int32]
 Spans = npt.NDArray[np.int64]
 """`(4, ...)` whole pixels of the mask: x0, y0, x1, y1, at least one of them wide and high."""
 Corners = npt.NDArray[np.int64]
-"""`(4, ...)` where in a ravelled `Sums` the corners of spans are."""
+"""`(4, ...)` where in a ravelled `IntegralImage` the corners of spans are."""
 
 _PART = 0.05
 """Share of a box. What the gate's opening lets through is real change; of somebody seen from above
@@ -80,8 +80,8 @@ class _VisibleMask:
 
     mask: Mask
     visible: Mask
-    seen: Sums
-    changed: Sums
+    seen: IntegralImage
+    changed: IntegralImage
 
 
 def foreground_of(motion: Motion, size: tuple[int, int]) -> Foreground:
@@ -118,15 +118,15 @@ def moves(extent: MotionExtent, displacement: float) -> bool:
     return extent == "whole" or (extent == "part" and displacement >= _DISPLACED)
 
 
-def _of_group(found: Detections, group: Group) -> Rows:
+def _of_group(found: Detections, group: Group) -> RowFlags:
     return np.array([group_of(label) == group for label in found.labels], np.bool_)
 
 
-def _like_one_of(boxes: FloatArray, vehicles: FloatArray) -> Rows:
+def _like_one_of(boxes: FloatArray, vehicles: FloatArray) -> RowFlags:
     """Which of `boxes` show the same as one of `vehicles`, under another name."""
     if not len(vehicles):
         return np.zeros(len(boxes), np.bool_)
-    same: Rows = iou(boxes, vehicles).max(axis=1) >= _SAME_IOU
+    same: RowFlags = iou(boxes, vehicles).max(axis=1) >= _SAME_IOU
     return same
 
 
@@ -182,9 +182,9 @@ def _corners(spans: Spans, shape: tuple[int, ...]) -> Corners:
     return np.array([y1 * wide + x1, y0 * wide + x1, y1 * wide + x0, y0 * wide + x0])
 
 
-def _count(sums: Sums, corners: Corners) -> IntArray:
+def _count(integral: IntegralImage, corners: Corners) -> IntArray:
     """`(...)` how many of the pixels that were summed up lie between `corners` `(4, ...)`."""
-    lower_right, upper_right, lower_left, upper_left = sums.ravel()[corners]
+    lower_right, upper_right, lower_left, upper_left = integral.ravel()[corners]
     counted: IntArray = lower_right - upper_right - lower_left + upper_left
     return counted
 

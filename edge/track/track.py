@@ -14,7 +14,7 @@ from contract.labels import Group
 from edge.records import Box, TrackId
 from edge.track.kalman import KalmanState
 from edge.track.lines import LineHistory
-from edge.track.zones import Presence
+from edge.track.zones import ZonePresence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Track:
     recent: tuple[Box, ...] = ()
     moving_since_s: float | None = None
     hits: int = 1
-    presences: tuple[Presence, ...] = ()
+    presences: tuple[ZonePresence, ...] = ()
     line_history: LineHistory = field(default_factory=LineHistory)
     raised: int = 0
     told: tuple[Told, ...] = ()

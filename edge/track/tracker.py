@@ -233,7 +233,7 @@ def _likelihood(
     spread = _LIKE_HEIGHT + _HEIGHT_PER_S * gone_s[:, None]
     squared += (np.log(size / heights[:, None]) / spread) ** 2
 
-    most = np.array([kalman.SPEEDS[t.group].most for t in tracks])
+    most = np.array([kalman.SPEED_PRIORS[t.group].most for t in tracks])
     reach = (3 * kalman.JITTER + most * gone_s)[:, None] * scale
     possible = np.hypot(*np.moveaxis(last[:, None] - feet[None], 2, 0)) <= reach
     likelihood: npt.NDArray[np.float64] = np.maximum(1 - squared / _GATE, 0) * possible

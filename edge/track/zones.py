@@ -18,7 +18,7 @@ jitters, and somebody who paces takes about this long to turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
+class ZonePresence:
     """A track's foot in a zone, in monotonic seconds: `since_s` it has not left it, `first_s` it
     came first, but for short steps outside; it was last inside at `last_s`."""
 
@@ -50,8 +50,8 @@ def contains(polygon: tuple[Point, ...], point: Point) -> bool:
 
 
 def step(
-    presences: tuple[Presence, ...], zones: tuple[Zone, ...], point: Point, now: float
-) -> tuple[Presence, ...]:
+    presences: tuple[ZonePresence, ...], zones: tuple[Zone, ...], point: Point, now: float
+) -> tuple[ZonePresence, ...]:
     """The zones that `point` (shares of the frame) is in, or has only just stepped out of."""
     known = {presence.zone: presence for presence in presences}
     stays = []
@@ -62,19 +62,19 @@ def step(
     return tuple(stays)
 
 
-def _stay(before: Presence | None, zone: Zone, inside: bool, now: float) -> Presence | None:
+def _stay(before: ZonePresence | None, zone: Zone, inside: bool, now: float) -> ZonePresence | None:
     if before is not None and now - before.last_s > _STEPPED_OUT_S and not before.inside:
         before = None
     if not inside:
         return None if before is None else replace(before, inside=False)
     if before is None:
-        return Presence(zone=zone.id, since_s=now, first_s=now, last_s=now)
+        return ZonePresence(zone=zone.id, since_s=now, first_s=now, last_s=now)
     since_s = before.since_s if before.inside else now
     return replace(before, since_s=since_s, last_s=now, inside=True)
 
 
 def settled(
-    presences: tuple[Presence, ...], zones: tuple[Zone, ...], now: float
+    presences: tuple[ZonePresence, ...], zones: tuple[Zone, ...], now: float
 ) -> tuple[str, ...]:
     """The zones that are occupied now and have been for at least their inertia."""
     inertia_s = {zone.id: zone.inertia_s for zone in zones}
@@ -83,7 +83,7 @@ def settled(
     )
 
 
-def dwelt_s(presences: tuple[Presence, ...], zones: tuple[str, ...], now: float) -> float:
+def dwelt_s(presences: tuple[ZonePresence, ...], zones: tuple[str, ...], now: float) -> float:
     """The longest stay so far in one of `zones` that is occupied now; 0 for none."""
     stays = (now - p.first_s for p in presences if p.inside and p.zone in zones)
     return max(stays, default=0.0)

@@ -21,7 +21,7 @@ from contract.ids import CameraId
 from edge.config.schema import JsonPaths, Limits
 from edge.intake import chunks
 from edge.intake.admission import admit
-from edge.intake.chunks import ChunkLimits, Part
+from edge.intake.chunks import ChunkLimits, ChunkTopic
 from edge.records import Message
 from imaging.admission import Rejected
 from imaging.decode import decode, decode_grey, reduction
@@ -120,13 +120,13 @@ def parts(random: Random) -> bytes:
     """A picture in parts, as lines `PART SECONDS BASE64`; some lost, doubled, swapped."""
     picture = random.choice(_jpegs()[:3])
     size = random.choice((100, 700, 5_000))
-    lines = [(Part.START, b"" if random.random() < 0.5 else b"%d" % len(picture))]
-    lines += [(Part.DATA, picture[n : n + size]) for n in range(0, len(picture), size)]
-    lines += [(Part.END, b"")]
+    lines = [(ChunkTopic.START, b"" if random.random() < 0.5 else b"%d" % len(picture))]
+    lines += [(ChunkTopic.DATA, picture[n : n + size]) for n in range(0, len(picture), size)]
+    lines += [(ChunkTopic.END, b"")]
     for _ in range(random.randrange(4)):
         at = random.randrange(len(lines))
         part, data = lines[at]
-        other = (random.choice(tuple(Part)), damaged(random, data))
+        other = (random.choice(tuple(ChunkTopic)), damaged(random, data))
         lines[at : at + 1] = random.choice(([], [lines[at]] * 2, [other], [other, (part, data)]))
         if not lines:
             break
@@ -138,13 +138,13 @@ def parts(random: Random) -> bytes:
 
 def assemble(script: bytes) -> str:
     """The parts of `parts`, one after the other; a whole picture is looked at."""
-    state: chunks.State = None
+    state: chunks.AssemblyState = None
     now, seen = 0.0, "nothing"
     for line in script.splitlines():
         part, seconds, coded = line.split(b" ")
         now += float(seconds)
         data = base64.b64decode(coded)
-        state, result = chunks.step(state, Part(part.decode()), data, now, _CHUNK_LIMITS)
+        state, result = chunks.step(state, ChunkTopic(part.decode()), data, now, _CHUNK_LIMITS)
         held = 0 if state is None else sum(map(len, state.parts))
         if held > _CHUNK_LIMITS.max_bytes:
             raise AssertionError(f"{held} bytes held")

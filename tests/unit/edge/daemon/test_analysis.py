@@ -25,7 +25,7 @@ from edge.metrics.counters import Counters, Timings
 from edge.metrics.funnel import Funnel
 from edge.pipeline import Detector, Pipeline
 from edge.privacy import privacy_of
-from edge.records import Frame, Held, Message
+from edge.records import Frame, HeldMessage, Message
 from imaging.detections import Detections, Image
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.parcels import parcel
@@ -181,7 +181,7 @@ def held(desk: Desk, message: int, again: bool = False) -> list[int]:
     def done() -> None:
         let_go.append(desk.outbox.depth().entries.get("pending", 0))
 
-    kept = Held(digest="ab" * 32, message=message, again=again, done=done)
+    kept = HeldMessage(digest="ab" * 32, message=message, again=again, acknowledge=done)
     desk.counters.count(CAMERA, "received")
     desk.mailbox.put(replace(desk.frame(picture(100)), held=kept))
     desk.analyst.step()

@@ -3,17 +3,25 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.intake.chunks import MAX_PARTS, ChunkLimits, Part, State, expire, split_topic, step
+from edge.intake.chunks import (
+    MAX_PARTS,
+    AssemblyState,
+    ChunkLimits,
+    ChunkTopic,
+    expire,
+    split_topic,
+    step,
+)
 from imaging.admission import Reason, Rejected
 
 PICTURE = b"\xff\xd8\xff" + bytes(range(1, 200)) + b"\xff\xd9"
 LIMITS = ChunkLimits(max_bytes=1_000, timeout_s=10.0)
-START, DATA, END = Part.START, Part.DATA, Part.END
+START, DATA, END = ChunkTopic.START, ChunkTopic.DATA, ChunkTopic.END
 
 
-def fed(*messages: tuple[Part, bytes]) -> list[bytes | Reason]:
+def fed(*messages: tuple[ChunkTopic, bytes]) -> list[bytes | Reason]:
     """What came of `messages`, all at the same moment, silence left out."""
-    state: State = None
+    state: AssemblyState = None
     said: list[bytes | Reason] = []
     for part, payload in messages:
         state, one = step(state, part, payload, 5.0, LIMITS)
@@ -22,7 +30,7 @@ def fed(*messages: tuple[Part, bytes]) -> list[bytes | Reason]:
     return said
 
 
-def in_parts(picture: bytes, size: int) -> list[tuple[Part, bytes]]:
+def in_parts(picture: bytes, size: int) -> list[tuple[ChunkTopic, bytes]]:
     return [(DATA, picture[at : at + size]) for at in range(0, len(picture), size)]
 
 
@@ -124,14 +132,14 @@ def test_the_last_level_of_a_topic_tells_the_part() -> None:
     assert split_topic("start") == ("start", None)
 
 
-MESSAGES = st.tuples(st.sampled_from(Part), st.binary(max_size=300), st.floats(0, 8))
+MESSAGES = st.tuples(st.sampled_from(ChunkTopic), st.binary(max_size=300), st.floats(0, 8))
 
 
 @given(st.lists(MESSAGES, max_size=30))
 def test_no_sequence_makes_it_raise_or_pass_the_limit(
-    messages: list[tuple[Part, bytes, float]],
+    messages: list[tuple[ChunkTopic, bytes, float]],
 ) -> None:
-    state: State = None
+    state: AssemblyState = None
     now = 0.0
     for part, payload, pause_s in messages:
         now += pause_s

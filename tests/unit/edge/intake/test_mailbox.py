@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime
 
 from contract.ids import CameraId
-from edge.intake.mailbox import LISTED_TURNS, Mailbox, Room
+from edge.intake.mailbox import LISTED_TURNS, Mailbox, QueueLimit
 from edge.records import Frame
 from tests.unit.imaging.pictures import encoded, header_of, scene
 
@@ -98,13 +98,13 @@ def test_every_frame_is_either_taken_or_given_back() -> None:
 def test_single_pictures_queue_up_to_their_number_and_the_oldest_goes() -> None:
     mailbox = Mailbox()
     frames = [frame("door", float(n)) for n in range(5)]
-    gone = [mailbox.put(one, Room(3)) for one in frames]
+    gone = [mailbox.put(one, QueueLimit(3)) for one in frames]
     assert gone == [(), (), (), (frames[0],), (frames[1],)]
     assert [mailbox.take(0.0) for _ in range(4)] == [*frames[2:], None]
 
 
 def test_queued_pictures_of_all_cameras_are_bounded_by_their_bytes() -> None:
-    mailbox, room = Mailbox(), Room(100, max_bytes=4 * len(JPEG))
+    mailbox, room = Mailbox(), QueueLimit(100, max_bytes=4 * len(JPEG))
     greedy = [frame("greedy", float(n)) for n in range(4)]
     assert [mailbox.put(one, room) for one in greedy] == [(), (), (), ()]
     modest = [frame("modest", float(n)) for n in range(2)]
@@ -116,7 +116,7 @@ def test_queued_pictures_of_all_cameras_are_bounded_by_their_bytes() -> None:
 def test_cameras_with_queues_are_served_in_turn() -> None:
     mailbox = Mailbox()
     for _ in range(3):
-        mailbox.put(frame("burst"), Room(9))
+        mailbox.put(frame("burst"), QueueLimit(9))
     mailbox.put(frame("other"))
     assert cameras_taken(mailbox, 4) == ["burst", "other", "burst", "burst"]
 
@@ -125,7 +125,7 @@ def test_a_stream_keeps_only_the_newest_of_what_was_queued() -> None:
     mailbox = Mailbox()
     frames = [frame("door", float(n)) for n in range(4)]
     for one in frames[:3]:
-        mailbox.put(one, Room(5))
+        mailbox.put(one, QueueLimit(5))
     assert mailbox.put(frames[3]) == tuple(frames[:3])
 
 
@@ -153,7 +153,7 @@ def test_a_camera_that_becomes_listed_while_it_waits_is_served_once_per_frame() 
 
 
 def test_whoever_waits_for_room_is_woken_when_a_picture_is_taken() -> None:
-    mailbox, room = Mailbox(), Room(1, max_bytes=10 * len(JPEG))
+    mailbox, room = Mailbox(), QueueLimit(1, max_bytes=10 * len(JPEG))
     assert mailbox.wait_for_room(CameraId("door"), room, len(JPEG), 0.0)
     mailbox.put(frame("door"), room)
     assert not mailbox.wait_for_room(CameraId("door"), room, len(JPEG), 0.0)
@@ -170,7 +170,7 @@ def test_whoever_waits_for_room_is_woken_when_a_picture_is_taken() -> None:
 
 
 def test_closing_ends_the_wait_for_room() -> None:
-    mailbox, room = Mailbox(), Room(1)
+    mailbox, room = Mailbox(), QueueLimit(1)
     mailbox.put(frame("door"), room)
     mailbox.close()
     assert mailbox.wait_for_room(CameraId("door"), room, len(JPEG), 0.0)

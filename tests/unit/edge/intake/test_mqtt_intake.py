@@ -14,8 +14,8 @@ from edge.config.load import read
 from edge.config.schema import Config
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import UNKNOWN, Intake
-from edge.intake.redelivery import FILE as TRIES
-from edge.intake.redelivery import MOST_TRIES, Tries
+from edge.intake.redelivery import FILE as ATTEMPTS
+from edge.intake.redelivery import MOST_ATTEMPTS, Attempts
 from edge.metrics.counters import Counters
 from edge.metrics.funnel import Funnel
 from edge.records import Frame
@@ -29,7 +29,9 @@ PICTURE = picture()
 class Doorway:
     """An intake with its mailboxes, whose configuration and clock the test holds."""
 
-    def __init__(self, document: str = "", workers: int = 1, tries: Tries | None = None) -> None:
+    def __init__(
+        self, document: str = "", workers: int = 1, attempts: Attempts | None = None
+    ) -> None:
         self.config: Config = read(document.encode(), {}).config
         self.clock = ManualClock()
         self.counters = Counters()
@@ -44,7 +46,7 @@ class Doorway:
             self.clock,
             self.found.append,
             self._leave,
-            tries,
+            attempts,
         )
 
     def configure(self, document: str) -> None:
@@ -268,7 +270,7 @@ def test_a_held_picture_is_acknowledged_when_it_was_judged_and_a_bad_one_at_once
     assert (good.calls, bad.calls) == (0, 1)
     (frame,) = door.waiting()
     assert frame.held is not None
-    frame.held.done()
+    frame.held.acknowledge()
     assert good.calls == 1
 
 
@@ -286,7 +288,7 @@ def test_a_picture_that_comes_again_after_a_reconnect_is_judged_once() -> None:
     again = door.held(PICTURE, again=True)
     (frame,) = door.waiting()
     assert frame.held is not None
-    frame.held.done()
+    frame.held.acknowledge()
     assert again.calls == 1
     late = door.held(PICTURE, again=True)
     assert (late.calls, door.waiting(), door.funnel("door").received) == (1, [], 1)
@@ -299,7 +301,7 @@ def test_the_same_bytes_published_anew_are_another_picture() -> None:
     assert len(frames) == 3
     for frame in frames:
         assert frame.held is not None
-        frame.held.done()
+        frame.held.acknowledge()
     assert [ack.calls for ack in acks] == [1, 1, 1]
 
 
@@ -453,22 +455,22 @@ def test_whatever_comes_every_image_is_counted_once_and_ends_or_waits(
 
 def test_a_picture_during_which_the_daemon_ends_again_and_again_is_given_up(tmp_path: Path) -> None:
     verdicts = []
-    for start in range(MOST_TRIES + 2):
-        door = Doorway(SNAPSHOTS, tries=Tries(tmp_path))
+    for start in range(MOST_ATTEMPTS + 2):
+        door = Doorway(SNAPSHOTS, attempts=Attempts(tmp_path))
         door.held(PICTURE, again=start > 0)
         (frame,) = door.waiting()
         assert frame.held is not None
         verdicts.append(frame.held.begin())  # and now it dies
-    assert verdicts == [True] * (MOST_TRIES + 1) + [False]
+    assert verdicts == [True] * (MOST_ATTEMPTS + 1) + [False]
     assert frame.held is not None
-    frame.held.done()
-    assert Tries(tmp_path).begin("door another 1")
+    frame.held.acknowledge()
+    assert Attempts(tmp_path).begin("door another 1")
 
 
 def test_a_damaged_file_of_tries_stops_no_start(tmp_path: Path) -> None:
     for document in (b"", b"[]", b"[" * 10_000, b'{"a": "b", "c": -1, "d": true}', b"\xff"):
-        (tmp_path / TRIES).write_bytes(document)
-        assert Tries(tmp_path).begin("door x 1")
-    (tmp_path / TRIES).unlink()
-    (tmp_path / TRIES).mkdir()
-    assert Tries(tmp_path).begin("door x 1")
+        (tmp_path / ATTEMPTS).write_bytes(document)
+        assert Attempts(tmp_path).begin("door x 1")
+    (tmp_path / ATTEMPTS).unlink()
+    (tmp_path / ATTEMPTS).mkdir()
+    assert Attempts(tmp_path).begin("door x 1")

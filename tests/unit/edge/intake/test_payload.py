@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.schema import JsonPaths
-from edge.intake.payload import Picture, sniff
+from edge.intake.payload import UnpackedPicture, sniff
 from edge.intake.texts import claimed_time
 from imaging.admission import Reason, Rejected
 from tests.unit.imaging.pictures import encoded, scene
@@ -25,7 +25,7 @@ NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 def picture_in(payload: bytes, paths: JsonPaths = PATHS) -> bytes:
     found = sniff(payload, paths, MAX_BYTES)
-    assert isinstance(found, Picture), found
+    assert isinstance(found, UnpackedPicture), found
     return found.data
 
 
@@ -97,7 +97,7 @@ def test_paths_lead_through_objects_and_arrays_and_the_first_hit_wins() -> None:
 def test_the_cameras_time_is_taken_as_a_claim() -> None:
     document = {"image": TEXT, "timestamp": "no clock", "ts": NOON.timestamp()}
     found = sniff(json.dumps(document).encode(), PATHS, MAX_BYTES)
-    assert isinstance(found, Picture)
+    assert isinstance(found, UnpackedPicture)
     assert found.captured_at == NOON
 
 
@@ -221,7 +221,7 @@ def test_a_picture_of_just_the_limit_passes_in_every_shape() -> None:
     st.binary(),
 )
 def test_no_payload_makes_it_raise(beginning: bytes, rest: bytes) -> None:
-    assert isinstance(sniff(beginning + rest, PATHS, MAX_BYTES), Picture | Rejected)
+    assert isinstance(sniff(beginning + rest, PATHS, MAX_BYTES), UnpackedPicture | Rejected)
 
 
 JSON_VALUES = st.recursive(
@@ -233,4 +233,6 @@ JSON_VALUES = st.recursive(
 @given(st.dictionaries(st.sampled_from(("image", "data", "ts", "time")), JSON_VALUES))
 def test_no_json_makes_it_raise(document: dict[str, object]) -> None:
     paths = JsonPaths(image=("image.a", "image", "data.0"), time=("ts.a", "ts", "time"))
-    assert isinstance(sniff(json.dumps(document).encode(), paths, MAX_BYTES), Picture | Rejected)
+    assert isinstance(
+        sniff(json.dumps(document).encode(), paths, MAX_BYTES), UnpackedPicture | Rejected
+    )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import Zone
-from edge.track.zones import Presence, contains, dwelt_s, foot, settled, step
+from edge.track.zones import ZonePresence, contains, dwelt_s, foot, settled, step
 
 YARD = Zone(id="yard", polygon=((0, 0), (0.5, 0), (0.5, 0.5), (0, 0.5)), inertia_s=1.0)
 
@@ -20,7 +20,7 @@ def test_a_person_leaning_over_the_fence_stands_where_the_feet_are() -> None:
 def test_entry_time_survives_while_the_foot_stays_inside() -> None:
     first = step((), (YARD,), (0.2, 0.2), now=10.0)
     later = step(first, (YARD,), (0.3, 0.3), now=10.7)
-    assert later == (Presence(zone="yard", since_s=10.0, first_s=10.0, last_s=10.7),)
+    assert later == (ZonePresence(zone="yard", since_s=10.0, first_s=10.0, last_s=10.7),)
 
 
 def test_leaving_resets_the_entry_time() -> None:
@@ -40,7 +40,7 @@ def test_a_zone_counts_once_its_inertia_is_over(now: float, zones: tuple[str, ..
 
 @pytest.mark.parametrize(("away_s", "dwelt"), [(1.0, 21.0), (3.0, 0.0)], ids=["paced", "left"])
 def test_who_steps_out_for_a_moment_loiters_on(away_s: float, dwelt: float) -> None:
-    presences: tuple[Presence, ...] = ()
+    presences: tuple[ZonePresence, ...] = ()
     for n in range(101):
         presences = step(presences, (YARD,), (0.2, 0.2), now=n / 5)
     for n in range(1, round(away_s * 5)):

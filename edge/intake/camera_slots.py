@@ -1,8 +1,8 @@
 """Which cameras are followed, and by which analysis thread.
 
-PURE. A listed camera has its place whoever else sends. Those that are not listed share
-`intake.max_cameras` places: one is given with a camera's first admitted picture, and one that was
-not used for `intake.idle_s` is given up when another camera needs it. Who has no place leaves
+PURE. A listed camera has its slot whoever else sends. Those that are not listed share
+`intake.max_cameras` slots: one is assigned with a camera's first admitted picture, and one that was
+not used for `intake.idle_s` is given up when another camera needs it. Who has no slot leaves
 nothing behind, so that anybody who invents names costs no memory. Times are monotonic seconds.
 Called by `intake.mqtt`.
 """
@@ -18,45 +18,45 @@ from imaging.admission import Reason, Rejected
 
 
 @dataclass(slots=True)
-class Place:
+class CameraSlot:
     """A followed camera: its analysis thread, its last picture, how many came in this burst."""
 
     thread: int
     used_at_s: float
     burst: int = 0
 
-    def use(self, now: float, apart_s: float) -> None:
+    def count_picture(self, now: float, apart_s: float) -> None:
         """A picture came; after a pause of `apart_s` a new burst begins."""
         self.burst = self.burst + 1 if now - self.used_at_s < apart_s or not self.burst else 1
         self.used_at_s = now
 
 
-class Places:
-    """The places of all cameras, over so many analysis threads."""
+class CameraSlots:
+    """The slots of all cameras, over so many analysis threads."""
 
     def __init__(self, threads: int) -> None:
-        self._places: dict[CameraId, Place] = {}
+        self._slots: dict[CameraId, CameraSlot] = {}
         self._loads = [0] * threads
 
     def __contains__(self, camera: CameraId) -> bool:
-        return camera in self._places
+        return camera in self._slots
 
     @property
     def cameras(self) -> tuple[CameraId, ...]:
-        """Those with a place, in the order in which they got it; any thread may ask."""
-        return tuple(self._places)
+        """Those with a slot, in the order in which they got it; any thread may ask."""
+        return tuple(self._slots)
 
-    def get(self, camera: CameraId) -> Place | None:
-        """The camera's place, if it has one."""
-        return self._places.get(camera)
+    def get(self, camera: CameraId) -> CameraSlot | None:
+        """The camera's slot, if it has one."""
+        return self._slots.get(camera)
 
     def refusal(self, camera: CameraId, config: Config, now: float) -> Rejected | None:
-        """Why the camera may not have a place, if so. Nothing is changed by asking."""
+        """Why the camera may not have a slot, if so. Nothing is changed by asking."""
         if camera in config.cameras:
             return None
         if not config.intake.discovery:
             return Rejected(Reason.UNKNOWN_CAMERA, f"camera {camera} is not listed")
-        if camera in self._places:
+        if camera in self._slots:
             return None
         others = self._others(config.cameras)
         if len(others) < config.intake.max_cameras or self._idle(others, config, now):
@@ -65,27 +65,29 @@ class Places:
             Reason.TOO_MANY_CAMERAS, f"{camera} is one over {len(others)} that are not listed"
         )
 
-    def give(self, camera: CameraId, config: Config, now: float) -> tuple[Place, CameraId | None]:
-        """The camera's place, a new one if need be, and who had to leave for it; `refusal` was
+    def assign(
+        self, camera: CameraId, config: Config, now: float
+    ) -> tuple[CameraSlot, CameraId | None]:
+        """The camera's slot, a new one if need be, and who had to leave for it; `refusal` was
         asked before."""
-        place = self._places.get(camera)
-        if place is not None:
-            return place, None
+        slot = self._slots.get(camera)
+        if slot is not None:
+            return slot, None
         left = None
         others = self._others(config.cameras)
         if camera not in config.cameras and len(others) >= config.intake.max_cameras:
             left = self._idle(others, config, now)
             if left is not None:
-                self._loads[self._places.pop(left).thread] -= 1
+                self._loads[self._slots.pop(left).thread] -= 1
         thread = self._loads.index(min(self._loads))
         self._loads[thread] += 1
-        place = self._places[camera] = Place(thread, now)
-        return place, left
+        slot = self._slots[camera] = CameraSlot(thread, now)
+        return slot, left
 
     def _others(self, listed: Collection[str]) -> list[CameraId]:
-        return [camera for camera in self._places if camera not in listed]
+        return [camera for camera in self._slots if camera not in listed]
 
     def _idle(self, others: list[CameraId], config: Config, now: float) -> CameraId | None:
-        """Who was silent the longest, if that was long enough to lose the place."""
-        camera = min(others, key=lambda one: self._places[one].used_at_s)
-        return camera if now - self._places[camera].used_at_s >= config.intake.idle_s else None
+        """Who was silent the longest, if that was long enough to lose the slot."""
+        camera = min(others, key=lambda one: self._slots[one].used_at_s)
+        return camera if now - self._slots[camera].used_at_s >= config.intake.idle_s else None
