@@ -32,7 +32,7 @@ from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
 from edge.health.clocksync import WRITTEN_AT, ClockSync
 from edge.health.gateway_health import GatewayHealth
 from edge.intake.mailbox import Mailbox
-from edge.intake.mqtt import Intake
+from edge.intake.mqtt import CameraListener, Intake
 from edge.intake.redelivery import Attempts
 from edge.intake.snapshots import SnapshotConnection
 from edge.metrics.counters import Counters, Timings
@@ -233,8 +233,7 @@ class Gateway:
             self.mailboxes,
             self.counters,
             self.clock,
-            self._camera_found,
-            self._camera_left,
+            CameraListener(found=self._camera_found, left=self._camera_left),
             Attempts(config.deliver.outbox.path),
         )
         self.snapshots = SnapshotConnection(

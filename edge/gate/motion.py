@@ -57,10 +57,11 @@ class GateState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Comparison:
-    """A picture compared with the background: `smoothed` as it came, `picture` in offset grey
-    levels and stabilised by `shift`, the background `lit` likewise, by `gain`; `mask` is 255 where
-    they differ by more than `limit`."""
+    """A picture compared with the background `model`: `smoothed` as it came, `picture` in offset
+    grey levels and stabilised by `shift`, the background `lit` likewise, by `gain`; `mask` is 255
+    where they differ by more than `limit`."""
 
+    model: BackgroundModel
     smoothed: GreyImage
     picture: FloatImage
     lit: FloatImage
@@ -115,7 +116,7 @@ def detect_motion(
         return _begin(smoothed, now, "light_change", state.auto)
     elapsed_s = max(now - state.seen_at_s, 1e-3)
     masked = None if followed else state.auto.mask(now)
-    found, why = _find_blobs(known, compared, masked, least_px, elapsed_s, now, settings)
+    found, why = _find_blobs(compared, masked, least_px, elapsed_s, now, settings)
     if as_shown.changed_px < least_px:
         why = "still"
     sample = _sample(_to_learn_from(as_shown, compared), found.ghosts, elapsed_s)
@@ -154,6 +155,7 @@ def _compare(
     limit = background.limit(known, lit, settings.min_diff)
     residual = np.asarray(cv2.absdiff(picture, lit), np.float32)
     return _Comparison(
+        model=known,
         smoothed=smoothed,
         picture=picture,
         lit=lit,
@@ -186,7 +188,6 @@ def _stabilised(compared: _Comparison, masks: tuple[Unwatched, ...]) -> _Compari
 
 
 def _find_blobs(
-    known: BackgroundModel,
     compared: _Comparison,
     masked: Cells | None,
     least_px: float,
@@ -198,13 +199,13 @@ def _find_blobs(
     if compared.changed_px < least_px:
         return ForegroundBlobs(mask=compared.mask), "shake"
     difference = FrameDifference(
-        model=known,
+        model=compared.model,
         picture=compared.picture,
         lit=compared.lit,
         residual=compared.residual,
         limit=compared.limit,
         mask=compared.mask,
-        stable=background.stable(known, compared.smoothed, settings.min_diff),
+        stable=background.stable(compared.model, compared.smoothed, settings.min_diff),
         elapsed_s=elapsed_s,
         now=now,
         masked=None if masked is None else _stabilised_mask(masked, compared),

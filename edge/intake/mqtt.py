@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
@@ -38,6 +38,15 @@ AUTO_QUEUE = 5
 """Of `kind: auto` a burst of so many may be single pictures; what goes on longer is a stream."""
 
 
+@dataclass(frozen=True, slots=True)
+class CameraListener:
+    """Called on the network thread: `found` with every camera when its first image comes, `left`
+    with one whose slot went to another."""
+
+    found: Callable[[CameraId], None]
+    left: Callable[[CameraId], None] = lambda _: None
+
+
 class Intake:
     """Routes images to mailboxes."""
 
@@ -47,18 +56,15 @@ class Intake:
         mailboxes: Sequence[Mailbox],
         counters: Counters,
         clock: Clock,
-        found: Callable[[CameraId], None],
-        left: Callable[[CameraId], None] = lambda _: None,
+        listener: CameraListener,
         attempts: Attempts | None = None,
     ) -> None:
-        """`found` is called with every camera when its first image comes, `left` with one whose
-        slot went to another; `attempts` counts how often a picture ended us."""
+        """`attempts` counts how often a picture ended us."""
         self._current = current
         self._mailboxes = mailboxes
         self._counters = counters
         self._clock = clock
-        self._found = found
-        self._left = left
+        self._listener = listener
         self._slots = CameraSlots(len(mailboxes))
         self._held_messages = HeldMessages(attempts)
         self._lock = threading.Lock()
@@ -236,10 +242,10 @@ class Intake:
         slot.count_picture(now, _settings(config, camera).snapshot_after_s)
         if left is not None:
             log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its place goes to {camera}")
-            self._left(left)
+            self._listener.left(left)
         if new:
             log(Event.CAMERA_FOUND, camera=camera)
-            self._found(camera)
+            self._listener.found(camera)
         return slot
 
     def _is_known(self, config: Config, camera: CameraId) -> bool:

@@ -13,7 +13,7 @@ from contract.ids import CameraId
 from edge.config.load import read
 from edge.config.schema import Config
 from edge.intake.mailbox import Mailbox
-from edge.intake.mqtt import UNKNOWN, Intake
+from edge.intake.mqtt import UNKNOWN, CameraListener, Intake
 from edge.intake.redelivery import FILE as ATTEMPTS
 from edge.intake.redelivery import MOST_ATTEMPTS, Attempts
 from edge.metrics.counters import Counters
@@ -44,8 +44,7 @@ class Doorway:
             self.mailboxes,
             self.counters,
             self.clock,
-            self.found.append,
-            self._leave,
+            CameraListener(found=self.found.append, left=self._leave),
             attempts,
         )
 
