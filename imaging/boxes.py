@@ -97,9 +97,9 @@ def nms(
     ranked, kinds = boxes[order], classes[order]
     # shared / (a + b - shared) > limit, without a division per pair
     shares = areas(ranked) * np.float32(limit / (1 + limit))
-    rivals = intersections(ranked, ranked) > shares[:, None] + shares[None, :]
-    rivals &= kinds[:, None] == kinds[None, :]
-    return order[_survivors(rivals, keep)]
+    overlapping = intersections(ranked, ranked) > shares[:, None] + shares[None, :]
+    overlapping &= kinds[:, None] == kinds[None, :]
+    return order[_survivors(overlapping, keep)]
 
 
 def best(
@@ -107,7 +107,7 @@ def best(
 ) -> Candidates:
     """What remains of `candidates` after `nms` among its best `PROPOSALS`.
 
-    With `pools` (see `imaging.pools`) boxes of one pool are rivals, whatever their class.
+    With `pools` (see `imaging.pools`) boxes of one pool compete, whatever their class.
     """
     if len(candidates) > PROPOSALS:
         top = np.argpartition(-candidates.scores, PROPOSALS)[:PROPOSALS]
@@ -117,13 +117,13 @@ def best(
     return candidates.take(rows)
 
 
-def _survivors(rivals: npt.NDArray[np.bool_], keep: int) -> IntArray:
-    alive = np.ones(len(rivals), np.bool_)
+def _survivors(overlapping: npt.NDArray[np.bool_], keep: int) -> IntArray:
+    alive = np.ones(len(overlapping), np.bool_)
     kept: list[int] = []
-    for row in range(len(rivals)):
+    for row in range(len(overlapping)):
         if alive[row]:
             kept.append(row)
             if len(kept) == keep:
                 break
-            alive[rivals[row]] = False
+            alive[overlapping[row]] = False
     return np.array(kept, np.int64)

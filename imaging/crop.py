@@ -1,4 +1,4 @@
-"""The crop of a thing: a square around its box, cut from the whole frame at native resolution.
+"""The crop of an object: a square around its box, cut from the whole frame at native resolution.
 
 PURE. The edge sends it as evidence; the archive stages, which have no edge before them, cut the
 same one. A square, because the cloud's network takes squares: whatever else is sent of the frame is

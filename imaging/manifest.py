@@ -22,11 +22,11 @@ Family = Literal["nanodet", "ssd", "yolo"]
 Decoder = Literal["nanodet", "centernet", "tf_od", "scored_boxes", "fused"]
 
 
-class Part(BaseModel):
+class ManifestPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Input(Part):
+class Input(ManifestPart):
     """The tensor that goes in. Pixels are normalised as `(value - mean) / std` per channel.
 
     For quantised inputs the tensor's own scale and zero point are applied after that; mean 0 and
@@ -46,16 +46,16 @@ class Input(Part):
     far; 0 for never. Left away, the cloud's own (384)."""
 
 
-class Thresholds(Part):
+class Thresholds(ManifestPart):
     score: Annotated[float, Field(ge=0, le=1)] = 0.25
     nms_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
     max_detections: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
-class Fusion(Part):
+class Fusion(ManifestPart):
     """Weighted box fusion over member models (folders beside this one).
 
-    A thing's score is the mean of its `best_of` highest scores, with 0 for who does not see it;
+    An object's score is the mean of its `best_of` highest scores, with 0 for who does not see it;
     left away, of all members.
     """
 
@@ -64,7 +64,7 @@ class Fusion(Part):
     best_of: Annotated[int, Field(ge=1, le=4)] | None = None
 
 
-class SelfTest(Part):
+class SelfTest(ManifestPart):
     """A picture beside the manifest and what the model must find in it, within `tolerance`.
 
     `boxes` are xyxy in pixels of the picture; a found box must overlap by `min_iou`.
@@ -78,13 +78,13 @@ class SelfTest(Part):
     min_iou: Annotated[float, Field(gt=0, le=1)] = 0.6
 
 
-class Licence(Part):
+class Licence(ManifestPart):
     spdx: str
     attribution: str
     notes: str = ""
 
 
-class Manifest(Part):
+class Manifest(ManifestPart):
     """Version 1. `file` is relative to the folder; `sha256` is of the file, or of the SavedModel's
     tree (see `tree_sha256`), or for a fused model of its members' hashes joined by newlines."""
 

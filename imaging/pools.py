@@ -1,4 +1,4 @@
-"""Classes that share one thing's score between them: cars seen from above are also bus and truck.
+"""Classes that share one object's score between them: cars seen from above are also bus and truck.
 
 PURE. A network that was taught to tell kinds of vehicles apart splits its score where it cannot; no
 part then reaches a threshold that the whole would. A pool adds up what one box scores in each of
@@ -55,13 +55,13 @@ def pool_same_boxes(found: Candidates, pools: IntArray) -> Candidates:
     if not len(found):
         return no_candidates()
     keys = np.column_stack([found.boxes, pools[found.classes]])
-    _, thing = np.unique(keys, axis=0, return_inverse=True)
-    thing = thing.reshape(-1)
-    sums = np.minimum(np.bincount(thing, weights=found.scores), 1).astype(np.float32)
-    order = np.lexsort((-found.scores, thing))
-    strongest = order[np.r_[True, np.diff(thing[order]) > 0]]
+    _, same_box = np.unique(keys, axis=0, return_inverse=True)
+    same_box = same_box.reshape(-1)
+    sums = np.minimum(np.bincount(same_box, weights=found.scores), 1).astype(np.float32)
+    order = np.lexsort((-found.scores, same_box))
+    strongest = order[np.r_[True, np.diff(same_box[order]) > 0]]
     return Candidates(
         boxes=found.boxes[strongest],
-        scores=sums[thing[strongest]],
+        scores=sums[same_box[strongest]],
         classes=found.classes[strongest],
     )

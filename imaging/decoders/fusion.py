@@ -1,8 +1,8 @@
 """Weighted box fusion: several networks' views of one picture become one.
 
 PURE. Source: Solovyev et al. 2021, "Weighted boxes fusion", with one box per network in a cluster.
-The fused score is the mean of the networks' scores, so a thing that only one of two sees keeps half
-its score: that is what removes false alarms. Of three and more the mean of the best two may be
+The fused score is the mean of the networks' scores, so an object that only one of two sees keeps
+half its score: that is what removes false alarms. Of three and more the mean of the best two may be
 taken: what two agree on is not refuted by one that is blind to it.
 """
 
@@ -20,7 +20,7 @@ from imaging.manifest import Fusion, Thresholds
 
 @dataclass(frozen=True, slots=True)
 class _Cluster:
-    """Boxes of different networks that are taken for one thing."""
+    """Boxes of different networks that are taken for one object."""
 
     box: FloatArray
     members: tuple[int, ...]
