@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId
 from contract.labels import group_of
-from edge.audit.events import AuditState, Told
+from edge.audit.events import AuditState, Reported
 from edge.config.schema import Deduplication, Evidence
 from edge.detect.pixel_aspect import AspectEstimate
 from edge.detect.search_regions import CropHistory
@@ -201,8 +201,8 @@ class CameraState:
         return place_history.patch_of(self.grey, in_shares(track.box, size))
 
     @property
-    def told(self) -> Told:
-        """What was told of, was not called nothing, and is still there."""
+    def reported(self) -> Reported:
+        """What was reported, was not refuted, and is still there."""
         return frozenset(
             (track.id, group_of(track.label))
             for track in self.tracks.alive

@@ -98,7 +98,7 @@ class Pipeline:
             return seen
         state.audit = events.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
         if not seen.moved:
-            state.audit = events.suspect(state.audit, state.told)
+            state.audit = events.suspect(state.audit, state.reported)
             state.tracks = tracker.expire(state.tracks, now, config.decide.tracking)
             return Quiet(motion=seen)
         image = pixels(frame, settings.privacy_masks)
@@ -115,7 +115,7 @@ class Pipeline:
         state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
         judged = judge.judge(state, (FrameDetections(decoded, found, now, image), image), seen)
         state.unmask_detected(now)
-        _mark_told(state, judged)
+        _mark_reported(state, judged)
         return Analysed(
             motion=seen,
             detections=found,
@@ -260,8 +260,8 @@ class Pipeline:
         """Ask whether the pixels are as wide as they are taken for, where nothing tells; how many
         inferences it took."""
         health = self._config.health if settings.health is None else settings.health
-        told = settings.pixel_aspect != "auto" or is_known(decoded.frame.header)
-        if told or not health.enabled or "squeezed" in health.ignore:
+        known = settings.pixel_aspect != "auto" or is_known(decoded.frame.header)
+        if known or not health.enabled or "squeezed" in health.ignore:
             state.aspect_estimate = AspectEstimate()
             return 0
         if not looks_squeezed((decoded.width, decoded.height)):
@@ -274,7 +274,7 @@ class Pipeline:
     def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled | None:
         settled = self._judge(camera).settle(state, now)
         if settled is not None:
-            _mark_told(state, settled)
+            _mark_reported(state, settled)
         return settled
 
     def _unsuspected(
@@ -290,7 +290,7 @@ class Pipeline:
                 lasted_s=stretch.lasted_s,
                 share=stretch.share,
                 audited=self._audited(camera, state, stretch),
-                told=stretch.groups,
+                reported=stretch.groups,
             )
             for stretch in over
             if stretch.leaves_open
@@ -305,9 +305,9 @@ class Pipeline:
         return Audited(report_id=id_, frames=frames, box=box)
 
 
-def _mark_told(state: CameraState, settled: Settled) -> None:
-    """What was told in a motion event was not rejected."""
+def _mark_reported(state: CameraState, settled: Settled) -> None:
+    """What was reported in a motion event was not rejected."""
     raised = {(case.suspicion.track, case.suspicion.label) for case in settled.cases}
-    told = frozenset((track, group_of(label)) for track, label in raised)
+    reported = frozenset((track, group_of(label)) for track, label in raised)
     counted = frozenset((None, group_of(one.label)) for one in settled.merged)
-    state.audit = events.suspect(state.audit, told | counted | state.told)
+    state.audit = events.suspect(state.audit, reported | counted | state.reported)

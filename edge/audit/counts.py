@@ -18,7 +18,7 @@ from edge.audit.recall import Recall
 from edge.audit.sampling import Kind
 
 AuditStep = Literal["rejected", "uncovered", "sent", "dropped", "missed", "clear", "unanswered"]
-"""`rejected`: motion events (quiet minutes) of which nothing was told, `uncovered` those of
+"""`rejected`: motion events (quiet minutes) of which nothing was reported, `uncovered` those of
 them of which none could be drawn, for the day's bytes were spent. Of the others some are `sent`,
 or `dropped` because outbox or disk were full; the cloud calls them `missed` threats or `clear`;
 `unanswered` had no usable answer."""

@@ -1,12 +1,12 @@
 """Motion events and quiet minutes, and which of them are audited.
 
 PURE. A motion event is a stretch in which something changed in front of a camera, whether the gate
-called it a thing, a nuisance or a change of light; it is over after `GAP_S` without, or after
+called it an object, a nuisance or a change of light; it is over after `GAP_S` without, or after
 `LONGEST_S`. A quiet minute is a stretch of `LONGEST_S` in which the gate saw nothing change. Either
 was rejected if nothing was suspected in it but what was refuted; where only a person was suspected,
 or only a vehicle, what is of the other group was rejected. Whether one is audited is drawn when it
 begins (`sampling`); of what is drawn frames are kept that show it at several moments, chosen by
-time (`frame_reel`), and one by motion. Called by `pipeline`.
+time (`spaced_frames`), and one by motion. Called by `pipeline`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId, ReportId
 from contract.labels import Group
-from edge.audit.frame_reel import Reel, Timed
 from edge.audit.sampling import Draw, Kind
+from edge.audit.spaced_frames import SpacedFrames, TimedFrame
 from edge.config.gate import NUISANCES
 from edge.records import Box, Frame, Motion, TrackId
 
@@ -26,8 +26,8 @@ GAP_S = 10.0
 LONGEST_S = 60.0
 """A tree in the wind is not one event for all day: the audit asks per minute of it."""
 
-_CALM_S = 3.0
-"""The picture from before an event is some seconds older than the event: the gate sees things a
+_BEFORE_S = 3.0
+"""The picture from before an event is some seconds older than the event: the gate sees objects a
 little later than they come."""
 
 _CHANGED = frozenset({"motion", "faint", "light_change", "off"} | set(NUISANCES))
@@ -35,7 +35,7 @@ _CHANGED = frozenset({"motion", "faint", "light_change", "off"} | set(NUISANCES)
 
 _WATCHED: frozenset[Group] = frozenset({"person", "vehicle"})
 
-Told = frozenset[tuple[TrackId | None, Group]]
+Reported = frozenset[tuple[TrackId | None, Group]]
 """Tracks that were suspected, and of which group; None for what is only counted with such a one."""
 
 
@@ -44,7 +44,7 @@ class Peak:
     """The frame that shows most motion: its `share` and where (`box`, xyxy in pixels of the frame;
     None is everywhere)."""
 
-    frame: Timed
+    frame: TimedFrame
     share: float
     box: Box | None
 
@@ -59,11 +59,11 @@ class Stretch:
     moved_at_s: float
     share: float
     drawn: bool
-    told: Told = frozenset()
-    before: Timed | None = None
+    reported: Reported = frozenset()
+    before: TimedFrame | None = None
     peak: Peak | None = None
-    reel: Reel = field(default_factory=lambda: Reel(moments=1))
-    after: Timed | None = None
+    spaced_frames: SpacedFrames = field(default_factory=lambda: SpacedFrames(moments=1))
+    after: TimedFrame | None = None
 
     @property
     def lasted_s(self) -> float:
@@ -73,18 +73,18 @@ class Stretch:
     @property
     def groups(self) -> frozenset[Group]:
         """Of what was suspected in it and is not refuted."""
-        return frozenset(group for _, group in self.told)
+        return frozenset(group for _, group in self.reported)
 
     @property
     def leaves_open(self) -> bool:
-        """Whether something may have been missed in it: not both a person and a vehicle were told,
-        and in a quiet minute nothing was."""
+        """Whether something may have been missed in it: not both a person and a vehicle were
+        reported, and in a quiet minute nothing was."""
         return not self.groups if self.kind == "quiet" else not self.groups >= _WATCHED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """What goes up of a stretch: whole frames, the one with most motion first, and where things
+    """What goes up of a stretch: whole frames, the one with most motion first, and where something
     moved in that one, if that is known."""
 
     report_id: ReportId
@@ -95,8 +95,8 @@ class Audited:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsuspected:
     """A stretch that was rejected: from `began_at_s`, drawn with the probability `share`; with
-    what is `audited` of it, if it was drawn. Of the groups in `told` something was told, so what is
-    of them was not missed; its kind then is `partly`."""
+    what is `audited` of it, if it was drawn. Of the groups in `reported` something was reported, so
+    what is of them was not missed; its kind then is `partly`."""
 
     camera: CameraId
     kind: Kind
@@ -104,7 +104,7 @@ class Unsuspected:
     lasted_s: float
     share: float
     audited: Audited | None = None
-    told: frozenset[Group] = frozenset()
+    reported: frozenset[Group] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class AuditState:
     quiet: Stretch | None = None
     events: int = 0
     quiets: int = 0
-    calm: tuple[Timed, ...] = ()
+    quiet_frames: tuple[TimedFrame, ...] = ()
 
     @property
     def under_way(self) -> int:
@@ -131,25 +131,29 @@ def watch(state: AuditState, frame: Frame, seen: Motion, now: float, draw: Draw)
     return _still(state, frame, now, draw)
 
 
-def suspect(state: AuditState, told: Told) -> AuditState:
+def suspect(state: AuditState, reported: Reported) -> AuditState:
     """So much was suspected in what goes on."""
     event, quiet = state.event, state.quiet
     if event is not None:
-        state = replace(state, event=replace(event, told=event.told | told))
-    return state if quiet is None else replace(state, quiet=replace(quiet, told=quiet.told | told))
+        state = replace(state, event=replace(event, reported=event.reported | reported))
+    return (
+        state
+        if quiet is None
+        else replace(state, quiet=replace(quiet, reported=quiet.reported | reported))
+    )
 
 
 def refute(state: AuditState, track: TrackId) -> AuditState:
-    """The cloud called a track no threat, so nobody is told of it, nor of what was counted with it:
-    whether that was right is for the audit to say."""
+    """The cloud called a track no threat, so nobody is notified of it, nor of what was counted with
+    it: whether that was right is for the audit to say."""
     event = state.event
     if event is None:
         return state
-    left = {one for one in event.told if one[0] != track}
-    told_still = {group for one, group in left if one is not None}
-    lost = {group for one, group in event.told if one == track} - told_still
+    left = {one for one in event.reported if one[0] != track}
+    still_reported = {group for one, group in left if one is not None}
+    lost = {group for one, group in event.reported if one == track} - still_reported
     kept = frozenset(one for one in left if one[1] not in lost)
-    return replace(state, event=replace(event, told=kept))
+    return replace(state, event=replace(event, reported=kept))
 
 
 def take(
@@ -169,14 +173,14 @@ def take(
 def shown(stretch: Stretch) -> tuple[tuple[Frame, ...], Box | None]:
     """The frames of a drawn stretch that go up, the one with most motion first, and where that
     was. Of a quiet minute, none of its last `GAP_S`: who comes then may be seen a moment later."""
-    peak, moments = stretch.peak, stretch.reel.moments
+    peak, moments = stretch.peak, stretch.spaced_frames.moments
     if stretch.kind == "quiet":
         until = stretch.began_at_s + LONGEST_S - GAP_S
-        calm = tuple(timed for timed in stretch.reel.frames if timed[0] <= until)
-        return _frames(replace(stretch.reel, frames=calm).spread(moments)), None
+        quiet_frames = tuple(timed for timed in stretch.spaced_frames.frames if timed[0] <= until)
+        return _frames(replace(stretch.spaced_frames, frames=quiet_frames).spread(moments)), None
     first = () if peak is None else (peak.frame,)
-    others = tuple(timed for timed in stretch.reel.frames if timed not in first)
-    lasting = replace(stretch.reel, frames=others).spread(moments - len(first))
+    others = tuple(timed for timed in stretch.spaced_frames.frames if timed not in first)
+    lasting = replace(stretch.spaced_frames, frames=others).spread(moments - len(first))
     around = tuple(timed for timed in (stretch.before, stretch.after) if timed is not None)
     return _frames((*first, *lasting, *around)), None if peak is None else peak.box
 
@@ -186,13 +190,18 @@ def _moved(state: AuditState, frame: Frame, seen: Motion, now: float, draw: Draw
     if event is None:
         event = _begun("motion", state.events, now, draw)
         if event.drawn:
-            recent = (timed for timed in state.calm if now - timed[0] <= LONGEST_S)
+            recent = (timed for timed in state.quiet_frames if now - timed[0] <= LONGEST_S)
             event = replace(event, before=next(recent, None))
         state = replace(state, events=state.events + 1)
     if event.drawn:
-        reel = event.reel.with_(frame, now)
-        event = replace(event, reel=reel, peak=_higher(event.peak, frame, seen, now), after=None)
-    return replace(state, event=replace(event, moved_at_s=now), quiet=None, calm=())
+        spaced_frames = event.spaced_frames.with_frame(frame, now)
+        event = replace(
+            event,
+            spaced_frames=spaced_frames,
+            peak=_higher(event.peak, frame, seen, now),
+            after=None,
+        )
+    return replace(state, event=replace(event, moved_at_s=now), quiet=None, quiet_frames=())
 
 
 def _still(state: AuditState, frame: Frame, now: float, draw: Draw) -> AuditState:
@@ -204,9 +213,9 @@ def _still(state: AuditState, frame: Frame, now: float, draw: Draw) -> AuditStat
         quiet = _begun("quiet", state.quiets, now, draw)
         state = replace(state, quiets=state.quiets + 1)
     if quiet.drawn:
-        quiet = replace(quiet, reel=quiet.reel.with_(frame, now))
+        quiet = replace(quiet, spaced_frames=quiet.spaced_frames.with_frame(frame, now))
     if draw.may_fall_on("motion", state.events):
-        state = replace(state, calm=_calmer(state.calm, frame, now))
+        state = replace(state, quiet_frames=_with_quiet_frame(state.quiet_frames, frame, now))
     return replace(state, quiet=quiet)
 
 
@@ -222,19 +231,21 @@ def _begun(kind: Kind, number: int, now: float, draw: Draw) -> Stretch:
         moved_at_s=now,
         share=share,
         drawn=draw.falls_on(kind, number, share),
-        reel=Reel(moments=draw.settings.moments),
+        spaced_frames=SpacedFrames(moments=draw.settings.moments),
     )
 
 
-def _calmer(calm: tuple[Timed, ...], frame: Frame, now: float) -> tuple[Timed, ...]:
-    """The last two frames that are `_CALM_S` apart."""
-    if calm and now - calm[-1][0] < _CALM_S:
-        return calm
-    return (*calm[-1:], (now, frame))
+def _with_quiet_frame(
+    quiet_frames: tuple[TimedFrame, ...], frame: Frame, now: float
+) -> tuple[TimedFrame, ...]:
+    """The last two frames that are `_BEFORE_S` apart."""
+    if quiet_frames and now - quiet_frames[-1][0] < _BEFORE_S:
+        return quiet_frames
+    return (*quiet_frames[-1:], (now, frame))
 
 
 def _higher(known: Peak | None, frame: Frame, seen: Motion, now: float) -> Peak:
-    """What shows more: a thing before a nuisance, then the larger share of the picture."""
+    """What shows more: an object before a nuisance, then the larger share of the picture."""
     box = _around(seen.regions)
     if known is not None:
         rank, best = (box is not None, seen.share), (known.box is not None, known.share)
@@ -243,7 +254,7 @@ def _higher(known: Peak | None, frame: Frame, seen: Motion, now: float) -> Peak:
     return Peak(frame=(now, frame), share=seen.share, box=box)
 
 
-def _frames(frames: tuple[Timed, ...]) -> tuple[Frame, ...]:
+def _frames(frames: tuple[TimedFrame, ...]) -> tuple[Frame, ...]:
     """Each frame once, in their order."""
     kept: dict[float, Frame] = {}
     for at_s, frame in frames:

@@ -16,24 +16,24 @@ from math import sqrt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class WeightedCount:
     """Cases: how many, the sum of their weights, and of the weights' squares."""
 
     count: int = 0
     weight: float = 0.0
     squares: float = 0.0
 
-    def with_(self, share: float) -> Weighed:
+    def with_draw(self, share: float) -> WeightedCount:
         """With one that was drawn with the probability `share`."""
         weight = 1 / share
-        return Weighed(
+        return WeightedCount(
             count=self.count + 1,
             weight=self.weight + weight,
             squares=self.squares + weight * weight,
         )
 
-    def __add__(self, other: Weighed) -> Weighed:
-        return Weighed(
+    def __add__(self, other: WeightedCount) -> WeightedCount:
+        return WeightedCount(
             count=self.count + other.count,
             weight=self.weight + other.weight,
             squares=self.squares + other.squares,
@@ -53,18 +53,18 @@ class Recall:
 
     rejected: int = 0
     uncovered: int = 0
-    judged: Weighed = Weighed()
-    missed: Weighed = Weighed()
-    unknown: Weighed = Weighed()
+    judged: WeightedCount = WeightedCount()
+    missed: WeightedCount = WeightedCount()
+    unknown: WeightedCount = WeightedCount()
 
     def judged_one(self, share: float, *, missed: bool) -> Recall:
         """With the answer about one that was drawn with the probability `share`."""
-        known = replace(self, judged=self.judged.with_(share))
-        return replace(known, missed=self.missed.with_(share)) if missed else known
+        known = replace(self, judged=self.judged.with_draw(share))
+        return replace(known, missed=self.missed.with_draw(share)) if missed else known
 
     def unknown_one(self, share: float) -> Recall:
         """With one that was drawn so and has no answer."""
-        return replace(self, unknown=self.unknown.with_(share))
+        return replace(self, unknown=self.unknown.with_draw(share))
 
     def rate(self) -> float | None:
         """Missed threats per rejected motion event; None before the first answer."""

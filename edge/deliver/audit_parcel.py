@@ -124,13 +124,17 @@ def _report(
         config_sha256=origin.config_sha256,
         evidence=evidence,
         restores_left=RESTORES,
-        sample=Sample(kind=one.kind, share=one.share, told=tuple(sorted(one.told))),
+        sample=Sample(kind=one.kind, share=one.share, told=tuple(sorted(one.reported))),
     )
 
 
 def _reasons(one: Unsuspected) -> tuple[str, str]:
     event = f"{one.lasted_s:.1f} s of motion in which "
-    told = f"only this was told: {', '.join(sorted(one.told))}" if one.told else "nothing was told"
+    told = (
+        f"only this was told: {', '.join(sorted(one.reported))}"
+        if one.reported
+        else "nothing was told"
+    )
     quiet = "a minute in which nothing moved for the gate"
     return (
         quiet if one.kind == "quiet" else event + told,

@@ -226,7 +226,7 @@ class Confirmation:
             to_s=one.began_at_s + one.lasted_s,
             share=one.share,
             answer=None if one.audited is None else self._answer(one, one.audited),
-            notified=frozenset(one.told),
+            notified=frozenset(one.reported),
         )
 
     def _answer(self, one: Unsuspected, audited: Audited) -> AuditAnswer:

@@ -57,7 +57,7 @@ def test_of_an_event_with_a_walker_who_was_told_only_vehicles_may_have_been_miss
     assert watch.cases
     hear(watch, "confirmed")
     (event,) = over(watch)
-    assert (event.kind, event.told) == ("partly", frozenset[Group]({"person"}))
+    assert (event.kind, event.reported) == ("partly", frozenset[Group]({"person"}))
     assert event.audited is not None
 
 
@@ -68,7 +68,7 @@ def test_a_walker_whom_the_cloud_refuted_was_told_to_nobody_and_may_have_been_mi
     assert watch.cases
     hear(watch, "refuted")
     (event,) = over(watch)
-    assert (event.kind, event.told) == ("motion", frozenset())
+    assert (event.kind, event.reported) == ("motion", frozenset())
     assert event.audited is not None
     assert len(event.audited.frames) > 3
 
@@ -82,7 +82,7 @@ def test_of_an_event_with_both_nothing_is_asked() -> None:
     assert {case.suspicion.label for case in watch.cases} == {"car", "person"}
     watch.play((CAR, "car", LOT), seconds=12)
     over = watch.pipeline.unsuspected(watch.now)
-    assert [one.told for one in over if one.kind != "quiet"] == []
+    assert [one.reported for one in over if one.kind != "quiet"] == []
 
 
 def test_whom_the_rules_never_tell_leaves_an_event_of_which_nothing_was_told() -> None:

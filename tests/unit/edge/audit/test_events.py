@@ -12,16 +12,16 @@ from edge.audit.events import (
     GAP_S,
     LONGEST_S,
     AuditState,
+    Reported,
     Stretch,
-    Told,
     refute,
     shown,
     suspect,
     take,
     watch,
 )
-from edge.audit.frame_reel import Reel
 from edge.audit.sampling import Draw
+from edge.audit.spaced_frames import SpacedFrames
 from edge.config.audit import Audit
 from edge.records import Box, Frame, Motion, TrackId
 from imaging.admission import Header
@@ -145,12 +145,17 @@ def test_a_frame_from_long_before_is_not_what_stood_there() -> None:
 def test_only_what_is_drawn_keeps_pictures() -> None:
     frames = (*seconds(0, 5, STILL), *seconds(5, 9, moved()))
     (event,) = events(*frames, draw=NONE)
-    assert (event.drawn, event.peak, event.reel.frames, event.before) == (False, None, (), None)
-    assert all(one.reel.frames == () for one in quiets(*seconds(0, 200, STILL), draw=NONE))
+    assert (event.drawn, event.peak, event.spaced_frames.frames, event.before) == (
+        False,
+        None,
+        (),
+        None,
+    )
+    assert all(one.spaced_frames.frames == () for one in quiets(*seconds(0, 200, STILL), draw=NONE))
     state = AuditState()
     for t, seen in frames:
         state = watch(state, frame(t), seen, t, NONE)
-    assert state.calm == ()
+    assert state.quiet_frames == ()
 
 
 def test_what_cannot_be_drawn_for_want_of_bytes_says_so() -> None:
@@ -161,11 +166,11 @@ def test_what_cannot_be_drawn_for_want_of_bytes_says_so() -> None:
     assert events((0.0, moved()), draw=half)[0].share == 0.5
 
 
-PERSON: Told = frozenset({(TrackId(1), "person")})
-CAR: Told = frozenset({(TrackId(2), "vehicle")})
+PERSON: Reported = frozenset({(TrackId(1), "person")})
+CAR: Reported = frozenset({(TrackId(2), "vehicle")})
 
 
-def event_with(*told: Told, refuted: tuple[int, ...] = ()) -> Stretch:
+def event_with(*told: Reported, refuted: tuple[int, ...] = ()) -> Stretch:
     state = watch(AuditState(), frame(0), moved(), 0, EACH)
     for one in told:
         state = suspect(state, one)
@@ -187,16 +192,16 @@ def test_what_is_told_was_not_missed_and_what_is_of_the_other_group_may_have_bee
 def test_what_the_cloud_refuted_was_told_to_nobody() -> None:
     assert event_with(PERSON, refuted=(1,)).groups == frozenset()
     assert event_with(PERSON, CAR, refuted=(2,)).groups == {"person"}
-    again: Told = frozenset({(TrackId(9), "person")})
+    again: Reported = frozenset({(TrackId(9), "person")})
     assert event_with(PERSON, again, refuted=(1,)).groups == {"person"}
     assert refute(AuditState(), TrackId(1)) == AuditState()
 
 
 def test_what_is_counted_with_a_refuted_thing_was_told_to_nobody_either() -> None:
-    counted: Told = frozenset({(None, "person")})
+    counted: Reported = frozenset({(None, "person")})
     assert event_with(PERSON, counted, refuted=(1,)).groups == frozenset()
     assert event_with(counted, refuted=(1,)).groups == {"person"}
-    again: Told = frozenset({(TrackId(9), "person")})
+    again: Reported = frozenset({(TrackId(9), "person")})
     assert event_with(PERSON, counted, again, refuted=(1,)).groups == {"person"}
 
 
@@ -234,18 +239,18 @@ def test_a_quiet_minute_shows_several_moments_and_none_of_its_end() -> None:
     st.lists(st.floats(0.01, 30), min_size=1, max_size=300), st.integers(1, 8), st.integers(1, 8)
 )
 def test_a_reel_is_bounded_and_spread(steps: list[float], moments: int, count: int) -> None:
-    reel, now = Reel(moments=moments), 0.0
+    spaced_frames, now = SpacedFrames(moments=moments), 0.0
     for step in steps:
         now += step
-        reel = reel.with_(frame(now), now)
-    at = [t for t, _ in reel.frames]
+        spaced_frames = spaced_frames.with_frame(frame(now), now)
+    at = [t for t, _ in spaced_frames.frames]
     assert 1 <= len(at) <= 2 * moments
     assert at[0] == steps[0]
     assert at == sorted(at)
-    spread = reel.spread(count)
+    spread = spaced_frames.spread(count)
     assert len(spread) == min(count, len(at))
-    assert set(spread) <= set(reel.frames)
-    places = [reel.frames.index(one) for one in spread]
+    assert set(spread) <= set(spaced_frames.frames)
+    places = [spaced_frames.frames.index(one) for one in spread]
     assert places == sorted(set(places))
     assert places[0] <= len(at) / len(spread)
     assert places[-1] >= len(at) - len(at) / len(spread) - 1

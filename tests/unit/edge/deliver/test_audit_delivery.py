@@ -107,7 +107,7 @@ def test_its_pixels_are_those_of_the_camera_whatever_shape_the_edge_takes_them_f
 
 def test_what_was_told_in_it_is_said_so_that_it_is_not_taken_for_missed() -> None:
     audited = drawn(a_frame())
-    one = replace(rejected(audited, "partly"), told=frozenset({"vehicle"}))
+    one = replace(rejected(audited, "partly"), reported=frozenset({"vehicle"}))
     parcel = pack_audit(one, audited, ORIGIN, Audit(), 400_000)
     assert parcel is not None
     assert parcel.report.sample == Sample(kind="partly", share=0.005, told=("vehicle",))

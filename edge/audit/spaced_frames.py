@@ -9,19 +9,19 @@ from dataclasses import dataclass, replace
 
 from edge.records import Frame
 
-Timed = tuple[float, Frame]
+TimedFrame = tuple[float, Frame]
 """When it came, in monotonic seconds, and the frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reel:
+class SpacedFrames:
     """Frames of a stretch, evenly apart in time, at most twice `moments`."""
 
     moments: int
-    frames: tuple[Timed, ...] = ()
+    frames: tuple[TimedFrame, ...] = ()
     apart_s: float = 0.0
 
-    def with_(self, frame: Frame, now: float) -> Reel:
+    def with_frame(self, frame: Frame, now: float) -> SpacedFrames:
         """With `frame`, if it comes late enough; where it is too many, every other one goes."""
         if self.frames and now - self.frames[-1][0] < self.apart_s:
             return self
@@ -31,7 +31,7 @@ class Reel:
         kept = frames[::2]
         return replace(self, frames=kept, apart_s=max(2 * self.apart_s, kept[1][0] - kept[0][0]))
 
-    def spread(self, count: int) -> tuple[Timed, ...]:
+    def spread(self, count: int) -> tuple[TimedFrame, ...]:
         """`count` of them, each from the middle of a part of the time: who comes or goes is at the
         border of the picture at the ends."""
         if count >= len(self.frames):
