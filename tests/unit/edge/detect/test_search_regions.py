@@ -117,7 +117,7 @@ def test_a_small_thing_is_enlarged_though_the_frame_is_smaller_than_the_input() 
     assert (x1 - x0, y1 - y0) == pytest.approx((139, 139), abs=2)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("geometry", VIEWS)
 def test_a_large_thing_gets_no_crop_that_gains_nothing(geometry: FrameGeometry) -> None:
     large: Box = (10, 10, 0.6 * geometry.width, geometry.height - 10)
     assert plan([SearchRegion(box=large)], geometry, CropHistory(), 0.0, 3) == ()
@@ -134,7 +134,7 @@ def test_a_crop_is_square_in_the_scene_when_pixels_are_not() -> None:
     assert (x1 - x0) * CIF.aspect == pytest.approx(y1 - y0, abs=3)
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("geometry", VIEWS)
 def test_tiles_cover_the_frame_and_take_turns(geometry: FrameGeometry) -> None:
     """Each within as many looks as there are tiles for two, whatever moves in between."""
     everything = tiles(geometry)
