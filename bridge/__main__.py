@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bridge.config import BridgeConfigError, Camera, faults_of, load
+from bridge.config import BridgeConfigError, SourceConfig, faults_of, load
 from service import events
 from service.clock import SystemClock
 from service.events import Event, log
@@ -64,7 +64,7 @@ def _probe(options: argparse.Namespace) -> int:
     from bridge.probe import probe  # noqa: PLC0415
 
     try:
-        camera = Camera(
+        camera = SourceConfig(
             source=options.source,
             username=options.username,
             password_file=options.password_file,

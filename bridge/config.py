@@ -11,15 +11,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bridge.address import parse_address
 from service.sections import Broker, Name, Section, Template
-
-_MAX_BYTES = 1_048_576
-_MISFITS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
-"""What PyYAML's conversions raise for a value that its tag does not fit."""
+from service.yaml_file import YamlError, read_yaml
 
 
 class BridgeConfigError(Exception):
@@ -32,13 +28,13 @@ def _source(value: str) -> str:
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-Source = Annotated[str, AfterValidator(_source)]
+SourceAddress = Annotated[str, AfterValidator(_source)]
 
 
-class Camera(Section):
+class SourceConfig(Section):
     """Where one camera's pictures come from, and how many of them are sent on."""
 
-    source: Source = Field(
+    source: SourceAddress = Field(
         description="`rtsp://host/path` or `rtsps://`; `http://` or `https://` of a snapshot or of "
         "MJPEG (which of both, its answer says); `folder:PATH` for files as they appear; "
         "`ftp-upload` or `smtp-upload` for a camera that brings its pictures, see `uploads`. Take "
@@ -69,7 +65,7 @@ class Camera(Section):
     reconnect_max_s: float = Field(30.0, ge=1, le=600, description="Longest wait between tries.")
 
     @model_validator(mode="after")
-    def _password_has_a_user(self) -> Camera:
+    def _password_has_a_user(self) -> SourceConfig:
         if self.password_file is not None and self.username is None:
             raise ValueError("password_file needs a username")
         if self.source == "ftp-upload" and self.password_file is None:
@@ -79,14 +75,14 @@ class Camera(Section):
         return self
 
 
-class Limits(Section):
+class SourceLimitsConfig(Section):
     """What a camera may send before it is refused."""
 
     max_bytes: int = Field(2_000_000, ge=1_000, le=64_000_000, description="Of one picture.")
     max_pixels: int = Field(9_000_000, ge=10_000, le=100_000_000, description="Width x height.")
 
 
-class Uploads(Section):
+class UploadsConfig(Section):
     """Where cameras upload to, as far as some of them do."""
 
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104, cameras come in
@@ -102,7 +98,7 @@ class Uploads(Section):
     idle_s: float = Field(60.0, ge=5, le=3600, description="Then a silent connection is closed.")
 
 
-class Runtime(Section):
+class BridgeRuntimeConfig(Section):
     """The process itself."""
 
     metrics_host: str = Field("127.0.0.1", description="Where /metrics and /healthz listen.")
@@ -112,7 +108,7 @@ class Runtime(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log.")
 
 
-class Config(Section):
+class BridgeConfig(Section):
     """The whole of it."""
 
     version: Literal[1] = Field(1, description="Version of this schema.")
@@ -125,13 +121,15 @@ class Config(Section):
         "cameras/{camera}/image",
         description="Where pictures go: one of the edge's `intake.topics`.",
     )
-    limits: Limits = Field(default_factory=Limits, description="Limits.")
-    uploads: Uploads = Field(default_factory=Uploads, description="FTP and SMTP.")
-    runtime: Runtime = Field(default_factory=Runtime, description="The process.")
-    cameras: dict[Name, Camera] = Field(default_factory=dict, description="By id.")
+    limits: SourceLimitsConfig = Field(default_factory=SourceLimitsConfig, description="Limits.")
+    uploads: UploadsConfig = Field(default_factory=UploadsConfig, description="FTP and SMTP.")
+    runtime: BridgeRuntimeConfig = Field(
+        default_factory=BridgeRuntimeConfig, description="The process."
+    )
+    cameras: dict[Name, SourceConfig] = Field(default_factory=dict, description="By id.")
 
     @model_validator(mode="after")
-    def _uploaders_are_distinct(self) -> Config:
+    def _uploaders_are_distinct(self) -> BridgeConfig:
         names = [one.username for one in self.cameras.values() if one.source == "ftp-upload"]
         if len(set(names)) != len(names):
             raise ValueError("cameras of ftp-upload share a username: each needs its own")
@@ -141,14 +139,14 @@ class Config(Section):
         return self
 
 
-def load(path: Path) -> Config:
+def load(path: Path) -> BridgeConfig:
     """The configuration in `path`; raises `BridgeConfigError` with every complaint."""
     try:
-        document = yaml.safe_load(_text_of(path))
-    except (OSError, yaml.YAMLError, *_MISFITS) as error:
+        document = read_yaml(path)
+    except YamlError as error:
         raise BridgeConfigError(f"{path}: {error}") from error
     try:
-        return Config.model_validate({} if document is None else document)
+        return BridgeConfig.model_validate({} if document is None else document)
     except ValidationError as error:
         raise BridgeConfigError(faults_of(error)) from error
 
@@ -156,14 +154,6 @@ def load(path: Path) -> Config:
 def faults_of(error: ValidationError) -> str:
     """Every fault on a line of its own, without the value, which may be a secret."""
     return "\n".join(f"{_path(one['loc'])}: {_words(one['msg'])}" for one in error.errors())
-
-
-def _text_of(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(_MAX_BYTES + 1)
-    if len(content) > _MAX_BYTES:
-        raise ValueError(f"over {_MAX_BYTES} bytes")
-    return content.decode("utf-8-sig")
 
 
 def _path(location: tuple[int | str, ...]) -> str:
@@ -179,7 +169,7 @@ def _words(message: str) -> str:
     )
 
 
-def password_of(camera: Camera) -> str | None:
+def password_of(camera: SourceConfig) -> str | None:
     """The camera's password, read anew at every connect so that a changed file is taken up."""
     if camera.password_file is None:
         return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bridge.config import Camera, Config
+from bridge.config import BridgeConfig, SourceConfig
 from service.documents import ROOT, flow, meaning, model_tables, update, yaml_value
 from service.fields import REQUIRED, Key, bounds, keys, type_words
 
@@ -38,7 +38,7 @@ cameras:
 def documents() -> dict[Path, str]:
     """What ought to stand in the files, by path."""
     return {
-        ROOT / "docs/bridge-config.md": f"{_HEAD}\n\n{model_tables(Config, 'Top level')}\n",
+        ROOT / "docs/bridge-config.md": f"{_HEAD}\n\n{model_tables(BridgeConfig, 'Top level')}\n",
         ROOT / "config/bridge.example.yaml": example(),
     }
 
@@ -46,7 +46,7 @@ def documents() -> dict[Path, str]:
 def example() -> str:
     """Three cameras, the last with every key."""
     lines = [_EXAMPLE_HEAD]
-    for key in keys(Camera):
+    for key in keys(SourceConfig):
         lines += [f"    ## {meaning(key)} ({_facts(key)})", f"    {_entry(key)}"]
     return "\n".join(lines) + "\n"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Why(StrEnum):
+class FaultReason(StrEnum):
     """What an operator can act on, one word each."""
 
     UNREACHABLE = "unreachable"
@@ -25,7 +25,7 @@ class Why(StrEnum):
 class SourceFault(Exception):
     """The source gives nothing now; `detail` never holds a URL with its password."""
 
-    def __init__(self, why: Why, detail: str) -> None:
-        super().__init__(f"{why}: {detail}")
-        self.why = why
+    def __init__(self, reason: FaultReason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
         self.detail = detail

@@ -26,12 +26,12 @@ class Ready(Enum):
     READY = "ready"
 
 
-Item = bytes | Rejected | Ready
+SourceItem = bytes | Rejected | Ready
 """What a source gives: a JPEG, why there is none, or that it waits for the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class JpegFormat:
     """How pictures leave: `width_px` None keeps the width."""
 
     width_px: int | None
@@ -39,7 +39,9 @@ class Shape:
     limits: PictureLimits
 
 
-def shape_of(width_px: int | None, quality: int, max_bytes: int, max_pixels: int) -> Shape:
+def jpeg_format_of(
+    width_px: int | None, quality: int, max_bytes: int, max_pixels: int
+) -> JpegFormat:
     """With the limits that the configuration does not name."""
     limits = PictureLimits(
         max_bytes=max_bytes,
@@ -48,34 +50,38 @@ def shape_of(width_px: int | None, quality: int, max_bytes: int, max_pixels: int
         max_side_px=MAX_SIDE_PX,
         max_scans=MAX_SCANS,
     )
-    return Shape(width_px=width_px, quality=quality, limits=limits)
+    return JpegFormat(width_px=width_px, quality=quality, limits=limits)
 
 
-def from_frame(frame: av.VideoFrame, squeeze: float, shape: Shape) -> bytes | Rejected:
+def from_frame(frame: av.VideoFrame, squeeze: float, jpeg_format: JpegFormat) -> bytes | Rejected:
     """A video frame as JPEG; `squeeze` is the width of its pixels in units of their height."""
-    if frame.width * frame.height > shape.limits.max_pixels:
+    if frame.width * frame.height > jpeg_format.limits.max_pixels:
         return Rejected(Reason.TOO_MANY_PIXELS, f"{frame.width}x{frame.height}")
-    width, height = _size(frame.width, frame.height, squeeze, shape.width_px)
+    width, height = _size(frame.width, frame.height, squeeze, jpeg_format.width_px)
     pixels = frame.to_ndarray(format="bgr24", width=width, height=height)
-    return _encoded(np.asarray(pixels, np.uint8), shape)
+    return _encoded(np.asarray(pixels, np.uint8), jpeg_format)
 
 
-def from_jpeg(data: bytes, shape: Shape) -> bytes | Rejected:
+def from_jpeg(data: bytes, jpeg_format: JpegFormat) -> bytes | Rejected:
     """A camera's own picture (JPEG or PNG), reduced only if it is wider than asked."""
-    header = inspect(data, shape.limits)
-    if isinstance(header, Rejected) or shape.width_px is None or header.width <= shape.width_px:
+    header = inspect(data, jpeg_format.limits)
+    if (
+        isinstance(header, Rejected)
+        or jpeg_format.width_px is None
+        or header.width <= jpeg_format.width_px
+    ):
         return header if isinstance(header, Rejected) else data
-    return _reduced(data, header, shape)
+    return _reduced(data, header, jpeg_format)
 
 
-def _reduced(data: bytes, header: Header, shape: Shape) -> bytes | Rejected:
+def _reduced(data: bytes, header: Header, jpeg_format: JpegFormat) -> bytes | Rejected:
     image = decode(data, header)
     if isinstance(image, Rejected):
         return image
     rows, columns = image.shape[:2]
-    size = _size(columns, rows, 1.0, shape.width_px)
+    size = _size(columns, rows, 1.0, jpeg_format.width_px)
     resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return _encoded(np.asarray(resized, np.uint8), shape)
+    return _encoded(np.asarray(resized, np.uint8), jpeg_format)
 
 
 def _size(width: int, height: int, squeeze: float, most_px: int | None) -> tuple[int, int]:
@@ -85,8 +91,8 @@ def _size(width: int, height: int, squeeze: float, most_px: int | None) -> tuple
     return max(2, round(wide * factor / 2) * 2), max(2, round(height * factor / 2) * 2)
 
 
-def _encoded(image: Image, shape: Shape) -> bytes | Rejected:
-    _, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, shape.quality))
+def _encoded(image: Image, jpeg_format: JpegFormat) -> bytes | Rejected:
+    _, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, jpeg_format.quality))
     jpeg = data.tobytes()
-    header = inspect(jpeg, shape.limits)
+    header = inspect(jpeg, jpeg_format.limits)
     return header if isinstance(header, Rejected) else jpeg

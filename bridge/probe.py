@@ -13,9 +13,9 @@ import httpx
 import yaml
 
 from bridge.address import Folder, Url, parse_address
-from bridge.config import Camera, Limits
-from bridge.fault import SourceFault, Why
-from bridge.picture import Ready, Shape, shape_of
+from bridge.config import SourceConfig, SourceLimitsConfig
+from bridge.fault import FaultReason, SourceFault
+from bridge.picture import JpegFormat, Ready, jpeg_format_of
 from bridge.sources.folder import listed
 from bridge.sources.http import checked, client_of, is_mjpeg
 from bridge.sources.open import open_source
@@ -27,10 +27,10 @@ PLENTY_PX = 1280
 """Wider streams are worth a hint: the detector looks at far fewer pixels."""
 
 
-def probe(camera_id: str, camera: Camera, clock: Clock) -> Iterator[str]:
+def probe(camera_id: str, camera: SourceConfig, clock: Clock) -> Iterator[str]:
     """Lines for a person, then YAML to paste; raises `SourceFault`, and `OSError` for a file."""
-    limits = Limits()
-    shape = shape_of(None, camera.jpeg_quality, limits.max_bytes, limits.max_pixels)
+    limits = SourceLimitsConfig()
+    jpeg_format = jpeg_format_of(None, camera.jpeg_quality, limits.max_bytes, limits.max_pixels)
     match parse_address(camera.source):
         case Folder(path=path):
             yield f"folder {path}: {len(listed(path))} pictures now; new ones will be sent"
@@ -38,15 +38,15 @@ def probe(camera_id: str, camera: Camera, clock: Clock) -> Iterator[str]:
             yield "the camera brings its pictures: nothing to ask"
         case Url(scheme="http" | "https") as url:
             yield from _of_http(camera, url)
-            yield from _picture(camera, shape, clock)
+            yield from _picture(camera, jpeg_format, clock)
         case Url() as url:
             yield from _of_rtsp(camera, url, limits.max_pixels)
-            yield from _picture(camera, shape, clock)
+            yield from _picture(camera, jpeg_format, clock)
     yield ""
     yield from _lines(camera_id, camera)
 
 
-def _of_rtsp(camera: Camera, url: Url, max_pixels: int) -> Iterator[str]:
+def _of_rtsp(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
     with opened(camera, url) as container:
         stream = video_of(container, max_pixels)
         rate = f", {float(stream.average_rate):g} frames/s" if stream.average_rate else ""
@@ -57,30 +57,32 @@ def _of_rtsp(camera: Camera, url: Url, max_pixels: int) -> Iterator[str]:
             yield "  wider than is needed: look for the camera's sub-stream, or set width_px"
 
 
-def _of_http(camera: Camera, url: Url) -> Iterator[str]:
+def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:
     try:
         with client_of(camera) as client, client.stream("GET", url.text()) as answer:
             kind = checked(answer)
             mjpeg = "MJPEG" if is_mjpeg(kind) else "a snapshot, asked for at rate_fps"
             yield f"{url.scheme}: {mjpeg} ({kind.partition(';')[0] or 'no content type'})"
     except httpx.HTTPError as error:
-        raise SourceFault(Why.UNREACHABLE, str(error) or type(error).__name__) from error
+        raise SourceFault(FaultReason.UNREACHABLE, str(error) or type(error).__name__) from error
 
 
-def _picture(camera: Camera, shape: Shape, clock: Clock) -> Iterator[str]:
-    for one in open_source(camera, shape, clock)(threading.Event()):
+def _picture(camera: SourceConfig, jpeg_format: JpegFormat, clock: Clock) -> Iterator[str]:
+    for one in open_source(camera, jpeg_format, clock)(threading.Event()):
         if isinstance(one, Ready):
             continue
-        header = one if isinstance(one, Rejected) else inspect(one, shape.limits)
+        header = one if isinstance(one, Rejected) else inspect(one, jpeg_format.limits)
         if isinstance(header, Rejected):
-            raise SourceFault(Why.UNUSABLE, f"its picture is {header.reason}: {header.detail}")
+            raise SourceFault(
+                FaultReason.UNUSABLE, f"its picture is {header.reason}: {header.detail}"
+            )
         if not isinstance(one, Rejected):
             yield f"a picture came: {header.width}x{header.height}, {len(one)} bytes as JPEG"
         return
-    raise SourceFault(Why.ENDED, "it ended without a picture")
+    raise SourceFault(FaultReason.ENDED, "it ended without a picture")
 
 
-def _lines(camera_id: str, camera: Camera) -> Iterator[str]:
+def _lines(camera_id: str, camera: SourceConfig) -> Iterator[str]:
     given = camera.model_dump(mode="json", exclude_defaults=True)
     text = yaml.safe_dump({"cameras": {camera_id: given}}, sort_keys=False)
     yield from text.rstrip().splitlines()

@@ -1,4 +1,4 @@
-"""The running bridge: a link to the site's broker, a thread per camera, words about both.
+"""The running bridge: a link to the site's broker, a thread per camera, status messages of both.
 
 SHELL. The control loop says what changed; it decodes nothing and waits for no camera. Called by
 `__main__`.
@@ -17,14 +17,14 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bridge.condition import Condition
-from bridge.config import Config
-from bridge.picture import shape_of
+from bridge.config import BridgeConfig
+from bridge.picture import jpeg_format_of
+from bridge.source_condition import SourceCondition
 from bridge.sources.open import open_source
-from bridge.statements import Pictures, Statements, topics_of
-from bridge.uploads.inbox import Inbox
+from bridge.status_messages import BridgeStatusMessages, PicturePublisher, topics_of
 from bridge.uploads.listeners import Listeners
-from bridge.worker import Worker
+from bridge.uploads.upload_queue import UploadQueue
+from bridge.worker import CameraWorker
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
 from service.clock import Clock
@@ -39,27 +39,27 @@ TICK_S = 0.5
 class Bridge:
     """Composed when made (raises `LinkError` and `BridgeConfigError`), at work within `run`."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, config: BridgeConfig, clock: Clock) -> None:
         self._config = config
         self._clock = clock
-        self.conditions = {CameraId(camera): Condition() for camera in config.cameras}
+        self.conditions = {CameraId(camera): SourceCondition() for camera in config.cameras}
         topics = topics_of(config.root, config.id)
-        self._statements = Statements(topics, self.conditions, clock)
+        self._messages = BridgeStatusMessages(topics, self.conditions, clock)
         who = config.broker.client_id or f"stillwatch-{config.id}-{uuid.uuid4().hex[:8]}"
         self._broken = threading.Event()
         self._link = Link(
             settings_of(config.broker, "site", f"{who}-bridge"),
             on_fatal=lambda _: self._broken.set(),
-            births=self._statements.births,
-            will=self._statements.status("offline"),
+            on_connect=self._messages.on_connect,
+            will=self._messages.status("offline"),
         )
-        self._pictures = Pictures(ImageTemplate(config.topic), self._link, clock)
-        self._inboxes = {
-            camera: Inbox()
+        self._pictures = PicturePublisher(ImageTemplate(config.topic), self._link, clock)
+        self._upload_queues = {
+            camera: UploadQueue()
             for camera in self.conditions
             if config.cameras[camera].source in ("ftp-upload", "smtp-upload")
         }
-        self._listeners = Listeners(config, self._inboxes)
+        self._listeners = Listeners(config, self._upload_queues)
         self._threads: list[threading.Thread] = []
 
     def run(self, stopping: threading.Event) -> int:
@@ -71,7 +71,7 @@ class Bridge:
         self._listeners.start(stopping)
         self._start_workers(stopping)
         log(Event.DAEMON_READY, cameras=len(self.conditions))
-        self._tell(stopping)
+        self._publish_status(stopping)
         stopping.set()
         self._listeners.stop()
         self._end()
@@ -81,7 +81,7 @@ class Bridge:
     def health(self) -> Health:
         """Degraded while the broker or a camera is away."""
         states = {camera: condition.state() for camera, condition in self.conditions.items()}
-        away = {camera: f"{s.why}: {s.detail}" for camera, s in states.items() if s.why}
+        away = {camera: f"{s.reason}: {s.detail}" for camera, s in states.items() if s.reason}
         dead = [thread.name for thread in self._threads if not thread.is_alive()]
         if dead or self._broken.is_set():
             return Health(status="unhealthy", facts={"dead": dead})
@@ -93,16 +93,16 @@ class Bridge:
         limits = self._config.limits
         for camera, condition in self.conditions.items():
             settings = self._config.cameras[camera]
-            shape = shape_of(
+            jpeg_format = jpeg_format_of(
                 settings.width_px, settings.jpeg_quality, limits.max_bytes, limits.max_pixels
             )
-            inbox = self._inboxes.get(camera)
+            queue = self._upload_queues.get(camera)
             surely = partial(self._pictures.deliver, stopping=stopping)
-            worker = Worker(
+            worker = CameraWorker(
                 camera,
-                open_source(settings, shape, self._clock, inbox),
+                open_source(settings, jpeg_format, self._clock, queue),
                 condition,
-                self._pictures.send if inbox is None else surely,
+                self._pictures.send if queue is None else surely,
                 settings.reconnect_max_s,
                 self._clock,
                 random.Random(),
@@ -113,19 +113,19 @@ class Bridge:
             self._threads.append(thread)
             thread.start()
 
-    def _tell(self, stopping: threading.Event) -> None:
+    def _publish_status(self, stopping: threading.Event) -> None:
         next_s = self._clock.mono() + self._config.runtime.health_s
         while not self._clock.wait(stopping, TICK_S) and not self._broken.is_set():
-            said = list(self._statements.news()) if self._link.connected else []
+            said = list(self._messages.changes()) if self._link.connected else []
             if self._clock.mono() >= next_s:
                 next_s += self._config.runtime.health_s
-                said += self._statements.health()
+                said += self._messages.health()
             for one in said:
                 self._link.publish(one.topic, one.payload, one.qos, one.retain)
 
     def _end(self) -> None:
         until_s = self._clock.mono() + self._config.runtime.stop_deadline_s
-        self._link.stop(self._config.runtime.stop_deadline_s, [self._statements.status("stopped")])
+        self._link.stop(self._config.runtime.stop_deadline_s, [self._messages.status("stopped")])
         for thread in self._threads:  # one that waits for a dead camera ends with the process
             thread.join(max(0.0, until_s - self._clock.mono()))
         log(Event.DAEMON_STOPPED)
@@ -141,7 +141,7 @@ class Bridge:
 class _Cameras(Collector):
     """Each camera's figures, read when Prometheus asks."""
 
-    def __init__(self, conditions: dict[CameraId, Condition]) -> None:
+    def __init__(self, conditions: dict[CameraId, SourceCondition]) -> None:
         self._conditions = conditions
 
     def collect(self) -> Iterator[Metric]:

@@ -1,7 +1,7 @@
 """One camera's thread: its source opened, its pictures sent, opened again after a fault.
 
 SHELL. Nothing that a source does reaches another camera: each has a thread of its own, its waits
-have full jitter, and an error that nobody expected is told and tried again like any other. Called
+have full jitter, and an error that nobody expected is logged and tried again like any other. Called
 by `bridge.process`.
 """
 
@@ -11,10 +11,10 @@ import random
 import threading
 from collections.abc import Callable
 
-from bridge.condition import Condition
-from bridge.fault import SourceFault, Why
-from bridge.picture import Item, Ready
-from bridge.sources.open import Source
+from bridge.fault import FaultReason, SourceFault
+from bridge.picture import Ready, SourceItem
+from bridge.source_condition import SourceCondition
+from bridge.sources.open import PictureSource
 from contract.ids import CameraId
 from imaging.admission import Rejected
 from service.backoff import delay_s
@@ -29,14 +29,14 @@ Send = Callable[[CameraId, bytes], bool]
 """Hands a picture on; False if there was no room or no connection for it."""
 
 
-class Worker:
+class CameraWorker:
     """The loop of one camera."""
 
     def __init__(
         self,
         camera: CameraId,
-        source: Source,
-        condition: Condition,
+        source: PictureSource,
+        condition: SourceCondition,
         send: Send,
         reconnect_max_s: float,
         clock: Clock,
@@ -58,8 +58,8 @@ class Worker:
             fault = self._watch(stopping)
             if fault is None or stopping.is_set():
                 return
-            self._condition.failed(fault.why, fault.detail)
-            log(Event.SOURCE_FAILED, camera=self._camera, reason=fault.why, detail=fault.detail)
+            self._condition.failed(fault.reason, fault.detail)
+            log(Event.SOURCE_FAILED, camera=self._camera, reason=fault.reason, detail=fault.detail)
             steady = self._clock.mono() - began_s >= STEADY_S + self._wait_floor_s(fault)
             self._failures = 0 if steady else self._failures + 1
             self._clock.wait(stopping, self._wait_s(fault))
@@ -71,15 +71,15 @@ class Worker:
             for picture in self._source(stopping):
                 self._take(picture)
         except SourceFault as fault:
-            return SourceFault(fault.why, redacted(fault.detail))
+            return SourceFault(fault.reason, redacted(fault.detail))
         except OSError as error:  # a password or certificate that cannot be read
-            return SourceFault(Why.SECRET, f"{error.filename}: {error.strerror}")
+            return SourceFault(FaultReason.SECRET, f"{error.filename}: {error.strerror}")
         except Exception as error:  # noqa: BLE001, the worker boundary: one camera ends no other
             log(Event.WORKER_FAILED, worker=self._camera, error=type(error).__name__)
-            return SourceFault(Why.DEFECT, f"unexpected {type(error).__name__}")
-        return None if stopping.is_set() else SourceFault(Why.ENDED, "the source ended")
+            return SourceFault(FaultReason.DEFECT, f"unexpected {type(error).__name__}")
+        return None if stopping.is_set() else SourceFault(FaultReason.ENDED, "the source ended")
 
-    def _take(self, picture: Item) -> None:
+    def _take(self, picture: SourceItem) -> None:
         if isinstance(picture, Ready):
             if self._condition.works():
                 log(Event.SOURCE_OPENED, camera=self._camera)
@@ -99,4 +99,4 @@ class Worker:
 
     def _wait_floor_s(self, fault: SourceFault) -> float:
         """A wrong password is tried seldom: cameras lock an account out."""
-        return self._cap_s / 2 if fault.why is Why.REFUSED else 0.0
+        return self._cap_s / 2 if fault.reason is FaultReason.REFUSED else 0.0

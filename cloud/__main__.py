@@ -34,15 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options, _settings(options))
     except (SettingsError, ModelError) as error:
-        _say(error)
+        _print_error(error)
         return EXIT_CONFIG
     except (CannotRun, StoreError) as error:
-        _say(error)
+        _print_error(error)
         return EXIT_FAILED
     except KeyboardInterrupt:
         return 130
-    except Exception:  # noqa: BLE001, the outermost rim: a defect is told whole, for its report
-        _say(f"unexpected error, please report it:\n{traceback.format_exc()}")
+    except Exception:  # noqa: BLE001, the outermost rim: a defect is printed whole, for its report
+        _print_error(f"unexpected error, please report it:\n{traceback.format_exc()}")
         return EXIT_FAILED
 
 
@@ -85,8 +85,10 @@ def _keygen(file: Path) -> int:
     from cloud.keys import make_keys, public_file  # noqa: PLC0415, see `_serve`
 
     text = make_keys(file)
-    _say(f"private key: {file} (mode 0600), for the workers alone: `serve --signing-key {file}`")
-    _say(f"public key: {public_file(file)}, for every gateway: `deliver.cloud_keys`")
+    _print_error(
+        f"private key: {file} (mode 0600), for the workers alone: `serve --signing-key {file}`"
+    )
+    _print_error(f"public key: {public_file(file)}, for every gateway: `deliver.cloud_keys`")
     print(text)
     return 0
 
@@ -129,7 +131,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return load_settings(Path(named) if named else None, os.environ, flags)
 
 
-def _say(what: object) -> None:
+def _print_error(what: object) -> None:
     for line in redacted(str(what)).splitlines():
         print(f"stillwatch-cloud: {line}", file=sys.stderr)
 

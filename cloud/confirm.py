@@ -3,8 +3,8 @@
 PURE. Something of the suspected kind must stand at the suspected place. A frame counts as much as
 the best of its views, a report as much as the mean of its best two frames: a thing is there in more
 than one picture, what only looks like it seldom is. `first` are the views that decide; where their
-score lies between `refute_below` and the limit, the `second` ones are looked at too. Reasons are
-phrases for an operator. Called by `judge` and by the archive's stages.
+score lies between `refute_below` and the limit, the `second` ones count too. Reasons are
+phrases for an operator. Called by `evaluator` and by the archive's stages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from datetime import datetime
 
 import numpy as np
 
-from cloud.matching import Match, View, box_of, kind_of, match_in, rider_in, something_else
+from cloud.matching import (
+    DetectionMatch,
+    EvidenceView,
+    box_of,
+    kind_of,
+    match_in,
+    rider_in,
+    something_else,
+)
 from cloud.policy import Policy
 from contract.labels import CYCLES, group_of
 from contract.report import ThreatReport
@@ -43,28 +51,30 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weight:
+class CombinedScore:
     """What speaks for the suspicion: the score, the strongest match behind it, the frames, and
     whether somebody is at the place of a bicycle or motorcycle."""
 
     score: float
-    match: Match | None
+    match: DetectionMatch | None
     close: bool
     frames: tuple[float, ...]
     ridden: bool = False
 
 
-def weigh(report: ThreatReport, views: Sequence[View], policy: Policy) -> Weight:
+def combine_scores(
+    report: ThreatReport, views: Sequence[EvidenceView], policy: Policy
+) -> CombinedScore:
     """The mean over the best `BEST_OF` frames, of each its best view; frames by falling score."""
-    sights = [(match_in(report, view, policy.min_iou), view) for view in views]
-    found = [(match, view) for match, view in sights if match is not None]
+    matched = [(match_in(report, view, policy.min_iou), view) for view in views]
+    found = [(match, view) for match, view in matched if match is not None]
     best = max(found, key=lambda pair: pair[0].score, default=None)
     scores = {view.moment: 0.0 for view in views}
     for match, view in found:
         scores[view.moment] = max(scores[view.moment], match.score)
     frames = tuple(sorted(scores.values(), reverse=True))
     counted = frames[: max(BEST_OF, len(frames) - 1)]
-    return Weight(
+    return CombinedScore(
         score=round(sum(counted) / max(1, len(counted)), 4),
         match=best[0] if best else None,
         close=best[1].close if best else False,
@@ -73,56 +83,62 @@ def weigh(report: ThreatReport, views: Sequence[View], policy: Policy) -> Weight
     )
 
 
-def second_look_due(report: ThreatReport, first: Sequence[View], policy: Policy) -> bool:
-    """Whether the first views leave it open, so that the second ones should be looked at.
+def second_views_needed(
+    report: ThreatReport, first: Sequence[EvidenceView], policy: Policy
+) -> bool:
+    """Whether the first views leave it open, so that the second ones are needed.
 
     A whole frame at full size refutes what it shows under `refute_below`. Close-ups refute nothing
     by themselves: what fills them may be told only from its surroundings.
     """
-    weight = weigh(report, first, policy)
-    refuted = weight.score < policy.refute_below and not first[0].close
-    return weight.score < _limit(report, weight, policy) and not refuted
+    combined = combine_scores(report, first, policy)
+    refuted = combined.score < policy.refute_below and not first[0].close
+    return combined.score < _limit(report, combined, policy) and not refuted
 
 
 def confirm(
     report: ThreatReport,
-    first: Sequence[View],
-    second: Sequence[View],
+    first: Sequence[EvidenceView],
+    second: Sequence[EvidenceView],
     policy: Policy,
     stamp: Stamp,
 ) -> Verdict:
-    """`confirmed` or `refuted`; `second` counts only where `second_look_due` says so.
+    """`confirmed` or `refuted`; `second` counts only where `second_views_needed` says so.
 
     `first` holds at least one view, of the frame that shows the thing best before all others.
     """
-    alone = weigh(report, first, policy)
-    more = tuple(second) if second_look_due(report, first, policy) else ()
-    weight = weigh(report, (*first, *more), policy)
-    limit = _limit(report, weight, policy)
-    confirmed = weight.match is not None and weight.score >= limit
+    alone = combine_scores(report, first, policy)
+    more = tuple(second) if second_views_needed(report, first, policy) else ()
+    combined = combine_scores(report, (*first, *more), policy)
+    limit = _limit(report, combined, policy)
+    confirmed = combined.match is not None and combined.score >= limit
     doubts = (
         *_doubts(report, alone, limit),
-        *(line for view in more for line in _doubts_too(weigh(report, (view,), policy), limit)),
+        *(
+            line
+            for view in more
+            for line in _doubts_too(combine_scores(report, (view,), policy), limit)
+        ),
         *_instead(report, first[0], policy),
     )
     return _verdict(
         report,
         "confirmed" if confirmed else "refuted",
-        (_proof(weight, limit),) if confirmed else doubts,
+        (_proof(combined, limit),) if confirmed else doubts,
         stamp,
-        label=weight.match.label if confirmed and weight.match else None,
-        score=weight.score,
+        label=combined.match.label if confirmed and combined.match else None,
+        score=combined.score,
         sightings=_sightings(first[0]),
     )
 
 
-def _limit(report: ThreatReport, weight: Weight, policy: Policy) -> float:
+def _limit(report: ThreatReport, combined: CombinedScore, policy: Policy) -> float:
     """A bicycle that turns out to be a car must be one by a car's limit, and vice versa."""
-    labels = [report.label] + ([weight.match.label] if weight.match else [])
+    labels = [report.label] + ([combined.match.label] if combined.match else [])
     driving = report.track.displacement >= DROVE
     return max(
         policy.confirm_at
-        if weight.ridden and label in CYCLES
+        if combined.ridden and label in CYCLES
         else policy.limit_of(label, driving=driving)
         for label in labels
     )
@@ -177,49 +193,49 @@ def _verdict(
     )
 
 
-def _proof(weight: Weight, limit: float) -> str:
+def _proof(combined: CombinedScore, limit: float) -> str:
     """Called with a match."""
-    return f"{_weighed(weight)} {_where(weight)}, limit {limit:.2f}"
+    return f"{_weighed(combined)} {_where(combined)}, limit {limit:.2f}"
 
 
-def _doubts(report: ThreatReport, weight: Weight, limit: float) -> Iterator[str]:
-    if weight.match is None:
-        of = f" in {len(weight.frames)} frames" if len(weight.frames) > 1 else ""
+def _doubts(report: ThreatReport, combined: CombinedScore, limit: float) -> Iterator[str]:
+    if combined.match is None:
+        of = f" in {len(combined.frames)} frames" if len(combined.frames) > 1 else ""
         yield f"no {kind_of(report.label)} at the suspected place{of}"
     else:
-        yield f"{_weighed(weight)} {_where(weight)} is under the limit {limit:.2f}"
+        yield f"{_weighed(combined)} {_where(combined)} is under the limit {limit:.2f}"
 
 
-def _doubts_too(weight: Weight, limit: float) -> Iterator[str]:
+def _doubts_too(combined: CombinedScore, limit: float) -> Iterator[str]:
     """What the second look at one picture brought, if anything."""
-    if weight.match is not None:
-        where = "in the close-up" if weight.close else "in the whole frame"
-        yield f"{_weighed(weight)} {where} is under the limit {limit:.2f}"
+    if combined.match is not None:
+        where = "in the close-up" if combined.close else "in the whole frame"
+        yield f"{_weighed(combined)} {where} is under the limit {limit:.2f}"
 
 
-def _weighed(weight: Weight) -> str:
-    name = weight.match.label if weight.match else "nothing"
-    return f"{name} {weight.score:.2f}"
+def _weighed(combined: CombinedScore) -> str:
+    name = combined.match.label if combined.match else "nothing"
+    return f"{name} {combined.score:.2f}"
 
 
-def _where(weight: Weight) -> str:
-    count = len(weight.frames)
+def _where(combined: CombinedScore) -> str:
+    count = len(combined.frames)
     if count == 1:
-        return "in the close-up" if weight.close else "at the suspected place"
-    scores = ", ".join(f"{score:.2f}" for score in weight.frames)
+        return "in the close-up" if combined.close else "at the suspected place"
+    scores = ", ".join(f"{score:.2f}" for score in combined.frames)
     best = max(BEST_OF, count - 1)
     which = "in both frames" if count == BEST_OF else f"in the best {best} of {count} frames"
     return f"at the suspected place {which} ({scores})"
 
 
-def _instead(report: ThreatReport, view: View, policy: Policy) -> Iterator[str]:
+def _instead(report: ThreatReport, view: EvidenceView, policy: Policy) -> Iterator[str]:
     other = something_else(report, view, policy.min_iou)
     if other is not None:
         elsewhere = "elsewhere in the close-up" if view.close else "elsewhere in the frame"
         yield f"{other.label} {other.score:.2f} {'there instead' if other.there else elsewhere}"
 
 
-def _sightings(view: View) -> tuple[Sighting, ...]:
+def _sightings(view: EvidenceView) -> tuple[Sighting, ...]:
     """The strongest detections of the best picture, for people who look at the verdict."""
     found = view.seen.detections
     strongest = np.argsort(-found.scores, kind="stable")[:MAX_SIGHTINGS].tolist()

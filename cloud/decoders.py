@@ -16,11 +16,11 @@ from imaging.manifest import Decoder, Input, Manifest, ModelError, Thresholds
 
 Outputs = Mapping[str, FloatArray]
 """By name: of a batch, or of one picture and then without the batch's axis."""
-Shapes = Mapping[str, tuple[int, ...]]
-Decode = Callable[[Outputs, Thresholds], Candidates]
+OutputShapes = Mapping[str, tuple[int, ...]]
+DecodePicture = Callable[[Outputs, Thresholds], Candidates]
 
 
-def open_decoder(manifest: Manifest, size: Input, shapes: Shapes) -> Decode:
+def open_decoder(manifest: Manifest, size: Input, shapes: OutputShapes) -> DecodePicture:
     """The decode function of the manifest's decoder for outputs of `shapes` (with batch)."""
     opener = DECODERS.get(manifest.decoder) if manifest.decoder else None
     if opener is None:
@@ -28,24 +28,24 @@ def open_decoder(manifest: Manifest, size: Input, shapes: Shapes) -> Decode:
     return opener(shapes, size, len(manifest.labels))
 
 
-def _centernet(shapes: Shapes, size: Input, classes: int) -> Decode:
+def _centernet(shapes: OutputShapes, size: Input, classes: int) -> DecodePicture:
     names = sorted(shapes)
     pair = centernet.layout([shapes[name] for name in names], size.width, size.height, classes)
     return lambda outputs, thresholds: centernet.decode(_tensors(outputs, names), pair, thresholds)
 
 
-def _nanodet(shapes: Shapes, size: Input, classes: int) -> Decode:
+def _nanodet(shapes: OutputShapes, size: Input, classes: int) -> DecodePicture:
     names = sorted(shapes)
     heads = nanodet.layout([shapes[name] for name in names], size.width, size.height, classes)
     return lambda outputs, thresholds: nanodet.decode(_tensors(outputs, names), heads, thresholds)
 
 
-def _tf_od(shapes: Shapes, size: Input, _classes: int) -> Decode:
+def _tf_od(shapes: OutputShapes, size: Input, _classes: int) -> DecodePicture:
     tf_od.check(shapes)
     return lambda outputs, thresholds: tf_od.decode(outputs, size.width, size.height, thresholds)
 
 
-def _scored_boxes(shapes: Shapes, size: Input, classes: int) -> Decode:
+def _scored_boxes(shapes: OutputShapes, size: Input, classes: int) -> DecodePicture:
     scored_boxes.check(shapes, classes)
     return lambda outputs, thresholds: scored_boxes.decode(
         outputs, size.width, size.height, thresholds
@@ -56,7 +56,7 @@ def _tensors(outputs: Outputs, names: list[str]) -> list[Tensor]:
     return [Tensor(values=outputs[name]) for name in names]
 
 
-DECODERS: Mapping[Decoder, Callable[[Shapes, Input, int], Decode]] = {
+DECODERS: Mapping[Decoder, Callable[[OutputShapes, Input, int], DecodePicture]] = {
     "centernet": _centernet,
     "nanodet": _nanodet,
     "scored_boxes": _scored_boxes,

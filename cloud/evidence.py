@@ -1,9 +1,9 @@
-"""The pictures that a report names, fetched and verified before anybody looks at them.
+"""The pictures that a report names, fetched and verified before they are used.
 
 SHELL (reads the object store). A picture counts only if its key is one of the report's own camera
 and its bytes are those that the edge hashed; the edge's word about size is not trusted by the
 decoder. What cannot be used is a value that names its reason; what may come right by itself is the
-store's exception. Called by `judge`.
+store's exception. Called by `evaluator`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from imaging.detections import Image
 from objectstore.store import NotFound, ObjectStore
 
 
-class Flaw(StrEnum):
-    """Why a picture cannot be judged."""
+class PictureFault(StrEnum):
+    """Why a picture cannot be used as evidence."""
 
     FOREIGN_KEY = "foreign_key"
     TOO_LARGE = "too_large"
@@ -31,39 +31,39 @@ class Flaw(StrEnum):
     NO_PICTURE = "no_picture"
 
 
-DAMAGED = frozenset({Flaw.MISSING, Flaw.SIZE_MISMATCH, Flaw.HASH_MISMATCH})
+DAMAGED = frozenset({PictureFault.MISSING, PictureFault.SIZE_MISMATCH, PictureFault.HASH_MISMATCH})
 """What may be a bad read or a damaged object, while the gateway still has the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unusable:
-    """A picture that cannot be judged, and why."""
+class UnusablePicture:
+    """A picture that cannot be used as evidence, and why."""
 
     role: str
     key: str
-    flaw: Flaw
+    fault: PictureFault
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.role} picture cannot be judged: {self.flaw}, {self.detail} ({self.key})"
+        return f"{self.role} picture cannot be judged: {self.fault}, {self.detail} ({self.key})"
 
 
 def fetch(
     store: ObjectStore, report: ThreatReport, ref: EvidenceRef, limits: PictureLimits
-) -> Image | Unusable:
+) -> Image | UnusablePicture:
     """The decoded picture, BGR, upright; raises what the store raises but for `NotFound`.
 
     A key of another camera is not fetched: a gateway must not have the cloud read for it what is
     not its own.
     """
     if not is_own_key(report, ref.key):
-        return _unusable(ref, Flaw.FOREIGN_KEY, f"not under evidence/{_owner(report)}/")
+        return _unusable(ref, PictureFault.FOREIGN_KEY, f"not under evidence/{_owner(report)}/")
     if ref.bytes > limits.max_bytes:
-        return _unusable(ref, Flaw.TOO_LARGE, f"{ref.bytes} bytes, over {limits.max_bytes}")
+        return _unusable(ref, PictureFault.TOO_LARGE, f"{ref.bytes} bytes, over {limits.max_bytes}")
     try:
         picture = store.get(ref.key, limits.max_bytes)
     except NotFound:
-        return _unusable(ref, Flaw.MISSING, "nothing is stored under its key")
+        return _unusable(ref, PictureFault.MISSING, "nothing is stored under its key")
     return _verified(ref, picture) or _decoded(ref, picture, limits)
 
 
@@ -76,26 +76,28 @@ def _owner(report: ThreatReport) -> str:
     return f"{report.gateway}/{report.camera}"
 
 
-def _verified(ref: EvidenceRef, picture: bytes) -> Unusable | None:
+def _verified(ref: EvidenceRef, picture: bytes) -> UnusablePicture | None:
     if len(picture) != ref.bytes:
         return _unusable(
-            ref, Flaw.SIZE_MISMATCH, f"{len(picture)} bytes, the report says {ref.bytes}"
+            ref, PictureFault.SIZE_MISMATCH, f"{len(picture)} bytes, the report says {ref.bytes}"
         )
     found = hashlib.sha256(picture).hexdigest()
     if found != ref.sha256:
         return _unusable(
-            ref, Flaw.HASH_MISMATCH, f"sha256 {found[:12]}.., the report says {ref.sha256[:12]}.."
+            ref,
+            PictureFault.HASH_MISMATCH,
+            f"sha256 {found[:12]}.., the report says {ref.sha256[:12]}..",
         )
     return None
 
 
-def _decoded(ref: EvidenceRef, picture: bytes, limits: PictureLimits) -> Image | Unusable:
+def _decoded(ref: EvidenceRef, picture: bytes, limits: PictureLimits) -> Image | UnusablePicture:
     header = inspect(picture, limits)
     image = header if isinstance(header, Rejected) else decode(picture, header)
     if isinstance(image, Rejected):
-        return _unusable(ref, Flaw.NO_PICTURE, f"{image.reason}: {image.detail}")
+        return _unusable(ref, PictureFault.NO_PICTURE, f"{image.reason}: {image.detail}")
     return image
 
 
-def _unusable(ref: EvidenceRef, flaw: Flaw, detail: str) -> Unusable:
-    return Unusable(role=ref.role, key=ref.key, flaw=flaw, detail=detail)
+def _unusable(ref: EvidenceRef, fault: PictureFault, detail: str) -> UnusablePicture:
+    return UnusablePicture(role=ref.role, key=ref.key, fault=fault, detail=detail)

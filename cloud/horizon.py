@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from cloud import sealed
-from cloud.entry import Entry
-from cloud.sealed import Flaw, Refusal
-from cloud.settings import Retention
+from cloud.entry import LedgerEntry
+from cloud.sealed import RecordFault, RecordRefusal
+from cloud.settings import RetentionSettings
 from contract.chain import START, link_sha256
 from contract.ids import GatewayId
 from contract.report import GatewayName, Sha256, Span, Wire
@@ -54,7 +54,7 @@ def key_of(gateway: GatewayId) -> str:
     return f"retention/{gateway}.json"
 
 
-def class_of(entry: Entry) -> Class:
+def class_of(entry: LedgerEntry) -> Class:
     """An audit is one whatever was decided; what the edge called is never stored."""
     if entry.audit or entry.test:
         return "audit"
@@ -62,10 +62,10 @@ def class_of(entry: Entry) -> Class:
 
 
 def moved_on(
-    entries: Iterable[Entry],
+    entries: Iterable[LedgerEntry],
     gateway: GatewayId,
     before: Horizon | None,
-    ages: Retention,
+    ages: RetentionSettings,
     now: datetime,
 ) -> Horizon:
     """How far retention goes now; never back behind where it was."""
@@ -88,7 +88,7 @@ def _later(moment: datetime, before: datetime | None) -> datetime:
     return moment if before is None else max(moment, before)
 
 
-def _advanced(linked: list[Entry], anchor: Anchor | None, before: datetime) -> Anchor:
+def _advanced(linked: list[LedgerEntry], anchor: Anchor | None, before: datetime) -> Anchor:
     """Over the entries at the chain's beginning that are old; gaps on the way are kept in mind."""
     here = anchor or Anchor(number=0, last=START)
     for entry in linked:
@@ -106,9 +106,9 @@ def _advanced(linked: list[Entry], anchor: Anchor | None, before: datetime) -> A
     return here
 
 
-def by_chain(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
+def by_chain(entries: Iterable[LedgerEntry]) -> Mapping[str, list[LedgerEntry]]:
     """The entries of each chain, by number."""
-    chains: dict[str, list[Entry]] = {}
+    chains: dict[str, list[LedgerEntry]] = {}
     for entry in entries:
         if entry.link is not None:
             chains.setdefault(entry.link.chain, []).append(entry)
@@ -117,18 +117,18 @@ def by_chain(entries: Iterable[Entry]) -> Mapping[str, list[Entry]]:
     return chains
 
 
-def number_of(entry: Entry) -> int:
+def number_of(entry: LedgerEntry) -> int:
     return 0 if entry.link is None else entry.link.number
 
 
-def hash_of(entry: Entry) -> str:
+def hash_of(entry: LedgerEntry) -> str:
     """What the next report of the chain names as the one before."""
     if entry.link is None:
         raise ValueError(f"{entry.report_id} is in no chain")
     return link_sha256(entry.link, entry.gateway, entry.report_id, entry.pictures)
 
 
-def unexplained(gaps: Iterable[Span], linked: Iterable[Entry]) -> Iterator[Span]:
+def unexplained(gaps: Iterable[Span], linked: Iterable[LedgerEntry]) -> Iterator[Span]:
     """The parts of gaps that the gateway never said it had given up."""
     spans = {span for entry in linked if entry.link for span in entry.link.given_up}
     for first, last in gaps:
@@ -143,13 +143,13 @@ def unexplained(gaps: Iterable[Span], linked: Iterable[Entry]) -> Iterator[Span]
             yield at, last
 
 
-def pictures_gone(entry: Entry, horizon: Horizon | None) -> bool:
+def pictures_gone(entry: LedgerEntry, horizon: Horizon | None) -> bool:
     """Whether nobody may expect the entry's pictures any more."""
     limit = None if horizon is None else horizon.pictures.get(class_of(entry))
     return limit is not None and entry.decided_at < limit
 
 
-def entry_gone(entry: Entry, horizon: Horizon | None) -> bool:
+def entry_gone(entry: LedgerEntry, horizon: Horizon | None) -> bool:
     """Whether nobody may expect the entry itself any more."""
     if horizon is None:
         return False
@@ -164,9 +164,9 @@ def encode(horizon: Horizon, signer: Signer | None) -> bytes:
     return sealed.encode(_DOMAIN, horizon, signer)
 
 
-def decode(stored: bytes, gateway: GatewayId, keyring: Keyring | None) -> Horizon | Refusal:
+def decode(stored: bytes, gateway: GatewayId, keyring: Keyring | None) -> Horizon | RecordRefusal:
     """The horizon of that gateway, or why it is none."""
     found = sealed.decode(_DOMAIN, Horizon, stored, keyring)
     if isinstance(found, Horizon) and found.gateway != gateway:
-        return Flaw.MISPLACED, f"it is of {found.gateway}"
+        return RecordFault.MISPLACED, f"it is of {found.gateway}"
     return found

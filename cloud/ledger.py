@@ -1,12 +1,12 @@
 """Which verdict stands? One per report, whoever asks and however often.
 
 SHELL (reads and writes the object store). The first writer decides: a conditional put of the
-verdict's key is the only claim that workers make, so any number of them may judge the same report
-and all tell the same verdict afterwards. Nothing is ever overwritten. What lies in a verdict's
-place and is none of ours (unsigned where we have a key, forged, of another report) is left there,
-said, and the next place counts: all workers pass the same places in the same order, so there is
-still one verdict. A report that somebody forged or altered on its way is another report with a
-verdict of its own. Called by `worker`.
+verdict's key is the only claim that workers make, so any number of them may decide on the same
+report and all publish the same verdict afterwards. Nothing is ever overwritten. What lies in a
+verdict's place and is none of ours (unsigned where we have a key, forged, of another report) is
+left there, said, and the next place counts: all workers pass the same places in the same order, so
+there is still one verdict. A report that somebody forged or altered on its way is another report
+with a verdict of its own. Called by `worker`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud.entry import Entry, decode, encode, entry_of
-from cloud.sealed import Flaw, Refusal
+from cloud.entry import LedgerEntry, decode, encode, entry_of
+from cloud.sealed import RecordFault, RecordRefusal
 from contract.chain import is_about
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES, ThreatReport
@@ -52,7 +52,7 @@ class Ledger:
         """The verdict that stands for `report`, if there is one."""
         for place in range(PLACES):
             try:
-                entry = self._look(report, place)
+                entry = self._entry_at(report, place)
             except NotFound:
                 return None
             if entry is not None:
@@ -66,29 +66,29 @@ class Ledger:
             key = verdict_key(report.gateway, report.report_id, place)
             if self.store.put_if_absent(key, body, CONTENT_TYPE) == "created":
                 return verdict
-            entry = self._look(report, place)
+            entry = self._entry_at(report, place)
             if entry is not None:
                 return entry.verdict()
         raise self._taken(report)
 
-    def _look(self, report: ThreatReport, place: int) -> Entry | None:
+    def _entry_at(self, report: ThreatReport, place: int) -> LedgerEntry | None:
         """What lies there if it is a verdict on `report`; else it is said and passed over."""
         key = verdict_key(report.gateway, report.report_id, place)
         found = self._read(key, report)
-        if not isinstance(found, Entry):  # one bad transfer must not unseat a verdict
+        if not isinstance(found, LedgerEntry):  # one bad transfer must not unseat a verdict
             found = self._read(key, report)
-        if isinstance(found, Entry):
+        if isinstance(found, LedgerEntry):
             return found
-        _say(report, key, found)
+        _log_refused(report, key, found)
         return None
 
-    def _read(self, key: str, report: ThreatReport) -> Entry | Refusal:
+    def _read(self, key: str, report: ThreatReport) -> LedgerEntry | RecordRefusal:
         try:
             found = decode(self.store.get(key, MAX_REPORT_BYTES), self.keyring)
         except TooLarge as error:
-            return Flaw.MALFORMED, str(error)
-        flaw = _not_about(found, report) if isinstance(found, Entry) else None
-        return found if flaw is None else (Flaw.MISPLACED, flaw)
+            return RecordFault.MALFORMED, str(error)
+        mismatch = _not_about(found, report) if isinstance(found, LedgerEntry) else None
+        return found if mismatch is None else (RecordFault.MISPLACED, mismatch)
 
     def _taken(self, report: ThreatReport) -> LedgerError:
         return LedgerError(
@@ -97,7 +97,7 @@ class Ledger:
         )
 
 
-def _not_about(entry: Entry, report: ThreatReport) -> str | None:
+def _not_about(entry: LedgerEntry, report: ThreatReport) -> str | None:
     """Why it says nothing about the report, which may have grown since it was judged."""
     named = (entry.report_id, entry.gateway, entry.camera)
     if named != (report.report_id, report.gateway, report.camera):
@@ -107,7 +107,7 @@ def _not_about(entry: Entry, report: ThreatReport) -> str | None:
     return "it is about another claim or other pictures"
 
 
-def _say(report: ThreatReport, key: str, found: Refusal) -> None:
+def _log_refused(report: ThreatReport, key: str, found: RecordRefusal) -> None:
     reason, words = found
     log(
         Event.LEDGER_ENTRY_REFUSED,

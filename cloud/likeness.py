@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from imaging.crop import Box
 from imaging.detections import FloatArray, Image
 
 _SIDE_PX = 32
@@ -20,8 +21,6 @@ fired, all 68 that stood were over it, and 6 others."""
 _FLAT = 4.0
 """Grey levels of deviation under which a place shows nothing that could be compared: a figure in
 the dark is as flat as the dark."""
-
-Box = tuple[float, float, float, float]
 
 
 def alike(one: Image, other: Image, box: Box) -> bool:

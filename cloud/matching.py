@@ -13,9 +13,9 @@ from datetime import datetime
 
 from contract.labels import group_of
 from contract.report import RelativeBox, ThreatReport
+from imaging.crop import Box
 from imaging.detections import Detections
 
-Box = tuple[float, float, float, float]
 WORTH_NAMING = 0.2
 _SIMILAR = 10.0
 """Times the area: a head is an eighth of a person's box."""
@@ -24,7 +24,7 @@ ALL: RelativeBox = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class PictureDetections:
     """What the full model saw in one picture of `width` x `height` pixels."""
 
     detections: Detections
@@ -33,15 +33,15 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """A picture of the suspected thing, looked at.
+class EvidenceView:
+    """A picture of the suspected thing, and what the model saw in it.
 
     `region` is the part of the camera's frame that it shows, `place` where in the frame the thing
     is; None in a crop whose writer did not say, which has it in the middle. Views with one `moment`
     are of one frame.
     """
 
-    seen: Seen
+    seen: PictureDetections
     moment: datetime
     close: bool
     region: RelativeBox = ALL
@@ -69,7 +69,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class DetectionMatch:
     """A detection by its name and score; `there` is whether it stands at the suspected place."""
 
     label: str
@@ -83,7 +83,7 @@ def kind_of(label: str) -> str:
     return label if group == "other" else group
 
 
-def match_in(report: ThreatReport, view: View, min_iou: float) -> Match | None:
+def match_in(report: ThreatReport, view: EvidenceView, min_iou: float) -> DetectionMatch | None:
     """The strongest detection of the report's kind where the thing should be."""
     found = view.seen.detections
     return _strongest(
@@ -93,7 +93,7 @@ def match_in(report: ThreatReport, view: View, min_iou: float) -> Match | None:
     )
 
 
-def rider_in(view: View, min_score: float, min_iou: float) -> bool:
+def rider_in(view: EvidenceView, min_score: float, min_iou: float) -> bool:
     """Whether a person of at least `min_score` is at the suspected place."""
     found = view.seen.detections
     return any(
@@ -103,7 +103,9 @@ def rider_in(view: View, min_score: float, min_iou: float) -> bool:
     )
 
 
-def something_else(report: ThreatReport, view: View, min_iou: float) -> Match | None:
+def something_else(
+    report: ThreatReport, view: EvidenceView, min_iou: float
+) -> DetectionMatch | None:
     """The strongest other thing at the suspected place, or one of its kind elsewhere."""
     found = view.seen.detections
     places = ((row, _there(view, row, min_iou)) for row in range(len(found)))
@@ -114,14 +116,14 @@ def something_else(report: ThreatReport, view: View, min_iou: float) -> Match | 
     )
 
 
-def _there(view: View, row: int, min_iou: float) -> bool:
+def _there(view: EvidenceView, row: int, min_iou: float) -> bool:
     box = box_of(view.seen.detections, row)
     if view.place is None:
         return _in_the_middle(box, view.seen)
     return same_place(view.to_pixels(view.place), box, min_iou)
 
 
-def _in_the_middle(box: Box, seen: Seen) -> bool:
+def _in_the_middle(box: Box, seen: PictureDetections) -> bool:
     """It contains the centre and covers at least half of the middle third: a passer-by at the
     crop's edge is another thing."""
     middle = (seen.width / 3, seen.height / 3, seen.width * 2 / 3, seen.height * 2 / 3)
@@ -138,13 +140,13 @@ def _alike(report: ThreatReport, found: Detections, row: int) -> bool:
     return kind_of(found.labels[row]) == kind_of(report.label)
 
 
-def _match(detections: Detections, row: int, *, there: bool) -> Match:
+def _match(detections: Detections, row: int, *, there: bool) -> DetectionMatch:
     # float32 0.35 is a little under 0.35: scores are compared as people read them
     score = round(float(detections.scores[row]), 4)
-    return Match(label=detections.labels[row], score=score, there=there)
+    return DetectionMatch(label=detections.labels[row], score=score, there=there)
 
 
-def _strongest(matches: Iterable[Match]) -> Match | None:
+def _strongest(matches: Iterable[DetectionMatch]) -> DetectionMatch | None:
     return max(matches, key=lambda match: match.score, default=None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud.network import InferenceError, Network
+from cloud.network import FullModelError, Network
 from cloud.vehicles import summed
 from imaging.decoders.fusion import fuse
 from imaging.detections import Detections, Image
@@ -24,7 +24,7 @@ from imaging.manifest import (
 )
 from imaging.self_test import picture_of, require
 
-__all__ = ["FullModel", "InferenceError", "open_model"]
+__all__ = ["FullModel", "FullModelError", "open_model"]
 
 
 class FullModel:
@@ -43,7 +43,7 @@ class FullModel:
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """What each BGR image shows, in its pixels and by falling score; as many as `images`.
 
-        The scores of a vehicle's classes are summed. Raises `InferenceError`.
+        The scores of a vehicle's classes are summed. Raises `FullModelError`.
         """
         return [summed(found) for found in self.by_class(images)]
 
@@ -52,8 +52,8 @@ class FullModel:
         views = [network.close_ups(images) for network in self._networks]
         return [summed(found) for found in self._joined(views)]
 
-    def prove(self) -> None:
-        """Looks at the known picture; raises `ModelError` or `InferenceError` where it is not seen
+    def self_check(self) -> None:
+        """Looks at the known picture; raises `ModelError` or `FullModelError` where it is not seen
         as the manifest says: then it is not the other pictures that are at fault."""
         require(self._manifest, self.by_class([self._known])[0])
 
@@ -94,5 +94,5 @@ def _open_fused(folder: Path, manifest: Manifest, threads: int) -> FullModel:
         )
     networks = [Network(path, member, threads) for path, member in members]
     model = FullModel(manifest, networks, picture_of(folder, manifest))
-    model.prove()
+    model.self_check()
     return model

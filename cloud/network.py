@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from cloud.decoders import Decode, Outputs, open_decoder
+from cloud.decoders import DecodePicture, Outputs, open_decoder
 from cloud.framing import LEAST_PX, framed, unframed
 from imaging.detections import Detections, FloatArray, Image
 from imaging.letterbox import Letterbox, fit
@@ -27,7 +27,7 @@ BATCH = 8
 """Pictures per call where the network takes several; bounds the memory."""
 
 
-class InferenceError(Exception):
+class FullModelError(Exception):
     """TensorFlow failed on a picture, or gave numbers that are no boxes."""
 
 
@@ -44,7 +44,7 @@ class Network:
         self._module, self._serve = _loaded(self._tensorflow, weights_path(folder, manifest))
         self._name, self._batch = _checked_input(self._serve, manifest, self._size)
         picture = picture_of(folder, manifest)
-        self._decode: Decode = open_decoder(
+        self._decode: DecodePicture = open_decoder(
             manifest, self._size, _shapes(self._outputs_of(picture))
         )
         require(manifest, self.detect([picture])[0])
@@ -59,7 +59,7 @@ class Network:
     def detect(self, images: Sequence[Image]) -> list[Detections]:
         """What each BGR image shows, in its pixels, at the manifest's thresholds.
 
-        Raises `InferenceError`.
+        Raises `FullModelError`.
         """
         found: list[Detections] = []
         for start in range(0, len(images), self._batch):
@@ -79,12 +79,12 @@ class Network:
         try:
             return detections_of(self._decode(outputs, thresholds), box, self.manifest.labels)
         except OutputError as error:
-            raise InferenceError(f"model {self.manifest.name}: {error}") from error
+            raise FullModelError(f"model {self.manifest.name}: {error}") from error
 
     def _outputs_of(self, picture: Image) -> Outputs:
         try:
             return self._run(_stacked([_prepared(picture, self._size)[0]]))
-        except InferenceError as error:
+        except FullModelError as error:
             raise ModelError(f"{error}; the SavedModel does not run, export it again") from error
 
     def _run(self, batch: Numbers) -> dict[str, FloatArray]:
@@ -93,7 +93,7 @@ class Network:
             outputs = self._serve(**{self._name: tensorflow.constant(batch)})
             return {name: np.asarray(value.numpy(), np.float32) for name, value in outputs.items()}
         except tensorflow.errors.OpError as error:
-            raise InferenceError(f"model {self.manifest.name}: {error.message}") from error
+            raise FullModelError(f"model {self.manifest.name}: {error.message}") from error
 
 
 def start_tensorflow(threads: int) -> Any:

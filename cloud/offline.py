@@ -1,4 +1,4 @@
-"""The full model by hand: one report judged, or pictures looked at, without broker or worker.
+"""The full model by hand: one report decided on, or pictures detected in, without broker or worker.
 
 SHELL. Prints JSON on stdout, nothing else; what cannot be done raises `CannotRun` with what to do
 about it. `confirm` decides but stores nothing: the ledger belongs to the workers. Called by
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cloud.judge import Judge, Model
+from cloud.evaluator import Model, ReportEvaluator
 from cloud.settings import Settings
-from cloud.stages.looking import image_of
-from cloud.stages.sight import rows_of
+from cloud.stages.detections import rows_of
+from cloud.stages.pictures import image_of
 from contract.cloudevent import MessageError, read_report
 from contract.flaws import first_flaw
 from contract.report import MAX_REPORT_BYTES, ThreatReport
@@ -45,7 +45,7 @@ def confirm_report(
     report: ThreatReport, store: ObjectStore, model: Model, settings: Settings, clock: Clock
 ) -> str:
     """The verdict as JSON; raises `CannotRun` if the store does not answer."""
-    judge = Judge(
+    evaluator = ReportEvaluator(
         store=store,
         model=model,
         policy=settings.policy,
@@ -53,7 +53,7 @@ def confirm_report(
         clock=clock,
     )
     try:
-        return judge.judge(report).model_dump_json(indent=2)
+        return evaluator.decide(report).model_dump_json(indent=2)
     except StoreError as error:
         raise CannotRun(f"no verdict on {report.report_id}: {error}") from error
 

@@ -14,13 +14,13 @@ from contract.labels import CYCLES, Group, group_of
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class Section(BaseModel):
+class StrictSection(BaseModel):
     """Base of every section: frozen, unknown keys refused, no guessing of types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class GroupLimits(Section):
+class GroupLimits(StrictSection):
     """A limit of its own for a group of labels; absent: the general one."""
 
     person: Share | None = Field(None, description="People; absent: `confirm_at`.")
@@ -53,7 +53,7 @@ class GroupLimits(Section):
         }[group]
 
 
-class Policy(Section):
+class Policy(StrictSection):
     """When what the full model sees in the evidence confirms a suspicion."""
 
     # One in twenty false places of the calibration half reaches 0.38 for a person, and a gateway

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from cloud import horizon as horizons
 from cloud.horizon import Horizon, entry_gone, moved_on, pictures_gone
-from cloud.settings import Retention
+from cloud.settings import RetentionSettings
 from cloud.stock import Stock, named_by
 from objectstore.inventory import Inventory
 from objectstore.store import ObjectStore
@@ -34,7 +34,7 @@ class Due:
     verdicts: tuple[str, ...]
 
 
-def due(stock: Stock, ages: Retention, now: datetime) -> Due:
+def due(stock: Stock, ages: RetentionSettings, now: datetime) -> Due:
     """What is over its age. A horizon that cannot be trusted counts as none."""
     entries = stock.verdicts
     horizon = moved_on(entries.values(), stock.gateway, stock.horizon, ages, now)

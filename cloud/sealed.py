@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEY_ID, SIGNATURE = "signaturekey", "signature"
 
 
-class Flaw(StrEnum):
+class RecordFault(StrEnum):
     """Why what lies there is no record of ours; beside the reasons of `Distrust`."""
 
     MALFORMED = "malformed"
@@ -32,7 +32,7 @@ class Flaw(StrEnum):
     """It is one, but of another report or gateway."""
 
 
-Refusal = tuple[Flaw | Distrust, str]
+RecordRefusal = tuple[RecordFault | Distrust, str]
 """Why, and the same in words."""
 
 Record = TypeVar("Record", bound=Wire)
@@ -49,21 +49,21 @@ def encode(domain: str, record: Wire, signer: Signer | None) -> bytes:
 
 def decode(
     domain: str, kind: type[Record], stored: bytes, keyring: Keyring | None
-) -> Record | Refusal:
+) -> Record | RecordRefusal:
     """The record, or why it is none; without keys any signature will do, and none."""
     try:
         values = ijson.parse(stored)
         record = kind.model_validate(values)
     except ValidationError as error:
-        return Flaw.MALFORMED, first_flaw(error)
+        return RecordFault.MALFORMED, first_flaw(error)
     except ValueError as error:
-        return Flaw.MALFORMED, f"no JSON: {error}"
+        return RecordFault.MALFORMED, f"no JSON: {error}"
     if keyring is not None and isinstance(values, dict):
         return _distrust(domain, values, keyring) or record
     return record
 
 
-def _distrust(domain: str, values: Mapping[str, object], keyring: Keyring) -> Refusal | None:
+def _distrust(domain: str, values: Mapping[str, object], keyring: Keyring) -> RecordRefusal | None:
     said = {name: value for name, value in values.items() if name not in {KEY_ID, SIGNATURE}}
     seal = seal_in(values, KEY_ID, SIGNATURE)
     try:

@@ -1,6 +1,6 @@
 """A worker process from start to end: model, link, worker thread, status server, and their order.
 
-SHELL. The model is opened before the broker is told that we are here, so no report waits for it. On
+SHELL. The model is opened before the broker learns that we are here, so no report waits for it. On
 SIGTERM or SIGINT nothing more is taken, the report in hand is finished and acknowledged, and what
 still waits stays unacknowledged: the broker may deliver it again, and where it does not (Mosquitto
 2.0.11 drops it) the edge sends it again. An unreachable broker is `degraded`, never unhealthy.
@@ -17,14 +17,14 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
 
-from cloud.inbox import Inbox
-from cloud.judge import Judge
+from cloud.evaluator import ReportEvaluator
 from cloud.keys import Keys, open_keys
 from cloud.ledger import Ledger
+from cloud.metrics import WorkerMetrics
 from cloud.model import FullModel, open_model
+from cloud.report_queue import ReportQueue
 from cloud.settings import Settings, SettingsError
-from cloud.tally import Tally
-from cloud.worker import Worker
+from cloud.worker import ConfirmWorker, WorkerContext
 from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict
 from contract.more import More
 from contract.signature import Signer
@@ -36,16 +36,16 @@ from service import events
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
-from service.link import Link, LinkSettings, Outcome, Subscription, TlsFiles
+from service.link import Link, LinkSettings, PublishOutcome, Subscription, TlsFiles
 from service.metrics import Health, LinkCollector, StatusServer
-from service.notify import Notifier
+from service.notify import SystemdNotifier
 from service.private import make_private
 
 CONTROL_S = 1.0
 
 
 def serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
-    """Confirms reports until told to stop; returns the exit status.
+    """Confirms reports until asked to stop; returns the exit status.
 
     Raises `ModelError`, `LinkError` or `SettingsError` where a person has to repair something.
     """
@@ -57,8 +57,8 @@ def serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
     for words in exposed(settings):
         log(Event.LINK_EXPOSED, reason=words)
     keys = open_keys(settings)
-    _say_keys(keys)
-    notifier = Notifier(clock=clock)
+    _log_keys(keys)
+    notifier = SystemdNotifier(clock=clock)
     model = open_model(settings.model, settings.threads)
     log(Event.MODEL_OPENED, model=model.name, sha256=model.sha256)
     process = _Process(settings, store, model, keys, clock, stopping)
@@ -88,28 +88,30 @@ class _Process:
         self._fatal: Exception | None = None
         self._exposed = exposed(settings)
         registry = CollectorRegistry()
-        tally = Tally(registry)
-        inbox = Inbox(settings.work.max_waiting, tally, stopping)
+        metrics = WorkerMetrics(registry)
+        queue = ReportQueue(settings.work.max_waiting, metrics, stopping)
         self._link = Link(
             link_settings(settings),
             on_fatal=self._end,
-            on_message=inbox.receive,
+            on_message=queue.receive,
             subscriptions=(Subscription(filter=shared_suspects(settings.root, settings.group)),),
             manual_ack=True,
             clock=clock,
         )
-        self._worker = Worker(
-            root=settings.root,
-            inbox=inbox,
-            judge=_judge(settings, store, model, tally, clock),
-            ledger=Ledger(store, keys.signer, keys.keyring),
-            tell=_teller(self._link, settings, keys.signer),
-            ask=_asker(self._link, settings, keys.signer),
-            tally=tally,
-            work=settings.work,
-            clock=clock,
-            stopping=stopping,
-            prove=model.prove,
+        self._worker = ConfirmWorker(
+            WorkerContext(
+                root=settings.root,
+                queue=queue,
+                evaluator=_evaluator(settings, store, model, metrics, clock),
+                ledger=Ledger(store, keys.signer, keys.keyring),
+                publish=_verdict_publisher(self._link, settings, keys.signer),
+                request_evidence=_evidence_requester(self._link, settings, keys.signer),
+                metrics=metrics,
+                settings=settings.work,
+                clock=clock,
+                stopping=stopping,
+                self_check=model.self_check,
+            )
         )
         self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
         registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
@@ -126,7 +128,7 @@ class _Process:
         self._link.start()
         log(Event.DAEMON_READY, broker=self._settings.broker, root=self._settings.root)
 
-    def watch(self, notifier: Notifier) -> None:
+    def watch(self, notifier: SystemdNotifier) -> None:
         """Returns when it is time to stop; feeds the supervisor while there is progress."""
         while not self._clock.wait(self._stopping, CONTROL_S):
             health = self.health()
@@ -200,7 +202,7 @@ def link_settings(settings: Settings) -> LinkSettings:
     )
 
 
-def _say_keys(keys: Keys) -> None:
+def _log_keys(keys: Keys) -> None:
     """In the log's first lines, so that nobody believes to be protected who is not."""
     if keys.signer is None:
         log(Event.VERDICTS_UNSIGNED, reason="no signing_key: make one with `keygen`")
@@ -209,38 +211,42 @@ def _say_keys(keys: Keys) -> None:
         log(Event.SIGNING_KEY_OPENED, key=keys.signer.key_id, trusted=list(trusted))
 
 
-def _judge(
-    settings: Settings, store: ObjectStore, model: FullModel, tally: Tally, clock: Clock
-) -> Judge:
-    return Judge(
+def _evaluator(
+    settings: Settings, store: ObjectStore, model: FullModel, metrics: WorkerMetrics, clock: Clock
+) -> ReportEvaluator:
+    return ReportEvaluator(
         store=store,
         model=model,
         policy=settings.policy,
         limits=settings.limits.of_picture(),
         clock=clock,
-        measured=tally.took,
+        measured=metrics.observe,
     )
 
 
-def _asker(link: Link, settings: Settings, signer: Signer | None) -> Callable[[More], Outcome]:
-    """Publishes a question where the verdict will be."""
+def _evidence_requester(
+    link: Link, settings: Settings, signer: Signer | None
+) -> Callable[[More], PublishOutcome]:
+    """Publishes a request for evidence where the verdict will be."""
 
-    def ask(more: More) -> Outcome:
+    def request(more: More) -> PublishOutcome:
         topic = Topics(gateway=more.gateway, root=settings.root).of_camera(more.camera, "verdict")
         pending = link.publish(topic, frame_more(more, signer), content_type=CONTENT_TYPE)
         return pending.wait(settings.work.publish_timeout_s)
 
-    return ask
+    return request
 
 
-def _teller(link: Link, settings: Settings, signer: Signer | None) -> Callable[[Verdict], Outcome]:
+def _verdict_publisher(
+    link: Link, settings: Settings, signer: Signer | None
+) -> Callable[[Verdict], PublishOutcome]:
     """Publishes a verdict on its camera's topic and waits for the broker's word."""
 
-    def tell(verdict: Verdict) -> Outcome:
+    def publish(verdict: Verdict) -> PublishOutcome:
         topic = Topics(gateway=verdict.gateway, root=settings.root).of_camera(
             verdict.camera, "verdict"
         )
         pending = link.publish(topic, frame_verdict(verdict, signer), content_type=CONTENT_TYPE)
         return pending.wait(settings.work.publish_timeout_s)
 
-    return tell
+    return publish

@@ -2,7 +2,7 @@
 
 A flag beats the environment (`STILLWATCH_CLOUD_*`), which beats the settings file (YAML), which
 beats the default; defaults and bounds stand here and nowhere else. Unknown keys are refused, and
-every complaint is told at once. Secrets are named by file, never written in. Called by `__main__`.
+every error is reported at once. Secrets are named by file, never written in. Called by `__main__`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from cloud.policy import Policy, Section
-from cloud.yaml_file import YamlError, read_yaml
+from cloud.policy import Policy, StrictSection
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
+from service.yaml_file import YamlError, read_yaml
 
 ENV_PREFIX = "STILLWATCH_CLOUD_"
 ENV_KEYS = (
@@ -34,7 +34,7 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; the text has one line per complaint."""
+    """The settings cannot be used; the text has one line per error."""
 
 
 def _broker(value: str) -> str:
@@ -72,7 +72,7 @@ BrokerUrl = Annotated[str, AfterValidator(_broker)]
 LaxPath = Annotated[Path, Field(strict=False)]
 
 
-class Limits(Section):
+class EvidenceLimits(StrictSection):
     """What an evidence picture may claim before it is fetched and decoded."""
 
     max_bytes: int = Field(16_000_000, ge=1_000, le=64_000_000, description="Encoded size.")
@@ -92,7 +92,7 @@ class Limits(Section):
         )
 
 
-class Work(Section):
+class WorkerSettings(StrictSection):
     """How a worker works through its reports."""
 
     prefetch: int = Field(4, ge=1, le=64, description="Reports held at once (receive maximum).")
@@ -122,7 +122,7 @@ class Work(Section):
 Days = Annotated[float, Field(ge=0, le=36_500)]
 
 
-class Retention(Section):
+class RetentionSettings(StrictSection):
     """After how many days `retain` removes what, counted from the verdict."""
 
     confirmed_days: Days = Field(90, description="Pictures of confirmed threats.")
@@ -132,7 +132,7 @@ class Retention(Section):
     verdicts_days: Days = Field(400, description="Verdicts; no picture is kept longer than these.")
 
     @model_validator(mode="after")
-    def _verdicts_last(self) -> Retention:
+    def _verdicts_last(self) -> RetentionSettings:
         longest = max(self.pictures_days().values())
         if self.verdicts_days < max(longest, 14):
             raise ValueError(
@@ -153,7 +153,7 @@ class Retention(Section):
         }
 
 
-class Tls(Section):
+class TlsSettings(StrictSection):
     """Files for `mqtts`; absent: the system's authorities and no client certificate."""
 
     ca_file: LaxPath | None = Field(None, description="Certificate authority of the broker.")
@@ -161,14 +161,14 @@ class Tls(Section):
     key_file: LaxPath | None = Field(None, description="Key of the client certificate.")
 
 
-class Settings(Section):
+class Settings(StrictSection):
     """Everything that `python -m cloud serve` needs to know."""
 
     broker: BrokerUrl = Field("mqtt://127.0.0.1:1883", description="mqtt://HOST or mqtts://HOST.")
     username: str | None = Field(None, description="User name, if the broker wants one.")
     password_file: LaxPath | None = Field(None, description="File with the password.")
     client_id: str | None = Field(None, max_length=64, description="Absent: made up at each start.")
-    tls: Tls = Field(default_factory=Tls, description="Files for mqtts.")
+    tls: TlsSettings = Field(default_factory=TlsSettings, description="Files for mqtts.")
     signing_key: LaxPath | None = Field(
         None, description="Private key (`keygen`) that signs verdicts; the same for all workers."
     )
@@ -189,11 +189,15 @@ class Settings(Section):
         0, ge=0, le=65535, description="Port of /metrics and /healthz; 0: no HTTP."
     )
     policy: Policy = Field(default_factory=Policy, description="When a suspicion is confirmed.")
-    retention: Retention = Field(
-        default_factory=Retention, description="How long `retain` keeps what."
+    retention: RetentionSettings = Field(
+        default_factory=RetentionSettings, description="How long `retain` keeps what."
     )
-    limits: Limits = Field(default_factory=Limits, description="Largest evidence pictures.")
-    work: Work = Field(default_factory=Work, description="Queue, retries and deadlines.")
+    limits: EvidenceLimits = Field(
+        default_factory=EvidenceLimits, description="Largest evidence pictures."
+    )
+    work: WorkerSettings = Field(
+        default_factory=WorkerSettings, description="Queue, retries and deadlines."
+    )
 
     @property
     def address(self) -> tuple[str, int]:
@@ -209,7 +213,7 @@ class Settings(Section):
 def load_settings(
     file: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | None]
 ) -> Settings:
-    """The settings in force; raises `SettingsError` with every complaint and where it came from."""
+    """The settings in force; raises `SettingsError` with every error and where it came from."""
     from_file = _read(file) if file else {}
     from_env = {
         key: environ[ENV_PREFIX + key.upper()]
@@ -220,7 +224,7 @@ def load_settings(
     try:
         return Settings.model_validate({**from_file, **from_env, **from_flags})
     except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(error, file, from_env, from_flags))) from error
+        raise SettingsError("\n".join(_errors(error, file, from_env, from_flags))) from error
 
 
 def _read(file: Path) -> dict[str, object]:
@@ -235,7 +239,7 @@ def _read(file: Path) -> dict[str, object]:
     return {str(key): value for key, value in found.items()}
 
 
-def _complaints(
+def _errors(
     error: ValidationError,
     file: Path | None,
     from_env: Mapping[str, object],

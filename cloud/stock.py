@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from cloud import entry as entries
 from cloud import horizon as horizons
-from cloud.entry import Entry
+from cloud.entry import LedgerEntry
 from cloud.horizon import Horizon
 from cloud.ledger import PLACES
-from cloud.sealed import Flaw, Refusal
+from cloud.sealed import RecordFault, RecordRefusal
 from contract.ids import GatewayId, is_name
 from contract.keys import verdict_key
 from contract.report import MAX_REPORT_BYTES
-from objectstore.inventory import Inventory, Listed
+from objectstore.inventory import Inventory, StoredObject
 from objectstore.store import NotFound, ObjectStore, TooLarge
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class Stock:
     """Of one gateway. `verdicts` by key; `pictures` by key, as listed."""
 
     gateway: GatewayId
-    verdicts: dict[str, Entry]
-    refused: dict[str, Refusal]
-    pictures: dict[str, Listed]
+    verdicts: dict[str, LedgerEntry]
+    refused: dict[str, RecordRefusal]
+    pictures: dict[str, StoredObject]
     horizon: Horizon | None
 
 
@@ -53,11 +53,11 @@ def take(
     gateway: GatewayId, inventory: Inventory, store: ObjectStore, keyring: Keyring | None
 ) -> Stock:
     """Reads every verdict and lists every picture of the gateway; raises what the store raises."""
-    verdicts: dict[str, Entry] = {}
-    refused: dict[str, Refusal] = {}
+    verdicts: dict[str, LedgerEntry] = {}
+    refused: dict[str, RecordRefusal] = {}
     for listed in inventory.list(f"verdicts/{gateway}/"):
         found = _entry(store, listed.key, gateway, keyring)
-        if isinstance(found, Entry):
+        if isinstance(found, LedgerEntry):
             verdicts[listed.key] = found
         elif found is not None:
             refused[listed.key] = found
@@ -75,39 +75,39 @@ def take(
 
 def _entry(
     store: ObjectStore, key: str, gateway: GatewayId, keyring: Keyring | None
-) -> Entry | Refusal | None:
+) -> LedgerEntry | RecordRefusal | None:
     """None if it went between the list and now."""
     try:
         found = entries.decode(store.get(key, MAX_REPORT_BYTES), keyring)
     except NotFound:
         return None
     except TooLarge as error:
-        return Flaw.MALFORMED, str(error)
-    if isinstance(found, Entry) and not _belongs(found, key, gateway):
-        return Flaw.MISPLACED, f"it is of {found.report_id}"
+        return RecordFault.MALFORMED, str(error)
+    if isinstance(found, LedgerEntry) and not _belongs(found, key, gateway):
+        return RecordFault.MISPLACED, f"it is of {found.report_id}"
     return found
 
 
-def _belongs(entry: Entry, key: str, gateway: GatewayId) -> bool:
+def _belongs(entry: LedgerEntry, key: str, gateway: GatewayId) -> bool:
     places = (verdict_key(gateway, entry.report_id, place) for place in range(PLACES))
     return entry.gateway == gateway and key in places
 
 
 def _horizon(
     store: ObjectStore, gateway: GatewayId, keyring: Keyring | None
-) -> Horizon | Refusal | None:
+) -> Horizon | RecordRefusal | None:
     try:
         stored = store.get(horizons.key_of(gateway), MAX_HORIZON_BYTES)
     except NotFound:
         return None
     except TooLarge as error:
-        return Flaw.MALFORMED, str(error)
+        return RecordFault.MALFORMED, str(error)
     return horizons.decode(stored, gateway, keyring)
 
 
 MAX_HORIZON_BYTES = 4_000_000
 
 
-def named_by(entries_: Iterable[Entry]) -> set[str]:
+def named_by(entries_: Iterable[LedgerEntry]) -> set[str]:
     """The keys of all pictures of these verdicts."""
     return {picture.key for entry in entries_ for picture in entry.pictures}

@@ -17,7 +17,7 @@ from cloud.keys import open_keys
 from cloud.retain import due, remove
 from cloud.settings import Settings, SettingsError
 from cloud.stock import gateways_in, take
-from cloud.verify import Check, Heads, Kind, findings, heads_of
+from cloud.verify import FindingKind, Heads, IntegrityCheck, findings, heads_of
 from contract.ids import GatewayId
 from objectstore.inventory import Inventory, open_inventory
 from objectstore.store import ObjectStore
@@ -33,23 +33,25 @@ def verify(
     keyring = open_keys(settings).keyring
     inventory = open_inventory(spec)
     heads = {} if options.heads is None else _read_heads(options.heads)
-    check = Check(now=clock.now(), grace=timedelta(hours=options.grace_h), quick=options.quick)
+    check = IntegrityCheck(
+        now=clock.now(), grace=timedelta(hours=options.grace_h), quick=options.quick
+    )
     counts: Counter[str] = Counter()
     for gateway in sorted({*_chosen(options, inventory), *_known(options, heads)}):
         stock = take(gateway, inventory, store, keyring)
         before = heads.get(gateway, {})
         for one in findings(stock, store, before, check):
             counts[one.kind.value] += 1
-            word = "open" if one.kind is Kind.UNDECIDED else "found"
-            _say(options, {word: one.kind.value, "what": one.what, "detail": one.detail})
+            word = "open" if one.kind is FindingKind.UNDECIDED else "found"
+            _print(options, {word: one.kind.value, "what": one.what, "detail": one.detail})
         counts["verdicts"] += len(stock.verdicts)
         counts["pictures"] += len(stock.pictures)
         heads[gateway] = heads_of(stock, before)
     if options.heads is not None:
         _write_heads(options.heads, heads)
-    found = sum(counts[kind.value] for kind in Kind if kind is not Kind.UNDECIDED)
+    found = sum(counts[kind.value] for kind in FindingKind if kind is not FindingKind.UNDECIDED)
     signed = "checked" if keyring is not None else "not checked: no --trusted-keys"
-    _say(options, {"findings": found, **counts, "signatures": signed})
+    _print(options, {"findings": found, **counts, "signatures": signed})
     return EXIT_FOUND if found else 0
 
 
@@ -69,11 +71,11 @@ def retain(
         counts["verdicts"] += len(what.verdicts)
         if options.delete:
             for key in remove(what, inventory, store, keys.signer):
-                _say(options, {"removed": key})
+                _print(options, {"removed": key})
         else:
             for key in (*what.pictures, *what.verdicts):
-                _say(options, {"due": key})
-    _say(options, {"deleted" if options.delete else "would_delete": True, **counts})
+                _print(options, {"due": key})
+    _print(options, {"deleted" if options.delete else "would_delete": True, **counts})
     return 0
 
 
@@ -108,7 +110,7 @@ def _write_heads(file: Path, heads: Mapping[str, Heads]) -> None:
         raise SettingsError(f"--heads {file} cannot be written: {error.strerror}") from error
 
 
-def _say(options: argparse.Namespace, facts: Mapping[str, object]) -> None:
+def _print(options: argparse.Namespace, facts: Mapping[str, object]) -> None:
     text = (
         json.dumps(facts)
         if options.json

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cloud.entry import Entry
-from cloud.entry import Picture as Named
+from cloud.entry import LedgerEntry, NamedPicture
 from cloud.horizon import Anchor, by_chain, hash_of, number_of, pictures_gone, unexplained
 from cloud.stock import Stock, named_by
 from contract.chain import START
@@ -25,7 +24,7 @@ from contract.statement import Distrust
 from objectstore.store import NotFound, ObjectStore, TooLarge
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What was found; the word for what somebody did."""
 
     PICTURE_REMOVED = "picture_removed"
@@ -40,10 +39,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class IntegrityFinding:
     """One thing that is not as it was; `what` is a key, or a place in a chain."""
 
-    kind: Kind
+    kind: FindingKind
     what: str
     detail: str
 
@@ -53,7 +52,7 @@ Heads = Mapping[str, tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class IntegrityCheck:
     """How to look: `quick` goes by the sizes that the store lists and reads no picture; what is
     younger than `grace` may still wait for its verdict."""
 
@@ -62,11 +61,17 @@ class Check:
     quick: bool = False
 
 
-def findings(stock: Stock, store: ObjectStore, heads: Heads, check: Check) -> Iterator[Finding]:
+def findings(
+    stock: Stock, store: ObjectStore, heads: Heads, check: IntegrityCheck
+) -> Iterator[IntegrityFinding]:
     """Everything that is not as it was with one gateway's evidence; raises what the store does."""
     for key, (reason, words) in stock.refused.items():
-        kind = Kind.VERDICT_ALTERED if reason is Distrust.FORGED else Kind.VERDICT_INSERTED
-        yield Finding(kind, key, f"{reason}: {words}")
+        kind = (
+            FindingKind.VERDICT_ALTERED
+            if reason is Distrust.FORGED
+            else FindingKind.VERDICT_INSERTED
+        )
+        yield IntegrityFinding(kind, key, f"{reason}: {words}")
     yield from _in_pictures(stock, store, check)
     chains = by_chain(stock.verdicts.values())
     for chain in sorted({*chains, *heads}):
@@ -84,7 +89,9 @@ def heads_of(stock: Stock, before: Heads) -> dict[str, tuple[int, str]]:
     return heads
 
 
-def _in_pictures(stock: Stock, store: ObjectStore, check: Check) -> Iterator[Finding]:
+def _in_pictures(
+    stock: Stock, store: ObjectStore, check: IntegrityCheck
+) -> Iterator[IntegrityFinding]:
     seen: set[str] = set()
     for key, entry in stock.verdicts.items():
         gone = pictures_gone(entry, stock.horizon)
@@ -98,48 +105,48 @@ def _in_pictures(stock: Stock, store: ObjectStore, check: Check) -> Iterator[Fin
     for key, listed in stock.pictures.items():
         if key not in named:
             old = check.now - listed.modified_at > check.grace
-            kind = Kind.PICTURE_INSERTED if old else Kind.UNDECIDED
-            yield Finding(kind, key, "no verdict names it")
+            kind = FindingKind.PICTURE_INSERTED if old else FindingKind.UNDECIDED
+            yield IntegrityFinding(kind, key, "no verdict names it")
 
 
 def _in_picture(
-    picture: Named, verdict: str, stock: Stock, store: ObjectStore, check: Check
-) -> Iterator[Finding]:
+    picture: NamedPicture, verdict: str, stock: Stock, store: ObjectStore, check: IntegrityCheck
+) -> Iterator[IntegrityFinding]:
     listed = stock.pictures.get(picture.key)
     if listed is None:
-        yield Finding(Kind.PICTURE_REMOVED, picture.key, f"named by {verdict}")
+        yield IntegrityFinding(FindingKind.PICTURE_REMOVED, picture.key, f"named by {verdict}")
     elif listed.bytes != picture.bytes:
         detail = f"{listed.bytes} bytes, {verdict} says {picture.bytes}"
-        yield Finding(Kind.PICTURE_ALTERED, picture.key, detail)
+        yield IntegrityFinding(FindingKind.PICTURE_ALTERED, picture.key, detail)
     elif not check.quick:
-        flaw = _read_flaw(picture, store)
-        if flaw is not None:
-            kind, detail = flaw
-            yield Finding(kind, picture.key, f"{detail}, named by {verdict}")
+        fault = _read_fault(picture, store)
+        if fault is not None:
+            kind, detail = fault
+            yield IntegrityFinding(kind, picture.key, f"{detail}, named by {verdict}")
 
 
-def _read_flaw(picture: Named, store: ObjectStore) -> tuple[Kind, str] | None:
+def _read_fault(picture: NamedPicture, store: ObjectStore) -> tuple[FindingKind, str] | None:
     """What is wrong with its bytes; read twice, so that one bad transfer accuses nobody."""
     found = ""
     for _ in range(2):
         try:
             found = hashlib.sha256(store.get(picture.key, picture.bytes)).hexdigest()
         except NotFound:
-            return Kind.PICTURE_REMOVED, "it went while we looked"
+            return FindingKind.PICTURE_REMOVED, "it went while we looked"
         except TooLarge:
-            return Kind.PICTURE_ALTERED, "it grew while we looked"
+            return FindingKind.PICTURE_ALTERED, "it grew while we looked"
         if found == picture.sha256:
             return None
-    return Kind.PICTURE_ALTERED, f"sha256 {found[:12]}.. is not {picture.sha256[:12]}.."
+    return FindingKind.PICTURE_ALTERED, f"sha256 {found[:12]}.. is not {picture.sha256[:12]}.."
 
 
 def _in_chain(
     chain: str,
-    linked: list[Entry],
+    linked: list[LedgerEntry],
     anchor: Anchor | None,
     head: tuple[int, str] | None,
-    check: Check,
-) -> Iterator[Finding]:
+    check: IntegrityCheck,
+) -> Iterator[IntegrityFinding]:
     base = anchor or Anchor(number=0, last=START)
     for span in base.missing:
         yield _missing(chain, span, "missing already when retention went over it")
@@ -151,14 +158,14 @@ def _in_chain(
         if link.number == number:
             if hash_of(entry) != last:
                 detail = f"number {number} of chain {chain} is there twice"
-                yield Finding(Kind.VERDICT_INSERTED, entry.report_id, detail)
+                yield IntegrityFinding(FindingKind.VERDICT_INSERTED, entry.report_id, detail)
             continue
         if link.number == number + 1 and link.previous != last:
             detail = f"number {link.number} of chain {chain} does not follow what lies before it"
-            yield Finding(Kind.VERDICT_ALTERED, entry.report_id, detail)
+            yield IntegrityFinding(FindingKind.VERDICT_ALTERED, entry.report_id, detail)
         elif link.number > number + 1:
             old = check.now - entry.decided_at > check.grace
-            kind = Kind.VERDICT_REMOVED if old else Kind.UNDECIDED
+            kind = FindingKind.VERDICT_REMOVED if old else FindingKind.UNDECIDED
             for span in unexplained(((number + 1, link.number - 1),), linked):
                 yield _missing(chain, span, f"before {entry.report_id}", kind)
         number, last = link.number, hash_of(entry)
@@ -166,8 +173,12 @@ def _in_chain(
 
 
 def _against_head(
-    chain: str, linked: Iterable[Entry], base: Anchor, number: int, head: tuple[int, str] | None
-) -> Iterator[Finding]:
+    chain: str,
+    linked: Iterable[LedgerEntry],
+    base: Anchor,
+    number: int,
+    head: tuple[int, str] | None,
+) -> Iterator[IntegrityFinding]:
     """What an earlier check saw is still there, or retention let it go."""
     if head is None or head[0] <= base.number:
         return
@@ -177,10 +188,12 @@ def _against_head(
     there = [entry for entry in linked if number_of(entry) == head[0]]
     if there and hash_of(there[0]) != head[1]:
         detail = f"number {head[0]} of chain {chain} was another at an earlier check"
-        yield Finding(Kind.VERDICT_ALTERED, there[0].report_id, detail)
+        yield IntegrityFinding(FindingKind.VERDICT_ALTERED, there[0].report_id, detail)
 
 
-def _missing(chain: str, span: Span, detail: str, kind: Kind = Kind.VERDICT_REMOVED) -> Finding:
+def _missing(
+    chain: str, span: Span, detail: str, kind: FindingKind = FindingKind.VERDICT_REMOVED
+) -> IntegrityFinding:
     first, last = span
     numbers = f"number {first}" if first == last else f"numbers {first} to {last}"
-    return Finding(kind, f"{numbers} of chain {chain}", detail)
+    return IntegrityFinding(kind, f"{numbers} of chain {chain}", detail)

@@ -1,4 +1,4 @@
-"""One report after another: judged once, its verdict stored, told, and only then acknowledged.
+"""One report after another: decided once, its verdict stored, published, then acknowledged.
 
 SHELL. `run` is the one thread that owns the model. Laws: a report that was decided before is
 answered with the verdict that stands; a message that can never be understood is acknowledged, so
@@ -15,14 +15,15 @@ import hashlib
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from cloud.entry import on_report
-from cloud.inbox import Delivery, Inbox
-from cloud.judge import Judge, Unreadable
+from cloud.evaluator import ReportEvaluator, Unreadable
 from cloud.ledger import Ledger, LedgerError
-from cloud.settings import Work
-from cloud.tally import Ending, Tally
+from cloud.metrics import ReportOutcome, WorkerMetrics
+from cloud.report_queue import QueuedReport, ReportQueue
+from cloud.settings import WorkerSettings
 from contract.agreement import topic_flaw
 from contract.cloudevent import MessageError, read_report
 from contract.more import More
@@ -31,11 +32,11 @@ from contract.verdict import Verdict
 from objectstore.store import StoreError, TransientStoreError
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, NotConnected, Outcome, Refused
+from service.link import Delivered, NotConnected, PublishOutcome, Refused
 
 IDLE_S = 1.0
-LEFT_UNACKNOWLEDGED = (Ending.INTERRUPTED, Ending.UNTOLD)
-"""The broker may deliver these again; all other endings are final for this delivery."""
+LEFT_UNACKNOWLEDGED = (ReportOutcome.INTERRUPTED, ReportOutcome.UNTOLD)
+"""The broker may deliver these again; all other outcomes are final for this delivery."""
 
 TRIES = 2
 """Of a report that makes the worker fail though the model works; then it is not tried any more."""
@@ -50,52 +51,46 @@ class Interrupted(Exception):
     """The worker is to leave; what it waited for was not reached."""
 
 
-class Worker:
-    """What becomes of each delivery in the inbox."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerContext:
+    """What a worker works with. `self_check` raises if the model does not see its known picture."""
 
-    def __init__(
-        self,
-        *,
-        root: str,
-        inbox: Inbox,
-        judge: Judge,
-        ledger: Ledger,
-        tell: Callable[[Verdict], Outcome],
-        ask: Callable[[More], Outcome],
-        tally: Tally,
-        work: Work,
-        clock: Clock,
-        stopping: threading.Event,
-        prove: Callable[[], None],
-    ) -> None:
-        """`prove` raises if the model does not see its known picture."""
-        self._prove = prove
+    root: str
+    queue: ReportQueue
+    evaluator: ReportEvaluator
+    ledger: Ledger
+    publish: Callable[[Verdict], PublishOutcome]
+    request_evidence: Callable[[More], PublishOutcome]
+    metrics: WorkerMetrics
+    settings: WorkerSettings
+    clock: Clock
+    stopping: threading.Event
+    self_check: Callable[[], None]
+
+
+class ConfirmWorker:
+    """What becomes of each report in the queue."""
+
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+        self._settings, self._metrics = context.settings, context.metrics
+        self._clock, self._stopping = context.clock, context.stopping
         self._failed: dict[bytes, int] = {}
-        self._judged = 0
-        self._root = root
-        self._inbox = inbox
-        self._judge = judge
-        self._ledger = ledger
-        self._tell = tell
-        self._ask = ask
-        self._tally = tally
-        self._work = work
-        self._clock = clock
-        self._stopping = stopping
-        self._progress_mono_s = clock.mono()
+        self._evaluated_count = 0
+        self._progress_mono_s = self._clock.mono()
         self.broken: Exception | None = None
 
     def run(self) -> None:
-        """Works until told to stop, finishing the delivery in hand; sets `broken` if it cannot."""
+        """Works until asked to stop, finishing the delivery in hand; sets `broken` if it cannot."""
         failures = 0
         while not self._stopping.is_set():
             self._progress_mono_s = self._clock.mono()
-            delivery = self._inbox.take(IDLE_S)
+            delivery = self._context.queue.take(IDLE_S)
             if delivery is None:
                 continue
-            before, error = self._judged, self._guarded(delivery)
-            failures = failures + 1 if error else 0 if self._judged > before else failures
-            if failures >= self._work.failures_in_a_row:
+            before, error = self._evaluated_count, self._guarded(delivery)
+            failures = failures + 1 if error else 0 if self._evaluated_count > before else failures
+            if failures >= self._settings.failures_in_a_row:
                 self.broken = error
                 self._stopping.set()
 
@@ -103,35 +98,35 @@ class Worker:
         """Seconds since it last got anywhere; large only when something hangs."""
         return self._clock.mono() - self._progress_mono_s
 
-    def handle(self, delivery: Delivery) -> Ending:
+    def handle(self, delivery: QueuedReport) -> ReportOutcome:
         """One delivery from reading to acknowledgement; what it raises nobody foresaw."""
         began = self._clock.mono()
         if self._failed.get(_digest(delivery), 0) >= TRIES:
-            ending = Ending.SET_ASIDE
+            outcome = ReportOutcome.SET_ASIDE
         else:
-            ending = self._ending(delivery)
-        self._tally.ended(ending)
-        self._tally.took("report", self._clock.mono() - began)
-        if ending not in LEFT_UNACKNOWLEDGED:
+            outcome = self._outcome(delivery)
+        self._metrics.count(outcome)
+        self._metrics.observe("report", self._clock.mono() - began)
+        if outcome not in LEFT_UNACKNOWLEDGED:
             delivery.ack()
-        return ending
+        return outcome
 
-    def _guarded(self, delivery: Delivery) -> Exception | None:
-        """Handles it; what nobody foresaw is told, counted and given back. The error, if it is the
-        worker's own and not the report's."""
+    def _guarded(self, delivery: QueuedReport) -> Exception | None:
+        """Handles it; what nobody foresaw is logged, counted and given back. The error, if it is
+        the worker's own and not the report's."""
         try:
             self.handle(delivery)
         except Exception as error:  # noqa: BLE001, the worker boundary: one report must not end all
             log(Event.WORKER_FAILED, worker="confirm", error=traceback.format_exc(limit=-8))
-            self._tally.ended(Ending.FAILED)
+            self._metrics.count(ReportOutcome.FAILED)
             delivery.ack()
             return None if self._is_at_fault(delivery) else error
         return None
 
-    def _is_at_fault(self, delivery: Delivery) -> bool:
+    def _is_at_fault(self, delivery: QueuedReport) -> bool:
         """Whether it was the report that failed: the model still works. Failures are remembered."""
         try:
-            self._prove()
+            self._context.self_check()
         except Exception as error:  # noqa: BLE001, as above: a model may fail in any way
             log(Event.WORKER_FAILED, worker="confirm", error=f"the known picture too: {error}")
             return False
@@ -144,96 +139,98 @@ class Worker:
             log(Event.REPORT_SET_ASIDE, topic=delivery.topic, failures=failures)
         return True
 
-    def _ending(self, delivery: Delivery) -> Ending:
+    def _outcome(self, delivery: QueuedReport) -> ReportOutcome:
         try:
             report = self._read(delivery)
         except MessageError as error:
             log(Event.REPORT_REFUSED, topic=delivery.topic, reason=str(error))
-            return Ending.MALFORMED
+            return ReportOutcome.MALFORMED
         log(Event.REPORT_RECEIVED, camera=report.camera, report_id=report.report_id)
         try:
-            settled = self._settled(report)
-            self._judged += 1
-            if isinstance(settled, More):
-                return self._asked(settled)
-            return self._told(*settled)
+            decided = self._decided(report)
+            self._evaluated_count += 1
+            if isinstance(decided, More):
+                return self._requested_evidence(decided)
+            return self._published(*decided)
         except Interrupted:
-            return Ending.INTERRUPTED
+            return ReportOutcome.INTERRUPTED
         except (StoreError, LedgerError) as error:
             log(Event.CONFIRMATION_FAILED, report_id=report.report_id, reason=str(error))
-            return Ending.FAILED
+            return ReportOutcome.FAILED
 
-    def _read(self, delivery: Delivery) -> ThreatReport:
+    def _read(self, delivery: QueuedReport) -> ThreatReport:
         """The report, if it speaks of the very camera on whose topic it came."""
         report = read_report(delivery.payload)
-        flaw = topic_flaw(report, delivery.topic, self._root)
-        if flaw is not None:
-            raise MessageError(flaw)
+        mismatch = topic_flaw(report, delivery.topic, self._context.root)
+        if mismatch is not None:
+            raise MessageError(mismatch)
         return report
 
-    def _settled(self, report: ThreatReport) -> tuple[Verdict, Ending] | More:
-        standing = self._patiently(lambda: self._ledger.find(report))
+    def _decided(self, report: ThreatReport) -> tuple[Verdict, ReportOutcome] | More:
+        standing = self._with_retries(lambda: self._context.ledger.find(report))
         if standing is None:
-            ours = self._considered(report)
+            ours = self._evaluated(report)
             if isinstance(ours, More):
                 return ours
             decided = on_report(ours, report)
-            standing = self._patiently(lambda: self._ledger.decide(decided, report))
+            standing = self._with_retries(lambda: self._context.ledger.decide(decided, report))
             if standing == decided:
-                self._say(Event.VERDICT_DECIDED, standing)
-                return standing, _ending_of(standing, Ending(standing.decision))
-        self._say(Event.VERDICT_REPEATED, standing)
-        return standing, _ending_of(standing, Ending.REPEATED)
+                self._log_verdict(Event.VERDICT_DECIDED, standing)
+                return standing, _outcome_of(standing, ReportOutcome(standing.decision))
+        self._log_verdict(Event.VERDICT_REPEATED, standing)
+        return standing, _outcome_of(standing, ReportOutcome.REPEATED)
 
-    def _considered(self, report: ThreatReport) -> Verdict | More:
-        """Judged; pictures that read wrong are read again first, for a bad read looks like that."""
-        for attempt in range(1, self._work.rereads + 1):
+    def _evaluated(self, report: ThreatReport) -> Verdict | More:
+        """Pictures that read wrong are read again first, for a bad read looks like that."""
+        for attempt in range(1, self._settings.rereads + 1):
             try:
-                return self._patiently(lambda: self._judge.consider(report, patient=True))
+                return self._with_retries(
+                    lambda: self._context.evaluator.evaluate(report, reread=True)
+                )
             except Unreadable as error:
-                self._tally.retried()
+                self._metrics.count_retry()
                 log(Event.EVIDENCE_UNREADABLE, report_id=report.report_id, reason=str(error))
                 self._pause(attempt)
-        return self._patiently(lambda: self._judge.consider(report))
+        return self._with_retries(lambda: self._context.evaluator.evaluate(report))
 
-    def _asked(self, more: More) -> Ending:
+    def _requested_evidence(self, more: More) -> ReportOutcome:
         """Asks once: nothing was decided, and a report that stays unanswered is sent again."""
-        self._ask(more)
+        self._context.request_evidence(more)
         log(
             Event.MORE_ASKED,
             camera=more.camera,
             report_id=more.report_id,
             reasons=list(more.reasons),
         )
-        return Ending.ASKED
+        return ReportOutcome.ASKED
 
-    def _told(self, verdict: Verdict, ending: Ending) -> Ending:
+    def _published(self, verdict: Verdict, outcome: ReportOutcome) -> ReportOutcome:
         """Publishes until the broker has it or refuses it; tries are bounded."""
-        for attempt in range(1, self._work.attempts + 1):
-            outcome = self._tell(verdict)
-            if isinstance(outcome, Delivered | Refused):
-                return ending
+        for attempt in range(1, self._settings.attempts + 1):
+            published = self._context.publish(verdict)
+            if isinstance(published, Delivered | Refused):
+                return outcome
             self._pause(attempt)
-        log(Event.CONFIRMATION_FAILED, report_id=verdict.report_id, reason=f"untold: {outcome}")
-        return Ending.UNTOLD if isinstance(outcome, NotConnected) else ending
+        log(Event.CONFIRMATION_FAILED, report_id=verdict.report_id, reason=f"untold: {published}")
+        return ReportOutcome.UNTOLD if isinstance(published, NotConnected) else outcome
 
-    def _patiently(self, step: Callable[[], T]) -> T:
+    def _with_retries(self, step: Callable[[], T]) -> T:
         """`step`, tried again while the store says that it may come right by itself."""
-        for attempt in range(1, self._work.attempts):
+        for attempt in range(1, self._settings.attempts):
             try:
                 return step()
             except TransientStoreError:
-                self._tally.retried()
+                self._metrics.count_retry()
                 self._pause(attempt)
         return step()
 
     def _pause(self, attempt: int) -> None:
         self._progress_mono_s = self._clock.mono()
-        pause_s = min(self._work.retry_first_s * 2 ** (attempt - 1), self._work.retry_max_s)
+        pause_s = min(self._settings.retry_first_s * 2 ** (attempt - 1), self._settings.retry_max_s)
         if self._clock.wait(self._stopping, pause_s):
             raise Interrupted
 
-    def _say(self, event: Event, verdict: Verdict) -> None:
+    def _log_verdict(self, event: Event, verdict: Verdict) -> None:
         log(
             event,
             camera=verdict.camera,
@@ -244,10 +241,10 @@ class Worker:
         )
 
 
-def _ending_of(verdict: Verdict, ending: Ending) -> Ending:
+def _outcome_of(verdict: Verdict, outcome: ReportOutcome) -> ReportOutcome:
     """Self-tests are counted apart from what cameras saw."""
-    return Ending.TESTED if verdict.test else ending
+    return ReportOutcome.TESTED if verdict.test else outcome
 
 
-def _digest(delivery: Delivery) -> bytes:
+def _digest(delivery: QueuedReport) -> bytes:
     return hashlib.sha256(delivery.payload).digest()

@@ -22,7 +22,7 @@ from objectstore.store_s3 import S3Settings, client_of, failed, refused
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class StoredObject:
     """An object without its bytes; `modified_at` is the store's word."""
 
     key: str
@@ -33,7 +33,7 @@ class Listed:
 class Inventory(Protocol):
     """The whole of a store."""
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         """Every object whose key begins so, in the order of the keys."""
         ...
 
@@ -60,7 +60,7 @@ class DirectoryInventory:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         with said(f"cannot list {prefix} in {self._root}"):
             yield from self._below(self._root, prefix)
 
@@ -69,7 +69,7 @@ class DirectoryInventory:
         with said(f"cannot remove {key} in {self._root}"):
             (self._root / key).unlink(missing_ok=True)
 
-    def _below(self, folder: Path, prefix: str) -> Iterator[Listed]:
+    def _below(self, folder: Path, prefix: str) -> Iterator[StoredObject]:
         entries = list(os.scandir(folder)) if folder.is_dir() else []
         # as S3 orders keys: a folder counts with the slash behind its name
         for entry in sorted(entries, key=lambda one: one.name + "/" * one.is_dir()):
@@ -81,7 +81,7 @@ class DirectoryInventory:
                     yield from self._below(Path(entry.path), prefix)
             elif key.startswith(prefix):
                 facts = entry.stat()
-                yield Listed(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+                yield StoredObject(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
 
 
 class S3Inventory:
@@ -91,12 +91,12 @@ class S3Inventory:
         self._bucket = settings.bucket
         self._client = client_of(settings)
 
-    def list(self, prefix: str) -> Iterator[Listed]:
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         pages = self._client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 for found in page.get("Contents", ()):
-                    yield Listed(found["Key"], found["Size"], found["LastModified"])
+                    yield StoredObject(found["Key"], found["Size"], found["LastModified"])
         except ClientError as error:
             refused(self._bucket, prefix, error)
         except BotoCoreError as error:

@@ -29,7 +29,7 @@ AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class StoreLimits:
     """Everything that a store may hold, in bytes and in seconds since the file was written."""
 
     max_bytes: int
@@ -68,7 +68,7 @@ class Retention:
     def __init__(
         self,
         root: Path,
-        limits: Limits,
+        limits: StoreLimits,
         wall_s: Callable[[], float],
         mono_s: Callable[[], float],
         trusted: Callable[[], bool],

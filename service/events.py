@@ -25,7 +25,7 @@ try:
 except ImportError:  # the extra `systemd`; without it everything goes to stderr
     journal = None
 
-__all__ = ["Event", "Line", "configure", "flush", "log"]
+__all__ = ["Event", "LogLine", "configure", "flush", "log"]
 
 _ORDER: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _PRIORITY: dict[Level, int] = {"debug": 7, "info": 6, "warning": 4, "error": 3}
@@ -34,7 +34,7 @@ _WHOSE = ("camera", "link", "worker")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LogLine:
     """One event as it is said."""
 
     at: datetime
@@ -42,10 +42,10 @@ class Line:
     fields: dict[str, object]
 
 
-Sink = Callable[[Line], None]
+Sink = Callable[[LogLine], None]
 
 
-def as_json(line: Line) -> str:
+def as_json(line: LogLine) -> str:
     """One JSON object, keys `ts level event` first, then the fields."""
     ts = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     head = {"ts": ts, "level": line.event.level, "event": line.event.value}
@@ -55,7 +55,7 @@ def as_json(line: Line) -> str:
 def to_stream(stream: TextIO) -> Sink:
     """A sink that writes JSON lines; a stream that is gone is not worth dying for."""
 
-    def write(line: Line) -> None:
+    def write(line: LogLine) -> None:
         try:
             stream.write(as_json(line) + "\n")
             stream.flush()
@@ -70,7 +70,7 @@ def to_journal() -> Sink | None:
     if journal is None:
         return None
 
-    def send(line: Line) -> None:
+    def send(line: LogLine) -> None:
         named = {_journal_name(name): _text(value) for name, value in line.fields.items()}
         words = " ".join(f"{name}={_text(value)}" for name, value in line.fields.items())
         priority = str(_PRIORITY[line.event.level])
@@ -138,7 +138,7 @@ class Log:
 
     def _put(self, event: Event, fields: dict[str, object]) -> None:
         masked = {name: redacted_value(name, value) for name, value in fields.items()}
-        self._sink(Line(at=self._clock.now(), event=event, fields=masked))
+        self._sink(LogLine(at=self._clock.now(), event=event, fields=masked))
 
 
 def _key(event: Event, fields: dict[str, object]) -> str:

@@ -83,12 +83,12 @@ def type_words(annotation: Any) -> str:  # any type expression
     if isinstance(annotation, NewType):
         return type_words(annotation.__supertype__)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation.__name__.lower()
+        return "section"
     return _PLAIN.get(getattr(annotation, "__name__", ""), str(annotation))
 
 
 def _union_words(parts: tuple[Any, ...]) -> str:
-    return " or ".join(type_words(part) for part in parts if part is not type(None))
+    return " or ".join(dict.fromkeys(type_words(p) for p in parts if p is not type(None)))
 
 
 def _tuple_words(parts: tuple[Any, ...]) -> str:

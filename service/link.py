@@ -1,9 +1,9 @@
 """An MQTT connection that keeps itself: with its sending half the one rim around paho.
 
 SHELL. Connects in the background and goes on trying; after every connect it subscribes again and
-publishes its births again. Reason codes of CONNACK, SUBACK and PUBACK become words. Nothing is
-queued while there is no connection: a publication then ends as `NotConnected` at once, so state is
-restated by births, and durable things are repeated by whoever keeps them.
+publishes its on-connect messages again. Reason codes of CONNACK, SUBACK and PUBACK become words.
+Nothing is queued while there is no connection: a publication then ends as `NotConnected` at once,
+so state is restated by on-connect messages, and durable things are repeated by whoever keeps them.
 """
 
 import random
@@ -27,7 +27,7 @@ from service.link_settings import (
     begin,
     make_client,
 )
-from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
 from service.receiver import OnMessage, Receipt, Receiver
 from service.reconnect import Reconnects
 from service.sender import Counts, Sender
@@ -40,9 +40,9 @@ __all__ = [
     "LinkState",
     "NotConnected",
     "OnMessage",
-    "Outcome",
     "Pending",
     "Publication",
+    "PublishOutcome",
     "Receipt",
     "Refused",
     "Subscription",
@@ -69,7 +69,8 @@ def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Receipt) -> None
 
 
 class Link:
-    """One connection with its subscriptions, births and will; raises `LinkError` when made.
+    """One connection with its subscriptions, on-connect messages and will; raises `LinkError` when
+    made.
 
     `on_fatal` is told, on the network thread, of an exception that ended that thread: the process
     cannot go on without it. One that `on_message` lets out ends nothing: the message is given up.
@@ -82,7 +83,7 @@ class Link:
         on_fatal: Callable[[Exception], None],
         on_message: OnMessage = _ignore,
         subscriptions: Sequence[Subscription] = (),
-        births: Callable[[], Iterable[Publication]] = tuple,
+        on_connect: Callable[[], Iterable[Publication]] = tuple,
         will: Publication | None = None,
         manual_ack: bool = False,
         clock: Clock | None = None,
@@ -90,7 +91,7 @@ class Link:
         self._settings = settings
         self._on_fatal = on_fatal
         self._subscriptions = tuple(subscriptions)
-        self._births = births
+        self._on_connect = on_connect
         self._clock = clock or SystemClock()
         self._counts = Counts()
         self._reason = "not connected yet"
@@ -240,8 +241,10 @@ class Link:
             kept = flags.session_present
             self._log(Event.LINK_CONNECTED, broker=self._where(), session_present=kept)
             self._subscribe()
-            for birth in self._births():  # after every connect: the broker may have forgotten all
-                self._publish(birth)
+            for (
+                message
+            ) in self._on_connect():  # after every connect: the broker may have forgotten all
+                self._publish(message)
 
     def _subscribe(self) -> None:
         if not self._subscriptions:

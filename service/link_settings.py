@@ -61,7 +61,7 @@ class LinkSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """A message as births, the will and farewells state it."""
+    """A message as on-connect messages, the will and farewells state it."""
 
     topic: str
     payload: bytes

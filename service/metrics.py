@@ -78,7 +78,7 @@ class StatusServer:
 def _answering(
     registry: CollectorRegistry, health: Callable[[], Health], actions: Mapping[str, Action]
 ) -> type[BaseHTTPRequestHandler]:
-    class Answer(BaseHTTPRequestHandler):
+    class StatusHandler(BaseHTTPRequestHandler):
         timeout = REQUEST_TIMEOUT_S
 
         def do_GET(self) -> None:
@@ -113,7 +113,7 @@ def _answering(
         def log_message(self, *_args: object) -> None:
             """Requests are no events."""
 
-    return Answer
+    return StatusHandler
 
 
 def _health_answer(health: Health) -> tuple[HTTPStatus, str, bytes]:

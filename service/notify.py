@@ -17,7 +17,7 @@ except ImportError:  # the extra `systemd`
     daemon = None
 
 
-class Notifier:
+class SystemdNotifier:
     """One per process; reads its environment when made."""
 
     def __init__(

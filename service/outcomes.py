@@ -37,13 +37,15 @@ class TimedOut:
     after_s: float
 
 
-Outcome = Delivered | Refused | NotConnected | TimedOut
+PublishOutcome = Delivered | Refused | NotConnected | TimedOut
 
 
 class Pending:
     """A publication under way."""
 
-    def __init__(self, outcome: Outcome | None = None, topic: str = "", n_bytes: int = 0) -> None:
+    def __init__(
+        self, outcome: PublishOutcome | None = None, topic: str = "", n_bytes: int = 0
+    ) -> None:
         self._settled = threading.Event()
         self._outcome = outcome
         self.topic = topic
@@ -51,12 +53,12 @@ class Pending:
         if outcome is not None:
             self._settled.set()
 
-    def wait(self, timeout_s: float) -> Outcome:
+    def wait(self, timeout_s: float) -> PublishOutcome:
         """The outcome, or `TimedOut`; may be asked again."""
         self._settled.wait(max(0.0, timeout_s))
         return self._outcome or TimedOut(timeout_s)
 
-    def settle(self, outcome: Outcome) -> None:
+    def settle(self, outcome: PublishOutcome) -> None:
         """The first outcome stays."""
         if not self._settled.is_set():
             self._outcome = outcome
@@ -75,7 +77,7 @@ class PendingTable:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._open: dict[int, Pending] = {}
-        self._early: dict[int, Outcome] = {}
+        self._early: dict[int, PublishOutcome] = {}
         self._bytes = 0
         self._generation = 0
 
@@ -105,7 +107,7 @@ class PendingTable:
             self._bytes += n_bytes
         return pending
 
-    def settle(self, mid: int, outcome: Outcome) -> str | None:
+    def settle(self, mid: int, outcome: PublishOutcome) -> str | None:
         """Pairs the broker's answer with its publication; its topic, if that is known yet."""
         with self._lock:
             pending = self._open.pop(mid, None)

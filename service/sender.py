@@ -13,7 +13,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from service.events import Event, log
-from service.outcomes import Delivered, NotConnected, Outcome, Pending, PendingTable, Refused
+from service.outcomes import Delivered, NotConnected, Pending, PendingTable, PublishOutcome, Refused
 
 MAX_PENDING = 1000
 MAX_PENDING_BYTES = 32_000_000
@@ -79,7 +79,7 @@ class Sender:
         self._counts.add("published")
         return self._table.add(info.mid, generation, topic, n_bytes)
 
-    def _obstacle(self, n_bytes: int) -> Outcome | None:
+    def _obstacle(self, n_bytes: int) -> PublishOutcome | None:
         if self._closed is not None:
             return NotConnected(self._closed)
         if self._broker_max_bytes is not None and n_bytes > self._broker_max_bytes:
@@ -89,7 +89,7 @@ class Sender:
             return NotConnected("the connection is stalled: too much is waiting already")
         return None
 
-    def _give_up(self, topic: str, outcome: Outcome) -> Pending:
+    def _give_up(self, topic: str, outcome: PublishOutcome) -> Pending:
         if isinstance(outcome, Refused):
             self._refuse(topic, outcome)
         else:

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 
-from bridge.config import Camera
+from bridge.config import SourceConfig
 from bridge.fault import SourceFault
-from bridge.picture import shape_of
+from bridge.picture import jpeg_format_of
 from bridge.sources.open import open_source
 from imaging.admission import Rejected
 from service.clock import SystemClock
@@ -135,9 +135,9 @@ class Taken:
         return [(image.shape[1], image.shape[0]) for image in shapes if image is not None]
 
 
-def take(camera: Camera, count: int, max_bytes: int = 2_000_000) -> Taken:
+def take(camera: SourceConfig, count: int, max_bytes: int = 2_000_000) -> Taken:
     """`count` pictures of a source, or what came before its fault."""
-    shape = shape_of(camera.width_px, camera.jpeg_quality, max_bytes, 9_000_000)
+    shape = jpeg_format_of(camera.width_px, camera.jpeg_quality, max_bytes, 9_000_000)
     taken = Taken([], [], None)
     try:
         for one in open_source(camera, shape, SystemClock())(threading.Event()):

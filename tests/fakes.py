@@ -63,9 +63,9 @@ class ManualClock:
 
 
 @contextmanager
-def recorded_events(clock: Clock | None = None) -> Iterator[list[events.Line]]:
+def recorded_events(clock: Clock | None = None) -> Iterator[list[events.LogLine]]:
     """Everything logged within the block, whatever its level."""
-    lines: list[events.Line] = []
+    lines: list[events.LogLine] = []
     events.configure(level="debug", sink=lines.append, clock=clock or ManualClock())
     try:
         yield lines

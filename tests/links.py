@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from service.events import Line
+from service.events import LogLine
 from service.link import Link, LinkSettings, Publication, Subscription
 from tests.servers import Broker
 
@@ -74,7 +74,7 @@ def running(
     chosen: LinkSettings,
     inbox: Inbox | None = None,
     filters: Sequence[str] = (),
-    births: Callable[[], Iterable[Publication]] = tuple,
+    on_connect: Callable[[], Iterable[Publication]] = tuple,
 ) -> Iterator[Link]:
     """A started link, ready unless its broker is away, stopped at the end."""
     link = Link(
@@ -82,7 +82,7 @@ def running(
         on_fatal=fail,
         on_message=inbox or Inbox(),
         subscriptions=[Subscription(filter=text) for text in filters],
-        births=births,
+        on_connect=on_connect,
         manual_ack=True,
     )
     link.start()
@@ -102,7 +102,7 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
     raise AssertionError(f"waited {PATIENCE_S} s in vain: {what}")
 
 
-def wait_for_event(lines: Sequence[Line], event: str) -> dict[str, object]:
+def wait_for_event(lines: Sequence[LogLine], event: str) -> dict[str, object]:
     """The fields of the first `event` logged, now or soon."""
     wait_until(lambda: any(line.event == event for line in tuple(lines)), f"{event} in {lines}")
     return next(line.fields for line in lines if line.event == event)

@@ -14,45 +14,49 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bridge.config import Camera
-from bridge.fault import SourceFault, Why
-from bridge.pace import Pace
-from bridge.picture import Item, Ready, Shape, from_jpeg
+from bridge.config import SourceConfig
+from bridge.fault import FaultReason, SourceFault
+from bridge.frame_rate import FrameRateLimit
+from bridge.picture import JpegFormat, Ready, SourceItem, from_jpeg
 from service.clock import Clock
 
 POLL_S = 0.5
 MAX_FILES = 100_000
 _ENDINGS = (".jpg", ".jpeg", ".png")
 
-Mark = tuple[int, int]
+FileVersion = tuple[int, int]
 """When a file was written last (ns), and its size."""
 
 
 def frames(
-    camera: Camera, folder: Path, shape: Shape, clock: Clock, stopping: threading.Event
-) -> Iterator[Item]:
+    camera: SourceConfig,
+    folder: Path,
+    jpeg_format: JpegFormat,
+    clock: Clock,
+    stopping: threading.Event,
+) -> Iterator[SourceItem]:
     """JPEGs as files appear; raises `SourceFault`."""
-    pace, new = Pace(camera.rate_fps), NewFiles()
+    limit, new = FrameRateLimit(camera.rate_fps), NewFiles()
     new.find(listed(folder))
     yield Ready.READY
     while not clock.wait(stopping, POLL_S):
         for name in new.find(listed(folder)):
-            if clock.wait(stopping, pace.wait_s(clock.mono())):
+            if clock.wait(stopping, limit.wait_s(clock.mono())):
                 return
-            data = read(folder / name, shape.limits.max_bytes)
+            data = read(folder / name, jpeg_format.limits.max_bytes)
             if data is not None:
-                pace.due(clock.mono())
-                yield from_jpeg(data, shape)
+                limit.due(clock.mono())
+                yield from_jpeg(data, jpeg_format)
 
 
 @dataclass(slots=True)
 class NewFiles:
     """Which files are new and complete, from one look at the folder to the next."""
 
-    _old: dict[str, Mark] | None = None
-    _growing: dict[str, Mark] = field(default_factory=dict)
+    _old: dict[str, FileVersion] | None = None
+    _growing: dict[str, FileVersion] = field(default_factory=dict)
 
-    def find(self, seen: dict[str, Mark]) -> list[str]:
+    def find(self, seen: dict[str, FileVersion]) -> list[str]:
         """By the time of writing; nothing at the first look."""
         if self._old is None:
             self._old = seen
@@ -64,21 +68,23 @@ class NewFiles:
         return sorted(whole, key=lambda name: (seen[name], name))
 
 
-def listed(folder: Path) -> dict[str, Mark]:
+def listed(folder: Path) -> dict[str, FileVersion]:
     """The pictures there by name; raises `SourceFault`."""
-    found: dict[str, Mark] = {}
+    found: dict[str, FileVersion] = {}
     try:
         with os.scandir(folder) as entries:
             for number, entry in enumerate(entries):
                 if number >= MAX_FILES:
-                    raise SourceFault(Why.UNUSABLE, f"{folder}: over {MAX_FILES} files: clear it")
+                    raise SourceFault(
+                        FaultReason.UNUSABLE, f"{folder}: over {MAX_FILES} files: clear it"
+                    )
                 if not entry.name.lower().endswith(_ENDINGS) or entry.name.startswith("."):
                     continue
                 facts = entry.stat(follow_symlinks=False)
                 if stat.S_ISREG(facts.st_mode):
                     found[entry.name] = (facts.st_mtime_ns, facts.st_size)
     except OSError as error:
-        raise SourceFault(Why.UNREACHABLE, f"{folder}: {error.strerror}") from error
+        raise SourceFault(FaultReason.UNREACHABLE, f"{folder}: {error.strerror}") from error
     return found
 
 

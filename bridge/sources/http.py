@@ -16,10 +16,10 @@ import av
 import httpx
 
 from bridge.address import Url
-from bridge.config import Camera, password_of
-from bridge.fault import SourceFault, Why
-from bridge.pace import Pace
-from bridge.picture import Shape, from_jpeg
+from bridge.config import SourceConfig, password_of
+from bridge.fault import FaultReason, SourceFault
+from bridge.frame_rate import FrameRateLimit
+from bridge.picture import JpegFormat, from_jpeg
 from imaging.admission import Rejected
 from service.clock import Clock
 
@@ -29,27 +29,27 @@ _BEFORE_FIRST = 8
 
 
 def frames(
-    camera: Camera, url: Url, shape: Shape, clock: Clock, stopping: threading.Event
+    camera: SourceConfig, url: Url, jpeg_format: JpegFormat, clock: Clock, stopping: threading.Event
 ) -> Iterator[bytes | Rejected]:
     """JPEGs until the source ends; raises `SourceFault`."""
-    pace = Pace(camera.rate_fps)
+    limit = FrameRateLimit(camera.rate_fps)
     try:
         with client_of(camera) as client:
-            while not clock.wait(stopping, pace.wait_s(clock.mono())):
+            while not clock.wait(stopping, limit.wait_s(clock.mono())):
                 with client.stream("GET", url.text()) as answer:
                     if is_mjpeg(checked(answer)):
-                        yield from _parts(answer, pace, shape, clock, stopping)
-                        raise SourceFault(Why.ENDED, "the camera ended the stream")
-                    pace.due(clock.mono())
-                    data = _body(answer, shape.limits.max_bytes, camera.stall_s, clock)
-                yield from_jpeg(data, shape)
+                        yield from _parts(answer, limit, jpeg_format, clock, stopping)
+                        raise SourceFault(FaultReason.ENDED, "the camera ended the stream")
+                    limit.due(clock.mono())
+                    data = _body(answer, jpeg_format.limits.max_bytes, camera.stall_s, clock)
+                yield from_jpeg(data, jpeg_format)
     except httpx.TimeoutException as error:
-        raise SourceFault(Why.STALLED, f"no answer in {camera.stall_s:g} s") from error
+        raise SourceFault(FaultReason.STALLED, f"no answer in {camera.stall_s:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-        raise SourceFault(Why.UNREACHABLE, str(error) or type(error).__name__) from error
+        raise SourceFault(FaultReason.UNREACHABLE, str(error) or type(error).__name__) from error
 
 
-def client_of(camera: Camera) -> httpx.Client:
+def client_of(camera: SourceConfig) -> httpx.Client:
     """A connection pool for one camera; raises `OSError` for a file that cannot be read."""
     verify: ssl.SSLContext | bool = camera.verify_tls
     if camera.verify_tls and camera.ca_file is not None:
@@ -91,13 +91,17 @@ def checked(answer: httpx.Response) -> str:
         case 200:
             return str(answer.headers.get("content-type", "")).lower()
         case 401 | 403:
-            raise SourceFault(Why.REFUSED, f"user and password refused ({answer.status_code})")
+            raise SourceFault(
+                FaultReason.REFUSED, f"user and password refused ({answer.status_code})"
+            )
         case 404:
-            raise SourceFault(Why.NOT_FOUND, "the camera knows no such path (404)")
+            raise SourceFault(FaultReason.NOT_FOUND, "the camera knows no such path (404)")
         case code if 300 <= code < 400:
-            raise SourceFault(Why.UNUSABLE, f"it redirects ({code}): name the final address")
+            raise SourceFault(
+                FaultReason.UNUSABLE, f"it redirects ({code}): name the final address"
+            )
         case code:
-            raise SourceFault(Why.UNREACHABLE, f"the camera answers {code}")
+            raise SourceFault(FaultReason.UNREACHABLE, f"the camera answers {code}")
 
 
 def is_mjpeg(content_type: str) -> bool:
@@ -106,7 +110,7 @@ def is_mjpeg(content_type: str) -> bool:
         return True
     if content_type.startswith(("video/", "audio/", "text/html")):
         kind = content_type.partition(";")[0]
-        raise SourceFault(Why.UNUSABLE, f"{kind} is neither a picture nor MJPEG")
+        raise SourceFault(FaultReason.UNUSABLE, f"{kind} is neither a picture nor MJPEG")
     return False
 
 
@@ -116,9 +120,9 @@ def _body(answer: httpx.Response, max_bytes: int, patience_s: float, clock: Cloc
     for chunk in answer.iter_bytes():
         data += chunk
         if len(data) > max_bytes:
-            raise SourceFault(Why.UNUSABLE, f"a picture of over {max_bytes} bytes")
+            raise SourceFault(FaultReason.UNUSABLE, f"a picture of over {max_bytes} bytes")
         if clock.mono() > until_s:
-            raise SourceFault(Why.STALLED, f"a picture took over {patience_s:g} s")
+            raise SourceFault(FaultReason.STALLED, f"a picture took over {patience_s:g} s")
     return bytes(data)
 
 
@@ -142,7 +146,9 @@ class _Tap:
         taken, self._rest = self._rest[:size], self._rest[size:]
         self._left -= len(taken)
         if self._left < 0:
-            self.problem = SourceFault(Why.UNUSABLE, f"a part of over {self._max_bytes} bytes")
+            self.problem = SourceFault(
+                FaultReason.UNUSABLE, f"a part of over {self._max_bytes} bytes"
+            )
         return b"" if self.problem else taken
 
     def picture_came(self) -> None:
@@ -150,19 +156,23 @@ class _Tap:
 
 
 def _parts(
-    answer: httpx.Response, pace: Pace, shape: Shape, clock: Clock, stopping: threading.Event
+    answer: httpx.Response,
+    limit: FrameRateLimit,
+    jpeg_format: JpegFormat,
+    clock: Clock,
+    stopping: threading.Event,
 ) -> Iterator[bytes | Rejected]:
-    tap = _Tap(answer, shape.limits.max_bytes)
+    tap = _Tap(answer, jpeg_format.limits.max_bytes)
     try:
         with av.open(tap, "r", format="mpjpeg", options={"fpsprobesize": "0"}) as container:
             for packet in container.demux(video=0):
                 tap.picture_came()
                 if stopping.is_set():
                     return
-                if packet.size and pace.due(clock.mono()):
-                    yield from_jpeg(bytes(packet), shape)
+                if packet.size and limit.due(clock.mono()):
+                    yield from_jpeg(bytes(packet), jpeg_format)
     except (av.FFmpegError, IndexError) as error:
         if tap.problem is None:
-            raise SourceFault(Why.UNUSABLE, "its parts are no MJPEG") from error
+            raise SourceFault(FaultReason.UNUSABLE, "its parts are no MJPEG") from error
     if tap.problem is not None:
         raise tap.problem

@@ -6,27 +6,29 @@ import threading
 from collections.abc import Callable, Iterator
 
 from bridge.address import Folder, Url, parse_address
-from bridge.config import Camera
-from bridge.picture import Item, Shape
+from bridge.config import SourceConfig
+from bridge.picture import JpegFormat, SourceItem
 from bridge.sources import folder, http, rtsp, upload
-from bridge.uploads.inbox import Inbox
+from bridge.uploads.upload_queue import UploadQueue
 from service.clock import Clock
 
-Frames = Iterator[Item]
-Source = Callable[[threading.Event], Frames]
-"""Opens the source and gives its pictures until told to stop; raises `SourceFault`."""
+Frames = Iterator[SourceItem]
+PictureSource = Callable[[threading.Event], Frames]
+"""Opens the source and gives its pictures until asked to stop; raises `SourceFault`."""
 
 
-def open_source(camera: Camera, shape: Shape, clock: Clock, inbox: Inbox | None = None) -> Source:
-    """Nothing is opened yet; the source may be opened again and again. `inbox` is where uploads
+def open_source(
+    camera: SourceConfig, jpeg_format: JpegFormat, clock: Clock, queue: UploadQueue | None = None
+) -> PictureSource:
+    """Nothing is opened yet; the source may be opened again and again. `queue` is where uploads
     arrive."""
     match parse_address(camera.source):
         case Folder(path=path):
-            return lambda stopping: folder.frames(camera, path, shape, clock, stopping)
+            return lambda stopping: folder.frames(camera, path, jpeg_format, clock, stopping)
         case Url(scheme="http" | "https") as url:
-            return lambda stopping: http.frames(camera, url, shape, clock, stopping)
+            return lambda stopping: http.frames(camera, url, jpeg_format, clock, stopping)
         case "ftp-upload" | "smtp-upload":
-            arrived = inbox or Inbox()
-            return lambda stopping: upload.frames(camera, arrived, shape, clock, stopping)
+            arrived = queue or UploadQueue()
+            return lambda stopping: upload.frames(camera, arrived, jpeg_format, clock, stopping)
         case Url() as url:
-            return lambda stopping: rtsp.frames(camera, url, shape, clock, stopping)
+            return lambda stopping: rtsp.frames(camera, url, jpeg_format, clock, stopping)

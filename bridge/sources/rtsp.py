@@ -16,10 +16,10 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from bridge.address import Url
-from bridge.config import Camera, password_of
-from bridge.fault import SourceFault, Why
-from bridge.pace import KeyFrames, Pace
-from bridge.picture import Shape, from_frame, from_jpeg
+from bridge.config import SourceConfig, password_of
+from bridge.fault import FaultReason, SourceFault
+from bridge.frame_rate import FrameRateLimit, KeyFrames
+from bridge.picture import JpegFormat, from_frame, from_jpeg
 from imaging.admission import Rejected
 from service.clock import Clock
 
@@ -29,17 +29,17 @@ _ANALYSE_US = 1_000_000
 
 
 def frames(
-    camera: Camera, url: Url, shape: Shape, clock: Clock, stopping: threading.Event
+    camera: SourceConfig, url: Url, jpeg_format: JpegFormat, clock: Clock, stopping: threading.Event
 ) -> Iterator[bytes | Rejected]:
     """JPEGs until the stream ends; raises `SourceFault`."""
     with opened(camera, url) as container:
-        stream = video_of(container, shape.limits.max_pixels)
-        yield from _pictures(container, stream, camera, shape, clock, stopping)
-    raise SourceFault(Why.ENDED, "the stream ended")
+        stream = video_of(container, jpeg_format.limits.max_pixels)
+        yield from _pictures(container, stream, camera, jpeg_format, clock, stopping)
+    raise SourceFault(FaultReason.ENDED, "the stream ended")
 
 
 @contextmanager
-def opened(camera: Camera, url: Url) -> Iterator[InputContainer]:
+def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
     """The stream, connected; FFmpeg's errors become `SourceFault`, whose words hold no URL."""
     text = url.text(camera.username, password_of(camera))
     try:
@@ -53,10 +53,10 @@ def opened(camera: Camera, url: Url) -> Iterator[InputContainer]:
     except av.FFmpegError as error:
         raise _fault(error, camera) from None  # its text holds the URL with the password
     except ValueError:
-        raise SourceFault(Why.UNUSABLE, "FFmpeg cannot open it") from None
+        raise SourceFault(FaultReason.UNUSABLE, "FFmpeg cannot open it") from None
 
 
-def _options(camera: Camera, url: Url) -> dict[str, str]:
+def _options(camera: SourceConfig, url: Url) -> dict[str, str]:
     options = {
         "rtsp_transport": camera.transport,
         "protocol_whitelist": _PROTOCOLS,
@@ -74,10 +74,10 @@ def _options(camera: Camera, url: Url) -> dict[str, str]:
 def video_of(container: InputContainer, max_pixels: int) -> VideoStream:
     """Its first video stream, one thread to decode it."""
     if not container.streams.video:
-        raise SourceFault(Why.NO_VIDEO, "the stream has no video")
+        raise SourceFault(FaultReason.NO_VIDEO, "the stream has no video")
     stream = container.streams.video[0]
     if stream.codec_context is None:
-        raise SourceFault(Why.NO_VIDEO, "FFmpeg has no decoder for the stream's format")
+        raise SourceFault(FaultReason.NO_VIDEO, "FFmpeg has no decoder for the stream's format")
     stream.codec_context.thread_count = 1
     stream.codec_context.options = {"max_pixels": str(max_pixels)}
     return stream
@@ -86,12 +86,12 @@ def video_of(container: InputContainer, max_pixels: int) -> VideoStream:
 def _pictures(
     container: InputContainer,
     stream: VideoStream,
-    camera: Camera,
-    shape: Shape,
+    camera: SourceConfig,
+    jpeg_format: JpegFormat,
     clock: Clock,
     stopping: threading.Event,
 ) -> Iterator[bytes | Rejected]:
-    pace = Pace(camera.rate_fps)
+    limit = FrameRateLimit(camera.rate_fps)
     decoder = _Decoder(stream, camera)
     last_s = clock.mono()
     for packet in container.demux(stream):
@@ -100,34 +100,36 @@ def _pictures(
             return
         if packet.size and stream.codec_context.name == "mjpeg":
             last_s = now
-            if pace.due(now):
-                yield from_jpeg(bytes(packet), shape)
+            if limit.due(now):
+                yield from_jpeg(bytes(packet), jpeg_format)
             continue
-        frame = decoder.frame_of(packet, now, pace)
+        frame = decoder.frame_of(packet, now, limit)
         if frame is not None:
             last_s = now
-            if pace.due(now):
-                yield from_frame(frame, float(stream.sample_aspect_ratio or 1), shape)
-        elif now - last_s > camera.stall_s + 1 / camera.rate_fps and pace.is_due(now):
-            raise SourceFault(Why.STALLED, f"data, but no whole picture in {camera.stall_s:g} s")
+            if limit.due(now):
+                yield from_frame(frame, float(stream.sample_aspect_ratio or 1), jpeg_format)
+        elif now - last_s > camera.stall_s + 1 / camera.rate_fps and limit.is_due(now):
+            raise SourceFault(
+                FaultReason.STALLED, f"data, but no whole picture in {camera.stall_s:g} s"
+            )
 
 
 class _Decoder:
     """Decodes as little as the rate allows."""
 
-    def __init__(self, stream: VideoStream, camera: Camera) -> None:
+    def __init__(self, stream: VideoStream, camera: SourceConfig) -> None:
         self._codec = stream.codec_context
         self._choice = camera.decode
         self._keys = KeyFrames(camera.rate_fps)
 
     def frame_of(
-        self, packet: av.Packet[VideoStream], now: float, pace: Pace
+        self, packet: av.Packet[VideoStream], now: float, limit: FrameRateLimit
     ) -> av.VideoFrame | None:
         """The newest whole frame that the packet completes, if it was worth decoding."""
         if packet.is_keyframe:
             self._keys.seen(now)
         alone = self._choice == "keyframes" or (self._choice == "auto" and self._keys.alone)
-        if not packet.size or (alone and not (packet.is_keyframe and pace.is_due(now))):
+        if not packet.size or (alone and not (packet.is_keyframe and limit.is_due(now))):
             return None
         found: list[av.VideoFrame] = []
         with suppress(av.InvalidDataError):  # a damaged packet; the next key frame mends it
@@ -141,18 +143,18 @@ class _Decoder:
 
 
 _WORDS = (
-    (av.HTTPUnauthorizedError, Why.REFUSED, "the camera refuses user and password (401)"),
-    (av.HTTPForbiddenError, Why.REFUSED, "the camera forbids it (403)"),
-    (av.HTTPNotFoundError, Why.NOT_FOUND, "the camera knows no such path (404)"),
-    (av.InvalidDataError, Why.UNUSABLE, "what the camera sends is no RTSP, or no video"),
-    (av.EOFError, Why.ENDED, "the camera ended the stream"),
+    (av.HTTPUnauthorizedError, FaultReason.REFUSED, "the camera refuses user and password (401)"),
+    (av.HTTPForbiddenError, FaultReason.REFUSED, "the camera forbids it (403)"),
+    (av.HTTPNotFoundError, FaultReason.NOT_FOUND, "the camera knows no such path (404)"),
+    (av.InvalidDataError, FaultReason.UNUSABLE, "what the camera sends is no RTSP, or no video"),
+    (av.EOFError, FaultReason.ENDED, "the camera ended the stream"),
 )
 
 
-def _fault(error: av.FFmpegError, camera: Camera) -> SourceFault:
+def _fault(error: av.FFmpegError, camera: SourceConfig) -> SourceFault:
     for kind, why, words in _WORDS:
         if isinstance(error, kind):
             return SourceFault(why, words)
     if isinstance(error, av.ExitError):
-        return SourceFault(Why.STALLED, f"no answer or no data for {camera.stall_s:g} s")
-    return SourceFault(Why.UNREACHABLE, error.strerror or type(error).__name__)
+        return SourceFault(FaultReason.STALLED, f"no answer or no data for {camera.stall_s:g} s")
+    return SourceFault(FaultReason.UNREACHABLE, error.strerror or type(error).__name__)

@@ -1,4 +1,4 @@
-"""Pictures that the camera brings by itself, by FTP or mail: taken from its inbox at the rate.
+"""Pictures that the camera brings by itself, by FTP or mail: taken from its queue at the rate.
 
 SHELL, on the camera's own thread. Called by `open_source`.
 """
@@ -8,23 +8,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from bridge.config import Camera
-from bridge.pace import Pace
-from bridge.picture import Item, Ready, Shape, from_jpeg
-from bridge.uploads.inbox import Inbox
+from bridge.config import SourceConfig
+from bridge.frame_rate import FrameRateLimit
+from bridge.picture import JpegFormat, Ready, SourceItem, from_jpeg
+from bridge.uploads.upload_queue import UploadQueue
 from service.clock import Clock
 
 _POLL_S = 0.5
 
 
 def frames(
-    camera: Camera, inbox: Inbox, shape: Shape, clock: Clock, stopping: threading.Event
-) -> Iterator[Item]:
+    camera: SourceConfig,
+    queue: UploadQueue,
+    jpeg_format: JpegFormat,
+    clock: Clock,
+    stopping: threading.Event,
+) -> Iterator[SourceItem]:
     """JPEGs as they are uploaded."""
-    pace = Pace(camera.rate_fps)
+    limit = FrameRateLimit(camera.rate_fps)
     yield Ready.READY
-    while not clock.wait(stopping, pace.wait_s(clock.mono())):
-        data = inbox.get(_POLL_S)
+    while not clock.wait(stopping, limit.wait_s(clock.mono())):
+        data = queue.get(_POLL_S)
         if data is not None:
-            pace.due(clock.mono())
-            yield from_jpeg(data, shape)
+            limit.due(clock.mono())
+            yield from_jpeg(data, jpeg_format)

@@ -1,7 +1,7 @@
 """Cameras that upload stills by FTP: pyftpdlib with a file system that is not there.
 
 SHELL, a thread. Each camera has its user; whatever folder it makes or names, a file is kept in
-memory, bounded, and goes to the camera's inbox if it is a picture. Nothing can be read, listed or
+memory, bounded, and goes to the camera's queue if it is a picture. Nothing can be read, listed or
 removed, and nothing reaches the disk. Plain FTP crosses the network in the clear: a network of its
 own is advised.
 """
@@ -21,7 +21,7 @@ from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
-from bridge.uploads.inbox import Inbox, looks_like_picture
+from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
 
@@ -31,12 +31,12 @@ _TICK_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uploader:
+class FtpAccount:
     """Who may upload for a camera."""
 
     camera: CameraId
     password: str
-    inbox: Inbox
+    queue: UploadQueue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class FtpServer:
         address: tuple[str, int],
         passive_ports: tuple[int, int],
         public_host: str | None,
-        users: Mapping[str, Uploader],
+        users: Mapping[str, FtpAccount],
         limits: FtpLimits,
     ) -> None:
         logging.getLogger("pyftpdlib").setLevel(logging.CRITICAL)  # it would log commands
@@ -153,7 +153,7 @@ class _Users(DummyAuthorizer):  # type: ignore[misc]  # pyftpdlib has no types
             raise AuthenticationFailed("Authentication failed.")
 
 
-def _handler(users: Mapping[str, Uploader], limits: FtpLimits) -> type[FTPHandler]:
+def _handler(users: Mapping[str, FtpAccount], limits: FtpLimits) -> type[FTPHandler]:
     authorizer = _Users()
     for name, user in users.items():
         authorizer.add_user(name, user.password, "/", perm=_RIGHTS)
@@ -177,10 +177,10 @@ def _handler(users: Mapping[str, Uploader], limits: FtpLimits) -> type[FTPHandle
     return Handler
 
 
-def _hand_over(user: Uploader, data: bytes) -> None:
+def _hand_over(user: FtpAccount, data: bytes) -> None:
     if not looks_like_picture(data):
         refused = "no_picture"
-    elif not user.inbox.put(data):
+    elif not user.queue.put(data):
         refused = "queue_full"
     else:
         return

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Mapping
 
 from bridge.address import parse_address
-from bridge.config import BridgeConfigError, Config, password_of
-from bridge.uploads.ftp import FtpLimits, FtpServer, Uploader
-from bridge.uploads.inbox import Inbox
-from bridge.uploads.smtp import Mailbox, SmtpServer
+from bridge.config import BridgeConfig, BridgeConfigError, password_of
+from bridge.uploads.ftp import FtpAccount, FtpLimits, FtpServer
+from bridge.uploads.smtp import MailAccount, SmtpServer
+from bridge.uploads.upload_queue import UploadQueue
 from contract.ids import CameraId
 
 STOP_S = 2.0
@@ -21,30 +21,33 @@ STOP_S = 2.0
 class Listeners:
     """FTP and SMTP, as far as needed."""
 
-    def __init__(self, config: Config, inboxes: Mapping[CameraId, Inbox]) -> None:
+    def __init__(self, config: BridgeConfig, upload_queues: Mapping[CameraId, UploadQueue]) -> None:
         self._ftp: FtpServer | None = None
         self._smtp: SmtpServer | None = None
         self._thread: threading.Thread | None = None
-        users: dict[str, Uploader] = {}
-        boxes: dict[str, Mailbox] = {}
-        for camera, inbox in inboxes.items():
+        users: dict[str, FtpAccount] = {}
+        boxes: dict[str, MailAccount] = {}
+        for camera, queue in upload_queues.items():
             settings = config.cameras[camera]
             try:
                 password = password_of(settings) or ""
             except OSError as error:
                 raise BridgeConfigError(f"cameras.{camera}.password_file: {error}") from error
             if parse_address(settings.source) == "ftp-upload":
-                users[settings.username or ""] = Uploader(
-                    camera=camera, password=password, inbox=inbox
+                users[settings.username or ""] = FtpAccount(
+                    camera=camera, password=password, queue=queue
                 )
             else:
-                boxes[camera] = Mailbox(
-                    camera=camera, inbox=inbox, username=settings.username, password=password
+                boxes[camera] = MailAccount(
+                    camera=camera, queue=queue, username=settings.username, password=password
                 )
         self._make(config, users, boxes)
 
     def _make(
-        self, config: Config, users: Mapping[str, Uploader], boxes: Mapping[str, Mailbox]
+        self,
+        config: BridgeConfig,
+        users: Mapping[str, FtpAccount],
+        boxes: Mapping[str, MailAccount],
     ) -> None:
         uploads, max_bytes = config.uploads, config.limits.max_bytes
         try:

@@ -1,7 +1,7 @@
 """Cameras that send stills by mail: aiosmtpd, which relays nothing.
 
 SHELL, threads of aiosmtpd. The part of the address before the @ is the camera's id, and the
-pictures in a mail go to its inbox: at most `MAX_PICTURES` of them, known by their first bytes;
+pictures in a mail go to its queue: at most `MAX_PICTURES` of them, known by their first bytes;
 whatever else is in it is left. A camera that has a user takes mail only from who logged in as it.
 """
 
@@ -17,7 +17,7 @@ from email.errors import MessageError
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from bridge.uploads.inbox import Inbox, looks_like_picture
+from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
 
@@ -31,11 +31,11 @@ _TEXT = re.compile(rb"[:;(\"]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mailbox:
+class MailAccount:
     """A camera's; without a user everybody may send to it."""
 
     camera: CameraId
-    inbox: Inbox
+    queue: UploadQueue
     username: str | None = None
     password: str = ""
 
@@ -46,7 +46,7 @@ class SmtpServer:
     def __init__(
         self,
         address: tuple[str, int],
-        mailboxes: Mapping[str, Mailbox],
+        mailboxes: Mapping[str, MailAccount],
         max_bytes: int,
         idle_s: float,
     ) -> None:
@@ -84,7 +84,7 @@ class SmtpServer:
 class _Takes:
     """What aiosmtpd asks of a handler."""
 
-    def __init__(self, mailboxes: Mapping[str, Mailbox], max_bytes: int) -> None:
+    def __init__(self, mailboxes: Mapping[str, MailAccount], max_bytes: int) -> None:
         self._mailboxes = mailboxes
         self._max_bytes = max_bytes
 
@@ -113,7 +113,7 @@ class _Takes:
                 log(Event.FRAME_REJECTED, camera=name, reason="no_picture", detail="a mail")
             return "554 5.6.1 no JPEG or PNG in it"
         boxes = [self._mailboxes[name] for name in names]
-        kept = [box.inbox.put(one) for one in pictures for box in boxes]
+        kept = [box.queue.put(one) for one in pictures for box in boxes]
         return "250 OK" if any(kept) else "452 4.3.1 too many pictures wait"
 
 

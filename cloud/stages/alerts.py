@@ -1,7 +1,7 @@
 """Confirmed threats as mails, ready for whoever sends mail; nothing is sent here.
 
 PURE. Threats of one device that follow each other closely are one alert. Date, id and boundary of a
-mail are derived from what it tells, so the same threats give the same bytes. Called by `threat`.
+mail are derived from what it says, so the same threats give the same bytes. Called by `threat`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from cloud.stages.day import Judged
+from cloud.stages.day import PictureVerdicts
 from cloud.stages.rules import Alerts
 from contract.ids import CameraId
 from contract.labels import group_of
@@ -29,7 +29,7 @@ class Alert:
     """Pictures of one device with confirmed threats, in time order."""
 
     device: CameraId
-    pictures: tuple[Judged, ...]
+    pictures: tuple[PictureVerdicts, ...]
 
     @property
     def began_at(self) -> datetime:
@@ -40,18 +40,18 @@ class Alert:
         return tuple(sorted({group_of(one.label) for _, one in self.threats}))
 
     @property
-    def threats(self) -> list[tuple[Judged, Verdict]]:
+    def threats(self) -> list[tuple[PictureVerdicts, Verdict]]:
         return [(picture, verdict) for picture in self.pictures for verdict in picture.confirmed]
 
     @property
-    def clearest(self) -> tuple[Judged, Verdict]:
+    def clearest(self) -> tuple[PictureVerdicts, Verdict]:
         """The threat with the highest score, the earliest of equals, and its picture."""
         return max(self.threats, key=lambda threat: threat[1].score)
 
 
-def gather(device: CameraId, judged: Sequence[Judged], gather_s: int) -> Iterator[Alert]:
+def gather(device: CameraId, judged: Sequence[PictureVerdicts], gather_s: int) -> Iterator[Alert]:
     """The alerts of pictures in time order; those without a confirmed threat are passed over."""
-    together: list[Judged] = []
+    together: list[PictureVerdicts] = []
     for picture in (one for one in judged if one.confirmed):
         apart = picture.captured_at - together[-1].captured_at if together else timedelta()
         if apart > timedelta(seconds=gather_s):
@@ -73,7 +73,7 @@ def recipients(alert: Alert, alerts: Alerts) -> tuple[str, ...]:
 
 
 def compose(alert: Alert, alerts: Alerts, picture: bytes | None) -> bytes | None:
-    """The mail as bytes (RFC 5322), with the clearest picture if given; None if nobody is told."""
+    """The mail as bytes (RFC 5322), with the clearest picture if given; None without recipients."""
     to = recipients(alert, alerts)
     if not to:
         return None

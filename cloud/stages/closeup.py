@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cloud.stages.sight import Row
+from cloud.stages.detections import DetectionRow
 from contract.report import RelativeBox
 from imaging.crop import cut, square
 from imaging.detections import Image
@@ -24,7 +24,7 @@ limits leave it open outside of these get `inconclusive` there, not a guess."""
 MOST = 8
 
 
-def wanted(rows: tuple[Row, ...]) -> tuple[int, ...]:
+def wanted(rows: tuple[DetectionRow, ...]) -> tuple[int, ...]:
     """The detections (strongest first) that deserve a close-up, at most `MOST`."""
     low, high = OPEN_SCORES
     return tuple(number for number, row in enumerate(rows) if low <= row.score < high)[:MOST]

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from cloud.model import open_model
 from cloud.settings import Settings
-from cloud.stages.detect import Detection
-from cloud.stages.plot import Plot
+from cloud.stages.detect import DetectStage
+from cloud.stages.plot import PlotStage
 from cloud.stages.rules import read_rules
-from cloud.stages.threat import Judgement
+from cloud.stages.threat import ThreatStage
 from cloud.stages.tree import InputTree, OutputTree
-from cloud.stages.validate import Validation
+from cloud.stages.validate import ValidateStage
 
 STAGES = ("validate", "detect", "threat", "plot")
 
@@ -29,16 +29,16 @@ def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]
     model = open_model(settings.model, settings.threads) if options.stage == "detect" else None
     out = OutputTree(options.out, source)
     if model is not None:
-        return Detection(
+        return DetectStage(
             source=source, out=out, model=model, limits=limits, copy=options.copy
         ).run()
     if options.stage == "validate":
-        return Validation(
+        return ValidateStage(
             source=source, out=out, limits=limits, placed=options.placed, copy=options.copy
         ).run()
     if options.stage == "threat":
-        return Judgement(source=source, out=out, rules=rules).run()
-    return Plot(source=source, out=out).run()
+        return ThreatStage(source=source, out=out, rules=rules).run()
+    return PlotStage(source=source, out=out).run()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

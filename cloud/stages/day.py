@@ -1,4 +1,4 @@
-"""One device's day, judged: the record between threat and plot.
+"""The verdicts on one device's day: the record between threat and plot.
 
 PURE. Strict writer, tolerant reader.
 """
@@ -14,7 +14,7 @@ from contract.report import CameraName, Sha256, Wire
 from contract.verdict import Verdict
 
 
-class Judged(Wire):
+class PictureVerdicts(Wire):
     """A picture and the verdict on each class of the rules."""
 
     picture: str
@@ -26,11 +26,11 @@ class Judged(Wire):
         return tuple(one for one in self.verdicts if one.decision == "confirmed")
 
 
-class Day(Wire):
+class DayVerdicts(Wire):
     """Every picture of a device in a day (UTC), in time order."""
 
     version: Literal[1] = 1
     device: CameraName
     day: date
     rules_sha256: Sha256
-    pictures: tuple[Judged, ...]
+    pictures: tuple[PictureVerdicts, ...]

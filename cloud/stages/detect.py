@@ -13,12 +13,19 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from cloud.judge import Model
+from cloud.evaluator import Model
 from cloud.offline import CannotRun
 from cloud.stages.closeup import close_up, wanted
-from cloud.stages.looking import image_of
+from cloud.stages.detections import (
+    CloseUp,
+    DetectionRow,
+    ModelName,
+    PictureProblem,
+    PictureRecord,
+    rows_of,
+)
 from cloud.stages.naming import ArchiveName, parse_name
-from cloud.stages.sight import CloseUp, ModelName, Problem, Row, Sight, rows_of
+from cloud.stages.pictures import image_of
 from cloud.stages.tree import InputTree, OutputTree, Unread
 from imaging.admission import PictureLimits, Rejected
 from imaging.detections import Image
@@ -32,7 +39,7 @@ class NamedModel(Model, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Detection:
+class DetectStage:
     """One run over `valid/` of a validated tree, or over a bare tree of pictures."""
 
     source: InputTree
@@ -48,9 +55,9 @@ class Detection:
             if named is None:
                 counts["skipped"] += 1
                 continue
-            sight = self._look(name, named)
-            self._keep(name, named, sight)
-            counts["problems" if sight.problem else "pictures"] += 1
+            found = self._record(name, named)
+            self._keep(name, named, found)
+            counts["problems" if found.problem else "pictures"] += 1
         return counts
 
     def _named(self) -> Iterator[tuple[str, ArchiveName | None]]:
@@ -58,22 +65,22 @@ class Detection:
         for name in self.source.names(below):
             yield name, parse_name(PurePosixPath(name).name)
 
-    def _keep(self, name: str, named: ArchiveName, sight: Sight) -> None:
+    def _keep(self, name: str, named: ArchiveName, found: PictureRecord) -> None:
         """The link first: a record is never without its picture."""
         path = self.source.locate(name)
         if not isinstance(path, Unread):
             self.out.place(f"{named.folder}/{named.text}", path, copy=self.copy)
-        record = sight.model_dump_json(exclude_none=True)
+        record = found.model_dump_json(exclude_none=True)
         self.out.write(f"{named.folder}/{named.stem}.json", record.encode() + b"\n")
 
-    def _look(self, name: str, named: ArchiveName) -> Sight:
+    def _record(self, name: str, named: ArchiveName) -> PictureRecord:
         picture = self.source.read(name, self.limits.max_bytes)
         if isinstance(picture, Unread):
             raise CannotRun(
                 f"{self.source.root / name} is not read: {picture.detail}; if it should be, name "
                 "the folder where it lies with --links-into"
             )
-        sight = Sight(
+        found = PictureRecord(
             picture=named.text,
             sha256=hashlib.sha256(picture).hexdigest(),
             bytes=len(picture),
@@ -81,11 +88,11 @@ class Detection:
         )
         image = image_of(picture, self.limits)
         if isinstance(image, Rejected):
-            problem = Problem(reason=image.reason, detail=image.detail)
-            return sight.model_copy(update={"problem": problem})
+            problem = PictureProblem(reason=image.reason, detail=image.detail)
+            return found.model_copy(update={"problem": problem})
         rows = self._detect(image)
         height, width = image.shape[:2]
-        return sight.model_copy(
+        return found.model_copy(
             update={
                 "width": width,
                 "height": height,
@@ -94,13 +101,13 @@ class Detection:
             }
         )
 
-    def _close_up(self, image: Image, rows: tuple[Row, ...], of: int) -> CloseUp:
+    def _close_up(self, image: Image, rows: tuple[DetectionRow, ...], of: int) -> CloseUp:
         crop, region = close_up(image, rows[of].box)
         height, width = crop.shape[:2]
         (found,) = self.model.close_ups([crop])
         seen = rows_of(found)
         return CloseUp(of=of, region=region, width=width, height=height, detections=seen)
 
-    def _detect(self, image: Image) -> tuple[Row, ...]:
+    def _detect(self, image: Image) -> tuple[DetectionRow, ...]:
         (detections,) = self.model.detect([image])
         return rows_of(detections)

@@ -14,7 +14,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from cloud.stages.series import KINDS, Step
+from cloud.stages.series import KINDS, TimeBin
 from contract.labels import Group
 
 MOST_DEVICES = 30
@@ -25,14 +25,14 @@ _DAY_S = 86_400
 """matplotlib counts dates in days since 1970."""
 
 
-def draw(steps: Sequence[Step], step_s: int) -> bytes:
+def draw(bins: Sequence[TimeBin], bin_s: int) -> bytes:
     """The PNG; of more than `MOST_DEVICES` those with the most threats, and says so."""
-    devices = _busiest(steps)
-    left_out = len({step.device for step in steps}) - len(devices)
+    devices = _busiest(bins)
+    left_out = len({time_bin.device for time_bin in bins}) - len(devices)
     figure = Figure(figsize=(10, 1.2 + 1.3 * max(1, len(devices))), layout="constrained")
     rows = figure.subplots(max(1, len(devices)), 1, sharex=True, squeeze=False)[:, 0]
     for axes, device in zip(rows, devices, strict=False):
-        _row(axes, device, [step for step in steps if step.device == device], step_s)
+        _row(axes, device, [time_bin for time_bin in bins if time_bin.device == device], bin_s)
     if devices:
         locator = AutoDateLocator()  # type: ignore[no-untyped-call]  # has no annotations
         rows[-1].xaxis.set_major_locator(locator)
@@ -43,29 +43,29 @@ def draw(steps: Sequence[Step], step_s: int) -> bytes:
         figure.legend(handles, names, loc="outside lower center", ncols=len(names))
     else:
         rows[0].set_axis_off()
-    figure.suptitle(_title(steps, step_s, left_out))
+    figure.suptitle(_title(bins, bin_s, left_out))
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
     return png.getvalue()
 
 
-def _busiest(steps: Sequence[Step]) -> list[str]:
+def _busiest(bins: Sequence[TimeBin]) -> list[str]:
     threats: dict[str, int] = {}
-    for step in steps:
-        threats[step.device] = threats.get(step.device, 0) + step.threats
+    for time_bin in bins:
+        threats[time_bin.device] = threats.get(time_bin.device, 0) + time_bin.threats
     busiest = sorted(threats, key=lambda device: (-threats[device], device))[:MOST_DEVICES]
     return sorted(busiest)
 
 
-def _row(axes: Axes, device: str, steps: Sequence[Step], step_s: int) -> None:
+def _row(axes: Axes, device: str, bins: Sequence[TimeBin], bin_s: int) -> None:
     """Per step a pale bar for all pictures, and in front of it the kinds side by side."""
-    width = step_s / _DAY_S
-    starts = [step.starts_at.timestamp() / _DAY_S for step in steps]
-    pictures = [step.pictures for step in steps]
+    width = bin_s / _DAY_S
+    starts = [time_bin.starts_at.timestamp() / _DAY_S for time_bin in bins]
+    pictures = [time_bin.pictures for time_bin in bins]
     axes.bar(starts, pictures, width, align="edge", color=_PICTURES, label="pictures")
     part = width / len(KINDS)
     for place, kind in enumerate(KINDS):
-        heights = [step.of_kind[kind] for step in steps]
+        heights = [time_bin.of_kind[kind] for time_bin in bins]
         places = [start + part * place for start in starts]
         axes.bar(places, heights, part, align="edge", color=_COLOURS[kind], label=kind)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=3))
@@ -73,11 +73,11 @@ def _row(axes: Axes, device: str, steps: Sequence[Step], step_s: int) -> None:
     axes.margins(x=0.01)
 
 
-def _title(steps: Sequence[Step], step_s: int, left_out: int) -> str:
-    if not steps:
+def _title(bins: Sequence[TimeBin], bin_s: int, left_out: int) -> str:
+    if not bins:
         return "No pictures were judged"
-    unit = {86_400: "day", 3600: "hour"}.get(step_s, f"{step_s // 60} minutes")
-    threats = sum(step.threats for step in steps)
-    pictures = sum(step.pictures for step in steps)
+    unit = {86_400: "day", 3600: "hour"}.get(bin_s, f"{bin_s // 60} minutes")
+    threats = sum(time_bin.threats for time_bin in bins)
+    pictures = sum(time_bin.pictures for time_bin in bins)
     rest = f"; {left_out} quieter devices not shown" if left_out else ""
     return f"Pictures with confirmed threats per {unit} (UTC): {threats} of {pictures}{rest}"

@@ -8,37 +8,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cloud.offline import CannotRun
-from cloud.stages.day import Day
+from cloud.stages.day import DayVerdicts
 from cloud.stages.records import records
-from cloud.stages.series import Step, as_csv, count, shown_of, step_of
+from cloud.stages.series import TimeBin, as_csv, bin_width_s, confirmed_kinds, count
 from cloud.stages.tree import InputTree, OutputTree
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plot:
-    """One run over `threats/` of a judged tree."""
+class PlotStage:
+    """One run over `threats/` of a tree with verdicts."""
 
     source: InputTree
     out: OutputTree
 
     def run(self) -> dict[str, int]:
         """How many devices, pictures and pictures with threats are in it."""
-        days = records(self.source, "threats", Day)
-        shown = [one for _, day in days for one in shown_of(day)]
-        step_s = step_of(shown)
-        steps = count(shown, step_s)
-        self.out.write("threats.csv", as_csv(steps).encode())
-        self.out.write("threats.png", _drawn(steps, step_s))
+        days = records(self.source, "threats", DayVerdicts)
+        confirmed = [one for _, day in days for one in confirmed_kinds(day)]
+        bin_s = bin_width_s(confirmed)
+        bins = count(confirmed, bin_s)
+        self.out.write("threats.csv", as_csv(bins).encode())
+        self.out.write("threats.png", _drawn(bins, bin_s))
         return {
-            "devices": len({step.device for step in steps}),
-            "pictures": len(shown),
-            "threats": sum(step.threats for step in steps),
+            "devices": len({time_bin.device for time_bin in bins}),
+            "pictures": len(confirmed),
+            "threats": sum(time_bin.threats for time_bin in bins),
         }
 
 
-def _drawn(steps: list[Step], step_s: int) -> bytes:
+def _drawn(bins: list[TimeBin], bin_s: int) -> bytes:
     try:
         from cloud.stages.drawing import draw  # noqa: PLC0415, the other stages need no matplotlib
     except ImportError as error:
         raise CannotRun(f"the plot needs matplotlib (extra 'plot'): {error}") from error
-    return draw(steps, step_s)
+    return draw(bins, bin_s)

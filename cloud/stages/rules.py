@@ -1,8 +1,8 @@
-"""The rules file: what counts as a threat in an archive, from which score, and who is told.
+"""The rules file: what counts as a threat in an archive, from which score, and who is notified.
 
 `policy` is the section of the same name in the settings of the live workers. Without a file the
-defaults count: persons, and nobody is told. An archive does not say what moves, so a rule about
-vehicles means parked ones too. Unknown keys are refused, every complaint is told at once.
+defaults count: persons, and nobody is notified. An archive does not say what moves, so a rule about
+vehicles means parked ones too. Unknown keys are refused, every error is reported at once.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from cloud.policy import Policy, Section
+from cloud.policy import Policy, StrictSection
 from cloud.settings import SettingsError
-from cloud.yaml_file import YamlError, read_yaml
 from contract.report import CameraName
+from service.yaml_file import YamlError, read_yaml
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+/=-]{1,64}@[A-Za-z0-9.-]{1,189}")
 
-Kind = Literal["person", "vehicle", "animal"]
+ThreatKind = Literal["person", "vehicle", "animal"]
 
 
 def _address(value: str) -> str:
@@ -30,30 +30,30 @@ def _address(value: str) -> str:
     return value
 
 
-Address = Annotated[str, AfterValidator(_address)]
-Kinds = Annotated[tuple[Kind, ...], Field(strict=False)]
+MailAddress = Annotated[str, AfterValidator(_address)]
+Kinds = Annotated[tuple[ThreatKind, ...], Field(strict=False)]
 Devices = Annotated[tuple[CameraName, ...], Field(strict=False)]
 
 
-class Threat(Section):
+class Threat(StrictSection):
     """A class of things whose presence in a picture is a threat."""
 
-    kind: Kind
+    kind: ThreatKind
     severity: int = Field(2, ge=0, le=2, description="AVS-01 level before it is confirmed.")
 
 
-class Recipient(Section):
-    """Somebody who is told; empty lists mean all."""
+class Recipient(StrictSection):
+    """Somebody who is notified; empty lists mean all."""
 
-    address: Address
+    address: MailAddress
     devices: Devices = ()
     kinds: Kinds = ()
 
 
-class Alerts(Section):
+class Alerts(StrictSection):
     """How confirmed threats become mails."""
 
-    sender: Address = "stillwatch@localhost"
+    sender: MailAddress = "stillwatch@localhost"
     recipients: Annotated[tuple[Recipient, ...], Field(strict=False)] = ()
     gather_s: int = Field(
         300, ge=0, le=86_400, description="Threats of a device this close together are one mail."
@@ -63,7 +63,7 @@ class Alerts(Section):
     )
 
 
-class Rules(Section):
+class Rules(StrictSection):
     """The whole file."""
 
     version: Literal[1] = 1
@@ -80,7 +80,7 @@ class Rules(Section):
 
 
 def read_rules(file: Path | None) -> Rules:
-    """The rules in `file`; raises `SettingsError` with every complaint."""
+    """The rules in `file`; raises `SettingsError` with every error."""
     if file is None:
         return Rules()
     try:
@@ -88,9 +88,9 @@ def read_rules(file: Path | None) -> Rules:
     except YamlError as error:
         raise SettingsError(f"rules {file} cannot be read: {error}") from error
     except ValidationError as error:
-        complaints = (
+        errors = (
             f"rules {file}: {'.'.join(map(str, one['loc'])) or 'file'}: "
             + one["msg"].removeprefix("Value error, ")
             for one in error.errors()
         )
-        raise SettingsError("\n".join(complaints)) from error
+        raise SettingsError("\n".join(errors)) from error

@@ -1,4 +1,4 @@
-"""The third stage: which pictures show a threat by the rules, and whom to tell.
+"""The third stage: which pictures show a threat by the rules, and whom to notify.
 
 SHELL, without the model: it reads what `detect` wrote. Per device and day a record in `threats/`,
 per alert a mail in `outbox/`. Called by `command`.
@@ -11,57 +11,57 @@ from datetime import date
 from itertools import groupby
 
 from cloud.stages.alerts import Alert, compose, gather
-from cloud.stages.day import Day, Judged
-from cloud.stages.judging import judge
+from cloud.stages.day import DayVerdicts, PictureVerdicts
+from cloud.stages.detections import PictureRecord
+from cloud.stages.evaluate import verdicts_of
 from cloud.stages.records import records
 from cloud.stages.rules import Rules
-from cloud.stages.sight import Sight
 from cloud.stages.tree import InputTree, OutputTree
 from contract.ids import CameraId
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """One run over a tree of sights."""
+class ThreatStage:
+    """One run over a tree of detections."""
 
     source: InputTree
     out: OutputTree
     rules: Rules
 
     def run(self) -> dict[str, int]:
-        """How many pictures were judged, how many show a threat, how many mails were written."""
+        """How many pictures have verdicts, how many show a threat, how many mails were written."""
         counts = {"pictures": 0, "threats": 0, "mails": 0}
-        found = (sight for _, sight in records(self.source, "", Sight))
-        for folder, sights in groupby(found, key=lambda sight: sight.named.folder):
-            day = self._judged(folder, list(sights))
+        found = (record for _, record in records(self.source, "", PictureRecord))
+        for folder, pictures in groupby(found, key=lambda record: record.named.folder):
+            day = self._day(folder, list(pictures))
             self._keep(folder, day)
             counts["pictures"] += len(day.pictures)
             counts["threats"] += sum(bool(one.confirmed) for one in day.pictures)
-            counts["mails"] += self._tell(folder, day)
+            counts["mails"] += self._write_mails(folder, day)
         return counts
 
-    def _judged(self, folder: str, sights: list[Sight]) -> Day:
-        judged = [
-            Judged(
-                picture=sight.picture,
-                captured_at=sight.named.captured_at,
-                verdicts=judge(sight, self.rules),
+    def _day(self, folder: str, pictures: list[PictureRecord]) -> DayVerdicts:
+        verdicts = [
+            PictureVerdicts(
+                picture=record.picture,
+                captured_at=record.named.captured_at,
+                verdicts=verdicts_of(record, self.rules),
             )
-            for sight in sorted(sights, key=lambda sight: sight.named.unix_s)
+            for record in sorted(pictures, key=lambda record: record.named.unix_s)
         ]
         device, day = folder.split("/")
-        return Day(
+        return DayVerdicts(
             device=CameraId(device),
             day=date.fromisoformat(day),
             rules_sha256=self.rules.sha256,
-            pictures=tuple(judged),
+            pictures=tuple(verdicts),
         )
 
-    def _keep(self, folder: str, day: Day) -> None:
+    def _keep(self, folder: str, day: DayVerdicts) -> None:
         record = day.model_dump_json(exclude_none=True, indent=1)
         self.out.write(f"threats/{folder}.json", record.encode() + b"\n")
 
-    def _tell(self, folder: str, day: Day) -> int:
+    def _write_mails(self, folder: str, day: DayVerdicts) -> int:
         """The number of mails written."""
         alerts, written = self.rules.alerts, 0
         for alert in gather(day.device, day.pictures, alerts.gather_s):

@@ -26,7 +26,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-class Flaw(StrEnum):
+class UnreadReason(StrEnum):
     """Why something in the input is not even opened."""
 
     LINK_OUTSIDE = "link_outside"
@@ -37,7 +37,7 @@ class Flaw(StrEnum):
 class Unread:
     """Something in the input that is not read, and why."""
 
-    reason: Flaw
+    reason: UnreadReason
     detail: str
 
 
@@ -67,15 +67,17 @@ class InputTree:
         """The regular file behind `name`, links resolved."""
         path = Path(os.path.realpath(self.root / name))
         if not any(path.is_relative_to(root) for root in self._allowed):
-            return Unread(reason=Flaw.LINK_OUTSIDE, detail="a link that leads out of the input")
+            return Unread(
+                reason=UnreadReason.LINK_OUTSIDE, detail="a link that leads out of the input"
+            )
         try:
             mode = path.lstat().st_mode
         except OSError as error:
             if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
                 raise CannotRun(f"{self.root / name} cannot be read: {error.strerror}") from error
-            return Unread(reason=Flaw.NO_FILE, detail="a link that leads nowhere")
+            return Unread(reason=UnreadReason.NO_FILE, detail="a link that leads nowhere")
         if not stat.S_ISREG(mode):
-            return Unread(reason=Flaw.NO_FILE, detail=f"{_kind(mode)}, not a file")
+            return Unread(reason=UnreadReason.NO_FILE, detail=f"{_kind(mode)}, not a file")
         return path
 
     def read(self, name: str, max_bytes: int) -> bytes | Unread:

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from cloud.stages.looking import image_of
 from cloud.stages.naming import PATTERN, ArchiveName, parse_name
-from cloud.stages.tree import Flaw, InputTree, OutputTree, Unread
+from cloud.stages.pictures import image_of
+from cloud.stages.tree import InputTree, OutputTree, Unread, UnreadReason
 from imaging.admission import PictureLimits, Reason, Rejected
 
 _DEVICE_DAY = re.compile(r"[a-z0-9_-]{1,64}/[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -34,15 +34,15 @@ class Misfit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class FileRefusal:
     """Why a file is not usable: the reason by which it is filed, and the finding in words."""
 
-    reason: Reason | Misfit | Flaw
+    reason: Reason | Misfit | UnreadReason
     detail: str
 
 
 @dataclass(kw_only=True)
-class Validation:
+class ValidateStage:
     """One run over an archive."""
 
     source: InputTree
@@ -67,40 +67,40 @@ class Validation:
             self.out.write(record, "".join(refused).encode())
         return {"valid": len(self._first), "invalid": sum(map(len, lines.values()))}
 
-    def _file(self, name: str) -> Refusal | None:
+    def _file(self, name: str) -> FileRefusal | None:
         """Files `name` away; says why, if among the invalid."""
         path = self.source.locate(name)
         if isinstance(path, Unread):
-            return Refusal(reason=path.reason, detail=path.detail)
+            return FileRefusal(reason=path.reason, detail=path.detail)
         found = self._examined(name)
-        if isinstance(found, Refusal):
+        if isinstance(found, FileRefusal):
             self.out.place(f"invalid/{found.reason}/{name}", path, copy=self.copy)
             return found
         self.out.place(f"valid/{found.folder}/{found.text}", path, copy=self.copy)
         return None
 
-    def _examined(self, name: str) -> ArchiveName | Refusal:
+    def _examined(self, name: str) -> ArchiveName | FileRefusal:
         path = PurePosixPath(name)
         named = parse_name(path.name)
         if named is None:
-            return Refusal(reason=Misfit.BAD_NAME, detail=f"not {PATTERN}")
+            return FileRefusal(reason=Misfit.BAD_NAME, detail=f"not {PATTERN}")
         if self.placed and path.parent.as_posix() != named.folder:
-            return Refusal(reason=Misfit.MISPLACED, detail=f"belongs into {named.folder}/")
+            return FileRefusal(reason=Misfit.MISPLACED, detail=f"belongs into {named.folder}/")
         picture = self.source.read(name, self.limits.max_bytes)
         if isinstance(picture, Unread):
-            return Refusal(reason=picture.reason, detail=picture.detail)
+            return FileRefusal(reason=picture.reason, detail=picture.detail)
         image = image_of(picture, self.limits)
         if isinstance(image, Rejected):
-            return Refusal(reason=image.reason, detail=image.detail)
+            return FileRefusal(reason=image.reason, detail=image.detail)
         return self._second(name, named, hashlib.sha256(picture).hexdigest()) or named
 
-    def _second(self, name: str, named: ArchiveName, sha256: str) -> Refusal | None:
+    def _second(self, name: str, named: ArchiveName, sha256: str) -> FileRefusal | None:
         """A refusal if a valid picture of that name was there before."""
         first = self._first.setdefault(named.text, (name, sha256))
         if first[0] == name:
             return None
         what = "the same picture as" if first[1] == sha256 else "another picture than"
-        return Refusal(reason=Misfit.DUPLICATE, detail=f"{what} {first[0]}")
+        return FileRefusal(reason=Misfit.DUPLICATE, detail=f"{what} {first[0]}")
 
     def _record_of(self, name: str) -> str:
         """Where a refusal of the file `name` is recorded.

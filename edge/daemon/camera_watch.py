@@ -1,9 +1,9 @@
 """Rounds over all cameras: who is silent, whose pictures are useless, and who must be told.
 
-SHELL, on the control loop's thread; births may be asked for on others. What a camera's pictures
-show is judged on the analysis threads (`health.camera_health`), how long it is silent here, by the
-counters of frames. A change is said at once on `status`, on `health` and in the log; figures that
-always change are said on `health` at the interval of `stats`.
+SHELL, on the control loop's thread; on-connect messages may be asked for on others. What a camera's
+pictures show is judged on the analysis threads (`health.camera_health`), how long it is silent
+here, by the counters of frames. A change is said at once on `status`, on `health` and in the log;
+figures that always change are said on `health` at the interval of `stats`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class CameraWatch:
         said = {camera: one.notices.as_json() for camera, one in self._conditions.items()}
         return {camera: facts for camera, facts in said.items() if facts} or None
 
-    def births(self) -> Iterator[Publication]:
+    def on_connect(self) -> Iterator[Publication]:
         """What must stand at the broker after a connect."""
         for camera, condition in self._conditions.items():
             yield self._statements.camera_status(camera, condition.status)

@@ -18,7 +18,7 @@ from edge.config.values import KEY_PREFIX
 from edge.daemon.identity import Identity
 from edge.errors import Complaint, ConfigError
 from objectstore.open import open_store
-from objectstore.retention import Limits, Retention, Swept
+from objectstore.retention import Retention, StoreLimits, Swept
 from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
 from service.clock import Clock
@@ -121,7 +121,7 @@ def _retention(folder: DirStore, clock: Clock, synchronised: Callable[[], bool])
     def swept(what: Swept) -> None:
         log(Event.STORE_SWEPT, **asdict(what))
 
-    limits = Limits(
+    limits = StoreLimits(
         max_bytes=folder.max_bytes,
         min_free_bytes=folder.min_free_bytes,
         evidence_max_age_s=folder.evidence_max_age_s,

@@ -35,7 +35,7 @@ from imaging.manifest import ModelError
 from service.clock import Clock
 from service.events import Event, configure, flush, log
 from service.metrics import Health, LinkCollector, StatusServer
-from service.notify import Notifier
+from service.notify import SystemdNotifier
 
 _TURN_S = 0.25
 _SWEEP_S = 60.0
@@ -95,7 +95,7 @@ class Daemon:
             self.health,
             {PATH: AskedHere(self.gateway.self_tests.tests)},
         )
-        self._notifier = Notifier(environ, clock)
+        self._notifier = SystemdNotifier(environ, clock)
         self._dead_man = DeadMan(2 * runtime.heartbeat_s)
         self._watchdog = Watchdog(
             self.gateway.pulses,

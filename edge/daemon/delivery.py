@@ -57,7 +57,7 @@ class Delivery:
         answered: Callable[[Verdict], None],
         on_failure: OnFailure,
         synchronised: Callable[[], bool],
-        births: Callable[[], Iterable[Publication]] = tuple,
+        on_connect: Callable[[], Iterable[Publication]] = tuple,
         will: Publication | None = None,
         keyring: Keyring | None = None,
         trail: Trail = UNFOLLOWED,
@@ -66,7 +66,7 @@ class Delivery:
         identity: Identity,
     ) -> None:
         """`config` says what is in force; `answered` is told what the cloud decided;
-        `synchronised` is whether the wall clock is believed; `births` and `will` are for the
+        `synchronised` is whether the wall clock is believed; `on_connect` and `will` are for the
         cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known; `trail`
         follows a report, and `requests` are taken there too. Raises `LinkError`, `StoreError`."""
         self._config, self._clock, self._on_failure = config, clock, on_failure
@@ -83,7 +83,7 @@ class Delivery:
             on_fatal=on_failure,
             on_message=self._on_verdict,
             subscriptions=(*_verdicts_of(gateways, topics.root), *asked),
-            births=tuple if self.alone else births,
+            on_connect=tuple if self.alone else on_connect,
             will=None if self.alone else will,
             manual_ack=True,
         )

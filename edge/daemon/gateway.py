@@ -112,7 +112,7 @@ class Gateway:
             self._answered,
             on_failure,
             self.synchronised,
-            self.public_births,
+            self.public_on_connect,
             self.statements.status("offline"),
             keyring,
             self.self_tests.tests,
@@ -157,16 +157,16 @@ class Gateway:
         )
         return (*analysing, *self.delivery.pulses())
 
-    def public_births(self) -> Iterator[Publication]:
+    def public_on_connect(self) -> Iterator[Publication]:
         """What is retained at the brokers of site and cloud: that we live, and our cameras."""
         yield self.statements.status("online")
         yield self.statements.info()
-        yield from self.health_watch.births()
-        yield from self.camera_watch.births()
+        yield from self.health_watch.on_connect()
+        yield from self.camera_watch.on_connect()
 
-    def births(self) -> Iterator[Publication]:
+    def on_connect(self) -> Iterator[Publication]:
         """Everything retained that must be true at the site's broker after a connect."""
-        yield from self.public_births()
+        yield from self.public_on_connect()
         cameras = self.intake.cameras
         listed = tuple(map(CameraId, self.config().cameras))
         for camera in sorted({*listed, *cameras}):
@@ -196,8 +196,8 @@ class Gateway:
 
     def say_again(self) -> None:
         """Everything retained, after it may have changed."""
-        self._say(self.births())
-        self.delivery.say_to_cloud(self.public_births())
+        self._say(self.on_connect())
+        self.delivery.say_to_cloud(self.public_on_connect())
 
     def take_up(self, proposed: Loaded, *, anew: bool) -> None:
         """Put another configuration in force, with networks opened `anew` if it asks for others.
@@ -256,7 +256,7 @@ class Gateway:
         self.site = Link(
             site_settings(config, identity),
             on_fatal=self._on_failure,
-            births=self.births,
+            on_connect=self.on_connect,
             will=self.statements.status("offline"),
         )
 

@@ -1,8 +1,8 @@
 """Rounds over the gateway's own health: what begins and what ends is said at once.
 
-SHELL, on the control loop's thread; births may be asked for on others. What is wrong is found by
-the checks (`edge.daemon.health_checks`); here it is logged, and said on the retained topic
-`health`.
+SHELL, on the control loop's thread; on-connect messages may be asked for on others. What is wrong
+is found by the checks (`edge.daemon.health_checks`); here it is logged, and said on the retained
+topic `health`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class HealthWatch:
         self._told: dict[_Key, OngoingProblem] = {}
         self._born = False
 
-    def births(self) -> Iterator[Publication]:
+    def on_connect(self) -> Iterator[Publication]:
         """What must stand at the broker after a connect."""
         yield self._statements.gateway_health(self._health.condition())
         self._born = True  # after a short break nothing may seem to have changed, yet this was said

@@ -1,7 +1,7 @@
 """What the gateway says about itself: `status`, `info`, `stats`, and the state of its cameras.
 
-SHELL. Retained statements are births: said again after every connect. `stats` is said at its
-interval when it changed, and once at the end whether or not it did.
+SHELL. Retained ones are on-connect messages: published again after every connect. `stats` is said
+at its interval when it changed, and once at the end whether or not it did.
 """
 
 from __future__ import annotations

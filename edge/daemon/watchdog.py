@@ -14,7 +14,7 @@ from typing import TextIO
 from edge.daemon.heartbeat import Late, Pulse, late
 from service.clock import Clock
 from service.events import Event, log
-from service.notify import Notifier
+from service.notify import SystemdNotifier
 
 FEEDS_PER_PERIOD = 3
 """How often we feed within the time after which a watchdog bites."""
@@ -45,7 +45,7 @@ class Watchdog:
         *,
         heartbeat_s: float,
         clock: Clock,
-        notifier: Notifier,
+        notifier: SystemdNotifier,
         dead_man: DeadMan,
     ) -> None:
         self._pulses = pulses

@@ -19,7 +19,7 @@ from edge.errors import OutboxError
 from service.backoff import delay_s
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+from service.link import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
 
 PATIENCE_S = 0.25
 """How long a step waits for the answer to what is under way; then it is asked again."""
@@ -98,7 +98,7 @@ class Notifier:
             self._say(current.telling, f"no acknowledgement for {SILENT_S:g} s", None)
         return waited_s >= LOST_S
 
-    def _settle(self, telling: Telling, outcome: Outcome) -> None:
+    def _settle(self, telling: Telling, outcome: PublishOutcome) -> None:
         match outcome:
             case Delivered():
                 self._failures = 0

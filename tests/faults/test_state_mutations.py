@@ -85,7 +85,7 @@ def _use(gateway: Gateway) -> None:
     outbox.mend()
     gateway.static.recall(CAMERA)
     json.loads(gateway.statements.stats().payload)
-    tuple(gateway.births())
+    tuple(gateway.on_connect())
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud.judge import Judge
+from cloud.evaluator import ReportEvaluator
 from cloud.model import FullModel, open_model
 from cloud.policy import Policy
-from cloud.settings import Limits
+from cloud.settings import EvidenceLimits
 from cloud.stages.closeup import close_up
-from cloud.stages.day import Day
-from cloud.stages.sight import Sight
+from cloud.stages.day import DayVerdicts
+from cloud.stages.detections import PictureRecord
 from contract.keys import evidence_key
 from contract.report import EvidenceRef, RelativeBox
 from contract.verdict import Verdict
@@ -71,13 +71,13 @@ class Live:
         )
         evidence = (whole, crop)
         report = a_report(box=place, evidence=evidence)
-        return Judge(
+        return ReportEvaluator(
             store=open_store(f"dir:{self.folder}"),
             model=self.model,
             policy=Policy(),
-            limits=Limits().of_picture(),
+            limits=EvidenceLimits().of_picture(),
             clock=SystemClock(),
-        ).judge(report)
+        ).decide(report)
 
     def _keep(self, role: Role, picture: bytes) -> EvidenceRef:
         sha256 = hashlib.sha256(picture).hexdigest()
@@ -102,9 +102,9 @@ def test_an_archive_gets_the_verdicts_that_its_pictures_get_live(tmp_path: Path)
     live = Live(folder=tmp_path / "store", model=open_model("confirm-fused"))
     file = out / "judged" / "threats" / "gate" / "2024-05-01.json"
     endings = set()
-    for judged in Day.model_validate_json(file.read_bytes()).pictures:
+    for judged in DayVerdicts.model_validate_json(file.read_bytes()).pictures:
         record = out / "detections" / "gate" / "2024-05-01" / judged.picture
-        sight = Sight.model_validate_json(record.with_suffix(".json").read_bytes())
+        sight = PictureRecord.model_validate_json(record.with_suffix(".json").read_bytes())
         assert sight.model.sha256 == live.model.sha256
         picture = (archive / judged.picture).read_bytes()
         persons = [row for row in sight.detections if row.label == "person"]

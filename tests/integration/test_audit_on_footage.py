@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.judge import Judge
+from cloud.evaluator import ReportEvaluator
 from cloud.model import open_model
 from cloud.settings import load_settings
 from contract.cloudevent import frame_report, read_report
@@ -59,7 +59,9 @@ def played(config: Config) -> tuple[int, list[Unsuspected]]:
     return sum(len(step.cases) for step in steps), rejected
 
 
-def answered(one: Unsuspected, origin: Origin, config: Config, judge: Judge) -> Verdict:
+def answered(
+    one: Unsuspected, origin: Origin, config: Config, evaluator: ReportEvaluator
+) -> Verdict:
     """The whole way but for broker and outbox."""
     assert one.audited is not None
     settings = config.deliver.audit
@@ -67,8 +69,8 @@ def answered(one: Unsuspected, origin: Origin, config: Config, judge: Judge) -> 
     assert parcel is not None
     assert sum(len(picture.jpeg) for picture in parcel.pictures) <= settings.max_bytes
     for picture in parcel.pictures:
-        judge.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
-    return judge.judge(read_report(frame_report(parcel.report)))
+        evaluator.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
+    return evaluator.decide(read_report(frame_report(parcel.report)))
 
 
 def test_a_man_lost_to_the_wrong_pixel_aspect_is_found_by_the_audit(tmp_path: Path) -> None:
@@ -76,13 +78,13 @@ def test_a_man_lost_to_the_wrong_pixel_aspect_is_found_by_the_audit(tmp_path: Pa
     suspicions, rejected = played(config)
     assert suspicions == 0
     settings = load_settings(None, {}, {})
-    judge = Judge(
+    evaluator = ReportEvaluator(
         store=open_store(f"dir:{tmp_path / 'store'}"),
         model=open_model(settings.model),
         policy=settings.policy,
         limits=settings.limits.of_picture(),
         clock=SystemClock(),
     )
-    verdicts = [answered(one, origin, config, judge) for one in rejected if one.audited]
+    verdicts = [answered(one, origin, config, evaluator) for one in rejected if one.audited]
     missed = [verdict for verdict in verdicts if verdict.decision == "confirmed"]
     assert "person" in {one.label for verdict in missed for one in verdict.sightings}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import Camera
-from bridge.fault import Why
+from bridge.config import SourceConfig
+from bridge.fault import FaultReason
 from imaging.admission import Reason
 from tests.cameras import http_camera, jpeg, reply, take
 
@@ -26,7 +26,7 @@ def mjpeg_head(handler: BaseHTTPRequestHandler) -> None:
 
 def test_a_snapshot_is_asked_for_at_the_rate() -> None:
     with http_camera(lambda h: reply(h, jpeg())) as url:
-        taken = take(Camera(source=f"{url}/shot.jpg?channel=1", rate_fps=20), 5)
+        taken = take(SourceConfig(source=f"{url}/shot.jpg?channel=1", rate_fps=20), 5)
     assert taken.pictures == [jpeg()] * 5
 
 
@@ -42,7 +42,7 @@ def test_mjpeg_goes_on_picture_by_picture_untouched(length: bool) -> None:
             threading.Event().wait(0.03)
 
     with http_camera(answer) as url:
-        taken = take(Camera(source=url, rate_fps=30), 8)
+        taken = take(SourceConfig(source=url, rate_fps=30), 8)
     assert len(taken.pictures) == 8
     assert set(taken.pictures) <= set(pictures)
 
@@ -54,10 +54,10 @@ def test_mjpeg_that_ends_is_a_fault_to_be_tried_again() -> None:
             handler.wfile.write(BOUNDARY + b"\r\n" + jpeg(number) + b"\r\n")
 
     with http_camera(answer) as url:
-        taken = take(Camera(source=url, rate_fps=30), 99)
+        taken = take(SourceConfig(source=url, rate_fps=30), 99)
     assert taken.pictures
     assert taken.fault is not None
-    assert taken.fault.why is Why.ENDED
+    assert taken.fault.reason is FaultReason.ENDED
 
 
 def test_a_part_without_an_end_is_given_up_within_bounds() -> None:
@@ -71,17 +71,17 @@ def test_a_part_without_an_end_is_given_up_within_bounds() -> None:
             next(sent)
 
     with http_camera(answer) as url:
-        fault = take(Camera(source=url), 99, max_bytes=200_000).fault
+        fault = take(SourceConfig(source=url), 99, max_bytes=200_000).fault
     assert fault is not None
-    assert fault.why is Why.UNUSABLE
+    assert fault.reason is FaultReason.UNUSABLE
     assert next(sent) * 65_536 < 20_000_000
 
 
 def test_a_picture_over_the_limit_is_not_read_to_its_end() -> None:
     with http_camera(lambda h: reply(h, jpeg() + b"\0" * 5_000_000)) as url:
-        fault = take(Camera(source=url), 1, max_bytes=100_000).fault
+        fault = take(SourceConfig(source=url), 1, max_bytes=100_000).fault
     assert fault is not None
-    assert fault.why is Why.UNUSABLE
+    assert fault.reason is FaultReason.UNUSABLE
 
 
 def test_an_answer_that_drips_is_given_up() -> None:
@@ -94,28 +94,33 @@ def test_an_answer_that_drips_is_given_up() -> None:
             threading.Event().wait(0.1)
 
     with http_camera(answer) as url:
-        fault = take(Camera(source=url, stall_s=1), 1).fault
+        fault = take(SourceConfig(source=url, stall_s=1), 1).fault
     assert fault is not None
-    assert fault.why is Why.STALLED
+    assert fault.reason is FaultReason.STALLED
 
 
 def test_what_is_no_picture_is_rejected_and_the_source_goes_on() -> None:
     answers = itertools.cycle([b"\xff\xd8\xff garbage", jpeg()])
     with http_camera(lambda h: reply(h, next(answers))) as url:
-        taken = take(Camera(source=url, rate_fps=30), 4)
+        taken = take(SourceConfig(source=url, rate_fps=30), 4)
     assert taken.pictures == [jpeg()] * 2
     assert [one.reason for one in taken.rejected] == [Reason.MALFORMED] * 2
 
 
 @pytest.mark.parametrize(
     ("status", "why"),
-    [(401, Why.REFUSED), (403, Why.REFUSED), (404, Why.NOT_FOUND), (500, Why.UNREACHABLE)],
+    [
+        (401, FaultReason.REFUSED),
+        (403, FaultReason.REFUSED),
+        (404, FaultReason.NOT_FOUND),
+        (500, FaultReason.UNREACHABLE),
+    ],
 )
-def test_an_error_of_the_camera_is_named(status: int, why: Why) -> None:
+def test_an_error_of_the_camera_is_named(status: int, why: FaultReason) -> None:
     with http_camera(lambda h: h.send_error(status)) as url:
-        fault = take(Camera(source=url), 1).fault
+        fault = take(SourceConfig(source=url), 1).fault
     assert fault is not None
-    assert fault.why is why
+    assert fault.reason is why
 
 
 def test_a_redirection_is_not_followed() -> None:
@@ -125,14 +130,14 @@ def test_a_redirection_is_not_followed() -> None:
         handler.end_headers()
 
     with http_camera(answer) as url:
-        fault = take(Camera(source=url), 1).fault
+        fault = take(SourceConfig(source=url), 1).fault
     assert fault is not None
-    assert fault.why is Why.UNUSABLE
+    assert fault.reason is FaultReason.UNUSABLE
 
 
 def test_a_page_or_a_film_is_no_source() -> None:
     with http_camera(lambda h: reply(h, b"<html>", "text/html")) as url:
-        fault = take(Camera(source=url), 1).fault
+        fault = take(SourceConfig(source=url), 1).fault
     assert fault is not None
     assert "text/html" in fault.detail
 
@@ -152,9 +157,9 @@ def test_basic_authentication_sends_what_the_file_holds(tmp_path: Path) -> None:
             handler.end_headers()
 
     with http_camera(answer) as url:
-        camera = Camera(source=url, username="eve", password_file=secret, rate_fps=20)
+        camera = SourceConfig(source=url, username="eve", password_file=secret, rate_fps=20)
         assert len(take(camera, 3).pictures) == 3
         secret.write_text("wrong")
         fault = take(camera, 1).fault
     assert fault is not None
-    assert fault.why is Why.REFUSED
+    assert fault.reason is FaultReason.REFUSED

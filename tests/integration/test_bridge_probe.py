@@ -8,15 +8,15 @@ import pytest
 import yaml
 
 from bridge.__main__ import main
-from bridge.config import Config
+from bridge.config import BridgeConfig
 from tests.cameras import film, http_camera, jpeg, reply, rtsp_camera
 from tests.processes import HOST
 
 pytestmark = pytest.mark.slow
 
 
-def lines_to_paste(said: str) -> Config:
-    return Config.model_validate(yaml.safe_load(said.split("\n\n")[1]))
+def lines_to_paste(said: str) -> BridgeConfig:
+    return BridgeConfig.model_validate(yaml.safe_load(said.split("\n\n")[1]))
 
 
 def test_an_rtsp_camera_says_codec_and_size(

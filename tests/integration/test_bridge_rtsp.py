@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import Camera
-from bridge.fault import Why
+from bridge.config import SourceConfig
+from bridge.fault import FaultReason
 from imaging.admission import Reason
 from tests.authorities import authority, issue
 from tests.cameras import Codec, film, rtsp_camera, take
@@ -34,7 +34,7 @@ def test_every_usual_codec_plays_over_either_transport(
 ) -> None:
     file = film(tmp_path / "film.mp4", codec, seconds=8)
     with rtsp_camera(tmp_path, f"/live={file}:{codec}") as port:
-        camera = Camera.model_validate(
+        camera = SourceConfig.model_validate(
             {"source": address(port), "rate_fps": 5, "transport": transport}
         )
         assert take(camera, 6).sizes == [(320, 240)] * 6
@@ -42,56 +42,56 @@ def test_every_usual_codec_plays_over_either_transport(
 
 def test_wide_pictures_are_reduced_to_the_width_asked_for(tmp_path: Path, h264: Path) -> None:
     with rtsp_camera(tmp_path, f"/live={h264}:h264") as port:
-        taken = take(Camera(source=address(port), width_px=160), 2)
+        taken = take(SourceConfig(source=address(port), width_px=160), 2)
     assert taken.sizes == [(160, 120)] * 2
 
 
 def test_only_key_frames_come_where_only_they_are_wanted(tmp_path: Path) -> None:
     file = film(tmp_path / "film.mp4", fps=10, gop=20, seconds=8)
     with rtsp_camera(tmp_path, f"/live={file}:h264") as port:
-        taken = take(Camera(source=address(port), rate_fps=10, decode="keyframes"), 99)
+        taken = take(SourceConfig(source=address(port), rate_fps=10, decode="keyframes"), 99)
     assert 3 <= len(taken.pictures) <= 4
     assert taken.fault is not None
-    assert taken.fault.why is Why.ENDED
+    assert taken.fault.reason is FaultReason.ENDED
 
 
 def test_a_picture_that_is_larger_than_allowed_is_not_decoded(tmp_path: Path) -> None:
     file = film(tmp_path / "film.mp4", size=(4096, 2304), fps=5, seconds=2, gop=5)
     with rtsp_camera(tmp_path, f"/live={file}:h264") as port:
-        taken = take(Camera(source=address(port), stall_s=2), 1)
+        taken = take(SourceConfig(source=address(port), stall_s=2), 1)
     assert taken.pictures == []
     assert taken.fault is not None or taken.rejected[0].reason is Reason.TOO_MANY_PIXELS
 
 
 def test_a_stream_that_stalls_is_given_up_in_time(tmp_path: Path, h264: Path) -> None:
     with rtsp_camera(tmp_path, f"/live={h264}:h264:stall") as port:
-        taken = take(Camera(source=address(port), rate_fps=10, stall_s=2), 99)
+        taken = take(SourceConfig(source=address(port), rate_fps=10, stall_s=2), 99)
     assert len(taken.pictures) > 5
     assert taken.fault is not None
-    assert taken.fault.why is Why.STALLED
+    assert taken.fault.reason is FaultReason.STALLED
 
 
 def test_the_right_password_plays_and_a_wrong_one_is_named(tmp_path: Path, h264: Path) -> None:
     secret = tmp_path / "password"
     with rtsp_camera(tmp_path, f"/live={h264}:h264", options=("--user", "eve:p@ss:/#w")) as port:
-        camera = Camera(source=address(port), username="eve", password_file=secret, stall_s=3)
+        camera = SourceConfig(source=address(port), username="eve", password_file=secret, stall_s=3)
         secret.write_text("p@ss:/#w\n")
         assert len(take(camera, 2).pictures) == 2
         secret.write_text("wrong")
         taken = take(camera, 2)
     assert taken.fault is not None
-    assert taken.fault.why is Why.REFUSED
+    assert taken.fault.reason is FaultReason.REFUSED
     assert "wrong" not in str(taken.fault)
 
 
 def test_an_unknown_path_and_a_closed_port_are_told_apart(tmp_path: Path, h264: Path) -> None:
     with rtsp_camera(tmp_path, f"/live={h264}:h264") as port:
-        missing = take(Camera(source=address(port, "other")), 1).fault
-    gone = take(Camera(source=address(free_port())), 1).fault
+        missing = take(SourceConfig(source=address(port, "other")), 1).fault
+    gone = take(SourceConfig(source=address(free_port())), 1).fault
     assert missing is not None
-    assert missing.why is Why.NOT_FOUND
+    assert missing.reason is FaultReason.NOT_FOUND
     assert gone is not None
-    assert (gone.why, gone.detail) == (Why.UNREACHABLE, "Connection refused")
+    assert (gone.reason, gone.detail) == (FaultReason.UNREACHABLE, "Connection refused")
 
 
 def test_over_tls_the_authority_decides(tmp_path: Path, h264: Path) -> None:
@@ -100,18 +100,20 @@ def test_over_tls_the_authority_decides(tmp_path: Path, h264: Path) -> None:
     options = ("--tls", str(ours.cert_file), str(ours.key_file))
     with rtsp_camera(tmp_path, f"/live={h264}:h264", options=options) as port:
         source = address(port, scheme="rtsps")
-        assert len(take(Camera(source=source, ca_file=ours.ca_file, stall_s=5), 2).pictures) == 2
-        assert len(take(Camera(source=source, verify_tls=False, stall_s=5), 2).pictures) == 2
-        fault = take(Camera(source=source, ca_file=other, stall_s=5), 2).fault
+        assert (
+            len(take(SourceConfig(source=source, ca_file=ours.ca_file, stall_s=5), 2).pictures) == 2
+        )
+        assert len(take(SourceConfig(source=source, verify_tls=False, stall_s=5), 2).pictures) == 2
+        fault = take(SourceConfig(source=source, ca_file=other, stall_s=5), 2).fault
         assert fault is not None
 
 
 def test_pictures_of_changing_size_go_on_in_the_size_they_have(tmp_path: Path) -> None:
     small, large = film(tmp_path / "s.mp4", seconds=2), film(tmp_path / "l.mp4", size=(640, 480))
     with rtsp_camera(tmp_path, f"/live={small}:h264") as port:
-        before = take(Camera(source=address(port)), 99)
+        before = take(SourceConfig(source=address(port)), 99)
     with rtsp_camera(tmp_path, f"/live={large}:h264", port=port):
-        after = take(Camera(source=address(port)), 2)
+        after = take(SourceConfig(source=address(port)), 2)
     assert set(before.sizes) == {(320, 240)}
     assert set(after.sizes) == {(640, 480)}
 
@@ -127,4 +129,4 @@ def test_a_peer_that_speaks_no_rtsp_ends_as_a_fault_and_not_as_a_hang() -> None:
                 threading.Event().wait(3)
 
         threading.Thread(target=babble, daemon=True).start()
-        assert take(Camera(source=address(port), stall_s=2), 1).fault is not None
+        assert take(SourceConfig(source=address(port), stall_s=2), 1).fault is not None

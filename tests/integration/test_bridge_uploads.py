@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import BridgeConfigError, Config
-from bridge.uploads import inbox as inboxes
-from bridge.uploads.inbox import Inbox
+from bridge.config import BridgeConfig, BridgeConfigError
+from bridge.uploads import upload_queue
 from bridge.uploads.listeners import Listeners
 from bridge.uploads.smtp import pictures_in
+from bridge.uploads.upload_queue import UploadQueue
 from contract.ids import CameraId
-from service.events import Line
+from service.events import LogLine
 from tests.cameras import jpeg
 from tests.fakes import recorded_events
 from tests.links import wait_for_event
@@ -38,7 +38,7 @@ class Site:
         secret = str(folder / "password")
         self.ftp_port, self.smtp_port = free_port(), free_port()
         first = ports_with_twins(1, 1)[0]
-        self.config = Config.model_validate(
+        self.config = BridgeConfig.model_validate(
             {
                 "limits": {"max_bytes": MAX_BYTES},
                 "uploads": {
@@ -54,10 +54,10 @@ class Site:
                 },
             }
         )
-        self.inboxes = {camera: Inbox() for camera in (PORCH, SHED, OPEN)}
+        self.inboxes = {camera: UploadQueue() for camera in (PORCH, SHED, OPEN)}
 
     @contextmanager
-    def listening(self) -> Iterator[list[Line]]:
+    def listening(self) -> Iterator[list[LogLine]]:
         stopping = threading.Event()
         with recorded_events() as lines:
             listeners = Listeners(self.config, self.inboxes)
@@ -198,12 +198,12 @@ def test_a_mail_over_the_limit_and_one_of_too_many_pictures_are_bounded(site: Si
 
 
 def test_a_full_inbox_refuses_and_empties_again() -> None:
-    inbox = Inbox()
-    assert all(inbox.put(b"x") for _ in range(inboxes.MAX_PICTURES))
+    inbox = UploadQueue()
+    assert all(inbox.put(b"x") for _ in range(upload_queue.MAX_PICTURES))
     assert not inbox.put(b"x")
     assert inbox.get(0) == b"x"
     assert inbox.put(b"x")
-    assert not Inbox().put(b"x" * (inboxes.MAX_BYTES + 1))
+    assert not UploadQueue().put(b"x" * (upload_queue.MAX_BYTES + 1))
 
 
 def test_a_port_that_is_taken_is_said(site: Site) -> None:

@@ -57,7 +57,7 @@ def test_the_embedded_broker_carries_state_and_messages_too(
             Subscription(filter=f"{root}/+/verdict"),
             Subscription(filter=f"{root}/status"),
         ],
-        births=lambda: (Publication(topic=f"{root}/status", payload=b"online"),),
+        on_connect=lambda: (Publication(topic=f"{root}/status", payload=b"online"),),
         will=Publication(topic=f"{root}/status", payload=b"offline"),
         manual_ack=True,
     )
@@ -234,10 +234,10 @@ def test_an_error_of_our_own_on_the_networks_thread_is_handed_on(
 ) -> None:
     met: queue.Queue[Exception] = queue.Queue()
 
-    def births() -> tuple[Publication, ...]:
+    def on_connect() -> tuple[Publication, ...]:
         raise KeyError("stumbled")
 
-    link = Link(settings(mosquitto, "unborn"), on_fatal=met.put, births=births)
+    link = Link(settings(mosquitto, "unborn"), on_fatal=met.put, on_connect=on_connect)
     link.start()
     assert isinstance(met.get(timeout=PATIENCE_S), KeyError)
     assert isinstance(link.publish("delivery/stone", b"x").wait(0), NotConnected)

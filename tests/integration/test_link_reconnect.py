@@ -22,14 +22,14 @@ will = Publication(topic="doomed/status", payload=b"offline")
 settings = LinkSettings(name="doomed", host="127.0.0.1", port=int(sys.argv[1]), client_id="doomed",
                         protocol=sys.argv[2])
 birth = Publication(topic="doomed/status", payload=b"online")
-link = Link(settings, on_fatal=print, will=will, births=lambda: (birth,))
+link = Link(settings, on_fatal=print, will=will, on_connect=lambda: (birth,))
 link.start()
 threading.Event().wait()
 """
 
 
 @pytest.mark.parametrize("protocol", BOTH)
-def test_a_killed_broker_comes_back_to_subscriptions_and_births(
+def test_a_killed_broker_comes_back_to_subscriptions_and_on_connect_messages(
     tmp_path: Path, protocol: Protocol
 ) -> None:
     inbox = Inbox()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.notify import Notifier
+from service.notify import SystemdNotifier
 from tests.fakes import ManualClock, recorded_events
 
 pytest.importorskip("systemd.daemon", reason="pip install systemd-python")
@@ -24,7 +24,7 @@ def supervisor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sock
 
 
 def test_a_life_is_told_in_order(supervisor: socket.socket) -> None:
-    notifier = Notifier(clock=ManualClock(mono_s=12.5))
+    notifier = SystemdNotifier(clock=ManualClock(mono_s=12.5))
     notifier.ready()
     notifier.status("3 cameras\nup")
     notifier.status("3 cameras up")
@@ -42,7 +42,7 @@ def test_a_life_is_told_in_order(supervisor: socket.socket) -> None:
 
 
 def test_a_supervisor_that_is_gone_is_said_once(supervisor: socket.socket, tmp_path: Path) -> None:
-    notifier = Notifier()
+    notifier = SystemdNotifier()
     supervisor.close()
     (tmp_path / "notify").unlink()
     with recorded_events() as lines:
@@ -53,7 +53,7 @@ def test_a_supervisor_that_is_gone_is_said_once(supervisor: socket.socket, tmp_p
 
 def test_a_missing_package_is_said_once_and_does_no_harm(supervisor: socket.socket) -> None:
     with recorded_events() as lines:
-        notifier = Notifier(systemd=None)
+        notifier = SystemdNotifier(systemd=None)
         notifier.ready()
         notifier.alive()
     assert [line.event for line in lines] == ["notify_skipped"]
@@ -62,7 +62,7 @@ def test_a_missing_package_is_said_once_and_does_no_harm(supervisor: socket.sock
 
 def test_without_a_socket_nothing_is_sent_and_nothing_said() -> None:
     with recorded_events() as lines:
-        Notifier(environ={}).ready()
+        SystemdNotifier(environ={}).ready()
     assert lines == []
 
 
@@ -80,4 +80,4 @@ def test_without_a_socket_nothing_is_sent_and_nothing_said() -> None:
 def test_the_watchdog_interval_is_the_supervisors(
     environ: dict[str, str], interval_s: float | None
 ) -> None:
-    assert Notifier(environ=environ).watchdog_interval_s == interval_s
+    assert SystemdNotifier(environ=environ).watchdog_interval_s == interval_s

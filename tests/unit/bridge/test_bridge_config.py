@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import BridgeConfigError, Camera, load, password_of
+from bridge.config import BridgeConfigError, SourceConfig, load, password_of
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -62,5 +62,5 @@ def test_a_password_without_a_user_is_refused(tmp_path: Path) -> None:
 
 def test_a_password_is_read_without_its_line_end(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("s3cret\n")
-    camera = Camera(source="http://x/y", username="eve", password_file=tmp_path / "p")
+    camera = SourceConfig(source="http://x/y", username="eve", password_file=tmp_path / "p")
     assert password_of(camera) == "s3cret"

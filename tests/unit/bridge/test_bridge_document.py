@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.config import Camera, load
+from bridge.config import SourceConfig, load
 from service.documents import ROOT
 
 
 def test_the_example_loads_to_the_defaults() -> None:
     gate = load(ROOT / "config" / "bridge.example.yaml").cameras["gate"]
-    assert gate == Camera(source=gate.source)
+    assert gate == SourceConfig(source=gate.source)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import Camera
-from bridge.fault import SourceFault, Why
-from bridge.picture import Ready, shape_of
+from bridge.config import SourceConfig
+from bridge.fault import FaultReason, SourceFault
+from bridge.picture import Ready, jpeg_format_of
 from bridge.sources import folder
 from bridge.sources.folder import NewFiles, listed
 from tests.cameras import jpeg
@@ -54,12 +54,12 @@ def test_a_file_that_became_a_link_or_a_pipe_is_not_read(tmp_path: Path) -> None
 def test_a_folder_that_is_gone_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(SourceFault) as fault:
         listed(tmp_path / "gone")
-    assert fault.value.why is Why.UNREACHABLE
+    assert fault.value.reason is FaultReason.UNREACHABLE
 
 
 def test_new_pictures_are_given_out(tmp_path: Path) -> None:
-    shape = shape_of(None, 85, 2_000_000, 9_000_000)
-    camera = Camera(source=f"folder:{tmp_path}", rate_fps=10)
+    jpeg_format = jpeg_format_of(None, 85, 2_000_000, 9_000_000)
+    camera = SourceConfig(source=f"folder:{tmp_path}", rate_fps=10)
     clock = ManualClock()
     (tmp_path / "old.jpg").write_bytes(jpeg(1))
 
@@ -71,5 +71,5 @@ def test_new_pictures_are_given_out(tmp_path: Path) -> None:
             os.utime(tmp_path / "new.jpg", (5, 5))
             return clock.wait(event, timeout_s)
 
-    found = folder.frames(camera, tmp_path, shape, Writing(), threading.Event())
+    found = folder.frames(camera, tmp_path, jpeg_format, Writing(), threading.Event())
     assert [next(found), next(found)] == [Ready.READY, jpeg(2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.pace import KeyFrames, Pace
+from bridge.frame_rate import FrameRateLimit, KeyFrames
 
 
 @given(
@@ -13,7 +13,7 @@ from bridge.pace import KeyFrames, Pace
     gaps=st.lists(st.floats(0, 2, allow_nan=False), min_size=1, max_size=200),
 )
 def test_over_any_time_no_more_pass_than_the_rate_allows(rate: float, gaps: list[float]) -> None:
-    pace, now, passed = Pace(rate), 1000.0, []
+    pace, now, passed = FrameRateLimit(rate), 1000.0, []
     for gap in gaps:
         now += gap
         if pace.due(now):
@@ -25,12 +25,12 @@ def test_over_any_time_no_more_pass_than_the_rate_allows(rate: float, gaps: list
 
 
 def test_a_camera_of_25_frames_gives_two_a_second_when_two_are_asked() -> None:
-    pace = Pace(2.0)
+    pace = FrameRateLimit(2.0)
     assert sum(pace.due(number / 25) for number in range(250)) == 20
 
 
 def test_asking_does_not_take_the_turn() -> None:
-    pace = Pace(1.0)
+    pace = FrameRateLimit(1.0)
     assert pace.is_due(0)
     assert pace.due(0)
     assert not pace.is_due(0.5)

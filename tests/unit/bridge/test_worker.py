@@ -6,10 +6,10 @@ import random
 import threading
 from collections.abc import Iterator
 
-from bridge.condition import Condition
-from bridge.fault import SourceFault, Why
-from bridge.sources.open import Source
-from bridge.worker import Worker
+from bridge.fault import FaultReason, SourceFault
+from bridge.source_condition import SourceCondition
+from bridge.sources.open import PictureSource
+from bridge.worker import CameraWorker
 from contract.ids import CameraId
 from imaging.admission import Reason, Rejected
 from tests.fakes import ManualClock, recorded_events
@@ -18,15 +18,15 @@ GATE = CameraId("gate")
 
 
 def run(
-    source: Source, stopping: threading.Event, taken: bool = True
-) -> tuple[Condition, ManualClock]:
-    condition, clock = Condition(), ManualClock()
+    source: PictureSource, stopping: threading.Event, taken: bool = True
+) -> tuple[SourceCondition, ManualClock]:
+    condition, clock = SourceCondition(), ManualClock()
     sent = lambda *_: taken  # noqa: E731, one word
-    Worker(GATE, source, condition, sent, 30.0, clock, random.Random(1)).run(stopping)
+    CameraWorker(GATE, source, condition, sent, 30.0, clock, random.Random(1)).run(stopping)
     return condition, clock
 
 
-def failing(stopping: threading.Event, error: Exception, times: int) -> Source:
+def failing(stopping: threading.Event, error: Exception, times: int) -> PictureSource:
     left = iter(range(times))
 
     def source(_: threading.Event) -> Iterator[bytes | Rejected]:
@@ -41,7 +41,7 @@ def failing(stopping: threading.Event, error: Exception, times: int) -> Source:
 
 def test_it_tries_again_with_waits_that_grow_to_a_bound() -> None:
     stopping = threading.Event()
-    condition, clock = run(failing(stopping, SourceFault(Why.ENDED, "x"), 40), stopping)
+    condition, clock = run(failing(stopping, SourceFault(FaultReason.ENDED, "x"), 40), stopping)
     assert len(clock.waits) == 40
     assert max(clock.waits[-20:]) > 5
     assert max(clock.waits) <= 30
@@ -50,7 +50,7 @@ def test_it_tries_again_with_waits_that_grow_to_a_bound() -> None:
 
 def test_a_wrong_password_is_tried_seldom() -> None:
     stopping = threading.Event()
-    _, clock = run(failing(stopping, SourceFault(Why.REFUSED, "x"), 5), stopping)
+    _, clock = run(failing(stopping, SourceFault(FaultReason.REFUSED, "x"), 5), stopping)
     assert min(clock.waits) >= 15
 
 
@@ -59,13 +59,13 @@ def test_an_error_that_nobody_expected_is_told_and_tried_again() -> None:
     with recorded_events() as lines:
         condition, clock = run(failing(stopping, RuntimeError("rtsp://eve:s3cret@x"), 2), stopping)
     assert len(clock.waits) == 2
-    assert condition.state().why == "defect"
+    assert condition.state().reason == "defect"
     assert "s3cret" not in str(lines)
 
 
 def test_a_password_in_a_fault_is_masked() -> None:
     stopping = threading.Event()
-    fault = SourceFault(Why.UNREACHABLE, "cannot open rtsp://eve:s3cret@host/x")
+    fault = SourceFault(FaultReason.UNREACHABLE, "cannot open rtsp://eve:s3cret@host/x")
     with recorded_events() as lines:
         condition, _ = run(failing(stopping, fault, 1), stopping)
     assert "s3cret" not in str(lines) + condition.state().detail

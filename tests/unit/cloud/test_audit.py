@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud.audit import Shot, judge_audit
-from cloud.audit_looks import Look, aspects, looks_at
+from cloud.audit import AuditFrame, evaluate_audit
+from cloud.audit_views import AuditView, aspects, views_of
 from cloud.confirm import Stamp
 from cloud.likeness import alike
 from cloud.policy import Policy
@@ -62,8 +62,10 @@ def picture(*things: Thing, size: tuple[int, int] = SIZE) -> Image:
 
 def judged(*shots: tuple[float, Image], moved: RelativeBox = WHOLE) -> Verdict:
     report = a_report(label="motion", box=moved, audit=True, severity=0)
-    taken = [Shot(image=image, moment=NOON + timedelta(seconds=at_s)) for at_s, image in shots]
-    return judge_audit(report, taken, geometric, Policy(), STAMP)
+    taken = [
+        AuditFrame(image=image, moment=NOON + timedelta(seconds=at_s)) for at_s, image in shots
+    ]
+    return evaluate_audit(report, taken, geometric, Policy(), STAMP)
 
 
 EMPTY = picture()
@@ -128,8 +130,8 @@ def test_what_is_under_the_limit_or_watched_by_nobody_was_not_missed() -> None:
     faint = picture(("person", 0.3, PERSON))
     assert judged((0, EMPTY), (20, faint), (40, EMPTY)).decision == "refuted"
     report = a_report(audit=True)
-    shots = [Shot(image=EMPTY, moment=NOON + timedelta(seconds=t)) for t in (0, 20)]
-    dogs = judge_audit(
+    shots = [AuditFrame(image=EMPTY, moment=NOON + timedelta(seconds=t)) for t in (0, 20)]
+    dogs = evaluate_audit(
         report, shots, lambda images: [saw(("dog", 0.9, PERSON))] * len(images), Policy(), STAMP
     )
     assert dogs.decision == "refuted"
@@ -139,7 +141,7 @@ def test_what_is_of_a_group_that_was_told_was_not_missed() -> None:
     both = picture(("car", 0.9, CAR), ("person", 0.7, PERSON))
     report = a_report(label="motion", audit=True)
     shots = [
-        Shot(image=image, moment=NOON + timedelta(seconds=at_s))
+        AuditFrame(image=image, moment=NOON + timedelta(seconds=at_s))
         for at_s, image in ((0, EMPTY), (20, both), (40, EMPTY))
     ]
     for told, missed in (
@@ -148,7 +150,7 @@ def test_what_is_of_a_group_that_was_told_was_not_missed() -> None:
         (("vehicle",), {"person"}),
     ):
         partly = report.model_copy(update={"sample": Sample(kind="partly", share=1.0, told=told)})
-        verdict = judge_audit(partly, shots, geometric, Policy(), STAMP)
+        verdict = evaluate_audit(partly, shots, geometric, Policy(), STAMP)
         assert {one.label for one in verdict.sightings} == missed
 
 
@@ -189,7 +191,7 @@ def test_the_likeliest_shape_of_pixels_comes_first_and_square_ones_are_always_tr
 
 
 def test_every_place_is_in_a_tile_with_what_is_around_it() -> None:
-    looks = looks_at(640, 480)
+    looks = views_of(640, 480)
     tiles = [look.region for look in looks if look.region != (0, 0, 640, 480)]
     assert len(tiles) == 4
     for x0 in range(0, 640 - 100, 20):
@@ -203,7 +205,7 @@ def test_every_place_is_in_a_tile_with_what_is_around_it() -> None:
 @pytest.mark.parametrize("aspect", [1.0, 2.0, 0.5, 4 / 3])
 def test_what_a_look_finds_is_placed_in_the_picture(aspect: float) -> None:
     scene = picture(("person", 0.8, PERSON))
-    look = Look((150, 120, 350, 320), aspect)
+    look = AuditView((150, 120, 350, 320), aspect)
     shown = look.of(scene)
     mask = (shown[..., 2].astype(int) - shown[..., 0] > 40).astype(np.uint8)
     x, y, w, h = cv2.boundingRect(mask)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.confirm import Stamp, confirm, inconclusive, second_look_due, weigh
-from cloud.matching import ALL, Seen, View
+from cloud.confirm import Stamp, combine_scores, confirm, inconclusive, second_views_needed
+from cloud.matching import ALL, EvidenceView, PictureDetections
 from cloud.policy import GroupLimits, Policy
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Verdict
@@ -25,22 +25,22 @@ MIDDLE: PixelBox = (10, 5, 40, 95)
 Sight = tuple[str, float, PixelBox]
 
 
-def frame(*found: Sight) -> View:
-    seen = Seen(detections=saw(*found), width=100, height=100)
-    return View(seen=seen, moment=NOON, close=False, place=SUSPECTED)
+def frame(*found: Sight) -> EvidenceView:
+    seen = PictureDetections(detections=saw(*found), width=100, height=100)
+    return EvidenceView(seen=seen, moment=NOON, close=False, place=SUSPECTED)
 
 
-def crop(*found: Sight) -> View:
+def crop(*found: Sight) -> EvidenceView:
     """Of a writer that did not say where in the frame it lies."""
-    seen = Seen(detections=saw(*found), width=50, height=100)
-    return View(seen=seen, moment=NOON, close=True)
+    seen = PictureDetections(detections=saw(*found), width=50, height=100)
+    return EvidenceView(seen=seen, moment=NOON, close=True)
 
 
-def near(score: float, seconds: float = 0.0, label: str = "person") -> View:
+def near(score: float, seconds: float = 0.0, label: str = "person") -> EvidenceView:
     """The middle half of the frame, enlarged: 200 px for 0.25..0.75, with the suspected thing."""
     found = saw((label, score, (60, 60, 140, 220))) if score else saw()
-    return View(
-        seen=Seen(detections=found, width=200, height=200),
+    return EvidenceView(
+        seen=PictureDetections(detections=found, width=200, height=200),
         moment=NOON + timedelta(seconds=seconds),
         close=True,
         region=(0.25, 0.25, 0.75, 0.75),
@@ -49,13 +49,16 @@ def near(score: float, seconds: float = 0.0, label: str = "person") -> View:
 
 
 def judged(
-    best: View, close: View | None = None, label: str = "person", policy: Policy = POLICY
+    best: EvidenceView,
+    close: EvidenceView | None = None,
+    label: str = "person",
+    policy: Policy = POLICY,
 ) -> Verdict:
     second = (close,) if close else ()
     return confirm(a_report(label=label, box=SUSPECTED), (best,), second, policy, STAMP)
 
 
-def together(*views: View, second: tuple[View, ...] = ()) -> Verdict:
+def together(*views: EvidenceView, second: tuple[EvidenceView, ...] = ()) -> Verdict:
     return confirm(a_report(box=SUSPECTED), views, second, POLICY, STAMP)
 
 
@@ -156,7 +159,9 @@ def test_the_close_up_confirms_what_the_whole_frame_left_open() -> None:
         "a speck in the middle", "weak as well", "no crop",
     ],
 )  # fmt: skip
-def test_the_close_up_alone_does_not_confirm(best: View, close: View | None) -> None:
+def test_the_close_up_alone_does_not_confirm(
+    best: EvidenceView, close: EvidenceView | None
+) -> None:
     assert judged(best, close).decision == "refuted"
 
 
@@ -171,7 +176,7 @@ def test_a_weak_close_up_is_told_too() -> None:
 )
 def test_a_second_look_is_due_between_the_two_limits(score: float, due: bool) -> None:
     report = a_report(box=SUSPECTED)
-    assert second_look_due(report, (frame(("person", score, THERE)),), POLICY) is due
+    assert second_views_needed(report, (frame(("person", score, THERE)),), POLICY) is due
 
 
 def test_a_group_can_have_a_limit_of_its_own() -> None:
@@ -288,8 +293,8 @@ def test_views_of_one_frame_are_one_frame_of_which_the_better_counts() -> None:
 
 def test_close_ups_refute_nothing_before_the_whole_frame_was_looked_at() -> None:
     report = a_report(box=SUSPECTED)
-    assert second_look_due(report, (near(0), near(0.1, 1)), POLICY)
-    assert not second_look_due(report, (near(0.4), near(0.4, 1)), POLICY)
+    assert second_views_needed(report, (near(0), near(0.1, 1)), POLICY)
+    assert not second_views_needed(report, (near(0.4), near(0.4, 1)), POLICY)
     assert (
         together(near(0.1), near(0.05, 1), second=(frame(("person", 0.7, THERE)),)).score == 0.375
     )
@@ -297,8 +302,9 @@ def test_close_ups_refute_nothing_before_the_whole_frame_was_looked_at() -> None
 
 def test_a_close_up_is_judged_at_the_place_where_the_thing_is_in_it() -> None:
     seen = near(0.9)
-    beside = View(
-        seen=Seen(detections=saw(("person", 0.9, (0, 0, 40, 100))), width=200, height=200),
+    found = saw(("person", 0.9, (0, 0, 40, 100)))
+    beside = EvidenceView(
+        seen=PictureDetections(detections=found, width=200, height=200),
         moment=NOON, close=True, region=seen.region, place=SUSPECTED,
     )  # fmt: skip
     assert together(seen).decision == "confirmed"
@@ -322,8 +328,11 @@ def test_from_the_frame_into_a_close_up_and_back(
 ) -> None:
     box = (min(a, b), min(c, d), max(a, b), max(c, d))
     region = (e * 0.5, f * 0.5, 0.5 + e * 0.5, 0.5 + f * 0.5)
-    view = View(
-        seen=Seen(detections=saw(), width=320, height=200), moment=NOON, close=True, region=region
+    view = EvidenceView(
+        seen=PictureDetections(detections=saw(), width=320, height=200),
+        moment=NOON,
+        close=True,
+        region=region,
     )
     assert view.to_frame(view.to_pixels(box)) == pytest.approx(box, abs=2e-5)
     assert view.to_pixels(region) == pytest.approx((0, 0, 320, 200), abs=1e-6)
@@ -335,12 +344,12 @@ def test_more_frames_never_weigh_more_than_the_best_and_their_order_does_not_mat
 ) -> None:
     views = [near(score, seconds) for seconds, score in enumerate(scores)]
     report = a_report(box=SUSPECTED)
-    weight = weigh(report, views, POLICY)
+    weight = combine_scores(report, views, POLICY)
     assert weight.score <= max(scores) + 1e-4
     counted = max(2, len(scores) - 1)
     best = sorted(scores)[-counted:]
     assert weight.score == pytest.approx(sum(best) / len(best), abs=1e-4)
-    assert weigh(report, views[::-1], POLICY).score == weight.score
+    assert combine_scores(report, views[::-1], POLICY).score == weight.score
 
 
 def test_the_whole_frame_without_a_region_is_all_of_it() -> None:

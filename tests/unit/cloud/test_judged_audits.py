@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from cloud.judge import AUDITED_PX, Judge
+from cloud.evaluator import AUDITED_PX, ReportEvaluator
 from cloud.settings import Settings
 from contract.more import More
 from contract.report import EvidenceRef, Sample, ThreatReport
@@ -42,7 +42,7 @@ class Court:
     def __init__(self, folder: Path) -> None:
         self.store, self.model = open_store(f"dir:{folder}"), Geometric()
         settings = Settings()
-        self.judge = Judge(
+        self.evaluator = ReportEvaluator(
             store=self.store,
             model=self.model,
             policy=settings.policy,
@@ -69,21 +69,21 @@ def test_all_whole_frames_are_looked_at_together(tmp_path: Path) -> None:
     court = Court(tmp_path)
     there = picture(("person", 0.9, PERSON))
     passed = audit(court.shown(0, EMPTY), court.shown(20, there), court.shown(40, EMPTY))
-    verdict = court.judge.judge(passed)
+    verdict = court.evaluator.decide(passed)
     assert (verdict.decision, verdict.label) == ("confirmed", "person")
     stood = audit(court.shown(0, there), court.shown(20, there), court.shown(40, there))
-    assert court.judge.judge(stood).decision == "refuted"
+    assert court.evaluator.decide(stood).decision == "refuted"
 
 
 def test_a_picture_that_is_missing_leaves_it_open_and_is_asked_for_again(tmp_path: Path) -> None:
     court = Court(tmp_path)
     lost = court.shown(40, picture(("person", 0.9, PERSON)), lost=True)
     report = audit(court.shown(0, EMPTY), lost, restores_left=1)
-    assert court.judge.judge(report).decision == "inconclusive"
-    answer = court.judge.consider(report)
+    assert court.evaluator.decide(report).decision == "inconclusive"
+    answer = court.evaluator.evaluate(report)
     assert isinstance(answer, More)
     assert answer.unreadable == (lost.key,)
-    answer = court.judge.consider(report.model_copy(update={"restores_left": 0}))
+    answer = court.evaluator.evaluate(report.model_copy(update={"restores_left": 0}))
     assert isinstance(answer, Verdict)
     assert answer.decision == "inconclusive"
 
@@ -92,14 +92,14 @@ def test_an_old_gateways_one_picture_is_judged_and_crops_are_none(tmp_path: Path
     court = Court(tmp_path)
     whole = court.shown(0, picture(("person", 0.9, PERSON)))
     old = audit(whole).model_copy(update={"sample": None})
-    assert court.judge.judge(old).decision == "confirmed"
+    assert court.evaluator.decide(old).decision == "confirmed"
     crop = whole.model_copy(update={"role": "crop"})
-    assert court.judge.judge(audit(crop)).decision == "inconclusive"
+    assert court.evaluator.decide(audit(crop)).decision == "inconclusive"
 
 
 def test_pictures_far_too_large_are_reduced_before_any_look(tmp_path: Path) -> None:
     court = Court(tmp_path)
     vast = np.full((300, 6000, 3), 90, np.uint8)
     refs = [court.shown(float(at_s), np.asarray(vast + at_s, np.uint8)) for at_s in range(3)]
-    court.judge.judge(audit(*refs))
+    court.evaluator.decide(audit(*refs))
     assert max(max(size) for size in court.model.sizes) <= AUDITED_PX

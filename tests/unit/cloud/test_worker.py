@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from prometheus_client import CollectorRegistry
 
+from cloud.evaluator import ReportEvaluator
 from cloud.framing import LEAST_PX, framed, unframed
-from cloud.inbox import Delivery, Inbox
-from cloud.judge import Judge
 from cloud.ledger import Ledger
+from cloud.metrics import ReportOutcome, WorkerMetrics
 from cloud.policy import Policy
-from cloud.settings import Limits, Work
-from cloud.tally import Ending, Tally
-from cloud.worker import Worker
+from cloud.report_queue import QueuedReport, ReportQueue
+from cloud.settings import EvidenceLimits, WorkerSettings
+from cloud.worker import ConfirmWorker, WorkerContext
 from contract.cloudevent import frame_report
 from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
@@ -28,13 +28,15 @@ from imaging.detections import Detections, Image
 from imaging.manifest import ModelError
 from objectstore.open import open_store
 from objectstore.store import ObjectStore, Put, TransientStoreError
-from service.link import Delivered, NotConnected, Outcome, Refused, TimedOut
+from service.link import Delivered, NotConnected, PublishOutcome, Refused, TimedOut
 from tests.fakes import ManualClock
 from tests.unit.cloud.reports import a_ref, a_report, saw
 
 PICTURE = cv2.imencode(".jpg", np.full((100, 100, 3), 90, np.uint8))[1].tobytes()
 CROP = cv2.imencode(".jpg", np.full((100, 50, 3), 90, np.uint8))[1].tobytes()
-WORK = Work(attempts=3, retry_first_s=1, retry_max_s=1.5, max_waiting=8, failures_in_a_row=2)
+WORK = WorkerSettings(
+    attempts=3, retry_first_s=1, retry_max_s=1.5, max_waiting=8, failures_in_a_row=2
+)
 
 
 class Sight:
@@ -92,8 +94,8 @@ class Bench:
 
     store: Flaky
     sight: Sight
-    answers: list[Outcome] = field(default_factory=list)
-    told: list[Verdict] = field(default_factory=list)
+    answers: list[PublishOutcome] = field(default_factory=list)
+    published: list[Verdict] = field(default_factory=list)
     asked: list[More] = field(default_factory=list)
     acks: int = 0
     clock: ManualClock = field(default_factory=ManualClock)
@@ -101,30 +103,31 @@ class Bench:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     def __post_init__(self) -> None:
-        judge = Judge(
+        evaluator = ReportEvaluator(
             store=self.store,
             model=self.sight,
             policy=Policy(),
-            limits=Limits().of_picture(),
+            limits=EvidenceLimits().of_picture(),
             clock=self.clock,
         )
-        tally = Tally(self.registry)
-        self.inbox = Inbox(WORK.max_waiting, tally, self.stopping)
-        self.worker = Worker(
+        metrics = WorkerMetrics(self.registry)
+        self.queue = ReportQueue(WORK.max_waiting, metrics, self.stopping)
+        context = WorkerContext(
             root="stillwatch",
-            inbox=self.inbox,
-            judge=judge,
+            queue=self.queue,
+            evaluator=evaluator,
             ledger=Ledger(self.store),
-            tell=self._tell,
-            ask=self._ask,
-            tally=tally,
-            work=WORK,
+            publish=self._publish,
+            request_evidence=self._request_evidence,
+            metrics=metrics,
+            settings=WORK,
             clock=self.clock,
             stopping=self.stopping,
-            prove=self._prove,
+            self_check=self._self_check,
         )
+        self.worker = ConfirmWorker(context)
 
-    def _prove(self) -> None:
+    def _self_check(self) -> None:
         """The known picture is one that the model sees as long as it works at all."""
         if not self.sight.by_width:
             raise ModelError("the known picture is not seen")
@@ -133,30 +136,30 @@ class Bench:
         """And work until all are handled."""
         for report in reports:
             delivery = self.delivery(frame_report(report))
-            self.inbox.receive(delivery.topic, delivery.payload, False, delivery.ack)
-        self.inbox.receive("", b"", False, self.stopping.set)
+            self.queue.receive(delivery.topic, delivery.payload, False, delivery.ack)
+        self.queue.receive("", b"", False, self.stopping.set)
         self.worker.run()
 
-    def _ask(self, more: More) -> Outcome:
+    def _request_evidence(self, more: More) -> PublishOutcome:
         self.asked.append(more)
         return Delivered()
 
-    def _tell(self, verdict: Verdict) -> Outcome:
-        self.told.append(verdict)
+    def _publish(self, verdict: Verdict) -> PublishOutcome:
+        self.published.append(verdict)
         return self.answers.pop(0) if self.answers else Delivered()
 
     def ack(self) -> None:
         self.acks += 1
 
-    def delivery(self, payload: bytes, topic: str = "stillwatch/yard/gate/suspect") -> Delivery:
-        return Delivery(topic, payload, self.ack)
+    def delivery(self, payload: bytes, topic: str = "stillwatch/yard/gate/suspect") -> QueuedReport:
+        return QueuedReport(topic, payload, self.ack)
 
-    def handle(self, report: ThreatReport) -> Ending:
+    def handle(self, report: ThreatReport) -> ReportOutcome:
         return self.worker.handle(self.delivery(frame_report(report)))
 
-    def counted(self, ending: Ending) -> float | None:
+    def counted(self, outcome: ReportOutcome) -> float | None:
         return self.registry.get_sample_value(
-            "stillwatch_cloud_reports_total", {"ending": ending.value}
+            "stillwatch_cloud_reports_total", {"ending": outcome.value}
         )
 
 
@@ -187,34 +190,34 @@ REPORT = a_report(evidence=(a_ref(PICTURE), a_ref(CROP, "crop")))
 
 
 def test_a_report_is_judged_stored_told_and_then_acknowledged(bench: Bench) -> None:
-    assert bench.handle(REPORT) is Ending.CONFIRMED
-    (told,) = bench.told
-    assert (told.decision, told.report_id) == ("confirmed", REPORT.report_id)
-    assert Ledger(bench.store).find(REPORT) == told
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
+    (published,) = bench.published
+    assert (published.decision, published.report_id) == ("confirmed", REPORT.report_id)
+    assert Ledger(bench.store).find(REPORT) == published
     assert bench.acks == 1
-    assert bench.counted(Ending.CONFIRMED) == 1
+    assert bench.counted(ReportOutcome.CONFIRMED) == 1
 
 
 def test_a_report_that_comes_again_gets_the_verdict_that_stands(bench: Bench) -> None:
     bench.handle(REPORT)
     bench.clock.advance(60)
-    assert bench.handle(REPORT) is Ending.REPEATED
-    assert bench.told[0] == bench.told[1]
+    assert bench.handle(REPORT) is ReportOutcome.REPEATED
+    assert bench.published[0] == bench.published[1]
     assert bench.sight.looked_at == [100]
     assert bench.acks == 2
 
 
 def test_the_crop_is_looked_at_only_where_the_frame_leaves_it_open(tmp_path: Path) -> None:
     bench = bench_in(tmp_path, {100: saw(OPEN), FRAMED: saw(CLOSE)})
-    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
     assert bench.sight.looked_at == [100, FRAMED]
 
 
 def test_an_open_frame_without_its_crop_is_inconclusive(tmp_path: Path) -> None:
     bench = bench_in(tmp_path, {100: saw(OPEN)})
     report = a_report(evidence=(a_ref(PICTURE), a_ref(b"never stored", "crop")))
-    assert bench.handle(report) is Ending.INCONCLUSIVE
-    assert "the whole frame leaves it open" in bench.told[0].reasons[0]
+    assert bench.handle(report) is ReportOutcome.INCONCLUSIVE
+    assert "the whole frame leaves it open" in bench.published[0].reasons[0]
 
 
 CROPS = tuple(
@@ -224,18 +227,18 @@ CROPS = tuple(
 
 def test_crops_that_know_their_place_decide_without_a_whole_frame(tmp_path: Path) -> None:
     bench = bench_in(tmp_path, {FRAMED: saw(CLOSE)})
-    assert bench.handle(a_report(evidence=CROPS)) is Ending.CONFIRMED
+    assert bench.handle(a_report(evidence=CROPS)) is ReportOutcome.CONFIRMED
     assert bench.sight.looked_at == [FRAMED, FRAMED]
-    assert "in both frames (0.60, 0.60)" in bench.told[0].reasons[0]
-    assert bench.told[0].evidence_key == CROPS[0].key
+    assert "in both frames (0.60, 0.60)" in bench.published[0].reasons[0]
+    assert bench.published[0].evidence_key == CROPS[0].key
 
 
 def test_the_whole_frame_is_looked_at_where_the_crops_leave_it_open(tmp_path: Path) -> None:
     weak = saw(("person", 0.25, MIDDLE))
     bench = bench_in(tmp_path, {FRAMED: weak, 100: saw(PERSON)})
-    assert bench.handle(a_report(evidence=(a_ref(PICTURE), *CROPS))) is Ending.CONFIRMED
+    assert bench.handle(a_report(evidence=(a_ref(PICTURE), *CROPS))) is ReportOutcome.CONFIRMED
     assert bench.sight.looked_at == [FRAMED, FRAMED, 100]
-    assert bench.told[0].score == pytest.approx((0.8 + 0.25) / 2)
+    assert bench.published[0].score == pytest.approx((0.8 + 0.25) / 2)
 
 
 def test_one_missing_crop_of_several_does_not_keep_the_others_from_deciding(
@@ -243,8 +246,8 @@ def test_one_missing_crop_of_several_does_not_keep_the_others_from_deciding(
 ) -> None:
     bench = bench_in(tmp_path, {FRAMED: saw(CLOSE)})
     gone = a_ref(b"never stored", "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
-    assert bench.handle(a_report(evidence=(*CROPS, gone))) is Ending.CONFIRMED
-    assert bench.handle(a_report(track=2, evidence=(gone,))) is Ending.INCONCLUSIVE
+    assert bench.handle(a_report(evidence=(*CROPS, gone))) is ReportOutcome.CONFIRMED
+    assert bench.handle(a_report(track=2, evidence=(gone,))) is ReportOutcome.INCONCLUSIVE
 
 
 RESTORABLE = REPORT.model_copy(update={"restores_left": 1})
@@ -252,7 +255,7 @@ RESTORABLE = REPORT.model_copy(update={"restores_left": 1})
 
 def test_one_bad_read_of_a_picture_decides_nothing(bench: Bench) -> None:
     bench.store.spoiled = 1
-    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
     assert bench.asked == []
 
 
@@ -265,17 +268,17 @@ def test_a_picture_that_stays_damaged_is_asked_for_again_and_judged_when_it_is_b
         (tmp_path / key).unlink()
     else:
         (tmp_path / key).write_bytes(damage)
-    assert bench.handle(RESTORABLE) is Ending.ASKED
+    assert bench.handle(RESTORABLE) is ReportOutcome.ASKED
     (question,) = bench.asked
     assert (question.unreadable, question.restores_left) == ((key,), 1)
-    assert (bench.told, bench.acks) == ([], 1)
+    assert (bench.published, bench.acks) == ([], 1)
     bench.store.replace(key, PICTURE, "image/jpeg")
-    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
 
 
 def test_a_picture_that_cannot_be_had_again_leaves_it_inconclusive(bench: Bench) -> None:
     missing = a_report(evidence=(a_ref(b"never stored"),))
-    assert bench.handle(missing) is Ending.INCONCLUSIVE
+    assert bench.handle(missing) is ReportOutcome.INCONCLUSIVE
     assert bench.asked == []
 
 
@@ -283,10 +286,10 @@ def test_what_the_other_pictures_confirm_need_not_wait_for_one_that_is_damaged(
     tmp_path: Path,
 ) -> None:
     gone = a_ref(b"never stored", "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
-    for crop, ending in ((CLOSE, Ending.CONFIRMED), (OPEN, Ending.ASKED)):
+    for crop, outcome in ((CLOSE, ReportOutcome.CONFIRMED), (OPEN, ReportOutcome.ASKED)):
         bench = bench_in(tmp_path / crop[0] / str(crop[1]), {FRAMED: saw(crop)})
         report = a_report(evidence=(*CROPS, gone)).model_copy(update={"restores_left": 1})
-        assert bench.handle(report) is ending
+        assert bench.handle(report) is outcome
 
 
 @pytest.mark.parametrize("evidence", [(a_ref(b"never stored"),), (a_ref(PICTURE, "context"),)])
@@ -294,8 +297,8 @@ def test_without_a_best_frame_it_is_inconclusive_and_stays_so(
     bench: Bench, evidence: tuple[EvidenceRef, ...]
 ) -> None:
     report = a_report(evidence=evidence)
-    assert bench.handle(report) is Ending.INCONCLUSIVE
-    assert bench.handle(report) is Ending.REPEATED
+    assert bench.handle(report) is ReportOutcome.INCONCLUSIVE
+    assert bench.handle(report) is ReportOutcome.REPEATED
     assert bench.acks == 2
 
 
@@ -317,58 +320,58 @@ def test_without_a_best_frame_it_is_inconclusive_and_stays_so(
 def test_a_poisonous_message_is_counted_and_does_not_come_back(
     bench: Bench, topic: str, payload: bytes
 ) -> None:
-    assert bench.worker.handle(bench.delivery(payload, topic)) is Ending.MALFORMED
-    assert (bench.acks, bench.told) == (1, [])
+    assert bench.worker.handle(bench.delivery(payload, topic)) is ReportOutcome.MALFORMED
+    assert (bench.acks, bench.published) == (1, [])
 
 
 def test_a_store_that_stumbles_is_asked_again(bench: Bench) -> None:
     bench.store.failures = 2
-    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
     assert bench.clock.waits == [1, 1.5]
 
 
 def test_a_store_that_stays_away_decides_nothing(bench: Bench) -> None:
     bench.store.failures = 3
-    assert bench.handle(REPORT) is Ending.FAILED
-    assert (bench.acks, bench.told) == (1, [])
+    assert bench.handle(REPORT) is ReportOutcome.FAILED
+    assert (bench.acks, bench.published) == (1, [])
     assert Ledger(bench.store).find(REPORT) is None
 
 
 def test_a_verdict_that_the_broker_does_not_take_at_once_is_told_again(bench: Bench) -> None:
     bench.answers = [NotConnected("gone"), TimedOut(1)]
-    assert bench.handle(REPORT) is Ending.CONFIRMED
-    assert (len(bench.told), bench.acks) == (3, 1)
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
+    assert (len(bench.published), bench.acks) == (3, 1)
 
 
 def test_while_the_broker_is_gone_a_report_is_not_acknowledged(bench: Bench) -> None:
     bench.answers = [NotConnected("gone")] * 3
-    assert bench.handle(REPORT) is Ending.UNTOLD
+    assert bench.handle(REPORT) is ReportOutcome.UNTOLD
     assert bench.acks == 0
-    assert bench.handle(REPORT) is Ending.REPEATED
+    assert bench.handle(REPORT) is ReportOutcome.REPEATED
 
 
 def test_a_refused_publication_does_not_loop(bench: Bench) -> None:
     bench.answers = [Refused("Not authorized")]
-    assert bench.handle(REPORT) is Ending.CONFIRMED
+    assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
     assert bench.acks == 1
 
 
 def test_who_has_to_leave_while_waiting_leaves_the_report(bench: Bench) -> None:
     bench.store.failures = 1
     bench.stopping.set()
-    assert bench.handle(REPORT) is Ending.INTERRUPTED
+    assert bench.handle(REPORT) is ReportOutcome.INTERRUPTED
     assert bench.acks == 0
 
 
 def test_more_than_the_queue_holds_is_given_up_and_counted(bench: Bench) -> None:
     for _ in range(WORK.max_waiting + 1):
-        bench.inbox.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
-    assert (bench.acks, bench.counted(Ending.SHED)) == (1, 1)
+        bench.queue.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
+    assert (bench.acks, bench.counted(ReportOutcome.SHED)) == (1, 1)
 
 
 def test_nothing_is_taken_once_it_has_to_leave(bench: Bench) -> None:
     bench.stopping.set()
-    bench.inbox.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
+    bench.queue.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
     bench.worker.run()
     assert bench.acks == 0
 
@@ -378,11 +381,11 @@ def test_a_model_that_fails_again_and_again_ends_the_worker(bench: Bench) -> Non
     for track in (1, 2):
         report = a_report(track=track, evidence=REPORT.evidence)
         delivery = bench.delivery(frame_report(report))
-        bench.inbox.receive(delivery.topic, delivery.payload, False, delivery.ack)
+        bench.queue.receive(delivery.topic, delivery.payload, False, delivery.ack)
     bench.worker.run()
     assert isinstance(bench.worker.broken, KeyError)
     assert bench.stopping.is_set()
-    assert (bench.acks, bench.counted(Ending.FAILED)) == (2, 2)
+    assert (bench.acks, bench.counted(ReportOutcome.FAILED)) == (2, 2)
 
 
 BAD_CROP = cv2.imencode(".jpg", np.full((70, 70, 3), 90, np.uint8))[1].tobytes()
@@ -397,9 +400,9 @@ def test_reports_that_make_it_fail_though_the_model_works_do_not_end_the_worker(
     for number, report in enumerate((*bad, REPORT)):
         bench.stopping.clear()
         bench.receive(report)
-        assert bench.counted(Ending.FAILED) == min(number + 1, len(bad))
+        assert bench.counted(ReportOutcome.FAILED) == min(number + 1, len(bad))
     assert bench.worker.broken is None
-    assert (bench.counted(Ending.CONFIRMED), bench.acks) == (1, 6)
+    assert (bench.counted(ReportOutcome.CONFIRMED), bench.acks) == (1, 6)
 
 
 def test_junk_between_reports_does_not_hide_a_broken_model(bench: Bench) -> None:
@@ -407,8 +410,8 @@ def test_junk_between_reports_does_not_hide_a_broken_model(bench: Bench) -> None
     topic = "stillwatch/yard/gate/suspect"
     for track in (1, 2):
         framed = frame_report(a_report(track=track, evidence=REPORT.evidence))
-        bench.inbox.receive(topic, framed, False, bench.ack)
-        bench.inbox.receive(topic, b"junk", False, bench.ack)
+        bench.queue.receive(topic, framed, False, bench.ack)
+        bench.queue.receive(topic, b"junk", False, bench.ack)
     bench.worker.run()
     assert isinstance(bench.worker.broken, KeyError)
 
@@ -419,7 +422,7 @@ def test_a_report_that_makes_it_fail_twice_is_set_aside(bench: Bench) -> None:
     for _ in range(4):
         bench.stopping.clear()
         bench.receive(bad)
-    assert (bench.counted(Ending.FAILED), bench.counted(Ending.SET_ASIDE)) == (2, 2)
+    assert (bench.counted(ReportOutcome.FAILED), bench.counted(ReportOutcome.SET_ASIDE)) == (2, 2)
     assert bench.sight.looked_at == [70, 70]
     assert bench.acks == 4
 
@@ -434,33 +437,33 @@ def with_more(left: int, evidence: tuple[EvidenceRef, ...] = CROPS) -> ThreatRep
 def test_what_is_left_open_is_asked_about_and_decided_with_the_answer(tmp_path: Path) -> None:
     sight = {FRAMED: WEAK}
     bench = bench_in(tmp_path, sight)
-    assert bench.handle(with_more(1)) is Ending.ASKED
+    assert bench.handle(with_more(1)) is ReportOutcome.ASKED
     (more,) = bench.asked
-    assert (more.report_id, more.more_left, bench.told) == (REPORT.report_id, 1, [])
+    assert (more.report_id, more.more_left, bench.published) == (REPORT.report_id, 1, [])
     assert Ledger(bench.store).find(REPORT) is None
     sight[FRAMED] = saw(CLOSE)
     third = a_ref(CROP, "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
-    assert bench.handle(with_more(0, (*CROPS, third))) is Ending.CONFIRMED
+    assert bench.handle(with_more(0, (*CROPS, third))) is ReportOutcome.CONFIRMED
     assert bench.acks == 2
 
 
 def test_asked_again_it_asks_again_and_decides_nothing(tmp_path: Path) -> None:
     bench = bench_in(tmp_path, {FRAMED: WEAK})
-    assert [bench.handle(with_more(2)) for _ in range(2)] == [Ending.ASKED] * 2
-    assert (bench.told, len(bench.asked)) == ([], 2)
+    assert [bench.handle(with_more(2)) for _ in range(2)] == [ReportOutcome.ASKED] * 2
+    assert (bench.published, len(bench.asked)) == ([], 2)
 
 
 def test_without_more_to_ask_for_what_is_open_is_decided(tmp_path: Path) -> None:
     bench = bench_in(tmp_path, {FRAMED: WEAK})
-    assert bench.handle(with_more(0)) is Ending.REFUTED
-    assert bench.handle(with_more(1)) is Ending.REPEATED, "one verdict stands"
+    assert bench.handle(with_more(0)) is ReportOutcome.REFUTED
+    assert bench.handle(with_more(1)) is ReportOutcome.REPEATED, "one verdict stands"
     assert bench.asked == []
 
 
 @pytest.mark.parametrize("seen", [saw(), saw(CLOSE)], ids=["nothing there", "clearly there"])
 def test_nothing_is_asked_about_what_is_clear(tmp_path: Path, seen: Detections) -> None:
     bench = bench_in(tmp_path, {FRAMED: seen})
-    assert bench.handle(with_more(1)) in {Ending.REFUTED, Ending.CONFIRMED}
+    assert bench.handle(with_more(1)) in {ReportOutcome.REFUTED, ReportOutcome.CONFIRMED}
     assert bench.asked == []
 
 
@@ -468,27 +471,32 @@ TEST = REPORT.model_copy(update={"test": True, "audit": True, "severity": 0})
 
 
 def test_a_self_test_is_confirmed_as_a_suspicion_would_be_but_alarms_nobody(bench: Bench) -> None:
-    assert bench.handle(TEST) is Ending.TESTED
-    (told,) = bench.told
-    assert (told.decision, told.severity, told.test, told.audit) == ("confirmed", 0, True, True)
-    assert told.handled is not None
-    assert told.handled.taken_at == bench.clock.now()
-    assert Ledger(bench.store).find(TEST) == told
+    assert bench.handle(TEST) is ReportOutcome.TESTED
+    (published,) = bench.published
+    assert (published.decision, published.severity, published.test, published.audit) == (
+        "confirmed",
+        0,
+        True,
+        True,
+    )
+    assert published.handled is not None
+    assert published.handled.taken_at == bench.clock.now()
+    assert Ledger(bench.store).find(TEST) == published
 
 
 def test_self_tests_are_counted_apart(bench: Bench) -> None:
-    assert [bench.handle(TEST), bench.handle(TEST)] == [Ending.TESTED] * 2
-    assert bench.counted(Ending.TESTED) == 2
-    assert bench.counted(Ending.CONFIRMED) == bench.counted(Ending.REPEATED) == 0
+    assert [bench.handle(TEST), bench.handle(TEST)] == [ReportOutcome.TESTED] * 2
+    assert bench.counted(ReportOutcome.TESTED) == 2
+    assert bench.counted(ReportOutcome.CONFIRMED) == bench.counted(ReportOutcome.REPEATED) == 0
 
 
 def test_a_self_test_whose_evidence_is_missing_says_so_and_stays_a_test(tmp_path: Path) -> None:
     bench = bench_in(tmp_path)
     gone = TEST.model_copy(update={"evidence": (a_ref(b"never stored"),)})
-    assert bench.handle(gone) is Ending.TESTED
-    (told,) = bench.told
-    assert (told.decision, told.severity, told.test) == ("inconclusive", 0, True)
-    assert "nothing is stored under its key" in told.reasons[0]
+    assert bench.handle(gone) is ReportOutcome.TESTED
+    (published,) = bench.published
+    assert (published.decision, published.severity, published.test) == ("inconclusive", 0, True)
+    assert "nothing is stored under its key" in published.reasons[0]
 
 
 def test_a_self_tests_damaged_evidence_is_asked_for_again_as_a_suspicions_is(
@@ -496,7 +504,7 @@ def test_a_self_tests_damaged_evidence_is_asked_for_again_as_a_suspicions_is(
 ) -> None:
     bench = bench_in(tmp_path)
     gone = TEST.model_copy(update={"evidence": (a_ref(b"never stored"),), "restores_left": 1})
-    assert bench.handle(gone) is Ending.ASKED
+    assert bench.handle(gone) is ReportOutcome.ASKED
     (asked,) = bench.asked
     assert asked.unreadable
 
@@ -504,5 +512,5 @@ def test_a_self_tests_damaged_evidence_is_asked_for_again_as_a_suspicions_is(
 def test_a_worker_that_does_not_know_tests_takes_one_for_an_audit(bench: Bench) -> None:
     unmarked = ThreatReport.model_validate(TEST.model_dump(exclude={"test"}))
     bench.handle(unmarked)
-    (told,) = bench.told
-    assert (told.severity, told.audit, told.test) == (0, True, False)
+    (published,) = bench.published
+    assert (published.severity, published.audit, published.test) == (0, True, False)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from objectstore.retention import ABANDONED_S, SWEEP_S, Limits, Retention, Swept
+from objectstore.retention import ABANDONED_S, SWEEP_S, Retention, StoreLimits, Swept
 from objectstore.store_dir import DirectoryStore
 
 DAY_S = 86_400.0
 NOW_S = 1_800_000_000.0
-LIMITS = Limits(
+LIMITS = StoreLimits(
     max_bytes=10_000_000,
     min_free_bytes=0,
     evidence_max_age_s=30 * DAY_S,
@@ -24,7 +24,7 @@ LIMITS = Limits(
 class Shop:
     """A store with its retention, on clocks that the test moves."""
 
-    def __init__(self, root: Path, limits: Limits = LIMITS) -> None:
+    def __init__(self, root: Path, limits: StoreLimits = LIMITS) -> None:
         self.root, self.wall_s, self.mono_s, self.trusted = root, NOW_S, 0.0, True
         self.swept: list[Swept] = []
         retention = Retention(

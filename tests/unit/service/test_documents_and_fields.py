@@ -54,8 +54,8 @@ def test_types_and_bounds_are_said_in_words() -> None:
         "text": "text at most 8 characters",
         "share": "number 0 to 1",
         "words": "list of text at least 2 items",
-        "first": "inner",
-        "second": "inner",
+        "first": "section",
+        "second": "section",
     }
 
 

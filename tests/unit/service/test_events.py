@@ -27,7 +27,7 @@ def test_a_line_is_json_with_time_level_event_and_fields() -> None:
 
 
 def test_a_level_below_the_chosen_one_is_silent() -> None:
-    lines: list[events.Line] = []
+    lines: list[events.LogLine] = []
     events.configure(level="warning", sink=lines.append)
     log(Event.DAEMON_READY)
     log(Event.LINK_LOST, link="intake")
@@ -101,7 +101,7 @@ def test_the_journal_takes_fields_of_any_name_even_where_nobody_listens() -> Non
     send = events.to_journal()
     assert send is not None
     fields: dict[str, object] = {"message": "x", "event": 1, "priority": 2, "reasons": ("a", "b")}
-    send(events.Line(at=ManualClock().now(), event=Event.DAEMON_READY, fields=fields))
+    send(events.LogLine(at=ManualClock().now(), event=Event.DAEMON_READY, fields=fields))
 
 
 def test_the_journal_is_chosen_only_if_it_is_this_very_stream(tmp_path: Path) -> None:

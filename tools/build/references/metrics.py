@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from cloud.tally import Ending
+from cloud.metrics import ReportOutcome
 from edge.config.health import Fault
 from edge.deliver.outbox_records import State
 from edge.health.reasons import HealthReason
@@ -110,5 +110,7 @@ def label_values() -> Mapping[tuple[str, str], tuple[str, ...]]:
         ("stillwatch_health_problems", "reason"): tuple(reason.value for reason in HealthReason),
         ("stillwatch_outbox_entries", "state"): get_args(State),
         ("stillwatch_self_test_hop_seconds", "hop"): HOPS,
-        ("stillwatch_cloud_reports_total", "ending"): tuple(ending.value for ending in Ending),
+        ("stillwatch_cloud_reports_total", "ending"): tuple(
+            ending.value for ending in ReportOutcome
+        ),
     }

@@ -15,7 +15,7 @@ import yaml
 from pydantic import ValidationError
 
 from bridge import config as bridge
-from bridge.config import Camera, faults_of
+from bridge.config import SourceConfig, faults_of
 from contract.ids import GatewayId, is_name
 from edge.config.schema import Config
 from service.sections import Broker
@@ -107,8 +107,8 @@ def bridged(
     return tuple(cameras)
 
 
-def _of_bridge(camera: BridgedCamera, fps: float) -> Camera:
-    return Camera(
+def _of_bridge(camera: BridgedCamera, fps: float) -> SourceConfig:
+    return SourceConfig(
         source=camera.source,
         username=camera.username,
         password_file=camera.password_file,
@@ -118,9 +118,9 @@ def _of_bridge(camera: BridgedCamera, fps: float) -> Camera:
 
 def bridge_config(broker: LocalBroker, cameras: tuple[BridgedCamera, ...], fps: float) -> str:
     """The bridge's configuration as YAML."""
-    config = bridge.Config(
+    config = bridge.BridgeConfig(
         broker=Broker(host=broker.host, port=broker.port),
-        runtime=bridge.Runtime(metrics_port=0),
+        runtime=bridge.BridgeRuntimeConfig(metrics_port=0),
         cameras={one.camera: _of_bridge(one, fps) for one in cameras},
     )
     text: str = yaml.safe_dump(config.model_dump(mode="json", exclude_unset=True), sort_keys=False)

@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from cloud.confirm import weigh
-from cloud.matching import ALL, Seen, View
+from cloud.confirm import combine_scores
+from cloud.matching import ALL, EvidenceView, PictureDetections
 from cloud.model import FullModel, open_model
 from cloud.policy import Policy
 from cloud.settings import Settings
@@ -161,10 +161,10 @@ def _asked(models: _CalibrationModels, still: LabelledStill) -> Iterator[ScoredP
 def _score(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> float:
     parcel = pack(_case(models, image, place), models.origin)
     views = list(_views(models, parcel))
-    return weigh(parcel.report, views, models.policy).score
+    return combine_scores(parcel.report, views, models.policy).score
 
 
-def _views(models: _CalibrationModels, parcel: Parcel) -> Iterator[View]:
+def _views(models: _CalibrationModels, parcel: Parcel) -> Iterator[EvidenceView]:
     bodies = {picture.key: picture.jpeg for picture in parcel.pictures}
     report: ThreatReport = parcel.report
     for ref in report.evidence:
@@ -172,8 +172,8 @@ def _views(models: _CalibrationModels, parcel: Parcel) -> Iterator[View]:
         shown = np.asarray(image, np.uint8)
         look = models.model.close_ups if ref.role == "crop" else models.model.detect
         (seen,) = look([shown])
-        yield View(
-            seen=Seen(detections=seen, width=shown.shape[1], height=shown.shape[0]),
+        yield EvidenceView(
+            seen=PictureDetections(detections=seen, width=shown.shape[1], height=shown.shape[0]),
             moment=ref.received_at,
             close=ref.role == "crop",
             region=ref.region or ALL,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from cloud.judge import Judge
+from cloud.evaluator import ReportEvaluator
 from contract.cloudevent import frame_report, read_report
 from contract.ids import GatewayId
 from contract.more import More
@@ -176,11 +176,11 @@ AUDITED_S = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """Asks `judge`, which reads from `store`; `origin` signs the reports."""
+    """Asks `decide`, which reads from `store`; `origin` signs the reports."""
 
     origin: Origin
     store: ObjectStore
-    judge: Judge
+    evaluator: ReportEvaluator
 
     def ask(self, case: Case) -> CloudAnswer:
         """The verdict, or a question; a picture that is stored already is not sent again."""
@@ -197,10 +197,10 @@ class Confirmation:
         report = frame_report(parcel.report)
         bytes_out = bytes_before + len(report) + sum(len(picture.jpeg) for picture in new)
         began_s = time.perf_counter()
-        answer = self.judge.consider(read_report(report))
+        answer = self.evaluator.evaluate(read_report(report))
         seconds = seconds_before + time.perf_counter() - began_s
         asks = isinstance(answer, More)
-        verdict = self.judge.judge(parcel.report) if isinstance(answer, More) else answer
+        verdict = self.evaluator.decide(parcel.report) if isinstance(answer, More) else answer
         sent = (*before, *_pictures(parcel))
 
         def again(best_frame: BestFrame | None) -> CloudAnswer:
@@ -236,7 +236,7 @@ class Confirmation:
             return "unanswered"
         for picture in parcel.pictures:
             self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
-        decision = self.judge.judge(parcel.report).decision
+        decision = self.evaluator.decide(parcel.report).decision
         if decision == "confirmed":
             return "missed"
         return "clear" if decision == "refuted" else "unanswered"

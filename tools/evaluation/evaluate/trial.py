@@ -18,7 +18,7 @@ from typing import Never
 
 from tqdm import tqdm
 
-from cloud.judge import Judge, Model
+from cloud.evaluator import Model, ReportEvaluator
 from cloud.model import FullModel, open_model
 from cloud.settings import Settings, SettingsError
 from edge.config.load import Loaded
@@ -64,7 +64,7 @@ class OpenedDetector:
 
 @dataclass(frozen=True, slots=True)
 class OpenedCloudModel:
-    """The full model, and what the judge asks."""
+    """The full model, and what the evaluator asks."""
 
     full: FullModel
     asked: Model
@@ -186,7 +186,7 @@ def _confirmation(
     return Confirmation(
         origin=origin_of(trial.loaded, edge.detector.sha256),
         store=store,
-        judge=Judge(
+        evaluator=ReportEvaluator(
             store=store,
             model=cloud.asked,
             policy=settings.policy,

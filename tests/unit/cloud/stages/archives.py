@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cloud.stages.sight import CloseUp, ModelName, Problem, Row, Sight
+from cloud.stages.detections import CloseUp, DetectionRow, ModelName, PictureProblem, PictureRecord
 from tests.unit.imaging.pictures import encoded, scene
 
 PICTURE = encoded(scene(96, 64))
@@ -34,19 +34,19 @@ def contents(root: Path) -> dict[str, bytes]:
     }
 
 
-def row(label: str, score: float, x0: float = 10, side: float = 20) -> Row:
-    return Row(label=label, score=score, box=(x0, 10, x0 + side, 10 + side))
+def row(label: str, score: float, x0: float = 10, side: float = 20) -> DetectionRow:
+    return DetectionRow(label=label, score=score, box=(x0, 10, x0 + side, 10 + side))
 
 
 def a_sight(
-    *rows: Row,
+    *rows: DetectionRow,
     device: str = "gate",
     unix_s: int = NOON,
     close_ups: tuple[CloseUp, ...] = (),
-    problem: Problem | None = None,
-) -> Sight:
+    problem: PictureProblem | None = None,
+) -> PictureRecord:
     """What the model saw in a picture of 100 x 100 pixels."""
-    return Sight(
+    return PictureRecord(
         picture=f"{device}_{unix_s}.jpg",
         sha256="b" * 64,
         bytes=5000,
@@ -59,6 +59,6 @@ def a_sight(
     )
 
 
-def close_up(of: int, *rows: Row) -> CloseUp:
+def close_up(of: int, *rows: DetectionRow) -> CloseUp:
     """A crop of 40 x 40 pixels."""
     return CloseUp(of=of, width=40, height=40, detections=rows)

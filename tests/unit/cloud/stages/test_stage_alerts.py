@@ -9,8 +9,8 @@ from email.policy import default
 import pytest
 
 from cloud.stages.alerts import MOST_LINES, Alert, compose, gather
-from cloud.stages.day import Judged
-from cloud.stages.judging import judge
+from cloud.stages.day import PictureVerdicts
+from cloud.stages.evaluate import verdicts_of
 from cloud.stages.rules import Alerts, Recipient, Rules, Threat
 from contract.ids import CameraId
 from tests.unit.cloud.stages.archives import NOON, PICTURE, a_sight, row
@@ -20,15 +20,17 @@ RULES = Rules(threats=(Threat(kind="person"), Threat(kind="vehicle")))
 EVERYBODY = Alerts(sender="alarm@example.org", recipients=(Recipient(address="a@example.org"),))
 
 
-def judged(after_s: int, **scores: float) -> Judged:
+def judged(after_s: int, **scores: float) -> PictureVerdicts:
     rows = (row(label, score) for label, score in scores.items())
     sight = a_sight(*rows, unix_s=NOON + after_s)
-    return Judged(
-        picture=sight.picture, captured_at=sight.named.captured_at, verdicts=judge(sight, RULES)
+    return PictureVerdicts(
+        picture=sight.picture,
+        captured_at=sight.named.captured_at,
+        verdicts=verdicts_of(sight, RULES),
     )
 
 
-def an_alert(*pictures: Judged) -> Alert:
+def an_alert(*pictures: PictureVerdicts) -> Alert:
     return Alert(device=GATE, pictures=pictures)
 
 

@@ -5,31 +5,31 @@ from __future__ import annotations
 import pytest
 
 from cloud.confirm import Stamp, confirm
-from cloud.matching import ALL, View
+from cloud.matching import ALL, EvidenceView
 from cloud.policy import GroupLimits, Policy
-from cloud.stages.judging import judge
+from cloud.stages.detections import DetectionRow, PictureProblem, PictureRecord, picture_detections
+from cloud.stages.evaluate import verdicts_of
 from cloud.stages.rules import Rules, Threat
-from cloud.stages.sight import Problem, Row, Sight, seen_of
 from contract.verdict import Verdict
 from tests.unit.cloud.reports import a_report
 from tests.unit.cloud.stages.archives import MODEL, a_sight, close_up, row
 
 PERSONS = Rules()
 BOTH = Rules(threats=(Threat(kind="person"), Threat(kind="vehicle", severity=1)))
-MIDDLE = Row(label="person", score=0.6, box=(5, 5, 35, 38))
+MIDDLE = DetectionRow(label="person", score=0.6, box=(5, 5, 35, 38))
 
 
-def live(sight: Sight, of: int, policy: Policy | None = None) -> Verdict:
+def live(sight: PictureRecord, of: int, policy: Policy | None = None) -> Verdict:
     """The live verdict on a report about the detection number `of`, with its close-up."""
     found = sight.detections[of]
     x0, y0, x1, y1 = (side / 100 for side in found.box)
     report = a_report(label=found.label, box=(x0, y0, x1, y1))
     stamp = Stamp(model_sha256=MODEL.sha256, decided_at=report.raised_at)
-    seen = seen_of(sight.detections, 100, 100)
-    best = View(seen=seen, moment=report.raised_at, close=False, place=report.box)
+    seen = picture_detections(sight.detections, 100, 100)
+    best = EvidenceView(seen=seen, moment=report.raised_at, close=False, place=report.box)
     crops = [
-        View(
-            seen=seen_of(one.detections, 40, 40),
+        EvidenceView(
+            seen=picture_detections(one.detections, 40, 40),
             moment=report.raised_at,
             close=True,
             region=one.region or ALL,
@@ -48,34 +48,34 @@ def told(verdict: Verdict) -> tuple[object, ...]:
 @pytest.mark.parametrize("score", [0.9, 0.36, 0.35, 0.3499, 0.3, 0.2, 0.1999, 0.05])
 @pytest.mark.parametrize("close", [(), (MIDDLE,)], ids=["nothing close", "a person close"])
 def test_the_verdict_is_that_of_a_report_about_the_same_thing(
-    score: float, close: tuple[Row, ...]
+    score: float, close: tuple[DetectionRow, ...]
 ) -> None:
     sight = a_sight(row("person", score), row("dog", 0.04), close_ups=(close_up(0, *close),))
-    (verdict,) = judge(sight, PERSONS)
+    (verdict,) = verdicts_of(sight, PERSONS)
     assert told(verdict) == told(live(sight, 0))
 
 
 def test_a_close_up_that_knows_its_place_is_judged_there() -> None:
     # the thing is at 10..30 of 100; the crop shows 0..40 in 40 px, so it is at 10..30 there too
-    here = Row(label="person", score=0.6, box=(10, 10, 30, 30))
-    beside = Row(label="person", score=0.6, box=(0, 0, 9, 9))
+    here = DetectionRow(label="person", score=0.6, box=(10, 10, 30, 30))
+    beside = DetectionRow(label="person", score=0.6, box=(0, 0, 9, 9))
     for found, decision in ((here, "confirmed"), (beside, "refuted")):
         close = close_up(0, found).model_copy(update={"region": (0.0, 0.0, 0.4, 0.4)})
         sight = a_sight(row("person", 0.3), close_ups=(close,))
-        (verdict,) = judge(sight, PERSONS)
+        (verdict,) = verdicts_of(sight, PERSONS)
         assert verdict.decision == decision
         assert told(verdict) == told(live(sight, 0))
 
 
 def test_an_empty_picture_refutes_as_it_would_live() -> None:
-    (verdict,) = judge(a_sight(), PERSONS)
+    (verdict,) = verdicts_of(a_sight(), PERSONS)
     assert (verdict.decision, verdict.severity) == ("refuted", 0)
 
 
 def test_each_class_gets_a_verdict_of_its_own_with_its_own_limit_and_severity() -> None:
     policy = Policy(confirm_at_of=GroupLimits(vehicle=0.6))
     sight = a_sight(row("person", 0.5), row("truck", 0.58), row("bus", 0.61, 50))
-    person, vehicle = judge(sight, BOTH.model_copy(update={"policy": policy}))
+    person, vehicle = verdicts_of(sight, BOTH.model_copy(update={"policy": policy}))
     assert (person.decision, person.severity) == ("confirmed", 3)
     assert (vehicle.decision, vehicle.label, vehicle.severity) == ("confirmed", "bus", 1)
     assert len({person.report_id, vehicle.report_id}) == 2
@@ -85,7 +85,7 @@ def test_any_open_thing_may_confirm_in_its_close_up() -> None:
     sight = a_sight(
         row("person", 0.34), row("person", 0.3, 50), close_ups=(close_up(0), close_up(1, MIDDLE))
     )
-    (verdict,) = judge(sight, PERSONS)
+    (verdict,) = verdicts_of(sight, PERSONS)
     assert (verdict.decision, verdict.reasons) == (
         "confirmed", ("person 0.60 in the close-up, limit 0.35",)
     )  # fmt: skip
@@ -94,26 +94,26 @@ def test_any_open_thing_may_confirm_in_its_close_up() -> None:
 def test_a_close_up_of_another_kind_does_not_count() -> None:
     sight = a_sight(row("person", 0.34), row("car", 0.3, 50),
                     close_ups=(close_up(0), close_up(1, MIDDLE)))  # fmt: skip
-    assert judge(sight, PERSONS)[0].decision == "refuted"
+    assert verdicts_of(sight, PERSONS)[0].decision == "refuted"
 
 
 def test_where_the_close_up_is_missing_nothing_is_refuted() -> None:
     policy = Policy(confirm_at=0.8)
-    (verdict,) = judge(a_sight(row("person", 0.6)), Rules(policy=policy))
+    (verdict,) = verdicts_of(a_sight(row("person", 0.6)), Rules(policy=policy))
     assert (verdict.decision, verdict.severity) == ("inconclusive", 2)
     assert "no close-up" in verdict.reasons[0]
 
 
 def test_a_picture_that_could_not_be_looked_at_is_inconclusive() -> None:
-    sight = a_sight(problem=Problem(reason="truncated", detail="half is missing"))
-    (verdict,) = judge(sight, PERSONS)
+    sight = a_sight(problem=PictureProblem(reason="truncated", detail="half is missing"))
+    (verdict,) = verdicts_of(sight, PERSONS)
     assert verdict.decision == "inconclusive"
     assert "truncated: half is missing" in verdict.reasons[0]
 
 
 def test_a_verdict_says_nothing_that_another_run_would_say_otherwise() -> None:
     sight = a_sight(row("person", 0.9))
-    (verdict,) = judge(sight, PERSONS)
-    assert judge(sight, PERSONS) == (verdict,)
+    (verdict,) = verdicts_of(sight, PERSONS)
+    assert verdicts_of(sight, PERSONS) == (verdict,)
     assert verdict.report_id == "archive.gate.0.1714564800.0"
     assert (verdict.decided_at, verdict.evidence_key) == (sight.named.captured_at, None)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cloud.offline import CannotRun
-from cloud.stages.tree import Flaw, InputTree, OutputTree, Unread
+from cloud.stages.tree import InputTree, OutputTree, Unread, UnreadReason
 from tests.unit.cloud.stages.archives import contents, write
 
 
@@ -45,7 +45,7 @@ def test_a_link_out_of_the_input_is_not_opened(archive: Path, target: str) -> No
     (archive / "out.jpg").symlink_to(target)
     found = InputTree(archive).read("out.jpg", 100)
     assert isinstance(found, Unread)
-    assert found.reason == Flaw.LINK_OUTSIDE
+    assert found.reason == UnreadReason.LINK_OUTSIDE
 
 
 def test_an_operator_may_name_where_links_lead(archive: Path, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_what_is_no_file_is_named_and_nobody_waits_for_it(archive: Path) -> None
     (archive / "folder").symlink_to("sub")
     source = InputTree(archive)
     found = [source.read(name, 100) for name in ("pipe", "broken", "loop", "folder")]
-    assert [one.reason for one in found if isinstance(one, Unread)] == [Flaw.NO_FILE] * 4
+    assert [one.reason for one in found if isinstance(one, Unread)] == [UnreadReason.NO_FILE] * 4
 
 
 def test_of_a_large_file_a_byte_too_many_is_read(archive: Path) -> None:

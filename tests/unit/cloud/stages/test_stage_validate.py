@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from cloud.stages.tree import InputTree, OutputTree
-from cloud.stages.validate import Validation
+from cloud.stages.validate import ValidateStage
 from tests.unit.cloud.stages.archives import NOON, OTHER, PICTURE, TORN, contents, write
 from tests.unit.imaging.pictures import LIMITS
 
@@ -17,7 +17,7 @@ def validated(
     archive: Path, out: Path, *, placed: bool = False, copy: bool = False
 ) -> dict[str, int]:
     source = InputTree(archive)
-    return Validation(
+    return ValidateStage(
         source=source, out=OutputTree(out, source), limits=LIMITS, placed=placed, copy=copy
     ).run()
 

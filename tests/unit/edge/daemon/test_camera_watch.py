@@ -20,7 +20,7 @@ from edge.daemon.status_messages import Statements
 from edge.health.camera_conditions import ConditionCollector
 from edge.metrics.counters import Counters
 from edge.records import Notices
-from service.events import Line
+from service.events import LogLine
 from service.link import Publication
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.site import Site
@@ -78,16 +78,18 @@ class Round:
 
 
 @pytest.fixture
-def events() -> Iterator[list[Line]]:
+def events() -> Iterator[list[LogLine]]:
     with ExitStack() as stack:
         yield stack.enter_context(recorded_events())
 
 
-def told(events: list[Line]) -> list[tuple[str, object, object]]:
+def told(events: list[LogLine]) -> list[tuple[str, object, object]]:
     return [(str(e.event), e.fields["camera"], e.fields["reason"]) for e in events]
 
 
-def test_a_camera_that_sends_is_online_with_its_figures(tmp_path: Path, events: list[Line]) -> None:
+def test_a_camera_that_sends_is_online_with_its_figures(
+    tmp_path: Path, events: list[LogLine]
+) -> None:
     rounds = Round(tmp_path)
     rounds.counters.count(YARD, "superseded")
     rounds.counters.count(YARD, "received")
@@ -106,7 +108,7 @@ def test_a_camera_that_sends_is_online_with_its_figures(tmp_path: Path, events: 
 
 
 def test_what_its_pictures_show_degrades_a_camera_until_it_is_over(
-    tmp_path: Path, events: list[Line]
+    tmp_path: Path, events: list[LogLine]
 ) -> None:
     rounds = Round(tmp_path)
     rounds.pass_by(5)
@@ -131,7 +133,7 @@ def test_what_its_pictures_show_degrades_a_camera_until_it_is_over(
 
 
 def test_a_camera_that_falls_silent_is_offline_and_comes_back(
-    tmp_path: Path, events: list[Line]
+    tmp_path: Path, events: list[LogLine]
 ) -> None:
     rounds = Round(tmp_path)
     rounds.pass_by(20)
@@ -176,7 +178,7 @@ def test_a_listed_camera_is_silent_at_first_and_offline_if_nothing_comes(tmp_pat
     assert rounds.healths(GATE)[-1]["last_frame_age_s"] is None
 
 
-def test_a_camera_that_is_switched_off_says_so(tmp_path: Path, events: list[Line]) -> None:
+def test_a_camera_that_is_switched_off_says_so(tmp_path: Path, events: list[LogLine]) -> None:
     rounds = Round(tmp_path)
     rounds.shown[YARD] = ("moved",)
     rounds.pass_by(5)
@@ -190,18 +192,18 @@ def test_a_camera_that_is_switched_off_says_so(tmp_path: Path, events: list[Line
     assert [str(e.event) for e in events] == ["camera_degraded", "camera_recovered"]
 
 
-def test_births_say_again_what_stands(tmp_path: Path) -> None:
+def test_what_stands_is_published_again_on_connect(tmp_path: Path) -> None:
     rounds = Round(tmp_path)
     rounds.pass_by(2, camera=GATE)
     rounds.shown[YARD] = ("glare",)
     rounds.pass_by(2)
-    births = list(rounds.watch.births())
-    assert [(word.topic, word.retain) for word in births] == [
+    on_connect = list(rounds.watch.on_connect())
+    assert [(word.topic, word.retain) for word in on_connect] == [
         (f"stillwatch/gw/{camera}/{leaf}", True)
         for camera in ("gate", "yard")
         for leaf in ("status", "health")
     ]
-    assert [births[0].payload, births[2].payload] == [b"online", b"degraded"]
+    assert [on_connect[0].payload, on_connect[2].payload] == [b"online", b"degraded"]
 
 
 def test_prometheus_sees_each_reason_age_and_rate(tmp_path: Path) -> None:
@@ -221,7 +223,7 @@ def test_prometheus_sees_each_reason_age_and_rate(tmp_path: Path) -> None:
 
 
 def test_places_that_were_masked_by_themselves_are_said_and_logged_once(
-    tmp_path: Path, events: list[Line]
+    tmp_path: Path, events: list[LogLine]
 ) -> None:
     rounds = Round(tmp_path)
     rounds.pass_by(3)

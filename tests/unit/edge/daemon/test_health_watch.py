@@ -32,7 +32,7 @@ from edge.health.clocksync import WRITTEN_AT
 from edge.health.gateway_health import NOTED_S, GatewayHealth
 from edge.health.reasons import HealthReason, Problem
 from edge.metrics.counters import Counters
-from service.events import Line
+from service.events import LogLine
 from service.link import LinkState, Publication
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.deliver.site import Site
@@ -47,7 +47,7 @@ def link(*, connected: bool = True, ready: bool = True, refused: tuple[str, ...]
 
 
 @pytest.fixture
-def told() -> Iterator[list[Line]]:
+def told() -> Iterator[list[LogLine]]:
     with ExitStack() as stack:
         yield stack.enter_context(recorded_events())
 
@@ -102,7 +102,7 @@ def test_a_count_that_rose_is_named_for_an_hour() -> None:
     assert list(risen()) == []
 
 
-def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[Line]) -> None:
+def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLine]) -> None:
     site, said = Site(tmp_path / "outbox"), list[Publication]()
     statements = Statements(
         Topics(gateway=GatewayId("gw")),
@@ -174,12 +174,12 @@ def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_pat
     detail = "not subscribed yet"
     broken = [Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail=detail)]
     health.add_checks(lambda: broken)
-    (birth,) = watch.births()  # said within the connect, when nobody may be heard yet
+    (message,) = watch.on_connect()  # said within the connect, when nobody may be heard yet
     broken.clear()
     for _ in range(3):
         site.clock.advance(1)
         watch.tick()
-    states = [json.loads(one.payload)["status"] for one in (birth, *said)]
+    states = [json.loads(one.payload)["status"] for one in (message, *said)]
     assert states == ["degraded", "ok"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.watchdog import DeadMan, Watchdog
-from service.notify import Notifier
+from service.notify import SystemdNotifier
 from tests.fakes import ManualClock, recorded_events
 
 LONG_S = 3600.0
@@ -35,7 +35,7 @@ class Bench:
             lambda: [Pulse(worker="w", beat_at_s=self.beat_at_s, patience_s=30)],
             heartbeat_s=30,
             clock=self.clock,
-            notifier=Notifier(environ=environ or {}, clock=self.clock),
+            notifier=SystemdNotifier(environ=environ or {}, clock=self.clock),
             dead_man=DeadMan(LONG_S),
         )
         self.watchdog.start()

@@ -14,7 +14,7 @@ import pytest
 
 from objectstore.store import PermanentStoreError, Put, StoreError
 from objectstore.store_dir import DirectoryStore
-from service.outcomes import Delivered, Outcome, Pending
+from service.outcomes import Delivered, Pending, PublishOutcome
 
 
 class Longest(random.Random):
@@ -39,7 +39,7 @@ class Sent:
 class ScriptedLink:
     """Answers at once: as `answers` say, first to last, then that everything was delivered."""
 
-    answers: list[Outcome] = field(default_factory=list)
+    answers: list[PublishOutcome] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
     """What the test itself settles, before all `answers`."""

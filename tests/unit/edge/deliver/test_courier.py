@@ -19,7 +19,7 @@ from edge.deliver.outbox import MEND_S, Entry, Outbox
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
-from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused, TimedOut
+from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
@@ -44,7 +44,7 @@ class Route:
     def __init__(
         self,
         folder: Path,
-        *answers: Outcome,
+        *answers: PublishOutcome,
         failures: tuple[StoreError | None, ...] = (),
         store: Path | None = None,
         chance: random.Random | None = None,
@@ -231,7 +231,7 @@ def test_every_picture_is_progress(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("answer", [AWAY, TimedOut(10)])
 def test_without_the_clouds_broker_the_report_waits_longer_each_time_up_to_a_bound(
-    tmp_path: Path, answer: Outcome
+    tmp_path: Path, answer: PublishOutcome
 ) -> None:
     route = Route(tmp_path, *[answer] * 6, backoff_max_s=10, deadline_s=6000)
     route.keep(0)
@@ -290,7 +290,7 @@ def test_what_is_under_way_on_a_connection_is_not_sent_a_second_time_on_it(
 
 @pytest.mark.parametrize(("seconds", "settled"), [(121.0, None), (10.0, AWAY)])
 def test_what_a_broker_never_acknowledges_or_a_connection_lost_is_sent_again(
-    tmp_path: Path, seconds: float, settled: Outcome | None, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, seconds: float, settled: PublishOutcome | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(courier, "PUBACK_S", 0.01)
     route = Route(tmp_path, deadline_s=6000)

@@ -15,7 +15,7 @@ from edge.deliver.decision_rows import End
 from edge.deliver.notifier import LOST_S, Notifier
 from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
-from service.outcomes import Delivered, NotConnected, Outcome, Pending, Refused
+from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.carriers import Longest
 from tests.unit.edge.deliver.parcels import name, parcel, verdict
@@ -30,7 +30,7 @@ class Recorder:
     """A destination that answers as told, then that it heard; None: not yet."""
 
     name: str
-    answers: list[Outcome | None] = field(default_factory=list)
+    answers: list[PublishOutcome | None] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     pending: list[Pending] = field(default_factory=list)
 

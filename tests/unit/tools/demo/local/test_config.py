@@ -79,7 +79,7 @@ def test_a_store_that_grows_too_large_loses_its_oldest_files(tmp_path: Path) -> 
 
 def test_real_cameras_are_told_to_the_bridge(tmp_path: Path) -> None:
     cameras = bridged(["rtsp://camera.lan/2", str(tmp_path)], 5.0, None, None)
-    told = bridge.Config.model_validate(yaml.safe_load(bridge_config(BROKER, cameras, 5.0)))
+    told = bridge.BridgeConfig.model_validate(yaml.safe_load(bridge_config(BROKER, cameras, 5.0)))
     assert told.broker.port == BROKER.port
     assert [(name, one.source, one.rate_fps) for name, one in told.cameras.items()] == [
         ("camera-1", "rtsp://camera.lan/2", 5.0),

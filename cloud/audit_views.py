@@ -1,4 +1,4 @@
-"""How an audit's picture is looked at: whole, by every plausible shape of its pixels, and in tiles.
+"""The views of an audit's picture: whole, by every plausible shape of its pixels, and tiles.
 
 PURE. Nothing here comes from the edge: not what shape it takes the pixels for, nor where it saw
 anything. Networks know people of human proportions; where a recorder squeezed the picture and the
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imaging.crop import squared
+from imaging.crop import Region, squared
 from imaging.detections import Detections, Image
 
 _ORDINARY = (1.2, 2.0)
@@ -28,12 +28,9 @@ _TILE = 0.6
 """Side of a tile in that of the picture: two by two overlap by a third of their own, so that what
 is smaller than that is whole in one."""
 
-Region = tuple[int, int, int, int]
-"""`x0 y0 x1 y1`, whole pixels of the picture."""
-
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AuditView:
     """A part of a picture, with pixels `aspect` times as wide as high."""
 
     region: Region
@@ -61,13 +58,13 @@ def aspects(width: int, height: int) -> tuple[float, ...]:
     return (1.0, *squeezed) if _ordinary(width / height) else (*squeezed[:2], 1.0)
 
 
-def looks_at(width: int, height: int) -> tuple[Look, ...]:
-    """The looks at a picture of that size: the whole by each aspect, and tiles by the likeliest."""
+def views_of(width: int, height: int) -> tuple[AuditView, ...]:
+    """The views of a picture of that size: the whole by each aspect, and tiles by the likeliest."""
     shapes = aspects(width, height)
     whole = (0, 0, width, height)
     return (
-        *(Look(whole, aspect) for aspect in shapes),
-        *(Look(region, shapes[0]) for region in _tiles(width, height)),
+        *(AuditView(whole, aspect) for aspect in shapes),
+        *(AuditView(region, shapes[0]) for region in _tiles(width, height)),
     )
 
 

@@ -12,7 +12,7 @@ _TOLERANCE = 1.2
 
 
 @dataclass(slots=True)
-class Pace:
+class FrameRateLimit:
     """Never more than `rate_fps`: over any time T at most `rate_fps * T + 1`, and no two closer
     than half a period. Cells of a grid, so that a camera of 25 frames gives 2 a second, not 1.9."""
 

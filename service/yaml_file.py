@@ -1,6 +1,7 @@
 """A YAML file of an operator, safely: no tags that build objects, and one kind of error.
 
-SHELL (reads the file). Called by `settings` and `stages.rules`.
+SHELL (reads the file). A byte order mark at its beginning is passed over. Called by the cloud's
+`settings` and `stages.rules`, and by the bridge's `config`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def read_yaml(file: Path) -> object:
             content = opened.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise YamlError(f"over {MAX_BYTES} bytes")
-        found: object = yaml.safe_load(content.decode("utf-8"))
+        found: object = yaml.safe_load(content.decode("utf-8-sig"))
     except (OSError, yaml.YAMLError, *_MISFITS) as error:
         raise YamlError(str(error)) from error
     return found

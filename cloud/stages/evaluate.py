@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
-from cloud.matching import ALL, View, kind_of, same_place
+from cloud.confirm import Stamp, confirm, inconclusive, second_views_needed
+from cloud.matching import ALL, EvidenceView, kind_of, same_place
 from cloud.policy import Policy
-from cloud.stages.rules import Kind, Rules, Threat
-from cloud.stages.sight import CloseUp, Row, Sight, seen_of
+from cloud.stages.detections import CloseUp, DetectionRow, PictureRecord, picture_detections
+from cloud.stages.rules import Rules, Threat, ThreatKind
 from contract.ids import GatewayId, report_id
 from contract.keys import evidence_key
 from contract.report import (
@@ -29,9 +29,9 @@ from contract.verdict import Decision, Verdict
 
 ARCHIVE = GatewayId("archive")
 """Stands for the gateway in the ids of archived pictures."""
-_LABELS: dict[Kind, str] = {"person": "person", "vehicle": "car", "animal": "dog"}
+_LABELS: dict[ThreatKind, str] = {"person": "person", "vehicle": "car", "animal": "dog"}
 """One label of each kind: reports name a label, and are compared by its group."""
-_WEIGHT: dict[Decision, int] = {
+_ORDER: dict[Decision, int] = {
     "confirmed": 0,
     "inconclusive": 1,
     "unconfirmed": 1,
@@ -39,46 +39,50 @@ _WEIGHT: dict[Decision, int] = {
 }
 
 
-def judge(sight: Sight, rules: Rules) -> tuple[Verdict, ...]:
+def verdicts_of(record: PictureRecord, rules: Rules) -> tuple[Verdict, ...]:
     """A verdict per class of the rules, in their order."""
     return tuple(
-        _judge(sight, _question(sight, threat, number, rules), rules.policy).model_copy(
+        _verdict_of(
+            record, _hypothetical_report(record, threat, number, rules), rules.policy
+        ).model_copy(
             update={"evidence_key": None}  # it lies in the archive
         )
         for number, threat in enumerate(rules.threats)
     )
 
 
-def _judge(sight: Sight, question: ThreatReport, policy: Policy) -> Verdict:
+def _verdict_of(record: PictureRecord, suspicion: ThreatReport, policy: Policy) -> Verdict:
     """That on the thing which decides it: a confirmed one, else one that is open, else the first.
 
-    Without anything of the kind, the question stands for the whole frame.
+    Without anything of the kind, the suspicion is about the whole frame.
     """
-    stamp = Stamp(model_sha256=sight.model.sha256, decided_at=sight.named.captured_at)
-    if sight.problem is not None:
-        why = f"picture cannot be judged: {sight.problem.reason}: {sight.problem.detail}"
-        return inconclusive(question, why, stamp)
-    close = {one.of: one for one in sight.close_ups}
+    stamp = Stamp(model_sha256=record.model.sha256, decided_at=record.named.captured_at)
+    if record.problem is not None:
+        why = f"picture cannot be judged: {record.problem.reason}: {record.problem.detail}"
+        return inconclusive(suspicion, why, stamp)
+    close = {one.of: one for one in record.close_ups}
     verdicts = [
-        _about(sight, question.model_copy(update={"box": place}), close.get(of), policy, stamp)
-        for of, place in _places(sight, question, policy.min_iou)
-    ] or [_about(sight, question, None, policy, stamp)]
-    return min(verdicts, key=lambda verdict: _WEIGHT[verdict.decision])
+        _verdict_about(
+            record, suspicion.model_copy(update={"box": place}), close.get(of), policy, stamp
+        )
+        for of, place in _places(record, suspicion, policy.min_iou)
+    ] or [_verdict_about(record, suspicion, None, policy, stamp)]
+    return min(verdicts, key=lambda verdict: _ORDER[verdict.decision])
 
 
-def _about(
-    sight: Sight, report: ThreatReport, close: CloseUp | None, policy: Policy, stamp: Stamp
+def _verdict_about(
+    record: PictureRecord, report: ThreatReport, close: CloseUp | None, policy: Policy, stamp: Stamp
 ) -> Verdict:
-    moment = sight.named.captured_at
-    seen = seen_of(sight.detections, sight.width, sight.height)
-    whole = View(seen=seen, moment=moment, close=False, place=report.box)
-    if not second_look_due(report, (whole,), policy):
+    moment = record.named.captured_at
+    seen = picture_detections(record.detections, record.width, record.height)
+    whole = EvidenceView(seen=seen, moment=moment, close=False, place=report.box)
+    if not second_views_needed(report, (whole,), policy):
         return confirm(report, (whole,), (), policy, stamp)
     if close is None:
         why = "the whole frame leaves it open and there is no close-up of it"
         return inconclusive(report, why, stamp)
-    near = View(
-        seen=seen_of(close.detections, close.width, close.height),
+    near = EvidenceView(
+        seen=picture_detections(close.detections, close.width, close.height),
         moment=moment,
         close=True,
         region=close.region or ALL,
@@ -88,18 +92,18 @@ def _about(
 
 
 def _places(
-    sight: Sight, question: ThreatReport, min_iou: float
+    record: PictureRecord, suspicion: ThreatReport, min_iou: float
 ) -> Iterator[tuple[int, RelativeBox]]:
     """Number and place of every detection of the kind that is asked about, strongest first; a
     weaker one at the place of a stronger one is about the same thing, and answered with it."""
-    asked: list[Row] = []
-    for number, row in enumerate(sight.detections):
-        if kind_of(row.label) == kind_of(question.label):
+    asked: list[DetectionRow] = []
+    for number, row in enumerate(record.detections):
+        if kind_of(row.label) == kind_of(suspicion.label):
             if any(same_place(row.box, one.box, min_iou) for one in asked):
                 continue
             asked.append(row)
             x0, y0, x1, y1 = row.box
-            width, height = sight.width, sight.height
+            width, height = record.width, record.height
             yield number, (_share(x0, width), _share(y0, height),
                            _share(x1, width), _share(y1, height))  # fmt: skip
 
@@ -108,15 +112,17 @@ def _share(at: float, side: int) -> float:
     return min(max(at / side, 0.0), 1.0)
 
 
-def _question(sight: Sight, threat: Threat, number: int, rules: Rules) -> ThreatReport:
-    named = sight.named
+def _hypothetical_report(
+    record: PictureRecord, threat: Threat, number: int, rules: Rules
+) -> ThreatReport:
+    named = record.named
     evidence = EvidenceRef(
         role="best",
-        key=evidence_key(ARCHIVE, named.device, named.captured_at, sight.sha256),
-        sha256=sight.sha256,
-        bytes=max(1, sight.bytes),
-        width=max(1, sight.width),
-        height=max(1, sight.height),
+        key=evidence_key(ARCHIVE, named.device, named.captured_at, record.sha256),
+        sha256=record.sha256,
+        bytes=max(1, record.bytes),
+        width=max(1, record.width),
+        height=max(1, record.height),
         received_at=named.captured_at,
     )
     return ThreatReport(
@@ -130,7 +136,7 @@ def _question(sight: Sight, threat: Threat, number: int, rules: Rules) -> Threat
         scores=Scores(last=0.0, top=0.0, median=0.0),
         track=TrackFacts(id=0, age_s=0.0, displacement=0.0, stationary=False),
         rule=FiredRule(id=threat.kind, reasons=("archived picture",)),
-        model_sha256=sight.model.sha256,
+        model_sha256=record.model.sha256,
         config_version="rules",
         config_sha256=rules.sha256,
         evidence=(evidence,),

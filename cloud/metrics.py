@@ -1,7 +1,8 @@
 """What a worker counts and measures, for Prometheus.
 
-SHELL. Names are part of what operators build on: `stillwatch_cloud_*`. Every delivery ends in
-exactly one `Ending`, so their sum is what was received. Called by `worker` and `judge`.
+SHELL. Names are part of what operators build on: `stillwatch_cloud_*`. Every delivery has
+exactly one `ReportOutcome`, so their sum is what was received. Called by `worker` and
+`evaluator`.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
-class Ending(StrEnum):
-    """How a delivery ended."""
+class ReportOutcome(StrEnum):
+    """What became of a delivery; the value is the metric's label `ending`."""
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
@@ -33,12 +34,12 @@ class Ending(StrEnum):
     SHED = "shed"
     """The queue was full: nothing decided, the edge sends it again."""
     UNTOLD = "untold"
-    """Decided and stored, but the broker was gone; told when the report comes again."""
+    """Decided and stored, but the broker was gone; published when the report comes again."""
     INTERRUPTED = "interrupted"
     """The worker had to leave before the end."""
 
 
-class Tally:
+class WorkerMetrics:
     """The counters of one worker process."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -60,14 +61,14 @@ class Tally:
             buckets=SECONDS,
             registry=registry,
         )
-        for ending in Ending:
-            self._reports.labels(ending.value)
+        for outcome in ReportOutcome:
+            self._reports.labels(outcome.value)
 
-    def ended(self, ending: Ending) -> None:
-        self._reports.labels(ending.value).inc()
+    def count(self, outcome: ReportOutcome) -> None:
+        self._reports.labels(outcome.value).inc()
 
-    def retried(self) -> None:
+    def count_retry(self) -> None:
         self._retries.inc()
 
-    def took(self, stage: str, seconds: float) -> None:
+    def observe(self, stage: str, seconds: float) -> None:
         self._stages.labels(stage).observe(seconds)

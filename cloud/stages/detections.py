@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from cloud.matching import Seen
+from cloud.matching import PictureDetections
 from cloud.stages.naming import ArchiveName, archive_name
 from contract.report import RelativeBox, Sha256, Wire
 from imaging.detections import Detections
@@ -21,7 +21,7 @@ def _archived(picture: str) -> str:
     return archive_name(picture).text
 
 
-class Row(Wire):
+class DetectionRow(Wire):
     """One detection: box xyxy in pixels of its picture."""
 
     label: str
@@ -40,7 +40,7 @@ class CloseUp(Wire):
     region: RelativeBox | None = None
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
-    detections: tuple[Row, ...]
+    detections: tuple[DetectionRow, ...]
 
 
 class ModelName(Wire):
@@ -50,14 +50,14 @@ class ModelName(Wire):
     sha256: Sha256
 
 
-class Problem(Wire):
+class PictureProblem(Wire):
     """Why the picture could not be looked at."""
 
     reason: str
     detail: str
 
 
-class Sight(Wire):
+class PictureRecord(Wire):
     """One picture; without `problem` its size and detections are there, strongest first."""
 
     version: Literal[1] = 1
@@ -67,8 +67,8 @@ class Sight(Wire):
     width: Annotated[int, Field(ge=0)] = 0
     height: Annotated[int, Field(ge=0)] = 0
     model: ModelName
-    problem: Problem | None = None
-    detections: tuple[Row, ...] = ()
+    problem: PictureProblem | None = None
+    detections: tuple[DetectionRow, ...] = ()
     close_ups: tuple[CloseUp, ...] = ()
 
     @property
@@ -77,10 +77,10 @@ class Sight(Wire):
         return archive_name(self.picture)
 
 
-def rows_of(detections: Detections) -> tuple[Row, ...]:
+def rows_of(detections: Detections) -> tuple[DetectionRow, ...]:
     """The detections in their order."""
     return tuple(
-        Row(
+        DetectionRow(
             label=label,
             score=round(float(score), 4),
             box=_rounded(box.tolist()),
@@ -96,11 +96,13 @@ def _rounded(box: list[float]) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def seen_of(rows: tuple[Row, ...], width: int, height: int) -> Seen:
+def picture_detections(
+    rows: tuple[DetectionRow, ...], width: int, height: int
+) -> PictureDetections:
     """The record as the decision takes it."""
     detections = Detections(
         boxes=np.array([row.box for row in rows], np.float32).reshape(-1, 4),
         scores=np.array([row.score for row in rows], np.float32),
         labels=tuple(row.label for row in rows),
     )
-    return Seen(detections=detections, width=width, height=height)
+    return PictureDetections(detections=detections, width=width, height=height)

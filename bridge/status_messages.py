@@ -1,4 +1,4 @@
-"""What the bridge says over MQTT: pictures, and retained words about itself and each camera.
+"""What the bridge publishes: pictures, and retained status messages of itself and each camera.
 
     <root>/<id>/status             retained   online | stopped | offline (the last will)
     <root>/<id>/<camera>/status    retained   online | offline
@@ -17,7 +17,7 @@ import threading
 from collections.abc import Iterator
 from typing import Literal
 
-from bridge.condition import Condition, State
+from bridge.source_condition import SourceCondition, SourceState
 from contract.ids import CameraId, GatewayId
 from contract.topics import ImageTemplate, Topics
 from service.clock import Clock
@@ -30,10 +30,12 @@ AGAIN_S = 1.0
 Presence = Literal["online", "stopped", "offline"]
 
 
-class Statements:
-    """Words about the running bridge, as publications."""
+class BridgeStatusMessages:
+    """The status of the running bridge and its cameras, as publications."""
 
-    def __init__(self, topics: Topics, cameras: dict[CameraId, Condition], clock: Clock) -> None:
+    def __init__(
+        self, topics: Topics, cameras: dict[CameraId, SourceCondition], clock: Clock
+    ) -> None:
         self._topics = topics
         self._cameras = cameras
         self._clock = clock
@@ -42,18 +44,18 @@ class Statements:
     def status(self, presence: Presence) -> Publication:
         return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
 
-    def births(self) -> Iterator[Publication]:
+    def on_connect(self) -> Iterator[Publication]:
         """All of it, after every connect."""
         yield self.status("online")
         for camera, condition in self._cameras.items():
             yield from self._of(camera, condition.state())
 
-    def news(self) -> Iterator[Publication]:
+    def changes(self) -> Iterator[Publication]:
         """Of cameras whose state changed since it was said last."""
         for camera, condition in self._cameras.items():
             state = condition.state()
-            if self._said.get(camera) != (state.status, state.why):
-                self._said[camera] = (state.status, state.why)
+            if self._said.get(camera) != (state.status, state.reason):
+                self._said[camera] = (state.status, state.reason)
                 yield from self._of(camera, state)
 
     def health(self) -> Iterator[Publication]:
@@ -61,11 +63,11 @@ class Statements:
         for camera, condition in self._cameras.items():
             yield self._of(camera, condition.state())[1]
 
-    def _of(self, camera: CameraId, state: State) -> tuple[Publication, Publication]:
+    def _of(self, camera: CameraId, state: SourceState) -> tuple[Publication, Publication]:
         age_s = None if state.last_s is None else round(self._clock.mono() - state.last_s, 1)
         facts = {
             "at": self._clock.now().isoformat(timespec="milliseconds"),
-            "reason": state.why,
+            "reason": state.reason,
             "detail": state.detail,
             "last_frame_age_s": age_s,
             "counts": state.counts,
@@ -84,7 +86,7 @@ def topics_of(root: str, bridge: str) -> Topics:
     return Topics(gateway=GatewayId(bridge), root=root)
 
 
-class Pictures:
+class PicturePublisher:
     """Sends pictures; one at most is under way per camera. Any camera's thread may send."""
 
     def __init__(self, template: ImageTemplate, link: Link, clock: Clock) -> None:

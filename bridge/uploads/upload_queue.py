@@ -20,7 +20,7 @@ def looks_like_picture(data: bytes) -> bool:
     return data.startswith((jpeg.MAGIC, png.MAGIC))
 
 
-class Inbox:
+class UploadQueue:
     """One camera's."""
 
     def __init__(self) -> None:

@@ -1,12 +1,12 @@
-"""From a report to a verdict: fetch the evidence, look at it, decide.
+"""From a report to a verdict: fetch the evidence, run the model on it, decide.
 
 SHELL (the object store and the model). Crops that say where in the frame they lie are looked at
 first, all of them together, and a reduced whole frame only where they do not confirm. A report with
 the whole frame at full size and one crop is judged by the frame first, and by the crop where that
 leaves it open. Evidence that is missing or not
 what the edge hashed makes the verdict inconclusive, unless other crops are left to decide by; a
-store or a model that fails raises, and nothing is decided. `consider` has what reads wrong read
-again first, and then, if the gateway can, stored again. Called by the worker and by
+store or a model that fails raises, and nothing is decided. `evaluate` has what reads wrong
+read again first, and then, if the gateway can, stored again. Called by the worker and by
 `python -m cloud confirm`.
 """
 
@@ -16,10 +16,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from cloud.audit import Shot, judge_audit
-from cloud.confirm import Stamp, confirm, inconclusive, second_look_due
-from cloud.evidence import DAMAGED, Unusable, fetch
-from cloud.matching import ALL, Seen, View
+from cloud.audit import AuditFrame, evaluate_audit
+from cloud.confirm import Stamp, confirm, inconclusive, second_views_needed
+from cloud.evidence import DAMAGED, UnusablePicture, fetch
+from cloud.matching import ALL, EvidenceView, PictureDetections
 from cloud.policy import Policy
 from contract.more import More
 from contract.report import EvidenceRef, ThreatReport
@@ -40,7 +40,7 @@ once, and larger by what their pixels may be squeezed."""
 MAX_CROPS = 6
 """Crops of one report that are looked at; a gateway sends three, and two more when asked."""
 
-Stage = Literal["fetch", "detect"]
+TimedStage = Literal["fetch", "detect"]
 Refs = tuple[EvidenceRef, ...]
 
 
@@ -59,35 +59,35 @@ class Model(Protocol):
     def close_ups(self, images: Sequence[Image]) -> list[Detections]: ...
 
 
-def _unmeasured(stage: Stage, seconds: float) -> None:
+def _unmeasured(stage: TimedStage, seconds: float) -> None:
     """Nobody wants to know how long it took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
-    """Judges one report at a time, on the thread that owns the model."""
+class ReportEvaluator:
+    """Evaluates one report at a time, on the thread that owns the model."""
 
     store: ObjectStore
     model: Model
     policy: Policy
     limits: PictureLimits
     clock: Clock
-    measured: Callable[[Stage, float], None] = _unmeasured
+    measured: Callable[[TimedStage, float], None] = _unmeasured
 
-    def consider(self, report: ThreatReport, *, patient: bool = False) -> Verdict | More:
-        """As `judge`, but where a refutation is not clear, another picture is asked for first.
+    def evaluate(self, report: ThreatReport, *, reread: bool = False) -> Verdict | More:
+        """As `decide`, but where a refutation is not clear, another picture is asked for first.
 
-        So it is with pictures that are missing or not what was hashed: `patient`, it raises
-        `Unreadable`, for they may read well the next time; else it asks for them again.
+        So it is with pictures that are missing or not what was hashed: if they may be read again
+        (`reread`) it raises `Unreadable`; else it asks the gateway for them.
         """
-        return (self._timed if report.test else self._considered)(report, patient)
+        return (self._timed if report.test else self._evaluated)(report, reread)
 
-    def _considered(self, report: ThreatReport, patient: bool) -> Verdict | More:
-        verdict, flaws = self._judged(report)
+    def _evaluated(self, report: ThreatReport, reread: bool) -> Verdict | More:
+        verdict, unusable = self._decided(report)
         if verdict.decision == "confirmed":  # by those that can be read, so the others can wait
             return verdict
-        damaged = tuple(flaw for flaw in flaws if flaw.flaw in DAMAGED)
-        if damaged and patient:
+        damaged = tuple(one for one in unusable if one.fault in DAMAGED)
+        if damaged and reread:
             raise Unreadable("; ".join(map(str, damaged)))
         if damaged and report.restores_left:
             return self._restore(report, damaged)
@@ -103,49 +103,49 @@ class Judge:
             reasons=verdict.reasons,
         )
 
-    def judge(self, report: ThreatReport) -> Verdict:
+    def decide(self, report: ThreatReport) -> Verdict:
         """The verdict on the evidence; raises what the store and the model raise."""
-        return self._judged(report)[0]
+        return self._decided(report)[0]
 
-    def _judged(self, report: ThreatReport) -> tuple[Verdict, list[Unusable]]:
-        """The verdict, and what could not be judged of what was looked at."""
+    def _decided(self, report: ThreatReport) -> tuple[Verdict, list[UnusablePicture]]:
+        """The verdict, and the pictures that it should have rested on and cannot be used."""
         if report.audit and not report.test:
             return self._audited(report)
         refs, more = in_turn(report)
         if not refs:
             return inconclusive(report, "the report names no best picture", self._stamp()), []
-        first, flaws = self._look(report, refs)
+        first, unusable = self._views(report, refs)
         if not first:
-            return inconclusive(report, str(flaws[0]), self._stamp()), flaws
-        second: list[View] = []
-        if second_look_due(report, first, self.policy):
-            second, missing = self._look(report, more)
-            flaws += missing
+            return inconclusive(report, str(unusable[0]), self._stamp()), unusable
+        second: list[EvidenceView] = []
+        if second_views_needed(report, first, self.policy):
+            second, missing = self._views(report, more)
+            unusable += missing
             if missing:
                 what = "close-ups leave" if first[0].close else "whole frame leaves"
                 reason = f"the {what} it open and the {missing[0]}"
-                return inconclusive(report, reason, self._stamp()), flaws
-        return confirm(report, first, second, self.policy, self._stamp()), flaws
+                return inconclusive(report, reason, self._stamp()), unusable
+        return confirm(report, first, second, self.policy, self._stamp()), unusable
 
-    def _audited(self, report: ThreatReport) -> tuple[Verdict, list[Unusable]]:
+    def _audited(self, report: ThreatReport) -> tuple[Verdict, list[UnusablePicture]]:
         """Of all whole frames together: what stands there is told by the others."""
         refs = [ref for ref in report.evidence if ref.role != "crop"][:MAX_AUDITED]
-        shots, flaws = list[Shot](), list[Unusable]()
+        frames, unusable = list[AuditFrame](), list[UnusablePicture]()
         for ref in refs:
             image = self._fetch(report, ref)
-            if isinstance(image, Unusable):
-                flaws.append(image)
+            if isinstance(image, UnusablePicture):
+                unusable.append(image)
             else:
-                shots.append(Shot(image=reduced(image, AUDITED_PX), moment=ref.received_at))
-        if flaws or not refs:
-            reason = str(flaws[0]) if flaws else "the report names no whole picture"
-            return inconclusive(report, reason, self._stamp()), flaws
+                frames.append(AuditFrame(image=reduced(image, AUDITED_PX), moment=ref.received_at))
+        if unusable or not refs:
+            reason = str(unusable[0]) if unusable else "the report names no whole picture"
+            return inconclusive(report, reason, self._stamp()), unusable
         began = self.clock.mono()
-        verdict = judge_audit(report, shots, self.model.close_ups, self.policy, self._stamp())
+        verdict = evaluate_audit(report, frames, self.model.close_ups, self.policy, self._stamp())
         self.measured("detect", self.clock.mono() - began)
-        return verdict, flaws
+        return verdict, unusable
 
-    def _restore(self, report: ThreatReport, damaged: tuple[Unusable, ...]) -> More:
+    def _restore(self, report: ThreatReport, damaged: tuple[UnusablePicture, ...]) -> More:
         return More(
             report_id=report.report_id,
             gateway=report.gateway,
@@ -153,20 +153,20 @@ class Judge:
             asked_at=self.clock.now(),
             more_left=report.more_left,
             reasons=tuple(map(str, damaged)),
-            unreadable=tuple(flaw.key for flaw in damaged),
+            unreadable=tuple(one.key for one in damaged),
             restores_left=report.restores_left,
         )
 
-    def _timed(self, report: ThreatReport, patient: bool) -> Verdict | More:
+    def _timed(self, report: ThreatReport, reread: bool) -> Verdict | More:
         """The verdict on a self-test, which says as well when what was done."""
         taken_at, began = self.clock.now(), self.clock.mono()
-        done: dict[Stage, float] = {"fetch": 0.0}
+        done: dict[TimedStage, float] = {"fetch": 0.0}
 
-        def note(stage: Stage, seconds: float) -> None:
+        def note(stage: TimedStage, seconds: float) -> None:
             self.measured(stage, seconds)
             done[stage] = self.clock.mono() - began
 
-        answer = replace(self, measured=note)._considered(report, patient)
+        answer = replace(self, measured=note)._evaluated(report, reread)
         if isinstance(answer, More):
             return answer
         handled = Handling(
@@ -176,23 +176,25 @@ class Judge:
         )
         return answer.model_copy(update={"handled": handled})
 
-    def _look(self, report: ThreatReport, refs: Refs) -> tuple[list[View], list[Unusable]]:
-        """What is seen in those that can be judged, and what is wrong with the others."""
+    def _views(
+        self, report: ThreatReport, refs: Refs
+    ) -> tuple[list[EvidenceView], list[UnusablePicture]]:
+        """Those that can be used, with what the model saw in them, and the others."""
         fetched = [(ref, self._fetch(report, ref)) for ref in refs]
-        usable = [(ref, image) for ref, image in fetched if not isinstance(image, Unusable)]
-        flaws = [image for _, image in fetched if isinstance(image, Unusable)]
+        usable = [(ref, image) for ref, image in fetched if not isinstance(image, UnusablePicture)]
+        unusable = [image for _, image in fetched if isinstance(image, UnusablePicture)]
         seen = self._detect(usable) if usable else []
         return [
             view_of(report, ref, one) for (ref, _), one in zip(usable, seen, strict=True)
-        ], flaws
+        ], unusable
 
-    def _fetch(self, report: ThreatReport, ref: EvidenceRef) -> Image | Unusable:
+    def _fetch(self, report: ThreatReport, ref: EvidenceRef) -> Image | UnusablePicture:
         began = self.clock.mono()
         image = fetch(self.store, report, ref, self.limits)
         self.measured("fetch", self.clock.mono() - began)
         return image
 
-    def _detect(self, pictures: list[tuple[EvidenceRef, Image]]) -> list[Seen]:
+    def _detect(self, pictures: list[tuple[EvidenceRef, Image]]) -> list[PictureDetections]:
         """Looked at together are only crops, or only whole frames."""
         began = self.clock.mono()
         close = pictures[0][0].role == "crop"
@@ -200,7 +202,7 @@ class Judge:
         found = self.model.close_ups(images) if close else self.model.detect(images)
         self.measured("detect", self.clock.mono() - began)
         return [
-            Seen(detections=detections, width=image.shape[1], height=image.shape[0])
+            PictureDetections(detections=detections, width=image.shape[1], height=image.shape[0])
             for detections, image in zip(found, images, strict=True)
         ]
 
@@ -228,10 +230,10 @@ def _finer(crop: EvidenceRef, best: Refs) -> bool:
     return not best or crop.width > 1.01 * best[0].width * (right - left)
 
 
-def view_of(report: ThreatReport, ref: EvidenceRef, seen: Seen) -> View:
+def view_of(report: ThreatReport, ref: EvidenceRef, seen: PictureDetections) -> EvidenceView:
     """The picture as it is judged; what an older writer left away is what it always meant."""
     close = ref.role == "crop"
-    return View(
+    return EvidenceView(
         seen=seen,
         moment=ref.received_at,
         close=close,

@@ -1,4 +1,4 @@
-"""Deliveries that wait for the one thread that owns the model.
+"""Reports that wait for the one thread that owns the model.
 
 SHELL. Bounded in memory. The receive maximum keeps a well-behaved broker far below the bound; one
 that ignores it finds the queue full, and then the delivery is given up: acknowledged and counted as
@@ -13,24 +13,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloud.tally import Ending, Tally
+from cloud.metrics import ReportOutcome, WorkerMetrics
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as the link handed it over."""
+class QueuedReport:
+    """A report's message as the link handed it over."""
 
     topic: str
     payload: bytes
     ack: Callable[[], None]
 
 
-class Inbox:
-    """At most `max_waiting` deliveries; none is taken any more once `stopping` is set."""
+class ReportQueue:
+    """At most `max_waiting` reports; none is taken any more once `stopping` is set."""
 
-    def __init__(self, max_waiting: int, tally: Tally, stopping: threading.Event) -> None:
-        self._waiting: queue.Queue[Delivery] = queue.Queue(max_waiting)
-        self._tally = tally
+    def __init__(self, max_waiting: int, metrics: WorkerMetrics, stopping: threading.Event) -> None:
+        self._waiting: queue.Queue[QueuedReport] = queue.Queue(max_waiting)
+        self._metrics = metrics
         self._stopping = stopping
 
     def receive(self, topic: str, payload: bytes, _retained: bool, ack: Callable[[], None]) -> None:
@@ -38,13 +38,13 @@ class Inbox:
         if self._stopping.is_set():
             return
         try:
-            self._waiting.put_nowait(Delivery(topic, payload, ack))
+            self._waiting.put_nowait(QueuedReport(topic, payload, ack))
         except queue.Full:
-            self._tally.ended(Ending.SHED)
+            self._metrics.count(ReportOutcome.SHED)
             ack()
 
-    def take(self, timeout_s: float) -> Delivery | None:
-        """The oldest delivery, or None if none came in time."""
+    def take(self, timeout_s: float) -> QueuedReport | None:
+        """The oldest report, or None if none came in time."""
         try:
             return self._waiting.get(timeout=timeout_s)
         except queue.Empty:
