@@ -138,7 +138,7 @@ class CameraState:
             place_history.stays(grey, best_frame.patch, in_shares(best_frame.box, size))
             for best_frame in self.best_frames.get(track, ())
             if best_frame.patch is not None
-            and displacement.rigid(best_frame.box, box, size) >= place_history.LEFT
+            and displacement.rigid_shift(best_frame.box, box, size) >= place_history.LEFT
         ]
         return max(found, default=None)
 

@@ -46,7 +46,7 @@ from imaging.detections import Image
 
 __all__ = ["Detector", "Pipeline", "Settled"]
 
-Ration = Callable[[float, int, Config], float]
+AuditLimit = Callable[[float, int, Config], float]
 """By how much bytes lower the share that is audited (0..1), at a time in monotonic seconds, with so
 many audits under way."""
 
@@ -68,11 +68,11 @@ class Pipeline:
         self.epoch = epoch
         self._recall = recall
         self._states: dict[CameraId, CameraState] = {}
-        self._ration: Ration = lambda _, __, ___: 1.0
+        self._audit_limit: AuditLimit = lambda _, __, ___: 1.0
 
-    def audit_by(self, ration: Ration) -> None:
+    def limit_audits(self, limit: AuditLimit) -> None:
         """Audits have a bound, as live; without, as in a replay, all that are drawn can be sent."""
-        self._ration = ration
+        self._audit_limit = limit
 
     def adopt(self, config: Config, detector: Detector | None) -> None:
         """Go on with another configuration, and another detector if one is given."""
@@ -224,7 +224,7 @@ class Pipeline:
 
         def chance() -> float:
             under_way = sum(state.audit.under_way for state in self._states.values())
-            return self._ration(now, under_way, config)
+            return self._audit_limit(now, under_way, config)
 
         return Draw(config.gateway.id, camera, self.epoch, config.deliver.audit, chance)
 

@@ -102,7 +102,7 @@ class Analyst:
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
         self._auditor = Auditor(outbox, counters.audits)
-        pipeline.audit_by(self._auditor.ration)
+        pipeline.limit_audits(self._auditor.limit)
 
     def adopt(self, terms: Terms) -> None:
         """Use these from the next frame on; called by the control loop's thread."""

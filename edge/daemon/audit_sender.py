@@ -26,7 +26,7 @@ class Auditor:
         self._counts = counts
         self._allowance = Allowance()
 
-    def ration(self, now: float, under_way: int, config: Config) -> float:
+    def limit(self, now: float, under_way: int, config: Config) -> float:
         """By how much the share that is drawn is lowered, with `under_way` drawn before."""
         return chance(self._earned(now, config), under_way, _most(config))
 

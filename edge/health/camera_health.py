@@ -104,7 +104,7 @@ def step(
     if not due(health, now, settings) or not grey.size:
         return health
     of_clock: Indicators = {
-        "clock_wrong": fault_indicators.of_the_clock(
+        "clock_wrong": fault_indicators.clock_indicator(
             clock_off_s, health.clock_off_s, settings.clock_s
         )
     }
@@ -122,13 +122,13 @@ def _examine(
 ) -> tuple[CameraHealth, Indicators]:
     """What the picture shows; one without a fault updates the view."""
     measured = fault_indicators.grey_levels(picture)
-    shown = fault_indicators.of_the_exposure(measured, health.faults)
+    shown = fault_indicators.exposure_indicators(measured, health.faults)
     blind = bool(shown["dark"] or shown["blown_out"])
     if not blind:
         seen = edge_features(picture)
         health, similarity = _recognise(health, seen, now)
-        shown |= fault_indicators.of_the_view(similarity, measured)
-        if not any(shown[fault] for fault in fault_indicators.OF_THE_VIEW):
+        shown |= fault_indicators.view_indicators(similarity, measured)
+        if not any(shown[fault] for fault in fault_indicators.VIEW_FAULTS):
             health = _updated(health, seen, elapsed_s, now)
     repeated = fault_indicators.repeats(health.anchor, picture)
     flat = blind or bool(shown["covered"])  # a live camera before nothing repeats itself too
@@ -161,7 +161,7 @@ def _updated(
     health: CameraHealth, seen: EdgeFeatures, elapsed_s: float, now: float
 ) -> CameraHealth:
     """The view with this picture in it, unless a fault keeps it from being usual."""
-    if any(fault in (*fault_indicators.OF_THE_VIEW, "frozen") for fault in health.faults):
+    if any(fault in (*fault_indicators.VIEW_FAULTS, "frozen") for fault in health.faults):
         return health
     if not health.views:
         return replace(health, views=(begin(seen, now),))

@@ -37,7 +37,7 @@ class _Timex(ctypes.Structure):
     )
 
 
-def kernel_says() -> bool | None:
+def kernel_synchronised() -> bool | None:
     """Whether the kernel's clock is disciplined; None where it does not answer (a sandbox)."""
     asked = _Timex(modes=0)
     try:
@@ -52,7 +52,11 @@ class ClockSync:
     """Asked whenever a time is said or an age is computed; any thread may ask."""
 
     def __init__(
-        self, clock: Clock, kernel: Callable[[], bool | None] = kernel_says, *, floor: datetime
+        self,
+        clock: Clock,
+        kernel: Callable[[], bool | None] = kernel_synchronised,
+        *,
+        floor: datetime,
     ) -> None:
         """`floor` is the newest time that an earlier start believed, at least `WRITTEN_AT`."""
         self._clock = clock

@@ -18,7 +18,7 @@ from edge.health.reference_view import GreyImage, ViewSimilarity
 
 Indicators = dict[Fault, bool | None]
 
-OF_THE_VIEW: tuple[Fault, ...] = ("defocused", "covered", "moved", "glare")
+VIEW_FAULTS: tuple[Fault, ...] = ("defocused", "covered", "moved", "glare")
 
 _DARK, _LIT = 24, 32
 """Grey levels that 95 % of the picture stay under. Video black is 16, and 8 more are noise; text
@@ -74,7 +74,7 @@ def grey_levels(picture: GreyImage) -> GreyLevels:
     return GreyLevels(middle=int(middle), bright=int(bright), clipped=clipped)
 
 
-def of_the_exposure(seen: GreyLevels, on: Collection[Fault]) -> Indicators:
+def exposure_indicators(seen: GreyLevels, on: Collection[Fault]) -> Indicators:
     """`dark` and `blown_out`, which need no memory."""
     return {
         "dark": seen.bright < (_LIT if "dark" in on else _DARK),
@@ -95,14 +95,14 @@ def fits(similarity: ViewSimilarity) -> bool:
     return similarity.agreement >= _FITS and similarity.shift_gains < _BETTER_ELSEWHERE
 
 
-def of_the_view(similarity: ViewSimilarity | None, seen: GreyLevels) -> Indicators:
+def view_indicators(similarity: ViewSimilarity | None, seen: GreyLevels) -> Indicators:
     """At most one fault of the view shows; whether the others are over, only a view that fits can
     tell, or a moved camera's sharp picture: that is neither covered nor dazzled."""
     if similarity is None:
-        return dict.fromkeys(OF_THE_VIEW)
-    shows = _shows(similarity, seen)
+        return dict.fromkeys(VIEW_FAULTS)
+    shows = _view_fault(similarity, seen)
     over = False if shows is None and fits(similarity) else None
-    indicators: Indicators = dict.fromkeys(OF_THE_VIEW, over)
+    indicators: Indicators = dict.fromkeys(VIEW_FAULTS, over)
     if similarity.softer is None or similarity.softer > _SHARP:
         indicators["defocused"] = None
     if shows == "moved":
@@ -112,7 +112,7 @@ def of_the_view(similarity: ViewSimilarity | None, seen: GreyLevels) -> Indicato
     return indicators
 
 
-def _shows(similarity: ViewSimilarity, seen: GreyLevels) -> Fault | None:
+def _view_fault(similarity: ViewSimilarity, seen: GreyLevels) -> Fault | None:
     lost = similarity.agreement < _LOST or similarity.shift_gains >= _BETTER_ELSEWHERE
     veiled = similarity.softer_all is not None and similarity.softer_all >= _VEIL
     outshone = seen.middle < _NIGHT and seen.bright - seen.middle >= _GLARE_CONTRAST
@@ -126,7 +126,7 @@ def _shows(similarity: ViewSimilarity, seen: GreyLevels) -> Fault | None:
     return "defocused" if soft and similarity.agreement >= _FITS else None
 
 
-def of_the_clock(off_s: float | None, before_s: float | None, allowed_s: float) -> bool | None:
+def clock_indicator(off_s: float | None, before_s: float | None, allowed_s: float) -> bool | None:
     """Whether the time that a camera claims shows a wrong clock; `off_s` behind ours, `before_s`
     that of the picture before, None without a claim.
 

@@ -39,16 +39,16 @@ class ChunkLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """A picture on its way. `touched_s`: when its last part came.
+    """A picture on its way. `last_part_at_s`: when its last part came.
 
-    `spoiled`: it was refused already, and what else comes of it is passed over.
+    `refused`: it was refused already, and what else comes of it is passed over.
     """
 
-    touched_s: float
+    last_part_at_s: float
     expected: int | None = None
     parts: tuple[bytes, ...] = ()
     received: int = 0
-    spoiled: bool = False
+    refused: bool = False
 
 
 AssemblyState = Assembly | None
@@ -66,7 +66,7 @@ def step(
 ) -> ChunkStep:
     """What follows on `payload`: the new state, and a whole picture, a refusal or neither.
 
-    On `start` and after a silence the refusal may be about the picture before; if the new one is
+    On `start` and after a pause the refusal may be about the picture before; if the new one is
     refused as well, that is told.
     """
     state, late = expire(state, now, limits)
@@ -75,7 +75,7 @@ def step(
             begun, refusal = _start(state, payload, now, limits)
             return begun, refusal or late
         case ChunkTopic.DATA if late is not None:
-            return _spoiled(now), late
+            return _refused(now), late
         case ChunkTopic.DATA:
             return _data(state, payload, now, limits)
         case ChunkTopic.END:
@@ -88,12 +88,12 @@ def expire(
     state: AssemblyState, now: float, limits: ChunkLimits
 ) -> tuple[AssemblyState, Rejected | None]:
     """Give up a picture whose next part did not come in time; to be called now and then."""
-    if state is None or now - state.touched_s <= limits.timeout_s:
+    if state is None or now - state.last_part_at_s <= limits.timeout_s:
         return state, None
-    if state.spoiled:
+    if state.refused:
         return None, None
-    silence = f"no part for {now - state.touched_s:.1f} s, {_progress(state)}"
-    return None, Rejected(Reason.CHUNK_TIMEOUT, silence)
+    detail = f"no part for {now - state.last_part_at_s:.1f} s, {_progress(state)}"
+    return None, Rejected(Reason.CHUNK_TIMEOUT, detail)
 
 
 def _start(
@@ -102,33 +102,33 @@ def _start(
     expected = _announced(payload)
     if expected is not None and expected > limits.max_bytes:
         announced = f"{expected} bytes announced, limit {limits.max_bytes}"
-        return _spoiled(now), Rejected(Reason.TOO_LARGE, announced)
-    begun = Assembly(touched_s=now, expected=expected)
-    if state is None or state.spoiled:
+        return _refused(now), Rejected(Reason.TOO_LARGE, announced)
+    begun = Assembly(last_part_at_s=now, expected=expected)
+    if state is None or state.refused:
         return begun, None
     return begun, Rejected(Reason.CHUNK_ORDER, f"begun anew after {_progress(state)}")
 
 
 def _data(state: AssemblyState, payload: bytes, now: float, limits: ChunkLimits) -> ChunkStep:
     if state is None:
-        return _spoiled(now), Rejected(Reason.CHUNK_ORDER, "data without a start")
-    if state.spoiled:
-        return replace(state, touched_s=now), None
+        return _refused(now), Rejected(Reason.CHUNK_ORDER, "data without a start")
+    if state.refused:
+        return replace(state, last_part_at_s=now), None
     grown = replace(
         state,
-        touched_s=now,
+        last_part_at_s=now,
         parts=(*state.parts, payload),
         received=state.received + len(payload),
     )
     refusal = _overflow(grown, limits)
     if refusal is not None:
-        return _spoiled(now), refusal
+        return _refused(now), refusal
     return (None, b"".join(grown.parts)) if _is_complete(grown) else (grown, None)
 
 
 def _end(state: AssemblyState) -> bytes | Rejected | None:
     """An `end` behind a picture that was complete or refused already says nothing new."""
-    if state is None or state.spoiled:
+    if state is None or state.refused:
         return None
     if state.received == 0:
         return Rejected(Reason.EMPTY, "ended without data")
@@ -163,8 +163,8 @@ def _announced(payload: bytes) -> int | None:
     return size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else None
 
 
-def _spoiled(now: float) -> Assembly:
-    return Assembly(touched_s=now, spoiled=True)
+def _refused(now: float) -> Assembly:
+    return Assembly(last_part_at_s=now, refused=True)
 
 
 def _progress(state: Assembly) -> str:

@@ -98,7 +98,7 @@ def _judge(
     track: Track, conditions: Conditions, now: float, judgements: list[Judgement]
 ) -> tuple[Track, Finding | None]:
     """Ask the rules in order until one fires; each answer is added to `judgements`."""
-    inside = zones.settled(track.presences, conditions.zones, now)
+    inside = zones.occupied(track.presences, conditions.zones, now)
     usual, newest = track.label, track.votes[-1].label
     for rule in conditions.rules:
         severity = conditions.severity(rule, inside)

@@ -29,15 +29,15 @@ def displaced(box: Box, before: Sequence[Box], size: tuple[int, int]) -> float:
     A step of half its length is left out if it is the only one: what drives moves in every frame,
     what goes all its way in one has taken the place of a neighbour.
     """
-    gone = [rigid(one, box, size) for one in before]
+    gone = [rigid_shift(one, box, size) for one in before]
     if not gone:
         return 0.0
     first = max(range(len(gone)), key=gone.__getitem__)
     way = (*before[first:], box)
-    return gone[first] if len(way) < 3 else min(gone[first], _steadily(way))
+    return gone[first] if len(way) < 3 else min(gone[first], _without_hop(way))
 
 
-def _steadily(way: Sequence[Box]) -> float:
+def _without_hop(way: Sequence[Box]) -> float:
     """From the first box to the last, by their middles, without the largest step if it is a hop."""
     middles = [((x0 + x1) / 2, (y0 + y1) / 2) for x0, y0, x1, y1 in way]
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(middles)]
@@ -49,7 +49,7 @@ def _steadily(way: Sequence[Box]) -> float:
     return math.hypot(*whole) / longer
 
 
-def rigid(a: Box, b: Box, size: tuple[int, int]) -> float:
+def rigid_shift(a: Box, b: Box, size: tuple[int, int]) -> float:
     """From box `a` to box `b` in a frame of `size` (width, height): what both sides moved alike, or
     the lesser growth of both directions in e-folds, for what approaches."""
     across = _common(a[0], b[0], a[2], b[2], float(size[0]))

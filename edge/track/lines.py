@@ -20,7 +20,7 @@ _CLEAR = 0.1
 """In heights, on each side: together the fifth of the height within which feet that went nowhere
 jitter (`threat.STATIONARY_UNDER`)."""
 
-HOLDS_S = 10.0
+CROSSING_VALID_S = 10.0
 """A crossing waits this long for the vote and to be reported: two frames of a camera with one in
 five seconds."""
 
@@ -53,7 +53,7 @@ def step(
     now: float,
 ) -> LineHistory:
     """The history after the foot (pixels) of an object `height_px` tall was seen at `now`."""
-    clear, crossed = {}, [c for c in history.crossings if now - c.at_s <= HOLDS_S]
+    clear, crossed = {}, [c for c in history.crossings if now - c.at_s <= CROSSING_VALID_S]
     for line in lines:
         points = [(x * size[0], y * size[1]) for x, y in line.points]
         began = history.clear.get(line.id, foot)

@@ -278,7 +278,7 @@ def _update(
     foreground: Foreground,
 ) -> Track:
     box, label, score, extent = observation
-    moved_by = displacement.rigid(track.first_box, box, foreground.size)
+    moved_by = displacement.rigid_shift(track.first_box, box, foreground.size)
     vote = Vote(label=label, score=score, moving=motion_verification.moves(extent, moved_by))
     height = max(box[3] - box[1], 1.0)
     travelled = math.dist(foot(box), foot(track.first_box)) / height

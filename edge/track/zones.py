@@ -56,13 +56,15 @@ def step(
     known = {presence.zone: presence for presence in presences}
     stays = []
     for zone in zones:
-        presence = _stay(known.get(zone.id), zone, contains(zone.polygon, point), now)
+        presence = _continued(known.get(zone.id), zone, contains(zone.polygon, point), now)
         if presence is not None:
             stays.append(presence)
     return tuple(stays)
 
 
-def _stay(before: ZonePresence | None, zone: Zone, inside: bool, now: float) -> ZonePresence | None:
+def _continued(
+    before: ZonePresence | None, zone: Zone, inside: bool, now: float
+) -> ZonePresence | None:
     if before is not None and now - before.last_s > _STEPPED_OUT_S and not before.inside:
         before = None
     if not inside:
@@ -73,7 +75,7 @@ def _stay(before: ZonePresence | None, zone: Zone, inside: bool, now: float) -> 
     return replace(before, since_s=since_s, last_s=now, inside=True)
 
 
-def settled(
+def occupied(
     presences: tuple[ZonePresence, ...], zones: tuple[Zone, ...], now: float
 ) -> tuple[str, ...]:
     """The zones that are occupied now and have been for at least their inertia."""

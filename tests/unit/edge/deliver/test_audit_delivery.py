@@ -213,15 +213,15 @@ def test_what_is_rejected_is_counted_and_what_was_drawn_has_its_bytes(tmp_path: 
     site = Site(tmp_path)
     counts = AuditCounts()
     auditor, config = Auditor(site.open(), counts), Config()
-    assert auditor.ration(100.0, 0, config) == 1.0
+    assert auditor.limit(100.0, 0, config) == 1.0
     for number in range(4):
-        assert auditor.ration(100.0, 3 - number, config) > 0
+        assert auditor.limit(100.0, 3 - number, config) > 0
         one = rejected(drawn(a_frame(noise=2), number=number))
         assert auditor.take((rejected(None), one), config, ORIGIN, 100.0)
-    spent = auditor.ration(100.0, 0, config)
-    assert auditor.ration(100.0, 4, config) == 0.0
+    spent = auditor.limit(100.0, 0, config)
+    assert auditor.limit(100.0, 4, config) == 0.0
     assert spent < 1.0
-    assert auditor.ration(100.0 + 86_400, 0, config) == 1.0
+    assert auditor.limit(100.0 + 86_400, 0, config) == 1.0
     auditor.take((rejected(None, share=0.0), rejected(None, "quiet")), config, ORIGIN, 100.0)
     said = counts.as_json()
     assert (said["rejected_events"], said["uncovered"], said["sent"]) == (9, 1, 4)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.health.clocksync import WRITTEN_AT, ClockSync, kernel_says
+from edge.health.clocksync import WRITTEN_AT, ClockSync, kernel_synchronised
 from tests.fakes import ManualClock
 
 TODAY = WRITTEN_AT + timedelta(days=100)
@@ -44,4 +44,4 @@ def test_what_an_earlier_start_believed_counts() -> None:
 
 
 def test_this_machines_kernel_answers() -> None:
-    assert kernel_says() in {True, False, None}
+    assert kernel_synchronised() in {True, False, None}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.config.schema import Line
 from edge.records import Point
-from edge.track.lines import HOLDS_S, LineHistory, crossings, distance, step
+from edge.track.lines import CROSSING_VALID_S, LineHistory, crossings, distance, step
 from edge.track.zones import contains
 
 SIZE = (1000, 1000)
@@ -69,8 +69,8 @@ def test_a_crossing_waits_for_the_vote_and_not_for_ever() -> None:
     path = step(LineHistory(), (FENCE,), (400, 500), 100.0, SIZE, 0.0)
     path = step(path, (FENCE,), (600, 500), 100.0, SIZE, 1.0)
     assert [c.line for c in path.crossings] == ["fence"]
-    assert step(path, (FENCE,), (620, 500), 100.0, SIZE, 1.0 + HOLDS_S).crossings
-    assert not step(path, (FENCE,), (620, 500), 100.0, SIZE, 1.1 + HOLDS_S).crossings
+    assert step(path, (FENCE,), (620, 500), 100.0, SIZE, 1.0 + CROSSING_VALID_S).crossings
+    assert not step(path, (FENCE,), (620, 500), 100.0, SIZE, 1.1 + CROSSING_VALID_S).crossings
 
 
 @given(st.lists(point, min_size=2, max_size=8), point, point)

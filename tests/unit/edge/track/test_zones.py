@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import Zone
-from edge.track.zones import ZonePresence, contains, dwelt_s, foot, settled, step
+from edge.track.zones import ZonePresence, contains, dwelt_s, foot, occupied, step
 
 YARD = Zone(id="yard", polygon=((0, 0), (0.5, 0), (0.5, 0.5), (0, 0.5)), inertia_s=1.0)
 
@@ -28,14 +28,14 @@ def test_leaving_resets_the_entry_time() -> None:
     outside = step(inside, (YARD,), (0.9, 0.2), now=10.5)
     (again,) = step(outside, (YARD,), (0.2, 0.2), now=11.0)
     assert again.since_s == 11.0
-    assert settled(outside, (YARD,), now=11.4) == ()
+    assert occupied(outside, (YARD,), now=11.4) == ()
 
 
 @pytest.mark.parametrize(
     ("now", "zones"), [(10.99, ()), (11.0, ("yard",))], ids=["too soon", "inertia over"]
 )
 def test_a_zone_counts_once_its_inertia_is_over(now: float, zones: tuple[str, ...]) -> None:
-    assert settled(step((), (YARD,), (0.2, 0.2), now=10.0), (YARD,), now) == zones
+    assert occupied(step((), (YARD,), (0.2, 0.2), now=10.0), (YARD,), now) == zones
 
 
 @pytest.mark.parametrize(("away_s", "dwelt"), [(1.0, 21.0), (3.0, 0.0)], ids=["paced", "left"])
