@@ -24,10 +24,10 @@ from edge.health.camera_health import CameraHealth
 from edge.records import BestFrame, Box, DecodedFrame, Frame, Size, TrackId, in_shares
 from edge.rules import cooldown, deduplication
 from edge.rules.day_night import DayNightState
-from edge.rules.deduplication import Damped, Storms
+from edge.rules.deduplication import AlarmEvents, DeduplicationResult
 from edge.rules.evaluate import Finding
 from edge.static_objects import place_history
-from edge.static_objects.place_history import Grey, Likeness, Past
+from edge.static_objects.place_history import Grey, PlaceHistory, Similarity
 from edge.static_objects.records import Memory
 from edge.track import best_frames, displacement
 from edge.track.track import Track, Tracks
@@ -89,9 +89,9 @@ class CameraState:
     health: CameraHealth = field(default_factory=CameraHealth)
     tracks: Tracks = field(default_factory=Tracks)
     day_night: DayNightState = field(default_factory=DayNightState)
-    storms: Storms = ()
+    alarm_events: AlarmEvents = ()
     memory: Memory = field(default_factory=Memory)
-    past: Past = field(default_factory=Past)
+    place_history: PlaceHistory = field(default_factory=PlaceHistory)
     grey: Grey | None = None
     audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
@@ -124,9 +124,9 @@ class CameraState:
         boxes = [t.box for t in seen if t.group == "person" or t.votes[-1].moving]
         self.gate = motion.unmask(self.gate, boxes, self.size)
 
-    def likeness(self, box: Box, now: float) -> Likeness | None:
+    def similarity(self, box: Box, now: float) -> Similarity | None:
         """How like a place (shares of the frame) is to what was there some seconds ago."""
-        return None if self.grey is None else self.past.likeness(self.grey, box, now)
+        return None if self.grey is None else self.place_history.similarity(self.grey, box, now)
 
     def stays(self, track: TrackId, box: Box) -> float | None:
         """How like the places of the track's earlier best frames still are to what they were with
@@ -142,22 +142,22 @@ class CameraState:
         ]
         return max(found, default=None)
 
-    def damp(
+    def deduplicate(
         self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Deduplication
-    ) -> Damped:
-        """What of the findings is to be told."""
+    ) -> DeduplicationResult:
+        """What of the findings is to be reported."""
         alive = frozenset(track.id for track in self.tracks.alive)
-        damped = deduplication.step(self.storms, findings, camera, alive, now, settings)
-        self.storms = damped.storms
-        return damped
+        result = deduplication.step(self.alarm_events, findings, camera, alive, now, settings)
+        self.alarm_events = result.events
+        return result
 
-    def hear(self, track: TrackId, *, refuted: bool) -> None:
-        """The cloud has answered about a track that was told of."""
-        self.storms = deduplication.heard(self.storms, track, refuted=refuted)
+    def apply_verdict(self, track: TrackId, *, refuted: bool) -> None:
+        """The cloud has decided about a track that was reported."""
+        self.alarm_events = deduplication.after_verdict(self.alarm_events, track, refuted=refuted)
         self.tracks = replace(
             self.tracks,
             alive=tuple(
-                replace(one, told=cooldown.heard(one.told, refuted=refuted))
+                replace(one, cooldowns=cooldown.after_verdict(one.cooldowns, refuted=refuted))
                 if one.id == track
                 else one
                 for one in self.tracks.alive
@@ -206,7 +206,7 @@ class CameraState:
         return frozenset(
             (track.id, group_of(track.label))
             for track in self.tracks.alive
-            if any(not one.refuted for one in track.told)
+            if any(not one.refuted for one in track.cooldowns)
         )
 
     def number_next(self) -> TrackId:

@@ -1,4 +1,4 @@
-"""A frame's path: gate, detect, track, judge.
+"""A frame's path: gate, detect, track, engine.
 
 PURE. `analyze` takes an admitted frame and says what became of it; `tick` judges frames that turned
 out to stand alone. Neither knows a thread, queue, socket or clock: `now` is monotonic seconds given
@@ -24,9 +24,9 @@ from edge.detect.pixel_aspect import AspectEstimate, estimate_aspect, looks_sque
 from edge.gate.precheck import precheck
 from edge.privacy import pixels
 from edge.records import (
+    AlertCandidate,
     Analysed,
     BestFrame,
-    Case,
     DecodedFrame,
     Frame,
     Motion,
@@ -35,16 +35,16 @@ from edge.records import (
     Quiet,
     TrackId,
 )
-from edge.rule_engine import Judge, Settled
+from edge.rule_engine import EngineResult, RuleEngine
 from edge.rules import day_night, object_masks
-from edge.static_objects.records import Memory, Thing
+from edge.static_objects.records import Memory, StaticObject
 from edge.track import tracker
 from edge.track.track import Track
 from imaging.admission import Rejected
 from imaging.aspect import is_known, pixel_aspect
 from imaging.detections import Image
 
-__all__ = ["Detector", "Pipeline", "Settled"]
+__all__ = ["Detector", "EngineResult", "Pipeline"]
 
 AuditLimit = Callable[[float, int, Config], float]
 """By how much bytes lower the share that is audited (0..1), at a time in monotonic seconds, with so
@@ -59,14 +59,14 @@ class Pipeline:
         config: Config,
         detector: Detector,
         epoch: int = 0,
-        recall: Callable[[CameraId], Memory] = lambda _: Memory(),
+        load_memory: Callable[[CameraId], Memory] = lambda _: Memory(),
     ) -> None:
-        """`epoch` is the durable count of tracker starts; it keeps report ids apart. `recall` says
-        what is remembered of a camera's static things when its first frame comes."""
+        """`epoch` is the durable count of tracker starts; it keeps report ids apart. `load_memory`
+        says what is remembered of a camera's static objects when its first frame comes."""
         self._config = config
         self._detector = detector
         self.epoch = epoch
-        self._recall = recall
+        self._load_memory = load_memory
         self._states: dict[CameraId, CameraState] = {}
         self._audit_limit: AuditLimit = lambda _, __, ___: 1.0
 
@@ -80,9 +80,9 @@ class Pipeline:
         self._detector = detector or self._detector
 
     def analyze(self, frame: Frame, now: float) -> Outcome:
-        """What became of the frame; an `Analysed` carries the cases that it raised."""
-        judge, config = self._judge(frame.camera), self._config
-        settings, state = judge.settings, self._state(frame.camera)
+        """What became of the frame; an `Analysed` carries the candidates that it raised."""
+        engine, config = self._engine(frame.camera), self._config
+        settings, state = engine.settings, self._state(frame.camera)
         state.count_frame(
             now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s
         )
@@ -93,7 +93,7 @@ class Pipeline:
         state.gate, state.health, seen = checked.gate, checked.health, checked.motion
         state.grey = checked.grey
         if checked.grey is not None:
-            state.past = state.past.after(checked.grey, now)
+            state.place_history = state.place_history.after(checked.grey, now)
         if isinstance(seen, Rejected):
             return seen
         state.audit = events.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
@@ -107,37 +107,37 @@ class Pipeline:
         aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
         height, width = image.shape[:2]
         decoded = DecodedFrame(frame=frame, width=int(width), height=int(height), aspect=aspect)
-        result = self._detect(state, decoded, image, seen, judge, now)
+        detection = self._detect(state, decoded, image, seen, engine, now)
         aspect_inferences = self._estimate_aspect(state, decoded, image, settings, now)
         found, ignored = object_masks.apply(
-            result.found, settings.object_masks, (decoded.width, decoded.height)
+            detection.found, settings.object_masks, (decoded.width, decoded.height)
         )
         state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
-        judged = judge.judge(state, (FrameDetections(decoded, found, now, image), image), seen)
+        result = engine.evaluate(state, (FrameDetections(decoded, found, now, image), image), seen)
         state.unmask_detected(now)
-        _mark_reported(state, judged)
+        _mark_reported(state, result)
         return Analysed(
             motion=seen,
             detections=found,
             image=image,
-            cases=judged.cases,
-            judgements=judged.judgements,
+            candidates=result.candidates,
+            rule_results=result.rule_results,
             ignored=ignored,
-            merged=judged.merged,
-            withheld=judged.withheld,
-            inferences=result.inferences + aspect_inferences,
+            duplicates=result.duplicates,
+            suppressed=result.suppressed,
+            inferences=detection.inferences + aspect_inferences,
         )
 
-    def tick(self, now: float) -> tuple[Case, ...]:
-        """The cases of frames that have stood alone long enough by `now`."""
-        return tuple(case for settled in self.settle(now) for case in settled.cases)
+    def tick(self, now: float) -> tuple[AlertCandidate, ...]:
+        """The candidates of frames that have stood alone long enough by `now`."""
+        return tuple(candidate for result in self.flush(now) for candidate in result.candidates)
 
-    def settle(self, now: float) -> tuple[Settled, ...]:
-        """As `tick`, with every judgement of those frames, for each camera that had any."""
+    def flush(self, now: float) -> tuple[EngineResult, ...]:
+        """As `tick`, with every rule result of those frames, for each camera that had any."""
         return tuple(
-            settled
+            result
             for camera, state in self._states.items()
-            if (settled := self._settle(camera, state, now)) is not None
+            if (result := self._flush(camera, state, now)) is not None
         )
 
     def unsuspected(self, now: float) -> tuple[Unsuspected, ...]:
@@ -157,7 +157,7 @@ class Pipeline:
         return camera in self._states
 
     def next_best_frame(self, camera: CameraId, track: TrackId) -> BestFrame | None:
-        """A frame of the track that no case had yet; see `CameraState.next_best_frame`."""
+        """A frame of the track that no candidate had yet; see `CameraState.next_best_frame`."""
         state = self._states.get(camera)
         return state.next_best_frame(track) if state else None
 
@@ -170,13 +170,13 @@ class Pipeline:
         state = self._states.get(camera)
         return state.tracks.alive if state else ()
 
-    def things(self, camera: CameraId) -> tuple[Thing, ...]:
-        """What is remembered of things that stand before `camera`."""
+    def static_objects(self, camera: CameraId) -> tuple[StaticObject, ...]:
+        """What is remembered of static objects before `camera`."""
         state = self._states.get(camera)
-        return state.memory.things if state else ()
+        return state.memory.objects if state else ()
 
     def revise(self, camera: CameraId, change: Callable[[Memory], Memory]) -> None:
-        """Take up what became known elsewhere about the camera's static things."""
+        """Take up what became known elsewhere about the camera's static objects."""
         state = self._states.get(camera)
         if state is not None:
             state.memory = change(state.memory)
@@ -186,7 +186,7 @@ class Pipeline:
         state = self._states.get(camera)
         epoch, track = track_of(report_id)
         if state is not None and epoch == self.epoch:
-            state.hear(TrackId(track), refuted=decision == "refuted")
+            state.apply_verdict(TrackId(track), refuted=decision == "refuted")
             if decision == "refuted":
                 state.audit = events.refute(state.audit, TrackId(track))
 
@@ -209,15 +209,15 @@ class Pipeline:
     def _state(self, camera: CameraId) -> CameraState:
         state = self._states.get(camera)
         if state is None:
-            state = self._states[camera] = CameraState(memory=self._recall(camera))
+            state = self._states[camera] = CameraState(memory=self._load_memory(camera))
         return state
 
     def _settings(self, camera: CameraId) -> Camera:
         return self._config.cameras.get(camera, self._config.camera_defaults)
 
-    def _judge(self, camera: CameraId) -> Judge:
+    def _engine(self, camera: CameraId) -> RuleEngine:
         settings = self._settings(camera)
-        return Judge(config=self._config, camera=camera, settings=settings, epoch=self.epoch)
+        return RuleEngine(config=self._config, camera=camera, settings=settings, epoch=self.epoch)
 
     def _draw(self, camera: CameraId, now: float) -> Draw:
         config = self._config
@@ -234,13 +234,13 @@ class Pipeline:
         decoded: DecodedFrame,
         image: Image,
         seen: Motion,
-        judge: Judge,
+        engine: RuleEngine,
         now: float,
     ) -> DetectionResult:
         hints = SearchHints(
             motion=seen,
             expected=tracker.expected(state.tracks, now),
-            alone=judge.looks_at_lone_pictures(state),
+            alone=engine.evaluates_single_pictures(state),
             aspect=decoded.aspect,
         )
         regions = self._config.detect.regions
@@ -271,11 +271,11 @@ class Pipeline:
         )
         return inferences
 
-    def _settle(self, camera: CameraId, state: CameraState, now: float) -> Settled | None:
-        settled = self._judge(camera).settle(state, now)
-        if settled is not None:
-            _mark_reported(state, settled)
-        return settled
+    def _flush(self, camera: CameraId, state: CameraState, now: float) -> EngineResult | None:
+        result = self._engine(camera).flush(state, now)
+        if result is not None:
+            _mark_reported(state, result)
+        return result
 
     def _unsuspected(
         self, camera: CameraId, state: CameraState, now: float
@@ -305,9 +305,11 @@ class Pipeline:
         return Audited(report_id=id_, frames=frames, box=box)
 
 
-def _mark_reported(state: CameraState, settled: Settled) -> None:
+def _mark_reported(state: CameraState, result: EngineResult) -> None:
     """What was reported in a motion event was not rejected."""
-    raised = {(case.suspicion.track, case.suspicion.label) for case in settled.cases}
+    raised = {
+        (candidate.suspicion.track, candidate.suspicion.label) for candidate in result.candidates
+    }
     reported = frozenset((track, group_of(label)) for track, label in raised)
-    counted = frozenset((None, group_of(one.label)) for one in settled.merged)
+    counted = frozenset((None, group_of(one.label)) for one in result.duplicates)
     state.audit = events.suspect(state.audit, reported | counted | state.reported)

@@ -151,9 +151,9 @@ class Suspicion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Merged:
-    """A thing that a rule calls a threat, but so like what was told `since_s` seconds ago that only
-    the next report counts it."""
+class Duplicate:
+    """A thing that a rule calls a threat, but so like what was reported `since_s` seconds ago that
+    only the next report counts it."""
 
     camera: CameraId
     track: TrackId
@@ -191,12 +191,12 @@ class BestFrame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class AlertCandidate:
     """A suspicion with the frames that show it: `best` first in weight, `context` in time order.
 
     `best_box` is the thing's box in `best` (pixels of that frame). `others` are further frames of
     the thing. `view` is the frame that shows the whole scene, where that is not the best one: the
-    cases of one event share it. `followed` things may be seen again.
+    candidates of one event share it. `followed` things may be seen again.
     """
 
     suspicion: Suspicion
@@ -225,7 +225,7 @@ class Check(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class RuleResult:
     """What one rule says about one thing in one frame. It fires if every check is passed, and the
     checks are all the reasons there are. `track` is None for a picture judged alone."""
 
@@ -253,29 +253,29 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
+class SuppressedAlarm:
     """An alarm that was not raised because the thing is known by its id to stand there, or a thing
     that was not followed because there are too many."""
 
-    thing: str
-    reason: Literal["told", "static", "refuted", "too_many_tracks"]
+    object_id: str
+    reason: Literal["reported", "static", "refuted", "too_many_tracks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
-    """The frame was looked at by the detector, in so many `inferences`. `detections` are
-    without those `ignored`; `judgements` are of every thing seen and every rule that was asked,
-    fired or not; `merged` fired without a case of their own, `withheld` but for the memory of
-    static things had fired."""
+    """The frame was looked at by the detector, in so many `inferences`. `detections` are without
+    those `ignored`; `rule_results` are of every thing seen and every rule that was asked, fired or
+    not; `duplicates` fired without a candidate of their own, `suppressed` but for the memory of
+    static objects had fired."""
 
     motion: Motion
     detections: Detections
     image: Image
-    cases: tuple[Case, ...]
-    judgements: tuple[Judgement, ...] = ()
+    candidates: tuple[AlertCandidate, ...]
+    rule_results: tuple[RuleResult, ...] = ()
     ignored: tuple[Ignored, ...] = ()
-    merged: tuple[Merged, ...] = ()
-    withheld: tuple[Withheld, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    suppressed: tuple[SuppressedAlarm, ...] = ()
     inferences: int = 1
 
 

@@ -1,14 +1,14 @@
-"""Judges what was found in front of one camera: by its tracks, or each picture alone.
+"""The rule engine of one camera: what do its detections mean, by tracks or by single pictures?
 
 PURE, though the camera's state is changed in place. A thing in a stream is followed and its recent
-frames vote; frames that came too few to vote are judged alone, when the burst is over. Called by
-`pipeline`, which ran the detector. What the rules found becomes a case: the suspicion, and the
-frames that show it.
+frames vote; frames that came too few to vote are evaluated as single pictures, when the burst is
+over. Called by `pipeline`, which ran the detector. What the rules found becomes an alert candidate:
+the suspicion, and the frames that show it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -16,12 +16,21 @@ from contract.ids import CameraId, GatewayId, report_id
 from edge.camera_state import CameraState, FrameDetections
 from edge.config.schema import Camera, Config
 from edge.privacy import pixels
-from edge.records import BestFrame, Case, Frame, Judgement, Merged, Motion, Suspicion, Withheld
+from edge.records import (
+    AlertCandidate,
+    BestFrame,
+    Duplicate,
+    Frame,
+    Motion,
+    RuleResult,
+    SuppressedAlarm,
+    Suspicion,
+)
 from edge.rules import deduplication, evaluate
-from edge.rules.context import Conditions, conditions
+from edge.rules.context import EvaluationContext, evaluation_context
 from edge.rules.evaluate import Finding
 from edge.static_objects import matching
-from edge.static_objects.appearance import Moment
+from edge.static_objects.appearance import FrameContext
 from edge.track import tracker
 from edge.track.motion_verification import foreground_of
 from edge.track.track import Tracks
@@ -29,47 +38,47 @@ from imaging.admission import Rejected
 from imaging.detections import Detections, Image
 
 VOTES_NEEDED = 3
-"""A burst of fewer frames cannot vote; its frames are judged alone."""
+"""A burst of fewer frames cannot vote; its frames are evaluated as single pictures."""
 
-_NO_PLACE = Withheld(thing="", reason="too_many_tracks")
+_NO_PLACE = SuppressedAlarm(object_id="", reason="too_many_tracks")
 
 Shown = tuple[FrameDetections, Image]
 """What was found in a frame, with the pixels it was found in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What came of judging: cases, what every rule said of every thing, what is counted with
-    another case, what was kept back."""
+class EngineResult:
+    """Alert candidates, what every rule said of every object, what is only counted as a duplicate,
+    and what was suppressed."""
 
     camera: CameraId
-    cases: tuple[Case, ...] = ()
-    judgements: tuple[Judgement, ...] = ()
-    merged: tuple[Merged, ...] = ()
-    withheld: tuple[Withheld, ...] = ()
+    candidates: tuple[AlertCandidate, ...] = ()
+    rule_results: tuple[RuleResult, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    suppressed: tuple[SuppressedAlarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judge:
-    """Judges one camera by its `settings`; `epoch` keeps report ids apart."""
+class RuleEngine:
+    """Evaluates the rules for one camera by its `settings`; `epoch` keeps report ids apart."""
 
     config: Config
     camera: CameraId
     settings: Camera
     epoch: int
 
-    def looks_at_lone_pictures(self, state: CameraState) -> bool:
-        """Whether the newest frame may yet have to be judged alone."""
+    def evaluates_single_pictures(self, state: CameraState) -> bool:
+        """Whether the newest frame may yet have to be evaluated as a single picture."""
         kind = self.settings.kind
         return kind == "snapshot" or (kind == "auto" and state.burst.frames < VOTES_NEEDED)
 
-    def judge(self, state: CameraState, shown: Shown, seen: Motion) -> Settled:
+    def evaluate(self, state: CameraState, shown: Shown, seen: Motion) -> EngineResult:
         """What a frame just looked at means."""
         if self.settings.kind == "snapshot":
             return self._alone(state, (shown,))
         return self._follow(state, shown, seen)
 
-    def settle(self, state: CameraState, now: float) -> Settled | None:
+    def flush(self, state: CameraState, now: float) -> EngineResult | None:
         """What the frames mean that have stood alone long enough by `now`, if there are any."""
         burst = state.burst
         waits = now - burst.seen_at_s < self.settings.snapshot_after_s
@@ -87,7 +96,7 @@ class Judge:
         )
         return self._alone(state, shown, now) if shown else None
 
-    def _follow(self, state: CameraState, shown: Shown, seen: Motion) -> Settled:
+    def _follow(self, state: CameraState, shown: Shown, seen: Motion) -> EngineResult:
         detected, image = shown
         state.set_size(detected.size)
         decide, foreground = self.config.decide, foreground_of(seen, detected.size)
@@ -95,17 +104,21 @@ class Judge:
             state.tracks, detected.found, foreground, detected.now, decide.tracking
         )
         state.remember(detected, self.config.deliver.evidence)
-        moment = _moment(detected, image)
-        known = self._known(state, state.tracks, detected, moment)
-        judged = evaluate.judge_tracks(
-            state.tracks, self._conditions(state, detected, known), detected.now
+        frame_context = _frame_context(detected, image)
+        known = self._known(state, state.tracks, detected, frame_context)
+        evaluated = evaluate.evaluate_tracks(
+            state.tracks, self._context(state, detected, known), detected.now
         )
-        state.burst.raised |= bool(judged.findings)
-        damped = state.damp(judged.findings, self.camera, detected.now, decide.deduplication)
-        state.tracks = deduplication.unsaid(state.tracks, judged.tracks, damped.held)
-        state.memory, withheld = matching.withhold(state.memory, judged.judgements, known)
-        cases = tuple(
-            case_of(
+        state.burst.raised |= bool(evaluated.findings)
+        result = state.deduplicate(
+            evaluated.findings, self.camera, detected.now, decide.deduplication
+        )
+        state.tracks = deduplication.without_reports(
+            state.tracks, evaluated.tracks, result.throttled
+        )
+        state.memory, suppressed = matching.suppress(state.memory, evaluated.rule_results, known)
+        candidates = tuple(
+            candidate_of(
                 state,
                 state.pop_best_frames(f.track),
                 f,
@@ -113,82 +126,84 @@ class Judge:
                 self.config,
                 self.epoch,
             )
-            for f in damped.passed
+            for f in result.passed
         )
-        return Settled(
+        return EngineResult(
             camera=self.camera,
-            cases=self._asked(state, cases, moment, alone=False),
-            judgements=judged.judgements,
-            merged=damped.merged,
-            withheld=withheld + (_NO_PLACE,) * state.tracks.over_limit,
+            candidates=self._add_queries(state, candidates, frame_context, alone=False),
+            rule_results=evaluated.rule_results,
+            duplicates=result.duplicates,
+            suppressed=suppressed + (_NO_PLACE,) * state.tracks.over_limit,
         )
 
     def _alone(
         self, state: CameraState, shown: tuple[Shown, ...], now: float | None = None
-    ) -> Settled:
-        """Per rule and kind of thing the best finding over the frames, each judged for itself."""
-        best: dict[tuple[str, str], tuple[Finding, FrameDetections, Moment]] = {}
-        judgements: tuple[Judgement, ...] = ()
-        withheld: tuple[Withheld, ...] = ()
+    ) -> EngineResult:
+        """Per rule and kind of thing the best finding over the frames, each by itself."""
+        best: dict[tuple[str, str], tuple[Finding, FrameDetections, FrameContext]] = {}
+        rule_results: tuple[RuleResult, ...] = ()
+        suppressed: tuple[SuppressedAlarm, ...] = ()
         for detected, image in shown:
-            moment = _moment(detected, image)
-            known = self._known(state, detected.found, detected, moment)
-            findings, more = evaluate.judge_alone(
-                detected.found, self._conditions(state, detected, known), state.tracks.next_id
+            frame_context = _frame_context(detected, image)
+            known = self._known(state, detected.found, detected, frame_context)
+            findings, more = evaluate.evaluate_picture(
+                detected.found, self._context(state, detected, known), state.tracks.next_id
             )
-            state.memory, kept_back = matching.withhold(state.memory, more, known)
-            judgements, withheld = judgements + more, withheld + kept_back
+            state.memory, kept_back = matching.suppress(state.memory, more, known)
+            rule_results, suppressed = rule_results + more, suppressed + kept_back
             for finding in findings:
                 key = finding.rule.id, evaluate.kind(finding.label)
                 first = best.get(key)
                 if first is None or finding.score > first[0].score:
-                    best[key] = (finding, detected, moment)
+                    best[key] = (finding, detected, frame_context)
         seen_in = {}
-        for finding, detected, moment in best.values():
+        for finding, detected, frame_context in best.values():
             named = state.number(finding)
-            seen_in[named.track] = named, detected, moment
+            seen_in[named.track] = named, detected, frame_context
         at = shown[-1][0].now if now is None else now
         named_findings = (finding for finding, _, _ in seen_in.values())
-        damped = state.damp(named_findings, self.camera, at, self.config.decide.deduplication)
-        cases: tuple[Case, ...] = ()
-        for finding in damped.passed:
-            _, detected, moment = seen_in[finding.track]
-            cases += self._lone_case(state, finding, detected, moment, at)
-        return Settled(
+        result = state.deduplicate(
+            named_findings, self.camera, at, self.config.decide.deduplication
+        )
+        candidates: tuple[AlertCandidate, ...] = ()
+        for finding in result.passed:
+            _, detected, frame_context = seen_in[finding.track]
+            candidates += self._single_picture_candidate(
+                state, finding, detected, frame_context, at
+            )
+        return EngineResult(
             camera=self.camera,
-            cases=cases,
-            judgements=judgements,
-            merged=damped.merged,
-            withheld=withheld,
+            candidates=candidates,
+            rule_results=rule_results,
+            duplicates=result.duplicates,
+            suppressed=suppressed,
         )
 
-    def _lone_case(
+    def _single_picture_candidate(
         self,
         state: CameraState,
         finding: Finding,
         detected: FrameDetections,
-        moment: Moment,
+        frame_context: FrameContext,
         at: float,
-    ) -> tuple[Case, ...]:
+    ) -> tuple[AlertCandidate, ...]:
         best_frame = BestFrame(detected.decoded, finding.box, finding.score)
         late = timedelta(seconds=at - detected.now)
-        case = case_of(
+        candidate = candidate_of(
             state, (best_frame,), finding, detected.decoded.frame, self.config, self.epoch, late
         )
-        return self._asked(state, (case,), moment, alone=True)
+        return self._add_queries(state, (candidate,), frame_context, alone=True)
 
-    def _conditions(
+    def _context(
         self, state: CameraState, detected: FrameDetections, known: matching.Known
-    ) -> Conditions:
-        at, night, aspect = (
-            detected.decoded.frame.received_at,
-            state.day_night.night,
-            detected.decoded.aspect,
-        )
-        likeness = partial(state.likeness, now=detected.now)
-        decide = self.config.decide
-        return conditions(
-            self.settings, decide, detected.size, at, night, known, aspect, likeness, state.stays
+    ) -> EvaluationContext:
+        at, night = detected.decoded.frame.received_at, state.day_night.night
+        return replace(
+            evaluation_context(self.settings, self.config.decide, detected.size, at, night),
+            known=known,
+            aspect=detected.decoded.aspect,
+            similarity=partial(state.similarity, now=detected.now),
+            stays=state.stays,
         )
 
     def _known(
@@ -196,29 +211,37 @@ class Judge:
         state: CameraState,
         things: Tracks | Detections,
         detected: FrameDetections,
-        moment: Moment,
+        frame_context: FrameContext,
     ) -> matching.Known:
         """Which things of the frame are known to stand there."""
-        state.memory, known = matching.among(
-            state.memory, things, detected.size, moment, self.config.decide.static_objects
+        state.memory, known = matching.match_objects(
+            state.memory, things, detected.size, frame_context, self.config.decide.static_objects
         )
         return known
 
-    def _asked(
-        self, state: CameraState, cases: tuple[Case, ...], moment: Moment, *, alone: bool
-    ) -> tuple[Case, ...]:
-        """The same cases; the memory keeps what they are about until the cloud has answered."""
+    def _add_queries(
+        self,
+        state: CameraState,
+        candidates: tuple[AlertCandidate, ...],
+        frame_context: FrameContext,
+        *,
+        alone: bool,
+    ) -> tuple[AlertCandidate, ...]:
+        """The same candidates; the memory keeps what they are about until the cloud has
+        answered."""
         if self.config.decide.static_objects.enabled:
-            for case in cases:
-                state.memory = matching.ask(state.memory, case.suspicion, moment, alone=alone)
-        return cases
+            for candidate in candidates:
+                state.memory = matching.add_query(
+                    state.memory, candidate.suspicion, frame_context, alone=alone
+                )
+        return candidates
 
 
-def _moment(detected: FrameDetections, image: Image) -> Moment:
-    return Moment(image=image, at=detected.decoded.frame.received_at, now=detected.now)
+def _frame_context(detected: FrameDetections, image: Image) -> FrameContext:
+    return FrameContext(image=image, at=detected.decoded.frame.received_at, now=detected.now)
 
 
-def case_of(
+def candidate_of(
     state: CameraState,
     best_frames: tuple[BestFrame, ...],
     finding: Finding,
@@ -226,14 +249,14 @@ def case_of(
     config: Config,
     epoch: int,
     late: timedelta | None = None,
-) -> Case:
-    """The case of what was found in `frame`; `best_frames` show it, best first.
+) -> AlertCandidate:
+    """The candidate of what was found in `frame`; `best_frames` show it, best first.
 
-    `late`: by how much a frame was judged alone; such a one is a view of its own.
-    """
+    `late`: by how much later a frame was evaluated as a single picture; such a one is a view of its
+    own."""
     evidence, gateway = config.deliver.evidence, GatewayId(config.gateway.id)
     best, now = best_frames[0], frame.received_mono_s
-    return Case(
+    return AlertCandidate(
         suspicion=_suspicion(finding, gateway, frame, epoch, late or timedelta(0)),
         best=best.decoded,
         best_box=best.box,

@@ -124,8 +124,8 @@ class Event(StrEnum):
     INFERENCE_FAILED = "inference_failed", "error", "The interpreter failed on a frame.", True
 
     SUSPICION_RAISED = "suspicion_raised", "info", "The site's rules took a thing for a threat."
-    SUSPICION_MERGED = (
-        "suspicion_merged",
+    SUSPICION_DEDUPLICATED = (
+        "suspicion_deduplicated",
         "info",
         "Similar to one that was just reported: only counted.",
         True,
@@ -166,8 +166,8 @@ class Event(StrEnum):
     MORE_ASKED = "more_asked", "info", "The cloud wants another picture before it decides."
     VERDICT_REFUSED = "verdict_refused", "warning", "A verdict is unusable; why.", True
     VERDICT_MISSED = "verdict_missed", "warning", "No answer in time: unconfirmed."
-    TELLING_ENDED = (
-        "telling_ended",
+    NOTIFICATION_FAILED = (
+        "notification_failed",
         "error",
         "A destination will not hear of a verdict: refused, or given up; why.",
         True,
@@ -194,9 +194,13 @@ class Event(StrEnum):
         True,
     )
 
-    STATIC_REPAIRED = "static_repaired", "warning", "A damaged memory of things was set aside."
-    STATIC_NOT_KEPT = "static_not_kept", "warning", "Static things are not on disk; why.", True
-    STATIC_FORGOTTEN = "static_forgotten", "info", "Things were forgotten by command.", True
+    STATIC_REPAIRED = (
+        "static_repaired",
+        "warning",
+        "A damaged memory of static objects was set aside.",
+    )
+    STATIC_NOT_KEPT = "static_not_kept", "warning", "Static objects are not on disk; why.", True
+    STATIC_FORGOTTEN = "static_forgotten", "info", "Static objects were forgotten by command.", True
 
     SIGNING_KEY_OPENED = (
         "signing_key_opened",

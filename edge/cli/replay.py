@@ -1,4 +1,4 @@
-"""`edge replay`: stored pictures or a video along the path, told, explained or compared.
+"""`edge replay`: stored pictures or a video along the path: reported, explained or compared.
 
 To stdout goes a JSON line per frame, or with `--explain` and `--against` words; `--jsonl` takes the
 JSON lines in either case. `--video` and `--report` write what people
@@ -51,7 +51,7 @@ def command(options: argparse.Namespace) -> int:
         out = _Out(options, files)
         run = _Run(options, source)
         if options.against is None:
-            run.tell(config, out, _looking(options, config, run.fps))
+            run.play(config, out, _looking(options, config, run.fps))
             return 0
         changes = run.compare(config, options.against, out)
     return 1 if changes and options.fail_on_change else 0
@@ -133,17 +133,17 @@ class _Run:
         self._camera = CameraId(options.camera)
         self._start = _moment(options.start)
 
-    def tell(self, config: Config, out: _Out, looking: Sequence[Looks]) -> None:
+    def play(self, config: Config, out: _Out, looking: Sequence[Looks]) -> None:
         """A line for each frame, and the summary; `looking` see every step."""
         tally = Tally()
         with ExitStack() as closing:
             for one in looking:
                 closing.callback(one.close)
-            self._tell(config, out, tally, looking)
+            self._play(config, out, tally, looking)
         out.line(tally.line())
         out.words(tally.words())
 
-    def _tell(self, config: Config, out: _Out, tally: Tally, looking: Sequence[Looks]) -> None:
+    def _play(self, config: Config, out: _Out, tally: Tally, looking: Sequence[Looks]) -> None:
         steps = play(self._source, config, self._camera, self.fps, _open(config), self._start)
         for step in self._shown(steps):
             tally.count(step)

@@ -1,4 +1,4 @@
-"""`edge self-test`: the running daemon sends a marked suspicion the whole way; 0 if it was told.
+"""`edge self-test`: the running daemon sends a marked suspicion the whole way; 0 if it arrived.
 
 What it prints is each hop with its time, and the first that failed with the reason.
 """

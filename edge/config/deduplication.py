@@ -11,7 +11,7 @@ from edge.config.values import Section
 
 
 class Deduplication(Section):
-    """Similar suspicions of a camera are merged into one event; what is new gets through."""
+    """Similar suspicions of a camera make one event, reported once; what is new gets through."""
 
     enabled: bool = Field(True, description="Off: every rule that fires raises a suspicion.")
     quiet_s: float = Field(
@@ -24,8 +24,8 @@ class Deduplication(Section):
         10.0,
         ge=0,
         le=3600,
-        description="Within an event, similar suspicions are merged for this long; doubled each "
-        "time.",
+        description="Within an event, similar suspicions are only counted for this long; doubled "
+        "each time.",
     )
     longest_s: float = Field(
         60.0,

@@ -123,7 +123,7 @@ class Deliver(Section):
         900.0, ge=1, le=86_400, description="Each further time after twice as long, up to this."
     )
     backoff_max_s: float = Field(60.0, ge=1, le=3600, description="Longest wait after a failure.")
-    tell_max_age_s: float = Field(
+    notify_max_age_s: float = Field(
         86_400.0,
         ge=60,
         le=31_536_000,

@@ -36,12 +36,12 @@ class StaticObjects(Section):
         description="Overlap (IoU) of a detection with the remembered box; boxes of one static "
         "object jitter by less.",
     )
-    min_likeness: float = Field(
+    min_similarity: float = Field(
         0.65,
         ge=0.1,
         le=1,
-        description="Similarity (-1 to 1) with the remembered look. Measured: the same object by "
-        "day, dusk and in shadow 0.83 and more, others and the empty place 0.59 and less.",
+        description="Similarity (-1 to 1) with the remembered appearance. Measured: the same "
+        "object by day, dusk and in shadow 0.83 and more, others and the empty place at most 0.59.",
     )
     free_s: float = Field(
         60.0,

@@ -28,16 +28,16 @@ from edge.intake.mailbox import Mailbox
 from edge.metrics.counters import Counters, Timings
 from edge.pipeline import Detector, Pipeline
 from edge.records import (
+    AlertCandidate,
     Analysed,
-    Case,
+    Duplicate,
     Frame,
     HeldMessage,
-    Merged,
     Notices,
     Outcome,
     Quiet,
+    SuppressedAlarm,
     Suspicion,
-    Withheld,
 )
 from edge.static_objects.records import Memory
 from imaging.admission import Reason, Rejected
@@ -45,7 +45,7 @@ from service.clock import Clock
 from service.events import Event, log
 
 _PATIENCE_S = 0.25
-"""How long to wait for a frame; frames that stand alone are judged this late at most."""
+"""How long to wait for a frame; frames that stand alone are result this late at most."""
 
 
 MOST_TWINS = 1000
@@ -82,12 +82,12 @@ class Analyst:
         timings: Timings,
         clock: Clock,
         kept: threading.Event,
-        exchange: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
+        sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
         questions: Questions | None = None,
         feedback: Feedback | None = None,
     ) -> None:
-        """`kept` is set when the outbox has something new; `exchange` keeps a camera's memory of
-        static things and brings it news; `questions` and `feedback` come from the cloud."""
+        """`kept` is set when the outbox has something new; `sync_memory` keeps a camera's memory of
+        static objects and brings it news; `questions` and `feedback` come from the cloud."""
         self._feedback = feedback or Feedback()
         self._questions = questions or Questions(clock)
         self._mailbox = mailbox
@@ -97,7 +97,7 @@ class Analyst:
         self._timings = timings
         self._clock = clock
         self._kept = kept
-        self._exchange = exchange
+        self._sync_memory = sync_memory
         self._terms = self._offered = terms
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
@@ -124,10 +124,10 @@ class Analyst:
         """One frame, or a moment of waiting for one."""
         while self._leaving:
             self._pipeline.forget(self._leaving.popleft())
-        for settled in self._pipeline.settle(self._clock.mono()):
-            self._count_withheld(settled.camera, settled.withheld)
-            self._keep(settled.cases)
-            self._count_merged(settled.merged)
+        for result in self._pipeline.flush(self._clock.mono()):
+            self._count_suppressed(result.camera, result.suppressed)
+            self._keep(result.candidates)
+            self._count_duplicates(result.duplicates)
         self._audit(self._clock.mono())
         frame = self._mailbox.take(_PATIENCE_S)
         self._take_up()  # what came into force while we waited holds for this frame
@@ -137,16 +137,23 @@ class Analyst:
             self._answer(question)
 
     def finish(self) -> None:
-        """Judge now what still waits to stand alone; for the end, when no thread calls `step`."""
+        """Evaluate now what still waits to stand alone; for the end, when no thread calls
+        `step`."""
         config, now = self._terms.config, self._clock.now()
         cameras = (config.camera_defaults, *config.cameras.values())
         longest_s = max(camera.snapshot_after_s for camera in cameras)
-        for settled in self._pipeline.settle(self._clock.mono() + longest_s):
-            self._count_withheld(settled.camera, settled.withheld)
-            self._count_merged(settled.merged)
-            for case in settled.cases:
-                raised_at = min(case.suspicion.raised_at, now)
-                self._keep((replace(case, suspicion=replace(case.suspicion, raised_at=raised_at)),))
+        for result in self._pipeline.flush(self._clock.mono() + longest_s):
+            self._count_suppressed(result.camera, result.suppressed)
+            self._count_duplicates(result.duplicates)
+            for candidate in result.candidates:
+                raised_at = min(candidate.suspicion.raised_at, now)
+                self._keep(
+                    (
+                        replace(
+                            candidate, suspicion=replace(candidate.suspicion, raised_at=raised_at)
+                        ),
+                    )
+                )
 
     def _take_up(self) -> None:
         offered = self._offered
@@ -161,9 +168,9 @@ class Analyst:
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
-            self._keep(outcome.cases, frame.held)
-            self._count_merged(outcome.merged)
-        self._pipeline.revise(frame.camera, partial(self._exchange, frame.camera))
+            self._keep(outcome.candidates, frame.held)
+            self._count_duplicates(outcome.duplicates)
+        self._pipeline.revise(frame.camera, partial(self._sync_memory, frame.camera))
         if frame.held is not None:
             frame.held.acknowledge()
         done = self._clock.mono()
@@ -199,20 +206,24 @@ class Analyst:
                 log(Event.FRAME_REJECTED, camera=frame.camera, reason=reason.value, detail=detail)
             case Quiet():
                 self._counters.count(frame.camera, "quiet")
-            case Analysed(withheld=withheld, inferences=inferences):
+            case Analysed(suppressed=suppressed, inferences=inferences):
                 self._counters.count(frame.camera, "analysed")
                 self._counters.infer(frame.camera, inferences)
-                self._count_withheld(frame.camera, withheld)
+                self._count_suppressed(frame.camera, suppressed)
 
-    def _count_withheld(self, camera: CameraId, withheld: tuple[Withheld, ...]) -> None:
-        for one in withheld:
-            self._counters.withhold(camera, one.reason)
+    def _count_suppressed(self, camera: CameraId, suppressed: tuple[SuppressedAlarm, ...]) -> None:
+        for one in suppressed:
+            self._counters.count_suppressed(camera, one.reason)
 
-    def _keep(self, cases: tuple[Case, ...], held: HeldMessage | None = None) -> None:
+    def _keep(
+        self, candidates: tuple[AlertCandidate, ...], held: HeldMessage | None = None
+    ) -> None:
         """Put them, and only then say and count them as raised."""
-        for number, case in enumerate(cases):
+        for number, candidate in enumerate(candidates):
             kept, suspicion = (
-                self._put_held(case, held, number) if held else (self._put(case), case.suspicion)
+                self._put_held(candidate, held, number)
+                if held
+                else (self._put(candidate), candidate.suspicion)
             )
             if kept is not Kept.NEW:
                 continue
@@ -226,11 +237,11 @@ class Analyst:
                 reasons=list(suspicion.reasons),
             )
 
-    def _count_merged(self, merged: tuple[Merged, ...]) -> None:
-        for one in merged:
-            self._counters.count(one.camera, "merged")
+    def _count_duplicates(self, duplicates: tuple[Duplicate, ...]) -> None:
+        for one in duplicates:
+            self._counters.count(one.camera, "deduplicated")
             log(
-                Event.SUSPICION_MERGED,
+                Event.SUSPICION_DEDUPLICATED,
                 camera=one.camera,
                 label=one.label,
                 rule=one.rule,
@@ -263,26 +274,28 @@ class Analyst:
             self._outbox.extend(extended(entry.report, best_frame, self._terms.origin))
             self._kept.set()
 
-    def _put_held(self, case: Case, held: HeldMessage, number: int) -> tuple[Kept, Suspicion]:
+    def _put_held(
+        self, candidate: AlertCandidate, held: HeldMessage, number: int
+    ) -> tuple[Kept, Suspicion]:
         """Under an id that follows from the picture, so that one which the broker delivers again
         raises nothing twice; with the suspicion under that id."""
-        origin, suspicion = self._terms.origin, case.suspicion
+        origin, suspicion = self._terms.origin, candidate.suspicion
         for time in range(1 if held.again else MOST_TWINS):
             id_ = picture_id(
                 origin.gateway, suspicion.camera, held.digest, held.message, time, number
             )
             suspicion = replace(suspicion, report_id=id_)
-            kept = self._put(replace(case, suspicion=suspicion))
+            kept = self._put(replace(candidate, suspicion=suspicion))
             if kept is not Kept.KNOWN:
                 return kept, suspicion
         log(Event.SUSPICION_REPEATED, camera=suspicion.camera, report_id=id_)
         return Kept.KNOWN, suspicion
 
-    def _put(self, case: Case) -> Kept:
+    def _put(self, candidate: AlertCandidate) -> Kept:
         try:
-            new = self._outbox.put(pack(case, self._terms.origin))
+            new = self._outbox.put(pack(candidate, self._terms.origin))
         except OutboxError as error:
-            suspicion = case.suspicion
+            suspicion = candidate.suspicion
             self._counters.count(suspicion.camera, "lost")
             log(
                 Event.SUSPICION_LOST,

@@ -1,4 +1,4 @@
-"""Rounds over all cameras: who is silent, whose pictures are useless, and who must be told.
+"""Rounds over all cameras: who is silent, whose pictures are useless, and who must be notified.
 
 SHELL, on the control loop's thread; on-connect messages may be asked for on others. What a camera's
 pictures show is judged on the analysis threads (`health.camera_health`), how long it is silent

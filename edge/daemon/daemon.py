@@ -206,7 +206,9 @@ class Daemon:
     def _sweep(self) -> None:
         try:
             self.gateway.outbox.sweep()
-            self.gateway.outbox.tellings.give_up(self.gateway.config().deliver.tell_max_age_s)
+            self.gateway.outbox.notifications.give_up(
+                self.gateway.config().deliver.notify_max_age_s
+            )
         except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
         self.gateway.switches.keep_again()

@@ -1,8 +1,8 @@
 """The delivering side of a gateway: outbox, uplink, verdicts and the courier, tied together.
 
 SHELL. What the analysts keep in the outbox leaves by the courier's thread, what the cloud says
-comes in on the uplink's, and each destination is told on a thread of its own. Made by `gateway`;
-`daemon` starts and stops what it finds here.
+comes in on the uplink's, and each destination is notified on a thread of its own. Made by
+`gateway`; `daemon` starts and stops what it finds here.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Delivery:
         self.questions = Questions(clock)
         self.trust = Trust(topics.root, keyring, outbox.find)
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
-        outbox.tellings.keep_only([one.name for one in destinations])
+        outbox.notifications.keep_only([one.name for one in destinations])
         self.threats = Threats(outbox, topics, clock, lambda: config().deliver, site)
         self._carrying = Worker(
             "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
@@ -155,7 +155,7 @@ class Delivery:
             self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
 
     def wake(self) -> None:
-        """There may be something to deliver or to tell, or reason to stop waiting for it."""
+        """There may be something to deliver, or reason to stop waiting for it."""
         self.kept.set()
         self._notify()
 
@@ -166,12 +166,12 @@ class Delivery:
     def _notifier(
         self, destination: Destination, outbox: Outbox, trail: Trail, on_failure: OnFailure
     ) -> Worker:
-        """A thread that tells one destination."""
+        """A thread that notifies one destination."""
         recorded = threading.Event()
         self._recorded.append(recorded)
         notifier = Notifier(
             destination,
-            outbox.tellings,
+            outbox.notifications,
             self._clock,
             lambda: self._config().deliver,
             random.Random(),

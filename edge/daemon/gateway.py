@@ -261,9 +261,9 @@ class Gateway:
         )
 
     def _build_workers(self, config: Config) -> None:
-        recall = self.static.recall
+        load_memory = self.static.load
         self.analysts = tuple(
-            self._analyst(mailbox, network, Pipeline(config, network, self._epoch, recall))
+            self._analyst(mailbox, network, Pipeline(config, network, self._epoch, load_memory))
             for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
         )
         self._analysing = tuple(
@@ -287,7 +287,7 @@ class Gateway:
             self.timings,
             self.clock,
             self.delivery.kept,
-            self.static.exchange,
+            self.static.sync,
             self.delivery.questions,
             self._feedback,
         )
@@ -306,7 +306,7 @@ class Gateway:
     def _camera_left(self, camera: CameraId) -> None:
         """Nothing is left of a camera whose place went to another."""
         self.counters.forget(camera)
-        self.static.left(camera)
+        self.static.forget_camera(camera)
         for analyst in self.analysts:
             analyst.forget(camera)
         gone = [
@@ -332,7 +332,7 @@ class Gateway:
 
     def _answered(self, verdict: Verdict) -> None:
         """The cloud decided: memory and damping of the camera's thread take it up."""
-        self.static.answered(verdict)
+        self.static.add_verdict(verdict)
         self._feedback.hear(verdict)
 
     def _strangers(self) -> int:

@@ -13,8 +13,8 @@ from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.daemon.gateway import Gateway
 from edge.daemon.heartbeat import Pulse, late
+from edge.deliver.notifications import Backlog
 from edge.deliver.outbox_records import Depth
-from edge.deliver.tellings import Backlog
 from edge.health.camera_conditions import CameraCondition
 from edge.health.clocksync import WRITTEN_AT
 from edge.health.gateway_health import NOTED_S, HealthCheck
@@ -52,12 +52,12 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
         ),
         lambda: delayed(
             gateway.outbox.oldest_s(),
-            gateway.outbox.tellings.backlogs(),
+            gateway.outbox.notifications.backlogs(),
             gateway.config().deliver.late_s,
         ),
         Risen(
-            HealthReason.TELLING_ENDED,
-            lambda: untold(gateway.outbox.tellings.backlogs()),
+            HealthReason.NOTIFICATION_FAILED,
+            lambda: undelivered(gateway.outbox.notifications.backlogs()),
             gateway.clock,
             "verdicts were refused or given up",
         ),
@@ -126,7 +126,7 @@ def delayed(oldest_s: float, backlogs: Mapping[str, Backlog], late_s: float) -> 
             yield Problem(reason=HealthReason.DELIVERY_LATE, subject=name, detail=detail)
 
 
-def untold(backlogs: Mapping[str, Backlog]) -> int:
+def undelivered(backlogs: Mapping[str, Backlog]) -> int:
     """How many verdicts did not reach a destination, since the start."""
     return sum(
         backlog.ended.get("refused", 0) + backlog.ended.get("given_up", 0)

@@ -1,8 +1,10 @@
-"""The outbox's rows about decisions: who is still to be told, and whose threat is on until when.
+"""The outbox's rows about decisions: who is still to be notified, and whose threat is on until
+when.
 
-SHELL. SQL only, beside `outbox_rows` and under the same lock. A telling is one row per report,
+SHELL. SQL only, beside `outbox_rows` and under the same lock. A notification is one row per report,
 revision of its decision, and destination. At most one per report and destination waits: a newer
-decision takes the place of an older one that was not told, so what is told of a report is in order.
+decision takes the place of an older one that was not delivered, so what a destination gets is in
+order.
 """
 
 from __future__ import annotations
@@ -15,25 +17,25 @@ from contract.ids import CameraId, ReportId
 from contract.verdict import Verdict
 from edge.deliver.outbox_database import Statements
 
-TellingKey = tuple[ReportId, int, str]
+NotificationKey = tuple[ReportId, int, str]
 """Report, revision of its decision, destination."""
 
-End = Literal["told", "refused", "given_up"]
-ENDS: tuple[End, ...] = get_args(End)
+NotificationOutcome = Literal["delivered", "refused", "given_up"]
+NOTIFICATION_OUTCOMES: tuple[NotificationOutcome, ...] = get_args(NotificationOutcome)
 
 _WAITING = (
-    "SELECT t.report_id, t.revision, t.destination FROM tellings t JOIN entries e "
+    "SELECT t.report_id, t.revision, t.destination FROM notifications t JOIN entries e "
     "ON e.report_id = t.report_id WHERE t.state = 'waiting'"
 )
 
 
 class DecisionRows(Statements):
-    """Verdicts, tellings and cameras with a `threat` topic."""
+    """Verdicts, notifications and cameras with a `threat` topic."""
 
     def decide(self, verdict: Verdict, to: Iterable[str], threat_until: datetime | None) -> bool:
         """Whether it was recorded: the first stands, but the cloud's replaces `unconfirmed`.
 
-        In one transaction with it: `to` are to be told, the camera's threat is on, and an entry
+        In one transaction with it: `to` are to be notified, the camera's threat is on, and an entry
         that the cloud decided is done.
         """
         with self._transaction():
@@ -54,12 +56,13 @@ class DecisionRows(Statements):
 
     def _plan(self, verdict: Verdict, to: Iterable[str]) -> None:
         self._change(
-            "UPDATE tellings SET state = 'superseded' WHERE report_id = ? AND state = 'waiting'",
+            "UPDATE notifications SET state = 'superseded' "
+            "WHERE report_id = ? AND state = 'waiting'",
             verdict.report_id,
         )
         for destination in to:
             self._change(
-                "INSERT INTO tellings (report_id, revision, destination) "
+                "INSERT INTO notifications (report_id, revision, destination) "
                 "SELECT report_id, revision, ? FROM entries WHERE report_id = ?",
                 destination,
                 verdict.report_id,
@@ -67,12 +70,12 @@ class DecisionRows(Statements):
         if verdict.decision != "unconfirmed":
             self._change("DELETE FROM pictures WHERE report_id = ?", verdict.report_id)
 
-    def end(self, key: TellingKey, state: End, reason: str | None) -> bool:
+    def end(self, key: NotificationKey, state: NotificationOutcome, reason: str | None) -> bool:
         """Whether it still waited."""
         with self._transaction():
             changed = self._change(
-                "UPDATE tellings SET state = ?, reason = ? WHERE report_id = ? AND revision = ? "
-                "AND destination = ? AND state = 'waiting'",
+                "UPDATE notifications SET state = ?, reason = ? "
+                "WHERE report_id = ? AND revision = ? AND destination = ? AND state = 'waiting'",
                 state,
                 reason,
                 *key,
@@ -80,30 +83,30 @@ class DecisionRows(Statements):
         return changed == 1
 
     def drop_but(self, destinations: Iterable[str]) -> int:
-        """Nobody is told any more who is none of `destinations`; how many tellings that ends."""
+        """Ends the notifications of all but `destinations`; how many those are."""
         names = tuple(destinations)
         with self._transaction():
             return self._change(
-                "UPDATE tellings SET state = 'given_up', reason = 'no destination any more' "  # noqa: S608
+                "UPDATE notifications SET state = 'given_up', reason = 'no destination any more' "  # noqa: S608
                 f"WHERE state = 'waiting' AND destination NOT IN ({', '.join('?' * len(names))})",
                 *names,
             )
 
-    def waiting(self) -> list[TellingKey]:
-        """Everything that somebody is still to be told, oldest entry first."""
+    def waiting(self) -> list[NotificationKey]:
+        """Every notification that waits, oldest entry first."""
         return [tuple(row) for row in self._all(f"{_WAITING} ORDER BY e.seq")]
 
-    def waiting_for(self, destination: str, count: int) -> list[TellingKey]:
-        """What one is to be told first: the most severe, then the oldest entries."""
+    def waiting_for(self, destination: str, count: int) -> list[NotificationKey]:
+        """What one is to be notified of first: the most severe, then the oldest entries."""
         query = f"{_WAITING} AND t.destination = ? ORDER BY e.severity DESC, e.seq LIMIT ?"
         return [tuple(row) for row in self._all(query, destination, count)]
 
-    def least_of(self, destination: str, count: int) -> list[TellingKey]:
-        """Of what one is to be told, what matters least: the least severe, then the oldest."""
+    def least_of(self, destination: str, count: int) -> list[NotificationKey]:
+        """Of what waits for one, what matters least: the least severe, then the oldest."""
         query = f"{_WAITING} AND t.destination = ? ORDER BY e.severity, e.seq LIMIT ?"
         return [tuple(row) for row in self._all(query, destination, count)]
 
-    def waiting_of(self, report_id: ReportId) -> list[TellingKey]:
+    def waiting_of(self, report_id: ReportId) -> list[NotificationKey]:
         return [tuple(row) for row in self._all(f"{_WAITING} AND t.report_id = ?", report_id)]
 
     def verdict(self, report_id: ReportId) -> str | None:

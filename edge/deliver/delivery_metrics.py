@@ -1,4 +1,4 @@
-"""Delivery in figures: what waits, for how long, and what became of what was told.
+"""Delivery in figures: what waits, for how long, and what became of what was published.
 
 SHELL, though it opens nothing; read when Prometheus or `stats` asks. Made by `daemon.daemon`.
 """
@@ -15,14 +15,14 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from edge.deliver.decision_rows import ENDS
+from edge.deliver.decision_rows import NOTIFICATION_OUTCOMES
 from edge.deliver.lag import LIMITS_S, Lag
 from edge.deliver.outbox import Outbox
 
 
 def waiting(outbox: Outbox) -> dict[str, object]:
     """What waits and for how long, as `stats` and `/healthz` say it."""
-    backlogs = outbox.tellings.backlogs()
+    backlogs = outbox.notifications.backlogs()
     return {
         "oldest_report_s": round(outbox.oldest_s(), 1),
         "destinations": {name: backlog.as_json() for name, backlog in backlogs.items()},
@@ -62,22 +62,22 @@ class DeliveryCollector(Collector):
 
     def _destinations(self) -> Iterator[Metric]:
         ended = CounterMetricFamily(
-            "stillwatch_tellings",
+            "stillwatch_notifications",
             "Verdicts by destination and by how publishing them there ended.",
             labels=["destination", "state"],
         )
         waiting = GaugeMetricFamily(
-            "stillwatch_tellings_waiting",
+            "stillwatch_notifications_waiting",
             "Verdicts that wait to be published at a destination.",
             labels=["destination"],
         )
         oldest = GaugeMetricFamily(
-            "stillwatch_tellings_oldest_seconds",
+            "stillwatch_notifications_oldest_seconds",
             "Age of the oldest verdict that waits for a destination.",
             labels=["destination"],
         )
-        for name, backlog in self._outbox.tellings.backlogs().items():
-            for state in ENDS:
+        for name, backlog in self._outbox.notifications.backlogs().items():
+            for state in NOTIFICATION_OUTCOMES:
                 ended.add_metric([name, state], backlog.ended.get(state, 0))
             waiting.add_metric([name], backlog.waiting)
             oldest.add_metric([name], backlog.oldest_s)

@@ -1,6 +1,6 @@
-"""Whoever is told verdicts: the seam, and the brokers of site and cloud behind it.
+"""Whoever is notified of verdicts: the seam, and the brokers of site and cloud behind it.
 
-SHELL. A destination knows how to tell and what concerns it, nothing else: told state, back-off and
+SHELL. A destination knows how to notify and what concerns it, nothing else: state, back-off and
 order are `notifier`'s and the outbox's. Another kind (mail, a webhook, an alarm centre) is another
 class here and another name in the outbox's table.
 """
@@ -32,7 +32,7 @@ class Publishes(Protocol):
 
 
 class Destination(Protocol):
-    """Told on one thread of its own, one verdict after the other."""
+    """Notified on one thread of its own, one verdict after the other."""
 
     @property
     def name(self) -> str:
@@ -43,8 +43,8 @@ class Destination(Protocol):
         """Whether the verdict is for it at all."""
         ...
 
-    def tell(self, verdict: Verdict) -> Pending:
-        """Begins to tell. `Refused` is final, everything else but `Delivered` is tried again."""
+    def notify(self, verdict: Verdict) -> Pending:
+        """Begins to notify. `Refused` is final, everything else but `Delivered` is tried again."""
         ...
 
 
@@ -52,7 +52,8 @@ class Destination(Protocol):
 class BrokerDestination:
     """Hears verdicts on their camera's topic, under the gateway that raised the report.
 
-    `of`: whose decisions it is to be told; the cloud's own the cloud has said at its broker itself.
+    `of`: whose decisions it is to be notified of; the cloud's own the cloud has said at its broker
+    itself.
     """
 
     name: str
@@ -63,14 +64,14 @@ class BrokerDestination:
     def wants(self, verdict: Verdict) -> bool:
         return verdict.decided_by in self.of
 
-    def tell(self, verdict: Verdict) -> Pending:
+    def notify(self, verdict: Verdict) -> Pending:
         topics = Topics(gateway=verdict.gateway, root=self.root)
         topic = topics.of_camera(verdict.camera, "verdict")
         return self.link.publish(topic, frame_verdict(verdict), 1, False, CONTENT_TYPE)
 
 
 def brokers(site: Publishes, cloud: Publishes | None, root: str) -> tuple[BrokerDestination, ...]:
-    """The brokers to tell; without `cloud` both meet at the site's, and said once is enough."""
+    """The brokers to notify; without `cloud` both meet at the site's, and said once is enough."""
     if cloud is None:
         return (BrokerDestination(name=SITE, link=site, root=root, of=frozenset({"edge"})),)
     everything: frozenset[Literal["cloud", "edge"]] = frozenset({"edge", "cloud"})

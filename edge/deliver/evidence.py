@@ -1,10 +1,10 @@
-"""A case packed for the cloud: the report, and the pictures that it names.
+"""An alert candidate packed for the cloud: the report, and the pictures that it names.
 
 PURE. What decides is small: square crops of the thing at native resolution, from frames of
 different moments. The scene around it is one whole view per event, reduced unless `whole: full`,
 which sends the camera's own bytes where no privacy
 mask lies on them. Pictures are named by the hash of their bytes, so what several
-reports show is stored, and sent, once. Called by the analysis worker per case.
+reports show is stored, and sent, once. Called by the analysis worker per candidate.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from contract.report import (
 )
 from edge.config.schema import Evidence
 from edge.privacy import Privacy, pixels
-from edge.records import BestFrame, Box, Case, DecodedFrame, Frame
+from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame, Frame
 from imaging.admission import Rejected
 from imaging.crop import cut, reduced, square, squared
 from imaging.detections import Image
@@ -88,20 +88,20 @@ class Parcel:
 Item = tuple[EvidenceRef, Picture]
 
 
-def pack(case: Case, origin: Origin) -> Parcel:
-    """View, crops and context of `case`, in that order in the report's evidence.
+def pack(candidate: AlertCandidate, origin: Origin) -> Parcel:
+    """View, crops and context of `candidate`, in that order in the report's evidence.
 
     Raises `ValueError` if the best frame cannot be decoded, which it was before it came here.
     """
-    best = BestFrame(case.best, case.best_box, 0.0)
-    label = case.suspicion.label
-    items = [*_whole(case, origin), *_crop(best, origin, label)]
+    best = BestFrame(candidate.best, candidate.best_box, 0.0)
+    label = candidate.suspicion.label
+    items = [*_whole(candidate, origin), *_crop(best, origin, label)]
     if not any(ref.role == "crop" for ref, _ in items):
-        raise ValueError(f"best frame of {case.suspicion.report_id} cannot be decoded")
-    items += [item for best_frame in case.others for item in _crop(best_frame, origin, label)]
-    items += _context(case, origin, known={picture.sha256 for _, picture in items})
+        raise ValueError(f"best frame of {candidate.suspicion.report_id} cannot be decoded")
+    items += [item for best_frame in candidate.others for item in _crop(best_frame, origin, label)]
+    items += _context(candidate, origin, known={picture.sha256 for _, picture in items})
     pictures = {picture.key: picture for _, picture in items}
-    report = _report(case, origin, tuple(ref for ref, _ in items))
+    report = _report(candidate, origin, tuple(ref for ref, _ in items))
     return Parcel(report=report, pictures=tuple(pictures.values()))
 
 
@@ -128,14 +128,14 @@ def _share(value: float, size: int) -> float:
     return round(min(max(value / size, 0.0), 1.0), 6)
 
 
-def _whole(case: Case, origin: Origin) -> list[Item]:
+def _whole(candidate: AlertCandidate, origin: Origin) -> list[Item]:
     """The view of the scene: `best` if it is the frame that decides, else `context`."""
     if origin.evidence.whole == "none":
         return []
-    if case.view is None or same_frame(case.view, case.best):
-        box = relative(case.best_box, case.best.width, case.best.height)
-        return _scene("best", case.best, origin, box)
-    return _scene("context", case.view, origin)
+    if candidate.view is None or same_frame(candidate.view, candidate.best):
+        box = relative(candidate.best_box, candidate.best.width, candidate.best.height)
+        return _scene("best", candidate.best, origin, box)
+    return _scene("context", candidate.view, origin)
 
 
 def _crop(best_frame: BestFrame, origin: Origin, label: str) -> list[Item]:
@@ -164,10 +164,10 @@ def _framing(box: Box, decoded: DecodedFrame, evidence: Evidence, label: str) ->
     return max(evidence.crop_margin, _LARGE_MARGIN), max(evidence.crop_max_px, evidence.whole_px)
 
 
-def _context(case: Case, origin: Origin, known: set[str]) -> list[Item]:
+def _context(candidate: AlertCandidate, origin: Origin, known: set[str]) -> list[Item]:
     """The newest context frames in time order, without those whose bytes are there already."""
     items: dict[str, Item] = {}
-    for decoded in case.context:
+    for decoded in candidate.context:
         for ref, picture in _scene("context", decoded, origin):
             if picture.sha256 not in known:
                 items.setdefault(picture.sha256, (ref, picture))
@@ -244,8 +244,10 @@ def item_of(
     return ref, Picture(key=key, sha256=sha256, jpeg=jpeg)
 
 
-def _report(case: Case, origin: Origin, evidence: tuple[EvidenceRef, ...]) -> ThreatReport:
-    suspicion = case.suspicion
+def _report(
+    candidate: AlertCandidate, origin: Origin, evidence: tuple[EvidenceRef, ...]
+) -> ThreatReport:
+    suspicion = candidate.suspicion
     return ThreatReport(
         report_id=suspicion.report_id,
         gateway=origin.gateway,
@@ -255,7 +257,7 @@ def _report(case: Case, origin: Origin, evidence: tuple[EvidenceRef, ...]) -> Th
         audit=suspicion.audit,
         raised_at=suspicion.raised_at,
         clocksync=origin.clocksync(),
-        box=relative(case.best_box, case.best.width, case.best.height),
+        box=relative(candidate.best_box, candidate.best.width, candidate.best.height),
         scores=Scores(last=suspicion.score, top=suspicion.top_score, median=suspicion.median_score),
         zones=suspicion.zones[:_MAX_ZONES],
         track=TrackFacts(
@@ -272,6 +274,6 @@ def _report(case: Case, origin: Origin, evidence: tuple[EvidenceRef, ...]) -> Th
         config_version=origin.config_version[:_MAX_NAME_CHARS],
         config_sha256=origin.config_sha256,
         evidence=evidence,
-        more_left=origin.evidence.more if case.followed else 0,
+        more_left=origin.evidence.more if candidate.followed else 0,
         restores_left=RESTORES,
     )

@@ -1,4 +1,4 @@
-"""Tells one destination what it has not heard: one verdict after the other, each once.
+"""Notifies one destination of what it has not heard: one verdict after the other, each once.
 
 SHELL, on a thread of its own, so that a destination that hangs costs nobody else anything. What is
 under way on a connection is waited for and never sent twice on it; what the destination refuses is
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
-from edge.deliver.tellings import Telling, Tellings
+from edge.deliver.notifications import Notification, Notifications
 from edge.deliver.trail import UNFOLLOWED, Trail
 from edge.errors import OutboxError
 from service.backoff import delay_s
@@ -33,7 +33,7 @@ LOST_S = 120.0
 
 @dataclass(slots=True)
 class _UnderWay:
-    telling: Telling
+    notification: Notification
     pending: Pending
     since_s: float
     said: bool = False
@@ -45,7 +45,7 @@ class Notifier:
     def __init__(
         self,
         destination: Destination,
-        tellings: Tellings,
+        notifications: Notifications,
         clock: Clock,
         settings: Callable[[], Deliver],
         rng: random.Random,
@@ -53,7 +53,7 @@ class Notifier:
     ) -> None:
         self._trail = trail
         self._destination = destination
-        self._tellings = tellings
+        self._notifications = notifications
         self._clock = clock
         self._settings = settings
         self._rng = rng
@@ -78,67 +78,69 @@ class Notifier:
         outcome = current.pending.wait(PATIENCE_S)
         if isinstance(outcome, TimedOut) and not self._lost(current):
             return True
-        self._settle(current.telling, outcome)
-        self._under_way = None  # only now: what cannot be recorded must not be told again
+        self._settle(current.notification, outcome)
+        self._under_way = None  # only now: what cannot be recorded must not be sent again
         return True
 
     def _begin(self) -> _UnderWay | None:
         now = self._clock.mono()
         if now < self._resume_s:
             return None
-        telling = self._tellings.next(self._destination.name)
-        if telling is None:
+        notification = self._notifications.next(self._destination.name)
+        if notification is None:
             return None
-        return _UnderWay(telling, self._destination.tell(telling.verdict), now)
+        return _UnderWay(notification, self._destination.notify(notification.verdict), now)
 
     def _lost(self, current: _UnderWay) -> bool:
         waited_s = self._clock.mono() - current.since_s
         if waited_s >= SILENT_S and not current.said:
             current.said = True
-            self._say(current.telling, f"no acknowledgement for {SILENT_S:g} s", None)
+            self._say(current.notification, f"no acknowledgement for {SILENT_S:g} s", None)
         return waited_s >= LOST_S
 
-    def _settle(self, telling: Telling, outcome: PublishOutcome) -> None:
+    def _settle(self, notification: Notification, outcome: PublishOutcome) -> None:
         match outcome:
             case Delivered():
                 self._failures = 0
-                self._tellings.end(telling.key, "told")
-                self._trail.reached(telling.report_id, "told", self._destination.name)
+                self._notifications.end(notification.key, "delivered")
+                self._trail.reached(notification.report_id, "notified", self._destination.name)
             case Refused(reason=reason):
-                self._tellings.end(telling.key, "refused", reason)
-                self._held_up(telling, reason, final=True)
+                self._notifications.end(notification.key, "refused", reason)
+                self._held_up(notification, reason, final=True)
                 log(
-                    Event.TELLING_ENDED,
+                    Event.NOTIFICATION_FAILED,
                     destination=self._destination.name,
-                    report_id=telling.report_id,
+                    report_id=notification.report_id,
                     state="refused",
                     reason=reason,
                 )
             case NotConnected(reason=reason):
-                self._pause(reason, telling)
+                self._pause(reason, notification)
             case TimedOut():  # of this one: the others need not wait for it
                 wait_s = self._wait_s()
-                self._tellings.postpone(telling.key, self._clock.mono() + wait_s)
-                self._say(telling, f"no acknowledgement within {LOST_S:g} s", wait_s)
+                self._notifications.postpone(notification.key, self._clock.mono() + wait_s)
+                self._say(notification, f"no acknowledgement within {LOST_S:g} s", wait_s)
 
-    def _pause(self, reason: str, telling: Telling | None = None) -> None:
-        """Nothing can be told now."""
+    def _pause(self, reason: str, notification: Notification | None = None) -> None:
+        """Nobody can be notified now."""
         wait_s = self._wait_s()
         self._resume_s = self._clock.mono() + wait_s
-        self._say(telling, reason, wait_s)
+        self._say(notification, reason, wait_s)
 
     def _wait_s(self) -> float:
         self._failures += 1
         return delay_s(self._failures - 1, self._settings().backoff_max_s, self._rng)
 
-    def _held_up(self, telling: Telling, reason: str, *, final: bool = False) -> None:
+    def _held_up(self, notification: Notification, reason: str, *, final: bool = False) -> None:
         name = self._destination.name
-        self._trail.held_up(telling.report_id, "told", reason, name, final=final)
+        self._trail.held_up(notification.report_id, "notified", reason, name, final=final)
 
-    def _say(self, telling: Telling | None, reason: str, again_in_s: float | None) -> None:
-        if telling is not None:
-            self._held_up(telling, reason)
-        about = {} if telling is None else {"report_id": telling.report_id}
+    def _say(
+        self, notification: Notification | None, reason: str, again_in_s: float | None
+    ) -> None:
+        if notification is not None:
+            self._held_up(notification, reason)
+        about = {} if notification is None else {"report_id": notification.report_id}
         when = {} if again_in_s is None else {"again_in_s": round(again_in_s, 1)}
         name = self._destination.name
         log(Event.DELIVERY_FAILED, destination=name, reason=reason, **about, **when)

@@ -2,13 +2,13 @@
 
 SHELL. Constraints, which hold at every line that a kill or a power cut may end:
 - What `put` accepted is there until the cloud's verdict is in, and the verdict until every
-  destination was told, refused it or was given up (`tellings`): pictures are durable before the
-  row that names them, a decision, its tellings and its threat are one transaction.
+  destination was notified, refused it or was given up (`notifications`): pictures are durable
+  before the row that names them, a decision, its notifications and its threat are one transaction.
 - The first decision stands; only the cloud's may follow `unconfirmed`, once.
-- Bounded by bytes, by age, and in tellings per destination. Entries are given up only by quota, age
-  or damage, and each such loss goes to `on_loss`.
-Any thread may call; the analysis threads put, the courier delivers, the uplink's thread brings
-verdicts, a thread per destination tells them.
+- Bounded by bytes, by age, and in notifications per destination. Entries are given up only by
+  quota, age or damage, and each such loss goes to `on_loss`. Any thread may call; the analysis
+  threads put, the courier delivers, the uplink's thread brings verdicts, a thread per destination
+  notifies.
 
 - The disk may be full, read-only, damaged or gone, at the start and at any later moment: what it
   does not take is held in memory, bounded, until it does (`mend`); no step ends for it.
@@ -32,12 +32,12 @@ from edge.deliver.ages import Ages, boot_id
 from edge.deliver.blobs import Blobs
 from edge.deliver.decision_rows import DecisionRows
 from edge.deliver.evidence import Parcel, Picture
+from edge.deliver.notifications import Notifications
 from edge.deliver.outbox_database import Database
 from edge.deliver.outbox_records import Depth, Entry, Loss, LossReason, Repairs
 from edge.deliver.outbox_rows import Row, Rows
 from edge.deliver.outbox_schema import translated
 from edge.deliver.outbox_shelf import OnLoss, Shelf
-from edge.deliver.tellings import Tellings
 from edge.deliver.turns import Turns
 from service.clock import Clock
 
@@ -81,7 +81,7 @@ def open_outbox(
 class Outbox:
     """Made by `open_outbox`; `repairs` is what opening it mended.
 
-    `tellings` says who has not heard which verdict yet.
+    `notifications` says who has not heard which verdict yet.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Outbox:
         )
         with self._held("recover"):
             self.repairs = self._recover()
-            self.tellings = Tellings(self._decisions, self._held, clock)
+            self.notifications = Notifications(self._decisions, self._held, clock)
 
     def close(self) -> None:
         with self._held("close"):
@@ -133,7 +133,7 @@ class Outbox:
                 return False
             if was_in_memory:
                 self.repairs = self._recover()
-                self.tellings.recall()
+                self.notifications.recall()
             return True
 
     def synchronised(self) -> bool:
@@ -254,7 +254,7 @@ class Outbox:
             if not self._decisions.decide(verdict, to, threat_until):
                 return False
             self._shelf.remove_unneeded(hashes)
-            self.tellings.planned(verdict.report_id)
+            self.notifications.planned(verdict.report_id)
             return True
 
     def cameras(self) -> Mapping[CameraId, datetime | None]:
@@ -317,7 +317,7 @@ class Outbox:
             self._shelf.tidy()
 
     def withdraw_tests(self) -> None:
-        """Takes back every self-test: one that is late tells nobody anything, and is no loss."""
+        """Takes back every self-test: one that is late proves nothing, and is no loss."""
         with self._held("withdraw self-tests"):
             for report_id in self._rows.tests():
                 self._shelf.withdraw(report_id)
@@ -333,7 +333,7 @@ class Outbox:
             )
 
     def _kept_s(self, row: Row) -> float:
-        over = row.state == "done" and not self.tellings.waits(row.report_id)
+        over = row.state == "done" and not self.notifications.waits(row.report_id)
         return KEEP_DONE_S if over else self._settings.max_age_s
 
     def _wait(self, report_id: ReportId, until_mono: float, *, held_up: bool = False) -> None:
@@ -341,7 +341,7 @@ class Outbox:
             self._turns.wait(report_id, until_mono, held_up=held_up)
 
     def _forget(self, report_id: ReportId) -> None:
-        self.tellings.abandon(report_id, "its entry made room or was too old")
+        self.notifications.abandon(report_id, "its entry made room or was too old")
         self._ages.forget(report_id)
         self._turns.forget(report_id)
 

@@ -30,8 +30,8 @@ _IN_LINE = f"{_IN_DELIVERY} AND {_OPEN}"
 _NEVER_SENT = f"state IN ('pending', 'stored') AND state != 'done' AND {_OPEN}"
 _REPEATED = f"state = 'reported' AND state != 'done' AND {_OPEN}"
 
-_UNTOLD = (
-    "EXISTS (SELECT 1 FROM tellings t "
+_UNDELIVERED = (
+    "EXISTS (SELECT 1 FROM notifications t "
     "WHERE t.report_id = entries.report_id AND t.state = 'waiting')"
 )
 
@@ -166,12 +166,12 @@ class Rows(Statements):
     def victim(self, severity: int) -> Row | None:
         """What goes first for an entry of `severity`.
 
-        What is done and told, what is buried, what is done and not told everywhere, then the least
-        severe up to `severity`, oldest first.
+        What is done and delivered, what is buried, what is done and not delivered everywhere, then
+        the least severe up to `severity`, oldest first.
         """
         return self._first(
             f"{_OVER} OR severity <= ? ORDER BY "
-            f"state != 'done' OR {_UNTOLD}, state != 'buried', state != 'done', severity, seq "
+            f"state != 'done' OR {_UNDELIVERED}, state != 'buried', state != 'done', severity, seq "
             "LIMIT 1",
             severity,
         )
@@ -227,8 +227,8 @@ class Rows(Statements):
         return self._rows_where("state = 'buried' ORDER BY seq")
 
     def over(self) -> list[ReportId]:
-        """What nobody waits for any more: buried, or done and told."""
-        return self._ids(f"state = 'buried' OR state = 'done' AND NOT {_UNTOLD}")
+        """What nobody waits for any more: buried, or done and delivered."""
+        return self._ids(f"state = 'buried' OR state = 'done' AND NOT {_UNDELIVERED}")
 
     def set_state(self, report_id: ReportId, state: State, again_s: float = 0.0) -> None:
         """A step forward of an entry in delivery; of any other it is without effect."""

@@ -64,19 +64,20 @@ CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT RO
 _DESTINATIONS = """
 ALTER TABLE entries ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE entries ADD COLUMN sends INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE tellings (
+CREATE TABLE notifications (
     report_id   TEXT NOT NULL REFERENCES entries (report_id) ON DELETE CASCADE,
     revision    INTEGER NOT NULL,
     destination TEXT NOT NULL,
     state       TEXT NOT NULL DEFAULT 'waiting'
-                CHECK (state IN ('waiting', 'told', 'refused', 'given_up', 'superseded')),
+                CHECK (state IN ('waiting', 'delivered', 'refused', 'given_up', 'superseded')),
     reason      TEXT,
     PRIMARY KEY (report_id, revision, destination)
 ) WITHOUT ROWID;
-CREATE INDEX tellings_waiting ON tellings (destination, report_id) WHERE state = 'waiting';
+CREATE INDEX notifications_waiting ON notifications (destination, report_id)
+    WHERE state = 'waiting';
 CREATE TABLE cameras (camera TEXT PRIMARY KEY, threat_until TEXT) WITHOUT ROWID;
 UPDATE entries SET revision = 1 WHERE verdict IS NOT NULL;
-INSERT INTO tellings (report_id, revision, destination)
+INSERT INTO notifications (report_id, revision, destination)
     SELECT report_id, 1, 'site' FROM entries WHERE verdict IS NOT NULL AND told = 0
     UNION ALL
     SELECT report_id, 1, 'cloud' FROM entries WHERE decision = 'unconfirmed' AND told = 0;

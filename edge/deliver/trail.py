@@ -1,4 +1,4 @@
-"""Where a report is on its way: told by whoever carries it, to whoever follows it.
+"""Where a report is on its way, reported by whoever carries it to whoever follows it.
 
 PURE. A self-test follows its own report (`edge.self_test.runner`); nobody follows the others.
 """
@@ -12,11 +12,20 @@ from contract.ids import ReportId
 from contract.verdict import Verdict
 
 Hop = Literal[
-    "admitted", "kept", "stored", "reported", "taken", "fetched", "decided", "home", "told"
+    "admitted",
+    "queued",
+    "stored",
+    "reported",
+    "received",
+    "fetched",
+    "decided",
+    "answered",
+    "notified",
 ]
-"""admitted: the picture passed the checks. kept: the suspicion is durable. stored: its evidence is
-in the object store. reported: the broker has the report. taken, fetched, decided: a worker had the
-report, its evidence and a verdict. home: the verdict is here. told: so is each destination."""
+"""admitted: the picture passed the checks. queued: the suspicion is durable. stored: its evidence
+is in the object store. reported: the broker has the report. received, fetched, decided: a worker
+had the report, its evidence and a verdict. answered: the verdict is here. notified: so is each
+destination."""
 
 
 class Trail(Protocol):

@@ -1,8 +1,9 @@
-"""Verdicts come home: an entry is closed, its destinations are to be told, its threat is on.
+"""Verdicts come home: an entry is closed, its destinations are to be notified, its threat is on.
 
 SHELL. Called on the uplink's network thread with what the cloud published, and on the control loop
 with entries whose deadline passed. The first verdict of the cloud closes an entry; `unconfirmed`
-may be followed by one. Who is told is recorded with the verdict; telling is the `notifier`s'.
+may be followed by one. Who is to be notified is recorded with the verdict; notifying is the
+`notifier`s'.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Verdicts:
         """`trust` says what to believe of what comes on topics of ours.
 
         `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
-        the cloud asks; `wake` is called when there is something to tell, `doubt` with the keys of
-        pictures that the cloud cannot read; `trail` hears of each verdict that is recorded.
+        the cloud asks; `wake` is called when there is something to notify of, `doubt` with the keys
+        of pictures that the cloud cannot read; `trail` hears of each verdict that is recorded.
         """
         self._trail = trail
         self._outbox = outbox
@@ -174,7 +175,7 @@ class Verdicts:
         return True
 
     def _count(self, verdict: Verdict, report: ThreatReport) -> None:
-        """In the funnel or among the audits, and in what is known of static things; a self-test
+        """In the funnel or among the audits, and in what is known of static objects; a self-test
         is nobody's."""
         if verdict.test:
             return

@@ -74,10 +74,10 @@ class HealthReason(StrEnum):
         "see `delivery_failed` in the log: a broker, the store or the workers are away or too slow "
         "for what is sent; `of` names who waits",
     )
-    TELLING_ENDED = (
-        "telling_ended",
+    NOTIFICATION_FAILED = (
+        "notification_failed",
         "In the last hour a broker refused a verdict, or one was given up for it.",
-        "see `telling_ended` in the log: fix that broker's ACL or limits",
+        "see `notification_failed` in the log: fix that broker's ACL or limits",
     )
     ANSWERS_REFUSED = (
         "answers_refused",

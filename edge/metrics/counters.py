@@ -36,7 +36,7 @@ class Counters:
         self._lock = threading.Lock()
         self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}
-        self._withheld: dict[CameraId, Counter[str]] = {}
+        self._suppressed: dict[CameraId, Counter[str]] = {}
         self._inferences: Counter[CameraId] = Counter()
 
     def count(self, camera: CameraId, what: Stage | Alarm) -> None:
@@ -54,23 +54,23 @@ class Counters:
         with self._lock:
             self._rejected.setdefault(self._known(camera), Counter())[reason] += 1
 
-    def withhold(self, camera: CameraId, reason: str) -> None:
+    def count_suppressed(self, camera: CameraId, reason: str) -> None:
         """An alarm is not raised, for `reason`."""
         with self._lock:
-            self._withheld.setdefault(self._known(camera), Counter())[reason] += 1
+            self._suppressed.setdefault(self._known(camera), Counter())[reason] += 1
 
     def forget(self, camera: CameraId) -> None:
         """Its counts go on under `OTHERS`: nothing of it is in flight."""
         with self._lock:
             _fold(self._counts, camera)
             _fold(self._rejected, camera)
-            _fold(self._withheld, camera)
+            _fold(self._suppressed, camera)
             self._inferences[OTHERS] += self._inferences.pop(camera, 0)
 
     def snapshot(self) -> dict[CameraId, Funnel]:
         """All cameras at one moment, in order of their names."""
         with self._lock:
-            cameras = sorted({*self._counts, *self._rejected, *self._withheld})
+            cameras = sorted({*self._counts, *self._rejected, *self._suppressed})
             return {camera: self._funnel(camera) for camera in cameras}
 
     def _known(self, camera: CameraId) -> CameraId:
@@ -82,12 +82,12 @@ class Counters:
     def _funnel(self, camera: CameraId) -> Funnel:
         counts = self._counts.get(camera, Counter())
         rejected = dict(sorted(self._rejected.get(camera, Counter()).items()))
-        withheld = dict(sorted(self._withheld.get(camera, Counter()).items()))
+        suppressed = dict(sorted(self._suppressed.get(camera, Counter()).items()))
         return Funnel(
             **{name: counts[name] for name in STAGES + ALARMS},
             inferences=self._inferences[camera],
             rejected_by=rejected,
-            withheld_by=withheld,
+            suppressed_by=suppressed,
         )
 
 
@@ -113,8 +113,8 @@ class FunnelCollector(Collector):
         alarms = CounterMetricFamily(
             "stillwatch_alarms", "Suspicions and verdicts, by kind.", labels=["camera", "kind"]
         )
-        withheld = CounterMetricFamily(
-            "stillwatch_alarms_withheld",
+        suppressed = CounterMetricFamily(
+            "stillwatch_alarms_suppressed",
             "Alarms that were suppressed, by reason.",
             labels=["camera", "reason"],
         )
@@ -132,13 +132,13 @@ class FunnelCollector(Collector):
             frames.add_metric([camera, "rejected"], funnel.rejected)
             for reason, count in funnel.rejected_by.items():
                 rejected.add_metric([camera, reason], count)
-            for reason, count in funnel.withheld_by.items():
-                withheld.add_metric([camera, reason], count)
+            for reason, count in funnel.suppressed_by.items():
+                suppressed.add_metric([camera, reason], count)
             for alarm in ALARMS:
                 alarms.add_metric([camera, alarm], getattr(funnel, alarm))
             inferences.add_metric([camera], funnel.inferences)
             flying.add_metric([camera], funnel.in_flight)
-        yield from (frames, rejected, alarms, withheld, inferences, flying)
+        yield from (frames, rejected, alarms, suppressed, inferences, flying)
 
 
 _BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

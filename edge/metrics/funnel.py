@@ -9,13 +9,13 @@ from typing import Literal
 
 Stage = Literal["received", "superseded", "quiet", "analysed"]
 Alarm = Literal[
-    "suspicions", "merged", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"
+    "suspicions", "deduplicated", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"
 ]
 
 STAGES: tuple[Stage, ...] = ("received", "superseded", "quiet", "analysed")
 ALARMS: tuple[Alarm, ...] = (
     "suspicions",
-    "merged",
+    "deduplicated",
     "confirmed",
     "refuted",
     "inconclusive",
@@ -26,8 +26,8 @@ ALARMS: tuple[Alarm, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
-    """Counts since the start; `rejected_by` holds them by reason, `merged` are findings that
-    the next report counts, `lost` are suspicions that could not be kept; `withheld_by` are alarms
+    """Counts since the start; `rejected_by` holds them by reason, `deduplicated` are findings that
+    the next report counts, `lost` are suspicions that could not be kept; `suppressed_by` are alarms
     by the reason for which they were not raised, `inferences` the network's runs."""
 
     received: int = 0
@@ -35,7 +35,7 @@ class Funnel:
     quiet: int = 0
     analysed: int = 0
     suspicions: int = 0
-    merged: int = 0
+    deduplicated: int = 0
     confirmed: int = 0
     refuted: int = 0
     inconclusive: int = 0
@@ -43,7 +43,7 @@ class Funnel:
     lost: int = 0
     inferences: int = 0
     rejected_by: Mapping[str, int] = field(default_factory=dict)
-    withheld_by: Mapping[str, int] = field(default_factory=dict)
+    suppressed_by: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rejected(self) -> int:
@@ -55,10 +55,10 @@ class Funnel:
         return self.received - self.rejected - self.superseded - self.quiet - self.analysed
 
     def as_json(self) -> dict[str, int | dict[str, int]]:
-        """As `stats` says it; `rejected` and `withheld` by reason."""
+        """As `stats` says it; `rejected` and `suppressed` by reason."""
         counts: dict[str, int | dict[str, int]] = {n: getattr(self, n) for n in STAGES + ALARMS}
         return counts | {
             "inferences": self.inferences,
             "rejected": dict(self.rejected_by),
-            "withheld": dict(self.withheld_by),
+            "suppressed": dict(self.suppressed_by),
         }

@@ -1,17 +1,17 @@
 """What a step of a replay shows, as marks: things with boxes, colours and words.
 
 PURE. A track's colour says what became of it; the words under its name are the check that holds it
-back, its value and limit, from the judgement itself. Called by `overlay` and by the filmstrips.
+back, its value and limit, from the rule_result itself. Called by `overlay` and by the filmstrips.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from edge.records import Analysed, Box, Judgement, Point, Quiet, TrackId
+from edge.records import Analysed, Box, Point, Quiet, RuleResult, TrackId
 from edge.replay.drawing import Colour, Mark
 from edge.replay.player import Step
-from edge.replay.text_report import told
+from edge.replay.text_report import was_reported
 from edge.rules import checks
 from edge.static_objects import matching
 from edge.track.track import Track
@@ -46,71 +46,74 @@ def marks(step: Step, trails: Trails, size: tuple[int, int]) -> Iterator[Mark]:
     if isinstance(step.outcome, Analysed | Quiet):
         yield from (Mark(box, CYAN, (), "thin") for box in step.outcome.motion.regions)
     width, height = size
-    for thing in step.things:
+    for thing in step.static_objects:
         if thing.known:
             x0, y0, x1, y1 = thing.box
             box = (x0 * width, y0 * height, x1 * width, y1 * height)
             kind = "refuted" if thing.refuted else "static"
             yield Mark(box, BLUE, (f"{kind} {thing.label}",), "corners")
     yield from _only_detected(step)
-    best = {id_: judgement for id_, judgement in most_telling(step.judgements).items() if id_}
+    best = {
+        id_: rule_result for id_, rule_result in nearest_to_firing(step.rule_results).items() if id_
+    }
     for track in sorted(step.tracks, key=lambda one: bool(one.raised)):
         yield of_track(track, step, best.get(track.id), trails)
     yield from (_lone(one, step) for one in _lone_fired(step))
 
 
-def most_telling(judgements: Sequence[Judgement]) -> dict[TrackId | None, Judgement]:
+def nearest_to_firing(rule_results: Sequence[RuleResult]) -> dict[TrackId | None, RuleResult]:
     """Of each track what the rule said that came nearest to firing."""
-    best: dict[TrackId | None, Judgement] = {}
-    for one in judgements:
+    best: dict[TrackId | None, RuleResult] = {}
+    for one in rule_results:
         known = best.get(one.track)
         if known is None or _distance(one) < _distance(known):
             best[one.track] = one
     return best
 
 
-def _distance(judgement: Judgement) -> tuple[bool, int]:
+def _distance(rule_result: RuleResult) -> tuple[bool, int]:
     """A rule that is not about the thing at all is the farthest."""
-    failed = sum(not check.passed for check in judgement.checks)
-    return not judgement.checks[0].passed and judgement.checks[0].name == "labels", failed
+    failed = sum(not check.passed for check in rule_result.checks)
+    return not rule_result.checks[0].passed and rule_result.checks[0].name == "labels", failed
 
 
-def of_track(track: Track, step: Step, judgement: Judgement | None, trails: Trails) -> Mark:
-    """The track with its number, and what `judgement`, the most telling one, says of it."""
+def of_track(track: Track, step: Step, rule_result: RuleResult | None, trails: Trails) -> Mark:
+    """The track with its number, and what `rule_result`, the nearest to firing, says of it."""
     seen = track.seen_at_s == step.t
-    colour, why = _state(track, step, judgement) if seen else (GREY, ())
+    colour, why = _state(track, step, rule_result) if seen else (GREY, ())
     name = f"#{track.id} {track.label} {track.votes[-1].score:.2f}"
     trail = tuple(trails.get(track.id, ()))
     return Mark(track.box, colour, (name, *why), "full" if seen else "thin", trail)
 
 
-def _state(track: Track, step: Step, judgement: Judgement | None) -> tuple[Colour, tuple[str, ...]]:
-    if judgement is None:
+def _state(
+    track: Track, step: Step, rule_result: RuleResult | None
+) -> tuple[Colour, tuple[str, ...]]:
+    if rule_result is None:
         return AMBER, ()
-    if judgement.fired:
-        new = told(judgement, step)
-        return (
-            (RED, (f"{judgement.rule} ALARM",)) if new else (AMBER, (f"{judgement.rule} merged",))
-        )
-    failed = [check for check in judgement.checks if not check.passed]
+    if rule_result.fired:
+        if was_reported(rule_result, step):
+            return RED, (f"{rule_result.rule} ALARM",)
+        return AMBER, (f"{rule_result.rule} duplicate",)
+    failed = [check for check in rule_result.checks if not check.passed]
     if any(check.name == matching.CHECK for check in failed):
         return BLUE, ("known static",)
     more = f" +{len(failed) - 1}" if len(failed) > 1 else ""
     return RED if track.raised else AMBER, (checks.brief(failed[0]) + more,)
 
 
-def _lone(judgement: Judgement, step: Step) -> Mark:
-    colour = RED if told(judgement, step) else AMBER
-    return Mark(judgement.box, colour, (f"{judgement.label} {judgement.rule}",))
+def _lone(rule_result: RuleResult, step: Step) -> Mark:
+    colour = RED if was_reported(rule_result, step) else AMBER
+    return Mark(rule_result.box, colour, (f"{rule_result.label} {rule_result.rule}",))
 
 
-def _lone_fired(step: Step) -> list[Judgement]:
+def _lone_fired(step: Step) -> list[RuleResult]:
     """What fired in this frame by itself; what a burst's earlier frame showed is judged with its
     last one."""
     if not isinstance(step.outcome, Analysed):
         return []
     here = {tuple(box) for box in step.outcome.detections.boxes.tolist()}
-    return [one for one in step.judgements if one.track is None and one.fired and one.box in here]
+    return [one for one in step.rule_results if one.track is None and one.fired and one.box in here]
 
 
 def _only_detected(step: Step) -> Iterator[Mark]:

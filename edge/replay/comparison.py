@@ -1,4 +1,4 @@
-"""The shadow run: two configurations or models over the same frames, and what they decide apart.
+"""Comparison: two configurations or models over the same frames, and what they decide apart.
 
 PURE. Both take each frame in turn, so memory does not grow with the footage; a network that both
 use looks at each picture once. A decision is that a rule tells of a thing in a frame, and how
@@ -20,7 +20,7 @@ from contract.ids import CameraId
 from edge.config.reload import plan
 from edge.config.schema import Config
 from edge.pipeline import Detector
-from edge.records import Analysed, Box, Case, Quiet, TrackId
+from edge.records import AlertCandidate, Analysed, Box, Quiet, TrackId
 from edge.replay.player import EPOCH, Player, Source, Step, marked
 from edge.rules import checks
 from imaging.boxes import iou
@@ -42,7 +42,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What one side made of a thing: told by a rule or not, and why."""
+    """What one side made of a thing: reported by a rule or not, and why."""
 
     rule: str | None
     track: TrackId | None
@@ -52,8 +52,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A decision that would change: `gone` was told before, `new` would be told after, `changed`
-    by another rule, label or severity. `box` is xyxy in pixels of the frame."""
+    """A decision that would change: `gone` was reported before, `new` would be reported after,
+    `changed` by another rule, label or severity. `box` is xyxy in pixels of the frame."""
 
     frame: str
     t: float
@@ -126,27 +126,36 @@ def differing(before: Config, after: Config) -> tuple[str, ...]:
 
 
 def _changes(old: Step, new: Step, camera: CameraId) -> tuple[Change, ...]:
-    pairs = _pairs(old.cases, new.cases)
-    told_new = set(pairs.values())
+    pairs = _pairs(old.candidates, new.candidates)
+    reported_new = set(pairs.values())
     changes = []
-    for n, case in enumerate(old.cases):
-        before = _told(case)
-        after = _told(new.cases[pairs[n]]) if n in pairs else _untold(case, new)
+    for n, candidate in enumerate(old.candidates):
+        before = _reported(candidate)
+        after = _reported(new.candidates[pairs[n]]) if n in pairs else _not_reported(candidate, new)
         kind: Kind = "changed" if n in pairs else "gone"
-        if n not in pairs or _differ(case, new.cases[pairs[n]]):
-            changes.append(_change(old, camera, kind, case, before, after))
-    for n, case in enumerate(new.cases):
-        if n not in told_new:
-            changes.append(_change(old, camera, "new", case, _untold(case, old), _told(case)))
+        if n not in pairs or _differ(candidate, new.candidates[pairs[n]]):
+            changes.append(_change(old, camera, kind, candidate, before, after))
+    for n, candidate in enumerate(new.candidates):
+        if n not in reported_new:
+            changes.append(
+                _change(
+                    old,
+                    camera,
+                    "new",
+                    candidate,
+                    _not_reported(candidate, old),
+                    _reported(candidate),
+                )
+            )
     return tuple(changes)
 
 
-def _differ(old: Case, new: Case) -> bool:
+def _differ(old: AlertCandidate, new: AlertCandidate) -> bool:
     a, b = old.suspicion, new.suspicion
     return (a.rule, a.label, a.severity) != (b.rule, b.label, b.severity)
 
 
-def _pairs(old: Sequence[Case], new: Sequence[Case]) -> dict[int, int]:
+def _pairs(old: Sequence[AlertCandidate], new: Sequence[AlertCandidate]) -> dict[int, int]:
     """Index among `new` per index among `old` of the same thing: greedy, one rule's first."""
     ranked = sorted(
         (one.suspicion.rule != other.suspicion.rule, -overlap, n, m)
@@ -166,22 +175,27 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _change(
-    step: Step, camera: CameraId, kind: Kind, case: Case, before: Decision, after: Decision
+    step: Step,
+    camera: CameraId,
+    kind: Kind,
+    candidate: AlertCandidate,
+    before: Decision,
+    after: Decision,
 ) -> Change:
     return Change(
         frame=step.name,
         t=step.t,
         camera=camera,
         kind=kind,
-        label=case.suspicion.label,
-        box=case.suspicion.box,
+        label=candidate.suspicion.label,
+        box=candidate.suspicion.box,
         before=before,
         after=after,
     )
 
 
-def _told(case: Case) -> Decision:
-    suspicion = case.suspicion
+def _reported(candidate: AlertCandidate) -> Decision:
+    suspicion = candidate.suspicion
     return Decision(
         rule=suspicion.rule,
         track=suspicion.track,
@@ -190,16 +204,16 @@ def _told(case: Case) -> Decision:
     )
 
 
-def _untold(case: Case, step: Step) -> Decision:
+def _not_reported(candidate: AlertCandidate, step: Step) -> Decision:
     """Why the other side says nothing of the thing, as far as it had it in the frame at all."""
-    box, rule = case.suspicion.box, case.suspicion.rule
-    near = [j for j in step.judgements if _overlap(j.box, box) >= _SAME_IOU]
+    box, rule = candidate.suspicion.box, candidate.suspicion.rule
+    near = [j for j in step.rule_results if _overlap(j.box, box) >= _SAME_IOU]
     if near:
-        judgement = max(near, key=lambda j: (j.rule == rule, _overlap(j.box, box)))
-        reasons = checks.reasons(judgement)
-        if judgement.fired:
-            reasons = ("its rule fires, but it was merged with what was told before", *reasons)
-        return Decision(rule=None, track=judgement.track, severity=None, reasons=reasons)
+        rule_result = max(near, key=lambda j: (j.rule == rule, _overlap(j.box, box)))
+        reasons = checks.reasons(rule_result)
+        if rule_result.fired:
+            reasons = ("its rule fires, but it duplicates what was reported before", *reasons)
+        return Decision(rule=None, track=rule_result.track, severity=None, reasons=reasons)
     return Decision(rule=None, track=None, severity=None, reasons=(_absent(box, step),))
 
 

@@ -1,4 +1,4 @@
-"""A shadow run as it is told: a JSON line per change, the same in words, and what it comes to.
+"""A comparison as text: a JSON line per change, the same in words, and what it comes to.
 
 PURE. Called by the verb `replay`.
 """
@@ -32,7 +32,7 @@ class Summary:
         self.frames += 1
         for n, step in enumerate((compared.before, compared.after)):
             self.analysed[n] += isinstance(step.outcome, Analysed)
-            self.suspicions[n] += len(step.cases)
+            self.suspicions[n] += len(step.candidates)
         self.kinds.update(change.kind for change in compared.changes)
 
     def head(self) -> str:
@@ -106,10 +106,10 @@ def in_words(change: Change) -> str:
 
 
 def _words(decision: Decision) -> str:
-    told = (
-        "not told"
+    decided = (
+        "not reported"
         if decision.rule is None
-        else f"told by rule {decision.rule} with severity {decision.severity}"
+        else f"reported by rule {decision.rule} with severity {decision.severity}"
     )
     track = "" if decision.track is None else f", track {decision.track}"
-    return f"{told}{track}: {'; '.join(decision.reasons)}"
+    return f"{decided}{track}: {'; '.join(decision.reasons)}"

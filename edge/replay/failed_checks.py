@@ -1,7 +1,7 @@
 """What held a thing back over many frames: each check of a rule, how often, and how near it came.
 
-PURE. Made of the judgements themselves, so it can say nothing else than what was decided. Called
-for the tracks of a replay that were never told, and by the evaluation for the events it missed.
+PURE. Made of the rule_results themselves, so it can say nothing else than what was decided. Called
+for the tracks of a replay that were never reported, and by the evaluation for the events it missed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from edge.records import Check, Judgement
+from edge.records import Check, RuleResult
 from edge.rules import checks
 
 
 @dataclass(slots=True)
-class Hold:
+class FailedCheck:
     """One check of one rule that failed `frames` times, `alone` of them as the only one;
     `nearest` is the time when it came nearest to its limit."""
 
@@ -25,23 +25,23 @@ class Hold:
 
 
 @dataclass(slots=True)
-class Holds:
-    """Of the judgements counted, how many fired and what held the others back. A rule that is not
+class FailedChecks:
+    """Of the rule results counted, how many fired and what held the others back. A rule that is not
     about such a thing at all does not count."""
 
-    judged: int = 0
+    evaluated: int = 0
     fired: int = 0
-    _by_check: dict[tuple[str, str], Hold] = field(default_factory=dict)
+    _by_check: dict[tuple[str, str], FailedCheck] = field(default_factory=dict)
 
-    def count(self, judgement: Judgement) -> None:
-        failed = [check for check in judgement.checks if not check.passed]
+    def count(self, rule_result: RuleResult) -> None:
+        failed = [check for check in rule_result.checks if not check.passed]
         if any(check.name == "labels" for check in failed):
             return
-        self.judged += 1
-        self.fired += judgement.fired
+        self.evaluated += 1
+        self.fired += rule_result.fired
         for check in failed:
-            key = judgement.rule, check.name
-            hold = self._by_check.setdefault(key, Hold(judgement.rule, check))
+            key = rule_result.rule, check.name
+            hold = self._by_check.setdefault(key, FailedCheck(rule_result.rule, check))
             hold.frames += 1
             hold.alone += len(failed) == 1
             hold.nearest = min(hold.nearest, check, key=_away)
@@ -51,23 +51,23 @@ class Holds:
         """Judgements that failed by a single check: how near it came."""
         return sum(one.alone for one in self._by_check.values())
 
-    def worst(self) -> tuple[Hold, ...]:
+    def worst(self) -> tuple[FailedCheck, ...]:
         """What held back most comes first: alone, then at all."""
         return tuple(sorted(self._by_check.values(), key=lambda one: (-one.alone, -one.frames)))
 
     def words(self) -> tuple[str, ...]:
         """A line for each check, the most important first."""
         return tuple(
-            f"rule {one.rule}, {one.nearest.name}: held back in {one.frames} of {self.judged} "
-            f"judgements, in {one.alone} alone; nearest: {checks.words(one.nearest)}"
+            f"rule {one.rule}, {one.nearest.name}: held back in {one.frames} of {self.evaluated} "
+            f"rule_results, in {one.alone} alone; nearest: {checks.words(one.nearest)}"
             for one in self.worst()
         )
 
 
-def holds_of(judgements: Iterable[Judgement]) -> Holds:
+def holds_of(rule_results: Iterable[RuleResult]) -> FailedChecks:
     """All of them counted."""
-    holds = Holds()
-    for one in judgements:
+    holds = FailedChecks()
+    for one in rule_results:
         holds.count(one)
     return holds
 

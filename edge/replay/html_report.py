@@ -1,5 +1,5 @@
-"""A replay as a page: every alarm with its pictures and reasons, and every track that was never
-told with what held it back.
+"""A replay as a page: every alarm with its pictures and reasons, and every track that was not
+reported, with what held it back.
 
 SHELL (writes a file, when the replay is over). Called by the verb `replay`.
 """
@@ -14,7 +14,7 @@ from contract.ids import CameraId, GatewayId
 from edge.config.schema import Config
 from edge.deliver.evidence import Origin, pack
 from edge.privacy import privacy_of
-from edge.records import Case
+from edge.records import AlertCandidate
 from edge.replay.html import Entry, Picture, Section, jpeg_of, lightened, page
 from edge.replay.overlay import Overlay
 from edge.replay.player import SourceError, Step
@@ -60,9 +60,9 @@ class ReportOut:
         self._tally.count(step)
         self._outcomes[why(step.outcome)] += 1
         self._missed_motion += len(step.unsuspected)
-        for case in step.cases:
+        for candidate in step.candidates:
             if len(self._alarms) < MOST_ALARMS:
-                self._alarms.append(self._alarm(case, step))
+                self._alarms.append(self._alarm(candidate, step))
         self._unsaid.see(step, partial(self._closeup, step))
 
     def close(self) -> None:
@@ -82,9 +82,9 @@ class ReportOut:
         words = f"{step.name}, {step.t:.1f} s"
         return None if image is None else Picture(jpeg_of(image), words, small=True)
 
-    def _alarm(self, case: Case, step: Step) -> Entry:
-        one, shown = case.suspicion, self._picture(step)
-        parcel = pack(case, self._origin)
+    def _alarm(self, candidate: AlertCandidate, step: Step) -> Entry:
+        one, shown = candidate.suspicion, self._picture(step)
+        parcel = pack(candidate, self._origin)
         roles = {ref.key: ref.role for ref in parcel.report.evidence}
         sent = tuple(
             Picture(lightened(picture.jpeg), f"to be sent: {roles[picture.key]}", small=True)
@@ -101,7 +101,7 @@ class ReportOut:
 
     def _page(self) -> str:
         held = list(self._unsaid.entries())
-        told = self._tally.suspicions
+        count = self._tally.suspicions
         return page(
             f"Replay of {self._source.name} as camera {self._camera}",
             (
@@ -111,17 +111,17 @@ class ReportOut:
             ),
             (
                 Section(
-                    f"Alarms ({told})",
+                    f"Alarms ({count})",
                     "What the edge suspected, each with the frame that raised it and the pictures "
                     "that the cloud would get. No cloud was asked. Click a picture to enlarge it."
-                    + (f" The first {MOST_ALARMS}." if told > MOST_ALARMS else ""),
+                    + (f" The first {MOST_ALARMS}." if count > MOST_ALARMS else ""),
                     self._alarms,
                 ),
                 Section(
-                    f"Not told ({len(held)})",
-                    "Tracks seen at least three times about which nothing was said, and what "
-                    f"held them back: at most {MOST}, what nearly fired first, what was merged "
-                    "with another alarm last.",
+                    f"Not reported ({len(held)})",
+                    "Tracks seen at least three times about which nothing was reported, and what "
+                    f"held them back: at most {MOST}, what nearly fired first, duplicates of "
+                    "another alarm last.",
                     held,
                 ),
             ),

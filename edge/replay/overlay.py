@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.config.schema import Camera
 from edge.privacy import pixels
-from edge.records import Analysed, Judgement, Point, Quiet, TrackId
+from edge.records import Analysed, Point, Quiet, RuleResult, TrackId
 from edge.replay import drawing
 from edge.replay.annotations import (
     AMBER,
@@ -25,12 +25,12 @@ from edge.replay.annotations import (
     MAGENTA,
     RED,
     marks,
-    most_telling,
+    nearest_to_firing,
     of_track,
 )
 from edge.replay.drawing import Colour, Mark
 from edge.replay.player import Step
-from edge.replay.text_report import explained, told
+from edge.replay.text_report import explained, was_reported
 from edge.rules.checks import whole
 from edge.track.track import Track
 from edge.track.zones import foot
@@ -88,8 +88,8 @@ class Overlay:
                 step.t + BANNER_S,
                 f"ALARM {one.label} {one.score:.2f}, #{one.track}, rule {one.rule}: {why}",
             )
-            for case in step.cases
-            for one in (case.suspicion,)
+            for candidate in step.candidates
+            for one in (candidate.suspicion,)
             for why in ("; ".join(one.reasons),)
         )
         lasting = tuple(one for one in self._banners if step.t < one.until_s)
@@ -145,8 +145,8 @@ class Overlay:
 
     def mark(self, step: Step, track: Track) -> Mark:
         """A track as it is drawn."""
-        judgement = most_telling(step.judgements).get(track.id)
-        return of_track(track, step, judgement, self._trails)
+        rule_result = nearest_to_firing(step.rule_results).get(track.id)
+        return of_track(track, step, rule_result, self._trails)
 
     def panel(self, step: Step, wide_px: int) -> Image:
         """What became of the frame and of each thing in it, in words."""
@@ -184,18 +184,18 @@ def _around(middle: float, size: float, whole: int) -> tuple[int, int]:
 def _words(step: Step) -> list[tuple[str, Colour]]:
     head, *_ = explained(step)
     lines: list[tuple[str, Colour]] = [(head, drawing.WHITE)]
-    about = [one for one in step.judgements if one.checks[0].passed]
+    about = [one for one in step.rule_results if one.checks[0].passed]
     for one in sorted(about, key=_weight)[: _LINES - 3]:
-        said = told(one, step)
-        line = whole(one, said)
+        reported = was_reported(one, step)
+        line = whole(one, reported)
         if one.fired:  # what speaks for it fills the strip; `--explain` has it
             line = ":".join(line.split(":")[:2])
-        lines.append((line, RED if said else AMBER))
+        lines.append((line, RED if reported else AMBER))
     if len(about) > _LINES - 3:
-        lines.append((f"... and {len(about) - _LINES + 3} judgements more", GREY))
+        lines.append((f"... and {len(about) - _LINES + 3} more", GREY))
     return lines
 
 
-def _weight(judgement: Judgement) -> int:
+def _weight(rule_result: RuleResult) -> int:
     """What fires comes first, then what a single check holds back."""
-    return sum(not check.passed for check in judgement.checks)
+    return sum(not check.passed for check in rule_result.checks)

@@ -25,18 +25,18 @@ from edge.config.schema import Config
 from edge.intake.admission import admit
 from edge.pipeline import Detector, Pipeline
 from edge.records import (
+    AlertCandidate,
     Analysed,
     BestFrame,
-    Case,
     Frame,
-    Judgement,
     Message,
     Notices,
     Outcome,
+    RuleResult,
     TrackId,
 )
-from edge.static_objects.records import Thing
-from edge.static_objects.verdict_feedback import refute, settle
+from edge.static_objects.records import StaticObject
+from edge.static_objects.verdict_feedback import close_query, refute
 from edge.track.track import Track
 from imaging.admission import Rejected
 
@@ -66,18 +66,18 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One frame of a replay: `t` in seconds of the replay's clock; `cases` are the suspicions that
-    it raised, also those raised only when it had stood alone; `judgements` are of both; `live` the
-    tracks alive after it; `faults` what is wrong with the camera, `notices` what was
-    found out about it; `unsuspected` the motion events
-    that were over without a suspicion. `frame` is None if it was not admitted; `tracks` and
-    `things` are what is followed and what is remembered of static things after it."""
+    """One frame of a replay: `t` in seconds of the replay's clock; `candidates` are the suspicions
+    that it raised, also those raised only when it had stood alone; `rule_results` are of both;
+    `live` the tracks alive after it; `faults` what is wrong with the camera, `notices` what was
+    found out about it; `unsuspected` the motion events that were over without a suspicion. `frame`
+    is None if it was not admitted; `tracks` and `static_objects` are what is followed and what is
+    remembered after it."""
 
     name: str
     t: float
     outcome: Outcome
-    cases: tuple[Case, ...]
-    judgements: tuple[Judgement, ...]
+    candidates: tuple[AlertCandidate, ...]
+    rule_results: tuple[RuleResult, ...]
     live: frozenset[TrackId]
     faults: tuple[Fault, ...] = ()
     notices: Notices = field(default_factory=Notices)
@@ -88,7 +88,7 @@ class Step:
     """Tells the path what the cloud decided, as the daemon does; it holds from the next frame."""
     frame: Frame | None = None
     tracks: tuple[Track, ...] = ()
-    things: tuple[Thing, ...] = ()
+    static_objects: tuple[StaticObject, ...] = ()
 
 
 class Files:
@@ -193,21 +193,21 @@ class Player:
             admitted if isinstance(admitted, Rejected) else self._pipeline.analyze(admitted, now)
         )
         looked = outcome if isinstance(outcome, Analysed) else None
-        cases = looked.cases if looked else ()
-        judgements = looked.judgements if looked else ()
+        candidates = looked.candidates if looked else ()
+        rule_results = looked.rule_results if looked else ()
         live = self._pipeline.live(self._camera)
         if last or _pause_s(self._rhythm, number) >= self._settings.snapshot_after_s:
-            for settled in self._pipeline.settle(now + self._settings.snapshot_after_s):
-                cases += settled.cases
-                judgements += settled.judgements
+            for result in self._pipeline.flush(now + self._settings.snapshot_after_s):
+                candidates += result.candidates
+                rule_results += result.rule_results
         if last:
             unsuspected += self._pipeline.unsuspected(now + LONGEST_S)
         return Step(
             name=name,
             t=now,
             outcome=outcome,
-            cases=cases,
-            judgements=judgements,
+            candidates=candidates,
+            rule_results=rule_results,
             live=live,
             faults=self._pipeline.faults(self._camera),
             notices=self._pipeline.notices(self._camera),
@@ -216,13 +216,13 @@ class Player:
             answer=self.answer,
             frame=frame,
             tracks=self._pipeline.tracks(self._camera),
-            things=self._pipeline.things(self._camera),
+            static_objects=self._pipeline.static_objects(self._camera),
         )
 
     def answer(self, report_id: ReportId, decision: Decision) -> None:
-        """What the cloud decided: the memory of static things and the damping take it up."""
-        heard = refute if decision == "refuted" else settle
-        self._pipeline.revise(self._camera, lambda memory: heard(memory, report_id))
+        """What the cloud decided: the memory of static objects and deduplication take it up."""
+        change = refute if decision == "refuted" else close_query
+        self._pipeline.revise(self._camera, lambda memory: change(memory, report_id))
         self._pipeline.answered(self._camera, report_id, decision)
 
     def _admitted(self, payload: bytes, now: float) -> Frame | Rejected:

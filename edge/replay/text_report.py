@@ -1,4 +1,4 @@
-"""A replay as it is told: a JSON line per frame, the same in words, and the accounting at the end.
+"""A replay as text: a JSON line per frame, the same in words, and the accounting at the end.
 
 PURE. Called by the verb `replay`.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge.records import Analysed, Case, Check, Judgement, Outcome, Quiet
+from edge.records import AlertCandidate, Analysed, Check, Outcome, Quiet, RuleResult
 from edge.replay.player import Step
 from edge.rules.checks import ignored_words, whole, words
 from imaging.admission import Rejected
@@ -17,7 +17,7 @@ from imaging.detections import Detections, no_detections
 
 
 def line(step: Step, *, explain: bool = False) -> str:
-    """One JSON line for a frame, on demand with every judgement in it."""
+    """One JSON line for a frame, on demand with every rule_result in it."""
     outcome = step.outcome
     found = outcome.detections if isinstance(outcome, Analysed) else no_detections()
     reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why
@@ -28,16 +28,18 @@ def line(step: Step, *, explain: bool = False) -> str:
         "reason": reason,
         "inferences": outcome.inferences if isinstance(outcome, Analysed) else 0,
         "detections": _detections(found),
-        "suspicions": [_suspicion(case) for case in step.cases],
+        "suspicions": [_suspicion(candidate) for candidate in step.candidates],
     }
     if step.faults:
         facts["faults"] = list(step.faults)
     facts |= step.notices.as_json()
     if explain:
         ignored = outcome.ignored if isinstance(outcome, Analysed) else ()
-        facts["judged"] = [_judged(judgement, step) for judgement in step.judgements]
+        facts["rule_results"] = [
+            _rule_result(rule_result, step) for rule_result in step.rule_results
+        ]
         facts["ignored"] = [ignored_words(one) for one in ignored]
-        facts["merged"] = list(_merged(outcome))
+        facts["duplicates"] = list(_duplicates(outcome))
     return json.dumps(facts)
 
 
@@ -49,15 +51,15 @@ def explained(step: Step) -> Iterator[str]:
         yield f"  masked by itself: {json.dumps(step.notices.as_json()['auto_masks'])}"
     if isinstance(outcome, Analysed):
         yield from (f"  {ignored_words(one)}" for one in outcome.ignored)
-    yield from (f"  {whole(one, told(one, step))}" for one in step.judgements)
-    yield from (f"  {words}" for words in _merged(outcome))
+    yield from (f"  {whole(one, was_reported(one, step))}" for one in step.rule_results)
+    yield from (f"  {words}" for words in _duplicates(outcome))
 
 
-def _merged(outcome: Outcome) -> Iterator[str]:
+def _duplicates(outcome: Outcome) -> Iterator[str]:
     """What fired without a suspicion of its own, once per thing and report."""
-    for one in outcome.merged if isinstance(outcome, Analysed) else ():
-        told = f"alike was told {one.since_s:.1f} s ago; the next report counts it"
-        yield f"track {one.track} {one.label}: {one.rule} merged: {told}"
+    for one in outcome.duplicates if isinstance(outcome, Analysed) else ():
+        words = f"alike was reported {one.since_s:.1f} s ago; the next report counts it"
+        yield f"track {one.track} {one.label}: {one.rule} duplicate: {words}"
 
 
 def why(outcome: Outcome) -> str:
@@ -87,26 +89,27 @@ def _detections(found: Detections) -> list[dict[str, object]]:
     ]
 
 
-def told(judgement: Judgement, step: Step) -> bool:
-    """Whether a suspicion came of it; of a picture judged alone its number says nothing."""
-    return judgement.fired and any(
-        case.suspicion.rule == judgement.rule
-        and (case.suspicion.track if judgement.track is not None else None) == judgement.track
-        and case.suspicion.box == judgement.box
-        for case in step.cases
+def was_reported(rule_result: RuleResult, step: Step) -> bool:
+    """Whether a suspicion came of it; of a single picture its number says nothing."""
+    return rule_result.fired and any(
+        candidate.suspicion.rule == rule_result.rule
+        and (candidate.suspicion.track if rule_result.track is not None else None)
+        == rule_result.track
+        and candidate.suspicion.box == rule_result.box
+        for candidate in step.candidates
     )
 
 
-def _judged(judgement: Judgement, step: Step) -> dict[str, object]:
+def _rule_result(rule_result: RuleResult, step: Step) -> dict[str, object]:
     return {
-        "track": judgement.track,
-        "label": judgement.label,
-        "box": [round(value, 1) for value in judgement.box],
-        "rule": judgement.rule,
-        "fired": judgement.fired,
-        "told": told(judgement, step),
-        "night": judgement.night,
-        "checks": [_check(check) for check in judgement.checks],
+        "track": rule_result.track,
+        "label": rule_result.label,
+        "box": [round(value, 1) for value in rule_result.box],
+        "rule": rule_result.rule,
+        "fired": rule_result.fired,
+        "reported": was_reported(rule_result, step),
+        "night": rule_result.night,
+        "checks": [_check(check) for check in rule_result.checks],
     }
 
 
@@ -121,8 +124,8 @@ def _check(check: Check) -> dict[str, object]:
     }
 
 
-def _suspicion(case: Case) -> dict[str, object]:
-    suspicion = case.suspicion
+def _suspicion(candidate: AlertCandidate) -> dict[str, object]:
+    suspicion = candidate.suspicion
     return {
         "id": suspicion.report_id,
         "label": suspicion.label,
@@ -147,7 +150,7 @@ class Tally:
 
     def count(self, step: Step) -> None:
         self.received += 1
-        self.suspicions += len(step.cases)
+        self.suspicions += len(step.candidates)
         match step.outcome:
             case Rejected():
                 self.rejected += 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from edge.records import TrackId
-from edge.replay.failed_checks import Holds
+from edge.replay.failed_checks import FailedChecks
 from edge.replay.html import Entry, Picture
 from edge.replay.player import Step
 from edge.track.track import Track
@@ -29,7 +29,7 @@ class _Life:
     """One track so far."""
 
     track: Track
-    holds: Holds = field(default_factory=Holds)
+    holds: FailedChecks = field(default_factory=FailedChecks)
     stride: int = 1
     strip: list[Picture] = field(default_factory=list)
 
@@ -58,7 +58,7 @@ class _Life:
         )
         why = self.holds.words()
         if self.holds.fired:
-            return Entry(title, "fired, but merged with what was told", why, self.shown())
+            return Entry(title, "fired, but was a duplicate", why, self.shown())
         return Entry(title, why[0], why[1:], self.shown(), "open")
 
 
@@ -74,10 +74,10 @@ class Unsaid:
         now = {track.id: track for track in step.tracks}
         for id_ in [id_ for id_ in self._alive if id_ not in now]:
             self._end(self._alive.pop(id_))
-        for judgement in step.judgements:
-            if judgement.track in now:
-                life = self._alive.setdefault(judgement.track, _Life(now[judgement.track]))
-                life.holds.count(judgement)
+        for rule_result in step.rule_results:
+            if rule_result.track in now:
+                life = self._alive.setdefault(rule_result.track, _Life(now[rule_result.track]))
+                life.holds.count(rule_result)
         seen = [id_ for id_, track in now.items() if track.seen_at_s == step.t]
         lives = [self._alive[id_] for id_ in seen if id_ in self._alive]
         for life in lives:
@@ -88,7 +88,7 @@ class Unsaid:
                     life.add(drawn)
 
     def entries(self) -> Iterator[Entry]:
-        """What nearly fired first, what was merged last."""
+        """What nearly fired first, duplicates last."""
         for life in self._alive.values():
             self._end(life)
         self._alive = {}
@@ -96,7 +96,7 @@ class Unsaid:
             yield life.entry()
 
     def _end(self, life: _Life) -> None:
-        if life.track.raised or not life.track.confirmed or not life.holds.judged:
+        if life.track.raised or not life.track.confirmed or not life.holds.evaluated:
             return
         self._ended.append(life)
         self._ended.sort(key=_interest)
@@ -104,6 +104,6 @@ class Unsaid:
 
 
 def _interest(life: _Life) -> tuple[bool, int, int]:
-    """What a single check held back comes first, what was merged last; then who was seen long."""
+    """What a single check held back comes first, duplicates last; then who was seen long."""
     worst = life.holds.worst()
     return life.holds.fired > 0, -(worst[0].alone if worst else 0), -life.track.hits

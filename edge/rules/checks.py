@@ -6,7 +6,7 @@ against it, are made from the same checks, so they cannot say anything else than
 
 from __future__ import annotations
 
-from edge.records import Check, Ignored, Judgement
+from edge.records import Check, Ignored, RuleResult
 
 _OPPOSITE = {">=": "<", "<=": ">"}
 
@@ -73,30 +73,32 @@ def _number(value: float | tuple[str, ...]) -> str:
     return f"{value:.2f}" if value == 0 or abs(value) >= 0.01 else f"{value:.2g}"
 
 
-def reasons(judgement: Judgement) -> tuple[str, ...]:
+def reasons(rule_result: RuleResult) -> tuple[str, ...]:
     """Why it was decided so: all that speaks for it if it fired, else all that speaks against.
 
     That the label fits goes without saying once it does: the report has it.
     """
-    told = [
+    deciding = [
         check
-        for check in judgement.checks
-        if check.passed == judgement.fired and not (judgement.fired and check.name == "labels")
+        for check in rule_result.checks
+        if check.passed == rule_result.fired and not (rule_result.fired and check.name == "labels")
     ]
-    return tuple(words(check) for check in told) + _profile(judgement)
+    return tuple(words(check) for check in deciding) + _profile(rule_result)
 
 
-def _profile(judgement: Judgement) -> tuple[str, ...]:
-    return ("by the rule's night values",) if judgement.night else ()
+def _profile(rule_result: RuleResult) -> tuple[str, ...]:
+    return ("by the rule's night values",) if rule_result.night else ()
 
 
-def whole(judgement: Judgement, told: bool) -> str:
+def whole(rule_result: RuleResult, reported: bool) -> str:
     """One line: thing, rule, decision, and every check that decided it; what fires and is not
-    `told` was merged with what was."""
-    thing = "single picture" if judgement.track is None else f"track {judgement.track}"
-    decided = "clear" if not judgement.fired else "fires" if told else "fires, but was merged"
-    return f"{thing} {judgement.label}: {judgement.rule} {decided}: " + "; ".join(
-        reasons(judgement)
+    `reported` was a duplicate of what was."""
+    thing = "single picture" if rule_result.track is None else f"track {rule_result.track}"
+    decided = (
+        "clear" if not rule_result.fired else "fires" if reported else "fires, but is a duplicate"
+    )
+    return f"{thing} {rule_result.label}: {rule_result.rule} {decided}: " + "; ".join(
+        reasons(rule_result)
     )
 
 

@@ -14,9 +14,9 @@ from statistics import median
 from edge.config.schema import Rule
 from edge.records import Box, Check, in_shares
 from edge.rules import checks, cooldown
-from edge.rules.context import Conditions
+from edge.rules.context import EvaluationContext
 from edge.static_objects import place_history
-from edge.static_objects.place_history import Likeness
+from edge.static_objects.place_history import Similarity
 from edge.static_objects.records import Match
 from edge.track import zones
 from edge.track.track import Track
@@ -30,44 +30,44 @@ _CLASSES = 1024
 
 
 @lru_cache(maxsize=_CLASSES)
-def of_label(label: str, labels: tuple[str, ...]) -> Check:
+def label_check(label: str, labels: tuple[str, ...]) -> Check:
     """Whether the rule, which is about `labels`, asks anything more."""
     return checks.one_of("labels", "label", (label,), labels)
 
 
-def asked_of_track(
+def track_checks(
     track: Track,
     label: str,
     rule: Rule,
     severity: int,
     inside: tuple[str, ...],
-    conditions: Conditions,
+    context: EvaluationContext,
     now: float,
 ) -> Iterator[Check]:
     """All that the rule asks of a track of a label that it is about: place, movement, time.
     `label` is the track's own."""
-    sight = cooldown.Sight(track.votes[-1].score, track.height)
+    seen = cooldown.Visibility(track.votes[-1].score, track.height)
     asked = [
         _vote(track, label, rule),
-        *_shape(rule, track.box, conditions),
+        *_shape(rule, track.box, context),
         *_place(track, rule, inside, now),
-        *(_movement(track, rule, conditions) if rule.must_move else ()),
-        *_static(conditions.known.get(track.id), rule),
-        *_time(rule, conditions),
-        *cooldown.check(track.told, rule, severity, sight, now),
+        *(_movement(track, rule, context) if rule.must_move else ()),
+        *_static(context.known.get(track.id), rule),
+        *_time(rule, context),
+        *cooldown.check(track.cooldowns, rule, severity, seen, now),
     ]
     yield from asked
     if rule.must_move and track.group == "vehicle" and all(one.passed for one in asked):
-        yield from _stood(track, conditions)
+        yield from _stood(track, context)
 
 
-def asked_of_picture(
+def picture_checks(
     label: str,
     score: float,
     box: Box,
     rule: Rule,
     inside: tuple[str, ...],
-    conditions: Conditions,
+    context: EvaluationContext,
 ) -> Iterator[Check]:
     """All that the rule asks of one picture of a label that it is about; what takes several, a stay
     or a crossing, none has."""
@@ -75,19 +75,19 @@ def asked_of_picture(
         "snapshot_threshold", f"{label}: score in a single picture", score, rule.snapshot_threshold
     )
     if rule.snapshot_min_area > 0:
-        area = (box[2] - box[0]) * (box[3] - box[1]) / (conditions.size[0] * conditions.size[1])
+        area = (box[2] - box[0]) * (box[3] - box[1]) / (context.size[0] * context.size[1])
         yield checks.at_least(
             "snapshot_min_area", "share of the picture", area, rule.snapshot_min_area
         )
-    yield from _shape(rule, box, conditions)
+    yield from _shape(rule, box, context)
     if rule.zones:
         yield checks.one_of("zones", "stands in zone", inside, rule.zones)
     if rule.loitering_s > 0:
         yield checks.at_least("loitering_s", "seconds of loitering", 0.0, rule.loitering_s)
     if rule.lines:
         yield checks.one_of("lines", "crossed line", (), rule.lines)
-    yield from _static(conditions.known.get(box), rule)
-    yield from _time(rule, conditions)
+    yield from _static(context.known.get(box), rule)
+    yield from _time(rule, context)
 
 
 def vote_scores(track: Track, rule: Rule) -> tuple[float, ...]:
@@ -117,11 +117,11 @@ def _weak(count: int, rule: Rule) -> str:
     return f"{count} of them, under min_score {rule.min_score:.2f} or of other labels, count 0"
 
 
-def _shape(rule: Rule, box: Box, conditions: Conditions) -> Iterator[Check]:
+def _shape(rule: Rule, box: Box, context: EvaluationContext) -> Iterator[Check]:
     """Only limits that limit something; the ratio is that of the thing, not of squeezed pixels."""
     wide, tall = box[2] - box[0], box[3] - box[1]
-    area = wide * tall / (conditions.size[0] * conditions.size[1])
-    ratio = wide * conditions.aspect / max(tall, 1e-6)
+    area = wide * tall / (context.size[0] * context.size[1])
+    ratio = wide * context.aspect / max(tall, 1e-6)
     if rule.min_area > 0:
         yield checks.at_least("min_area", "share of the picture", area, rule.min_area)
     if rule.max_area < 1:
@@ -143,12 +143,12 @@ def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Ite
             stayed_s = zones.dwelt_s(track.presences, rule.zones, now)
         yield checks.at_least("loitering_s", "seconds of loitering", stayed_s, rule.loitering_s)
     if rule.lines:
-        told_at_s = cooldown.told_at_s(track.told, rule)
-        crossed = tuple(c.line for c in track.line_history.crossings if c.at_s > told_at_s)
+        reported_at_s = cooldown.last_report_at_s(track.cooldowns, rule)
+        crossed = tuple(c.line for c in track.line_history.crossings if c.at_s > reported_at_s)
         yield checks.one_of("lines", "crossed line", crossed, rule.lines)
 
 
-def _movement(track: Track, rule: Rule, conditions: Conditions) -> Iterator[Check]:
+def _movement(track: Track, rule: Rule, context: EvaluationContext) -> Iterator[Check]:
     moving = sum(vote.moving for vote in track.votes)
     frames = len(track.votes)
     yield checks.at_least(
@@ -161,7 +161,7 @@ def _movement(track: Track, rule: Rule, conditions: Conditions) -> Iterator[Chec
     if track.group == "vehicle":
         what = "way among the newest frames in own lengths"
         yield checks.at_least("min_travel", what, track.displaced, rule.min_travel)
-    elif track.travelled < rule.min_travel and _came_to_stand(track, conditions):
+    elif track.travelled < rule.min_travel and _came_to_stand(track, context):
         what = "seconds where nobody was before"
         yield checks.at_least("min_travel", what, track.persists_s, _PERSISTS_S)
     else:
@@ -169,27 +169,27 @@ def _movement(track: Track, rule: Rule, conditions: Conditions) -> Iterator[Chec
         yield checks.at_least("min_travel", what, track.travelled, rule.min_travel)
 
 
-def _came_to_stand(track: Track, conditions: Conditions) -> bool:
+def _came_to_stand(track: Track, context: EvaluationContext) -> bool:
     """Somebody who has been seen for a while where a few seconds ago nobody was."""
     if track.group != "person" or track.persists_s < _PERSISTS_S:
         return False
-    like = _likeness(track, conditions)
+    like = _likeness(track, context)
     return like is not None and like.least < place_history.STANDING
 
 
-def _likeness(track: Track, conditions: Conditions) -> Likeness | None:
-    return conditions.likeness(in_shares(track.box, conditions.size))
+def _likeness(track: Track, context: EvaluationContext) -> Similarity | None:
+    return context.similarity(in_shares(track.box, context.size))
 
 
-def _stood(track: Track, conditions: Conditions) -> Iterator[Check]:
+def _stood(track: Track, context: EvaluationContext) -> Iterator[Check]:
     """Whether the place of a vehicle looked the same some seconds ago, or one that it is said to
     have left looks as it did with it: then it stands there, whatever its box does. Asked last,
     since it costs most."""
-    stays = conditions.stays(track.id, track.box)
+    stays = context.stays(track.id, track.box)
     if stays is not None:
         what = "likeness of where it was before to what is there now"
         yield checks.at_most("stays", what, stays, place_history.STAYS)
-    like = _likeness(track, conditions)
+    like = _likeness(track, context)
     if like is not None:
         what = "likeness of its place to what was there before"
         yield checks.at_most("stood", what, like.most, place_history.STANDING)
@@ -197,22 +197,22 @@ def _stood(track: Track, conditions: Conditions) -> Iterator[Check]:
 
 def _static(match: Match | None, rule: Rule) -> Iterator[Check]:
     """A thing that is known to stand there is no news; nothing is said of others."""
-    if match is not None and match.silences(rule.id):
-        like = "" if match.likeness is None else f", likeness {match.likeness:.2f}"
+    if match is not None and match.suppresses(rule.id):
+        like = "" if match.similarity is None else f", likeness {match.similarity:.2f}"
         yield checks.one_of(
             "static",
             "known as",
-            (f"{match.reason} thing {match.thing}",),
+            (f"{match.reason} thing {match.object_id}",),
             ("nothing",),
             f"overlap {match.overlap:.2f}{like}",
         )
 
 
-def _time(rule: Rule, conditions: Conditions) -> Iterator[Check]:
+def _time(rule: Rule, context: EvaluationContext) -> Iterator[Check]:
     if rule.schedules:
-        named = [reading for reading in conditions.hours if reading.schedule in rule.schedules]
+        named = [reading for reading in context.hours if reading.schedule in rule.schedules]
         current = tuple(reading.schedule for reading in named if reading.active)
         note = ", ".join(dict.fromkeys(reading.local for reading in named))
         yield checks.one_of("schedules", "within schedule", current, rule.schedules, note)
-    if not conditions.armed:
+    if not context.armed:
         yield checks.one_of("armed", "camera armed", ("OFF",), ("ON",))

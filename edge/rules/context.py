@@ -1,4 +1,4 @@
-"""What holds for a whole frame of a camera when its things are judged.
+"""What holds for a whole frame of a camera when the rules are evaluated.
 
 PURE. The configuration's part in a decision, put together once per frame: the rules as the light
 has them, the places, the hours, whether the camera is armed. Called by `pipeline`.
@@ -14,18 +14,18 @@ from edge.config.schema import Camera, Decide, Line, Rule, Zone
 from edge.records import Box, Size, TrackId
 from edge.rules import schedule
 from edge.rules.schedule import Reading
-from edge.static_objects.place_history import Likeness
+from edge.static_objects.place_history import Similarity
 from edge.static_objects.records import Match
 
 Stays = Callable[[TrackId, Box], float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
+class EvaluationContext:
     """`size` is the frame's width and height in pixels; `night` says that the rules are those of
-    the night; `known` are the static things, by track or, in a lone picture, by box; `aspect` is a
-    pixel's width in units of its height; `likeness` says how like a place (shares of the frame) is
-    to what was there some seconds ago, `stays` how like the places that a track (now at a box in
+    the night; `known` are the static objects, by track or, in a lone picture, by box; `aspect` is a
+    pixel's width in units of its height; `similarity` says how like a place (shares of the frame)
+    is to what was there some seconds ago, `stays` how like the places that a track (now at a box in
     pixels) is said to have left are to what they were with it."""
 
     rules: tuple[Rule, ...]
@@ -37,7 +37,7 @@ class Conditions:
     night: bool = False
     known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
     aspect: float = 1.0
-    likeness: Callable[[Box], Likeness | None] = lambda _: None
+    similarity: Callable[[Box], Similarity | None] = lambda _: None
     stays: Stays = lambda _track, _box: None
 
     def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
@@ -47,21 +47,16 @@ class Conditions:
         return max(rule.severity, *levels, 0)
 
 
-def conditions(
+def evaluation_context(
     camera: Camera,
     decide: Decide,
     size: Size,
     at: datetime,
     night: bool,
-    known: Mapping[TrackId | Box, Match] | None = None,
-    aspect: float = 1.0,
-    likeness: Callable[[Box], Likeness | None] = lambda _: None,
-    stays: Stays = lambda _track, _box: None,
-) -> Conditions:
-    """For a frame that was received at `at`; `known` are its static things, `aspect` that of its
-    pixels."""
+) -> EvaluationContext:
+    """Of a frame of that size that was received at `at`, without what is known of its objects."""
     rules = decide.rules if camera.rules is None else camera.rules
-    return Conditions(
+    return EvaluationContext(
         rules=tuple(rule.at_night() for rule in rules) if night else rules,
         size=size,
         zones=camera.zones,
@@ -69,8 +64,4 @@ def conditions(
         hours=tuple(schedule.read(one, at) for one in decide.schedules),
         armed=camera.armed,
         night=night,
-        known=known or {},
-        aspect=aspect,
-        likeness=likeness,
-        stays=stays,
     )

@@ -1,14 +1,15 @@
-"""A camera that fires without end: what is alike is merged, what is new gets through.
+"""Deduplication: of similar suspicions that follow each other, what is new is reported.
 
-PURE. Findings of one rule and kind of thing that follow each other make an event, as in the review
-items of Frigate. Within an event the first is told, and then only what is news: another zone, a
-higher severity, a clearly better or larger sight, a place far from all told; everything else is
-merged, which the next report says, and told again only after windows that double. What the cloud
-refuted was told to nobody: the window then is short, and doubles with each refutation in a row. An
-event ends when nothing alike has been there for a while. New events have a budget that fills up
-with time (a token bucket); when it is spent, the last event goes on instead. Nothing is forgotten:
-every finding of a track is either told or counted as merged, and one that was merged is told when
-the window ends if the track is still there. Called by `pipeline` between the rules and the cases.
+PURE. Findings of one rule and kind of object that follow each other make an event, as in the review
+items of Frigate. Within an event the first is reported, and then only what is new: another zone, a
+higher severity, a clearly better or larger sight, a place far from all that was reported. The rest
+are duplicates, which the next report counts. Such a report is made again only after windows that
+double. What the cloud refuted has notified nobody: the window then is short, and doubles with each
+refutation in a row. An event ends when nothing alike has been there for a while. New events have a
+budget that fills up with time (a token bucket); when it is spent, the last event goes on instead.
+Nothing is forgotten: every finding of a track is either reported or counted as a duplicate, and a
+duplicate is reported when the window ends if the track is still there. Called by `rule_engine`
+between the rules and the suspicions.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from edge.config.deduplication import Deduplication
-from edge.records import Merged, TrackId
+from edge.records import Duplicate, TrackId
 from edge.rules.cooldown import RETRY_S, better, larger
 from edge.rules.evaluate import Finding
 from edge.track.track import Tracks
 from edge.track.zones import foot
 
 _PLACES = 8
-"""Places that may be told of apart in one `longest_s`; more of them are everywhere."""
+"""Places that may be reported apart in one `longest_s`; more of them are everywhere."""
 
 _ALIKE = {"bus": "car", "truck": "car"}
 """Networks name one vehicle now this, now that."""
@@ -34,7 +35,7 @@ _ALIKE = {"bus": "car", "truck": "car"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Feet and height (pixels) of a thing that was told of, and when."""
+    """Feet and height (pixels) of an object that was reported, and when."""
 
     foot: tuple[float, float]
     height: float
@@ -42,12 +43,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """What was told of one kind of thing by one rule since the event began: where, in which zones,
-    how grave and how sure. `tracks` are those of it that live, told or merged; `waiting` those that
-    were merged since the last report, of which there were `merged`. `about` is the track of the
-    last report, and `refuted` how many answers in a row called the event's reports nothing; they
-    are `answered` until something is told again, and `sure` once an answer was no refutation.
+class AlarmEvent:
+    """What was reported of one kind of object by one rule since the event began: where, in which
+    zones, how grave and how sure. `tracks` are those of it that live, reported or not; `waiting`
+    are the duplicates since the last report, of which there were `duplicates`. `last_track` is the
+    track of the last report, and `refuted` how many verdicts in a row called the event's reports
+    nothing; they are `answered` until something is reported again, and `sure` once a verdict was no
+    refutation.
     `spent_until_s` is when the budget of new events will be full again."""
 
     rule: str
@@ -58,84 +60,89 @@ class Event:
     score: float = 0.0
     tracks: frozenset[TrackId] = frozenset()
     waiting: frozenset[TrackId] = frozenset()
-    merged: int = 0
+    duplicates: int = 0
     repeats: int = 0
-    about: TrackId | None = None
+    last_track: TrackId | None = None
     refuted: int = 0
     answered: bool = False
     sure: bool = False
-    told_at_s: float = float("-inf")
+    reported_at_s: float = float("-inf")
     active_at_s: float = float("-inf")
     spent_until_s: float = float("-inf")
 
 
-Storms = tuple[Event, ...]
+AlarmEvents = tuple[AlarmEvent, ...]
 """The events of one camera."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Damped:
-    """`passed` are to be told, with a reason that counts what was merged before; `merged` are not;
-    `held` are the tracks of those and of the ones merged earlier, which wait for the window."""
+class DeduplicationResult:
+    """`passed` are to be reported, with a reason that counts the duplicates before; `duplicates`
+    are not; `throttled` are the tracks of these and of earlier duplicates, which wait for the
+    window."""
 
-    storms: Storms
+    events: AlarmEvents
     passed: tuple[Finding, ...]
-    merged: tuple[Merged, ...] = ()
-    held: frozenset[TrackId] = frozenset()
+    duplicates: tuple[Duplicate, ...] = ()
+    throttled: frozenset[TrackId] = frozenset()
 
 
 def step(
-    storms: Storms,
+    events: AlarmEvents,
     findings: Iterable[Finding],
     camera: CameraId,
     alive: frozenset[TrackId],
     now: float,
     settings: Deduplication,
-) -> Damped:
+) -> DeduplicationResult:
     """What becomes of the findings of one frame at `now`, in which the tracks `alive` lived."""
     if not settings.enabled:
-        return Damped(storms=(), passed=tuple(findings))
-    events = {(e.rule, e.kind): _later(e, alive, now) for e in storms}
-    passed, merged, held = [], [], set()
+        return DeduplicationResult(events=(), passed=tuple(findings))
+    by_kind = {(e.rule, e.kind): _later(e, alive, now) for e in events}
+    passed, duplicates, throttled = [], [], set()
     for finding in sorted(findings, key=_weight):
         key = finding.rule.id, _ALIKE.get(finding.label, finding.label)
-        event = events.get(key) or Event(rule=key[0], kind=key[1])
-        if _is_news(event, finding, now, settings):
+        event = by_kind.get(key) or AlarmEvent(rule=key[0], kind=key[1])
+        if _is_new(event, finding, now, settings):
             passed.append(_counted(finding, event, now))
-            events[key] = _tell(event, finding, now, settings)
+            by_kind[key] = _report(event, finding, now, settings)
             continue
-        held.add(finding.track)
+        throttled.add(finding.track)
         if finding.track not in event.waiting:
-            merged.append(_record(finding, camera, now - event.told_at_s))
-        events[key] = _merge(event, finding, now)
-    return Damped(
-        storms=tuple(events[key] for key in sorted(events)),
+            duplicates.append(_duplicate(finding, camera, now - event.reported_at_s))
+        by_kind[key] = _with_duplicate(event, finding, now)
+    return DeduplicationResult(
+        events=tuple(by_kind[key] for key in sorted(by_kind)),
         passed=tuple(passed),
-        merged=tuple(merged),
-        held=frozenset(held),
+        duplicates=tuple(duplicates),
+        throttled=frozenset(throttled),
     )
 
 
-def heard(storms: Storms, track: TrackId, *, refuted: bool) -> Storms:
-    """The events after the cloud has answered about a track that was told of."""
+def after_verdict(events: AlarmEvents, track: TrackId, *, refuted: bool) -> AlarmEvents:
+    """The events after the cloud has decided about a track that was reported."""
     return tuple(
-        _heard(event, refuted=refuted) if event.about == track else event for event in storms
+        _after_verdict(event, refuted=refuted) if event.last_track == track else event
+        for event in events
     )
 
 
-def _heard(event: Event, *, refuted: bool) -> Event:
+def _after_verdict(event: AlarmEvent, *, refuted: bool) -> AlarmEvent:
     if refuted:
         return replace(event, refuted=event.refuted + 1, answered=True)
     return replace(event, refuted=0, answered=True, sure=True)
 
 
-def unsaid(before: Tracks, after: Tracks, held: frozenset[TrackId]) -> Tracks:
-    """`after` the rules spoke, but as `before` for the tracks `held`: of them nothing was told."""
+def without_reports(before: Tracks, after: Tracks, throttled: frozenset[TrackId]) -> Tracks:
+    """`after` the rules spoke, but as `before` for the tracks `throttled`, which were not
+    reported."""
     known = {track.id: track for track in before.alive}
     return replace(
         after,
         alive=tuple(
-            replace(t, raised=known[t.id].raised, told=known[t.id].told) if t.id in held else t
+            replace(t, raised=known[t.id].raised, cooldowns=known[t.id].cooldowns)
+            if t.id in throttled
+            else t
             for t in after.alive
         ),
     )
@@ -146,7 +153,7 @@ def _weight(finding: Finding) -> tuple[float, float, int]:
     return -finding.severity, -finding.top_score, finding.track
 
 
-def _later(event: Event, alive: frozenset[TrackId], now: float) -> Event:
+def _later(event: AlarmEvent, alive: frozenset[TrackId], now: float) -> AlarmEvent:
     """The event as it stands before the findings of `now`: a track that lives keeps it active."""
     here = event.tracks & alive
     return replace(
@@ -157,7 +164,7 @@ def _later(event: Event, alive: frozenset[TrackId], now: float) -> Event:
     )
 
 
-def _is_news(event: Event, finding: Finding, now: float, settings: Deduplication) -> bool:
+def _is_new(event: AlarmEvent, finding: Finding, now: float, settings: Deduplication) -> bool:
     return (
         _begins(event, now, settings)
         or _window_over(event, now, settings)
@@ -169,7 +176,7 @@ def _is_news(event: Event, finding: Finding, now: float, settings: Deduplication
     )
 
 
-def _begins(event: Event, now: float, settings: Deduplication) -> bool:
+def _begins(event: AlarmEvent, now: float, settings: Deduplication) -> bool:
     """Has the event before ended, and is there budget for another?"""
     ended = now - event.active_at_s > settings.quiet_s
     return ended and _affords(event.spent_until_s, now, settings)
@@ -181,21 +188,21 @@ def _affords(spent_until_s: float, now: float, settings: Deduplication) -> bool:
     return spent_until_s - now <= (settings.budget - 1) * settings.refill_s
 
 
-def _larger(finding: Finding, event: Event) -> bool:
-    """Is the thing clearly larger than all that the event told of?"""
-    told = max((place.height for place in event.places), default=math.inf)
-    return larger(_height(finding), told)
+def _larger(finding: Finding, event: AlarmEvent) -> bool:
+    """Is the object clearly larger than all that the event has reported?"""
+    reported = max((place.height for place in event.places), default=math.inf)
+    return larger(_height(finding), reported)
 
 
-def _window_over(event: Event, now: float, settings: Deduplication) -> bool:
+def _window_over(event: AlarmEvent, now: float, settings: Deduplication) -> bool:
     window_s = min(settings.window_s * 2.0 ** min(event.repeats, 32), settings.longest_s)
     if event.answered and event.refuted:
         window_s = min(window_s, RETRY_S * 2.0 ** min(event.refuted - 1, 32))
-    return now - event.told_at_s >= window_s
+    return now - event.reported_at_s >= window_s
 
 
-def _elsewhere(event: Event, finding: Finding, now: float, settings: Deduplication) -> bool:
-    """Is the thing far from everything that was told of lately?"""
+def _elsewhere(event: AlarmEvent, finding: Finding, now: float, settings: Deduplication) -> bool:
+    """Is the object far from everything that was reported lately?"""
     lately = _lately(event, now, settings)
     place = _place(finding, now)
     return len(lately) < _PLACES and all(
@@ -204,7 +211,7 @@ def _elsewhere(event: Event, finding: Finding, now: float, settings: Deduplicati
     )
 
 
-def _lately(event: Event, now: float, settings: Deduplication) -> tuple[Place, ...]:
+def _lately(event: AlarmEvent, now: float, settings: Deduplication) -> tuple[Place, ...]:
     return tuple(place for place in event.places if now - place.at_s < settings.longest_s)
 
 
@@ -216,14 +223,14 @@ def _height(finding: Finding) -> float:
     return finding.box[3] - finding.box[1]
 
 
-def _tell(event: Event, finding: Finding, now: float, settings: Deduplication) -> Event:
-    """The event after the finding was told of; an event that begins knows only the places of those
+def _report(event: AlarmEvent, finding: Finding, now: float, settings: Deduplication) -> AlarmEvent:
+    """The event after the finding was reported; an event that begins knows only the places of those
     before, and its windows are short again unless the budget is spent."""
     places = (*_lately(event, now, settings), _place(finding, now))[-_PLACES:]
     if _begins(event, now, settings):
         spent_until_s = max(now, event.spent_until_s) + settings.refill_s
         spare = _affords(spent_until_s, now, settings)
-        event = Event(
+        event = AlarmEvent(
             rule=event.rule,
             kind=event.kind,
             repeats=0 if spare else event.repeats,
@@ -239,27 +246,27 @@ def _tell(event: Event, finding: Finding, now: float, settings: Deduplication) -
         score=max(event.score, finding.top_score),
         tracks=event.tracks | {finding.track},
         waiting=frozenset(),
-        merged=0,
-        about=finding.track,
+        duplicates=0,
+        last_track=finding.track,
         answered=False,
-        told_at_s=now,
+        reported_at_s=now,
         active_at_s=now,
     )
 
 
-def _merge(event: Event, finding: Finding, now: float) -> Event:
+def _with_duplicate(event: AlarmEvent, finding: Finding, now: float) -> AlarmEvent:
     new = finding.track not in event.waiting
     return replace(
         event,
         tracks=event.tracks | {finding.track},
         waiting=event.waiting | {finding.track},
-        merged=event.merged + new,
+        duplicates=event.duplicates + new,
         active_at_s=now,
     )
 
 
-def _record(finding: Finding, camera: CameraId, since_s: float) -> Merged:
-    return Merged(
+def _duplicate(finding: Finding, camera: CameraId, since_s: float) -> Duplicate:
+    return Duplicate(
         camera=camera,
         track=finding.track,
         rule=finding.rule.id,
@@ -269,10 +276,10 @@ def _record(finding: Finding, camera: CameraId, since_s: float) -> Merged:
     )
 
 
-def _counted(finding: Finding, event: Event, now: float) -> Finding:
+def _counted(finding: Finding, event: AlarmEvent, now: float) -> Finding:
     """The finding with the word how many came since the last report."""
-    if not event.merged:
+    if not event.duplicates:
         return finding
-    others = "other" if event.merged == 1 else "others"
-    words = f"merged with {event.merged} {others} in {now - event.told_at_s:.0f} s"
+    noun = "duplicate" if event.duplicates == 1 else "duplicates"
+    words = f"{event.duplicates} {noun} in {now - event.reported_at_s:.0f} s"
     return replace(finding, reasons=(*finding.reasons, words))

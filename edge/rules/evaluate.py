@@ -1,7 +1,7 @@
 """Is this thing a threat by the site's rules?
 
-PURE. Two questions for two kinds of camera: `judge_tracks` lets a track's recent frames vote,
-`judge_alone` decides on one frame that is itself an alarm. A rule is a row of checks
+PURE. Two questions for two kinds of camera: `evaluate_tracks` lets a track's recent frames vote,
+`evaluate_picture` decides on one frame that is itself an alarm. A rule is a row of checks
 (`conditions`) that must all be passed; either answer comes with all of them, so a decision and its
 explanation are one thing.
 """
@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 
 from contract.labels import SUMMED
 from edge.config.schema import Rule
-from edge.records import Box, Check, Judgement, TrackId
+from edge.records import Box, Check, RuleResult, TrackId
 from edge.rules import checks, cooldown
 from edge.rules.conditions import (
-    asked_of_picture,
-    asked_of_track,
-    of_label,
+    label_check,
+    picture_checks,
+    track_checks,
     vote_median,
     vote_scores,
 )
-from edge.rules.context import Conditions
+from edge.rules.context import EvaluationContext
 from edge.track import lines, zones
 from edge.track.track import Track, Tracks
 from imaging.detections import Detections
@@ -52,87 +52,85 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """The tracks with places and silences updated, what was found, and every judgement of a thing
-    in this frame: of the rules in their order up to the first that fires."""
+class TrackResults:
+    """The tracks with places and silences updated, what was found, and every rule result for an
+    object in this frame: of the rules in their order up to the first that fires."""
 
     tracks: Tracks
     findings: tuple[Finding, ...]
-    judgements: tuple[Judgement, ...]
+    rule_results: tuple[RuleResult, ...]
 
 
-def judge_tracks(tracks: Tracks, conditions: Conditions, now: float) -> Judged:
-    """Judge every track seen at `now`."""
+def evaluate_tracks(tracks: Tracks, context: EvaluationContext, now: float) -> TrackResults:
+    """Evaluate the rules for every track seen at `now`."""
     alive: list[Track] = []
     findings: list[Finding] = []
-    judgements: list[Judgement] = []
+    rule_results: list[RuleResult] = []
     for track in tracks.alive:
         if track.seen_at_s != now:
             alive.append(track)
             continue
-        after, finding = _judge(_placed(track, conditions, now), conditions, now, judgements)
+        after, finding = _evaluate_track(_placed(track, context, now), context, now, rule_results)
         alive.append(after)
         findings += [finding] if finding is not None else []
-    return Judged(
+    return TrackResults(
         tracks=replace(tracks, alive=tuple(alive)),
         findings=tuple(findings),
-        judgements=tuple(judgements),
+        rule_results=tuple(rule_results),
     )
 
 
-def _placed(track: Track, conditions: Conditions, now: float) -> Track:
+def _placed(track: Track, context: EvaluationContext, now: float) -> Track:
     """The track with what its foot has to do with zones and lines."""
-    if not (conditions.zones or conditions.lines):
+    if not (context.zones or context.lines):
         return track
     x, y = zones.foot(track.box)
-    width, height = conditions.size
-    presences = zones.step(track.presences, conditions.zones, (x / width, y / height), now)
+    width, height = context.size
+    presences = zones.step(track.presences, context.zones, (x / width, y / height), now)
     tall_px = track.box[3] - track.box[1]
-    history = lines.step(
-        track.line_history, conditions.lines, (x, y), tall_px, conditions.size, now
-    )
+    history = lines.step(track.line_history, context.lines, (x, y), tall_px, context.size, now)
     return replace(track, presences=presences, line_history=history)
 
 
-def _judge(
-    track: Track, conditions: Conditions, now: float, judgements: list[Judgement]
+def _evaluate_track(
+    track: Track, context: EvaluationContext, now: float, rule_results: list[RuleResult]
 ) -> tuple[Track, Finding | None]:
-    """Ask the rules in order until one fires; each answer is added to `judgements`."""
-    inside = zones.occupied(track.presences, conditions.zones, now)
+    """Ask the rules in order until one fires; each result is added to `rule_results`."""
+    inside = zones.occupied(track.presences, context.zones, now)
     usual, newest = track.label, track.votes[-1].label
-    for rule in conditions.rules:
-        severity = conditions.severity(rule, inside)
-        asked = asked_of_track(track, usual, rule, severity, inside, conditions, now)
+    for rule in context.rules:
+        severity = context.severity(rule, inside)
+        rest = track_checks(track, usual, rule, severity, inside, context, now)
         label = usual if usual in rule.labels else newest
-        first = of_label(newest, rule.labels)
-        judgement = _judgement(track.id, rule, label, track.box, conditions, first, asked)
-        judgements.append(judgement)
-        if judgement.fired:
-            best = cooldown.Sight(max(vote.score for vote in track.votes), track.height)
-            told = cooldown.after(track.told, rule, severity, best, now)
-            after = replace(track, raised=track.raised + 1, told=told)
-            return after, _finding(track, rule, severity, inside, judgement, now)
+        label_checked = label_check(newest, rule.labels)
+        rule_result = _rule_result(track.id, rule, label, track.box, context, label_checked, rest)
+        rule_results.append(rule_result)
+        if rule_result.fired:
+            best = cooldown.Visibility(max(vote.score for vote in track.votes), track.height)
+            cooldowns = cooldown.after_report(track.cooldowns, rule, severity, best, now)
+            after = replace(track, raised=track.raised + 1, cooldowns=cooldowns)
+            return after, _finding(track, rule, severity, inside, rule_result, now)
     return track, None
 
 
-def _judgement(
+def _rule_result(
     track: TrackId | None,
     rule: Rule,
     label: str,
     box: Box,
-    conditions: Conditions,
-    first: Check,
-    asked: Iterator[Check],
-) -> Judgement:
+    context: EvaluationContext,
+    label_checked: Check,
+    rest: Iterator[Check],
+) -> RuleResult:
     """Of a thing of another class nothing but that is said."""
-    rest = tuple(asked) if first.passed else ()
-    return Judgement(
+    checked = tuple(rest) if label_checked.passed else ()
+    return RuleResult(
         track=track,
         rule=rule.id,
         label=label,
         box=box,
-        night=conditions.night and rule.night is not None,
-        checks=(first, *rest),
+        night=context.night and rule.night is not None,
+        checks=(label_checked, *checked),
     )
 
 
@@ -141,7 +139,7 @@ def _finding(
     rule: Rule,
     severity: int,
     inside: tuple[str, ...],
-    judgement: Judgement,
+    rule_result: RuleResult,
     now: float,
 ) -> Finding:
     scores = vote_scores(track, rule)
@@ -150,7 +148,7 @@ def _finding(
         sequence=track.raised,
         rule=rule,
         severity=severity,
-        label=judgement.label,
+        label=rule_result.label,
         box=track.box,
         score=track.votes[-1].score,
         top_score=max(scores),
@@ -159,29 +157,29 @@ def _finding(
         age_s=now - track.first_at_s,
         displacement=track.displaced if track.group == "vehicle" else track.travelled,
         stationary=track.travelled < STATIONARY_UNDER,
-        reasons=checks.reasons(judgement),
+        reasons=checks.reasons(rule_result),
     )
 
 
-def judge_alone(
-    found: Detections, conditions: Conditions, first_id: int
-) -> tuple[tuple[Finding, ...], tuple[Judgement, ...]]:
-    """Judge one stand-alone frame: per rule its best detection of each kind of thing, so that a
-    bicycle does not hide a car, numbered from `first_id`."""
+def evaluate_picture(
+    found: Detections, context: EvaluationContext, first_id: int
+) -> tuple[tuple[Finding, ...], tuple[RuleResult, ...]]:
+    """Evaluate the rules for a single picture: per rule its best detection of each kind of thing,
+    so that a bicycle does not hide a car, numbered from `first_id`."""
     findings: list[Finding] = []
-    judgements: list[Judgement] = []
-    for rule in conditions.rules:
-        told: set[str] = set()
+    rule_results: list[RuleResult] = []
+    for rule in context.rules:
+        found_kinds: set[str] = set()
         for row in range(len(found)):
-            if kind(found.labels[row]) in told:
+            if kind(found.labels[row]) in found_kinds:
                 continue
             id_ = TrackId(first_id + len(findings))
-            judgement, finding = _alone(found, row, rule, conditions, id_)
-            judgements.append(judgement)
+            rule_result, finding = _evaluate_detection(found, row, rule, context, id_)
+            rule_results.append(rule_result)
             if finding is not None:
                 findings.append(finding)
-                told.add(kind(finding.label))
-    return tuple(findings), tuple(judgements)
+                found_kinds.add(kind(finding.label))
+    return tuple(findings), tuple(rule_results)
 
 
 def kind(label: str) -> str:
@@ -189,24 +187,24 @@ def kind(label: str) -> str:
     return "car" if label in SUMMED else label
 
 
-def _alone(
-    found: Detections, row: int, rule: Rule, conditions: Conditions, id_: TrackId
-) -> tuple[Judgement, Finding | None]:
+def _evaluate_detection(
+    found: Detections, row: int, rule: Rule, context: EvaluationContext, id_: TrackId
+) -> tuple[RuleResult, Finding | None]:
     x0, y0, x1, y1 = (float(value) for value in found.boxes[row])
     box, label, score = (x0, y0, x1, y1), found.labels[row], float(found.scores[row])
     foot_x, foot_y = zones.foot(box)
-    feet = foot_x / conditions.size[0], foot_y / conditions.size[1]
-    inside = tuple(zone.id for zone in conditions.zones if zones.contains(zone.polygon, feet))
-    asked = asked_of_picture(label, score, box, rule, inside, conditions)
-    first = of_label(label, rule.labels)
-    judgement = _judgement(None, rule, label, box, conditions, first, asked)
-    if not judgement.fired:
-        return judgement, None
-    return judgement, Finding(
+    feet = foot_x / context.size[0], foot_y / context.size[1]
+    inside = tuple(zone.id for zone in context.zones if zones.contains(zone.polygon, feet))
+    rest = picture_checks(label, score, box, rule, inside, context)
+    label_checked = label_check(label, rule.labels)
+    rule_result = _rule_result(None, rule, label, box, context, label_checked, rest)
+    if not rule_result.fired:
+        return rule_result, None
+    return rule_result, Finding(
         track=id_,
         sequence=0,
         rule=rule,
-        severity=conditions.severity(rule, inside),
+        severity=context.severity(rule, inside),
         label=label,
         box=box,
         score=score,
@@ -216,5 +214,5 @@ def _alone(
         age_s=0.0,
         displacement=0.0,
         stationary=False,
-        reasons=checks.reasons(judgement),
+        reasons=checks.reasons(rule_result),
     )

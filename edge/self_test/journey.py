@@ -105,9 +105,9 @@ class Journey:
         self._to = tuple(to)
         for step in _at_the_worker(verdict):
             self._steps[step.hop, ""] = step
-        self.reached("home", now)
+        self.reached("answered", now)
         if not to:
-            self.reached("told", now, "broker", "by the worker, where the site listens")
+            self.reached("notified", now, "broker", "by the worker, where the site listens")
         self._flaw = _flaw_of(verdict)
 
     def over(self, now: float) -> bool:
@@ -133,13 +133,13 @@ class Journey:
 
     def _missing(self) -> Iterator[tuple[Hop, str]]:
         """What it has not passed, first first. An older worker does not say what it did."""
-        silent = {"taken", "fetched", "decided"} if self._to is not None else set()
-        for hop in HOPS[: HOPS.index("told")]:
+        silent = {"received", "fetched", "decided"} if self._to is not None else set()
+        for hop in HOPS[: HOPS.index("notified")]:
             if hop not in silent and (hop, "") not in self._steps:
                 yield hop, ""
         for of in self._to or ():
-            if ("told", of) not in self._steps:
-                yield "told", of
+            if ("notified", of) not in self._steps:
+                yield "notified", of
 
     def _failure(self) -> tuple[str, str]:
         if self._flaw is not None:
@@ -160,7 +160,7 @@ def _at_the_worker(verdict: Verdict) -> Iterator[Step]:
         yield Step(hop="decided", note="the worker does not say when: it is older than we are")
         return
     taken_at = handled.taken_at.isoformat(timespec="milliseconds")
-    yield Step(hop="taken", note=f"at {taken_at} by the worker's clock")
+    yield Step(hop="received", note=f"at {taken_at} by the worker's clock")
     yield Step(hop="fetched", worker_s=handled.fetched_s)
     yield Step(hop="decided", worker_s=handled.decided_s, note=verdict.decision)
 
@@ -185,8 +185,8 @@ def _silence(hop: Hop, timeout_s: float) -> str:
     guesses: dict[Hop, str] = {
         "stored": "other suspicions are carried first, or the object store does not answer",
         "reported": "other suspicions are carried first, or the broker does not acknowledge",
-        "taken": "no verdict came: is a worker running, connected to the same broker and root, and "
-        "may it read the store?",
-        "told": "the destination has not acknowledged",
+        "received": "no verdict came: is a worker running, connected to the same broker and root, "
+        "and may it read the store?",
+        "notified": "the destination has not acknowledged",
     }
     return f"not within {timeout_s:g} s; {guesses.get(hop, 'nothing is known')}"

@@ -16,7 +16,7 @@ import cv2
 from contract.ids import CameraId, ReportId
 from edge.deliver.evidence import Origin, Parcel, pack
 from edge.privacy import Privacy
-from edge.records import Box, Case, DecodedFrame, Frame, Suspicion, TrackId
+from edge.records import AlertCandidate, Box, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.manifest import Manifest
 
 CAMERA = CameraId("_self_test")
@@ -74,8 +74,10 @@ def marked(frame: Frame, box: Box, report_id: ReportId, origin: Origin) -> Parce
     """The parcel; nothing of the site's masks applies to a picture that is ours."""
     header = frame.header
     decoded = DecodedFrame(frame=frame, width=header.width, height=header.height)
-    case = Case(suspicion=_suspicion(frame, box, report_id), best=decoded, best_box=box, context=())
-    parcel = pack(case, replace(origin, privacy=Privacy()))
+    candidate = AlertCandidate(
+        suspicion=_suspicion(frame, box, report_id), best=decoded, best_box=box, context=()
+    )
+    parcel = pack(candidate, replace(origin, privacy=Privacy()))
     marks = {"test": True, "audit": True, "more_left": 0}
     return replace(parcel, report=parcel.report.model_copy(update=marks))
 

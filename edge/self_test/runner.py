@@ -112,7 +112,7 @@ class SelfTests:
         with self._lock:
             asked, journey = self._asked, self._journey
         if asked is not None and journey is not None:
-            journey.held_up("home", "the daemon was stopped", final=True)
+            journey.held_up("answered", "the daemon was stopped", final=True)
             asked.done(journey.outcome(self._clock.mono()))
 
     def reached(self, report: ReportId, hop: Hop, of: str = "") -> None:
@@ -167,7 +167,7 @@ class SelfTests:
         except (NoTestPicture, ModelError) as error:
             self.held_up(named, "admitted", str(error), final=True)
         except OutboxError as error:
-            self.held_up(named, "kept", str(error), final=True)
+            self.held_up(named, "queued", str(error), final=True)
 
     def _send(self, named: ReportId, origin: Origin) -> None:
         config, now = self._config(), self._clock.now()
@@ -186,7 +186,7 @@ class SelfTests:
             return
         self.reached(named, "admitted")
         self._outbox.put(marked(frame, picture.box, named, origin))
-        self.reached(named, "kept")
+        self.reached(named, "queued")
 
     def _withdraw(self) -> None:
         """What is left of tests; where the disk does not let us, the next test finds it."""

@@ -1,10 +1,11 @@
-"""What does a place look like, whatever the light?
+"""What does a place appearance like, whatever the light?
 
 PURE. An appearance is the field of grey-level gradients of a patch, each brought to about the same
 length, so that brightness, contrast and infrared change little; it is always taken at one fixed box
-(shares 0..1 of the frame), because a field that is shifted fits nothing. Called by `memory`.
-A `Moment` keeps the looks of its frame, since several things are compared with one place; it is
-made by `rule_engine` for every analysed frame, used by `memory` and `verdict_feedback`.
+(shares 0..1 of the frame), because a field that is shifted fits nothing. Called by `memory`. A
+`FrameContext` keeps the appearances of its frame, since several objects are compared with one
+place; it is made by `rule_engine` for every analysed frame, used by `memory` and
+`verdict_feedback`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from edge.records import Box
 from imaging.detections import Image
 
 PATCH_PX = 32
-"""Side of the picture of a thing, whatever its shape."""
+"""Side of the picture of an object, whatever its shape."""
 
 FIELD_PX = 16
 """Side of the field: half of the patch, so that a shift by a pixel of the frame does not matter."""
@@ -31,7 +32,7 @@ Patch = npt.NDArray[np.uint8]
 
 _BLUR = (5, 5)
 _LEAST_PX = 8
-"""A box with a shorter side has no look, only noise."""
+"""A box with a shorter side has no appearance, only noise."""
 
 _DARK = 10.0
 """Mean grey level under which a patch shows the sensor's noise and not the place."""
@@ -50,7 +51,7 @@ class Appearance:
 
 
 def appearance(image: Image, box: Box) -> Appearance | None:
-    """How the place `box` looks in a frame; None where it is too small or too dark to say."""
+    """How the place `box` appearances in a frame; None where it is too small or too dark to say."""
     height, width = image.shape[:2]
     x0, x1 = (round(min(max(x, 0.0), 1.0) * width) for x in (box[0], box[2]))
     y0, y1 = (round(min(max(y, 0.0), 1.0) * height) for y in (box[1], box[3]))
@@ -81,7 +82,7 @@ def of_patch(patch: Patch) -> Appearance | None:
     return Appearance(field=field, patch=patch)
 
 
-def likeness(a: Appearance, b: Appearance) -> float:
+def similarity(a: Appearance, b: Appearance) -> float:
     """The cosine between two fields: 1 the same, 0 nothing in common."""
     left, right = a.field.astype(np.float32).ravel(), b.field.astype(np.float32).ravel()
     lengths = math.sqrt(left.dot(left) * right.dot(right))
@@ -89,16 +90,18 @@ def likeness(a: Appearance, b: Appearance) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class FrameContext:
     """The frame that was looked at: received `at`, which is `now` in monotonic seconds."""
 
     image: Image
     at: datetime
     now: float
-    _looks: dict[Box, Appearance | None] = field(default_factory=dict, repr=False, compare=False)
+    _appearances: dict[Box, Appearance | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
-    def look(self, box: Box) -> Appearance | None:
-        """How the place `box` (shares 0..1 of the frame) looks; see `appearance`."""
-        if box not in self._looks:
-            self._looks[box] = appearance(self.image, box)
-        return self._looks[box]
+    def appearance_at(self, box: Box) -> Appearance | None:
+        """How the place `box` (shares 0..1 of the frame) appearances; see `appearance`."""
+        if box not in self._appearances:
+            self._appearances[box] = appearance(self.image, box)
+        return self._appearances[box]

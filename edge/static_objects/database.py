@@ -1,4 +1,4 @@
-"""The file in which static things outlive a restart.
+"""The file in which static objects outlive a restart.
 
 SHELL. SQLite in WAL mode beside the outbox. The daemon and the command line may have it open at
 once. What is lost with it is learnt again, so a transaction need not survive a power cut, and a

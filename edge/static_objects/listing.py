@@ -1,4 +1,4 @@
-"""What the command line sees of the static things, and how it makes the daemon forget them.
+"""What the command line sees of the static objects, and how it makes the daemon forget them.
 
 SHELL. Works on the file while the daemon runs: it notices within a second of its camera's next
 frame. Called by `edge.cli.static`.
@@ -12,30 +12,30 @@ from pathlib import Path
 
 from contract.ids import CameraId
 from edge.static_objects.database import FILE, Unusable, connect
-from edge.static_objects.records import Thing
-from edge.static_objects.rows import THINGS_OF_ALL, thing_of
+from edge.static_objects.records import StaticObject
+from edge.static_objects.rows import OBJECTS_OF_ALL, object_of
 from edge.storage.sqlite import transaction
 
 
 class StaticError(Exception):
-    """The file of static things cannot be read; the text says why and what to do."""
+    """The file of static objects cannot be read; the text says why and what to do."""
 
 
 class NoMemory(Exception):
-    """There is no file of static things; the text says where it was looked for."""
+    """There is no file of static objects; the text says where it was looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A thing and the camera that sees it."""
+    """An object and the camera that sees it."""
 
     camera: CameraId
-    thing: Thing
+    static_object: StaticObject
 
     @property
     def id(self) -> str:
         """As `static forget` takes it."""
-        return f"{self.camera}/{self.thing.id}"
+        return f"{self.camera}/{self.static_object.id}"
 
 
 def listed(folder: Path, camera: str | None = None) -> tuple[Listed, ...]:
@@ -45,19 +45,23 @@ def listed(folder: Path, camera: str | None = None) -> tuple[Listed, ...]:
     """
     connection = _open(folder)
     try:
-        rows = connection.execute(THINGS_OF_ALL).fetchall()
+        rows = connection.execute(OBJECTS_OF_ALL).fetchall()
     except sqlite3.Error as error:
         raise StaticError(f"{folder / FILE} cannot be read: {error}") from error
     finally:
         connection.close()
-    read = ((CameraId(row[-1]), thing_of(row, 0.0)) for row in rows)
-    found = (Listed(camera=name, thing=thing) for name, thing in read if thing is not None)
+    read = ((CameraId(row[-1]), object_of(row, 0.0)) for row in rows)
+    found = (Listed(camera=name, static_object=obj) for name, obj in read if obj is not None)
     chosen = (one for one in found if camera in (None, one.camera))
-    return tuple(sorted(chosen, key=lambda one: (one.camera, len(one.thing.id), one.thing.id)))
+    return tuple(
+        sorted(
+            chosen, key=lambda one: (one.camera, len(one.static_object.id), one.static_object.id)
+        )
+    )
 
 
 def forget(folder: Path, *, camera: str | None = None, id_: str | None = None) -> int:
-    """Forget all things, those of a camera, or one of a camera; how many there were.
+    """Forget all objects, those of a camera, or one of a camera; how many there were.
 
     Raises `NoMemory` and `StaticError`.
     """
@@ -65,7 +69,7 @@ def forget(folder: Path, *, camera: str | None = None, id_: str | None = None) -
     try:
         with transaction(connection):
             return connection.execute(
-                "DELETE FROM things WHERE camera = ifnull(?, camera) AND id = ifnull(?, id)",
+                "DELETE FROM objects WHERE camera = ifnull(?, camera) AND id = ifnull(?, id)",
                 (camera, id_),
             ).rowcount
     except sqlite3.Error as error:

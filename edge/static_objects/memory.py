@@ -1,10 +1,11 @@
 """Memory of what stands there: parked cars, statues, a tap that is called human at noon.
 
-PURE. A thing is known by its box and its appearance. It becomes static when it has stood for long
-enough; a person must moreover never have stirred, nor have been seen to come. A known thing raises
-no alarm as long as it stands and looks as remembered; what moves away from the box, or looks
-otherwise, is news. A thing whose place looks otherwise for long enough has gone. What the cloud
-says of things is taken up in `verdict_feedback`. Called by `matching` once per analysed frame.
+PURE. An object is known by its box and its appearance. It becomes static when it has stood for long
+enough; a person must moreover never have stirred, nor have been seen to come. A known object raises
+no alarm as long as it stands and looks as remembered; what moves away from the box, or
+looks otherwise, is news. An object whose place looks otherwise for long enough has gone.
+What the cloud says of objects is taken up in `verdict_feedback`. Called by `matching` once per
+analysed frame.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from datetime import timedelta
 import numpy as np
 
 from edge.config.schema import StaticObjects
-from edge.static_objects.appearance import Appearance, Moment, likeness
-from edge.static_objects.records import Match, Memory, Sighting, Thing
+from edge.static_objects.appearance import Appearance, FrameContext, similarity
+from edge.static_objects.records import Match, Memory, ObservedObject, StaticObject
 from imaging.boxes import iou
 
 HITS_NEEDED = 3
 """Frames: what was seen once or twice has not been seen to stand."""
 
-_MOST_STIRS = 0.1
+_MOST_MOTION = 0.1
 """Of the frames: shadows and passers-by move a statue now and then, a living person more often."""
 
 _HELD_OVERLAP = 0.3
@@ -36,224 +37,240 @@ _REFUTED_EASE = 0.1
 """What the cloud has refuted is recognised by so much less overlap."""
 
 _FRESH = 0.8
-"""A look that is still like but less so is remembered too: the light goes slowly."""
+"""An appearance that is still like but less so is remembered too: the light goes slowly."""
 
-_MOST_LOOKS = 4
+_MOST_APPEARANCES = 4
 
 _CHECK_S = 1.0
-"""How often the places of things that were not seen are looked at."""
+"""How often the places of objects that were not seen are looked at."""
 
-Near = list[tuple[float, Thing]]
-"""The things of a sighting's group whose boxes overlap its own, with the IoU, the greatest
+Near = list[tuple[float, StaticObject]]
+"""The objects of a sighting's group whose boxes overlap its own, with the IoU, the greatest
 first."""
 
 
-def step_memory(
-    memory: Memory, sightings: Sequence[Sighting], moment: Moment, settings: StaticObjects
+def update_memory(
+    memory: Memory,
+    observations: Sequence[ObservedObject],
+    frame: FrameContext,
+    settings: StaticObjects,
 ) -> tuple[Memory, tuple[Match | None, ...]]:
-    """The memory after a frame, and for each sighting the known thing that it is, if any."""
+    """The memory after a frame, and for each sighting the known object that it is, if any."""
     if not settings.enabled:
-        return memory, (None,) * len(sightings)
-    things = {thing.id: thing for thing in memory.things}
+        return memory, (None,) * len(observations)
+    objects = {obj.id: obj for obj in memory.objects}
     seen: set[str] = set()
     matches: list[Match | None] = []
     number = memory.next_number
-    for sighting, nearby in zip(sightings, overlapping(memory.things, sightings), strict=True):
-        near = [(overlap, things[thing.id]) for overlap, thing in nearby]
-        known = _recognise(memory, near, sighting, moment, settings)
+    for observed, nearby in zip(
+        observations, overlapping(memory.objects, observations), strict=True
+    ):
+        near = [(overlap, objects[obj.id]) for overlap, obj in nearby]
+        known = _recognise(memory, near, observed, frame, settings)
         matches.append(known and known[0])
-        after = known[1] if known else _watch(near, seen, sighting, moment, settings, number)
+        after = known[1] if known else _watch(near, seen, observed, frame, settings, number)
         if after is not None:
-            number += after.id not in things
-            things[after.id] = after
+            number += after.id not in objects
+            objects[after.id] = after
             seen.add(after.id)
-    checks = moment.now - memory.checked_s >= _CHECK_S
-    rest = _look_at_places(things, seen, moment, settings) if checks else things
+    checks = frame.now - memory.checked_s >= _CHECK_S
+    rest = _check_places(objects, seen, frame, settings) if checks else objects
     matched = {
-        sighting.track: match
-        for sighting, match in zip(sightings, matches, strict=True)
-        if match is not None and sighting.track is not None
+        observed.track: match
+        for observed, match in zip(observations, matches, strict=True)
+        if match is not None and observed.track is not None
     }
     after_all = replace(
         memory,
-        things=_within(rest, settings.max_objects),
+        objects=_within(rest, settings.max_objects),
         matched=matched,
         next_number=number,
-        checked_s=moment.now if checks else memory.checked_s,
+        checked_s=frame.now if checks else memory.checked_s,
     )
     return after_all, tuple(matches)
 
 
 def forget(memory: Memory, ids: frozenset[str]) -> Memory:
-    """As if these things had never been seen."""
-    return replace(memory, things=tuple(one for one in memory.things if one.id not in ids))
+    """As if these objects had never been seen."""
+    return replace(memory, objects=tuple(one for one in memory.objects if one.id not in ids))
 
 
 def _recognise(
     memory: Memory,
     near: Near,
-    sighting: Sighting,
-    moment: Moment,
+    observed: ObservedObject,
+    frame: FrameContext,
     settings: StaticObjects,
-) -> tuple[Match, Thing] | None:
-    """The known thing that a sighting is, best overlap first, and that thing as seen now. What
+) -> tuple[Match, StaticObject] | None:
+    """The known object that a sighting is, best overlap first, and that object as seen now. What
     leaves its place is news, though it was known."""
-    if sighting.leaves:
+    if observed.leaves:
         return None
-    held = memory.matched.get(sighting.track) if sighting.track is not None else None
-    for overlap, thing in near:
-        if not _may_be(thing, sighting):
+    held = memory.matched.get(observed.track) if observed.track is not None else None
+    for overlap, obj in near:
+        if not _may_be(obj, observed):
             continue
-        is_held = held is not None and held.thing == thing.id
-        needed = settings.min_overlap - (_REFUTED_EASE if thing.refuted else 0.0)
-        if overlap < (_HELD_OVERLAP if is_held else needed):
+        matched_before = held is not None and held.object_id == obj.id
+        needed = settings.min_overlap - (_REFUTED_EASE if obj.refuted else 0.0)
+        if overlap < (_HELD_OVERLAP if matched_before else needed):
             continue
-        look = moment.look(thing.box)
-        like = None if look is None else _likeness(thing, look)
-        alike = like is not None and like >= settings.min_likeness
+        appearance = frame.appearance_at(obj.box)
+        like = None if appearance is None else _similarity(obj, appearance)
+        alike = like is not None and like >= settings.min_similarity
         by_box = (
-            sighting.group == "vehicle" and thing.static and (is_held or overlap >= TIGHT_OVERLAP)
+            observed.group == "vehicle"
+            and obj.static
+            and (matched_before or overlap >= TIGHT_OVERLAP)
         )
         if alike or by_box:
             match = Match(
-                thing=thing.id,
-                refuted=thing.refuted > 0,
+                object_id=obj.id,
+                refuted=obj.refuted > 0,
                 overlap=overlap,
-                likeness=like if alike else None,
-                rules=None if thing.known else thing.told,
+                similarity=like if alike else None,
+                rules=None if obj.known else obj.reported_by,
             )
-            return match, _seen(thing, sighting, look, like, moment, settings)
+            return match, _seen(obj, observed, appearance, like, frame, settings)
     return None
 
 
-def _may_be(thing: Thing, sighting: Sighting) -> bool:
-    """What was only told of is no longer news unless it was seen to come. That its picture changes
+def _may_be(obj: StaticObject, observed: ObservedObject) -> bool:
+    """What was only reported is no longer news unless it was seen to come. That its picture changes
     says nothing: so does a statue's when a lamp goes on."""
-    return thing.known or (bool(thing.told) and not sighting.came)
+    return obj.known or (bool(obj.reported_by) and not observed.entered)
 
 
 def _watch(
     near: Near,
     seen: set[str],
-    sighting: Sighting,
-    moment: Moment,
+    observed: ObservedObject,
+    frame: FrameContext,
     settings: StaticObjects,
     number: int,
-) -> Thing | None:
-    """The thing that is being watched at this place, or a new one; None for what lives."""
-    lives = sighting.group in ("person", "animal")
-    if lives and sighting.came:
+) -> StaticObject | None:
+    """The object that is being watched at this place, or a new one; None for what lives."""
+    lives = observed.group in ("person", "animal")
+    if lives and observed.entered:
         return None
-    for overlap, thing in near:
+    for overlap, obj in near:
         if overlap < settings.min_overlap:
             break
-        if thing.known or thing.id in seen:
+        if obj.known or obj.id in seen:
             continue
-        look = moment.look(thing.box)
-        if look is not None and _likeness(thing, look) >= settings.min_likeness:
-            return _seen(thing, sighting, look, None, moment, settings)
-        if look is not None:
-            return _begin(thing.id, sighting, moment)
-        return thing
-    return None if lives and sighting.moving else _begin(str(number), sighting, moment)
+        appearance = frame.appearance_at(obj.box)
+        if appearance is not None and _similarity(obj, appearance) >= settings.min_similarity:
+            return _seen(obj, observed, appearance, None, frame, settings)
+        if appearance is not None:
+            return _begin(obj.id, observed, frame)
+        return obj
+    return None if lives and observed.moving else _begin(str(number), observed, frame)
 
 
-def _begin(id_: str, sighting: Sighting, moment: Moment) -> Thing | None:
-    look = moment.look(sighting.box)
-    if look is None:
+def _begin(id_: str, observed: ObservedObject, frame: FrameContext) -> StaticObject | None:
+    appearance = frame.appearance_at(observed.box)
+    if appearance is None:
         return None
-    return Thing(
+    return StaticObject(
         id=id_,
-        group=sighting.group,
-        label=sighting.label,
-        box=sighting.box,
-        looks=(look,),
-        first_seen_at=moment.at,
-        last_seen_at=moment.at,
-        since_s=moment.now,
+        group=observed.group,
+        label=observed.label,
+        box=observed.box,
+        appearances=(appearance,),
+        first_seen_at=frame.at,
+        last_seen_at=frame.at,
+        since_s=frame.now,
     )
 
 
 def _seen(
-    thing: Thing,
-    sighting: Sighting,
-    look: Appearance | None,
+    obj: StaticObject,
+    observed: ObservedObject,
+    appearance: Appearance | None,
     like: float | None,
-    moment: Moment,
+    frame: FrameContext,
     settings: StaticObjects,
-) -> Thing:
-    """The thing after one more sighting; a look that is only just like is remembered too."""
-    slips = like is not None and settings.min_likeness <= like < _FRESH
-    looks = thing.looks
-    if slips and look is not None:
-        looks = (looks[0], *(*looks[1:], look)[-(_MOST_LOOKS - 1) :])
-    hits, stirs = thing.hits + 1, thing.stirs + sighting.moving
+) -> StaticObject:
+    """The object after one more sighting; an appearance that is only just like is remembered
+    too."""
+    slips = like is not None and settings.min_similarity <= like < _FRESH
+    appearances = obj.appearances
+    if slips and appearance is not None:
+        appearances = (appearances[0], *(*appearances[1:], appearance)[-(_MOST_APPEARANCES - 1) :])
+    hits, motion_hits = obj.hits + 1, obj.motion_hits + observed.moving
     return replace(
-        thing,
-        looks=looks,
-        last_seen_at=max(thing.last_seen_at, moment.at),
+        obj,
+        appearances=appearances,
+        last_seen_at=max(obj.last_seen_at, frame.at),
         hits=hits,
-        stirs=stirs,
-        static=thing.static or _has_stood(thing, hits, stirs, moment.now, settings),
+        motion_hits=motion_hits,
+        static=obj.static or _has_stood(obj, hits, motion_hits, frame.now, settings),
         gone_since_s=None,
     )
 
 
-def _has_stood(thing: Thing, hits: int, stirs: int, now: float, settings: StaticObjects) -> bool:
+def _has_stood(
+    obj: StaticObject, hits: int, motion_hits: int, now: float, settings: StaticObjects
+) -> bool:
     if hits < HITS_NEEDED:
         return False
-    if thing.group in ("person", "animal"):
-        return now - thing.since_s >= settings.person_stationary_s and stirs <= _MOST_STIRS * hits
-    return now - thing.since_s >= settings.stationary_s
+    if obj.group in ("person", "animal"):
+        return (
+            now - obj.since_s >= settings.person_stationary_s and motion_hits <= _MOST_MOTION * hits
+        )
+    return now - obj.since_s >= settings.stationary_s
 
 
-def _look_at_places(
-    things: dict[str, Thing], seen: set[str], moment: Moment, settings: StaticObjects
-) -> dict[str, Thing]:
-    """Things that nobody detected are still there while their place looks like them; those whose
-    place looked otherwise for long, or that were not seen for days, are forgotten."""
-    oldest = moment.at - timedelta(days=settings.keep_days)
-    rest: dict[str, Thing] = {}
-    for thing in things.values():
-        after = thing if thing.id in seen else _checked(thing, moment, settings)
+def _check_places(
+    objects: dict[str, StaticObject], seen: set[str], frame: FrameContext, settings: StaticObjects
+) -> dict[str, StaticObject]:
+    """Objects that nobody detected are still there while their place looks like them; those
+    whose place looked otherwise for long, or that were not seen for days, are forgotten."""
+    oldest = frame.at - timedelta(days=settings.keep_days)
+    rest: dict[str, StaticObject] = {}
+    for obj in objects.values():
+        after = obj if obj.id in seen else _checked(obj, frame, settings)
         if after is not None and after.last_seen_at >= oldest:
             rest[after.id] = after
     return rest
 
 
-def _checked(thing: Thing, moment: Moment, settings: StaticObjects) -> Thing | None:
-    look = moment.look(thing.box)
-    if look is None or thing.refuted:  # the tap is human at noon only
-        return thing
-    if _likeness(thing, look) >= settings.min_likeness:
-        return replace(thing, last_seen_at=max(thing.last_seen_at, moment.at), gone_since_s=None)
-    since_s = moment.now if thing.gone_since_s is None else thing.gone_since_s
-    if moment.now - since_s >= settings.free_s:
+def _checked(
+    obj: StaticObject, frame: FrameContext, settings: StaticObjects
+) -> StaticObject | None:
+    appearance = frame.appearance_at(obj.box)
+    if appearance is None or obj.refuted:  # the tap is human at noon only
+        return obj
+    if _similarity(obj, appearance) >= settings.min_similarity:
+        return replace(obj, last_seen_at=max(obj.last_seen_at, frame.at), gone_since_s=None)
+    since_s = frame.now if obj.gone_since_s is None else obj.gone_since_s
+    if frame.now - since_s >= settings.free_s:
         return None
-    return replace(thing, gone_since_s=since_s)
+    return replace(obj, gone_since_s=since_s)
 
 
-def _within(things: dict[str, Thing], most: int) -> tuple[Thing, ...]:
+def _within(objects: dict[str, StaticObject], most: int) -> tuple[StaticObject, ...]:
     """At most so many, those that are only watched going first, then the longest unseen."""
-    if len(things) <= most:
-        return tuple(things.values())
-    ranked = sorted(things.values(), key=lambda one: (one.lasting, one.last_seen_at), reverse=True)
-    kept = {thing.id for thing in ranked[:most]}
-    return tuple(thing for thing in things.values() if thing.id in kept)
+    if len(objects) <= most:
+        return tuple(objects.values())
+    ranked = sorted(objects.values(), key=lambda one: (one.lasting, one.last_seen_at), reverse=True)
+    kept = {obj.id for obj in ranked[:most]}
+    return tuple(obj for obj in objects.values() if obj.id in kept)
 
 
-def overlapping(things: Sequence[Thing], sightings: Sequence[Sighting]) -> list[Near]:
+def overlapping(
+    objects: Sequence[StaticObject], observations: Sequence[ObservedObject]
+) -> list[Near]:
     """What is near each sighting."""
-    if not things:
-        return [[] for _ in sightings]
-    boxes = np.array([thing.box for thing in things], np.float32)
-    table = iou(np.array([one.box for one in sightings], np.float32).reshape(-1, 4), boxes)
-    near: list[Near] = [[] for _ in sightings]
+    if not objects:
+        return [[] for _ in observations]
+    boxes = np.array([obj.box for obj in objects], np.float32)
+    table = iou(np.array([one.box for one in observations], np.float32).reshape(-1, 4), boxes)
+    near: list[Near] = [[] for _ in observations]
     for row, column in np.argwhere(table).tolist():
-        if things[column].group == sightings[row].group:
-            near[row].append((float(table[row, column]), things[column]))
+        if objects[column].group == observations[row].group:
+            near[row].append((float(table[row, column]), objects[column]))
     return [sorted(pairs, key=lambda pair: -pair[0]) for pairs in near]
 
 
-def _likeness(thing: Thing, look: Appearance) -> float:
-    return max((likeness(one, look) for one in thing.looks), default=0.0)
+def _similarity(obj: StaticObject, appearance: Appearance) -> float:
+    return max((similarity(one, appearance) for one in obj.appearances), default=0.0)

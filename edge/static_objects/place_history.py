@@ -1,10 +1,10 @@
 """Did it stand there before? What a place looked like some seconds ago.
 
-PURE. A parked car may get a new track, a jittering box and a shadow over it, all of which look like
-movement; but where it stands it stood before, and where something drives it did not. A few small
-grey pictures of the last seconds are kept, and a place is correlated with itself in them. Likewise
-somebody who stands still where nobody was some seconds ago has come. Kept by `camera_state` per
-camera, asked by `rules.conditions`.
+PURE. A parked car may get a new track, a jittering box and a shadow over it, all of which
+look like movement; but where it stands it stood before, and where something drives it did
+not. A few small grey pictures of the last seconds are kept, and a place is correlated with itself
+in them. Likewise somebody who stands still where nobody was some seconds ago has come. Kept by
+`camera_state` per camera, asked by `rules.conditions`.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FLAT = 4.0
 """Standard deviation of grey levels under which a place has nothing to be recognised by."""
 
 
-class Likeness(NamedTuple):
+class Similarity(NamedTuple):
     """Of a place to itself in the older pictures, at most 1: in the most and in the least alike."""
 
     most: float
@@ -56,12 +56,12 @@ class Likeness(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class PlaceHistory:
     """Small grey pictures `(h, w)` with their times (monotonic seconds), oldest first."""
 
     pictures: tuple[tuple[float, Grey], ...] = ()
 
-    def after(self, grey: Grey, now: float) -> Past:
+    def after(self, grey: Grey, now: float) -> PlaceHistory:
         """With the picture of `now`, if it is time for one; of another size, it begins anew.
 
         After a pause the last picture from before it stays until newer ones are old enough.
@@ -71,10 +71,10 @@ class Past:
         if not any(now - at_s >= YOUNGEST_S for at_s, _ in kept):
             kept = (*same[: len(same) - len(kept)][-1:], *kept)
         if kept and now - kept[-1][0] < SPACING_S:
-            return Past(pictures=kept)
-        return Past(pictures=(*kept, (now, grey)))
+            return PlaceHistory(pictures=kept)
+        return PlaceHistory(pictures=(*kept, (now, grey)))
 
-    def likeness(self, grey: Grey, box: Box, now: float) -> Likeness | None:
+    def similarity(self, grey: Grey, box: Box, now: float) -> Similarity | None:
         """How like the place `box` (shares 0..1 of the frame) in `grey` is to itself 2 to 8 s ago,
         or when it was last seen before that; None where nothing can be said."""
         place = _span(box, grey.shape)
@@ -87,7 +87,7 @@ class Past:
         old = [(now - at_s, one) for at_s, one in self.pictures if now - at_s >= YOUNGEST_S]
         recent = [one for age_s, one in old if age_s <= OLDEST_S] or [one for _, one in old[-1:]]
         found = [_best(one, patch, place) for one in recent]
-        return Likeness(most=max(found), least=min(found)) if found else None
+        return Similarity(most=max(found), least=min(found)) if found else None
 
 
 def patch_of(grey: Grey, box: Box) -> Grey | None:

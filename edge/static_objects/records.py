@@ -19,94 +19,97 @@ from edge.static_objects.appearance import Appearance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
-    """One thing at one place. It is `static` once it has stood long enough; before, it is only
-    watched. `hits` counts the frames in which it was seen, `stirs` those in which it moved.
+class StaticObject:
+    """One object at one place. It is `static` once it has stood long enough; before, it is only
+    watched. `hits` counts the frames in which it was seen, `motion_hits` those in which it moved.
 
-    `refuted` counts the verdicts that called it no threat; `told` names the rules that raised an
-    alarm about it. `looks` are its appearances under different light, the oldest first.
+    `refuted` counts the verdicts that called it no threat; `reported_by` names the rules that
+    raised an alarm about it. `appearances` are its appearances under different light, the oldest
+    first.
     """
 
     id: str
     group: Group
     label: str
     box: Box
-    looks: tuple[Appearance, ...]
+    appearances: tuple[Appearance, ...]
     first_seen_at: datetime
     last_seen_at: datetime
     hits: int = 1
-    stirs: int = 0
+    motion_hits: int = 0
     static: bool = False
     refuted: int = 0
-    told: tuple[str, ...] = ()
-    withheld: int = 0
+    reported_by: tuple[str, ...] = ()
+    suppressed: int = 0
     since_s: float = float("-inf")
     gone_since_s: float | None = None
 
     @property
     def known(self) -> bool:
-        """Whether it is known to be no news whatever the rule."""
+        """Whether it is known to be nothing new whatever the rule."""
         return self.static or self.refuted > 0
 
     @property
     def lasting(self) -> bool:
         """Whether it is worth keeping over a restart."""
-        return self.known or bool(self.told)
+        return self.known or bool(self.reported_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PendingQuery:
     """What the cloud was asked about under `report_id`, as it looked then."""
 
     report_id: ReportId
     group: Group
     label: str
     box: Box
-    look: Appearance
+    appearance: Appearance
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """That a track or detection is a thing that is known, and how sure that is. `likeness` is None
-    where the box alone said so; `rules` are those to which it is no news, None: all of them."""
+    """That a track or detection is an object that is known, and how sure that is. `similarity` is
+    None where the box alone said so; `rules` are those to which it is nothing new, None: all of
+    them."""
 
-    thing: str
+    object_id: str
     refuted: bool
     overlap: float
-    likeness: float | None
+    similarity: float | None
     rules: tuple[str, ...] | None = None
 
     @property
-    def reason(self) -> Literal["told", "static", "refuted"]:
-        """What it is known as; `told` is what only stands as it stood when an alarm was raised."""
+    def reason(self) -> Literal["reported", "static", "refuted"]:
+        """What it is known as; `reported` is what only stands as it stood when an alarm was
+        raised."""
         if self.refuted:
             return "refuted"
-        return "static" if self.rules is None else "told"
+        return "static" if self.rules is None else "reported"
 
-    def silences(self, rule: str) -> bool:
+    def suppresses(self, rule: str) -> bool:
         """Whether the rule of that id has nothing more to say of it."""
         return self.rules is None or rule in self.rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What is remembered of one camera. `matched` are the things of the tracks in the last frame
-    that was looked at, `withheld` those tracks of which an alarm was kept back already."""
+    """What is remembered of one camera. `matched` are the objects of the tracks in the last frame
+    that was looked at, `suppressed` those tracks of which an alarm was kept back already."""
 
-    things: tuple[Thing, ...] = ()
-    asked: tuple[Asked, ...] = ()
+    objects: tuple[StaticObject, ...] = ()
+    queries: tuple[PendingQuery, ...] = ()
     matched: Mapping[TrackId, Match] = field(default_factory=dict)
-    withheld: frozenset[TrackId] = frozenset()
+    suppressed: frozenset[TrackId] = frozenset()
     next_number: int = 1
     checked_s: float = float("-inf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A thing seen in this frame; `track` is None for one in a picture that stands alone.
+class ObservedObject:
+    """An object seen in this frame; `track` is None for one in a picture that stands alone.
 
-    `came` says that it was seen to come from elsewhere, `leaves` that all of it moves and it has
+    `entered` says that it was seen to come from elsewhere, `leaves` that all of it moves and it has
     left its place.
     """
 
@@ -115,5 +118,5 @@ class Sighting:
     label: str
     box: Box
     moving: bool = False
-    came: bool = False
+    entered: bool = False
     leaves: bool = False

@@ -1,7 +1,7 @@
-"""Static things as rows of a database, and back.
+"""Static objects as rows of a database, and back.
 
-PURE. A look is kept as its grey picture, from which its field follows; a row that makes no sense
-gives None. Called by `store`.
+PURE. A appearance is kept as its grey picture, from which its field follows; a row that makes no
+sense gives None. Called by `store`.
 """
 
 from __future__ import annotations
@@ -18,142 +18,147 @@ from contract.ids import CameraId, ReportId
 from contract.labels import Group
 from edge.records import Box
 from edge.static_objects.appearance import PATCH_PX, Appearance, of_patch
-from edge.static_objects.records import Asked, Thing
+from edge.static_objects.records import PendingQuery, StaticObject
 
 Row = tuple[object, ...]
 
 TABLES = """
-CREATE TABLE things (
+CREATE TABLE objects (
     camera        TEXT NOT NULL,
     id            TEXT NOT NULL,
     kind          TEXT NOT NULL,
     label         TEXT NOT NULL,
     box           TEXT NOT NULL,
-    looks         BLOB NOT NULL,
+    appearances   BLOB NOT NULL,
     first_seen_at TEXT NOT NULL,
     last_seen_at  TEXT NOT NULL,
     hits          INTEGER NOT NULL,
-    stirs         INTEGER NOT NULL,
+    motion_hits   INTEGER NOT NULL,
     static        INTEGER NOT NULL,
     refuted       INTEGER NOT NULL,
-    told          TEXT NOT NULL,
-    withheld      INTEGER NOT NULL,
+    reported_by   TEXT NOT NULL,
+    suppressed    INTEGER NOT NULL,
     PRIMARY KEY (camera, id)
 ) WITHOUT ROWID;
-CREATE TABLE asked (
-    report_id TEXT PRIMARY KEY,
-    camera    TEXT NOT NULL,
-    kind      TEXT NOT NULL,
-    label     TEXT NOT NULL,
-    box       TEXT NOT NULL,
-    look      BLOB NOT NULL,
-    at        TEXT NOT NULL
+CREATE TABLE queries (
+    report_id  TEXT PRIMARY KEY,
+    camera     TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    label      TEXT NOT NULL,
+    box        TEXT NOT NULL,
+    appearance BLOB NOT NULL,
+    at         TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE answers (
+CREATE TABLE verdicts (
     report_id TEXT PRIMARY KEY,
     camera    TEXT NOT NULL,
     refuted   INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-"""`box` is a JSON list of shares 0..1, `told` one of rule ids; `looks` are pictures of
+"""`box` is a JSON list of shares 0..1, `reported_by` one of rule ids; `appearances` are pictures of
 `PATCH_PX` x `PATCH_PX` grey bytes, one after the other."""
 
-THINGS_OF_ALL = """
-SELECT id, kind, label, box, looks, first_seen_at, last_seen_at, hits, stirs, static, refuted, told,
-    withheld, camera
-FROM things ORDER BY last_seen_at, camera, id
+OBJECTS_OF_ALL = """
+SELECT id, kind, label, box, appearances, first_seen_at, last_seen_at, hits, motion_hits, static,
+    refuted, reported_by, suppressed, camera
+FROM objects ORDER BY last_seen_at, camera, id
 """
-THINGS_OF_ONE = """
-SELECT id, kind, label, box, looks, first_seen_at, last_seen_at, hits, stirs, static, refuted, told,
-    withheld
-FROM things WHERE camera = ? ORDER BY last_seen_at, id
+OBJECTS_OF_ONE = """
+SELECT id, kind, label, box, appearances, first_seen_at, last_seen_at, hits, motion_hits, static,
+    refuted, reported_by, suppressed
+FROM objects WHERE camera = ? ORDER BY last_seen_at, id
 """
-ASKED_OF_ONE = """
-SELECT report_id, kind, label, box, look, at FROM asked WHERE camera = ? ORDER BY at, report_id
+QUERIES_OF_ONE = """
+SELECT report_id, kind, label, box, appearance, at
+FROM queries WHERE camera = ? ORDER BY at, report_id
 """
-IDS_OF_ONE = "SELECT id FROM things WHERE camera = ?"
-KEEP_THING = "INSERT OR REPLACE INTO things VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-KEEP_ASKED = "INSERT OR REPLACE INTO asked VALUES (?, ?, ?, ?, ?, ?, ?)"
-REMOVE_ASKED = ("DELETE FROM asked WHERE camera = ?", "DELETE FROM answers WHERE camera = ?")
+IDS_OF_ONE = "SELECT id FROM objects WHERE camera = ?"
+KEEP_OBJECT = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+KEEP_QUERY = "INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?, ?, ?, ?)"
+REMOVE_QUERIES = ("DELETE FROM queries WHERE camera = ?", "DELETE FROM verdicts WHERE camera = ?")
 
 
-def row_of(camera: CameraId, thing: Thing) -> Row:
+def row_of(camera: CameraId, obj: StaticObject) -> Row:
     """As in `records`, the camera first."""
     return (
         camera,
-        thing.id,
-        thing.group,
-        thing.label,
-        json.dumps(thing.box),
-        b"".join(look.patch.tobytes() for look in thing.looks),
-        thing.first_seen_at.isoformat(),
-        thing.last_seen_at.isoformat(),
-        thing.hits,
-        thing.stirs,
-        int(thing.static),
-        thing.refuted,
-        json.dumps(thing.told),
-        thing.withheld,
+        obj.id,
+        obj.group,
+        obj.label,
+        json.dumps(obj.box),
+        b"".join(appearance.patch.tobytes() for appearance in obj.appearances),
+        obj.first_seen_at.isoformat(),
+        obj.last_seen_at.isoformat(),
+        obj.hits,
+        obj.motion_hits,
+        int(obj.static),
+        obj.refuted,
+        json.dumps(obj.reported_by),
+        obj.suppressed,
     )
 
 
-def asked_row_of(camera: CameraId, asked: Asked) -> Row:
-    """As in `asked`."""
-    box, look, at = json.dumps(asked.box), asked.look.patch.tobytes(), asked.at.isoformat()
-    return (asked.report_id, camera, asked.group, asked.label, box, look, at)
+def query_row_of(camera: CameraId, query: PendingQuery) -> Row:
+    """As in `queries`."""
+    box, appearance, at = (
+        json.dumps(query.box),
+        query.appearance.patch.tobytes(),
+        query.at.isoformat(),
+    )
+    return (query.report_id, camera, query.group, query.label, box, appearance, at)
 
 
 _UNREADABLE = (ValueError, TypeError, IndexError, OverflowError, RecursionError)
 """What a damaged row raises; the last two, numbers beyond any float and JSON too deep."""
 
 
-def thing_of(row: Sequence[object], since_s: float) -> Thing | None:
-    """From `THINGS_OF_ONE`; one that was only told of is watched anew from `since_s` on."""
+def object_of(row: Sequence[object], since_s: float) -> StaticObject | None:
+    """From `OBJECTS_OF_ONE`; one that was only reported is watched anew from `since_s` on."""
     try:
-        looks = _looks(row[4])
-        thing = Thing(
+        appearances = _appearances(row[4])
+        obj = StaticObject(
             id=str(row[0]),
             group=_group(row[1]),
             label=str(row[2]),
             box=_box(row[3]),
-            looks=looks,
+            appearances=appearances,
             first_seen_at=_moment(row[5]),
             last_seen_at=_moment(row[6]),
             hits=_count(row[7]),
-            stirs=_count(row[8]),
+            motion_hits=_count(row[8]),
             static=bool(row[9]),
             refuted=_count(row[10]),
-            told=tuple(str(rule) for rule in json.loads(str(row[11]))),
-            withheld=_count(row[12]),
+            reported_by=tuple(str(rule) for rule in json.loads(str(row[11]))),
+            suppressed=_count(row[12]),
             since_s=since_s,
         )
     except _UNREADABLE:
         return None
-    return thing if looks else None
+    return obj if appearances else None
 
 
-def asked_of(row: Sequence[object]) -> Asked | None:
-    """From `ASKED_OF_ONE`."""
+def query_of(row: Sequence[object]) -> PendingQuery | None:
+    """From `QUERIES_OF_ONE`."""
     try:
-        looks = _looks(row[4])
-        return Asked(
+        appearances = _appearances(row[4])
+        return PendingQuery(
             report_id=ReportId(str(row[0])),
             group=_group(row[1]),
             label=str(row[2]),
             box=_box(row[3]),
-            look=looks[0],
+            appearance=appearances[0],
             at=_moment(row[5]),
         )
     except _UNREADABLE:
         return None
 
 
-def _looks(kept: object) -> tuple[Appearance, ...]:
+def _appearances(kept: object) -> tuple[Appearance, ...]:
     if not isinstance(kept, bytes):
         raise TypeError("looks are no bytes")
     patches = np.frombuffer(kept, np.uint8).reshape(-1, PATCH_PX, PATCH_PX)
-    looks = (of_patch(patch) for patch in patches)
-    return tuple(look for look in looks if look is not None)
+    appearances = (of_patch(patch) for patch in patches)
+    return tuple(appearance for appearance in appearances if appearance is not None)
 
 
 def _box(kept: object) -> Box:

@@ -1,4 +1,4 @@
-"""Keeps the memory of static things over restarts, and brings it news from outside.
+"""Keeps the memory of static objects over restarts, and brings it news from outside.
 
 SHELL. Each camera's memory belongs to its analysis thread, which hands it over after a frame and
 gets it back: without what somebody forgot by the command line, and with what the cloud has refuted.
@@ -20,28 +20,28 @@ from edge.static_objects.database import FILE, Unusable, distrust, open_database
 from edge.static_objects.memory import forget
 from edge.static_objects.records import Memory
 from edge.static_objects.rows import (
-    ASKED_OF_ONE,
     IDS_OF_ONE,
-    KEEP_ASKED,
-    KEEP_THING,
-    REMOVE_ASKED,
-    THINGS_OF_ONE,
-    asked_of,
-    asked_row_of,
+    KEEP_OBJECT,
+    KEEP_QUERY,
+    OBJECTS_OF_ONE,
+    QUERIES_OF_ONE,
+    REMOVE_QUERIES,
+    object_of,
+    query_of,
+    query_row_of,
     row_of,
-    thing_of,
 )
-from edge.static_objects.verdict_feedback import refute, settle
+from edge.static_objects.verdict_feedback import close_query, refute
 from edge.storage.sqlite import tells_damage, transaction
 from service.clock import Clock
 from service.events import Event, log
 
 LOOK_S = 1.0
-"""How often a camera's news is looked for; a person who forgets a thing waits no longer."""
+"""How often a camera's news is looked for; a person who forgets an object waits no longer."""
 
 SAVE_S = 3600.0
 """How often mere counts and times are written: a memory card does not like more. What a kill takes
-of them is an hour of counting; what became static, was told or refuted is written at once."""
+of them is an hour of counting; what became static, was reported or refuted is written at once."""
 
 RETRY_S = 60.0
 """How often a disk that had no file for us is tried again."""
@@ -53,13 +53,13 @@ class _Kept:
 
     ids: frozenset[str] = frozenset()
     shapes: Mapping[str, object] = field(default_factory=dict)
-    asked: tuple[ReportId, ...] = ()
+    queries: tuple[ReportId, ...] = ()
     looked_s: float = float("-inf")
     saved_s: float = float("-inf")
 
 
 class StaticStore:
-    """The static things of all cameras of a gateway."""
+    """The static objects of all cameras of a gateway."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         """Opens the file in `folder`, or goes without one, says so and tries again later."""
@@ -72,15 +72,15 @@ class StaticStore:
         self._tried_s = float("-inf")
         self._opened()
 
-    def recall(self, camera: CameraId) -> Memory:
+    def load(self, camera: CameraId) -> Memory:
         """What was kept of the camera."""
         with self._lock, self._surviving(camera):
             connection = self._opened()
             if connection is not None:
-                return self._recalled(connection, camera)
+                return self._loaded(connection, camera)
         return Memory()
 
-    def exchange(self, camera: CameraId, memory: Memory) -> Memory:
+    def sync(self, camera: CameraId, memory: Memory) -> Memory:
         """Keep what is worth it, and take up what became known elsewhere; cheap in between."""
         now = self._clock.mono()
         with self._lock, self._surviving(camera):
@@ -90,18 +90,18 @@ class StaticStore:
             kept.looked_s = now
             connection = self._opened()
             if connection is not None:
-                return self._exchanged(connection, camera, memory, kept, now)
+                return self._synced(connection, camera, memory, kept, now)
         return memory
 
-    def answered(self, verdict: Verdict) -> None:
+    def add_verdict(self, verdict: Verdict) -> None:
         """The cloud decided; its camera's thread takes it up with its next frame."""
         row = (verdict.report_id, verdict.camera, int(verdict.decision == "refuted"))
         with self._lock, self._surviving(verdict.camera):
             connection = self._opened()
             if connection is not None:
-                connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", row)
+                connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", row)
 
-    def left(self, camera: CameraId) -> None:
+    def forget_camera(self, camera: CameraId) -> None:
         """It is not followed any more; what is on disk stays."""
         with self._lock:
             self._kept.pop(camera, None)
@@ -147,17 +147,17 @@ class StaticStore:
         self._connection = None
         self._kept.clear()
 
-    def _recalled(self, connection: sqlite3.Connection, camera: CameraId) -> Memory:
+    def _loaded(self, connection: sqlite3.Connection, camera: CameraId) -> Memory:
         now = self._clock.mono()
-        rows = connection.execute(THINGS_OF_ONE, (camera,))
-        things = tuple(t for t in (thing_of(row, now) for row in rows) if t is not None)
-        rows = connection.execute(ASKED_OF_ONE, (camera,))
-        asked = tuple(a for a in map(asked_of, rows) if a is not None)
-        self._kept[camera] = _Kept(ids=frozenset(thing.id for thing in things))
-        numbers = [int(thing.id) for thing in things if thing.id.isdecimal()]
-        return Memory(things=things, asked=asked, next_number=max(numbers, default=0) + 1)
+        rows = connection.execute(OBJECTS_OF_ONE, (camera,))
+        objects = tuple(t for t in (object_of(row, now) for row in rows) if t is not None)
+        rows = connection.execute(QUERIES_OF_ONE, (camera,))
+        queries = tuple(a for a in map(query_of, rows) if a is not None)
+        self._kept[camera] = _Kept(ids=frozenset(obj.id for obj in objects))
+        numbers = [int(obj.id) for obj in objects if obj.id.isdecimal()]
+        return Memory(objects=objects, queries=queries, next_number=max(numbers, default=0) + 1)
 
-    def _exchanged(
+    def _synced(
         self,
         connection: sqlite3.Connection,
         camera: CameraId,
@@ -166,22 +166,22 @@ class StaticStore:
         now: float,
     ) -> Memory:
         memory = _without_forgotten(connection, camera, memory, kept)
-        answers: list[tuple[str, int]] = connection.execute(
-            "SELECT report_id, refuted FROM answers WHERE camera = ?", (camera,)
+        verdicts: list[tuple[str, int]] = connection.execute(
+            "SELECT report_id, refuted FROM verdicts WHERE camera = ?", (camera,)
         ).fetchall()
-        for report_id, refuted in answers:
-            memory = (refute if refuted else settle)(memory, ReportId(report_id))
+        for report_id, refuted in verdicts:
+            memory = (refute if refuted else close_query)(memory, ReportId(report_id))
         shapes, due = _shapes(memory), now - kept.saved_s >= SAVE_S
-        asked = tuple(one.report_id for one in memory.asked)
-        if answers or due or shapes != kept.shapes or asked != kept.asked:
-            with transaction(connection):  # nobody forgets a thing from here on
+        queries = tuple(one.report_id for one in memory.queries)
+        if verdicts or due or shapes != kept.shapes or queries != kept.queries:
+            with transaction(connection):  # nobody forgets an object from here on
                 memory = _without_forgotten(connection, camera, memory, kept)
                 shapes = _shapes(memory)
                 changed = [id_ for id_, shape in shapes.items() if kept.shapes.get(id_) != shape]
-                _write_things(connection, camera, memory, shapes if due else changed)
-                if answers or due or asked != kept.asked:
-                    _write_asked(connection, camera, memory)
-            kept.ids, kept.shapes, kept.asked = frozenset(shapes), shapes, asked
+                _write_objects(connection, camera, memory, shapes if due else changed)
+                if verdicts or due or queries != kept.queries:
+                    _write_queries(connection, camera, memory)
+            kept.ids, kept.shapes, kept.queries = frozenset(shapes), shapes, queries
             if due:
                 kept.saved_s = now
         return memory
@@ -195,32 +195,30 @@ def _without_forgotten(
     forgotten = kept.ids - {str(id_) for (id_,) in rows}
     if not forgotten:
         return memory
-    log(Event.STATIC_FORGOTTEN, camera=camera, things=sorted(forgotten))
+    log(Event.STATIC_FORGOTTEN, camera=camera, objects=sorted(forgotten))
     kept.ids -= forgotten
     return forget(memory, forgotten)
 
 
-def _write_things(
+def _write_objects(
     connection: sqlite3.Connection, camera: CameraId, memory: Memory, which: Iterable[str]
 ) -> None:
     """Only what is worth it, since each row costs a page of the memory card."""
-    lasting = {thing.id: thing for thing in memory.things if thing.lasting}
+    lasting = {obj.id: obj for obj in memory.objects if obj.lasting}
     known = {str(id_) for (id_,) in connection.execute(IDS_OF_ONE, (camera,))}
     gone = [(camera, id_) for id_ in known - lasting.keys()]
-    connection.executemany("DELETE FROM things WHERE camera = ? AND id = ?", gone)
-    connection.executemany(KEEP_THING, [row_of(camera, lasting[id_]) for id_ in which])
+    connection.executemany("DELETE FROM objects WHERE camera = ? AND id = ?", gone)
+    connection.executemany(KEEP_OBJECT, [row_of(camera, lasting[id_]) for id_ in which])
 
 
-def _write_asked(connection: sqlite3.Connection, camera: CameraId, memory: Memory) -> None:
-    for statement in REMOVE_ASKED:
+def _write_queries(connection: sqlite3.Connection, camera: CameraId, memory: Memory) -> None:
+    for statement in REMOVE_QUERIES:
         connection.execute(statement, (camera,))
-    connection.executemany(KEEP_ASKED, [asked_row_of(camera, one) for one in memory.asked])
+    connection.executemany(KEEP_QUERY, [query_row_of(camera, one) for one in memory.queries])
 
 
 def _shapes(memory: Memory) -> dict[str, object]:
-    """What of each lasting thing is worth writing at once when it changes."""
+    """What of each lasting object is worth writing at once when it changes."""
     return {
-        thing.id: (thing.static, thing.refuted, thing.told)
-        for thing in memory.things
-        if thing.lasting
+        obj.id: (obj.static, obj.refuted, obj.reported_by) for obj in memory.objects if obj.lasting
     }

@@ -1,8 +1,8 @@
-"""What the cloud is asked about a thing that stands there, and what its answer changes.
+"""What the cloud is asked about an object that stands there, and what its answer changes.
 
-PURE. A rule that told of a thing is kept with the thing; what the cloud refutes is remembered at
-once by its box and look, anything else it says leaves nothing behind. Called by `matching` when a
-suspicion is raised, and by the store of static things when a verdict is in.
+PURE. A rule that reported an object is kept with the object; what the cloud refutes is remembered
+at once by its box and appearance, anything else it says leaves nothing behind. Called by `matching`
+when a suspicion is raised, and by the store of static objects when a verdict is in.
 """
 
 from __future__ import annotations
@@ -10,71 +10,75 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contract.ids import ReportId
-from edge.static_objects.appearance import Moment
+from edge.static_objects.appearance import FrameContext
 from edge.static_objects.memory import TIGHT_OVERLAP, overlapping
-from edge.static_objects.records import Asked, Memory, Sighting, Thing
+from edge.static_objects.records import Memory, ObservedObject, PendingQuery, StaticObject
 
-_MOST_ASKED = 32
+_MOST_QUERIES = 32
 
 
-def ask(
-    memory: Memory, report_id: ReportId, rule: str, sighting: Sighting, moment: Moment
+def add_query(
+    memory: Memory, report_id: ReportId, rule: str, observed: ObservedObject, frame: FrameContext
 ) -> Memory:
-    """Remember that the rule told of a thing, and what the cloud is being asked about."""
-    look = moment.look(sighting.box)
-    if look is None:
+    """Remember that the rule reported an object, and what the cloud is being asked about."""
+    appearance = frame.appearance_at(observed.box)
+    if appearance is None:
         return memory
-    asked = Asked(
+    query = PendingQuery(
         report_id=report_id,
-        group=sighting.group,
-        label=sighting.label,
-        box=sighting.box,
-        look=look,
-        at=moment.at,
+        group=observed.group,
+        label=observed.label,
+        box=observed.box,
+        appearance=appearance,
+        at=frame.at,
     )
-    things = _told(memory.things, sighting, rule)
-    return replace(memory, things=things, asked=(*memory.asked, asked)[-_MOST_ASKED:])
+    objects = _mark_reported(memory.objects, observed, rule)
+    return replace(memory, objects=objects, queries=(*memory.queries, query)[-_MOST_QUERIES:])
 
 
-def _told(things: tuple[Thing, ...], sighting: Sighting, rule: str) -> tuple[Thing, ...]:
-    """With the thing that was just told of so marked."""
-    overlap, best = next(iter(overlapping(things, [sighting])[0]), (0.0, None))
+def _mark_reported(
+    objects: tuple[StaticObject, ...], observed: ObservedObject, rule: str
+) -> tuple[StaticObject, ...]:
+    """With the object that was just reported so marked."""
+    overlap, best = next(iter(overlapping(objects, [observed])[0]), (0.0, None))
     if best is None or overlap < TIGHT_OVERLAP:
-        return things
-    told = replace(best, told=tuple(dict.fromkeys((*best.told, rule))))
-    return tuple(told if thing is best else thing for thing in things)
+        return objects
+    reported_by = replace(best, reported_by=tuple(dict.fromkeys((*best.reported_by, rule))))
+    return tuple(reported_by if obj is best else obj for obj in objects)
 
 
 def refute(memory: Memory, report_id: ReportId) -> Memory:
-    """The cloud calls it no threat: what stands at that box with that look is remembered."""
-    asked = next((one for one in memory.asked if one.report_id == report_id), None)
-    if asked is None:
+    """The cloud calls it no threat: what stands at that box with that appearance is remembered."""
+    query = next((one for one in memory.queries if one.report_id == report_id), None)
+    if query is None:
         return memory
-    rest = tuple(one for one in memory.asked if one is not asked)
-    same = next((thing for thing in memory.things if _is_asked(thing, asked)), None)
+    rest = tuple(one for one in memory.queries if one is not query)
+    same = next((obj for obj in memory.objects if _is_queried(obj, query)), None)
     if same is not None:
         refuted = replace(same, refuted=same.refuted + 1)
-        things = tuple(refuted if thing is same else thing for thing in memory.things)
-        return replace(memory, things=things, asked=rest)
-    thing = Thing(
+        objects = tuple(refuted if obj is same else obj for obj in memory.objects)
+        return replace(memory, objects=objects, queries=rest)
+    obj = StaticObject(
         id=str(memory.next_number),
-        group=asked.group,
-        label=asked.label,
-        box=asked.box,
-        looks=(asked.look,),
-        first_seen_at=asked.at,
-        last_seen_at=asked.at,
+        group=query.group,
+        label=query.label,
+        box=query.box,
+        appearances=(query.appearance,),
+        first_seen_at=query.at,
+        last_seen_at=query.at,
         refuted=1,
     )
     return replace(
-        memory, things=(*memory.things, thing), asked=rest, next_number=memory.next_number + 1
+        memory, objects=(*memory.objects, obj), queries=rest, next_number=memory.next_number + 1
     )
 
 
-def settle(memory: Memory, report_id: ReportId) -> Memory:
+def close_query(memory: Memory, report_id: ReportId) -> Memory:
     """The cloud answered otherwise: nothing is to be remembered."""
-    return replace(memory, asked=tuple(one for one in memory.asked if one.report_id != report_id))
+    return replace(
+        memory, queries=tuple(one for one in memory.queries if one.report_id != report_id)
+    )
 
 
-def _is_asked(thing: Thing, asked: Asked) -> bool:
-    return thing.group == asked.group and thing.box == asked.box
+def _is_queried(obj: StaticObject, query: PendingQuery) -> bool:
+    return obj.group == query.group and obj.box == query.box

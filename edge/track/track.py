@@ -1,7 +1,7 @@
 """Tracks as records: one object over time, and all objects of one camera.
 
 PURE. Times are monotonic seconds, boxes xyxy in pixels of the original frame. Made by `tracker`;
-`rules` adds where a track has been and of what it was told.
+`rules` adds where a track has been and what of it was reported.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from edge.track.zones import ZonePresence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """That a rule spoke of a track: how often, at which highest severity, by which best score, at
-    which height in pixels, when last (monotonic seconds), and how long there is silence from then.
-    `refuted` counts the answers in a row that called it nothing; `sure` once an answer did not."""
+class Cooldown:
+    """That a rule reported a track: how often, at which highest severity, by which best score, at
+    which height in pixels, when last (monotonic seconds), and for how long it does not do so again.
+    `refuted` counts the verdicts in a row that called it nothing; `sure` once a verdict did not."""
 
     rule: str
     severity: int
     score: float
     times: int
     at_s: float
-    silence_s: float
+    duration_s: float
     height: float = float("inf")
     refuted: int = 0
     sure: bool = False
@@ -79,7 +79,7 @@ class Track:
     presences: tuple[ZonePresence, ...] = ()
     line_history: LineHistory = field(default_factory=LineHistory)
     raised: int = 0
-    told: tuple[Told, ...] = ()
+    cooldowns: tuple[Cooldown, ...] = ()
 
     @property
     def label(self) -> str:

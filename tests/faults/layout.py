@@ -2,7 +2,7 @@
 
 Cameras and the people at the site meet at the site's broker, the cloud's workers at the cloud's.
 Cameras send single pictures of a street with walkers, so that each picture raises suspicions
-cheaply; nothing is merged or remembered as standing, so that all of them go the whole way.
+cheaply; nothing is a duplicate or remembered as standing, so that all of them go the whole way.
 """
 
 from __future__ import annotations

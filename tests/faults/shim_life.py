@@ -97,15 +97,15 @@ class Life:
     def _decide(self) -> None:
         assert self.outbox.close_with(verdict(3, "confirmed"), ["site"])
         self.say("decided 3")
-        while (telling := self.outbox.tellings.next("site")) is not None:
-            self.outbox.tellings.end(telling.key, "told")
-            self.say(f"told {telling.report_id}")
+        while (notification := self.outbox.notifications.next("site")) is not None:
+            self.outbox.notifications.end(notification.key, "delivered")
+            self.say(f"told {notification.report_id}")
         assert self.outbox.close_with(verdict(2, "unconfirmed"), ["site", "cloud"])
         self.say("missed 2")
 
     def _remember(self) -> None:
         self.site.clock.advance(LOOK_S)
-        self.memory = self.static.exchange(CAMERA, self.memory)
+        self.memory = self.static.sync(CAMERA, self.memory)
 
     def _recover(self) -> None:
         """What the disk did not take before, it takes now."""
@@ -153,7 +153,7 @@ def verify(site: Site, said: list[str]) -> Found:
             found.check(outbox.pictures(entry) == whole, f"pictures of {number}")
         if number == 2 and "missed 2" in said:
             found.check(entry.decision == "unconfirmed", f"2 is {entry.decision}")
-    waiting = outbox.tellings.next("site")
+    waiting = outbox.notifications.next("site")
     again = waiting is not None and f"told {waiting.report_id}" in said
     found.check(not again, "told twice")
     outbox.next_epoch()
@@ -166,7 +166,7 @@ def verify(site: Site, said: list[str]) -> Found:
 def _verify_rest(site: Site, said: list[str], found: Found) -> None:
     folder = site.folder
     static = StaticStore(folder, site.clock)
-    things = static.recall(CAMERA).things
+    things = static.load(CAMERA).objects
     static.close()
     switches = Switches(folder, TOPICS, lambda _: True)
     if "healed" in said:

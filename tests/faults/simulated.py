@@ -113,7 +113,7 @@ class Simulation:
             destinations += (
                 BrokerDestination(name="pager", link=self.pager, root=topics.root, of=everything),
             )
-        self.outbox.tellings.keep_only([one.name for one in destinations])
+        self.outbox.notifications.keep_only([one.name for one in destinations])
         threats = Threats(self.outbox, topics, clock, settings, self.broker)
         trust = Trust(topics.root, None, self.outbox.find)
         self.verdicts = Verdicts(
@@ -124,7 +124,7 @@ class Simulation:
             self.outbox, self.store, self.cloud, topics.root, clock, settings, rng, lambda: None
         )
         self.notifiers = [
-            Notifier(one, self.outbox.tellings, clock, settings, rng) for one in destinations
+            Notifier(one, self.outbox.notifications, clock, settings, rng) for one in destinations
         ]
 
     def suspect(self, severity: int = 2, size: int = 1000) -> str:

@@ -35,7 +35,7 @@ def left(site: Site, loaded: Loaded, into: Path) -> Left:
     outbox.next_epoch()
     static = StaticStore(site.folder, site.clock)
     site.clock.advance(LOOK_S)
-    static.exchange(CAMERA, parked())
+    static.sync(CAMERA, parked())
     switches = Switches(site.folder, TOPICS, lambda _: True)
     switches.on_message(ARMED, b"OFF", retained=False)
     switches.turn()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.deliver.tellings import MOST_WAITING
+from edge.deliver.notifications import MOST_WAITING
 from service.outcomes import NotConnected
 from tests.unit.edge.deliver.test_notifier import Recorder, Round
 

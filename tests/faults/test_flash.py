@@ -65,12 +65,12 @@ def test_a_day_of_remembering_what_stands_there_is_cheap(tmp_path: Path) -> None
     store = StaticStore(tmp_path, clock)
     cameras = {CameraId(f"cam{n}"): crowd(n) for n in range(16)}
     for camera, memory in cameras.items():
-        store.exchange(camera, memory)
+        store.sync(camera, memory)
     before = written()
     for _ in range(24 * 60):
         clock.advance(60.0)
         for camera, memory in cameras.items():
-            cameras[camera] = store.exchange(camera, memory)
+            cameras[camera] = store.sync(camera, memory)
     store.close()
     a_day = written() - before
     print(f"16 cameras with 8 things each: {a_day / MB:.2f} MB a day")  # noqa: T201, as above
@@ -80,5 +80,7 @@ def test_a_day_of_remembering_what_stands_there_is_cheap(tmp_path: Path) -> None
 def crowd(number: int) -> Memory:
     """Eight parked cars."""
     memories = [parked(1 + (number + one) % 9) for one in range(8)]
-    things = tuple(replace(memory.things[0], id=str(id_)) for id_, memory in enumerate(memories, 1))
-    return Memory(things=things, next_number=9)
+    things = tuple(
+        replace(memory.objects[0], id=str(id_)) for id_, memory in enumerate(memories, 1)
+    )
+    return Memory(objects=things, next_number=9)

@@ -37,7 +37,8 @@ def heard(broker: servers.Broker) -> Iterator[Ear]:
 
 
 def config(listening: Ear, folder: Path, protocol: str = "5") -> dict[str, Any]:
-    """One camera of single pictures; whatever shows a person is told, and nothing is merged."""
+    """One camera of single pictures; whatever shows a person is told, and nothing is a
+    duplicate."""
     document = settings(listening.broker, listening.root, folder, deadline_s=3600, resend_s=3600)
     document["intake"]["broker"]["protocol"] = protocol
     return document | {

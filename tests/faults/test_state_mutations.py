@@ -79,11 +79,11 @@ def _use(gateway: Gateway) -> None:
     while (entry := outbox.next_due(now)) is not None:
         outbox.pictures(entry)
     for destination in ("site", "cloud"):
-        outbox.tellings.next(destination)
+        outbox.notifications.next(destination)
     outbox.overdue(0.0, 100)
     outbox.sweep()
     outbox.mend()
-    gateway.static.recall(CAMERA)
+    gateway.static.load(CAMERA)
     json.loads(gateway.statements.stats().payload)
     tuple(gateway.on_connect())
 

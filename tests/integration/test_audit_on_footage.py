@@ -56,7 +56,7 @@ def played(config: Config) -> tuple[int, list[Unsuspected]]:
     frames = sorted(CLIP.glob("*.jpg"))[: round(FPS * BEFORE_THE_CAR_S)]
     steps = list(play(Files(frames), config, CAMERA, FPS, detector))
     rejected = [one for step in steps for one in step.unsuspected]
-    return sum(len(step.cases) for step in steps), rejected
+    return sum(len(step.candidates) for step in steps), rejected
 
 
 def answered(

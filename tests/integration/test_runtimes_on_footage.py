@@ -38,9 +38,9 @@ def suspicions(detector: Detector, config: Config) -> Suspected:
     """Frame, label, score and box of each."""
     pictures = Files(sorted(CLIP.glob("*.jpg"))[:FRAMES])
     return [
-        (step.name, case.suspicion.label, case.suspicion.score, case.suspicion.box)
+        (step.name, candidate.suspicion.label, candidate.suspicion.score, candidate.suspicion.box)
         for step in play(pictures, config, CameraId("bazaar"), FPS, detector)
-        for case in step.cases
+        for candidate in step.candidates
     ]
 
 

@@ -55,7 +55,10 @@ def test_reports_that_nobody_judges_degrade_health_and_are_told_with_their_age(
         wait(daemon, lambda: daemon.health()["status"] == "ok")
         assert figure(daemon, "stillwatch_verdict_age_seconds_count") == len(reports)
         assert figure(daemon, 'stillwatch_verdict_age_seconds_bucket{le="2"}') == 0
-        assert figure(daemon, 'stillwatch_tellings_total{destination="site",state="told"}') >= 1
+        assert (
+            figure(daemon, 'stillwatch_notifications_total{destination="site",state="delivered"}')
+            >= 1
+        )
 
 
 def test_a_destination_that_is_away_is_named_with_what_waits_for_it(
@@ -74,6 +77,9 @@ def test_a_destination_that_is_away_is_named_with_what_waits_for_it(
         waiting = daemon.health()["destinations"]
         assert waiting["cloud"]["waiting"] >= 1
         assert waiting["site"]["waiting"] == 0
-        assert figure(daemon, 'stillwatch_tellings_waiting{destination="cloud"}') >= 1
-        assert figure(daemon, 'stillwatch_tellings_oldest_seconds{destination="cloud"}') > 2
-        assert figure(daemon, 'stillwatch_tellings_total{destination="site",state="told"}') >= 1
+        assert figure(daemon, 'stillwatch_notifications_waiting{destination="cloud"}') >= 1
+        assert figure(daemon, 'stillwatch_notifications_oldest_seconds{destination="cloud"}') > 2
+        assert (
+            figure(daemon, 'stillwatch_notifications_total{destination="site",state="delivered"}')
+            >= 1
+        )

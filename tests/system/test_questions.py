@@ -37,7 +37,7 @@ from tests.integration.cloud_workers import STREET, workers
 from tests.links import fail
 from tests.servers import Broker
 from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, settings
-from tests.unit.edge.deliver.test_evidence import case, decoded_frame, encoded
+from tests.unit.edge.deliver.test_evidence import candidate, decoded_frame, encoded
 
 WALKER: Box = (627.0, 251.0, 667.0, 352.0)
 NEVER = {"confirm_at": 1.0}
@@ -113,7 +113,7 @@ def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
 
 
 class Gateway:
-    """A real gateway's delivering side, with a case whose camera nobody looks at any more."""
+    """A real gateway's delivering side, with a candidate whose camera nobody looks at any more."""
 
     def __init__(self, delivery: Delivery, outbox: Outbox, origin: Origin) -> None:
         self.delivery, self._outbox, self._origin = delivery, outbox, origin
@@ -124,7 +124,7 @@ class Gateway:
         hidden = street.copy()
         hidden[240:365, 615:680] = street[240:365, 550:615]
         best, other = decoded_frame(encoded(street)), decoded_frame(encoded(hidden), 0.5)
-        about = case(best, box=WALKER)
+        about = candidate(best, box=WALKER)
         seen = replace(about, others=(BestFrame(other, WALKER, 0.5),), followed=True)
         self._outbox.put(pack(seen, self._origin))
         self.delivery.wake()

@@ -80,7 +80,12 @@ def test_the_configuration_of_the_camera_decides_how_its_frames_are_judged(tmp_p
     for number in range(2):
         shutil.copy(STREET, pictures / f"{number}.jpg")
     (tmp_path / "edge.yaml").write_text("cameras: {gate: {kind: snapshot}, yard: {kind: stream}}")
-    config = ("--config", tmp_path / "edge.yaml", "--fps", "0.05")  # alike within 10 s are merged
+    config = (
+        "--config",
+        tmp_path / "edge.yaml",
+        "--fps",
+        "0.05",
+    )  # duplicates within 10 s
     *alarms, _ = lines(run(pictures, "--camera", "gate", *config, folder=tmp_path))
     assert [len(frame["suspicions"]) for frame in alarms] == [1, 1]
     *stream, _ = lines(run(pictures, "--camera", "yard", *config, folder=tmp_path))
@@ -120,15 +125,15 @@ def test_explain_says_which_rule_which_value_which_limit(tmp_path: Path) -> None
     assert "clear: person: median score of 1 frame 0.00 < 0.35" in told.stdout
     assert told.stdout.splitlines()[-1].startswith("20 frames: 0 rejected")
     rows = [json.loads(line) for line in (tmp_path / "lines.jsonl").read_text().splitlines()]
-    judged = [one for row in rows[:-1] for one in row["judged"]]
-    assert sum(one["told"] for one in judged) == rows[-1]["summary"]["suspicions"] > 0
-    assert all(one["fired"] for one in judged if one["told"])
-    assert all(one["fired"] is all(check["passed"] for check in one["checks"]) for one in judged)
+    results = [one for row in rows[:-1] for one in row["rule_results"]]
+    assert sum(one["reported"] for one in results) == rows[-1]["summary"]["suspicions"] > 0
+    assert all(one["fired"] for one in results if one["reported"])
+    assert all(one["fired"] is all(check["passed"] for check in one["checks"]) for one in results)
 
 
 LINE = """
 decide:
-  deduplication: {enabled: false}  # what it merges is told later, elsewhere
+  deduplication: {enabled: false}  # duplicates are reported later, elsewhere
   schedules:
     - id: night
       time_zone: Europe/Berlin
@@ -151,7 +156,9 @@ def test_walkers_who_cross_a_line_are_told_within_its_hours(
     for one in (one for frame in frames for one in frame["suspicions"]):
         assert "crossed line middle" in one["reasons"]
         left, _, right, _ = one["box"]
-        again = any("told of it" in reason for reason in one["reasons"])  # was held by the cooldown
+        again = any(
+            "reported it" in reason for reason in one["reasons"]
+        )  # was held by the cooldown
         assert again or 200 < (left + right) / 2 < 440  # the picture is 640 wide
 
 

@@ -21,8 +21,8 @@ from tests.system.sites import Ear, Edge, ear, edge, settings, uplink
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 CAMERA = "_self_test"
-HERE = ["admitted", "kept", "stored", "reported"]
-AT_THE_WORKER = ["taken", "fetched", "decided"]
+HERE = ["admitted", "queued", "stored", "reported"]
+AT_THE_WORKER = ["received", "fetched", "decided"]
 
 
 def asked(daemon: Edge, folder: Path, *extra: str) -> tuple[int, dict[str, Any]]:
@@ -60,9 +60,9 @@ def test_it_goes_the_whole_way_says_each_hop_and_alarms_nobody(
     ):
         status, outcome = asked(daemon, tmp_path)
         assert (status, outcome["failed_hop"]) == (0, None)
-        assert hops(outcome) == [*HERE, *AT_THE_WORKER, "home", "told"]
+        assert hops(outcome) == [*HERE, *AT_THE_WORKER, "answered", "notified"]
         told = {one["hop"]: one for one in outcome["hops"]}
-        times = [told[hop]["after_s"] for hop in (*HERE, "home")]
+        times = [told[hop]["after_s"] for hop in (*HERE, "answered")]
         assert times == sorted(times)
         assert 0 <= told["fetched"]["worker_s"] <= told["decided"]["worker_s"]
         (report,) = listening.reports()
@@ -130,7 +130,11 @@ def test_a_store_that_takes_nothing_is_named_with_its_reason(
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     with edge(tmp_path, config, keys) as daemon:
         status, outcome = asked(daemon, tmp_path, "--timeout", "10")
-        assert (status, outcome["failed_hop"], hops(outcome)) == (1, "stored", ["admitted", "kept"])
+        assert (status, outcome["failed_hop"], hops(outcome)) == (
+            1,
+            "stored",
+            ["admitted", "queued"],
+        )
         assert "127.0.0.1" in outcome["why"]
 
 
@@ -190,7 +194,7 @@ def test_with_two_brokers_every_destination_is_told_and_the_cloud_may_ask(
         assert at_cloud.wait(lambda: len(at_cloud.on("gw/response/self-test")) == 1)
         (answer,) = map(json.loads, at_cloud.on("gw/response/self-test"))
         assert answer["status"] == "ok", answer
-        told = [one["of"] for one in answer["data"]["hops"] if one["hop"] == "told"]
+        told = [one["of"] for one in answer["data"]["hops"] if one["hop"] == "notified"]
         assert told == ["site"], "the cloud has said it at its own broker"
         assert [one.test for one in at_site.verdicts()] == [True]
         assert at_site.on("gw/response/self-test") == []

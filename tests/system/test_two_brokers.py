@@ -137,7 +137,7 @@ def test_an_uplink_that_refuses_verdicts_does_not_hold_up_the_site(
             alarm(site, cameras=3)
             expected = Counter({(report, "unconfirmed"): 1 for report in raised(daemon, 3)})
             assert site.wait(lambda: told(site) == expected), told(site)
-            wait(daemon, lambda: len(daemon.events("telling_ended")) == 3)
-            ended = daemon.events("telling_ended")
+            wait(daemon, lambda: len(daemon.events("notification_failed")) == 3)
+            ended = daemon.events("notification_failed")
             assert {(one["destination"], one["state"]) for one in ended} == {("cloud", "refused")}
         assert told(site) == expected

@@ -82,29 +82,29 @@ def sequence(random: Random) -> bytes:
 
 
 def play(script: bytes) -> str:
-    """Every frame analysed, every case packed."""
+    """Every frame analysed, every candidate packed."""
     settings = json.loads(script)
     camera = {"kind": settings["kind"], "pixel_aspect": settings["pixel_aspect"]}
     config = Config.model_validate({"cameras": {_CAMERA: camera}})
     pipeline = Pipeline(config, _Anything(settings["seed"]))
-    now, quiet, cases, looked = 0.0, 0, 0, 0
+    now, quiet, candidates, looked = 0.0, 0, 0, 0
     for number, (width, height, look, gap_s) in enumerate(settings["frames"]):
         now += gap_s
         frame = _frame(_picture(width, height, look, settings["seed"] + number), now)
-        for case in pipeline.tick(now):
-            pack(case, _ORIGIN)
+        for candidate in pipeline.tick(now):
+            pack(candidate, _ORIGIN)
         outcome = pipeline.analyze(frame, now)
         if isinstance(outcome, Analysed):
             looked += 1
-            for case in outcome.cases:
-                cases += len(pack(case, _ORIGIN).pictures) > 0
+            for candidate in outcome.candidates:
+                candidates += len(pack(candidate, _ORIGIN).pictures) > 0
         else:
             quiet += not isinstance(outcome, Rejected)
-    for case in pipeline.tick(now + 60):
-        cases += len(pack(case, _ORIGIN).pictures) > 0
+    for candidate in pipeline.tick(now + 60):
+        candidates += len(pack(candidate, _ORIGIN).pictures) > 0
     pipeline.unsuspected(now + 600)
     pipeline.faults(_CAMERA)
-    return f"looked {min(looked, 3)} quiet {min(quiet, 2)} cases {min(cases, 2)}"
+    return f"looked {min(looked, 3)} quiet {min(quiet, 2)} candidates {min(candidates, 2)}"
 
 
 def _size(random: Random) -> tuple[int, int]:

@@ -18,7 +18,7 @@ from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackF
 from contract.verdict import Sighting, Verdict
 from edge.deliver.evidence import Parcel, Picture
 from edge.static_objects.appearance import PATCH_PX, of_patch
-from edge.static_objects.records import Asked, Memory, Thing
+from edge.static_objects.records import Memory, PendingQuery, StaticObject
 from tools import CHECKOUT
 
 _HELD: list[tempfile.TemporaryDirectory[str]] = []
@@ -41,7 +41,7 @@ _KEY = evidence_key(GATEWAY, CAMERA, _AT, _SHA256)
 
 
 def report(number: int) -> ThreatReport:
-    """Of one thing, with a crop that knows its place."""
+    """Of one object, with a crop that knows its place."""
     return ThreatReport(
         report_id=report_id(GATEWAY, CAMERA, 17, number, 0),
         gateway=GATEWAY,
@@ -113,33 +113,33 @@ MORE = More(
 def memory() -> Memory:
     """Of a parked car that was asked about."""
     patch = np.random.default_rng(3).integers(0, 255, (PATCH_PX, PATCH_PX)).astype(np.uint8)
-    look = of_patch(patch)
-    assert look is not None, "noise has an appearance"  # noqa: S101, of a constant
-    thing = Thing(
+    appearance = of_patch(patch)
+    assert appearance is not None, "noise has an appearance"  # noqa: S101, of a constant
+    obj = StaticObject(
         id="1",
         group="vehicle",
         label="car",
         box=(0.1, 0.2, 0.3, 0.4),
-        looks=(look,),
+        appearances=(appearance,),
         first_seen_at=_AT,
         last_seen_at=_AT,
         hits=50,
-        stirs=1,
+        motion_hits=1,
         static=True,
         refuted=1,
-        told=("vehicle",),
-        withheld=2,
+        reported_by=("vehicle",),
+        suppressed=2,
         since_s=0.0,
     )
-    asked = Asked(
+    query = PendingQuery(
         report_id=REPORT.report_id,
         group="person",
         label="person",
         box=(0.1, 0.2, 0.3, 0.4),
-        look=look,
+        appearance=appearance,
         at=_AT,
     )
-    return Memory(things=(thing,), asked=(asked,), next_number=2)
+    return Memory(objects=(obj,), queries=(query,), next_number=2)
 
 
 CONFIGS = (

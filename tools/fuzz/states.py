@@ -113,12 +113,12 @@ def _go_through(box: Outbox) -> str:
 
 def _use_static(there: Path) -> str:
     store = StaticStore(there, SystemClock())
-    memory = store.recall(specimens.CAMERA)
-    store.exchange(specimens.CAMERA, memory)
-    store.answered(specimens.VERDICT)
+    memory = store.load(specimens.CAMERA)
+    store.sync(specimens.CAMERA, memory)
+    store.add_verdict(specimens.VERDICT)
     store.close()
     try:
-        return f"{len(memory.things)} {len(memory.asked)} {len(listed(there))}"
+        return f"{len(memory.objects)} {len(memory.queries)} {len(listed(there))}"
     except (NoMemory, StaticError):
         return "unlisted"
 
@@ -160,8 +160,8 @@ def _template() -> Path:
     outbox.remember((specimens.CAMERA,))
     outbox.close()
     store = StaticStore(there, SystemClock())
-    store.exchange(specimens.CAMERA, specimens.memory())
-    store.answered(specimens.VERDICT)
+    store.sync(specimens.CAMERA, specimens.memory())
+    store.add_verdict(specimens.VERDICT)
     store.close()
     for name in ("outbox.sqlite", "static.db"):
         with closing(sqlite3.connect(there / name)) as connection:

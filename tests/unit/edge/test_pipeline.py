@@ -1,4 +1,4 @@
-"""The path of a frame: every frame ends somewhere, things in motion raise one case, once."""
+"""The path of a frame: every frame ends somewhere, things in motion raise one candidate, once."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from contract.ids import CameraId
 from edge.config.schema import Config
-from edge.records import Analysed, Case, Quiet
+from edge.records import AlertCandidate, Analysed, Quiet
 from edge.replay.player import Step, open_source, play
 from edge.replay.text_report import Tally, explained, line
 from imaging.admission import Reason, Rejected
@@ -23,33 +23,33 @@ def config(**camera: object) -> Config:
 
 def run(
     pictures: list[bytes], fps: float = 5.0, settings: Config | None = None
-) -> tuple[list[Step], list[Case]]:
+) -> tuple[list[Step], list[AlertCandidate]]:
     steps = list(
         play(Roll(*pictures), settings or config(kind="stream"), CAMERA, fps, FindsDarkThings())
     )
-    return steps, [case for step in steps for case in step.cases]
+    return steps, [candidate for step in steps for candidate in step.candidates]
 
 
 WALK = [picture(seed=n) for n in range(20)] + [picture(20 + 6 * n, seed=n) for n in range(20)]
 
 
 def test_a_walker_raises_one_case_with_evidence_of_itself() -> None:
-    steps, (case,) = run(WALK)
-    assert case.suspicion.report_id == "gateway.yard.0.1.0"
-    assert case.suspicion.label == "person"
-    assert case.best_box[1::2] == pytest.approx((100, 160), abs=3)
-    assert case.best.width == 320
-    assert all(decoded.frame is not case.best.frame for decoded in case.context)
-    raised = next(n for n, step in enumerate(steps) if step.cases)
+    steps, (candidate,) = run(WALK)
+    assert candidate.suspicion.report_id == "gateway.yard.0.1.0"
+    assert candidate.suspicion.label == "person"
+    assert candidate.best_box[1::2] == pytest.approx((100, 160), abs=3)
+    assert candidate.best.width == 320
+    assert all(decoded.frame is not candidate.best.frame for decoded in candidate.context)
+    raised = next(n for n, step in enumerate(steps) if step.candidates)
     assert 21 <= raised <= 23
 
 
 def test_the_takes_of_a_walker_are_of_different_moments() -> None:
-    _, (case,) = run(WALK, fps=3)
-    times = [case.best.frame.received_mono_s, *(one.at_s for one in case.others)]
-    assert len(times) == 1 + len(case.others) == 2
+    _, (candidate,) = run(WALK, fps=3)
+    times = [candidate.best.frame.received_mono_s, *(one.at_s for one in candidate.others)]
+    assert len(times) == 1 + len(candidate.others) == 2
     assert abs(times[0] - times[1]) >= 0.3
-    assert case.others[0].box != case.best_box
+    assert candidate.others[0].box != candidate.best_box
 
 
 def test_cases_of_one_event_share_the_view_of_the_scene() -> None:
@@ -64,20 +64,20 @@ def test_cases_of_one_event_share_the_view_of_the_scene() -> None:
             },
         }
     )
-    _, cases = run([*empty, *again, *empty, *empty, *empty, *again], settings=settings)
-    first, second, *_, last = cases
+    _, candidates = run([*empty, *again, *empty, *empty, *empty, *again], settings=settings)
+    first, second, *_, last = candidates
     assert first.view is not None
-    assert second.view is first.view, "the second case belongs to the same event"
+    assert second.view is first.view, "the second candidate belongs to the same event"
     assert last.view is not None
     assert last.view is not first.view
 
 
 def test_an_empty_yard_goes_quiet_and_every_frame_is_accounted_for() -> None:
-    steps, cases = run([picture(seed=n) for n in range(40)])
+    steps, candidates = run([picture(seed=n) for n in range(40)])
     tally = Tally()
     for step in steps:
         tally.count(step)
-    assert cases == []
+    assert candidates == []
     assert tally.received == 40 == tally.rejected + tally.quiet + tally.analysed
     assert tally.quiet >= 25
     assert isinstance(steps[-1].outcome, Quiet)
@@ -85,36 +85,36 @@ def test_an_empty_yard_goes_quiet_and_every_frame_is_accounted_for() -> None:
 
 def test_a_damaged_frame_is_rejected_and_costs_nothing_else() -> None:
     damaged = [b"", b"\xff\xd8\xff\xe0 no picture", *WALK]
-    steps, cases = run(damaged)
+    steps, candidates = run(damaged)
     outcomes = [step.outcome for step in steps[:2]]
     assert [o.reason for o in outcomes if isinstance(o, Rejected)] == [
         Reason.EMPTY,
         Reason.TRUNCATED,
     ]
-    assert len(cases) == 1
+    assert len(candidates) == 1
 
 
 def test_a_snapshot_camera_is_judged_frame_by_frame() -> None:
-    steps, cases = run([picture(100)] * 3, fps=0.3, settings=config(kind="snapshot"))
-    assert [len(step.cases) for step in steps] == [1, 1, 1]
-    assert len({case.suspicion.report_id for case in cases}) == 3
+    steps, candidates = run([picture(100)] * 3, fps=0.3, settings=config(kind="snapshot"))
+    assert [len(step.candidates) for step in steps] == [1, 1, 1]
+    assert len({candidate.suspicion.report_id for candidate in candidates}) == 3
 
 
 def test_auto_takes_frames_that_stand_alone_for_snapshots() -> None:
     pictures = [picture(100), picture(), picture(50)]
     steps, _ = run(pictures, fps=0.1, settings=config(kind="auto"))
-    assert [len(step.cases) for step in steps] == [1, 0, 1]
+    assert [len(step.candidates) for step in steps] == [1, 0, 1]
 
 
 def test_auto_judges_a_burst_too_short_to_vote_by_its_best_frame() -> None:
-    steps, (case,) = run([picture(), picture(100)], settings=config(kind="auto"))
-    assert "single picture" in case.suspicion.reasons[0]
-    assert [len(step.cases) for step in steps] == [0, 1]
+    steps, (candidate,) = run([picture(), picture(100)], settings=config(kind="auto"))
+    assert "single picture" in candidate.suspicion.reasons[0]
+    assert [len(step.candidates) for step in steps] == [0, 1]
 
 
 def test_auto_lets_a_stream_vote() -> None:
-    _, cases = run(WALK, settings=config(kind="auto"))
-    assert ["median" in case.suspicion.reasons[0] for case in cases] == [True]
+    _, candidates = run(WALK, settings=config(kind="auto"))
+    assert ["median" in candidate.suspicion.reasons[0] for candidate in candidates] == [True]
 
 
 def test_a_change_of_resolution_does_not_carry_tracks_over() -> None:
@@ -141,27 +141,27 @@ def test_a_folder_is_played_in_name_order_without_its_notes(tmp_path: Path) -> N
 
 def test_every_thing_is_judged_by_every_rule_until_one_fires() -> None:
     steps, _ = run(WALK)
-    raised = next(step for step in steps if step.cases)
-    (judgement,) = raised.judgements
-    assert judgement.fired
-    assert [check.name for check in judgement.checks] == [
+    raised = next(step for step in steps if step.candidates)
+    (rule_result,) = raised.rule_results
+    assert rule_result.fired
+    assert [check.name for check in rule_result.checks] == [
         "labels",
         "threshold",
         "must_move",
         "min_travel",
     ]
-    before = [j for step in steps[20:] for j in step.judgements if step.t < raised.t]
+    before = [j for step in steps[20:] for j in step.rule_results if step.t < raised.t]
     assert before
-    assert not any(judgement.fired for judgement in before)
+    assert not any(rule_result.fired for rule_result in before)
 
 
 def test_a_replay_explains_each_frame_in_words_and_in_json() -> None:
     steps, _ = run(WALK)
-    raised = next(step for step in steps if step.cases)
+    raised = next(step for step in steps if step.candidates)
     first, second = explained(raised)
     assert first.endswith("analysed: motion")
     assert second.startswith("  track 1 person: person fires: person: median score of 3 frames")
-    told = json.loads(line(raised, explain=True))["judged"]
+    told = json.loads(line(raised, explain=True))["rule_results"]
     assert [one["fired"] for one in told] == [True]
     assert told[0]["checks"][1] == {
         "name": "threshold",
@@ -170,4 +170,4 @@ def test_a_replay_explains_each_frame_in_words_and_in_json() -> None:
         "passed": True,
         "words": "person: median score of 3 frames 0.80 >= 0.35",
     }
-    assert "judged" not in json.loads(line(raised))
+    assert "rule_results" not in json.loads(line(raised))

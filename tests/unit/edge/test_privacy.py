@@ -19,11 +19,18 @@ from edge.config.schema import Camera, Config, Evidence, PrivacyMask
 from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.privacy import Privacy, blackened, privacy_of
-from edge.records import BestFrame, Box, Case, DecodedFrame
+from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame
 from edge.replay.player import play
 from edge.track.zones import contains
 from imaging.detections import Image
-from tests.unit.edge.deliver.test_evidence import ORIGIN, body, case, decoded_frame, encoded, scene
+from tests.unit.edge.deliver.test_evidence import (
+    ORIGIN,
+    body,
+    candidate,
+    decoded_frame,
+    encoded,
+    scene,
+)
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
@@ -54,8 +61,8 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
         )
         for n, a in ((0, 1.0), (1, 4 / 3), (2, 0.5), (3, 1.0))
     ]
-    raised: Case = replace(
-        case(decoded_frames[0], *decoded_frames[2:], box=box),
+    raised: AlertCandidate = replace(
+        candidate(decoded_frames[0], *decoded_frames[2:], box=box),
         others=(BestFrame(decoded_frames[1], box, 0.5),),
     )
     viewed = replace(raised, view=decoded_frames[3])
@@ -106,11 +113,11 @@ def test_a_cameras_own_bytes_never_travel_where_something_is_masked() -> None:
     thumbnail = b"Exif\0\0" + b"a thumbnail of all of it"
     jpeg = encoded(scene())
     told = jpeg[:2] + b"\xff\xe1" + (len(thumbnail) + 2).to_bytes(2, "big") + thumbnail + jpeg[2:]
-    packed = pack(case(decoded_frame(told)), origin(CORNER, "full"))
+    packed = pack(candidate(decoded_frame(told)), origin(CORNER, "full"))
     best, _crop = packed.report.evidence
     assert body(packed, best) != told
     assert all(thumbnail not in one.jpeg for one in packed.pictures)
-    assert pack(case(decoded_frame(told)), ORIGIN).pictures[0].jpeg == told
+    assert pack(candidate(decoded_frame(told)), ORIGIN).pictures[0].jpeg == told
 
 
 def turned(picture_: bytes, orientation: int) -> DecodedFrame:
@@ -126,7 +133,7 @@ def test_a_mask_is_laid_on_the_picture_as_it_is_shown() -> None:
     white = encoded(np.full((240, 320, 3), 255, np.uint8))
     lying = turned(white, 6)
     assert (lying.width, lying.height) == (240, 320)
-    packed = pack(case(lying, box=(100, 200, 140, 300)), origin(top, "full"))
+    packed = pack(candidate(lying, box=(100, 200, 140, 300)), origin(top, "full"))
     best = cv2.imdecode(np.frombuffer(packed.pictures[0].jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert best is not None
     assert best.shape[:2] == (320, 240)
@@ -160,12 +167,12 @@ def test_every_pixel_that_a_mask_covers_or_touches_with_a_corner_is_black(
 
 
 def walk(**camera: object) -> tuple[list[str], int]:
-    """What became of somebody who walks through, and how many cases it raised."""
+    """What became of somebody who walks through, and how many candidates it raised."""
     pictures = [picture(seed=n) for n in range(20)]
     pictures += [picture(20 + 6 * n, seed=n) for n in range(20)]
     config = Config.model_validate({"cameras": {CAMERA: {"kind": "stream"} | camera}})
     steps = list(play(Roll(*pictures), config, CAMERA, 5.0, FindsDarkThings()))
-    return [type(step.outcome).__name__ for step in steps], sum(len(s.cases) for s in steps)
+    return [type(step.outcome).__name__ for step in steps], sum(len(s.candidates) for s in steps)
 
 
 def test_what_moves_under_a_mask_wakes_nothing_and_raises_nothing() -> None:

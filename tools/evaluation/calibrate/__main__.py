@@ -31,7 +31,7 @@ from edge.config.schema import Config
 from edge.deliver.evidence import Origin, Parcel, pack
 from edge.detect.detector import open_detector
 from edge.privacy import Privacy
-from edge.records import Case, DecodedFrame, Frame, Suspicion, TrackId
+from edge.records import AlertCandidate, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Rejected, inspect
 from imaging.detections import Image
 from imaging.header import Header
@@ -181,13 +181,13 @@ def _views(models: _CalibrationModels, parcel: Parcel) -> Iterator[EvidenceView]
         )
 
 
-def _case(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> Case:
+def _case(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> AlertCandidate:
     picture = cv2.imencode(".png", image)[1].tobytes()
     header = inspect(picture, models.limits)
     if isinstance(header, Rejected):
         raise ValueError(header.detail)
     decoded = _decoded(picture, header, image)
-    return Case(suspicion=_suspicion(place), best=decoded, best_box=place.box, context=())
+    return AlertCandidate(suspicion=_suspicion(place), best=decoded, best_box=place.box, context=())
 
 
 def _decoded(picture: bytes, header: Header, image: Image) -> DecodedFrame:

@@ -24,7 +24,7 @@ from edge.deliver.audit_parcel import pack_audit
 from edge.deliver.evidence import Origin, Parcel, extended, pack
 from edge.deliver.questions import GATHER_S, PATIENCE_S
 from edge.privacy import privacy_of
-from edge.records import BestFrame, Case, TrackId
+from edge.records import AlertCandidate, BestFrame, TrackId
 from edge.replay.html import lightened
 from edge.replay.player import Step
 from objectstore.store import ObjectStore
@@ -71,10 +71,10 @@ class LabelledPlace:
     boxed: bool
     sheet: bytes
 
-    def about(self, case: Case, label: str) -> About:
-        """What an alarm of `label` about the case is about."""
+    def about(self, candidate: AlertCandidate, label: str) -> About:
+        """What an alarm of `label` about the candidate is about."""
         cls = class_of(label)
-        return about(case.suspicion.box, cls, self.labelled, self.static, boxed=self.boxed)
+        return about(candidate.suspicion.box, cls, self.labelled, self.static, boxed=self.boxed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +83,17 @@ class Raised:
 
     frame: str
     t: float
-    case: Case
+    candidate: AlertCandidate
     answer: CloudAnswer
     at: LabelledPlace
 
 
 def fed_back(answers: list[tuple[float, Raised]], step: Step) -> list[tuple[float, Raised]]:
-    """What the edge has not heard yet; what is due changes the next frame's judgement, as live."""
+    """What the edge has not heard yet; what is due changes the next frame's rule results, as
+    live."""
     for due_s, one in answers:
         if due_s <= step.t:
-            step.answer(one.case.suspicion.report_id, one.answer.decision)
+            step.answer(one.candidate.suspicion.report_id, one.answer.decision)
     return [(due_s, one) for due_s, one in answers if due_s > step.t]
 
 
@@ -101,7 +102,7 @@ def answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised
     decided: list[Raised] = []
     left: list[Raised] = []
     for one in open_:
-        track = one.case.suspicion.track
+        track = one.candidate.suspicion.track
         waited_s, seen = step.t - one.t, track in step.live
         best_frame = None if seen and waited_s < GATHER_S else step.next_best_frame(track)
         if best_frame is None and seen and waited_s < PATIENCE_S:
@@ -115,11 +116,13 @@ def answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised
 def again(one: Raised, frame: str, t: float, best_frame: BestFrame | None) -> Raised:
     """The suspicion with the cloud's next answer, which is the time at which people hear of it."""
     asks = one.answer.again
-    return one if asks is None else Raised(frame, t, one.case, asks(best_frame), one.at)
+    return one if asks is None else Raised(frame, t, one.candidate, asks(best_frame), one.at)
 
 
-def at(case: Case, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool) -> LabelledPlace:
-    return LabelledPlace(labels.boxes, static, boxed, sheet_picture(case))
+def at(
+    candidate: AlertCandidate, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool
+) -> LabelledPlace:
+    return LabelledPlace(labels.boxes, static, boxed, sheet_picture(candidate))
 
 
 def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:
@@ -137,7 +140,7 @@ def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:
 
 def judged(raised: Raised, frames: Iterable[tuple[float, frozenset[TrackId]]]) -> DecidedSuspicion:
     """As it is scored; `frames` are times with the tracks alive then, in order."""
-    suspicion, answer = raised.case.suspicion, raised.answer
+    suspicion, answer = raised.candidate.suspicion, raised.answer
     return DecidedSuspicion(
         report_id=suspicion.report_id,
         frame=raised.frame,
@@ -151,8 +154,8 @@ def judged(raised: Raised, frames: Iterable[tuple[float, frozenset[TrackId]]]) -
         reasons=answer.reasons,
         bytes_out=answer.bytes_out,
         confirm_s=answer.confirm_s,
-        about=raised.at.about(raised.case, suspicion.label),
-        verdict_about=raised.at.about(raised.case, answer.label),
+        about=raised.at.about(raised.candidate, suspicion.label),
+        verdict_about=raised.at.about(raised.candidate, answer.label),
         sheet=raised.at.sheet,
         edge=EdgeReasons(
             rule=suspicion.rule,
@@ -182,9 +185,9 @@ class Confirmation:
     store: ObjectStore
     evaluator: ReportEvaluator
 
-    def ask(self, case: Case) -> CloudAnswer:
+    def ask(self, candidate: AlertCandidate) -> CloudAnswer:
         """The verdict, or a question; a picture that is stored already is not sent again."""
-        return self._sent(pack(case, self.origin), 0, 0.0, ())
+        return self._sent(pack(candidate, self.origin), 0, 0.0, ())
 
     def _sent(
         self, parcel: Parcel, bytes_before: int, seconds_before: float, before: tuple[Sent, ...]

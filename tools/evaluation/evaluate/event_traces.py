@@ -16,10 +16,10 @@ import numpy as np
 
 from contract.ids import CameraId
 from edge.config.schema import Config
-from edge.records import Analysed, Box, Case, Judgement
+from edge.records import AlertCandidate, Analysed, Box, RuleResult
 from edge.replay.annotations import PALE
 from edge.replay.drawing import Colour, Mark
-from edge.replay.failed_checks import Holds
+from edge.replay.failed_checks import FailedChecks
 from edge.replay.html import Picture, jpeg_of
 from edge.replay.overlay import Overlay
 from edge.replay.player import Step
@@ -99,28 +99,28 @@ class TraceRecorder:
             return
         trace.analysed += 1
         trace.reach("analysed", step.t)
-        for judgement in step.judgements:
-            if self._is_it(trace.event, judgement.label, judgement.box, labels, step.t):
-                self._count_judgement(trace, judgement, step.t)
-        for case in step.cases:
-            one = case.suspicion
+        for rule_result in step.rule_results:
+            if self._is_it(trace.event, rule_result.label, rule_result.box, labels, step.t):
+                self._count_rule_result(trace, rule_result, step.t)
+        for candidate in step.candidates:
+            one = candidate.suspicion
             if self._is_it(trace.event, one.label, one.box, labels, step.t):
                 trace.reach("suspected", step.t)
-        for like in outcome.merged:
+        for like in outcome.duplicates:
             if self._is_it(trace.event, like.label, like.box, labels, step.t):
-                trace.merged += 1
-                trace.merged_after_s = like.since_s
-        trace.refused += sum(kept.reason == "too_many_tracks" for kept in outcome.withheld)
+                trace.deduplicated += 1
+                trace.deduplicated_after_s = like.since_s
+        trace.refused += sum(kept.reason == "too_many_tracks" for kept in outcome.suppressed)
         self._count_detections(trace, step, outcome, labels)
 
-    def _count_judgement(self, trace: EventTrace, judgement: Judgement, t: float) -> None:
-        trace.holds.count(judgement)
+    def _count_rule_result(self, trace: EventTrace, rule_result: RuleResult, t: float) -> None:
+        trace.holds.count(rule_result)
         if "suspected" not in trace.first_s:
-            trace.before.count(judgement)
-        if judgement.fired:
+            trace.before.count(rule_result)
+        if rule_result.fired:
             trace.reach("fired", t)
-        if judgement.track is not None:
-            trace.by_track.setdefault(judgement.track, Holds()).count(judgement)
+        if rule_result.track is not None:
+            trace.by_track.setdefault(rule_result.track, FailedChecks()).count(rule_result)
 
     def _count_detections(
         self, trace: EventTrace, step: Step, outcome: Analysed, labels: Labelled
@@ -205,10 +205,10 @@ def _spread(event: LabelledEvent, times: Row[float]) -> frozenset[float]:
     return frozenset(inside[round(n * stride)] for n in range(FRAMES))
 
 
-def sheet_picture(case: Case) -> bytes:
+def sheet_picture(candidate: AlertCandidate) -> bytes:
     """The frame that shows the suspicion best, reduced, with its box, as a JPEG; empty if it cannot
     be decoded."""
-    decoded = case.best
+    decoded = candidate.best
     image = decode(decoded.frame.picture, decoded.frame.header)
     if isinstance(image, Rejected):
         return b""
@@ -216,7 +216,7 @@ def sheet_picture(case: Case) -> bytes:
     size = (SHEET_PX, max(1, round(decoded.height * scale / decoded.aspect)))
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     across, down = size[0] / decoded.width, size[1] / decoded.height
-    x0, y0, x1, y1 = case.best_box
+    x0, y0, x1, y1 = candidate.best_box
     corner, other = (int(x0 * across), int(y0 * down)), (int(x1 * across), int(y1 * down))
     cv2.rectangle(small, corner, other, _RED, 2)
     return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, SHEET_QUALITY])[1].tobytes()

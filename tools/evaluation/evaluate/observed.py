@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from edge.audit.sampling import Kind
 from edge.records import Box
-from edge.replay.failed_checks import Holds
+from edge.replay.failed_checks import FailedChecks
 from edge.replay.html import Picture
 from tools.evaluation.evaluate.events import (
     Alarm,
@@ -41,9 +41,9 @@ class BestDetection:
 class EventTrace:
     """How far an event came: its frames by outcome and reason, in how many of them a thing of its
     class was detected, what else was, what the rules made of all its tracks and of each, what was
-    merged, and how many things had no place among the tracks. Under the score `floor` nothing is
-    detected, under `begin` none begins a track. `first_s` are the times at which a stage was first
-    reached; `before` is what the rules made of it until something of it was suspected."""
+    deduplicated, and how many things had no place among the tracks. Under the score `floor` nothing
+    is detected, under `begin` none begins a track. `first_s` are the times at which a stage was
+    first reached; `before` is what the rules made of it until something of it was suspected."""
 
     event: LabelledEvent
     floor: float = 0.0
@@ -53,12 +53,12 @@ class EventTrace:
     detected: int = 0
     best: BestDetection | None = None
     others: Counter[str] = field(default_factory=Counter)
-    holds: Holds = field(default_factory=Holds)
-    before: Holds = field(default_factory=Holds)
-    by_track: dict[int, Holds] = field(default_factory=dict)
+    holds: FailedChecks = field(default_factory=FailedChecks)
+    before: FailedChecks = field(default_factory=FailedChecks)
+    by_track: dict[int, FailedChecks] = field(default_factory=dict)
     first_s: dict[Stage, float] = field(default_factory=dict)
-    merged: int = 0
-    merged_after_s: float | None = None
+    deduplicated: int = 0
+    deduplicated_after_s: float | None = None
     refused: int = 0
     strip: list[Picture] = field(default_factory=list)
     clearest: Picture | None = None
@@ -68,9 +68,9 @@ class EventTrace:
         return self.outcomes.total()
 
     @property
-    def nearest(self) -> tuple[int, Holds] | None:
+    def nearest(self) -> tuple[int, FailedChecks] | None:
         """The track that came nearest to an alarm, and what held it back."""
-        tracks = [one for one in self.by_track.items() if one[1].judged]
+        tracks = [one for one in self.by_track.items() if one[1].evaluated]
         return max(tracks, key=lambda one: (one[1].fired, one[1].alone), default=None)
 
     def reach(self, stage: Stage, t: float) -> None:
@@ -148,7 +148,7 @@ class EdgeReasons:
 
 
 class Sent(NamedTuple):
-    """A picture that the cloud judged by: what it is, and its JPEG, reduced if it is large."""
+    """A picture that the cloud evaluated by: what it is, and its JPEG, reduced if it is large."""
 
     role: str
     jpeg: bytes
@@ -193,11 +193,11 @@ class DecidedSuspicion:
         return _alarm(self.verdict_label, self, self.verdict_about)
 
 
-def _alarm(label: str, judged: DecidedSuspicion, about: About) -> Alarm | None:
+def _alarm(label: str, evaluated: DecidedSuspicion, about: About) -> Alarm | None:
     cls = class_of(label)
     if cls is None:
         return None
-    return Alarm(cls=cls, raised_s=judged.raised_s, until_s=judged.until_s, place=about.place)
+    return Alarm(cls=cls, raised_s=evaluated.raised_s, until_s=evaluated.until_s, place=about.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,12 +226,12 @@ class SequenceRun:
     traces: tuple[EventTrace, ...] = ()
 
     def confirmed(self) -> tuple[Alarm, ...]:
-        alarms = (judged.as_confirmed() for judged in self.suspicions)
+        alarms = (evaluated.as_confirmed() for evaluated in self.suspicions)
         return tuple(alarm for alarm in alarms if alarm is not None)
 
     def raised(self) -> tuple[Alarm, ...]:
         """What the edge alone would have alarmed about."""
-        alarms = (judged.as_raised() for judged in self.suspicions)
+        alarms = (evaluated.as_raised() for evaluated in self.suspicions)
         return tuple(alarm for alarm in alarms if alarm is not None)
 
     def moving_s(self) -> tuple[float, ...]:

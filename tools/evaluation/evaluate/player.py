@@ -15,7 +15,7 @@ from edge.audit.events import Unsuspected
 from edge.config.schema import Config
 from edge.intake.admission import picture_limits
 from edge.pipeline import Detector
-from edge.records import Analysed, Case, Outcome, Quiet, TrackId
+from edge.records import AlertCandidate, Analysed, Outcome, Quiet, TrackId
 from edge.replay.player import Rhythm, Source, Step, play
 from imaging.admission import Rejected as Refused
 from tools.evaluation.evaluate.confirmation import (
@@ -55,7 +55,7 @@ STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
 
 
-Ask = Callable[[Case], CloudAnswer]
+Ask = Callable[[AlertCandidate], CloudAnswer]
 Audit = Callable[[Unsuspected], RejectedStretch]
 Progress = Callable[[], None]
 
@@ -168,8 +168,14 @@ class CorpusPlayer:
             decided, open_ = answered(open_, step)
             there = tuple(thing for thing in static if thing.stands(step.t))
             fresh = [
-                Raised(step.name, step.t, case, self.ask(case), at(case, labels, there, boxed))
-                for case in step.cases
+                Raised(
+                    step.name,
+                    step.t,
+                    candidate,
+                    self.ask(candidate),
+                    at(candidate, labels, there, boxed),
+                )
+                for candidate in step.candidates
             ]
             settled = decided + [one for one in fresh if one.answer.again is None]
             raised += settled

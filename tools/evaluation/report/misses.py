@@ -120,8 +120,8 @@ def _why(trace: EventTrace, own: Sequence[DecidedSuspicion]) -> str:
         scores = ", ".join(f"{_decided(one)} at {one.verdict_score:.2f}" for one in own)
         return f"suspected by the edge, lost by the cloud: {scores}"
     if trace.holds.fired:
-        return f"its rule fired in {trace.holds.fired} judgements, but {_fired(trace)}"
-    if trace.holds.judged:
+        return f"its rule fired in {trace.holds.fired} rule_results, but {_fired(trace)}"
+    if trace.holds.evaluated:
         return f"held back by a check: {_nearest(trace)}"
     if trace.best is not None:
         full = f"; {trace.refused} detections could not be tracked" if trace.refused else ""
@@ -145,10 +145,14 @@ def _nearest(trace: EventTrace) -> str:
 
 
 def _fired(trace: EventTrace) -> str:
-    if not trace.merged:
+    if not trace.deduplicated:
         return "it was counted with an earlier alarm, or raised at another time"
-    after = "" if trace.merged_after_s is None else f" {trace.merged_after_s:.1f} s before"
-    return f"it was suppressed as a duplicate of what was raised{after} ({trace.merged} times)"
+    after = (
+        "" if trace.deduplicated_after_s is None else f" {trace.deduplicated_after_s:.1f} s before"
+    )
+    return (
+        f"it was suppressed as a duplicate of what was raised{after} ({trace.deduplicated} times)"
+    )
 
 
 def _decided(judged: DecidedSuspicion) -> str:
@@ -172,8 +176,8 @@ def _facts(trace: EventTrace) -> Iterator[str]:
         rest = len(trace.by_track) - _TRACKS
         yield f"tracks {first}" + (f" and {rest} more" if rest > 0 else "")
     yield from trace.holds.words()
-    if trace.merged:
-        yield f"suppressed as a duplicate {trace.merged} times"
+    if trace.deduplicated:
+        yield f"suppressed as a duplicate {trace.deduplicated} times"
     if trace.refused:
         yield f"{trace.refused} detections could not be tracked while it lasted"
     if trace.others:

@@ -1,1 +1,1 @@
-"""Holds the tracker against well-known ones on scenes with exact identities."""
+"""FailedChecks the tracker against well-known ones on scenes with exact identities."""

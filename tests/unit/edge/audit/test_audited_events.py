@@ -46,15 +46,15 @@ def over(watch: Watch) -> list[Unsuspected]:
 
 
 def hear(watch: Watch, decision: Decision) -> None:
-    for case in watch.cases:
-        watch.pipeline.answered(CAMERA, case.suspicion.report_id, decision)
+    for candidate in watch.candidates:
+        watch.pipeline.answered(CAMERA, candidate.suspicion.report_id, decision)
 
 
 def test_of_an_event_with_a_walker_who_was_told_only_vehicles_may_have_been_missed() -> None:
     watch = yard()
     watch.play(seconds=3)
     walked(watch)
-    assert watch.cases
+    assert watch.candidates
     hear(watch, "confirmed")
     (event,) = over(watch)
     assert (event.kind, event.reported) == ("partly", frozenset[Group]({"person"}))
@@ -65,7 +65,7 @@ def test_a_walker_whom_the_cloud_refuted_was_told_to_nobody_and_may_have_been_mi
     watch = yard()
     watch.play(seconds=3)
     walked(watch)
-    assert watch.cases
+    assert watch.candidates
     hear(watch, "refuted")
     (event,) = over(watch)
     assert (event.kind, event.reported) == ("motion", frozenset())
@@ -79,7 +79,7 @@ def test_of_an_event_with_both_nothing_is_asked() -> None:
     watch.drive(CAR, -60, LOT[0])
     walked(watch)
     hear(watch, "confirmed")
-    assert {case.suspicion.label for case in watch.cases} == {"car", "person"}
+    assert {candidate.suspicion.label for candidate in watch.candidates} == {"car", "person"}
     watch.play((CAR, "car", LOT), seconds=12)
     over = watch.pipeline.unsuspected(watch.now)
     assert [one.reported for one in over if one.kind != "quiet"] == []
@@ -90,7 +90,7 @@ def test_whom_the_rules_never_tell_leaves_an_event_of_which_nothing_was_told() -
     watch = yard(decide={"rules": rules})
     watch.play(seconds=3)
     walked(watch)
-    assert not watch.cases
+    assert not watch.candidates
     (event,) = over(watch)
     assert event.kind == "motion"
     assert event.audited is not None

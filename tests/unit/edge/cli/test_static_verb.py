@@ -20,8 +20,8 @@ from tests.unit.edge.static_objects.test_static_store import OTHER, parked
 def config(tmp_path: Path) -> Path:
     """A configuration whose outbox's folder remembers a car on each of two cameras."""
     store = StaticStore(tmp_path, ManualClock())
-    store.exchange(CAMERA, parked())
-    store.exchange(OTHER, parked(2))
+    store.sync(CAMERA, parked())
+    store.sync(OTHER, parked(2))
     store.close()
     file = tmp_path / "edge.yaml"
     file.write_text(f"deliver: {{outbox: {{path: {tmp_path}}}}}\n")
@@ -65,8 +65,8 @@ def test_forget_takes_one_a_camera_or_all(
     status = main(["static", "--config", str(config), "forget", *which])
     assert status == (1 if len(left) == 2 else 0)
     main(["static", "--config", str(config), "list", "--json"])
-    told = capsys.readouterr().out.splitlines()[1:]
-    assert [json.loads(line)["camera"] for line in told] == left
+    reported_by = capsys.readouterr().out.splitlines()[1:]
+    assert [json.loads(line)["camera"] for line in reported_by] == left
 
 
 def test_a_damaged_file_is_refused_with_a_hint(

@@ -48,7 +48,7 @@ def due(outbox: Outbox, site: Site) -> str | None:
 def told(outbox: Outbox, destination: str) -> list[Verdict]:
     """What `destination` takes when it is told all that waits for it."""
     verdicts = []
-    while (telling := outbox.tellings.next(destination)) is not None:
-        verdicts.append(telling.verdict)
-        outbox.tellings.end(telling.key, "told")
+    while (notification := outbox.notifications.next(destination)) is not None:
+        verdicts.append(notification.verdict)
+        outbox.notifications.end(notification.key, "delivered")
     return verdicts

@@ -1,4 +1,4 @@
-"""A case is packed so that the cloud sees what the edge saw, within the limits of the wire."""
+"""A candidate is packed so that the cloud sees what the edge saw, within the limits of the wire."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contract.report import MAX_REPORT_BYTES, EvidenceRef
 from edge.config.schema import Evidence
 from edge.deliver.evidence import Origin, Parcel, pack, relative
 from edge.privacy import Privacy
-from edge.records import BestFrame, Box, Case, DecodedFrame, Frame, Suspicion, TrackId
+from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
 from imaging.crop import MIN_CROP_PX, cut, square
 from imaging.decode import decode
@@ -74,9 +74,9 @@ def decoded_frame(picture: bytes, seconds: float = 0.0) -> DecodedFrame:
     return DecodedFrame(frame=frame, width=image.shape[1], height=image.shape[0])
 
 
-def case(
+def candidate(
     best: DecodedFrame, *context: DecodedFrame, box: Box = (100, 60, 140, 160), **facts: object
-) -> Case:
+) -> AlertCandidate:
     known: dict[str, object] = {
         "report_id": ReportId("gw.gate.1.2.3"),
         "camera": CameraId("gate"),
@@ -96,7 +96,7 @@ def case(
         "raised_at": NOON,
     }
     suspicion = Suspicion(**(known | facts))  # type: ignore[arg-type]  # a test's own facts
-    return Case(suspicion=suspicion, best=best, best_box=box, context=context)
+    return AlertCandidate(suspicion=suspicion, best=best, best_box=box, context=context)
 
 
 def refs(parcel: Parcel, role: str) -> list[EvidenceRef]:
@@ -109,7 +109,7 @@ def body(parcel: Parcel, ref: EvidenceRef) -> bytes:
 
 
 def test_the_report_says_what_the_suspicion_says() -> None:
-    report = pack(case(decoded_frame(encoded(scene()))), ORIGIN).report
+    report = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN).report
     assert (report.report_id, report.camera, report.sequence) == ("gw.gate.1.2.3", "gate", 3)
     assert (report.scores.last, report.scores.top, report.scores.median) == (0.5, 0.7, 0.6)
     assert report.box == (0.3125, 0.25, 0.4375, 0.666667)
@@ -119,7 +119,7 @@ def test_the_report_says_what_the_suspicion_says() -> None:
 
 def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
     context = [decoded_frame(encoded(scene(seed)), seed) for seed in (1, 2, 3)]
-    parcel = pack(case(decoded_frame(encoded(scene())), *context), ORIGIN)
+    parcel = pack(candidate(decoded_frame(encoded(scene())), *context), ORIGIN)
     assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", *["context"] * 3]
     for ref in parcel.report.evidence:
         jpeg = body(parcel, ref)
@@ -133,13 +133,13 @@ def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
 
 def test_a_cameras_jpeg_travels_as_it_came() -> None:
     picture = encoded(scene())
-    parcel = pack(case(decoded_frame(picture)), ORIGIN)
+    parcel = pack(candidate(decoded_frame(picture)), ORIGIN)
     assert body(parcel, refs(parcel, "best")[0]) == picture
 
 
 def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
     best, other = decoded_frame(encoded(scene(), ".png")), decoded_frame(encoded(scene(9), ".png"))
-    parcel = pack(case(best, other), ORIGIN)
+    parcel = pack(candidate(best, other), ORIGIN)
     for role, seed in (("best", 0), ("context", 9)):
         jpeg = body(parcel, refs(parcel, role)[0])
         assert header_of(jpeg).kind == "jpeg"
@@ -149,7 +149,7 @@ def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
 
 
 def test_the_crop_shows_the_thing_with_its_margin() -> None:
-    parcel = pack(case(decoded_frame(encoded(scene()))), ORIGIN)
+    parcel = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN)
     (ref,) = refs(parcel, "crop")
     image = decode(body(parcel, ref), header_of(body(parcel, ref)))
     assert not isinstance(image, Rejected)
@@ -160,7 +160,7 @@ def test_the_crop_shows_the_thing_with_its_margin() -> None:
 
 
 def test_a_crop_says_where_in_the_frame_it_lies_and_where_the_thing_is_in_it() -> None:
-    parcel = pack(case(decoded_frame(encoded(scene()))), ORIGIN)
+    parcel = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN)
     (ref,) = refs(parcel, "crop")
     assert ref.region == pytest.approx((40 / 320, 30 / 240, 200 / 320, 190 / 240), abs=1e-6)
     assert ref.box == parcel.report.box == (0.3125, 0.25, 0.4375, 0.666667)
@@ -168,7 +168,7 @@ def test_a_crop_says_where_in_the_frame_it_lies_and_where_the_thing_is_in_it() -
 
 def test_crops_of_other_moments_follow_the_best_one() -> None:
     later = BestFrame(decoded_frame(encoded(scene(2)), 1.0), (110, 60, 150, 160), 0.4)
-    walker = case(decoded_frame(encoded(scene())))
+    walker = candidate(decoded_frame(encoded(scene())))
     parcel = pack(replace(walker, others=(later,)), REDUCED)
     assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", "crop"]
     first, second = refs(parcel, "crop")
@@ -178,7 +178,7 @@ def test_crops_of_other_moments_follow_the_best_one() -> None:
 
 def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
     small = replace(ORIGIN, evidence=Evidence(crop_max_px=80, crop_margin=0.3))
-    parcel = pack(case(decoded_frame(encoded(scene()))), small)
+    parcel = pack(candidate(decoded_frame(encoded(scene()))), small)
     (ref,) = refs(parcel, "crop")
     image = decode(body(parcel, ref), header_of(body(parcel, ref)))
     assert not isinstance(image, Rejected)
@@ -189,7 +189,7 @@ def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
 
 
 def test_a_large_vehicle_is_sent_with_what_is_around_it() -> None:
-    walker = case(decoded_frame(encoded(scene())))
+    walker = candidate(decoded_frame(encoded(scene())))
     car = replace(walker, suspicion=replace(walker.suspicion, label="car"))
     (close,), (wide,) = refs(pack(walker, ORIGIN), "crop"), refs(pack(car, ORIGIN), "crop")
     assert (close.width, close.height) == (160, 160)
@@ -199,20 +199,20 @@ def test_a_large_vehicle_is_sent_with_what_is_around_it() -> None:
 
 def test_the_whole_view_is_reduced_by_default_full_where_wanted_or_left_away() -> None:
     picture = encoded(scene())
-    (view,) = refs(pack(case(decoded_frame(picture)), REDUCED), "best")
+    (view,) = refs(pack(candidate(decoded_frame(picture)), REDUCED), "best")
     assert (view.width, view.height, view.region) == (160, 120, None)
     assert view.bytes < len(picture) / 2
-    (full,) = refs(pack(case(decoded_frame(picture)), ORIGIN), "best")
+    (full,) = refs(pack(candidate(decoded_frame(picture)), ORIGIN), "best")
     assert (full.width, full.height) == (320, 240)
     without = replace(ORIGIN, evidence=Evidence(whole="none"))
-    parcel = pack(case(decoded_frame(picture)), without)
+    parcel = pack(candidate(decoded_frame(picture)), without)
     assert [ref.role for ref in parcel.report.evidence] == ["crop"]
 
 
 def test_reports_of_one_event_name_one_view_which_is_the_same_bytes() -> None:
     scenery = decoded_frame(encoded(scene(7)), -2.0)
-    first = pack(case(scenery), REDUCED)
-    second = pack(replace(case(decoded_frame(encoded(scene()))), view=scenery), REDUCED)
+    first = pack(candidate(scenery), REDUCED)
+    second = pack(replace(candidate(decoded_frame(encoded(scene()))), view=scenery), REDUCED)
     (best,) = refs(first, "best")
     (shared,) = refs(second, "context")
     assert (shared.key, shared.received_at) == (best.key, NOON - timedelta(seconds=2))
@@ -225,7 +225,7 @@ def test_a_turned_jpeg_is_described_upright() -> None:
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
     turned = picture[:2] + segment + picture[2:]
-    parcel = pack(case(decoded_frame(turned), box=(0, 0, 320, 120)), ORIGIN)
+    parcel = pack(candidate(decoded_frame(turned), box=(0, 0, 320, 120)), ORIGIN)
     (best,) = refs(parcel, "best")
     assert (best.width, best.height) == (320, 240)
     assert parcel.report.box == (0.0, 0.0, 1.0, 0.5)
@@ -235,7 +235,7 @@ def test_a_turned_jpeg_is_described_upright() -> None:
 def test_context_that_is_there_already_is_not_sent_again() -> None:
     best, other = encoded(scene()), encoded(scene(5))
     parcel = pack(
-        case(
+        candidate(
             decoded_frame(best),
             decoded_frame(best, 1),
             decoded_frame(other, 2),
@@ -258,7 +258,7 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
         privacy=Privacy(),
     )
     context = [decoded_frame(encoded(scene(seed)), seed) for seed in range(1, 21)]
-    parcel = pack(case(decoded_frame(encoded(scene())), *context), origin)
+    parcel = pack(candidate(decoded_frame(encoded(scene())), *context), origin)
     expected = [NOON + timedelta(seconds=seed) for seed in range(1, 21)][20 - count :]
     assert [ref.received_at for ref in refs(parcel, "context")] == expected
 
@@ -273,7 +273,7 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
         BestFrame(decoded_frame(encoded(scene(seed)), seed), (1, 2, 33, 44), 0.5)
         for seed in (21, 22, 23)
     ]
-    long = case(
+    long = candidate(
         decoded_frame(encoded(scene())),
         *[decoded_frame(encoded(scene(seed))) for seed in range(1, 15)],
         report_id=ReportId(f"{'g' * 64}.gate.1.2.3"),
@@ -345,7 +345,7 @@ def test_evidence_of_a_squeezed_stream_has_square_pixels(
     wide, high = size[0] / 320, size[1] / 240
     box = (100 * wide, 60 * high, 140 * wide, 160 * high)
     one = replace(decoded_frame(encoded(np.asarray(squeezed, np.uint8))), aspect=aspect)
-    parcel = pack(case(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
+    parcel = pack(candidate(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
     (crop,), (whole,) = refs(parcel, "crop"), refs(parcel, "best")
     assert (whole.width, whole.height) == (320, 240)
     assert crop.width == pytest.approx(crop.height, abs=2)

@@ -10,8 +10,8 @@ import pytest
 
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
-from edge.deliver import tellings
-from edge.deliver.decision_rows import End
+from edge.deliver import notifications
+from edge.deliver.decision_rows import NotificationOutcome
 from edge.deliver.notifier import LOST_S, Notifier
 from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
@@ -37,7 +37,7 @@ class Recorder:
     def wants(self, verdict: Verdict) -> bool:
         return bool(verdict)
 
-    def tell(self, verdict: Verdict) -> Pending:
+    def notify(self, verdict: Verdict) -> Pending:
         self.asked.append(f"{verdict.report_id.split('.')[3]} {verdict.decision}")
         self.pending.append(Pending(self.answers.pop(0) if self.answers else Delivered()))
         return self.pending[-1]
@@ -51,10 +51,10 @@ class Round:
         self.clock = self.site.clock
         self.outbox: Outbox = self.site.open()
         self.names = [one.name for one in destinations]
-        self.outbox.tellings.keep_only(self.names)
+        self.outbox.notifications.keep_only(self.names)
         deliver = Deliver(backoff_max_s=60)
         self.notifiers = [
-            Notifier(one, self.outbox.tellings, self.clock, lambda: deliver, Longest())
+            Notifier(one, self.outbox.notifications, self.clock, lambda: deliver, Longest())
             for one in destinations
         ]
 
@@ -70,8 +70,8 @@ class Round:
                     pass
             self.clock.advance(1)
 
-    def backlog(self, destination: str) -> tuple[int, Mapping[End, int]]:
-        found = self.outbox.tellings.backlogs()[destination]
+    def backlog(self, destination: str) -> tuple[int, Mapping[NotificationOutcome, int]]:
+        found = self.outbox.notifications.backlogs()[destination]
         return found.waiting, found.ended
 
 
@@ -96,8 +96,8 @@ def test_what_one_refuses_is_final_there_and_holds_up_nothing(tmp_path: Path) ->
     with recorded_events() as lines:
         told.run(3600)
     assert cloud.asked == site.asked == ["0 confirmed", "1 confirmed"]
-    assert told.backlog("cloud") == (0, {"refused": 1, "told": 1})
-    (line,) = [line for line in lines if line.event == "telling_ended"]
+    assert told.backlog("cloud") == (0, {"refused": 1, "delivered": 1})
+    (line,) = [line for line in lines if line.event == "notification_failed"]
     assert (line.fields["destination"], line.fields["reason"]) == ("cloud", "Not authorized")
 
 
@@ -122,7 +122,7 @@ def test_what_is_under_way_is_waited_for_and_not_sent_twice(tmp_path: Path) -> N
     assert [line.event for line in lines] == ["delivery_failed"]
     site.pending[0].settle(Delivered())
     assert notifier.step()
-    assert told.backlog("site") == (0, {"told": 1})
+    assert told.backlog("site") == (0, {"delivered": 1})
 
 
 def test_what_cannot_be_recorded_as_told_is_recorded_later_and_not_told_again(
@@ -136,12 +136,12 @@ def test_what_cannot_be_recorded_as_told_is_recorded_later_and_not_told_again(
         raise OutboxError("the disk takes nothing")
 
     with monkeypatch.context() as broken:
-        broken.setattr(told.outbox.tellings, "end", fail)
+        broken.setattr(told.outbox.notifications, "end", fail)
         told.run(100)
     assert told.backlog("site") == (1, {})
     told.run(100)
     assert site.asked == ["0 confirmed"]
-    assert told.backlog("site") == (0, {"told": 1})
+    assert told.backlog("site") == (0, {"delivered": 1})
 
 
 def test_one_that_is_never_acknowledged_does_not_hold_up_the_others(tmp_path: Path) -> None:
@@ -167,13 +167,13 @@ def test_a_newer_decision_takes_the_place_of_one_that_was_not_told(tmp_path: Pat
     told.run(60)
     assert site.asked == ["0 unconfirmed", "0 confirmed"]
     assert cloud.asked == ["0 unconfirmed", "0 confirmed"]
-    assert told.backlog("cloud") == (0, {"told": 1})
+    assert told.backlog("cloud") == (0, {"delivered": 1})
 
 
 def test_the_backlog_of_one_that_stays_away_is_bounded_by_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tellings, "MOST_WAITING", 3)
+    monkeypatch.setattr(notifications, "MOST_WAITING", 3)
     site, cloud = Recorder("site"), Recorder("cloud", [AWAY])
     told = Round(tmp_path, site, cloud)
     for number, severity in enumerate([2, 3, 1, 2, 2]):
@@ -188,15 +188,15 @@ def test_what_waits_too_long_is_given_up_there_by_the_time_that_ran_here(tmp_pat
     told = Round(tmp_path, site, cloud)
     told.decide(0)
     told.clock.jump(86_400 * 400)
-    told.outbox.tellings.give_up(100.0)
+    told.outbox.notifications.give_up(100.0)
     assert told.backlog("cloud") == (1, {})
     told.run(99)
     with recorded_events() as lines:
         told.clock.advance(2)
-        told.outbox.tellings.give_up(100.0)
+        told.outbox.notifications.give_up(100.0)
     assert told.backlog("cloud") == (0, {"given_up": 1})
-    assert told.backlog("site") == (0, {"told": 1})
-    assert [line.event for line in lines] == ["telling_ended"]
+    assert told.backlog("site") == (0, {"delivered": 1})
+    assert [line.event for line in lines] == ["notification_failed"]
 
 
 def test_what_nobody_has_heard_outlives_restarts_and_the_time_for_what_is_done(
@@ -222,7 +222,7 @@ def test_one_that_is_no_destination_any_more_holds_nothing(tmp_path: Path) -> No
     told.outbox.close()
     after = Round(tmp_path, Recorder("site"))
     after.run()
-    assert set(after.outbox.tellings.backlogs()) == {"site"}
+    assert set(after.outbox.notifications.backlogs()) == {"site"}
     after.clock.advance(7200)
     after.outbox.sweep()
     assert after.outbox.find(name(0)) is None

@@ -114,9 +114,9 @@ def live_one_life(folder: Path, fatal: int, acknowledged: Connection) -> None:
     acknowledged.send("reported")
     outbox.close_with(verdict(1, "confirmed"), ["site"], SystemClock().now())
     acknowledged.send("decided")
-    telling = outbox.tellings.next("site")
-    assert telling is not None
-    outbox.tellings.end(telling.key, "told")
+    notification = outbox.notifications.next("site")
+    assert notification is not None
+    outbox.notifications.end(notification.key, "delivered")
     acknowledged.send("told")
 
 
@@ -151,5 +151,5 @@ def _progress(outbox: Outbox) -> int:
         return 0
     if entry.state == "done":
         assert set(outbox.cameras()) == {entry.camera}
-        return 5 if outbox.tellings.next("site") is None else 4
+        return 5 if outbox.notifications.next("site") is None else 4
     return ("pending", "stored", "reported").index(entry.state) + 1

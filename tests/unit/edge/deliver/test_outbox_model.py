@@ -63,7 +63,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         self.site = Site(self.root / "0")
         self.outbox = self.site.open()
-        self.outbox.tellings.keep_only(DESTINATIONS)
+        self.outbox.notifications.keep_only(DESTINATIONS)
 
     @rule(number=NUMBERS, severity=st.integers(0, 3))
     def put(self, number: int, severity: int) -> None:
@@ -124,15 +124,15 @@ class OutboxMachine(RuleBasedStateMachine):
             if decision != "unconfirmed":
                 entry.state = "done"
 
-    @rule(destination=st.sampled_from(DESTINATIONS), end=st.sampled_from(["told", "refused"]))
-    def tell(self, destination: str, end: Literal["told", "refused"]) -> None:
+    @rule(destination=st.sampled_from(DESTINATIONS), end=st.sampled_from(["delivered", "refused"]))
+    def tell(self, destination: str, end: Literal["delivered", "refused"]) -> None:
         waiting = [n for n, entry in self.model.items() if destination in entry.to_tell]
         first = min(waiting, key=lambda n: -self.model[n].severity, default=None)
-        telling = self.outbox.tellings.next(destination)
-        assert (telling and telling.report_id) == (None if first is None else name(first))
-        if telling is not None and first is not None:
-            assert telling.verdict.decision == self.model[first].decision
-            self.outbox.tellings.end(telling.key, end)
+        notification = self.outbox.notifications.next(destination)
+        assert (notification and notification.report_id) == (None if first is None else name(first))
+        if notification is not None and first is not None:
+            assert notification.verdict.decision == self.model[first].decision
+            self.outbox.notifications.end(notification.key, end)
             self.model[first].to_tell.remove(destination)
 
     @rule(seconds=st.sampled_from([1.0, 30.0, 130.0]))
@@ -148,7 +148,7 @@ class OutboxMachine(RuleBasedStateMachine):
         clock, self.site = self.site.clock, Site(folder)
         self.site.clock = clock
         self.outbox = self.site.open()
-        self.outbox.tellings.keep_only(DESTINATIONS)
+        self.outbox.notifications.keep_only(DESTINATIONS)
         for entry in self.model.values():
             entry.due = self.site.mono() + entry.again_s if entry.state == "reported" else 0.0
 
@@ -172,7 +172,7 @@ class OutboxMachine(RuleBasedStateMachine):
     def everyone_is_still_to_be_told_what_he_was_not(self) -> None:
         for destination in DESTINATIONS:
             waiting = sum(destination in entry.to_tell for entry in self.model.values())
-            backlog = self.outbox.tellings.backlogs().get(destination)
+            backlog = self.outbox.notifications.backlogs().get(destination)
             assert (backlog.waiting if backlog else 0) == waiting
 
     @invariant()

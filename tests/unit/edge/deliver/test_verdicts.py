@@ -92,7 +92,7 @@ class Home:
 
     def _notifier(self, destination: Destination) -> Notifier:
         return Notifier(
-            destination, self.outbox.tellings, self.clock, lambda: self.deliver, Longest()
+            destination, self.outbox.notifications, self.clock, lambda: self.deliver, Longest()
         )
 
     def counted(self) -> dict[str, int]:

@@ -13,10 +13,10 @@ from edge.metrics.counters import OTHERS, Counters, FunnelCollector
 from edge.metrics.funnel import Funnel, Stage
 
 GATE = CameraId("gate")
-ENDS: tuple[Stage, ...] = ("superseded", "quiet", "analysed")
+NOTIFICATION_OUTCOMES: tuple[Stage, ...] = ("superseded", "quiet", "analysed")
 
 
-@given(st.lists(st.sampled_from([*ENDS, "empty", "stale", None])))
+@given(st.lists(st.sampled_from([*NOTIFICATION_OUTCOMES, "empty", "stale", None])))
 def test_received_is_the_sum_of_all_ends_and_of_what_is_in_flight(ends: list[str | None]) -> None:
     counters = Counters()
     for end in ends:

@@ -49,13 +49,13 @@ def drawn(played: list[Step], settings: Camera) -> list[Image]:
 
 def test_who_is_held_back_is_amber_with_the_check_and_its_limit_and_then_red() -> None:
     played, _ = steps()
-    raised = next(n for n, step in enumerate(played) if step.cases)
+    raised = next(n for n, step in enumerate(played) if step.candidates)
     (before,) = (one for one in marks(played[raised - 1], {}, SIZE) if one.colour == AMBER)
     assert before.words[0].startswith("#1 person 0.80")
     assert before.words[1] == "min_travel 0.10 < 0.20"
     (alarmed,) = (one for one in marks(played[raised], {}, SIZE) if one.colour == RED)
     assert alarmed.words[1] == "person ALARM"
-    assert alarmed.box == played[raised].cases[0].suspicion.box
+    assert alarmed.box == played[raised].candidates[0].suspicion.box
     later = [one for one in marks(played[raised + 2], {}, SIZE) if one.colour == RED]
     assert later[0].words[1].startswith("cooldown_s 0.40 < 10.00")
 
@@ -63,8 +63,8 @@ def test_who_is_held_back_is_amber_with_the_check_and_its_limit_and_then_red() -
 def test_the_box_is_drawn_where_the_thing_is_and_the_banner_stays_three_seconds() -> None:
     played, settings = steps()
     images = drawn(played, settings)
-    raised = next(n for n, step in enumerate(played) if step.cases)
-    x0, y0, _, y1 = played[raised].cases[0].suspicion.box
+    raised = next(n for n, step in enumerate(played) if step.candidates)
+    x0, y0, _, y1 = played[raised].candidates[0].suspicion.box
     assert images[raised].shape[1] == 960  # of 320
     across = 3.0
     side = images[raised][int(y0 * across) : int(y1 * across), round(x0 * across)]
@@ -105,11 +105,11 @@ def test_drawing_leaves_the_pixels_that_are_judged_alone() -> None:
 
 def test_a_picture_that_is_an_alarm_by_itself_has_a_red_box() -> None:
     played, _ = steps(kind="snapshot")
-    shown = [step for step in played if step.cases]
+    shown = [step for step in played if step.candidates]
     assert shown
     for step in shown:
         (alarmed,) = (one for one in marks(step, {}, SIZE) if one.colour == RED)
-        assert alarmed.box == step.cases[0].suspicion.box
+        assert alarmed.box == step.candidates[0].suspicion.box
         assert alarmed.words == ("person person",)
 
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import Camera, Decide, Rule, Tracking, Zone
-from edge.records import Judgement
+from edge.records import RuleResult
 from edge.rules import checks
 from edge.rules.conditions import vote_median
-from edge.rules.context import Conditions, conditions
-from edge.rules.evaluate import Finding, judge_alone, judge_tracks
+from edge.rules.context import EvaluationContext, evaluation_context
+from edge.rules.evaluate import Finding, evaluate_picture, evaluate_tracks
 from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
 from edge.track.tracker import step
@@ -31,19 +31,19 @@ def rule(**keys: object) -> Rule:
 
 def watch(
     rows: list[Row], *rules: Rule, change: Foreground = UNSEEN, **more: object
-) -> tuple[list[tuple[int, Finding]], list[Judgement]]:
-    """Findings with their frame, and all judgements, of one thing at 5 fps."""
+) -> tuple[list[tuple[int, Finding]], list[RuleResult]]:
+    """Findings with their frame, and all rule_results, of one thing at 5 fps."""
     tracks = Tracks()
     findings: list[tuple[int, Finding]] = []
-    judgements: list[Judgement] = []
-    here = replace(Conditions(rules=rules, size=SIZE), **more)  # type: ignore[arg-type]  # as given
+    rule_results: list[RuleResult] = []
+    here = replace(EvaluationContext(rules=rules, size=SIZE), **more)  # type: ignore[arg-type]  # as given
     for n, row in enumerate(rows):
         tracks = step(tracks, seen(row), change, n / 5, Tracking())
-        judged = judge_tracks(tracks, here, n / 5)
+        judged = evaluate_tracks(tracks, here, n / 5)
         tracks = judged.tracks
         findings += [(n, finding) for finding in judged.findings]
-        judgements += judged.judgements
-    return findings, judgements
+        rule_results += judged.rule_results
+    return findings, rule_results
 
 
 STANDS = [walker(300, 0.8)] * 10
@@ -65,10 +65,10 @@ STANDS = [walker(300, 0.8)] * 10
 def test_a_condition_that_fails_is_the_reason_for_silence(
     keys: dict[str, object], words: str
 ) -> None:
-    findings, judgements = watch(STANDS, rule(**keys))
+    findings, rule_results = watch(STANDS, rule(**keys))
     assert findings == []
-    assert words in checks.reasons(judgements[-1])
-    assert words in checks.whole(judgements[-1], told=False)
+    assert words in checks.reasons(rule_results[-1])
+    assert words in checks.whole(rule_results[-1], reported=False)
 
 
 def test_a_condition_that_holds_is_among_the_reasons() -> None:
@@ -91,9 +91,9 @@ def test_what_does_not_matter_is_not_mentioned() -> None:
 
 def test_weak_and_foreign_votes_are_explained() -> None:
     rows = [walker(300, 0.8), walker(300, 0.2), walker(300, 0.2), walker(300, 0.8)]
-    _, judgements = watch(rows, rule(min_score=0.5, threshold=0.9))
+    _, rule_results = watch(rows, rule(min_score=0.5, threshold=0.9))
     note = "(2 of them, under min_score 0.50 or of other labels, count 0)"
-    assert checks.reasons(judgements[-1])[0].endswith(note)
+    assert checks.reasons(rule_results[-1])[0].endswith(note)
 
 
 def test_loitering_counts_from_entering_the_zone() -> None:
@@ -137,21 +137,23 @@ HOURS = Decide.model_validate(
 )
 def test_hours_decide_and_raise(at: datetime, severity: int | None) -> None:
     decide = HOURS.model_copy(update={"rules": (rule(schedules=["nights"], severity=0),)})
-    here = conditions(Camera(), decide, SIZE, at, night=False)
-    findings, judgements = watch(STANDS, *here.rules, hours=here.hours)
+    here = evaluation_context(Camera(), decide, SIZE, at, night=False)
+    findings, rule_results = watch(STANDS, *here.rules, hours=here.hours)
     assert [f.severity for _, f in findings] == ([] if severity is None else [severity])
     if severity is None:
-        assert checks.reasons(judgements[-1]) == (
+        assert checks.reasons(rule_results[-1]) == (
             "within schedule none, wanted nights (mon 21:00 Europe/Berlin)",
         )
 
 
 def test_a_disarmed_camera_raises_nothing_and_says_so() -> None:
-    findings, judgements = watch(STANDS, rule(), armed=False)
+    findings, rule_results = watch(STANDS, rule(), armed=False)
     assert findings == []
-    assert checks.reasons(judgements[-1]) == ("camera armed OFF, wanted ON",)
+    assert checks.reasons(rule_results[-1]) == ("camera armed OFF, wanted ON",)
     assert (
-        judge_alone(seen(STANDS[0]), Conditions(rules=(rule(),), size=SIZE, armed=False), 1)[0]
+        evaluate_picture(
+            seen(STANDS[0]), EvaluationContext(rules=(rule(),), size=SIZE, armed=False), 1
+        )[0]
         == ()
     )
 
@@ -161,7 +163,7 @@ def test_at_night_the_rules_of_the_night_hold_and_are_named() -> None:
     decide = Decide(rules=(by_night,))
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     for night in (False, True):
-        here = conditions(Camera(), decide, SIZE, noon, night=night)
+        here = evaluation_context(Camera(), decide, SIZE, noon, night=night)
         findings, _ = watch(STANDS, *here.rules, night=night)
         assert bool(findings) is night
         assert all(f.reasons[-1] == "by the rule's night values" for _, f in findings)
@@ -192,20 +194,24 @@ def test_a_judgement_fires_exactly_when_all_its_checks_pass(
     sights: list[tuple[float, str]], threshold: float, min_score: float
 ) -> None:
     rows = [walker(300, score, label) for score, label in sights]
-    findings, judgements = watch(rows, rule(threshold=threshold, min_score=min_score, cooldown_s=0))
-    fired = [j for j in judgements if j.fired]
+    findings, rule_results = watch(
+        rows, rule(threshold=threshold, min_score=min_score, cooldown_s=0)
+    )
+    fired = [j for j in rule_results if j.fired]
     assert len(fired) == len(findings)
-    assert all(checks.reasons(j) for j in judgements)
-    for judgement in judgements:
-        failed = [c for c in judgement.checks if not c.passed]
-        assert judgement.fired is (not failed)
-        assert judgement.fired or len(checks.reasons(judgement)) == len(failed)
+    assert all(checks.reasons(j) for j in rule_results)
+    for rule_result in rule_results:
+        failed = [c for c in rule_result.checks if not c.passed]
+        assert rule_result.fired is (not failed)
+        assert rule_result.fired or len(checks.reasons(rule_result)) == len(failed)
 
 
 def test_cameras_are_judged_by_their_own_rules() -> None:
     own = Camera(rules=(rule(id="own"),))
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
-    assert [r.id for r in conditions(own, Decide(), SIZE, noon, night=False).rules] == ["own"]
+    assert [r.id for r in evaluation_context(own, Decide(), SIZE, noon, night=False).rules] == [
+        "own"
+    ]
 
 
 @pytest.mark.parametrize(("stays", "told"), [(0.9, False), (0.2, True), (None, True)])
@@ -214,8 +220,10 @@ def test_a_vehicle_whose_earlier_place_still_shows_it_has_not_moved(
 ) -> None:
     cars = rule(labels=["car"], must_move=True)
     driving = [walker(100 + 8 * n, 0.8, "car") for n in range(10)]
-    findings, judgements = watch(driving, cars, change=EVERYWHERE, stays=lambda _track, _box: stays)
+    findings, rule_results = watch(
+        driving, cars, change=EVERYWHERE, stays=lambda _track, _box: stays
+    )
     assert bool(findings) == told
-    said = [checks.words(check) for judgement in judgements for check in judgement.checks]
+    said = [checks.words(check) for rule_result in rule_results for check in rule_result.checks]
     held = "likeness of where it was before to what is there now 0.90 > 0.75"
     assert (held in said) == (not told)

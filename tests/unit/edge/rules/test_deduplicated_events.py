@@ -1,4 +1,6 @@
-"""Storms on a frame's path: a procession is told now and then, and all of it is counted."""
+"""Events on a frame's path: a procession is reported now and then, and all of it is counted."""
+
+import re
 
 import cv2
 import numpy as np
@@ -49,20 +51,22 @@ def _play(settings: Deduplication) -> list[Step]:
     return list(play(Roll(*_procession(12)), config, CAMERA, 5.0, FindsEachDarkThing()))
 
 
-def test_a_procession_is_told_now_and_then_with_the_number_of_those_merged() -> None:
+def test_a_procession_is_reported_now_and_then_with_the_number_of_duplicates() -> None:
     steps = _play(Deduplication())
-    cases = [case for step in steps for case in step.cases]
-    merged = [m for s in steps if isinstance(s.outcome, Analysed) for m in s.outcome.merged]
-    assert 2 <= len(cases) <= 5
-    assert len(merged) >= 5
-    assert {(one.camera, one.rule, one.label) for one in merged} == {(CAMERA, "person", "person")}
-    words = [case.suspicion.reasons[-1] for case in cases]
-    assert "merged" not in words[0]
-    assert any(word.startswith("merged with ") for word in words)
+    candidates = [candidate for step in steps for candidate in step.candidates]
+    duplicates = [m for s in steps if isinstance(s.outcome, Analysed) for m in s.outcome.duplicates]
+    assert 2 <= len(candidates) <= 5
+    assert len(duplicates) >= 5
+    assert {(one.camera, one.rule, one.label) for one in duplicates} == {
+        (CAMERA, "person", "person")
+    }
+    words = [candidate.suspicion.reasons[-1] for candidate in candidates]
+    assert "duplicate" not in words[0]
+    assert any(re.match(r"\d+ duplicates? in ", word) for word in words)
 
 
 def test_switched_off_everybody_in_it_is_told() -> None:
-    damped, every = _play(Deduplication()), _play(Deduplication(enabled=False))
-    told = sum(len(step.cases) for step in damped)
-    assert sum(len(step.cases) for step in every) >= told + 4
-    assert not any(s.outcome.merged for s in every if isinstance(s.outcome, Analysed))
+    limited, every = _play(Deduplication()), _play(Deduplication(enabled=False))
+    reported = sum(len(step.candidates) for step in limited)
+    assert sum(len(step.candidates) for step in every) >= reported + 4
+    assert not any(s.outcome.duplicates for s in every if isinstance(s.outcome, Analysed))

@@ -5,8 +5,8 @@ import pytest
 
 from edge.config.schema import Rule, Tracking, Zone
 from edge.rules.conditions import vote_median
-from edge.rules.context import Conditions
-from edge.rules.evaluate import Finding, judge_alone, judge_tracks
+from edge.rules.context import EvaluationContext
+from edge.rules.evaluate import Finding, evaluate_picture, evaluate_tracks
 from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
 from edge.track.tracker import step
@@ -30,7 +30,9 @@ def watch(
         rows = seen(walker(10 + speed * n, score))
         change = EVERYWHERE if moving else Foreground()
         tracks = step(tracks, rows, change, n / 5, Tracking())
-        judged = judge_tracks(tracks, Conditions(rules=(rule,), zones=zones, size=SIZE), n / 5)
+        judged = evaluate_tracks(
+            tracks, EvaluationContext(rules=(rule,), zones=zones, size=SIZE), n / 5
+        )
         tracks = judged.tracks
         findings += [(n, finding) for finding in judged.findings]
     return findings
@@ -87,8 +89,8 @@ def test_a_track_that_stays_is_told_again_after_silences_that_double() -> None:
 def test_a_stand_alone_frame_is_judged_by_detection_alone(
     label: str, score: float, found: bool
 ) -> None:
-    findings, _ = judge_alone(
-        seen(walker(10, score, label)), Conditions(rules=(PERSON,), size=SIZE), 7
+    findings, _ = evaluate_picture(
+        seen(walker(10, score, label)), EvaluationContext(rules=(PERSON,), size=SIZE), 7
     )
     assert [(f.track, f.sequence) for f in findings] == ([(7, 0)] if found else [])
 
@@ -96,18 +98,18 @@ def test_a_stand_alone_frame_is_judged_by_detection_alone(
 def test_a_stand_alone_frame_respects_zones_too() -> None:
     left = Zone(id="left", polygon=((0, 0), (0.2, 0), (0.2, 1), (0, 1)))
     rule = PERSON.model_copy(update={"zones": ("left",)})
-    conditions = Conditions(rules=(rule,), zones=(left,), size=SIZE)
-    assert judge_alone(seen(walker(10)), conditions, 1)[0]
-    assert not judge_alone(seen(walker(300)), conditions, 1)[0]
+    context = EvaluationContext(rules=(rule,), zones=(left,), size=SIZE)
+    assert evaluate_picture(seen(walker(10)), context, 1)[0]
+    assert not evaluate_picture(seen(walker(300)), context, 1)[0]
 
 
 def test_a_small_vehicle_in_a_stand_alone_frame_is_taken_for_a_parked_one() -> None:
     rule = Rule(id="vehicle", labels=("car",), snapshot_min_area=0.02)
     near = ("car", 0.8, (100.0, 100.0, 300.0, 200.0))
     far = ("car", 0.8, (100.0, 100.0, 140.0, 130.0))
-    conditions = Conditions(rules=(rule,), size=SIZE)
-    assert judge_alone(seen(near), conditions, 1)[0]
-    assert not judge_alone(seen(far), conditions, 1)[0]
+    context = EvaluationContext(rules=(rule,), size=SIZE)
+    assert evaluate_picture(seen(near), context, 1)[0]
+    assert not evaluate_picture(seen(far), context, 1)[0]
 
 
 def test_what_was_seen_badly_is_told_again_when_it_is_seen_clearly_better() -> None:

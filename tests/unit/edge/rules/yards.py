@@ -1,4 +1,4 @@
-"""A yard with textured things in it, under any light; sightings of them."""
+"""A yard with textured objects in it, under any light; sightings of them."""
 
 from datetime import timedelta
 
@@ -7,8 +7,8 @@ import numpy as np
 
 from contract.labels import group_of
 from edge.records import Box, TrackId
-from edge.static_objects.appearance import Moment
-from edge.static_objects.records import Sighting
+from edge.static_objects.appearance import FrameContext
+from edge.static_objects.records import ObservedObject
 from imaging.detections import Image
 from tests.fakes import START
 
@@ -25,26 +25,27 @@ def texture(seed: int, width: int, height: int) -> Image:
 GRAVEL = texture(99, *SIZE) // 4 + 90
 
 
-def yard(*things: tuple[int, Box], light: float = 1.0, seed: int = 0) -> Image:
-    """Gravel with each thing (its look's number and its box in shares), with sensor noise."""
+def yard(*objects: tuple[int, Box], light: float = 1.0, seed: int = 0) -> Image:
+    """Gravel with each object (its appearance's number and its box in shares), with sensor
+    noise."""
     image = GRAVEL.copy()
-    for look, (x0, y0, x1, y1) in things:
+    for appearance, (x0, y0, x1, y1) in objects:
         left, top = round(x0 * SIZE[0]), round(y0 * SIZE[1])
         width, height = round((x1 - x0) * SIZE[0]), round((y1 - y0) * SIZE[1])
-        image[top : top + height, left : left + width] = texture(look, width, height)
+        image[top : top + height, left : left + width] = texture(appearance, width, height)
     noise = np.random.default_rng(seed).normal(0, 3, image.shape)
     return np.clip(image * light + noise, 0, 255).astype(np.uint8)
 
 
-def moment(image: Image, now: float) -> Moment:
-    return Moment(image=image, at=START + timedelta(seconds=now), now=now)
+def frame(image: Image, now: float) -> FrameContext:
+    return FrameContext(image=image, at=START + timedelta(seconds=now), now=now)
 
 
-def sighting(
+def observed(
     box: Box = PLACE, label: str = "car", track: int | None = 1, moving: bool = False
-) -> Sighting:
+) -> ObservedObject:
     id_ = None if track is None else TrackId(track)
-    return Sighting(track=id_, group=group_of(label), label=label, box=box, moving=moving)
+    return ObservedObject(track=id_, group=group_of(label), label=label, box=box, moving=moving)
 
 
 def shifted(box: Box, by: float) -> Box:

@@ -14,7 +14,7 @@ from edge.self_test.journey import HOPS, Journey
 AT = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 ID = ReportId("gw._self_test.7.0.0")
 BEGAN_S = 100.0
-HERE: tuple[Hop, ...] = ("admitted", "kept", "stored", "reported")
+HERE: tuple[Hop, ...] = ("admitted", "queued", "stored", "reported")
 
 
 def journey(*reached: Hop) -> Journey:
@@ -43,23 +43,23 @@ def a_verdict(decision: Decision = "confirmed", *, handled: bool = True) -> Verd
 def test_it_passes_when_every_destination_was_told() -> None:
     begun = journey(*HERE)
     begun.decided(a_verdict(), ("site", "mail"), BEGAN_S + 5)
-    begun.reached("told", BEGAN_S + 6, "site")
+    begun.reached("notified", BEGAN_S + 6, "site")
     assert not begun.over(BEGAN_S + 6)
-    begun.reached("told", BEGAN_S + 7, "mail")
+    begun.reached("notified", BEGAN_S + 7, "mail")
     assert begun.over(BEGAN_S + 7)
     outcome = begun.outcome(BEGAN_S + 7)
     assert outcome.passed
     assert [(step.hop, step.of, step.after_s, step.worker_s) for step in outcome.steps] == [
         ("admitted", "", 1.0, None),
-        ("kept", "", 2.0, None),
+        ("queued", "", 2.0, None),
         ("stored", "", 3.0, None),
         ("reported", "", 4.0, None),
-        ("taken", "", None, None),
+        ("received", "", None, None),
         ("fetched", "", None, 0.1),
         ("decided", "", None, 0.9),
-        ("home", "", 5.0, None),
-        ("told", "mail", 7.0, None),
-        ("told", "site", 6.0, None),
+        ("answered", "", 5.0, None),
+        ("notified", "mail", 7.0, None),
+        ("notified", "site", 6.0, None),
     ]
 
 
@@ -84,14 +84,14 @@ def test_the_first_hop_that_was_not_passed_is_named_with_the_latest_reason(passe
 
 
 def test_what_holds_up_those_before_it_is_named_where_it_was_not_tried_itself() -> None:
-    begun = journey("admitted", "kept")
+    begun = journey("admitted", "queued")
     begun.other_held_up("stored", "503 Slow Down")
     assert begun.outcome(BEGAN_S + 30).why == "another suspicion goes first: 503 Slow Down"
 
 
 def test_without_an_answer_the_worker_is_asked_about() -> None:
     outcome = journey(*HERE).outcome(BEGAN_S + 30)
-    assert outcome.failed == "taken"
+    assert outcome.failed == "received"
     assert "is a worker running" in outcome.why
 
 
@@ -107,12 +107,12 @@ def test_a_verdict_that_would_have_alarmed_nobody_fails_it(decision: Decision, h
 def test_a_destination_that_refuses_ends_the_wait_once_the_others_are_told() -> None:
     begun = journey(*HERE)
     begun.decided(a_verdict(), ("site", "mail"), BEGAN_S + 5)
-    begun.held_up("told", "not authorised", "mail", final=True)
+    begun.held_up("notified", "not authorised", "mail", final=True)
     assert not begun.over(BEGAN_S + 5)
-    begun.reached("told", BEGAN_S + 6, "site")
+    begun.reached("notified", BEGAN_S + 6, "site")
     assert begun.over(BEGAN_S + 6)
     outcome = begun.outcome(BEGAN_S + 6)
-    assert (outcome.failed, outcome.why) == ("told mail", "not authorised")
+    assert (outcome.failed, outcome.why) == ("notified mail", "not authorised")
 
 
 def test_a_picture_that_is_not_admitted_ends_it_at_once() -> None:
@@ -143,6 +143,6 @@ def test_what_comes_twice_changes_nothing() -> None:
 
 
 def test_hops_are_told_in_their_order_whoever_was_first() -> None:
-    begun = journey("reported", "stored", "kept", "admitted")
+    begun = journey("reported", "stored", "queued", "admitted")
     hops = [step.hop for step in begun.outcome(BEGAN_S + 9).steps]
     assert hops == sorted(hops, key=HOPS.index)

@@ -18,7 +18,7 @@ PASSED = Outcome(
     report_id=None,
     began_at=AT,
     took_s=1.5,
-    steps=(Step(hop="home", after_s=1.25), Step(hop="decided", worker_s=0.5)),
+    steps=(Step(hop="answered", after_s=1.25), Step(hop="decided", worker_s=0.5)),
 )
 FAILED = Outcome(
     report_id=None, began_at=AT, took_s=60.0, steps=(), failed="stored", why="503 Slow Down"
@@ -83,4 +83,4 @@ def test_prometheus_has_results_and_the_times_of_hops(tmp_path: Path) -> None:
     assert value("stillwatch_self_tests_total", {"result": "passed"}) == 1
     assert value("stillwatch_self_test_passed") == 1
     assert value("stillwatch_self_test_timestamp_seconds") == AT.timestamp()
-    assert value("stillwatch_self_test_hop_seconds", {"hop": "home", "of": ""}) == 1.25
+    assert value("stillwatch_self_test_hop_seconds", {"hop": "answered", "of": ""}) == 1.25

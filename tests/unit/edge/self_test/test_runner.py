@@ -146,7 +146,7 @@ def test_a_full_outbox_fails_it_at_once(tmp_path: Path) -> None:
     bench.ask()
     bench.tick()
     bench.tick()
-    assert [one.failed for one in bench.outcomes] == ["kept"]
+    assert [one.failed for one in bench.outcomes] == ["queued"]
 
 
 def test_of_other_reports_nothing_is_noted(bench: Bench) -> None:
@@ -154,9 +154,9 @@ def test_of_other_reports_nothing_is_noted(bench: Bench) -> None:
     bench.tick()
     other = parcel(1, 2).report.report_id
     bench.tests.reached(other, "stored")
-    bench.tests.held_up(other, "told", "not mine", "site", final=True)
+    bench.tests.held_up(other, "notified", "not mine", "site", final=True)
     bench.tick(5)
-    assert [step.hop for step in bench.outcomes[0].steps] == ["admitted", "kept"]
+    assert [step.hop for step in bench.outcomes[0].steps] == ["admitted", "queued"]
 
 
 def test_without_an_interval_none_begins_by_itself(bench: Bench) -> None:
@@ -250,6 +250,6 @@ def test_the_verdict_and_every_destination_end_it(bench: Bench) -> None:
     bench.tests.decided(verdict, ("site",))
     bench.tick()
     assert bench.outcomes == []
-    bench.tests.reached(verdict.report_id, "told", "site")
+    bench.tests.reached(verdict.report_id, "notified", "site")
     bench.tick()
     assert [one.passed for one in bench.outcomes] == [True]

@@ -1,18 +1,18 @@
-"""Appearance: the same place in any light is alike, another thing in the same place is not."""
+"""Appearance: the same place in any light is alike, another object in the same place is not."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.static_objects.appearance import Appearance, appearance, likeness, of_patch
+from edge.static_objects.appearance import Appearance, appearance, of_patch, similarity
 from imaging.detections import Image
 from tests.unit.edge.rules.yards import PLACE, yard
 
 CAR, OTHER = 1, 2
 
 
-def look(image: Image) -> Appearance:
+def seen(image: Image) -> Appearance:
     found = appearance(image, PLACE)
     assert found is not None
     return found
@@ -20,16 +20,16 @@ def look(image: Image) -> Appearance:
 
 @pytest.mark.parametrize("light", [0.3, 0.6, 1.0, 1.1])
 def test_a_thing_is_like_itself_in_another_light_and_unlike_others(light: float) -> None:
-    by_day = look(yard((CAR, PLACE)))
-    assert likeness(by_day, look(yard((CAR, PLACE), light=light, seed=7))) > 0.8
-    assert likeness(by_day, look(yard((OTHER, PLACE), light=light, seed=7))) < 0.5
-    assert likeness(by_day, look(yard(light=light, seed=7))) < 0.5
+    by_day = seen(yard((CAR, PLACE)))
+    assert similarity(by_day, seen(yard((CAR, PLACE), light=light, seed=7))) > 0.8
+    assert similarity(by_day, seen(yard((OTHER, PLACE), light=light, seed=7))) < 0.5
+    assert similarity(by_day, seen(yard(light=light, seed=7))) < 0.5
 
 
 def test_a_shadow_over_half_of_it_leaves_it_like_itself() -> None:
     shaded = yard((CAR, PLACE), seed=3)
     shaded[:, :120] //= 2
-    assert likeness(look(yard((CAR, PLACE))), look(shaded)) > 0.65
+    assert similarity(seen(yard((CAR, PLACE))), seen(shaded)) > 0.65
 
 
 def test_darkness_and_tiny_boxes_have_no_look() -> None:
@@ -39,7 +39,7 @@ def test_darkness_and_tiny_boxes_have_no_look() -> None:
 
 
 def test_the_kept_picture_gives_the_same_look_again() -> None:
-    kept = look(yard((CAR, PLACE)))
+    kept = seen(yard((CAR, PLACE)))
     again = of_patch(kept.patch)
     assert again is not None
     assert np.array_equal(again.field, kept.field)
@@ -48,7 +48,7 @@ def test_the_kept_picture_gives_the_same_look_again() -> None:
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 50), st.integers(0, 50))
 def test_likeness_is_symmetric_and_at_most_one(a: int, b: int) -> None:
-    one, other = look(yard((a, PLACE))), look(yard((b, PLACE)))
-    assert likeness(one, other) == pytest.approx(likeness(other, one))
-    assert -1.001 <= likeness(one, other) <= 1.001
-    assert likeness(one, one) == pytest.approx(1)
+    one, other = seen(yard((a, PLACE))), seen(yard((b, PLACE)))
+    assert similarity(one, other) == pytest.approx(similarity(other, one))
+    assert -1.001 <= similarity(one, other) <= 1.001
+    assert similarity(one, one) == pytest.approx(1)

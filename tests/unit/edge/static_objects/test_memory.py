@@ -1,4 +1,5 @@
-"""Static objects: told once, not again while they stand; what moves or looks otherwise is news."""
+"""Static objects: reported once, not again while they stand; what moves or looks otherwise is
+news."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 from contract.ids import ReportId
 from edge.config.schema import StaticObjects
 from edge.records import TrackId
-from edge.static_objects.memory import forget, step_memory
-from edge.static_objects.records import Match, Memory, Sighting
-from edge.static_objects.verdict_feedback import ask, refute, settle
+from edge.static_objects.memory import forget, update_memory
+from edge.static_objects.records import Match, Memory, ObservedObject
+from edge.static_objects.verdict_feedback import add_query, close_query, refute
 from imaging.detections import Image
-from tests.unit.edge.rules.yards import PLACE, moment, shifted, sighting, yard
+from tests.unit.edge.rules.yards import PLACE, frame, observed, shifted, yard
 
 SETTINGS = StaticObjects()
 CAR, OTHER = 1, 2
@@ -24,39 +25,39 @@ REPORT = ReportId("gw.cam.1.1.0")
 def watch(
     memory: Memory,
     image: Image,
-    sightings: Sequence[Sighting],
+    observations: Sequence[ObservedObject],
     times_s: Sequence[float],
     limits: StaticObjects = SETTINGS,
 ) -> tuple[Memory, tuple[Match | None, ...]]:
     """The memory after the same sightings at each of the times, and the last matches."""
     matches: tuple[Match | None, ...] = ()
     for now in times_s:
-        memory, matches = step_memory(memory, sightings, moment(image, now), limits)
+        memory, matches = update_memory(memory, observations, frame(image, now), limits)
     return memory, matches
 
 
 def parked() -> Memory:
     """A memory that knows the car at `PLACE`."""
-    memory, (match,) = watch(Memory(), yard((CAR, PLACE)), [sighting()], range(8))
+    memory, (match,) = watch(Memory(), yard((CAR, PLACE)), [observed()], range(8))
     assert match is not None
     return memory
 
 
 def test_a_car_is_static_once_it_has_stood_for_still_s() -> None:
     image = yard((CAR, PLACE))
-    memory, matches = watch(Memory(), image, [sighting()], [0, 1, 2, 3, 4])
+    memory, matches = watch(Memory(), image, [observed()], [0, 1, 2, 3, 4])
     assert matches == (None,)
-    memory, _ = watch(memory, image, [sighting()], [5])
-    _, (match,) = watch(memory, image, [sighting(track=9)], [6])
+    memory, _ = watch(memory, image, [observed()], [5])
+    _, (match,) = watch(memory, image, [observed(track=9)], [6])
     assert match is not None
-    assert match.likeness is not None
-    assert match.likeness > 0.9
+    assert match.similarity is not None
+    assert match.similarity > 0.9
 
 
 def test_a_car_seen_only_in_single_frames_far_apart_is_learnt_as_well() -> None:
     image = yard((CAR, PLACE))
-    memory, _ = watch(Memory(), image, [sighting(track=1)], [0, 15, 30])
-    _, (match,) = watch(memory, image, [sighting(track=4)], [45])
+    memory, _ = watch(Memory(), image, [observed(track=1)], [0, 15, 30])
+    _, (match,) = watch(memory, image, [observed(track=4)], [45])
     assert match is not None
 
 
@@ -64,8 +65,8 @@ def test_a_car_that_drives_is_never_static() -> None:
     memory = Memory()
     for n in range(40):
         box = shifted(PLACE, 0.05 * n)
-        memory, matches = step_memory(
-            memory, [sighting(box, moving=True)], moment(yard((CAR, box)), n / 2), SETTINGS
+        memory, matches = update_memory(
+            memory, [observed(box, moving=True)], frame(yard((CAR, box)), n / 2), SETTINGS
         )
         assert matches == (None,)
 
@@ -73,29 +74,29 @@ def test_a_car_that_drives_is_never_static() -> None:
 def test_a_parked_car_that_leaves_is_news() -> None:
     memory = parked()
     gone = shifted(PLACE, 0.7)
-    _, (match,) = watch(memory, yard((CAR, gone)), [sighting(gone)], [9])
+    _, (match,) = watch(memory, yard((CAR, gone)), [observed(gone)], [9])
     assert match is None
 
 
 def test_a_parked_car_stays_known_in_the_dusk_and_while_somebody_stands_before_it() -> None:
     memory = parked()
-    _, (dusk,) = watch(memory, yard((CAR, PLACE), light=0.4), [sighting(track=5)], [100])
+    _, (dusk,) = watch(memory, yard((CAR, PLACE), light=0.4), [observed(track=5)], [100])
     assert dusk is not None
     half = (PLACE[0], PLACE[1], (PLACE[0] + PLACE[2]) / 2, PLACE[3])
     hidden = yard((CAR, PLACE), (7, shifted(half, 1.0)))
-    _, (match,) = watch(memory, hidden, [sighting(half)], [9])
+    _, (match,) = watch(memory, hidden, [observed(half)], [9])
     assert match is not None
 
 
 def test_a_person_before_a_parked_car_is_not_the_car() -> None:
-    walker = sighting((0.3, 0.35, 0.38, 0.72), "person", track=2, moving=True)
+    walker = observed((0.3, 0.35, 0.38, 0.72), "person", track=2, moving=True)
     _, (match,) = watch(parked(), yard((CAR, PLACE), (5, walker.box)), [walker], [9])
     assert match is None
 
 
 def test_a_person_is_a_statue_only_after_very_long_without_a_stir() -> None:
     image = yard((CAR, PLACE))
-    statue = sighting(label="person")
+    statue = observed(label="person")
     memory, (early,) = watch(Memory(), image, [statue], range(0, 590, 15))
     assert early is None
     memory, _ = watch(memory, image, [statue], range(600, 640, 15))
@@ -105,54 +106,54 @@ def test_a_person_is_a_statue_only_after_very_long_without_a_stir() -> None:
 
 def test_somebody_who_came_or_stirs_never_becomes_a_statue() -> None:
     image = yard((CAR, PLACE))
-    came = replace(sighting(label="person"), came=True)
-    assert watch(Memory(), image, [came], range(0, 3000, 10))[1] == (None,)
+    entered = replace(observed(label="person"), entered=True)
+    assert watch(Memory(), image, [entered], range(0, 3000, 10))[1] == (None,)
     memory = Memory()
     for n in range(300):
-        stirring = sighting(label="person", moving=n % 5 == 0)
-        memory, matches = step_memory(memory, [stirring], moment(image, 10.0 * n), SETTINGS)
+        stirring = observed(label="person", moving=n % 5 == 0)
+        memory, matches = update_memory(memory, [stirring], frame(image, 10.0 * n), SETTINGS)
         assert matches == (None,)
 
 
 def test_somebody_else_in_the_statues_place_is_news() -> None:
-    statue = sighting(label="person")
+    statue = observed(label="person")
     memory, _ = watch(Memory(), yard((CAR, PLACE)), [statue], range(0, 660, 15))
-    _, (match,) = watch(memory, yard((OTHER, PLACE)), [sighting(label="person", track=8)], [700])
+    _, (match,) = watch(memory, yard((OTHER, PLACE)), [observed(label="person", track=8)], [700])
     assert match is None
 
 
 def test_a_car_that_left_is_forgotten_and_its_successor_learnt_anew() -> None:
     memory, _ = watch(parked(), yard(), [], range(10, 75))
-    assert memory.things == ()
-    memory, matches = watch(memory, yard((OTHER, PLACE)), [sighting(track=7)], range(80, 84))
+    assert memory.objects == ()
+    memory, matches = watch(memory, yard((OTHER, PLACE)), [observed(track=7)], range(80, 84))
     assert matches == (None,)
-    _, (match,) = watch(memory, yard((OTHER, PLACE)), [sighting(track=7)], range(84, 90))
+    _, (match,) = watch(memory, yard((OTHER, PLACE)), [observed(track=7)], range(84, 90))
     assert match is not None
 
 
 def test_a_thing_that_nobody_detects_stays_while_its_place_looks_like_it() -> None:
     memory, _ = watch(parked(), yard((CAR, PLACE), light=0.5), [], range(10, 1000, 10))
-    assert [thing.static for thing in memory.things] == [True]
+    assert [obj.static for obj in memory.objects] == [True]
 
 
 def test_what_was_not_seen_for_days_is_forgotten_even_if_it_was_refuted() -> None:
     memory = parked()
-    memory = replace(memory, things=tuple(replace(t, refuted=1) for t in memory.things))
+    memory = replace(memory, objects=tuple(replace(t, refuted=1) for t in memory.objects))
     day_s = 86_400
     memory, _ = watch(memory, yard(), [], [10 * day_s])
-    assert len(memory.things) == 1
+    assert len(memory.objects) == 1
     memory, _ = watch(memory, yard(), [], [15 * day_s])
-    assert memory.things == ()
+    assert memory.objects == ()
 
 
 def refuted_tap() -> Memory:
-    tap = sighting(label="person", track=3, moving=True)
-    return refute(ask(Memory(), REPORT, "person", tap, moment(yard((CAR, PLACE)), 0)), REPORT)
+    tap = observed(label="person", track=3, moving=True)
+    return refute(add_query(Memory(), REPORT, "person", tap, frame(yard((CAR, PLACE)), 0)), REPORT)
 
 
 def test_a_tap_that_was_refuted_raises_no_alarm_at_the_next_noon() -> None:
     memory, _ = watch(refuted_tap(), yard(light=0.3), [], range(100, 80_000, 1000))
-    tap = sighting(shifted(PLACE, 0.2), "person", track=40, moving=True)
+    tap = observed(shifted(PLACE, 0.2), "person", track=40, moving=True)
     _, (match,) = watch(memory, yard((CAR, PLACE)), [tap], [86_400])
     assert match is not None
     assert match.refuted
@@ -160,55 +161,55 @@ def test_a_tap_that_was_refuted_raises_no_alarm_at_the_next_noon() -> None:
 
 def test_a_person_where_something_was_refuted_is_news_by_look_or_by_leaving() -> None:
     memory = refuted_tap()
-    person = sighting(label="person", track=41)
+    person = observed(label="person", track=41)
     assert watch(memory, yard((OTHER, PLACE)), [person], [50])[1] == (None,)
     away = shifted(PLACE, 0.6)
-    person = sighting(away, "person", track=41)
+    person = observed(away, "person", track=41)
     assert watch(memory, yard((CAR, PLACE)), [person], [51])[1] == (None,)
 
 
 def test_another_answer_than_refuted_leaves_nothing_behind() -> None:
-    tap = sighting(label="person", track=3)
-    asked = ask(Memory(), REPORT, "person", tap, moment(yard((CAR, PLACE)), 0))
-    assert settle(asked, REPORT) == Memory()
+    tap = observed(label="person", track=3)
+    queries = add_query(Memory(), REPORT, "person", tap, frame(yard((CAR, PLACE)), 0))
+    assert close_query(queries, REPORT) == Memory()
     assert refute(Memory(), REPORT) == Memory()
 
 
 def test_a_lone_picture_tells_of_a_parked_car_once_and_of_another_one_again() -> None:
-    car = sighting(track=None)
+    car = observed(track=None)
     image = yard((CAR, PLACE))
     memory, (match,) = watch(Memory(), image, [car], [0])
     assert match is None
-    memory = ask(memory, REPORT, "vehicle", car, moment(image, 0))
+    memory = add_query(memory, REPORT, "vehicle", car, frame(image, 0))
     memory, (match,) = watch(memory, yard((CAR, PLACE), light=0.6), [car], [40])
     assert match is not None
-    assert match.silences("vehicle")
-    assert not match.silences("night")
+    assert match.suppresses("vehicle")
+    assert not match.suppresses("night")
     assert watch(memory, yard((OTHER, PLACE)), [car], [80])[1] == (None,)
 
 
 def test_somebody_who_was_told_of_is_no_news_again_unless_he_was_seen_to_come() -> None:
-    person = sighting(label="person")
+    person = observed(label="person")
     image = yard((CAR, PLACE))
     memory, _ = watch(Memory(), image, [person], [0])
-    memory = ask(memory, REPORT, "loitering", person, moment(image, 0))
-    assert watch(memory, image, [replace(person, came=True)], [10])[1] == (None,)
+    memory = add_query(memory, REPORT, "loitering", person, frame(image, 0))
+    assert watch(memory, image, [replace(person, entered=True)], [10])[1] == (None,)
     _, (match,) = watch(memory, image, [replace(person, track=TrackId(2))], [10])
     assert match is not None
-    assert match.silences("loitering")
-    assert not match.silences("person")
+    assert match.suppresses("loitering")
+    assert not match.suppresses("person")
 
 
 def test_what_is_forgotten_is_news_again() -> None:
     memory = parked()
-    memory = forget(memory, frozenset(thing.id for thing in memory.things))
-    assert watch(memory, yard((CAR, PLACE)), [sighting(track=6)], [20])[1] == (None,)
+    memory = forget(memory, frozenset(obj.id for obj in memory.objects))
+    assert watch(memory, yard((CAR, PLACE)), [observed(track=6)], [20])[1] == (None,)
 
 
 def test_switched_off_nothing_is_remembered() -> None:
     off = StaticObjects(enabled=False)
-    assert watch(parked(), yard((CAR, PLACE)), [sighting()], range(8, 20), off)[1] == (None,)
-    assert watch(Memory(), yard((CAR, PLACE)), [sighting()], range(20), off)[0] == Memory()
+    assert watch(parked(), yard((CAR, PLACE)), [observed()], range(8, 20), off)[1] == (None,)
+    assert watch(Memory(), yard((CAR, PLACE)), [observed()], range(20), off)[0] == Memory()
 
 
 boxes = st.tuples(st.floats(0, 0.6), st.floats(0, 0.6)).map(
@@ -223,15 +224,15 @@ def test_the_memory_is_bounded_and_its_ids_are_unique(
 ) -> None:
     bounded, memory, image = StaticObjects(max_objects=most), Memory(), yard()
     for n, seen in enumerate(frames):
-        rows = [sighting(box, track=10 * n + row) for row, box in enumerate(seen)]
-        memory, matches = step_memory(memory, rows, moment(image, 2.0 * n), bounded)
+        rows = [observed(box, track=10 * n + row) for row, box in enumerate(seen)]
+        memory, matches = update_memory(memory, rows, frame(image, 2.0 * n), bounded)
         assert len(matches) == len(rows)
-        ids = [thing.id for thing in memory.things]
+        ids = [obj.id for obj in memory.objects]
         assert len(set(ids)) == len(ids) <= most
 
 
 @pytest.mark.parametrize("label", ["car", "person"])
 def test_the_dark_neither_adds_nor_forgets(label: str) -> None:
     dark = yard((CAR, PLACE), light=0.01)
-    assert watch(Memory(), dark, [sighting(label=label)], range(30))[0].things == ()
-    assert watch(parked(), dark, [], range(10, 500, 10))[0].things != ()
+    assert watch(Memory(), dark, [observed(label=label)], range(30))[0].objects == ()
+    assert watch(parked(), dark, [], range(10, 500, 10))[0].objects != ()

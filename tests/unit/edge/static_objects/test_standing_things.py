@@ -1,7 +1,7 @@
 """Parked cars along the whole path: coming and going are told, standing is not.
 
 The pictures are drawn, the gate, tracker, rules and memory are the real ones; the detector says
-where the drawn things are, with the jitter and the misses of a small network.
+where the drawn objects are, with the jitter and the misses of a small network.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline
-from edge.records import Analysed, Box, Case, Message
+from edge.records import AlertCandidate, Analysed, Box, Message
 from imaging.admission import Rejected
 from imaging.detections import Detections, Image
 from tests.fakes import START
@@ -30,18 +30,19 @@ CAR, OTHER, WALKER, STATUE = 1, 2, 5, 6
 
 @dataclass
 class Stage:
-    """What is drawn, and a detector that finds it: `things` are look, label and box in pixels."""
+    """What is drawn, and a detector that finds it: `objects` are appearance, label and box in
+    pixels."""
 
-    things: tuple[tuple[int, str, Box], ...] = ()
+    objects: tuple[tuple[int, str, Box], ...] = ()
     jitter: float = 0.03
     misses: float = 0.2
     rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
     def picture(self, light: float = 1.0) -> bytes:
         image = GRAVEL.copy()
-        for look, _, box in self.things:
+        for appearance, _, box in self.objects:
             x0, y0, x1, y1 = (round(value) for value in box)
-            drawn = texture(look, x1 - x0, y1 - y0)
+            drawn = texture(appearance, x1 - x0, y1 - y0)
             left, right = max(x0, 0), min(x1, SIZE[0])
             if left < right:
                 image[y0:y1, left:right] = drawn[:, left - x0 : right - x0]
@@ -51,16 +52,16 @@ class Stage:
 
     @property
     def input_size(self) -> tuple[int, int]:
-        """So large that nothing gains by a close look."""
+        """So large that nothing gains by a close appearance."""
         return 4096, 4096
 
     def detect(self, image: Image, aspect: float = 1.0) -> Detections:  # noqa: ARG002
-        """The drawn things, whatever the `image`, with jitter and misses."""
+        """The drawn objects, whatever the `image`, with jitter and misses."""
         assert image.shape[:2] == SIZE[::-1]
         return seen(*self._found())
 
     def _found(self) -> Iterator[Row]:
-        for _, label, (x0, y0, x1, y1) in self.things:
+        for _, label, (x0, y0, x1, y1) in self.objects:
             if self.rng.random() < self.misses or x1 < 10 or x0 > SIZE[0] - 10:
                 continue
             off = self.rng.normal(0, self.jitter, 4) * (x1 - x0)
@@ -74,8 +75,8 @@ class Watch:
         self.stage, self.fps, self.now = stage, fps, 100.0
         self.pipeline = Pipeline(config, stage)
         self.config = config
-        self.cases: list[Case] = []
-        self.withheld: list[str] = []
+        self.candidates: list[AlertCandidate] = []
+        self.suppressed: list[str] = []
 
     def frame(self, light: float = 1.0) -> None:
         self.now += 1 / self.fps
@@ -90,25 +91,27 @@ class Watch:
         assert not isinstance(admitted, Rejected)
         outcome = self.pipeline.analyze(admitted, self.now)
         if isinstance(outcome, Analysed):
-            self.cases += outcome.cases
-            self.withheld += [one.reason for one in outcome.withheld]
+            self.candidates += outcome.candidates
+            self.suppressed += [one.reason for one in outcome.suppressed]
 
-    def play(self, *things: tuple[int, str, Box], seconds: float, light: float = 1.0) -> list[Case]:
-        """The cases of so many seconds with these things standing there."""
-        before = len(self.cases)
-        self.stage.things = things
+    def play(
+        self, *objects: tuple[int, str, Box], seconds: float, light: float = 1.0
+    ) -> list[AlertCandidate]:
+        """The candidates of so many seconds with these objects standing there."""
+        before = len(self.candidates)
+        self.stage.objects = objects
         for _ in range(round(seconds * self.fps)):
             self.frame(light)
-        return self.cases[before:]
+        return self.candidates[before:]
 
-    def drive(self, look: int, start: float, end: float) -> list[Case]:
+    def drive(self, appearance: int, start: float, end: float) -> list[AlertCandidate]:
         """A car from x `start` to `end` within two seconds."""
-        before, frames = len(self.cases), round(2 * self.fps)
+        before, frames = len(self.candidates), round(2 * self.fps)
         for n in range(frames + 1):
             x = start + (end - start) * n / frames
             box = (x, LOT[1], x + LOT[2] - LOT[0], LOT[3])
-            self.play((look, "car", box), seconds=1 / self.fps)
-        return self.cases[before:]
+            self.play((appearance, "car", box), seconds=1 / self.fps)
+        return self.candidates[before:]
 
 
 def camera(**settings: object) -> Config:
@@ -118,10 +121,10 @@ def camera(**settings: object) -> Config:
 def test_each_coming_and_going_is_told_and_no_standing() -> None:
     watch = Watch(Stage(), camera(kind="stream"))
     assert watch.play(seconds=5) == []
-    for look in (CAR, OTHER):
-        assert len(watch.drive(look, -90, LOT[0])) == 1
-        assert watch.play((look, "car", LOT), seconds=40) == []
-        assert len(watch.drive(look, LOT[0], 330)) == 1
+    for appearance in (CAR, OTHER):
+        assert len(watch.drive(appearance, -90, LOT[0])) == 1
+        assert watch.play((appearance, "car", LOT), seconds=40) == []
+        assert len(watch.drive(appearance, LOT[0], 330)) == 1
         assert watch.play(seconds=8) == []
 
 
@@ -134,11 +137,11 @@ def test_a_car_that_stands_there_at_the_start_is_never_told_and_its_leaving_is()
 def test_somebody_who_walks_past_a_parked_car_is_told_and_the_car_is_not() -> None:
     watch = Watch(Stage(), camera(kind="stream"))
     watch.play((CAR, "car", LOT), seconds=30)
-    cases: list[Case] = []
+    candidates: list[AlertCandidate] = []
     for n in range(40):
         walker = (WALKER, "person", (60 + 5.0 * n, 90.0, 80 + 5.0 * n, 150.0))
-        cases += watch.play((CAR, "car", LOT), walker, seconds=0.2)
-    assert {case.suspicion.label for case in cases} == {"person"}
+        candidates += watch.play((CAR, "car", LOT), walker, seconds=0.2)
+    assert {candidate.suspicion.label for candidate in candidates} == {"person"}
 
 
 def test_a_statue_is_told_once_where_nothing_need_move() -> None:
@@ -152,7 +155,7 @@ def test_a_statue_is_told_once_where_nothing_need_move() -> None:
         for misses in (1.0, 0.1):
             watch.stage.misses = misses
             assert watch.play(statue, seconds=8, light=0.4 + 0.03 * n) == []
-    assert "told" in watch.withheld
+    assert "reported" in watch.suppressed
 
 
 def test_a_lone_picture_tells_of_a_parked_car_once() -> None:
@@ -160,10 +163,10 @@ def test_a_lone_picture_tells_of_a_parked_car_once() -> None:
     watch = Watch(Stage(misses=0.0), settings, fps=1 / 60)
     raised = [len(watch.play((CAR, "car", LOT), seconds=60)) for _ in range(20)]
     assert sum(raised) == raised[0] == 1
-    assert watch.withheld == ["told"] * 2 + ["static"] * 17
+    assert watch.suppressed == ["reported"] * 2 + ["static"] * 17
     person = (WALKER, "person", (40.0, 60.0, 80.0, 160.0))
-    (case,) = watch.play((CAR, "car", LOT), person, seconds=60)
-    assert case.suspicion.label == "person"
+    (candidate,) = watch.play((CAR, "car", LOT), person, seconds=60)
+    assert candidate.suspicion.label == "person"
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -15,24 +15,24 @@ from contract.verdict import Decision
 from edge.config.schema import StaticObjects
 from edge.static_objects.database import FILE
 from edge.static_objects.listing import NoMemory, StaticError, forget, listed
-from edge.static_objects.memory import step_memory
+from edge.static_objects.memory import update_memory
 from edge.static_objects.records import Memory
 from edge.static_objects.store import LOOK_S, RETRY_S, SAVE_S, StaticStore
-from edge.static_objects.verdict_feedback import ask
+from edge.static_objects.verdict_feedback import add_query
 from service.events import Event
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.deliver.parcels import CAMERA, name, verdict
-from tests.unit.edge.rules.yards import PLACE, moment, sighting, yard
+from tests.unit.edge.rules.yards import PLACE, frame, observed, yard
 
 OTHER = CameraId("other")
 
 
-def parked(look: int = 1) -> Memory:
+def parked(appearance: int = 1) -> Memory:
     """A memory that knows one parked car."""
     memory = Memory()
     for now in range(8):
-        memory, _ = step_memory(
-            memory, [sighting()], moment(yard((look, PLACE)), now), StaticObjects()
+        memory, _ = update_memory(
+            memory, [observed()], frame(yard((appearance, PLACE)), now), StaticObjects()
         )
     return memory
 
@@ -44,9 +44,9 @@ class Rim:
         self.folder, self.clock = folder, ManualClock()
         self.store = StaticStore(folder, self.clock)
 
-    def exchange(self, memory: Memory, camera: CameraId = CAMERA) -> Memory:
+    def sync(self, memory: Memory, camera: CameraId = CAMERA) -> Memory:
         self.clock.advance(LOOK_S)
-        return self.store.exchange(camera, memory)
+        return self.store.sync(camera, memory)
 
     def restart(self) -> None:
         self.store.close()
@@ -55,46 +55,48 @@ class Rim:
 
 def test_what_stands_there_is_known_after_a_restart(tmp_path: Path) -> None:
     rim, memory = Rim(tmp_path), parked()
-    rim.exchange(memory)
+    rim.sync(memory)
     rim.restart()
-    recalled = rim.store.recall(CAMERA)
-    (before,), (after,) = memory.things, recalled.things
-    assert np.array_equal(after.looks[0].field, before.looks[0].field)
-    assert replace(after, looks=(), since_s=0.0) == replace(before, looks=(), since_s=0.0)
+    recalled = rim.store.load(CAMERA)
+    (before,), (after,) = memory.objects, recalled.objects
+    assert np.array_equal(after.appearances[0].field, before.appearances[0].field)
+    assert replace(after, appearances=(), since_s=0.0) == replace(
+        before, appearances=(), since_s=0.0
+    )
     assert recalled.next_number > int(after.id)
-    _, (match,) = step_memory(recalled, [sighting()], moment(yard((1, PLACE)), 9), StaticObjects())
+    _, (match,) = update_memory(recalled, [observed()], frame(yard((1, PLACE)), 9), StaticObjects())
     assert match is not None
-    assert rim.store.recall(OTHER) == Memory()
+    assert rim.store.load(OTHER) == Memory()
 
 
 def test_what_is_only_watched_is_not_kept(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
-    memory, _ = step_memory(Memory(), [sighting()], moment(yard((1, PLACE)), 0), StaticObjects())
-    rim.exchange(memory)
+    memory, _ = update_memory(Memory(), [observed()], frame(yard((1, PLACE)), 0), StaticObjects())
+    rim.sync(memory)
     assert listed(tmp_path) == ()
 
 
 def test_a_thing_forgotten_by_command_is_forgotten_by_the_daemon(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
-    memory, elsewhere = rim.exchange(parked()), rim.exchange(parked(2), OTHER)
+    memory, elsewhere = rim.sync(parked()), rim.sync(parked(2), OTHER)
     (one,) = listed(tmp_path, CAMERA)
-    assert one.id == f"{CAMERA}/{one.thing.id}"
+    assert one.id == f"{CAMERA}/{one.static_object.id}"
     with recorded_events() as lines:
-        assert forget(tmp_path, camera=CAMERA, id_=one.thing.id) == 1
-        memory = rim.exchange(memory)
+        assert forget(tmp_path, camera=CAMERA, id_=one.static_object.id) == 1
+        memory = rim.sync(memory)
     assert [line.event for line in lines] == [Event.STATIC_FORGOTTEN]
-    assert memory.things == ()
-    assert rim.exchange(elsewhere, OTHER).things != ()
+    assert memory.objects == ()
+    assert rim.sync(elsewhere, OTHER).objects != ()
     assert [one.camera for one in listed(tmp_path)] == [OTHER]
 
 
 def test_a_thing_forgotten_just_before_the_daemon_writes_stays_forgotten(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
-    memory = rim.exchange(parked())
+    memory = rim.sync(parked())
     assert forget(tmp_path) == 1
     rim.clock.advance(SAVE_S)
-    memory = rim.exchange(memory)
-    assert memory.things == ()
+    memory = rim.sync(memory)
+    assert memory.objects == ()
     assert listed(tmp_path) == ()
 
 
@@ -104,33 +106,33 @@ def test_an_answer_is_taken_up_even_if_it_came_over_a_restart(
 ) -> None:
     rim = Rim(tmp_path)
     report = ReportId(name(0))
-    tap = sighting(label="person")
-    rim.exchange(ask(Memory(), report, "person", tap, moment(yard((1, PLACE)), 0)))
-    rim.store.answered(verdict(0, decision))
+    tap = observed(label="person")
+    rim.sync(add_query(Memory(), report, "person", tap, frame(yard((1, PLACE)), 0)))
+    rim.store.add_verdict(verdict(0, decision))
     rim.restart()
-    memory = rim.exchange(rim.store.recall(CAMERA))
-    assert memory.asked == ()
-    assert [thing.refuted for thing in memory.things] == [1] * refuted
-    assert [one.thing.refuted for one in listed(tmp_path)] == [1] * refuted
+    memory = rim.sync(rim.store.load(CAMERA))
+    assert memory.queries == ()
+    assert [obj.refuted for obj in memory.objects] == [1] * refuted
+    assert [one.static_object.refuted for one in listed(tmp_path)] == [1] * refuted
 
 
 def test_counts_are_written_seldom_and_what_is_new_at_once(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
-    memory = rim.exchange(parked())
-    (thing,) = memory.things
-    memory = rim.exchange(replace(memory, things=(replace(thing, hits=999),)))
-    assert listed(tmp_path)[0].thing.hits == thing.hits
+    memory = rim.sync(parked())
+    (obj,) = memory.objects
+    memory = rim.sync(replace(memory, objects=(replace(obj, hits=999),)))
+    assert listed(tmp_path)[0].static_object.hits == obj.hits
     rim.clock.advance(SAVE_S)
-    rim.exchange(memory)
-    assert listed(tmp_path)[0].thing.hits == 999
-    rim.exchange(replace(memory, things=(replace(thing, told=("vehicle",)),)))
-    assert listed(tmp_path)[0].thing.told == ("vehicle",)
+    rim.sync(memory)
+    assert listed(tmp_path)[0].static_object.hits == 999
+    rim.sync(replace(memory, objects=(replace(obj, reported_by=("vehicle",)),)))
+    assert listed(tmp_path)[0].static_object.reported_by == ("vehicle",)
 
 
 @pytest.mark.parametrize("damage", [b"no database at all" * 100, None])
 def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path, damage: bytes | None) -> None:
     rim = Rim(tmp_path)
-    rim.exchange(parked())
+    rim.sync(parked())
     rim.store.close()
     file = tmp_path / FILE
     torn = bytearray(file.read_bytes())
@@ -139,21 +141,21 @@ def test_a_damaged_file_is_set_aside_and_said(tmp_path: Path, damage: bytes | No
     with recorded_events() as lines:
         store = StaticStore(tmp_path, rim.clock)
     assert [line.event for line in lines] == [Event.STATIC_REPAIRED]
-    assert store.recall(CAMERA) == Memory()
+    assert store.load(CAMERA) == Memory()
     assert (tmp_path / f"{FILE}.corrupt-1").exists()
 
 
 def test_damage_that_is_no_text_even_in_sqlites_own_words_is_damage(tmp_path: Path) -> None:
     """Python cannot decode the message, in which the damaged statement is quoted."""
     rim = Rim(tmp_path)
-    rim.exchange(parked())
+    rim.sync(parked())
     rim.store.close()
     file = tmp_path / FILE
     file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xc9BLE"))
     with recorded_events() as lines:
         store = StaticStore(tmp_path, rim.clock)
     assert [line.event for line in lines] == [Event.STATIC_REPAIRED]
-    assert store.recall(CAMERA) == Memory()
+    assert store.load(CAMERA) == Memory()
 
 
 NO_BOXES = {
@@ -167,13 +169,13 @@ NO_BOXES = {
 @pytest.mark.parametrize("box", NO_BOXES.values(), ids=NO_BOXES)
 def test_a_row_that_makes_no_sense_costs_only_itself(tmp_path: Path, box: str) -> None:
     rim = Rim(tmp_path)
-    rim.exchange(parked())
-    rim.exchange(parked(2), OTHER)
+    rim.sync(parked())
+    rim.sync(parked(2), OTHER)
     with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("UPDATE things SET box = ? WHERE camera = ?", (box, CAMERA))
+        connection.execute("UPDATE objects SET box = ? WHERE camera = ?", (box, CAMERA))
     rim.restart()
-    assert rim.store.recall(CAMERA).things == ()
-    assert len(rim.store.recall(OTHER).things) == 1
+    assert rim.store.load(CAMERA).objects == ()
+    assert len(rim.store.load(OTHER).objects) == 1
 
 
 def test_where_no_file_can_be_had_the_daemon_watches_all_the_same(tmp_path: Path) -> None:
@@ -181,8 +183,8 @@ def test_where_no_file_can_be_had_the_daemon_watches_all_the_same(tmp_path: Path
     with recorded_events() as lines:
         rim = Rim(tmp_path / "file")
     memory = parked()
-    assert rim.exchange(memory) is memory
-    assert rim.store.recall(CAMERA) == Memory()
+    assert rim.sync(memory) is memory
+    assert rim.store.load(CAMERA) == Memory()
     assert [line.event for line in lines] == [Event.STATIC_NOT_KEPT]
 
 
@@ -197,32 +199,32 @@ def test_where_there_is_no_file_there_is_no_memory(tmp_path: Path) -> None:
 
 def test_damage_that_is_found_in_use_is_mended_from_what_is_remembered(tmp_path: Path) -> None:
     rim, memory = Rim(tmp_path), parked()
-    memory = rim.exchange(memory)
+    memory = rim.sync(memory)
     other = Rim(tmp_path)
-    other.exchange(parked(2), OTHER)  # so that pages are read anew
+    other.sync(parked(2), OTHER)  # so that pages are read anew
     for file in tmp_path.glob(f"{FILE}*"):
         if not file.name.endswith("-shm"):
             with file.open("r+b") as opened:
                 opened.seek(100)
                 opened.write(b"\xff" * (file.stat().st_size - 100))
     with recorded_events() as lines:
-        memory = rim.exchange(memory)
-        memory = rim.exchange(memory)
+        memory = rim.sync(memory)
+        memory = rim.sync(memory)
     assert [line.event for line in lines] == [Event.STATIC_NOT_KEPT, Event.STATIC_REPAIRED]
     rim.restart()
-    assert len(rim.store.recall(CAMERA).things) == len(memory.things) == 1
+    assert len(rim.store.load(CAMERA).objects) == len(memory.objects) == 1
 
 
 def test_a_disk_that_had_no_file_is_tried_again(tmp_path: Path) -> None:
     folder = tmp_path / "outbox"
     folder.write_text("a file in its place")
     rim, memory = Rim(folder), parked()
-    rim.exchange(memory)
+    rim.sync(memory)
     folder.unlink()
     rim.clock.advance(RETRY_S)
-    rim.exchange(memory)
+    rim.sync(memory)
     rim.restart()
-    assert len(rim.store.recall(CAMERA).things) == 1
+    assert len(rim.store.load(CAMERA).objects) == 1
 
 
 def test_nothing_is_held_of_a_thousand_strangers_that_left(tmp_path: Path) -> None:
@@ -231,8 +233,8 @@ def test_nothing_is_held_of_a_thousand_strangers_that_left(tmp_path: Path) -> No
     def come_and_go(first: int) -> int:
         for number in range(first, first + 1000):
             stranger = CameraId(f"s{number}")
-            store.exchange(stranger, Memory())
-            store.left(stranger)
+            store.sync(stranger, Memory())
+            store.forget_camera(stranger)
         gc.collect()
         return len(gc.get_objects())
 

@@ -31,7 +31,7 @@ def looked(*people: tuple[float, float, float, float], label: str = "person") ->
             labels=(label,) * len(people),
         ),
         image=np.zeros((4, 4, 3), np.uint8),
-        cases=(),
+        candidates=(),
     )
 
 

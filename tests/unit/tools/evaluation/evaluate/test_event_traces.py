@@ -68,7 +68,7 @@ def test_what_is_held_back_is_counted_with_its_tracks_and_checks(shift: int | No
 
 def test_things_elsewhere_than_the_label_are_not_what_the_event_is_about() -> None:
     (trace,) = watched(EVENT, shift=100, rule={"threshold": 0.9})
-    assert (trace.detected, trace.holds.judged, trace.best) == (0, 0, None)
+    assert (trace.detected, trace.holds.evaluated, trace.best) == (0, 0, None)
 
 
 def test_what_stands_there_by_its_label_is_not_what_the_event_is_about() -> None:
@@ -85,7 +85,7 @@ def test_frames_with_nobody_in_them_are_told_by_what_the_gate_said() -> None:
     assert other.holds.fired > 0
     assert list(other.first_s) == ["analysed", "detected", "fired", "suspected"]
     assert other.first_s["detected"] < other.first_s["suspected"] < EVENT.end_s
-    assert 0 < other.before.judged < other.holds.judged
+    assert 0 < other.before.evaluated < other.holds.evaluated
 
 
 def test_labelled_boxes_are_drawn_in_purple() -> None:

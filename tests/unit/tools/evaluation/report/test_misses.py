@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.records import Judgement, TrackId
-from edge.replay.failed_checks import Holds, holds_of
+from edge.records import RuleResult, TrackId
+from edge.replay.failed_checks import FailedChecks, holds_of
 from edge.replay.html import Picture, jpeg_of
 from edge.rules import checks
 from tests.evaluations import judged, one_frame_a_second, still
@@ -66,8 +66,8 @@ def evaluation(
     return Evaluation(subject=subject, scores=scores, totals=add_up(scores), stills=stills)
 
 
-def judgement(label: str, *asked: tuple[str, float, float]) -> Judgement:
-    return Judgement(
+def rule_result(label: str, *asked: tuple[str, float, float]) -> RuleResult:
+    return RuleResult(
         track=TrackId(7),
         rule="person",
         label=label,
@@ -79,13 +79,13 @@ def judgement(label: str, *asked: tuple[str, float, float]) -> Judgement:
 
 HELD = holds_of(
     [
-        judgement("person", ("threshold", 0.5, 0.35), ("min_travel", 0.1, 0.2)),
-        judgement("person", ("threshold", 0.5, 0.35), ("min_travel", 0.15, 0.2)),
-        judgement("person", ("threshold", 0.3, 0.35), ("min_travel", 0.05, 0.2)),
+        rule_result("person", ("threshold", 0.5, 0.35), ("min_travel", 0.1, 0.2)),
+        rule_result("person", ("threshold", 0.5, 0.35), ("min_travel", 0.15, 0.2)),
+        rule_result("person", ("threshold", 0.3, 0.35), ("min_travel", 0.05, 0.2)),
     ]
 )
-STANDS = holds_of([judgement("person", ("threshold", 0.3, 0.35), ("min_travel", 0, 0.2))] * 9)
-FIRED = holds_of([judgement("person", ("threshold", 0.5, 0.35))])
+STANDS = holds_of([rule_result("person", ("threshold", 0.3, 0.35), ("min_travel", 0, 0.2))] * 9)
+FIRED = holds_of([rule_result("person", ("threshold", 0.5, 0.35))])
 REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=("no person",))
 
 
@@ -112,24 +112,24 @@ REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=(
         (
             {"holds": HELD},
             (),
-            "held back by a check: rule person, min_travel: held back in 3 of 3 judgements, in 2 "
+            "held back by a check: rule person, min_travel: held back in 3 of 3 rule_results, in 2 "
             "alone; nearest: the min_travel 0.15 < 0.20",
         ),
         (
-            {"holds": HELD, "by_track": {2: Holds(), 3: STANDS, 7: HELD, 9: STANDS}},
+            {"holds": HELD, "by_track": {2: FailedChecks(), 3: STANDS, 7: HELD, 9: STANDS}},
             (),
             "held back by a check: track #7: rule person, min_travel",  # the others never came near
         ),
         (
-            {"holds": FIRED, "merged": 3, "merged_after_s": 2.5},
+            {"holds": FIRED, "deduplicated": 3, "deduplicated_after_s": 2.5},
             (),
-            "its rule fired in 1 judgements, but it was suppressed as a duplicate of "
+            "its rule fired in 1 rule_results, but it was suppressed as a duplicate of "
             "what was raised 2.5 s before (3",
         ),
         (
             {"holds": FIRED},
             (),
-            "its rule fired in 1 judgements, but it was counted with an earlier alarm",
+            "its rule fired in 1 rule_results, but it was counted with an earlier alarm",
         ),
         ({"holds": FIRED}, (REFUTED,), "suspected by the edge, lost by the cloud: refuted at 0.31"),
         (

@@ -1,12 +1,12 @@
-"""Who is still to be told which verdict: the outbox's table of destinations.
+"""Notifications, which destination waits for which verdict: the outbox's table of destinations.
 
 SHELL, under the outbox's lock; any thread may call. One row per report, revision of its decision
-and destination, with an end of its own: `told`, `refused` (by the destination, for good) or
+and destination, with an end of its own: `delivered`, `refused` (by the destination, for good) or
 `given_up` (too old, or too many wait). No destination waits for another. What waits is bounded per
-destination by `MOST_WAITING` and by age. Told means that the destination acknowledged it: a process
-that is killed between the acknowledgement and its record, or a connection that ends before the
-acknowledgement, has the same thing told again, under the same id. Back-off lives in memory, and
-ages are counted while the process runs, so no wrong wall clock can end a telling.
+destination by `MOST_WAITING` and by age. Delivered means that the destination acknowledged it: a
+process that is killed between the acknowledgement and its record, or a connection that ends before
+the acknowledgement, gets the same verdict again, under the same id. Back-off lives in memory, and
+ages are counted while the process runs, so no wrong wall clock can end one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from pydantic import ValidationError
 
 from contract.ids import ReportId
 from contract.verdict import Verdict
-from edge.deliver.decision_rows import ENDS, DecisionRows, End, TellingKey
+from edge.deliver.decision_rows import (
+    NOTIFICATION_OUTCOMES,
+    DecisionRows,
+    NotificationKey,
+    NotificationOutcome,
+)
 from edge.deliver.lag import said_age
 from service.clock import Clock
 from service.events import Event, log
@@ -31,10 +36,10 @@ MOST_WAITING = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Notification:
     """A verdict for one destination that has not heard it yet; `age_s` since it was recorded."""
 
-    key: TellingKey
+    key: NotificationKey
     verdict: Verdict
     age_s: float
 
@@ -49,20 +54,22 @@ class Telling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """What waits for one destination, and how its tellings ended since the start."""
+    """What waits for one destination, and how its notifications ended since the start."""
 
     waiting: int = 0
     oldest_s: float = 0.0
-    ended: Mapping[End, int]
+    ended: Mapping[NotificationOutcome, int]
 
     def as_json(self) -> dict[str, float]:
         """As `stats` and `/healthz` say it."""
-        ended: dict[str, float] = {state: self.ended.get(state, 0) for state in ENDS}
+        ended: dict[str, float] = {
+            state: self.ended.get(state, 0) for state in NOTIFICATION_OUTCOMES
+        }
         return {"waiting": self.waiting, "oldest_s": round(self.oldest_s, 1), **ended}
 
 
-class Tellings:
-    """Made by the outbox, which plans tellings when it records a decision."""
+class Notifications:
+    """Made by the outbox, which plans notifications when it records a decision."""
 
     def __init__(
         self,
@@ -74,9 +81,9 @@ class Tellings:
         self._rows = rows
         self._held = held
         self._clock = clock
-        self._since: dict[TellingKey, float] = {}
-        self._due: dict[TellingKey, float] = {}
-        self._ended: dict[str, Counter[End]] = {}
+        self._since: dict[NotificationKey, float] = {}
+        self._due: dict[NotificationKey, float] = {}
+        self._ended: dict[str, Counter[NotificationOutcome]] = {}
         self.recall()
 
     def recall(self) -> None:
@@ -102,26 +109,29 @@ class Tellings:
             self._since.setdefault(key, self._clock.mono())
             self._bound(key[2])
 
-    def next(self, destination: str) -> Telling | None:
-        """What `destination` is to be told next: the most severe, then oldest that is due."""
-        with self._held(f"look for what {destination} is to be told"):
+    def next(self, destination: str) -> Notification | None:
+        """What `destination` is to be notified of next: the most severe, then oldest that is
+        due."""
+        with self._held(f"look for the next notification of {destination}"):
             if not any(key[2] == destination for key in self._since):
                 return None
             now = self._clock.mono()
             postponed = sum(key[2] == destination for key in self._due)
             for key in self._rows.waiting_for(destination, postponed + 1):
                 if self._due.get(key, now) <= now:
-                    telling = self._read(key, now)
-                    if telling is not None:
-                        return telling
+                    notification = self._read(key, now)
+                    if notification is not None:
+                        return notification
             return None
 
-    def end(self, key: TellingKey, state: End, reason: str | None = None) -> None:
+    def end(
+        self, key: NotificationKey, state: NotificationOutcome, reason: str | None = None
+    ) -> None:
         """How it went; without effect if a newer decision has taken its place."""
         with self._held(f"mark {key[0]} {state} at {key[2]}"):
             self._end(key, state, reason)
 
-    def postpone(self, key: TellingKey, due_mono: float) -> None:
+    def postpone(self, key: NotificationKey, due_mono: float) -> None:
         """It did not go; not before `due_mono` again."""
         with self._held(f"postpone {key[0]}"):
             if key in self._since:
@@ -132,15 +142,15 @@ class Tellings:
         with self._held("give up old verdicts"):
             now = self._clock.mono()
             for key in [key for key, since in self._since.items() if now - since > max_age_s]:
-                self._give_up(key, f"not told within {max_age_s:g} s")
+                self._give_up(key, f"not delivered within {max_age_s:g} s")
 
     def abandon(self, report_id: ReportId, reason: str) -> None:
-        """The entry goes, whoever has not heard of it."""
+        """The entry goes, whatever notification waits."""
         for key in [key for key in self._since if key[0] == report_id]:
             self._give_up(key, reason)
 
     def waits(self, report_id: ReportId) -> bool:
-        """Whether somebody has not heard of it yet."""
+        """Whether a notification of it waits."""
         return any(key[0] == report_id for key in self._since)
 
     def backlogs(self) -> dict[str, Backlog]:
@@ -154,7 +164,7 @@ class Tellings:
         ended = dict(self._ended[destination])
         return Backlog(waiting=len(ages), oldest_s=max(ages, default=0.0), ended=ended)
 
-    def _read(self, key: TellingKey, now: float) -> Telling | None:
+    def _read(self, key: NotificationKey, now: float) -> Notification | None:
         """None, and it is given up, if its row is damaged."""
         try:
             verdict = Verdict.model_validate_json(self._rows.verdict(key[0]) or "")
@@ -162,34 +172,34 @@ class Tellings:
             self._give_up(key, "the verdict's row cannot be read")
             return None
         waited_s = now - self._since.get(key, now)
-        if verdict.decided_by == "edge":  # what the cloud said is told as it was said
+        if verdict.decided_by == "edge":  # what the cloud said is passed on as it was said
             age_s = said_age((verdict.age_s or 0.0) + waited_s)
             verdict = verdict.model_copy(update={"age_s": age_s})
-        return Telling(key=key, verdict=verdict, age_s=waited_s)
+        return Notification(key=key, verdict=verdict, age_s=waited_s)
 
     def _bound(self, destination: str) -> None:
         too_many = sum(key[2] == destination for key in self._since) - MOST_WAITING
         for key in self._rows.least_of(destination, too_many) if too_many > 0 else ():
             self._give_up(key, f"{MOST_WAITING} others wait for {destination}")
 
-    def _give_up(self, key: TellingKey, reason: str) -> None:
+    def _give_up(self, key: NotificationKey, reason: str) -> None:
         if self._end(key, "given_up", reason):
             report_id, _, destination = key
             log(
-                Event.TELLING_ENDED,
+                Event.NOTIFICATION_FAILED,
                 destination=destination,
                 report_id=report_id,
                 state="given_up",
                 reason=reason,
             )
 
-    def _end(self, key: TellingKey, state: End, reason: str | None) -> bool:
+    def _end(self, key: NotificationKey, state: NotificationOutcome, reason: str | None) -> bool:
         ended = self._rows.end(key, state, reason)
         if ended:
             self._ended.setdefault(key[2], Counter())[state] += 1
         self._forget(key)
         return ended
 
-    def _forget(self, key: TellingKey) -> None:
+    def _forget(self, key: NotificationKey) -> None:
         self._since.pop(key, None)
         self._due.pop(key, None)
