@@ -17,8 +17,8 @@ from functools import partial
 from contract.ids import CameraId, picture_id
 from edge.config.health import Fault
 from edge.config.schema import Config
-from edge.daemon.audit_sender import Auditor
-from edge.daemon.feedback import Feedback
+from edge.daemon.audit_sender import AuditSender
+from edge.daemon.verdict_queue import VerdictQueue
 from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.deliver.questions import GATHER_S, PATIENCE_S, Question, Questions
@@ -52,16 +52,16 @@ MOST_TWINS = 1000
 """So often may the same bytes come under the same message id while the outbox remembers them."""
 
 
-class Kept(Enum):
+class StoreResult(Enum):
     """What became of a suspicion: durable, known by its id before, not kept."""
 
     NEW = auto()
     KNOWN = auto()
-    NOT = auto()
+    FAILED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class WorkerSettings:
     """What an analyst works by; reports name the `origin` that their frame was looked at under."""
 
     config: Config
@@ -69,12 +69,12 @@ class Terms:
     origin: Origin
 
 
-class Analyst:
+class AnalysisWorker:
     """Looks at the frames of its cameras, one after the other."""
 
     def __init__(
         self,
-        terms: Terms,
+        settings: WorkerSettings,
         mailbox: Mailbox,
         pipeline: Pipeline,
         outbox: Outbox,
@@ -84,11 +84,11 @@ class Analyst:
         kept: threading.Event,
         sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
         questions: Questions | None = None,
-        feedback: Feedback | None = None,
+        verdict_queue: VerdictQueue | None = None,
     ) -> None:
         """`kept` is set when the outbox has something new; `sync_memory` keeps a camera's memory of
-        static objects and brings it news; `questions` and `feedback` come from the cloud."""
-        self._feedback = feedback or Feedback()
+        static objects and brings it news; `questions` and `verdict_queue` come from the cloud."""
+        self._verdict_queue = verdict_queue or VerdictQueue()
         self._questions = questions or Questions(clock)
         self._mailbox = mailbox
         self._pipeline = pipeline
@@ -98,15 +98,15 @@ class Analyst:
         self._clock = clock
         self._kept = kept
         self._sync_memory = sync_memory
-        self._terms = self._offered = terms
+        self._settings = self._offered = settings
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
-        self._auditor = Auditor(outbox, counters.audits)
-        pipeline.limit_audits(self._auditor.limit)
+        self._audit_sender = AuditSender(outbox, counters.audits)
+        pipeline.limit_audits(self._audit_sender.limit)
 
-    def adopt(self, terms: Terms) -> None:
+    def adopt(self, settings: WorkerSettings) -> None:
         """Use these from the next frame on; called by the control loop's thread."""
-        self._offered = terms
+        self._offered = settings
 
     def forget(self, camera: CameraId) -> None:
         """Drop what is remembered of a camera that is followed no more; any thread may ask."""
@@ -139,7 +139,7 @@ class Analyst:
     def finish(self) -> None:
         """Evaluate now what still waits to stand alone; for the end, when no thread calls
         `step`."""
-        config, now = self._terms.config, self._clock.now()
+        config, now = self._settings.config, self._clock.now()
         cameras = (config.camera_defaults, *config.cameras.values())
         longest_s = max(camera.snapshot_after_s for camera in cameras)
         for result in self._pipeline.flush(self._clock.mono() + longest_s):
@@ -157,13 +157,13 @@ class Analyst:
 
     def _take_up(self) -> None:
         offered = self._offered
-        if offered is not self._terms:
-            self._terms = offered
+        if offered is not self._settings:
+            self._settings = offered
             self._pipeline.adopt(offered.config, offered.detector)
 
     def _look(self, frame: Frame) -> None:
         began = self._clock.mono()
-        for verdict in self._feedback.take(frame.camera):
+        for verdict in self._verdict_queue.take(frame.camera):
             self._pipeline.answered(frame.camera, verdict.report_id, verdict.decision)
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
@@ -181,7 +181,7 @@ class Analyst:
         each is an alarm, however late; their queue is bounded."""
         if frame.held is not None and not frame.held.begin():
             return Rejected(Reason.UNDECODABLE, "the daemon ended again and again while judging it")
-        config = self._terms.config
+        config = self._settings.config
         settings = config.cameras.get(frame.camera, config.camera_defaults)
         return None if settings.kind == "snapshot" else stale(frame, now, config.intake.limits)
 
@@ -192,7 +192,7 @@ class Analyst:
             self._failures += 1
             refusal = Rejected(Reason.INFERENCE_FAILED, str(error))
             log(Event.INFERENCE_FAILED, camera=frame.camera, reason=str(error))
-            if self._failures >= self._terms.config.detect.errors_in_a_row:
+            if self._failures >= self._settings.config.detect.errors_in_a_row:
                 self._count(frame, refusal)
                 raise
             return refusal
@@ -225,7 +225,7 @@ class Analyst:
                 if held
                 else (self._put(candidate), candidate.suspicion)
             )
-            if kept is not Kept.NEW:
+            if kept is not StoreResult.NEW:
                 continue
             self._counters.count(suspicion.camera, "suspicions")
             log(
@@ -251,7 +251,7 @@ class Analyst:
 
     def _audit(self, now: float) -> None:
         rejected = self._pipeline.unsuspected(now)
-        if self._auditor.take(rejected, self._terms.config, self._terms.origin, now):
+        if self._audit_sender.take(rejected, self._settings.config, self._settings.origin, now):
             self._kept.set()
 
     def _answer(self, question: Question) -> None:
@@ -271,29 +271,29 @@ class Analyst:
         if entry is None or entry.report.more_left != question.more_left:
             return  # decided meanwhile, or answered before
         with suppress(OutboxError):  # the entry stays as it was, and is repeated
-            self._outbox.extend(extended(entry.report, best_frame, self._terms.origin))
+            self._outbox.extend(extended(entry.report, best_frame, self._settings.origin))
             self._kept.set()
 
     def _put_held(
         self, candidate: AlertCandidate, held: HeldMessage, number: int
-    ) -> tuple[Kept, Suspicion]:
+    ) -> tuple[StoreResult, Suspicion]:
         """Under an id that follows from the picture, so that one which the broker delivers again
         raises nothing twice; with the suspicion under that id."""
-        origin, suspicion = self._terms.origin, candidate.suspicion
+        origin, suspicion = self._settings.origin, candidate.suspicion
         for time in range(1 if held.again else MOST_TWINS):
             id_ = picture_id(
                 origin.gateway, suspicion.camera, held.digest, held.message, time, number
             )
             suspicion = replace(suspicion, report_id=id_)
             kept = self._put(replace(candidate, suspicion=suspicion))
-            if kept is not Kept.KNOWN:
+            if kept is not StoreResult.KNOWN:
                 return kept, suspicion
         log(Event.SUSPICION_REPEATED, camera=suspicion.camera, report_id=id_)
-        return Kept.KNOWN, suspicion
+        return StoreResult.KNOWN, suspicion
 
-    def _put(self, candidate: AlertCandidate) -> Kept:
+    def _put(self, candidate: AlertCandidate) -> StoreResult:
         try:
-            new = self._outbox.put(pack(candidate, self._terms.origin))
+            new = self._outbox.put(pack(candidate, self._settings.origin))
         except OutboxError as error:
             suspicion = candidate.suspicion
             self._counters.count(suspicion.camera, "lost")
@@ -303,6 +303,6 @@ class Analyst:
                 report_id=suspicion.report_id,
                 reason=str(error),
             )
-            return Kept.NOT
+            return StoreResult.FAILED
         self._kept.set()
-        return Kept.NEW if new else Kept.KNOWN
+        return StoreResult.NEW if new else StoreResult.KNOWN

@@ -11,14 +11,14 @@ from edge.audit.counts import AuditCounts
 from edge.audit.events import Unsuspected
 from edge.audit.sampling import Allowance, chance, earned, most_bytes, spent
 from edge.config.schema import Config
-from edge.deliver.audit_parcel import pack_audit
-from edge.deliver.evidence import Origin, Parcel
+from edge.deliver.audit_bundle import pack_audit
+from edge.deliver.evidence import Origin, ReportBundle
 from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
 from service.events import Event, log
 
 
-class Auditor:
+class AuditSender:
     """Takes what was rejected."""
 
     def __init__(self, outbox: Outbox, counts: AuditCounts) -> None:
@@ -38,30 +38,30 @@ class Auditor:
         for one in rejected:
             self._counts.reject(one.kind, covered=one.share > 0)
             if one.audited is not None:
-                parcel = pack_audit(one, one.audited, origin, config.deliver.audit, _most(config))
-                if parcel is None:
+                bundle = pack_audit(one, one.audited, origin, config.deliver.audit, _most(config))
+                if bundle is None:
                     self._drop(one, "the pictures do not decode")
                 else:
-                    kept |= self._send(one, parcel, now, config)
+                    kept |= self._send(one, bundle, now, config)
         return kept
 
-    def _send(self, one: Unsuspected, parcel: Parcel, now: float, config: Config) -> bool:
-        size = sum(len(picture.jpeg) for picture in parcel.pictures)
+    def _send(self, one: Unsuspected, bundle: ReportBundle, now: float, config: Config) -> bool:
+        size = sum(len(picture.jpeg) for picture in bundle.pictures)
         left = spent(self._earned(now, config), size)
         if left is None:  # a configuration with fewer bytes came between
             self._drop(one, "the day's bytes for audits are spent")
             return False
         try:
-            self._outbox.put(parcel)
+            self._outbox.put(bundle)
         except OutboxError as error:
             self._drop(one, str(error))
             return False
         self._allowance = left
-        self._counts.send(parcel.report.report_id, one.kind, one.share)
+        self._counts.send(bundle.report.report_id, one.kind, one.share)
         log(
             Event.AUDIT_KEPT,
             camera=one.camera,
-            report_id=parcel.report.report_id,
+            report_id=bundle.report.report_id,
             kind=one.kind,
             share=one.share,
         )

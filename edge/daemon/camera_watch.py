@@ -15,7 +15,7 @@ from dataclasses import replace
 from contract.ids import CameraId
 from edge.config.health import Fault
 from edge.config.schema import Camera, Config
-from edge.daemon.status_messages import Statements
+from edge.daemon.status_messages import StatusMessages
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.camera_health import FAULTS
 from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals
@@ -36,7 +36,7 @@ class CameraWatch:
         self,
         current: Callable[[], Config],
         counters: Counters,
-        statements: Statements,
+        status_messages: StatusMessages,
         clock: Clock,
         followed: Callable[[], tuple[CameraId, ...]],
         faults: Callable[[CameraId], tuple[Fault, ...]],
@@ -49,7 +49,7 @@ class CameraWatch:
         found out about a camera."""
         self._current = current
         self._counters = counters
-        self._statements = statements
+        self._status_messages = status_messages
         self._clock = clock
         self._followed = followed
         self._faults = faults
@@ -75,17 +75,17 @@ class CameraWatch:
     def on_connect(self) -> Iterator[Publication]:
         """What must stand at the broker after a connect."""
         for camera, condition in self._conditions.items():
-            yield self._statements.camera_status(camera, condition.status)
-            yield self._statements.camera_health(camera, condition)
+            yield self._status_messages.camera_status(camera, condition.status)
+            yield self._status_messages.camera_health(camera, condition)
         for camera in self._known():
             if camera not in self._conditions:
-                yield self._statements.camera_status(camera, self._unheard(camera))
+                yield self._status_messages.camera_status(camera, self._unheard(camera))
 
-    def farewell(self) -> Iterator[Publication]:
+    def on_stop(self) -> Iterator[Publication]:
         """No camera is online through a gateway that has stopped."""
         for camera, condition in self._conditions.items():
             if condition.status != "disabled":
-                yield self._statements.camera_status(camera, "offline")
+                yield self._status_messages.camera_status(camera, "offline")
 
     def _unheard(self, camera: CameraId) -> CameraStatus:
         """Of a camera of an earlier run that has sent nothing in this one: what the broker keeps of
@@ -179,12 +179,12 @@ class CameraWatch:
     def _tell(self, camera: CameraId, condition: CameraCondition, anyway: bool, now: float) -> None:
         before = self._conditions.get(camera)
         if before is None or before.status != condition.status:
-            self._say((self._statements.camera_status(camera, condition.status),))
+            self._say((self._status_messages.camera_status(camera, condition.status),))
         reasons_before = () if before is None else before.reasons
         noticed_before = Notices() if before is None else before.notices
         changed = (reasons_before, noticed_before) != (condition.reasons, condition.notices)
         if anyway or before is None or changed:
-            self._say((self._statements.camera_health(camera, condition),))
+            self._say((self._status_messages.camera_health(camera, condition),))
         for fault in FAULTS:
             if (fault in condition.reasons) != (fault in reasons_before):
                 self._log(camera, fault, condition, now)

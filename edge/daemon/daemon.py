@@ -255,7 +255,7 @@ class Daemon:
         gateway.intake_link.stop(1.0)
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
         leaving.start()  # beside the site: neither broker is to use up the other's time
-        gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.farewell())
+        gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.on_stop())
         leaving.join(max(1.0, until_s - self._clock.mono()))
         self._status_server.stop()
         gateway.outbox.close()
@@ -265,8 +265,8 @@ class Daemon:
 
     def _leave_cloud(self, until_s: float) -> None:
         delivery = self.gateway.delivery
-        farewell = () if delivery.alone else self.gateway.public_farewell()
-        delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), farewell)
+        on_stop = () if delivery.alone else self.gateway.public_on_stop()
+        delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), on_stop)
 
     def _settle(self, until_s: float) -> None:
         """No more frames; workers finish the step they are in, and what waited is judged."""
@@ -279,9 +279,11 @@ class Daemon:
             worker.ask_to_stop()
         gateway.delivery.wake()
         ended = [worker.join(until_s - self._clock.mono()) for worker in gateway.workers]
-        for analyst, over in zip(gateway.analysts, ended, strict=False):  # then the courier
+        for analysis, over in zip(
+            gateway.analysis_workers, ended, strict=False
+        ):  # then the courier
             if over and not self._failures:
-                analyst.finish()
+                analysis.finish()
 
     def _fail(self, error: Exception) -> None:
         """Something that nobody expected: end in order, the supervisor starts us again.

@@ -27,7 +27,7 @@ from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
-from edge.deliver.trail import UNFOLLOWED, Trail
+from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.errors import OutboxError
@@ -60,14 +60,14 @@ class Delivery:
         on_connect: Callable[[], Iterable[Publication]] = tuple,
         will: Publication | None = None,
         keyring: Keyring | None = None,
-        trail: Trail = UNFOLLOWED,
+        trace: DeliveryTrace = NO_TRACE,
         requests: RequestTopic | None = None,
         *,
         identity: Identity,
     ) -> None:
         """`config` says what is in force; `answered` is told what the cloud decided;
         `synchronised` is whether the wall clock is believed; `on_connect` and `will` are for the
-        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known; `trail`
+        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known; `trace`
         follows a report, and `requests` are taken there too. Raises `LinkError`, `StoreError`."""
         self._config, self._clock, self._on_failure = config, clock, on_failure
         self._outbox, self._on_disk = outbox, True
@@ -106,10 +106,10 @@ class Delivery:
             lambda: config().deliver,
             random.Random(),
             self._carrying.beat,
-            trail,
+            trace,
         )
         self._notifying = tuple(
-            self._notifier(one, outbox, trail, on_failure) for one in destinations
+            self._notifier(one, outbox, trace, on_failure) for one in destinations
         )
         self.verdicts = Verdicts(
             outbox,
@@ -123,7 +123,7 @@ class Delivery:
             answered,
             self._notify,
             self._courier.doubt,
-            trail,
+            trace,
         )
         self.workers = (self._carrying, *self._notifying)
 
@@ -164,7 +164,7 @@ class Delivery:
             event.set()
 
     def _notifier(
-        self, destination: Destination, outbox: Outbox, trail: Trail, on_failure: OnFailure
+        self, destination: Destination, outbox: Outbox, trace: DeliveryTrace, on_failure: OnFailure
     ) -> Worker:
         """A thread that notifies one destination."""
         recorded = threading.Event()
@@ -175,7 +175,7 @@ class Delivery:
             self._clock,
             lambda: self._config().deliver,
             random.Random(),
-            trail,
+            trace,
         )
         return Worker(
             f"notify-{destination.name}",
@@ -186,15 +186,15 @@ class Delivery:
 
     def _step(self) -> None:
         self._tick_store()
-        self._mend_outbox()
+        self._repair_outbox()
         self._pause_unless(self._courier.step(), self.kept)
 
-    def _mend_outbox(self) -> None:
+    def _repair_outbox(self) -> None:
         """Says it once when the disk fails and once when it takes everything again."""
-        was, self._on_disk = self._on_disk, self._outbox.mend()
+        was, self._on_disk = self._on_disk, self._outbox.repair()
         if was and not self._on_disk:
             depth = self._outbox.depth()
-            log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, held=depth.held)
+            log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, in_memory=depth.in_memory)
         elif self._on_disk and not was:
             log(Event.OUTBOX_ON_DISK)
             say_repairs(self._outbox)
@@ -254,7 +254,7 @@ def open_outbox_of(
     depth = outbox.depth()
     log(Event.OUTBOX_OPENED, entries=dict(depth.entries), bytes=depth.bytes)
     if depth.trouble is not None:
-        log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, held=depth.held)
+        log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, in_memory=depth.in_memory)
     return outbox
 
 

@@ -16,16 +16,16 @@ from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.config.switched import switched
-from edge.daemon.analysis import Analyst, Terms
+from edge.daemon.analysis import AnalysisWorker, WorkerSettings
 from edge.daemon.camera_watch import CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
 from edge.daemon.delivery import Delivery, OnFailure, open_outbox_of
-from edge.daemon.feedback import Feedback
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
-from edge.daemon.status_messages import Statements
+from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
+from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.worker import Worker
 from edge.deliver.evidence import Origin
 from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
@@ -71,7 +71,7 @@ class Gateway:
         self.synchronised = ClockSync(clock, floor=WRITTEN_AT)
         self.outbox = open_outbox_of(config, clock, self.counters, self.synchronised)
         self.static = StaticStore(config.deliver.outbox.path, clock)
-        self.statements = Statements(
+        self.status_messages = StatusMessages(
             self.topics,
             self.live,
             lambda: self._networks[0].sha256,
@@ -89,7 +89,7 @@ class Gateway:
         )
         self._config = config = switched(config, self.switches.positions)
         self._on_failure = on_failure
-        self._feedback = Feedback()
+        self._verdict_queue = VerdictQueue()
         self._epoch = self.outbox.next_epoch()
         self.self_tests = self_test_parts(
             self.config,
@@ -99,7 +99,7 @@ class Gateway:
             lambda: self._origin(self._networks[0]),
             self._epoch,
         )
-        self.statements.add("self_test", self.self_tests.record.as_json)
+        self.status_messages.add("self_test", self.self_tests.record.as_json)
         identity = open_identity(config.deliver.outbox.path)
         self._build_site(config, identity)
         self.delivery = Delivery(
@@ -113,7 +113,7 @@ class Gateway:
             on_failure,
             self.synchronised,
             self.public_on_connect,
-            self.statements.status("offline"),
+            self.status_messages.status("offline"),
             keyring,
             self.self_tests.tests,
             self.self_tests.requests,
@@ -123,7 +123,7 @@ class Gateway:
         self.camera_watch = CameraWatch(
             self.config,
             self.counters,
-            self.statements,
+            self.status_messages,
             clock,
             lambda: self.intake.cameras,
             self._faults,
@@ -131,8 +131,8 @@ class Gateway:
             lambda: self.delivery.threats.known,
             self._notices,
         )
-        self.statements.add("notices", self.camera_watch.noticed)
-        self.health_watch = HealthWatch(self.health, self.statements, clock, self._say_to_all)
+        self.status_messages.add("notices", self.camera_watch.noticed)
+        self.health_watch = HealthWatch(self.health, self.status_messages, clock, self._say_to_all)
 
     def config(self) -> Config:
         """The configuration in force, with the switches as they stand."""
@@ -159,8 +159,8 @@ class Gateway:
 
     def public_on_connect(self) -> Iterator[Publication]:
         """What is retained at the brokers of site and cloud: that we live, and our cameras."""
-        yield self.statements.status("online")
-        yield self.statements.info()
+        yield self.status_messages.status("online")
+        yield self.status_messages.info()
         yield from self.health_watch.on_connect()
         yield from self.camera_watch.on_connect()
 
@@ -174,23 +174,23 @@ class Gateway:
         for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
             yield self.delivery.threats.state(camera)
 
-    def farewell(self) -> tuple[Publication, ...]:
+    def on_stop(self) -> tuple[Publication, ...]:
         """What is said last at the site's broker: no threat stays ON when nobody can end it."""
-        return (*self.delivery.threats.farewell(), *self.public_farewell())
+        return (*self.delivery.threats.on_stop(), *self.public_on_stop())
 
-    def public_farewell(self) -> tuple[Publication, ...]:
+    def public_on_stop(self) -> tuple[Publication, ...]:
         """What is said last at the brokers of site and cloud; our presence at the very end."""
         return (
-            *self.camera_watch.farewell(),
-            self.statements.stats(),
-            self.statements.status("stopped"),
+            *self.camera_watch.on_stop(),
+            self.status_messages.stats(),
+            self.status_messages.status("stopped"),
         )
 
     def say_news(self) -> None:
         """`stats`, if there is anybody to hear it and anything new."""
         if not any(state.connected for state in self.links().values()):
             return
-        stats = self.statements.news()
+        stats = self.status_messages.news()
         if stats is not None:
             self._say_to_all((stats,))
 
@@ -223,8 +223,8 @@ class Gateway:
     def _put_in_force(self) -> None:
         """From the next frame on."""
         self._config = switched(self.live.current.config, self.switches.positions)
-        for analyst, network in zip(self.analysts, self._networks, strict=True):
-            analyst.adopt(self._terms(network))
+        for worker, network in zip(self.analysis_workers, self._networks, strict=True):
+            worker.adopt(self._worker_settings(network))
         self.snapshots.follow()
 
     def _build_site(self, config: Config, identity: Identity) -> None:
@@ -257,29 +257,33 @@ class Gateway:
             site_settings(config, identity),
             on_fatal=self._on_failure,
             on_connect=self.on_connect,
-            will=self.statements.status("offline"),
+            will=self.status_messages.status("offline"),
         )
 
     def _build_workers(self, config: Config) -> None:
         load_memory = self.static.load
-        self.analysts = tuple(
-            self._analyst(mailbox, network, Pipeline(config, network, self._epoch, load_memory))
+        self.analysis_workers = tuple(
+            self._analysis_worker(
+                mailbox, network, Pipeline(config, network, self._epoch, load_memory)
+            )
             for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
         )
         self._analysing = tuple(
             Worker(
                 f"analysis-{n}",
-                analyst.step,
+                worker.step,
                 clock=self.clock,
                 on_failure=lambda _, error: self._on_failure(error),
             )
-            for n, analyst in enumerate(self.analysts)
+            for n, worker in enumerate(self.analysis_workers)
         )
         self.workers = (*self._analysing, *self.delivery.workers)
 
-    def _analyst(self, mailbox: Mailbox, network: NamedDetector, pipeline: Pipeline) -> Analyst:
-        return Analyst(
-            self._terms(network),
+    def _analysis_worker(
+        self, mailbox: Mailbox, network: NamedDetector, pipeline: Pipeline
+    ) -> AnalysisWorker:
+        return AnalysisWorker(
+            self._worker_settings(network),
             mailbox,
             pipeline,
             self.outbox,
@@ -289,7 +293,7 @@ class Gateway:
             self.delivery.kept,
             self.static.sync,
             self.delivery.questions,
-            self._feedback,
+            self._verdict_queue,
         )
 
     def _camera_found(self, camera: CameraId) -> None:
@@ -307,8 +311,8 @@ class Gateway:
         """Nothing is left of a camera whose place went to another."""
         self.counters.forget(camera)
         self.static.forget_camera(camera)
-        for analyst in self.analysts:
-            analyst.forget(camera)
+        for worker in self.analysis_workers:
+            worker.forget(camera)
         gone = [
             self.topics.of_camera(camera, "status"),
             self.topics.of_camera(camera, "health"),
@@ -323,17 +327,17 @@ class Gateway:
 
     def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """Those of the one analyst that looks at the camera."""
-        return tuple(fault for analyst in self.analysts for fault in analyst.faults(camera))
+        return tuple(fault for worker in self.analysis_workers for fault in worker.faults(camera))
 
     def _notices(self, camera: CameraId) -> Notices:
         """Those of the one analyst that looks at the camera."""
-        told = (analyst.notices(camera) for analyst in self.analysts)
+        told = (worker.notices(camera) for worker in self.analysis_workers)
         return next((notices for notices in told if notices != Notices()), Notices())
 
     def _answered(self, verdict: Verdict) -> None:
         """The cloud decided: memory and damping of the camera's thread take it up."""
         self.static.add_verdict(verdict)
-        self._feedback.hear(verdict)
+        self._verdict_queue.add(verdict)
 
     def _strangers(self) -> int:
         """How many cameras may have switches before anything is known of them."""
@@ -353,9 +357,9 @@ class Gateway:
         else:
             self.intake.on_message(topic, payload, retained, ack)
 
-    def _terms(self, network: NamedDetector) -> Terms:
+    def _worker_settings(self, network: NamedDetector) -> WorkerSettings:
         """What an analyst with this network goes by from now on."""
-        return Terms(config=self.config(), detector=network, origin=self._origin(network))
+        return WorkerSettings(config=self.config(), detector=network, origin=self._origin(network))
 
     def _origin(self, network: NamedDetector) -> Origin:
         """What reports say from now on of where they come from."""

@@ -33,7 +33,7 @@ _INTENDED = frozenset((Reason.DISABLED, Reason.RETAINED))
 UNSET_S = 900.0
 """A time server has answered by then, if there is one."""
 
-MOST_RISES = 1000
+MOST_INCREASES = 1000
 """Steps of a count that are remembered; a count that rises faster has risen lately anyway."""
 
 
@@ -55,32 +55,32 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
             gateway.outbox.notifications.backlogs(),
             gateway.config().deliver.late_s,
         ),
-        Risen(
+        RecentIncrease(
             HealthReason.NOTIFICATION_FAILED,
             lambda: undelivered(gateway.outbox.notifications.backlogs()),
             gateway.clock,
             "verdicts were refused or given up",
         ),
-        Risen(
+        RecentIncrease(
             HealthReason.ANSWERS_REFUSED,
             gateway.counters.refusals.suspicious,
             gateway.clock,
             "verdicts or questions were refused",
         ),
-        Risen(
+        RecentIncrease(
             HealthReason.SUSPICION_LOST,
             lambda: sum(funnel.lost for funnel in gateway.counters.snapshot().values()),
             gateway.clock,
             "could not be kept or were evicted",
         ),
-        Risen(
+        RecentIncrease(
             HealthReason.REPORT_GIVEN_UP,
             lambda: buried(gateway.outbox.depth()),
             gateway.clock,
             "reports were given up",
             seen=buried(gateway.outbox.depth()),
         ),
-        Unset(gateway.synchronised, gateway.clock),
+        ClockUnset(gateway.synchronised, gateway.clock),
         lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
     )
 
@@ -137,7 +137,7 @@ def undelivered(backlogs: Mapping[str, Backlog]) -> int:
 def unkept(depth: Depth) -> Iterator[Problem]:
     """A disk that is full, read-only or damaged, and what waits in memory because of it."""
     if depth.trouble is not None:
-        detail = f"{depth.trouble}: {depth.held} suspicions held in memory"
+        detail = f"{depth.trouble}: {depth.in_memory} suspicions held in memory"
         yield Problem(reason=HealthReason.DISK_UNUSABLE, detail=detail)
 
 
@@ -199,7 +199,7 @@ def _refused(before: Funnel, now: Funnel) -> str:
     return f"{count} of {received} refused: {reasons}"
 
 
-class Risen:
+class RecentIncrease:
     """A count that has grown lately, such as one of losses; it is looked at whenever asked."""
 
     def __init__(
@@ -213,7 +213,7 @@ class Risen:
         """`seen`: what it was before, and is no news."""
         self._reason, self._count, self._clock, self._unit = reason, count, clock, unit
         self._seen = seen
-        self._risen_s: deque[tuple[float, int]] = deque(maxlen=MOST_RISES)
+        self._risen_s: deque[tuple[float, int]] = deque(maxlen=MOST_INCREASES)
 
     def __call__(self) -> Iterator[Problem]:
         """How much it has grown within `NOTED_S`, if it has."""
@@ -231,7 +231,7 @@ def buried(depth: Depth) -> int:
     return depth.entries.get("buried", 0)
 
 
-class Unset:
+class ClockUnset:
     """A clock that nothing sets; after a start it may take its time, unless it is plainly wrong."""
 
     def __init__(self, synchronised: Callable[[], bool], clock: Clock) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 
-from edge.daemon.status_messages import Statements
+from edge.daemon.status_messages import StatusMessages
 from edge.health.gateway_health import GatewayHealth
 from edge.health.reasons import OngoingProblem
 from service.clock import Clock
@@ -28,12 +28,12 @@ class HealthWatch:
     def __init__(
         self,
         health: GatewayHealth,
-        statements: Statements,
+        status_messages: StatusMessages,
         clock: Clock,
         say: Callable[[Iterable[Publication]], None],
     ) -> None:
         self._health = health
-        self._statements = statements
+        self._status_messages = status_messages
         self._clock = clock
         self._say = say
         self._round_at_s = -math.inf
@@ -42,7 +42,7 @@ class HealthWatch:
 
     def on_connect(self) -> Iterator[Publication]:
         """What must stand at the broker after a connect."""
-        yield self._statements.gateway_health(self._health.condition())
+        yield self._status_messages.gateway_health(self._health.condition())
         self._born = True  # after a short break nothing may seem to have changed, yet this was said
 
     def tick(self) -> None:
@@ -56,7 +56,7 @@ class HealthWatch:
         born, self._born = self._born, False
         if born or ongoing.keys() != self._told.keys():
             self._log(ongoing)
-            self._say((self._statements.gateway_health(condition),))
+            self._say((self._status_messages.gateway_health(condition),))
         self._told = ongoing
 
     def _log(self, ongoing: dict[_Key, OngoingProblem]) -> None:

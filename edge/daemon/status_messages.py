@@ -29,7 +29,7 @@ from service.link import Publication
 Presence = Literal["online", "stopped", "offline"]
 
 
-class Statements:
+class StatusMessages:
     """Words about the running gateway, as publications."""
 
     def __init__(
@@ -121,8 +121,8 @@ class Statements:
     def _counted(self) -> bytes:
         depth = self._outbox.depth()
         cameras = {camera: f.as_json() for camera, f in self._counters.snapshot().items()}
-        held = {"held": depth.held, "trouble": depth.trouble} if depth.trouble else {}
-        outbox = {"entries": dict(depth.entries), "bytes": depth.bytes, **held}
+        unsaved = {"in_memory": depth.in_memory, "trouble": depth.trouble} if depth.trouble else {}
+        outbox = {"entries": dict(depth.entries), "bytes": depth.bytes, **unsaved}
         audit = self._counters.audits.as_json()
         said: dict[str, object] = {
             "cameras": cameras,

@@ -21,7 +21,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class ClockReading:
     """One instant on every clock: wall, monotonic seconds of a boot, and whether the wall clock is
     believed."""
 
@@ -31,13 +31,13 @@ class Moment:
     synchronised: bool
 
 
-def age_s(born: Moment, now: Moment, known_for_s: float) -> float:
-    """Seconds from `born` to `now`, never negative; `known_for_s` is for how long this process has
-    known it, less than which no entry can be."""
-    if born.boot and born.boot == now.boot:
-        return max(known_for_s, now.mono_s - born.mono_s)
-    if born.synchronised and now.synchronised:
-        return max(known_for_s, (now.at - born.at).total_seconds())
+def age_s(put_at: ClockReading, now: ClockReading, known_for_s: float) -> float:
+    """Seconds from `put_at` to `now`, never negative; `known_for_s` is for how long this process
+    has known it, less than which no entry can be."""
+    if put_at.boot and put_at.boot == now.boot:
+        return max(known_for_s, now.mono_s - put_at.mono_s)
+    if put_at.synchronised and now.synchronised:
+        return max(known_for_s, (now.at - put_at.at).total_seconds())
     return max(0.0, known_for_s)
 
 
@@ -48,34 +48,34 @@ class Ages:
         self.synchronised = synchronised
         self._clock = clock
         self._boot = boot
-        self._born: dict[ReportId, tuple[Moment, float]] = {}
+        self._put_at: dict[ReportId, tuple[ClockReading, float]] = {}
 
-    def now(self) -> Moment:
-        return Moment(
+    def now(self) -> ClockReading:
+        return ClockReading(
             at=self._clock.now(),
             mono_s=self._clock.mono(),
             boot=self._boot,
             synchronised=self.synchronised(),
         )
 
-    def remember(self, report_id: ReportId, born: Moment) -> None:
-        self._born[report_id] = born, self._clock.mono()
+    def remember(self, report_id: ReportId, put_at: ClockReading) -> None:
+        self._put_at[report_id] = put_at, self._clock.mono()
 
     def forget(self, report_id: ReportId) -> None:
-        self._born.pop(report_id, None)
+        self._put_at.pop(report_id, None)
 
     def knows(self, report_id: ReportId) -> bool:
-        return report_id in self._born
+        return report_id in self._put_at
 
     def known(self) -> tuple[ReportId, ...]:
-        return tuple(self._born)
+        return tuple(self._put_at)
 
-    def age_s(self, report_id: ReportId, now: Moment) -> float:
+    def age_s(self, report_id: ReportId, now: ClockReading) -> float:
         """0 for an entry that is not known."""
-        if report_id not in self._born:
+        if report_id not in self._put_at:
             return 0.0
-        born, since_s = self._born[report_id]
-        return age_s(born, now, now.mono_s - since_s)
+        put_at, since_s = self._put_at[report_id]
+        return age_s(put_at, now, now.mono_s - since_s)
 
 
 def boot_id() -> str:

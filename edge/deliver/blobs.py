@@ -42,7 +42,7 @@ class Blobs:
         """Of the disk, `min_free_bytes` are left to others."""
         self._folder = folder
         self._min_free_bytes = min_free_bytes
-        self._held: dict[str, bytes] = {}
+        self._in_memory: dict[str, bytes] = {}
         self._undeleted: set[str] = set()
         self.known = (folder / _KNOWN).exists()
         with suppress(OSError):  # who writes finds out
@@ -57,14 +57,14 @@ class Blobs:
                 self.known = True
 
     @property
-    def held_bytes(self) -> int:
+    def in_memory_bytes(self) -> int:
         """Of the files that are in memory only."""
-        return sum(map(len, self._held.values()))
+        return sum(map(len, self._in_memory.values()))
 
     @property
-    def settled(self) -> bool:
+    def on_disk(self) -> bool:
         """Whether the disk has taken everything, and let go what it should."""
-        return not self._held and not self._undeleted
+        return not self._in_memory and not self._undeleted
 
     def write(self, pictures: Mapping[str, bytes], report_id: ReportId, report: str) -> None:
         """Durable on return. Raises `OSError`; what was written before it stays."""
@@ -79,26 +79,26 @@ class Blobs:
 
     def hold(self, pictures: Mapping[str, bytes], report_id: ReportId, report: str) -> None:
         """In memory, because the disk does not take them."""
-        self._held |= {f"{sha256}{_SUFFIX}": body for sha256, body in pictures.items()}
-        self._held[f"{report_id}{_REPORT}"] = sealed(report)
+        self._in_memory |= {f"{sha256}{_SUFFIX}": body for sha256, body in pictures.items()}
+        self._in_memory[f"{report_id}{_REPORT}"] = sealed(report)
 
     def flush(self) -> None:
         """Brings to the disk what is held; raises `OSError`, and then it stays held. What it did
         not let go, goes."""
         for name in tuple(self._undeleted):
             self._remove(name)
-        if not self._held:
+        if not self._in_memory:
             return
         self._make_folder()
-        self._check_floor(self.held_bytes)
-        for name, body in self._held.items():
+        self._check_floor(self.in_memory_bytes)
+        for name, body in self._in_memory.items():
             self._write(self._folder / name, body)
         sync_folder(self._folder)
-        self._held.clear()
+        self._in_memory.clear()
 
     def read(self, sha256: str) -> bytes | None:
         """The bytes, None if they are missing or not those that were written."""
-        body = self._held.get(f"{sha256}{_SUFFIX}")
+        body = self._in_memory.get(f"{sha256}{_SUFFIX}")
         if body is not None:
             return body
         try:
@@ -109,7 +109,7 @@ class Blobs:
 
     def report(self, report_id: ReportId) -> str | None:
         """The report's JSON, None if it is not here or damaged."""
-        document = self._held.get(f"{report_id}{_REPORT}")
+        document = self._in_memory.get(f"{report_id}{_REPORT}")
         if document is None:
             try:
                 with (self._folder / f"{report_id}{_REPORT}").open("rb") as file:
@@ -174,7 +174,7 @@ class Blobs:
             raise
 
     def _remove(self, name: str) -> None:
-        self._held.pop(name, None)
+        self._in_memory.pop(name, None)
         if "\0" in name or "/" in name:
             return  # a damaged row's, and no file of ours
         try:
@@ -185,7 +185,7 @@ class Blobs:
             self._undeleted.add(name)
 
     def _stems(self, suffix: str) -> Iterable[str]:
-        names = [*self._held]
+        names = [*self._in_memory]
         with suppress(OSError):
             names += [path.name for path in self._folder.iterdir()]
         there = (name for name in names if name not in self._undeleted)

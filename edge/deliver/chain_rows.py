@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from contract.chain import START, link_sha256
 from contract.ids import ReportId
 from contract.report import ChainLink, Span, ThreatReport
-from edge.deliver.outbox_database import Statements
+from edge.deliver.outbox_database import SqlStatements
 
 MOST_SPANS = 8
 """Of numbers given up that each report names; older ones are forgotten, and would look removed."""
@@ -36,7 +36,7 @@ class ChainState:
     given_up: tuple[Span, ...]
 
 
-class ChainRows(Statements):
+class ChainRows(SqlStatements):
     """The one row."""
 
     def next_link(self, pictures: int) -> ChainLink:

@@ -23,7 +23,7 @@ from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.lag import said_age
 from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.trail import UNFOLLOWED, Hop, Trail
+from edge.deliver.trace import NO_TRACE, DeliveryTrace, Hop
 from edge.errors import OutboxError
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
 from service.backoff import delay_s, repeat_s
@@ -69,11 +69,11 @@ class Courier:
         settings: Callable[[], Deliver],
         rng: random.Random,
         progress: Callable[[], None],
-        trail: Trail = UNFOLLOWED,
+        trace: DeliveryTrace = NO_TRACE,
     ) -> None:
-        """`progress` is called within long steps, after each picture; `trail` hears where each
+        """`progress` is called within long steps, after each picture; `trace` hears where each
         entry is."""
-        self._trail = trail
+        self._trace = trace
         self._outbox = outbox
         self._store = store
         self._uplink = uplink
@@ -133,7 +133,7 @@ class Courier:
             self._try_again(entry, str(error), hop="stored")
             return False
         self._outbox.mark_stored(entry.report_id)
-        self._trail.reached(entry.report_id, "stored")
+        self._trace.reached(entry.report_id, "stored")
         return True
 
     def _store_one(self, picture: Picture, entry: Entry) -> None:
@@ -191,7 +191,7 @@ class Courier:
             case Delivered():
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
                 self._go_on()
-                self._trail.reached(entry.report_id, "reported")
+                self._trace.reached(entry.report_id, "reported")
                 log(Event.REPORT_SENT, camera=entry.camera, report_id=entry.report_id)
             case Refused(reason=reason):
                 self._try_again(entry, f"the broker refused the report: {reason}", blame=True)
@@ -224,7 +224,7 @@ class Courier:
     ) -> None:
         """Later, then; what `blame`s the entry itself is not tried for ever."""
         settings = self._settings()
-        self._trail.held_up(entry.report_id, hop, reason)
+        self._trace.held_up(entry.report_id, hop, reason)
         if blame and entry.attempts + 1 >= settings.outbox.max_attempts:
             self._give_up(entry, f"{entry.attempts + 1} attempts, the last: {reason}")
             return

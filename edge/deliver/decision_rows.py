@@ -15,7 +15,7 @@ from typing import Literal, get_args
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Verdict
-from edge.deliver.outbox_database import Statements
+from edge.deliver.outbox_database import SqlStatements
 
 NotificationKey = tuple[ReportId, int, str]
 """Report, revision of its decision, destination."""
@@ -29,7 +29,7 @@ _WAITING = (
 )
 
 
-class DecisionRows(Statements):
+class DecisionRows(SqlStatements):
     """Verdicts, notifications and cameras with a `threat` topic."""
 
     def decide(self, verdict: Verdict, to: Iterable[str], threat_until: datetime | None) -> bool:

@@ -78,7 +78,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class ReportBundle:
     """A report with the pictures it names, each once."""
 
     report: ThreatReport
@@ -88,7 +88,7 @@ class Parcel:
 Item = tuple[EvidenceRef, Picture]
 
 
-def pack(candidate: AlertCandidate, origin: Origin) -> Parcel:
+def pack(candidate: AlertCandidate, origin: Origin) -> ReportBundle:
     """View, crops and context of `candidate`, in that order in the report's evidence.
 
     Raises `ValueError` if the best frame cannot be decoded, which it was before it came here.
@@ -102,10 +102,10 @@ def pack(candidate: AlertCandidate, origin: Origin) -> Parcel:
     items += _context(candidate, origin, known={picture.sha256 for _, picture in items})
     pictures = {picture.key: picture for _, picture in items}
     report = _report(candidate, origin, tuple(ref for ref, _ in items))
-    return Parcel(report=report, pictures=tuple(pictures.values()))
+    return ReportBundle(report=report, pictures=tuple(pictures.values()))
 
 
-def extended(report: ThreatReport, best_frame: BestFrame | None, origin: Origin) -> Parcel:
+def extended(report: ThreatReport, best_frame: BestFrame | None, origin: Origin) -> ReportBundle:
     """`report` with one more crop, or with the word that there is none; only what is new in it."""
     more = best_frame is not None and len(report.evidence) < _MAX_PICTURES
     items = _crop(best_frame, origin, report.label) if best_frame is not None and more else []
@@ -114,7 +114,7 @@ def extended(report: ThreatReport, best_frame: BestFrame | None, origin: Origin)
         "more_left": report.more_left - 1 if items else 0,
     }
     pictures = tuple(picture for _, picture in items)
-    return Parcel(report=report.model_copy(update=changes), pictures=pictures)
+    return ReportBundle(report=report.model_copy(update=changes), pictures=pictures)
 
 
 def relative(box: Box, width: int, height: int) -> RelativeBox:

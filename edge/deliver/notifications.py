@@ -74,12 +74,12 @@ class Notifications:
     def __init__(
         self,
         rows: DecisionRows,
-        held: Callable[[str], AbstractContextManager[None]],
+        locked: Callable[[str], AbstractContextManager[None]],
         clock: Clock,
     ) -> None:
-        """`held(what)` holds the outbox's lock and translates errors; called within it."""
+        """`locked(what)` holds the outbox's lock and translates errors; called within it."""
         self._rows = rows
-        self._held = held
+        self._locked = locked
         self._clock = clock
         self._since: dict[NotificationKey, float] = {}
         self._due: dict[NotificationKey, float] = {}
@@ -93,7 +93,7 @@ class Notifications:
 
     def keep_only(self, destinations: Sequence[str]) -> None:
         """These are all that there are; what waits for others was for some former configuration."""
-        with self._held("drop former destinations"):
+        with self._locked("drop former destinations"):
             self._rows.drop_but(destinations)
             for key in [key for key in self._since if key[2] not in destinations]:
                 self._forget(key)
@@ -112,7 +112,7 @@ class Notifications:
     def next(self, destination: str) -> Notification | None:
         """What `destination` is to be notified of next: the most severe, then oldest that is
         due."""
-        with self._held(f"look for the next notification of {destination}"):
+        with self._locked(f"look for the next notification of {destination}"):
             if not any(key[2] == destination for key in self._since):
                 return None
             now = self._clock.mono()
@@ -128,18 +128,18 @@ class Notifications:
         self, key: NotificationKey, state: NotificationOutcome, reason: str | None = None
     ) -> None:
         """How it went; without effect if a newer decision has taken its place."""
-        with self._held(f"mark {key[0]} {state} at {key[2]}"):
+        with self._locked(f"mark {key[0]} {state} at {key[2]}"):
             self._end(key, state, reason)
 
     def postpone(self, key: NotificationKey, due_mono: float) -> None:
         """It did not go; not before `due_mono` again."""
-        with self._held(f"postpone {key[0]}"):
+        with self._locked(f"postpone {key[0]}"):
             if key in self._since:
                 self._due[key] = due_mono
 
     def give_up(self, max_age_s: float) -> None:
         """Ends what has waited for longer."""
-        with self._held("give up old verdicts"):
+        with self._locked("give up old verdicts"):
             now = self._clock.mono()
             for key in [key for key, since in self._since.items() if now - since > max_age_s]:
                 self._give_up(key, f"not delivered within {max_age_s:g} s")
@@ -155,7 +155,7 @@ class Notifications:
 
     def backlogs(self) -> dict[str, Backlog]:
         """By destination."""
-        with self._held("count verdicts"):
+        with self._locked("count verdicts"):
             now = self._clock.mono()
             return {name: self._backlog(name, now) for name in self._ended}
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
 from edge.deliver.notifications import Notification, Notifications
-from edge.deliver.trail import UNFOLLOWED, Trail
+from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.errors import OutboxError
 from service.backoff import delay_s
 from service.clock import Clock
@@ -49,9 +49,9 @@ class Notifier:
         clock: Clock,
         settings: Callable[[], Deliver],
         rng: random.Random,
-        trail: Trail = UNFOLLOWED,
+        trace: DeliveryTrace = NO_TRACE,
     ) -> None:
-        self._trail = trail
+        self._trace = trace
         self._destination = destination
         self._notifications = notifications
         self._clock = clock
@@ -103,7 +103,7 @@ class Notifier:
             case Delivered():
                 self._failures = 0
                 self._notifications.end(notification.key, "delivered")
-                self._trail.reached(notification.report_id, "notified", self._destination.name)
+                self._trace.reached(notification.report_id, "notified", self._destination.name)
             case Refused(reason=reason):
                 self._notifications.end(notification.key, "refused", reason)
                 self._held_up(notification, reason, final=True)
@@ -133,7 +133,7 @@ class Notifier:
 
     def _held_up(self, notification: Notification, reason: str, *, final: bool = False) -> None:
         name = self._destination.name
-        self._trail.held_up(notification.report_id, "notified", reason, name, final=final)
+        self._trace.held_up(notification.report_id, "notified", reason, name, final=final)
 
     def _say(
         self, notification: Notification | None, reason: str, again_in_s: float | None

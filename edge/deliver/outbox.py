@@ -11,7 +11,7 @@ SHELL. Constraints, which hold at every line that a kill or a power cut may end:
   notifies.
 
 - The disk may be full, read-only, damaged or gone, at the start and at any later moment: what it
-  does not take is held in memory, bounded, until it does (`mend`); no step ends for it.
+  does not take is held in memory, bounded, until it does (`repair`); no step ends for it.
 Back-off and leases live in memory. How old an entry is says `ages`, across restarts and wrong
 clocks.
 """
@@ -31,14 +31,14 @@ from edge.config.schema import Outbox as Settings
 from edge.deliver.ages import Ages, boot_id
 from edge.deliver.blobs import Blobs
 from edge.deliver.decision_rows import DecisionRows
-from edge.deliver.evidence import Parcel, Picture
+from edge.deliver.evidence import Picture, ReportBundle
 from edge.deliver.notifications import Notifications
 from edge.deliver.outbox_database import Database
 from edge.deliver.outbox_records import Depth, Entry, Loss, LossReason, Repairs
 from edge.deliver.outbox_rows import Row, Rows
 from edge.deliver.outbox_schema import translated
-from edge.deliver.outbox_shelf import OnLoss, Shelf
-from edge.deliver.turns import Turns
+from edge.deliver.outbox_storage import OnLoss, OutboxStorage
+from edge.deliver.retry_schedule import RetrySchedule
 from service.clock import Clock
 
 __all__ = ["Depth", "Entry", "Loss", "LossReason", "Outbox", "open_outbox"]
@@ -49,7 +49,7 @@ KEEP_DONE_S = 3600.0
 MOST_CAMERAS = 256
 """Cameras that are remembered for the next run; each costs a few messages after every connect."""
 
-MEND_S = 5.0
+REPAIR_S = 5.0
 """How often a disk that took nothing is tried again."""
 
 _CHANCE = 10_000_000
@@ -100,9 +100,9 @@ class Outbox:
         self._clock = clock
         self._lock = threading.RLock()
         self._ages = ages
-        self._turns = Turns()
+        self._schedule = RetrySchedule()
         self._mended_s = clock.mono()
-        self._shelf = Shelf(
+        self._storage = OutboxStorage(
             self._rows,
             blobs,
             settings.max_bytes,
@@ -110,26 +110,26 @@ class Outbox:
             on_loss,
             self._forget,
         )
-        with self._held("recover"):
+        with self._locked("recover"):
             self.repairs = self._recover()
-            self.notifications = Notifications(self._decisions, self._held, clock)
+            self.notifications = Notifications(self._decisions, self._locked, clock)
 
     def close(self) -> None:
-        with self._held("close"):
+        with self._locked("close"):
             self._database.close()
 
-    def mend(self) -> bool:
-        """Whether all is on disk. If something is not, tries every `MEND_S` to bring it there; call
-        it as often as you like."""
-        with self._held("return to the disk"):
+    def repair(self) -> bool:
+        """Whether all is on disk. If something is not, tries every `REPAIR_S` to bring it there;
+        call it as often as you like."""
+        with self._locked("return to the disk"):
             now = self._clock.mono()
-            if self._database.trouble is None and self._shelf.settled:
+            if self._database.trouble is None and self._storage.on_disk:
                 return True
-            if now - self._mended_s < MEND_S:
+            if now - self._mended_s < REPAIR_S:
                 return False
             self._mended_s = now
             was_in_memory = self._database.trouble is not None
-            if not (self._shelf.mend() and self._database.return_to_disk()):
+            if not (self._storage.repair() and self._database.return_to_disk()):
                 return False
             if was_in_memory:
                 self.repairs = self._recover()
@@ -146,39 +146,39 @@ class Outbox:
         The wall clock is its floor, so that report ids do not repeat if the outbox was lost. Where
         that is wrong as well, chance is.
         """
-        with self._held("count the start"):
+        with self._locked("count the start"):
             seconds = int(self._clock.now().timestamp())
             sane = seconds if 0 < seconds < _SANE_EPOCH else 1
             if not self._ages.synchronised():
                 sane += secrets.randbelow(_CHANCE)
             return self._rows.advance("epoch", sane)
 
-    def put(self, parcel: Parcel) -> bool:
+    def put(self, bundle: ReportBundle) -> bool:
         """Durable on return; False if the report is known already. May displace others.
 
         Raises `OutboxFull` if there is no room even then, `OutboxError` if the disk fails.
         """
-        report = parcel.report
-        with self._held(f"keep {report.report_id}"):
+        report = bundle.report
+        with self._locked(f"keep {report.report_id}"):
             if self._rows.find(report.report_id) is not None:
                 return False
-            born = self._ages.now()
+            put_at = self._ages.now()
             link = self._rows.chain.next_link(len(report.evidence))
-            linked = replace(parcel, report=report.model_copy(update={"link": link}))
-            self._shelf.put(linked, born)
-            self._ages.remember(report.report_id, born)
+            linked = replace(bundle, report=report.model_copy(update={"link": link}))
+            self._storage.put(linked, put_at)
+            self._ages.remember(report.report_id, put_at)
             return True
 
-    def extend(self, parcel: Parcel) -> bool:
+    def extend(self, bundle: ReportBundle) -> bool:
         """Replaces the report of an undecided entry and adds pictures; it is due at once.
 
         False, and all is as it was, if it is decided, gone, or the quota has no room.
         """
-        report = parcel.report
-        with self._held(f"extend {report.report_id}"):
-            if not self._shelf.extend(parcel):
+        report = bundle.report
+        with self._locked(f"extend {report.report_id}"):
+            if not self._storage.extend(bundle):
                 return False
-            self._turns.at_once(report.report_id)
+            self._schedule.at_once(report.report_id)
             return True
 
     def next_due(self, now_mono: float, *, untried: bool = False) -> Entry | None:
@@ -188,34 +188,34 @@ class Outbox:
         In delivery is what has no verdict yet, or was called unconfirmed by the edge itself. With
         `untried` only what was put by this process and never handed out since.
         """
-        with self._held("take the next entry"):
+        with self._locked("take the next entry"):
             for report_id in self._rows.in_line():
-                if not self._turns.is_due(report_id, now_mono, untried=untried):
+                if not self._schedule.is_due(report_id, now_mono, untried=untried):
                     continue
-                entry = self._shelf.find(report_id)
+                entry = self._storage.find(report_id)
                 if entry is not None:
-                    self._turns.lease(report_id, now_mono)
+                    self._schedule.lease(report_id, now_mono)
                     return entry
             return None
 
     def pictures(self, entry: Entry) -> tuple[Picture, ...] | None:
         """The entry's pictures, as far as they can be read; None if it is no longer to be
         delivered, because it was decided or displaced meanwhile."""
-        with self._held(f"read pictures of {entry.report_id}"):
-            return self._shelf.pictures(entry.report_id)
+        with self._locked(f"read pictures of {entry.report_id}"):
+            return self._storage.pictures(entry.report_id)
 
     def mark_stored(self, report_id: ReportId) -> None:
         """The evidence is in the object store; the report is due at once."""
-        with self._held(f"mark {report_id} stored"):
+        with self._locked(f"mark {report_id} stored"):
             self._rows.set_state(report_id, "stored")
-            self._turns.at_once(report_id)
+            self._schedule.at_once(report_id)
 
     def mark_reported(self, report_id: ReportId, again_mono: float) -> None:
         """The broker has the report; without a verdict it is due again at `again_mono`.
 
         After a restart it waits as long again from then.
         """
-        with self._held(f"mark {report_id} reported"):
+        with self._locked(f"mark {report_id} reported"):
             again_s = max(0.0, again_mono - self._clock.mono())
             self._rows.set_state(report_id, "reported", again_s)
             self._wait(report_id, again_mono)
@@ -225,7 +225,7 @@ class Outbox:
 
         `counted=False` where it was not the entry's fault (no network): attempts stay as they are.
         """
-        with self._held(f"release {report_id}"):
+        with self._locked(f"release {report_id}"):
             self._wait(report_id, due_mono, held_up=not counted)
             if counted:
                 self._rows.count_attempt(report_id)
@@ -233,11 +233,11 @@ class Outbox:
     def resume(self) -> None:
         """Who held entries up is back: those that were released uncounted are due at once."""
         with self._lock:
-            self._turns.resume(self._clock.mono())
+            self._schedule.resume(self._clock.mono())
 
     def bury(self, report_id: ReportId, reason: str) -> None:
         """The caller gives the entry up: kept for a look until age or room end it."""
-        with self._held(f"bury {report_id}"):
+        with self._locked(f"bury {report_id}"):
             self._rows.bury(report_id, reason)
 
     def close_with(
@@ -249,87 +249,87 @@ class Outbox:
         done and its pictures go. False as well for a report that is not (or no longer) here. What
         is recorded is for the destinations `to`, and turns the camera's threat on `threat_until`.
         """
-        with self._held(f"record the verdict on {verdict.report_id}"):
-            hashes = self._shelf.hashes(verdict.report_id)
+        with self._locked(f"record the verdict on {verdict.report_id}"):
+            hashes = self._storage.hashes(verdict.report_id)
             if not self._decisions.decide(verdict, to, threat_until):
                 return False
-            self._shelf.remove_unneeded(hashes)
+            self._storage.remove_unneeded(hashes)
             self.notifications.planned(verdict.report_id)
             return True
 
     def cameras(self) -> Mapping[CameraId, datetime | None]:
         """Every camera that was remembered, and until when its threat was turned on."""
-        with self._held("list cameras"):
+        with self._locked("list cameras"):
             known = self._decisions.cameras()
         return {camera: _moment(until) for camera, until in known.items()}
 
     def remember(self, cameras: Iterable[CameraId]) -> None:
         """Something retained is said about these, so it must be said again after a restart."""
-        with self._held("remember cameras"):
+        with self._locked("remember cameras"):
             self._decisions.remember(cameras, MOST_CAMERAS)
 
     def end_threats(self, cameras: Iterable[CameraId]) -> None:
-        with self._held("end threats"):
+        with self._locked("end threats"):
             self._decisions.end_threats(cameras)
 
     def overdue(self, deadline_s: float, at_most: int) -> tuple[Entry, ...]:
         """Entries that nothing was said about in `deadline_s` since they were put, oldest first."""
-        with self._held("look for overdue entries"):
+        with self._locked("look for overdue entries"):
             now = self._ages.now()
             undecided = self._rows.undecided()
             late = [id_ for id_ in undecided if self._ages.age_s(id_, now) >= deadline_s]
-            entries = (self._shelf.find(report_id) for report_id in late[:at_most])
+            entries = (self._storage.find(report_id) for report_id in late[:at_most])
             return tuple(entry for entry in entries if entry is not None)
 
     def age_s(self, report_id: ReportId) -> float:
         """Seconds since the entry was put; 0 if it is not here."""
-        with self._held(f"look at the age of {report_id}"):
+        with self._locked(f"look at the age of {report_id}"):
             known = self._ages.knows(report_id)
             return self._ages.age_s(report_id, self._ages.now()) if known else 0.0
 
     def oldest_s(self) -> float:
         """Seconds since the oldest suspicion that waits for the cloud's verdict was put; 0 if none
         does. Audits may wait."""
-        with self._held("look for the oldest entry"):
+        with self._locked("look for the oldest entry"):
             oldest = self._rows.oldest_in_line()
             return 0.0 if oldest is None else self._ages.age_s(oldest, self._ages.now())
 
     def gateways(self) -> frozenset[GatewayId]:
         """The ids of this gateway, former ones too, under which entries wait to be decided."""
-        with self._held("list gateway ids"):
+        with self._locked("list gateway ids"):
             return frozenset(GatewayId(name) for name in self._rows.gateways())
 
     def find(self, report_id: ReportId) -> Entry | None:
         """The entry as it stands."""
-        with self._held(f"find {report_id}"):
-            return self._shelf.find(report_id)
+        with self._locked(f"find {report_id}"):
+            return self._storage.find(report_id)
 
     def sweep(self) -> None:
         """Forgets finished entries, gives up those over age; call it every minute or so."""
         shortest_s = min(KEEP_DONE_S, self._settings.max_age_s)
-        with self._held("sweep"):
+        with self._locked("sweep"):
             now = self._ages.now()
             for report_id in self._ages.known():
                 age_s = self._ages.age_s(report_id, now)
                 row = self._rows.find(report_id) if age_s > shortest_s else None
                 if row is not None and age_s > self._kept_s(row):
-                    self._shelf.remove(row, LossReason.AGE)
-            self._shelf.tidy()
+                    self._storage.remove(row, LossReason.AGE)
+            self._storage.tidy()
 
     def withdraw_tests(self) -> None:
         """Takes back every self-test: one that is late proves nothing, and is no loss."""
-        with self._held("withdraw self-tests"):
+        with self._locked("withdraw self-tests"):
             for report_id in self._rows.tests():
-                self._shelf.withdraw(report_id)
+                self._storage.withdraw(report_id)
 
     def depth(self) -> Depth:
         """How full it is, for the metrics."""
-        with self._held("count entries"):
+        with self._locked("count entries"):
             return Depth(
                 entries=self._rows.states(),
                 bytes=self._rows.size_bytes(),
-                held=self._shelf.held,
-                trouble=self._shelf.trouble or self._database.trouble,
+                in_memory=self._storage.in_memory,
+                trouble=self._storage.trouble or self._database.trouble,
             )
 
     def _kept_s(self, row: Row) -> float:
@@ -338,28 +338,28 @@ class Outbox:
 
     def _wait(self, report_id: ReportId, until_mono: float, *, held_up: bool = False) -> None:
         if self._ages.knows(report_id):  # else it was displaced while its step was under way
-            self._turns.wait(report_id, until_mono, held_up=held_up)
+            self._schedule.wait(report_id, until_mono, held_up=held_up)
 
     def _forget(self, report_id: ReportId) -> None:
         self.notifications.abandon(report_id, "its entry made room or was too old")
         self._ages.forget(report_id)
-        self._turns.forget(report_id)
+        self._schedule.forget(report_id)
 
     def _recover(self) -> Repairs:
         """Rows and files in step, and how old what was here before is."""
-        repairs = self._shelf.recover(self._ages.now())
+        repairs = self._storage.recover(self._ages.now())
         now_mono = self._clock.mono()
-        for birth in self._rows.births():
+        for birth in self._rows.entry_times():
             if not self._ages.knows(birth.report_id):
-                self._ages.remember(birth.report_id, birth.born)
+                self._ages.remember(birth.report_id, birth.put_at)
                 again_s = birth.again_s if birth.state == "reported" else 0.0
-                self._turns.wait(birth.report_id, now_mono + again_s)
+                self._schedule.wait(birth.report_id, now_mono + again_s)
         if self._database.set_aside is not None:  # what it had, and how far it had come, is unsure
             self._rows.chain.begin_anew()
         return replace(repairs, set_aside=self._database.set_aside)
 
     @contextmanager
-    def _held(self, what: str) -> Iterator[None]:
+    def _locked(self, what: str) -> Iterator[None]:
         with self._lock, translated(f"the outbox cannot {what}"):
             yield
 

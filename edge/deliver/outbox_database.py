@@ -186,7 +186,7 @@ class Database:
         self._disk = None
 
 
-class Statements:
+class SqlStatements:
     """Base of what gives names to the SQL statements over the database."""
 
     def __init__(self, database: Database) -> None:

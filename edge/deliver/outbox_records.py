@@ -87,11 +87,11 @@ class Entry:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
     """How many entries are in each state, and the bytes of pictures and reports together; of them
-    `held` entries are in memory only, because of `trouble` with the disk."""
+    `in_memory` entries are in memory only, because of `trouble` with the disk."""
 
     entries: Mapping[State, int]
     bytes: int
-    held: int = 0
+    in_memory: int = 0
     trouble: str | None = None
 
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from contract.ids import CameraId, ReportId
 from contract.report import ThreatReport
-from edge.deliver.ages import Moment
+from edge.deliver.ages import ClockReading
 from edge.deliver.blobs import Blobs
 from edge.deliver.outbox_records import Loss, LossReason, Repairs
 from edge.deliver.outbox_rows import Named, Row, Rows
@@ -30,13 +30,13 @@ class Recovery:
         self._copied = blobs.reports()
         self._there = blobs.names()
 
-    def run(self, born: Moment) -> Repairs:
+    def run(self, put_at: ClockReading) -> Repairs:
         """Mends what can be mended; each entry that cannot goes to `on_loss`. What is entered again
-        counts as put at `born`."""
+        counts as put at `put_at`."""
         missing = 0
         for row in self._rows.in_delivery():
             missing += self._check(row)
-        salvaged = sum(self._adopt(report_id, born) for report_id in sorted(self._copied))
+        salvaged = sum(self._adopt(report_id, put_at) for report_id in sorted(self._copied))
         orphans = self._blobs.keep_only(self._rows.hashes())
         self._blobs.recognise()
         return Repairs(salvaged=salvaged, pictures_missing=missing, orphans=orphans)
@@ -66,7 +66,7 @@ class Recovery:
         self._rows.set_state(row.report_id, "stored")
         return missing
 
-    def _adopt(self, report_id: ReportId, born: Moment) -> int:
+    def _adopt(self, report_id: ReportId, put_at: ClockReading) -> int:
         """1 if an entry was made of a copy that had none."""
         if self._rows.find(report_id) is not None:
             return 0
@@ -77,7 +77,7 @@ class Recovery:
             return 0
         pictures = named_in(report)
         whole = {sha256 for _, sha256, _ in pictures} <= self._there
-        self._rows.insert(report, pictures, born, "pending" if whole else "stored")
+        self._rows.insert(report, pictures, put_at, "pending" if whole else "stored")
         return 1
 
     def _lose(self, report_id: ReportId, camera: CameraId, severity: int, row: Row | None) -> None:

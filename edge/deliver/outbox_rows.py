@@ -15,10 +15,10 @@ from math import isfinite
 from contract.ids import CameraId, ReportId
 from contract.report import ThreatReport
 from contract.verdict import Decision
-from edge.deliver.ages import Moment
+from edge.deliver.ages import ClockReading
 from edge.deliver.chain_rows import ChainRows
-from edge.deliver.evidence import Parcel
-from edge.deliver.outbox_database import Database, Statements
+from edge.deliver.evidence import ReportBundle
+from edge.deliver.outbox_database import Database, SqlStatements
 from edge.deliver.outbox_records import TEST_RANK, State, rank
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
@@ -55,11 +55,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Birth:
+class EntryTimes:
     """When an entry was put, and how long after a report the next was to follow."""
 
     report_id: ReportId
-    born: Moment
+    put_at: ClockReading
     state: State
     again_s: float
 
@@ -73,7 +73,7 @@ _MOST_BYTES = 1_000_000_000
 _ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 
 
-class Rows(Statements):
+class Rows(SqlStatements):
     """Entries, their pictures' names, and counters."""
 
     def __init__(self, database: Database) -> None:
@@ -92,7 +92,7 @@ class Rows(Statements):
         return int(rows[0][0])
 
     def insert(
-        self, report: ThreatReport, pictures: Iterable[Named], born: Moment, state: State
+        self, report: ThreatReport, pictures: Iterable[Named], put_at: ClockReading, state: State
     ) -> None:
         text = report.model_dump_json()
         with self._transaction():
@@ -103,10 +103,10 @@ class Rows(Statements):
                 report.camera,
                 rank(report),
                 state,
-                born.at.isoformat(),
-                born.mono_s,
-                born.boot,
-                int(born.synchronised),
+                put_at.at.isoformat(),
+                put_at.mono_s,
+                put_at.boot,
+                int(put_at.synchronised),
                 text,
                 len(text.encode()),
             )
@@ -128,9 +128,9 @@ class Rows(Statements):
             self._change("DELETE FROM pictures WHERE report_id = ?", report_id)
             self._insert_pictures(report_id, pictures, 0)
 
-    def extend(self, parcel: Parcel) -> bool:
+    def extend(self, bundle: ReportBundle) -> bool:
         """Another report and more pictures for an entry without the cloud's verdict."""
-        report, text = parcel.report, parcel.report.model_dump_json()
+        report, text = bundle.report, bundle.report.model_dump_json()
         with self._transaction():
             changed = self._change(
                 "UPDATE entries SET report = ?, size_bytes = ?, state = 'pending', "  # noqa: S608
@@ -141,7 +141,7 @@ class Rows(Statements):
             )
             if changed:
                 known = len(self.pictures(report.report_id))
-                self._insert_pictures(report.report_id, named(parcel), known)
+                self._insert_pictures(report.report_id, named(bundle), known)
         return changed == 1
 
     def _insert_pictures(self, report_id: ReportId, pictures: Iterable[Named], first: int) -> None:
@@ -210,12 +210,12 @@ class Rows(Statements):
         """Self-tests, whatever has become of them."""
         return self._ids(f"severity = {TEST_RANK}")
 
-    def births(self) -> list[Birth]:
+    def entry_times(self) -> list[EntryTimes]:
         rows = self._all(
             "SELECT report_id, created_at, mono_s, boot, synchronised, state, again_s FROM entries"
         )
         return [
-            Birth(id_, _born(at, mono_s, boot, synchronised), state, _seconds(wait))
+            EntryTimes(id_, _put_at(at, mono_s, boot, synchronised), state, _seconds(wait))
             for id_, at, mono_s, boot, synchronised, state, wait in rows
         ]
 
@@ -315,12 +315,12 @@ class Rows(Statements):
         return [id_ for (id_,) in self._all(f"SELECT report_id FROM entries WHERE {which}")]  # noqa: S608
 
 
-def named(parcel: Parcel) -> list[Named]:
-    """The parcel's pictures as rows name them."""
-    return [(p.key, p.sha256, len(p.jpeg)) for p in parcel.pictures]
+def named(bundle: ReportBundle) -> list[Named]:
+    """The bundle's pictures as rows name them."""
+    return [(p.key, p.sha256, len(p.jpeg)) for p in bundle.pictures]
 
 
-def _born(at: object, mono_s: object, boot: object, synchronised: object) -> Moment:
+def _put_at(at: object, mono_s: object, boot: object, synchronised: object) -> ClockReading:
     """A moment that cannot be read is one that no clock vouches for."""
     try:
         wall = datetime.fromisoformat(str(at))
@@ -328,7 +328,7 @@ def _born(at: object, mono_s: object, boot: object, synchronised: object) -> Mom
         synced = synchronised == 1
     except ValueError:
         aware, synced = datetime.fromtimestamp(0, UTC), False
-    return Moment(at=aware, mono_s=_seconds(mono_s), boot=str(boot), synchronised=synced)
+    return ClockReading(at=aware, mono_s=_seconds(mono_s), boot=str(boot), synchronised=synced)
 
 
 def _seconds(value: object) -> float:

@@ -91,7 +91,7 @@ class Threats:
         with self._lock:
             return self._state(camera)
 
-    def farewell(self) -> Iterator[Publication]:
+    def on_stop(self) -> Iterator[Publication]:
         """OFF wherever it is ON: nobody is left to end it."""
         with self._lock:
             on = tuple(self._until_s)

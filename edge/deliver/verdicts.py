@@ -15,12 +15,12 @@ from contract.report import ThreatReport
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
-from edge.deliver.evidence import Parcel
+from edge.deliver.evidence import ReportBundle
 from edge.deliver.lag import Lag, said_age
 from edge.deliver.outbox import Entry, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
-from edge.deliver.trail import UNFOLLOWED, Trail
+from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.deliver.trust import Refused, Trust
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
@@ -47,15 +47,15 @@ class Verdicts:
         answered: Callable[[Verdict], None] = lambda _: None,
         wake: Callable[[], None] = lambda: None,
         doubt: Callable[[Iterable[str]], None] = lambda _: None,
-        trail: Trail = UNFOLLOWED,
+        trace: DeliveryTrace = NO_TRACE,
     ) -> None:
         """`trust` says what to believe of what comes on topics of ours.
 
         `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
         the cloud asks; `wake` is called when there is something to notify of, `doubt` with the keys
-        of pictures that the cloud cannot read; `trail` hears of each verdict that is recorded.
+        of pictures that the cloud cannot read; `trace` hears of each verdict that is recorded.
         """
-        self._trail = trail
+        self._trace = trace
         self._outbox = outbox
         self._counters = counters
         self._clock = clock
@@ -148,7 +148,7 @@ class Verdicts:
         left = {"restores_left": entry.report.restores_left - 1}
         self._doubt(question.unreadable)
         report = entry.report.model_copy(update=left)
-        if self._outbox.extend(Parcel(report=report, pictures=())):
+        if self._outbox.extend(ReportBundle(report=report, pictures=())):
             self._wake()
             log(
                 Event.EVIDENCE_DOUBTED,
@@ -169,7 +169,7 @@ class Verdicts:
             return False
         if alerts:
             self._threats.turn_on(verdict.camera)
-        self._trail.decided(verdict, to)
+        self._trace.decided(verdict, to)
         self._wake()
         self._count(verdict, entry.report)
         return True

@@ -84,11 +84,11 @@ class ReportOut:
 
     def _alarm(self, candidate: AlertCandidate, step: Step) -> Entry:
         one, shown = candidate.suspicion, self._picture(step)
-        parcel = pack(candidate, self._origin)
-        roles = {ref.key: ref.role for ref in parcel.report.evidence}
+        bundle = pack(candidate, self._origin)
+        roles = {ref.key: ref.role for ref in bundle.report.evidence}
         sent = tuple(
             Picture(lightened(picture.jpeg), f"to be sent: {roles[picture.key]}", small=True)
-            for picture in parcel.pictures
+            for picture in bundle.pictures
         )
         box = ", ".join(f"{value:.0f}" for value in one.box)
         return Entry(

@@ -13,7 +13,7 @@ from typing import get_args
 
 from contract.ids import ReportId
 from contract.verdict import Verdict
-from edge.deliver.trail import Hop
+from edge.deliver.trace import Hop
 
 HOPS: tuple[Hop, ...] = get_args(Hop)
 

@@ -19,12 +19,12 @@ from contract.verdict import Verdict
 from edge.config.schema import Config
 from edge.deliver.evidence import Origin
 from edge.deliver.outbox import Outbox
-from edge.deliver.trail import Hop
+from edge.deliver.trace import Hop
 from edge.errors import OutboxError
 from edge.intake.admission import admit
 from edge.records import Message
+from edge.self_test.bundle import CAMERA, NoTestPicture, find_picture, marked, stamped, words_of
 from edge.self_test.journey import Journey, Outcome
-from edge.self_test.parcel import CAMERA, NoTestPicture, find_picture, marked, stamped, words_of
 from edge.self_test.record import Record
 from imaging.admission import Rejected
 from imaging.manifest import ModelError, find_model, read_manifest

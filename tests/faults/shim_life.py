@@ -22,14 +22,14 @@ from pathlib import Path
 from edge.config.live import LAST_GOOD, begin, keep
 from edge.config.load import read
 from edge.daemon.switches import Switches
-from edge.deliver.outbox import MEND_S
+from edge.deliver.outbox import REPAIR_S
 from edge.errors import ConfigError
 from edge.static_objects.store import LOOK_S, RETRY_S, StaticStore
 from objectstore.store import StoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import configure
 from tests.unit.edge.daemon.test_switches import ARMED, TOPICS
-from tests.unit.edge.deliver.parcels import CAMERA, name, parcel, verdict
+from tests.unit.edge.deliver.bundles import CAMERA, bundle, name, verdict
 from tests.unit.edge.deliver.site import Site
 from tests.unit.edge.static_objects.test_static_store import parked
 
@@ -68,7 +68,7 @@ class Life:
             keep(self.config)
             self.say("config")
         for number in (1, 2, 3):
-            assert self.outbox.put(parcel(number, severity=number, shared="scene"))
+            assert self.outbox.put(bundle(number, severity=number, shared="scene"))
             self.say(f"put {number}")
         self.switches.on_message(ARMED, b"OFF", retained=False)
         self.switches.turn()
@@ -86,7 +86,7 @@ class Life:
         assert entry is not None
         assert entry.report_id == name(3)
         pictures = self.outbox.pictures(entry)
-        assert pictures == parcel(3, severity=3, shared="scene").pictures
+        assert pictures == bundle(3, severity=3, shared="scene").pictures
         with suppress(StoreError):
             for picture in pictures:
                 self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
@@ -109,8 +109,8 @@ class Life:
 
     def _recover(self) -> None:
         """What the disk did not take before, it takes now."""
-        self.site.clock.advance(max(MEND_S, RETRY_S))
-        assert self.outbox.mend(), self.outbox.depth()
+        self.site.clock.advance(max(REPAIR_S, RETRY_S))
+        assert self.outbox.repair(), self.outbox.depth()
         assert self.outbox.depth().trouble is None, self.outbox.depth()
         self.switches.keep_again()
         keep(self.config)
@@ -149,7 +149,7 @@ def verify(site: Site, said: list[str]) -> Found:
         if number == 3 and "decided 3" in said:
             found.check(entry.state == "done", f"3 is {entry.state}")
         elif entry.state in ("pending", "stored", "reported"):
-            whole = parcel(number, severity=number, shared="scene").pictures
+            whole = bundle(number, severity=number, shared="scene").pictures
             found.check(outbox.pictures(entry) == whole, f"pictures of {number}")
         if number == 2 and "missed 2" in said:
             found.check(entry.decision == "unconfirmed", f"2 is {entry.decision}")
@@ -179,7 +179,7 @@ def _verify_rest(site: Site, said: list[str], found: Found) -> None:
     except ConfigError as error:
         found.check("config" not in said, f"{LAST_GOOD}: {error}")
     store = DirectoryStore(folder.parent / "store")
-    for picture in parcel(3, severity=3, shared="scene").pictures:
+    for picture in bundle(3, severity=3, shared="scene").pictures:
         if f"stored {picture.key}" in said:
             found.check(store.get(picture.key, 10_000) == picture.jpeg, "stored object")
         elif (folder.parent / "store" / picture.key).exists():

@@ -27,7 +27,7 @@ from edge.metrics.counters import Counters
 from objectstore.store import Put, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.outcomes import Delivered, NotConnected, Pending
-from tests.unit.edge.deliver.parcels import GATEWAY, parcel
+from tests.unit.edge.deliver.bundles import GATEWAY, bundle
 from tests.unit.edge.deliver.site import Site
 
 AWAY = NotConnected("cannot be reached")
@@ -130,7 +130,7 @@ class Simulation:
     def suspect(self, severity: int = 2, size: int = 1000) -> str:
         """A suspicion is raised now."""
         number = len(self.raised)
-        one = parcel(number, severity=severity, size=size)
+        one = bundle(number, severity=severity, size=size)
         self.outbox.put(one)
         self.raised[one.report.report_id] = self.clock.mono()
         self.severities[one.report.report_id] = severity
@@ -171,7 +171,7 @@ class Simulation:
 
     def _decide(self, report_id: str) -> None:
         number = int(report_id.split(".")[3])
-        report = parcel(number, severity=self.severities[report_id], size=1).report
+        report = bundle(number, severity=self.severities[report_id], size=1).report
         verdict = Verdict(
             report_id=report.report_id, gateway=report.gateway, camera=report.camera,
             decision="confirmed", decided_by="cloud", decided_at=self.clock.now(),

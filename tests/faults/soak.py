@@ -227,7 +227,7 @@ class Soak:
         self.frames += 1
         self.gateway.intake.on_message(topic, payload, False, lambda: None)
         while len(self.gateway.mailboxes[0]):
-            self.gateway.analysts[0].step()
+            self.gateway.analysis_workers[0].step()
 
     def turn(self) -> None:
         for worker in self.gateway.workers:

@@ -13,7 +13,7 @@ from edge.config.load import Loaded
 from edge.daemon.switches import Switches
 from edge.static_objects.store import LOOK_S, StaticStore
 from tests.unit.edge.daemon.test_switches import ARMED, TOPICS
-from tests.unit.edge.deliver.parcels import CAMERA, name, parcel, verdict
+from tests.unit.edge.deliver.bundles import CAMERA, bundle, name, verdict
 from tests.unit.edge.deliver.site import Site, told
 from tests.unit.edge.static_objects.test_static_store import parked
 
@@ -41,7 +41,7 @@ def left(site: Site, loaded: Loaded, into: Path) -> Left:
     switches.turn()
     keep(loaded)
     for number in range(WAITING + 2):
-        outbox.put(parcel(number, severity=number % 4, shared=f"scene {number // 3}"))
+        outbox.put(bundle(number, severity=number % 4, shared=f"scene {number // 3}"))
     outbox.mark_stored(name(1))
     outbox.mark_stored(name(2))
     outbox.mark_reported(name(2), site.mono() + 30)

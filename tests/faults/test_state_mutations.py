@@ -25,7 +25,7 @@ from tests.faults.conftest import scaled
 from tests.faults.state_folders import Left, left, mutate
 from tests.servers import Broker
 from tests.system.sites import edge, settings
-from tests.unit.edge.deliver.parcels import CAMERA
+from tests.unit.edge.deliver.bundles import CAMERA
 from tests.unit.edge.deliver.site import Site
 
 MUTANTS = scaled("STATE_MUTANTS", 1000)
@@ -82,9 +82,9 @@ def _use(gateway: Gateway) -> None:
         outbox.notifications.next(destination)
     outbox.overdue(0.0, 100)
     outbox.sweep()
-    outbox.mend()
+    outbox.repair()
     gateway.static.load(CAMERA)
-    json.loads(gateway.statements.stats().payload)
+    json.loads(gateway.status_messages.stats().payload)
     tuple(gateway.on_connect())
 
 

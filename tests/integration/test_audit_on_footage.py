@@ -21,7 +21,7 @@ from contract.verdict import Verdict
 from edge.audit.events import Unsuspected
 from edge.config.load import load
 from edge.config.schema import Config
-from edge.deliver.audit_parcel import pack_audit
+from edge.deliver.audit_bundle import pack_audit
 from edge.deliver.evidence import Origin
 from edge.detect.detector import open_detector
 from edge.replay.player import Files, play
@@ -65,12 +65,12 @@ def answered(
     """The whole way but for broker and outbox."""
     assert one.audited is not None
     settings = config.deliver.audit
-    parcel = pack_audit(one, one.audited, origin, settings, settings.max_bytes)
-    assert parcel is not None
-    assert sum(len(picture.jpeg) for picture in parcel.pictures) <= settings.max_bytes
-    for picture in parcel.pictures:
+    bundle = pack_audit(one, one.audited, origin, settings, settings.max_bytes)
+    assert bundle is not None
+    assert sum(len(picture.jpeg) for picture in bundle.pictures) <= settings.max_bytes
+    for picture in bundle.pictures:
         evaluator.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
-    return evaluator.decide(read_report(frame_report(parcel.report)))
+    return evaluator.decide(read_report(frame_report(bundle.report)))
 
 
 def test_a_man_lost_to_the_wrong_pixel_aspect_is_found_by_the_audit(tmp_path: Path) -> None:

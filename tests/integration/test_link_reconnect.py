@@ -108,8 +108,8 @@ def test_stopping_in_order_says_farewell_and_leaves_no_will(mosquitto: servers.B
         link = Link(settings(mosquitto, "leaver"), on_fatal=fail, will=will)
         link.start()
         assert link.wait_ready(PATIENCE_S)
-        farewell = Publication(topic="leaver/status", payload=b"stopped", retain=False)
-        assert link.stop(PATIENCE_S, [farewell])
+        on_stop = Publication(topic="leaver/status", payload=b"stopped", retain=False)
+        assert link.stop(PATIENCE_S, [on_stop])
         assert inbox.next().payload == b"stopped"
         heir.publish("leaver/end", b"end").wait(PATIENCE_S)
         assert inbox.next().payload == b"end"

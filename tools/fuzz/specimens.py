@@ -16,7 +16,7 @@ from contract.keys import evidence_key
 from contract.more import More
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Sighting, Verdict
-from edge.deliver.evidence import Parcel, Picture
+from edge.deliver.evidence import Picture, ReportBundle
 from edge.static_objects.appearance import PATCH_PX, of_patch
 from edge.static_objects.records import Memory, PendingQuery, StaticObject
 from tools import CHECKOUT
@@ -94,9 +94,11 @@ def verdict(number: int) -> Verdict:
     )
 
 
-def parcel(number: int) -> Parcel:
+def bundle(number: int) -> ReportBundle:
     """`report(number)` with its picture."""
-    return Parcel(report=report(number), pictures=(Picture(key=_KEY, sha256=_SHA256, jpeg=_JPEG),))
+    return ReportBundle(
+        report=report(number), pictures=(Picture(key=_KEY, sha256=_SHA256, jpeg=_JPEG),)
+    )
 
 
 REPORT, VERDICT = report(42), verdict(42)

@@ -106,7 +106,7 @@ def _go_through(box: Outbox) -> str:
     box.gateways()
     box.oldest_s()
     box.sweep()
-    box.put(specimens.parcel(9))
+    box.put(specimens.bundle(9))
     box.close_with(specimens.verdict(1), ("site",), None)
     return f"{found} {sum(box.depth().entries.values())}"
 
@@ -155,7 +155,7 @@ def _template() -> Path:
     there = folder() / "template"
     outbox = open_outbox(Settings(path=there), SystemClock(), lambda _: None)
     for number in range(3):
-        outbox.put(specimens.parcel(number))
+        outbox.put(specimens.bundle(number))
     outbox.close_with(specimens.verdict(2), ("site", "cloud"), None)
     outbox.remember((specimens.CAMERA,))
     outbox.close()

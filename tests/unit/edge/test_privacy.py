@@ -16,8 +16,8 @@ from contract.report import EvidenceRef
 from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
 from edge.config.schema import Camera, Config, Evidence, PrivacyMask
-from edge.deliver.audit_parcel import pack_audit
-from edge.deliver.evidence import Origin, Parcel, extended, pack
+from edge.deliver.audit_bundle import pack_audit
+from edge.deliver.evidence import Origin, ReportBundle, extended, pack
 from edge.privacy import Privacy, blackened, privacy_of
 from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame
 from edge.replay.player import play
@@ -52,7 +52,7 @@ def with_other_things_under(image: Image, mask: PrivacyMask, seed: int) -> Image
     return np.where(hidden[:, :, None], noise, image).astype(np.uint8)
 
 
-def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[Parcel]:
+def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[ReportBundle]:
     """All that can leave of one scene: suspicion, an answer to a question, an audit."""
     decoded_frames = [
         replace(
@@ -96,8 +96,8 @@ def test_without_the_mask_it_would() -> None:
     assert all(a.pictures != b.pictures for a, b in zip(one, other, strict=True))
 
 
-def references(parcels: list[Parcel]) -> list[EvidenceRef]:
-    return [ref for parcel in parcels for ref in parcel.report.evidence]
+def references(bundles: list[ReportBundle]) -> list[EvidenceRef]:
+    return [ref for bundle in bundles for ref in bundle.report.evidence]
 
 
 def test_the_report_says_that_it_is_masked_and_only_then() -> None:

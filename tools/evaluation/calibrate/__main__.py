@@ -28,7 +28,7 @@ from contract.labels import Group, group_of
 from contract.report import ThreatReport
 from edge.config.evidence import Evidence
 from edge.config.schema import Config
-from edge.deliver.evidence import Origin, Parcel, pack
+from edge.deliver.evidence import Origin, ReportBundle, pack
 from edge.detect.detector import open_detector
 from edge.privacy import Privacy
 from edge.records import AlertCandidate, DecodedFrame, Frame, Suspicion, TrackId
@@ -159,14 +159,14 @@ def _asked(models: _CalibrationModels, still: LabelledStill) -> Iterator[ScoredP
 
 
 def _score(models: _CalibrationModels, image: Image, place: SuspectedPlace) -> float:
-    parcel = pack(_case(models, image, place), models.origin)
-    views = list(_views(models, parcel))
-    return combine_scores(parcel.report, views, models.policy).score
+    bundle = pack(_case(models, image, place), models.origin)
+    views = list(_views(models, bundle))
+    return combine_scores(bundle.report, views, models.policy).score
 
 
-def _views(models: _CalibrationModels, parcel: Parcel) -> Iterator[EvidenceView]:
-    bodies = {picture.key: picture.jpeg for picture in parcel.pictures}
-    report: ThreatReport = parcel.report
+def _views(models: _CalibrationModels, bundle: ReportBundle) -> Iterator[EvidenceView]:
+    bodies = {picture.key: picture.jpeg for picture in bundle.pictures}
+    report: ThreatReport = bundle.report
     for ref in report.evidence:
         image = cv2.imdecode(np.frombuffer(bodies[ref.key], np.uint8), cv2.IMREAD_COLOR)
         shown = np.asarray(image, np.uint8)

@@ -20,8 +20,8 @@ from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
 from edge.config.load import Loaded
 from edge.config.schema import Config
-from edge.deliver.audit_parcel import pack_audit
-from edge.deliver.evidence import Origin, Parcel, extended, pack
+from edge.deliver.audit_bundle import pack_audit
+from edge.deliver.evidence import Origin, ReportBundle, extended, pack
 from edge.deliver.questions import GATHER_S, PATIENCE_S
 from edge.privacy import privacy_of
 from edge.records import AlertCandidate, BestFrame, TrackId
@@ -190,24 +190,28 @@ class Confirmation:
         return self._sent(pack(candidate, self.origin), 0, 0.0, ())
 
     def _sent(
-        self, parcel: Parcel, bytes_before: int, seconds_before: float, before: tuple[Sent, ...]
+        self,
+        bundle: ReportBundle,
+        bytes_before: int,
+        seconds_before: float,
+        before: tuple[Sent, ...],
     ) -> CloudAnswer:
         new = [
             picture
-            for picture in parcel.pictures
+            for picture in bundle.pictures
             if self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg") == "created"
         ]
-        report = frame_report(parcel.report)
+        report = frame_report(bundle.report)
         bytes_out = bytes_before + len(report) + sum(len(picture.jpeg) for picture in new)
         began_s = time.perf_counter()
         answer = self.evaluator.evaluate(read_report(report))
         seconds = seconds_before + time.perf_counter() - began_s
         asks = isinstance(answer, More)
-        verdict = self.evaluator.decide(parcel.report) if isinstance(answer, More) else answer
-        sent = (*before, *_pictures(parcel))
+        verdict = self.evaluator.decide(bundle.report) if isinstance(answer, More) else answer
+        sent = (*before, *_pictures(bundle))
 
         def again(best_frame: BestFrame | None) -> CloudAnswer:
-            more = extended(parcel.report, best_frame, self.origin)
+            more = extended(bundle.report, best_frame, self.origin)
             return self._sent(more, bytes_out, seconds, sent)
 
         return CloudAnswer(
@@ -234,21 +238,21 @@ class Confirmation:
 
     def _answer(self, one: Unsuspected, audited: Audited) -> AuditAnswer:
         settings = Audit()
-        parcel = pack_audit(one, audited, self.origin, settings, settings.max_bytes)
-        if parcel is None:
+        bundle = pack_audit(one, audited, self.origin, settings, settings.max_bytes)
+        if bundle is None:
             return "unanswered"
-        for picture in parcel.pictures:
+        for picture in bundle.pictures:
             self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
-        decision = self.evaluator.decide(parcel.report).decision
+        decision = self.evaluator.decide(bundle.report).decision
         if decision == "confirmed":
             return "missed"
         return "clear" if decision == "refuted" else "unanswered"
 
 
-def _pictures(parcel: Parcel) -> tuple[Sent, ...]:
-    """The parcel's pictures for people to look at, each with what it is."""
-    roles = {ref.key: ref.role for ref in parcel.report.evidence}
-    return tuple(Sent(roles[one.key], lightened(one.jpeg)) for one in parcel.pictures)
+def _pictures(bundle: ReportBundle) -> tuple[Sent, ...]:
+    """The bundle's pictures for people to look at, each with what it is."""
+    roles = {ref.key: ref.role for ref in bundle.report.evidence}
+    return tuple(Sent(roles[one.key], lightened(one.jpeg)) for one in bundle.pictures)
 
 
 def audit_all(config: Config, seconds: float) -> Config:

@@ -12,7 +12,7 @@ from edge.__main__ import EX_CONFIG, main
 from edge.static_objects.database import FILE
 from edge.static_objects.store import StaticStore
 from tests.fakes import ManualClock
-from tests.unit.edge.deliver.parcels import CAMERA
+from tests.unit.edge.deliver.bundles import CAMERA
 from tests.unit.edge.static_objects.test_static_store import OTHER, parked
 
 

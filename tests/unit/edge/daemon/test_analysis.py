@@ -14,7 +14,7 @@ from contract.ids import CameraId, GatewayId
 from contract.more import More
 from contract.report import ThreatReport
 from edge.config.load import Loaded, read
-from edge.daemon.analysis import Analyst, Terms
+from edge.daemon.analysis import AnalysisWorker, WorkerSettings
 from edge.deliver.evidence import Origin
 from edge.deliver.outbox import Outbox
 from edge.deliver.questions import PATIENCE_S, Questions
@@ -28,7 +28,7 @@ from edge.privacy import privacy_of
 from edge.records import Frame, HeldMessage, Message
 from imaging.detections import Detections, Image
 from tests.fakes import recorded_events
-from tests.unit.edge.deliver.parcels import parcel
+from tests.unit.edge.deliver.bundles import bundle
 from tests.unit.edge.deliver.site import Site
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
@@ -53,7 +53,7 @@ class Stumbles:
         return self._sees.detect(image, aspect)
 
 
-def terms(document: str, detector: Detector, model: str = "a") -> Terms:
+def settings(document: str, detector: Detector, model: str = "a") -> WorkerSettings:
     loaded: Loaded = read(document.encode(), {})
     origin = Origin(
         gateway=GatewayId("gw"),
@@ -63,7 +63,7 @@ def terms(document: str, detector: Detector, model: str = "a") -> Terms:
         evidence=loaded.config.deliver.evidence,
         privacy=privacy_of(loaded.config),
     )
-    return Terms(config=loaded.config, detector=detector, origin=origin)
+    return WorkerSettings(config=loaded.config, detector=detector, origin=origin)
 
 
 class Desk:
@@ -83,10 +83,10 @@ class Desk:
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.counters, self.kept = Counters(), threading.Event()
         self.questions = Questions(self.clock)
-        chosen = terms(document, detector or FindsDarkThings())
+        chosen = settings(document, detector or FindsDarkThings())
         self.timings = Timings()
         self.pipeline = Pipeline(chosen.config, chosen.detector, epoch=1)
-        self.analyst = Analyst(
+        self.worker = AnalysisWorker(
             chosen,
             self.mailbox,
             self.pipeline,
@@ -113,7 +113,7 @@ class Desk:
 
     def look(self, payload: bytes) -> None:
         self.arrive(payload)
-        self.analyst.step()
+        self.worker.step()
 
     def arrive(self, payload: bytes) -> None:
         self.counters.count(CAMERA, "received")
@@ -157,12 +157,12 @@ def test_a_frame_that_waited_too_long_is_refused_unseen(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "intake: {limits: {max_age_s: 2}}", eyes)
     desk.arrive(picture(100))
     desk.clock.advance(2.1)
-    desk.analyst.step()
+    desk.worker.step()
     assert desk.funnel().rejected_by == {"stale": 1}
     assert eyes.calls == 0
     desk.arrive(picture(100))
     desk.clock.advance(1.9)
-    desk.analyst.step()
+    desk.worker.step()
     assert desk.funnel().analysed == 1
 
 
@@ -170,7 +170,7 @@ def test_a_single_picture_is_judged_however_late(tmp_path: Path) -> None:
     desk = Desk(tmp_path, f"{SNAPSHOTS}\nintake: {{limits: {{max_age_s: 2}}}}")
     desk.arrive(picture(100))
     desk.clock.advance(200)
-    desk.analyst.step()
+    desk.worker.step()
     assert desk.funnel().suspicions == 1
 
 
@@ -184,7 +184,7 @@ def held(desk: Desk, message: int, again: bool = False) -> list[int]:
     kept = HeldMessage(digest="ab" * 32, message=message, again=again, acknowledge=done)
     desk.counters.count(CAMERA, "received")
     desk.mailbox.put(replace(desk.frame(picture(100)), held=kept))
-    desk.analyst.step()
+    desk.worker.step()
     return let_go
 
 
@@ -231,8 +231,8 @@ def test_the_same_picture_published_anew_is_another_alarm(tmp_path: Path) -> Non
 def test_nothing_is_left_of_a_camera_that_is_forgotten(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.look(picture(100))
-    desk.analyst.forget(CAMERA)
-    desk.analyst.step()
+    desk.worker.forget(CAMERA)
+    desk.worker.step()
     assert not desk.pipeline.follows(CAMERA)
 
 
@@ -275,7 +275,7 @@ def test_so_many_failures_in_a_row_end_the_worker_with_every_frame_counted(tmp_p
 def test_a_suspicion_that_finds_no_room_is_counted_and_said_as_lost(tmp_path: Path) -> None:
     rules = "decide: {rules: [{id: person, labels: [person], severity: 0}]}"
     desk = Desk(tmp_path, f"{SNAPSHOTS}\n{rules}", max_bytes=1_000_000)
-    desk.outbox.put(parcel(1, severity=2, size=498_900))
+    desk.outbox.put(bundle(1, severity=2, size=498_900))
     with recorded_events() as lines:
         desk.look(picture(100))
     assert (desk.funnel().suspicions, desk.funnel().lost) == (0, 1)
@@ -290,8 +290,8 @@ def test_new_terms_hold_from_the_next_frame_on_and_reports_name_them(tmp_path: P
     blind = FindsDarkThings(label="dog")
     desk = Desk(tmp_path, SNAPSHOTS, blind)
     desk.look(picture(100))
-    changed = terms(f"{SNAPSHOTS}\nruntime: {{stats_s: 7}}", FindsDarkThings(), model="b")
-    desk.analyst.adopt(changed)
+    changed = settings(f"{SNAPSHOTS}\nruntime: {{stats_s: 7}}", FindsDarkThings(), model="b")
+    desk.worker.adopt(changed)
     desk.look(picture(100))
     assert blind.calls == 1
     (report,) = desk.reports()
@@ -302,11 +302,11 @@ def test_new_terms_hold_from_the_next_frame_on_and_reports_name_them(tmp_path: P
 def test_of_two_changes_between_two_frames_the_later_holds_whole(tmp_path: Path) -> None:
     desk = Desk(tmp_path, SNAPSHOTS, FindsDarkThings(label="dog"))
     desk.look(picture(100))
-    desk.analyst.adopt(terms(SNAPSHOTS, FindsDarkThings(label="cat"), model="b"))
-    desk.analyst.adopt(terms("camera_defaults: {kind: stream}", FindsDarkThings(), model="c"))
+    desk.worker.adopt(settings(SNAPSHOTS, FindsDarkThings(label="cat"), model="b"))
+    desk.worker.adopt(settings("camera_defaults: {kind: stream}", FindsDarkThings(), model="c"))
     desk.look(picture(100))
     assert desk.reports() == []
-    desk.analyst.adopt(terms(SNAPSHOTS, FindsDarkThings(), model="d"))
+    desk.worker.adopt(settings(SNAPSHOTS, FindsDarkThings(), model="d"))
     desk.look(picture(100))
     assert [report.model_sha256 for report in desk.reports()] == ["d" * 64]
 
@@ -327,8 +327,8 @@ class Interrupted(Mailbox):
 def test_a_change_during_the_wait_for_a_frame_holds_for_that_frame(tmp_path: Path) -> None:
     mailbox = Interrupted()
     desk = Desk(tmp_path, SNAPSHOTS, FindsDarkThings(label="dog"), mailbox)
-    changed = terms(SNAPSHOTS, FindsDarkThings(), model="b")
-    mailbox.meanwhile.append(lambda: desk.analyst.adopt(changed))
+    changed = settings(SNAPSHOTS, FindsDarkThings(), model="b")
+    mailbox.meanwhile.append(lambda: desk.worker.adopt(changed))
     desk.look(picture(100))
     assert [report.model_sha256 for report in desk.reports()] == ["b" * 64]
 
@@ -339,7 +339,7 @@ def test_a_picture_that_stands_alone_is_judged_once_nothing_follows_it(tmp_path:
     assert desk.reports() == []
     desk.clock.advance(5)
     desk.mailbox.close()
-    desk.analyst.step()
+    desk.worker.step()
     assert len(desk.reports()) == 1
 
 
@@ -347,7 +347,7 @@ def test_at_the_end_what_still_waited_to_stand_alone_is_judged(tmp_path: Path) -
     desk = Desk(tmp_path, "camera_defaults: {kind: auto, snapshot_after_s: 60}")
     desk.look(picture(100))
     desk.clock.advance(1)
-    desk.analyst.finish()
+    desk.worker.finish()
     (report,) = desk.reports()
     assert report.raised_at == desk.clock.now()
     assert desk.funnel().suspicions == 1

@@ -16,7 +16,7 @@ from edge.config.health import Fault
 from edge.config.live import Live
 from edge.config.load import read
 from edge.daemon.camera_watch import CameraWatch
-from edge.daemon.status_messages import Statements
+from edge.daemon.status_messages import StatusMessages
 from edge.health.camera_conditions import ConditionCollector
 from edge.metrics.counters import Counters
 from edge.records import Notices
@@ -39,7 +39,7 @@ class Round:
         self.shown: dict[CameraId, tuple[Fault, ...]] = {}
         self.noticed = Notices()
         self.said: list[Publication] = []
-        statements = Statements(
+        status_messages = StatusMessages(
             Topics(gateway=GatewayId("gw")),
             self.live,
             lambda: "0" * 64,
@@ -50,7 +50,7 @@ class Round:
         self.watch = CameraWatch(
             lambda: self.live.current.config,
             self.counters,
-            statements,
+            status_messages,
             self.clock,
             lambda: self.followed,
             lambda camera: self.shown.get(camera, ()),

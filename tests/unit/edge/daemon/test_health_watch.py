@@ -15,9 +15,9 @@ from edge.config.live import Live
 from edge.config.load import read
 from edge.daemon.health_checks import (
     UNSET_S,
+    ClockUnset,
+    RecentIncrease,
     Refused,
-    Risen,
-    Unset,
     buried,
     cut_off,
     silent,
@@ -25,7 +25,7 @@ from edge.daemon.health_checks import (
 )
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
-from edge.daemon.status_messages import Statements
+from edge.daemon.status_messages import StatusMessages
 from edge.deliver.outbox_records import Depth
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.clocksync import WRITTEN_AT
@@ -89,7 +89,7 @@ def test_only_listed_cameras_are_missed() -> None:
 
 def test_a_count_that_rose_is_named_for_an_hour() -> None:
     clock, lost = ManualClock(), [0]
-    risen = Risen(HealthReason.SUSPICION_LOST, lambda: lost[0], clock, "lost")
+    risen = RecentIncrease(HealthReason.SUSPICION_LOST, lambda: lost[0], clock, "lost")
     assert list(risen()) == []
     lost[0] = 2
     assert [one.detail for one in risen()] == ["2 lost in the last hour"]
@@ -104,7 +104,7 @@ def test_a_count_that_rose_is_named_for_an_hour() -> None:
 
 def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLine]) -> None:
     site, said = Site(tmp_path / "outbox"), list[Publication]()
-    statements = Statements(
+    status_messages = StatusMessages(
         Topics(gateway=GatewayId("gw")),
         Live(read(b"", {})),
         lambda: "0" * 64,
@@ -113,7 +113,7 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLi
         site.clock,
     )
     health = GatewayHealth(site.clock)
-    watch = HealthWatch(health, statements, site.clock, said.extend)
+    watch = HealthWatch(health, status_messages, site.clock, said.extend)
     watch.tick()
     assert said == []
     gone = [Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="gone")]
@@ -160,7 +160,7 @@ def test_a_camera_most_of_whose_pictures_are_refused_is_named_for_a_minute() -> 
 
 def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_path: Path) -> None:
     site, said = Site(tmp_path / "outbox"), list[Publication]()
-    statements = Statements(
+    status_messages = StatusMessages(
         Topics(gateway=GatewayId("gw")),
         Live(read(b"", {})),
         lambda: "0" * 64,
@@ -169,7 +169,7 @@ def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_pat
         site.clock,
     )
     health = GatewayHealth(site.clock)
-    watch = HealthWatch(health, statements, site.clock, said.extend)
+    watch = HealthWatch(health, status_messages, site.clock, said.extend)
     watch.tick()
     detail = "not subscribed yet"
     broken = [Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail=detail)]
@@ -185,7 +185,7 @@ def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_pat
 
 def test_a_clock_that_nothing_sets_is_named_after_a_while_and_a_wrong_one_at_once() -> None:
     clock, synchronised = ManualClock(WRITTEN_AT), [False]
-    unset = Unset(lambda: synchronised[0], clock)
+    unset = ClockUnset(lambda: synchronised[0], clock)
     assert list(unset()) == []
     clock.advance(UNSET_S)
     assert [one.reason for one in unset()] == [HealthReason.CLOCK_WRONG]
@@ -199,7 +199,7 @@ def test_a_clock_that_nothing_sets_is_named_after_a_while_and_a_wrong_one_at_onc
 
 def test_what_was_given_up_before_the_start_is_no_news() -> None:
     depth = [Depth(entries={"buried": 4, "done": 9}, bytes=0)]
-    risen = Risen(
+    risen = RecentIncrease(
         HealthReason.REPORT_GIVEN_UP, lambda: buried(depth[0]), ManualClock(), "given up", seen=4
     )
     assert list(risen()) == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from edge.deliver.ages import Moment, age_s, boot_id
+from edge.deliver.ages import ClockReading, age_s, boot_id
 from edge.deliver.outbox import LossReason
-from tests.unit.edge.deliver.parcels import name, parcel
+from tests.unit.edge.deliver.bundles import bundle, name
 from tests.unit.edge.deliver.site import Site
 
 DAY_S = 86_400.0
@@ -16,8 +16,8 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 def moment(
     at: datetime = NOW, mono_s: float = 1000.0, boot: str = "a", synchronised: bool = True
-) -> Moment:
-    return Moment(at=at, mono_s=mono_s, boot=boot, synchronised=synchronised)
+) -> ClockReading:
+    return ClockReading(at=at, mono_s=mono_s, boot=boot, synchronised=synchronised)
 
 
 def test_within_a_boot_only_the_monotonic_clock_counts() -> None:
@@ -27,11 +27,13 @@ def test_within_a_boot_only_the_monotonic_clock_counts() -> None:
 
 
 def test_across_boots_the_wall_clock_counts_if_it_was_right_at_both_ends() -> None:
-    born, now = moment(NOW - timedelta(days=2)), moment(mono_s=10.0, boot="b")
-    assert age_s(born, now, 5.0) == 2 * DAY_S
+    put_at, now = moment(NOW - timedelta(days=2)), moment(mono_s=10.0, boot="b")
+    assert age_s(put_at, now, 5.0) == 2 * DAY_S
     wrong = moment(datetime(2020, 1, 1, tzinfo=UTC), synchronised=False)
     assert age_s(wrong, now, 5.0) == 5.0
-    assert age_s(born, moment(NOW + timedelta(days=900), boot="b", synchronised=False), 5.0) == 5.0
+    assert (
+        age_s(put_at, moment(NOW + timedelta(days=900), boot="b", synchronised=False), 5.0) == 5.0
+    )
 
 
 def test_no_age_is_negative_and_an_unnamed_boot_is_no_boot() -> None:
@@ -54,7 +56,7 @@ def test_raised_without_a_clock_and_swept_with_the_right_time_nothing_goes_for_a
     reboot(site, datetime(2020, 1, 1, tzinfo=UTC), synchronised=False)
     outbox = site.open()
     for number in range(3):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     outbox.close()
     reboot(site, NOW, synchronised=True)
     outbox = site.open()
@@ -71,7 +73,7 @@ def test_raised_with_the_right_time_it_goes_for_age_once_the_clock_is_right_agai
     site = Site(tmp_path)
     reboot(site, NOW, synchronised=True)
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close()
     reboot(site, datetime(1970, 1, 1, tzinfo=UTC), synchronised=False)
     outbox = site.open()
@@ -88,7 +90,7 @@ def test_raised_with_the_right_time_it_goes_for_age_once_the_clock_is_right_agai
 def test_jumps_of_thirty_days_while_it_runs_change_no_age(tmp_path: Path) -> None:
     site = Site(tmp_path)
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     for days in (30, -60, 30):
         site.clock.jump(days * DAY_S)
         outbox.sweep()
@@ -105,7 +107,7 @@ def test_a_restart_within_a_boot_knows_the_age_whatever_the_wall_clock_says(
     site = Site(tmp_path)
     site.synchronised = False
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close()
     site.clock.advance(45)
     site.clock.jump(-30 * DAY_S)

@@ -18,15 +18,15 @@ from edge.audit.events import Audited, Unsuspected
 from edge.audit.sampling import Kind
 from edge.config.audit import Audit
 from edge.config.schema import Config
-from edge.daemon.audit_sender import Auditor
-from edge.deliver.audit_parcel import pack_audit
-from edge.deliver.evidence import Origin, Parcel
+from edge.daemon.audit_sender import AuditSender
+from edge.deliver.audit_bundle import pack_audit
+from edge.deliver.evidence import Origin, ReportBundle
 from edge.intake.admission import picture_limits
 from edge.privacy import Privacy
 from edge.records import Box, Frame
 from imaging.admission import Rejected, inspect
 from tests.fakes import START
-from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
+from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.site import Site
 from tests.unit.edge.deliver.test_verdicts import THREAT, Home
 
@@ -72,20 +72,22 @@ def rejected(audited: Audited | None, kind: Kind = "motion", share: float = 0.00
     )
 
 
-def packed(audited: Audited, most_bytes: int = 400_000, kind: Kind = "motion") -> Parcel | None:
+def packed(
+    audited: Audited, most_bytes: int = 400_000, kind: Kind = "motion"
+) -> ReportBundle | None:
     return pack_audit(rejected(audited, kind), audited, ORIGIN, Audit(), most_bytes)
 
 
-def audit(number: int = 1, size: int = 1000) -> Parcel:
-    one = parcel(number, severity=0, size=size)
+def audit(number: int = 1, size: int = 1000) -> ReportBundle:
+    one = bundle(number, severity=0, size=size)
     return replace(one, report=one.report.model_copy(update={"audit": True}))
 
 
 def test_an_audit_shows_whole_frames_reduced_and_says_how_it_was_drawn() -> None:
     box = (640.0, 360.0, 1280.0, 720.0)
-    parcel = packed(drawn(a_frame(at_s=3), a_frame(at_s=0), a_frame(at_s=9), box=box))
-    assert parcel is not None
-    report = parcel.report
+    bundle = packed(drawn(a_frame(at_s=3), a_frame(at_s=0), a_frame(at_s=9), box=box))
+    assert bundle is not None
+    report = bundle.report
     assert [ref.role for ref in report.evidence] == ["best", "context", "context"]
     assert {(ref.width, ref.height) for ref in report.evidence} == {(960, 540)}
     assert [(ref.received_at - START).total_seconds() for ref in report.evidence] == [3, 0, 9]
@@ -99,34 +101,34 @@ def test_an_audit_shows_whole_frames_reduced_and_says_how_it_was_drawn() -> None
 
 def test_its_pixels_are_those_of_the_camera_whatever_shape_the_edge_takes_them_for() -> None:
     """A recorder's 960x1088 is twice as high as it should be: that is for the cloud to find out."""
-    parcel = packed(drawn(a_frame(960, 1088)))
-    assert parcel is not None
-    (ref,) = parcel.report.evidence
+    bundle = packed(drawn(a_frame(960, 1088)))
+    assert bundle is not None
+    (ref,) = bundle.report.evidence
     assert (ref.width, ref.height) == (847, 960)
 
 
 def test_what_was_told_in_it_is_said_so_that_it_is_not_taken_for_missed() -> None:
     audited = drawn(a_frame())
     one = replace(rejected(audited, "partly"), reported=frozenset({"vehicle"}))
-    parcel = pack_audit(one, audited, ORIGIN, Audit(), 400_000)
-    assert parcel is not None
-    assert parcel.report.sample == Sample(kind="partly", share=0.005, told=("vehicle",))
-    assert parcel.report.rule.reasons[0].endswith("only this was told: vehicle")
+    bundle = pack_audit(one, audited, ORIGIN, Audit(), 400_000)
+    assert bundle is not None
+    assert bundle.report.sample == Sample(kind="partly", share=0.005, told=("vehicle",))
+    assert bundle.report.rule.reasons[0].endswith("only this was told: vehicle")
 
 
 def test_a_quiet_minute_points_nowhere() -> None:
-    parcel = packed(drawn(a_frame()), kind="quiet")
-    assert parcel is not None
-    assert parcel.report.box == (0.0, 0.0, 1.0, 1.0)
-    assert parcel.report.rule.reasons[0] == "a minute in which nothing moved for the gate"
+    bundle = packed(drawn(a_frame()), kind="quiet")
+    assert bundle is not None
+    assert bundle.report.box == (0.0, 0.0, 1.0, 1.0)
+    assert bundle.report.rule.reasons[0] == "a minute in which nothing moved for the gate"
 
 
 def test_pictures_are_reduced_until_they_fit_and_no_further() -> None:
     frames = [a_frame(noise=2, at_s=t) for t in range(4)]
     for most_bytes in (400_000, 100_000):
-        parcel = packed(drawn(*frames), most_bytes)
-        assert parcel is not None
-        size = sum(ref.bytes for ref in parcel.report.evidence)
+        bundle = packed(drawn(*frames), most_bytes)
+        assert bundle is not None
+        size = sum(ref.bytes for ref in bundle.report.evidence)
         assert most_bytes / 2 < size <= most_bytes
     least = packed(drawn(*frames), 1)
     assert least is not None
@@ -134,9 +136,9 @@ def test_pictures_are_reduced_until_they_fit_and_no_further() -> None:
 
 
 def test_a_small_picture_is_not_enlarged_and_a_broken_one_not_sent() -> None:
-    parcel = packed(drawn(a_frame(320, 240)))
-    assert parcel is not None
-    assert parcel.report.evidence[0].width == 320
+    bundle = packed(drawn(a_frame(320, 240)))
+    assert bundle is not None
+    assert bundle.report.evidence[0].width == 320
     assert packed(drawn(a_frame(cut=-4000))) is None
     whole = packed(drawn(a_frame(cut=-4000), a_frame(320, 240), box=(0.0, 0.0, 1.0, 1.0)))
     assert whole is not None
@@ -148,11 +150,11 @@ def test_audits_wait_for_every_suspicion_and_go_before_any(tmp_path: Path) -> No
     site = Site(tmp_path, max_bytes=1_000_000)
     outbox = site.open()
     outbox.put(audit(1, size=200_000))
-    outbox.put(parcel(2, severity=0, size=200_000))
+    outbox.put(bundle(2, severity=0, size=200_000))
     first = outbox.next_due(site.clock.mono())
     assert first is not None
     assert first.report_id == name(2)
-    outbox.put(parcel(3, severity=0, size=200_000))
+    outbox.put(bundle(3, severity=0, size=200_000))
     assert [(loss.report_id, loss.severity) for loss in site.losses] == [(name(1), -1)]
 
 
@@ -212,7 +214,7 @@ def test_what_is_lost_on_its_way_widens_the_interval() -> None:
 def test_what_is_rejected_is_counted_and_what_was_drawn_has_its_bytes(tmp_path: Path) -> None:
     site = Site(tmp_path)
     counts = AuditCounts()
-    auditor, config = Auditor(site.open(), counts), Config()
+    auditor, config = AuditSender(site.open(), counts), Config()
     assert auditor.limit(100.0, 0, config) == 1.0
     for number in range(4):
         assert auditor.limit(100.0, 3 - number, config) > 0
@@ -233,9 +235,9 @@ def test_what_is_rejected_is_counted_and_what_was_drawn_has_its_bytes(tmp_path: 
 
 def test_one_that_does_not_decode_or_finds_no_outbox_is_dropped_and_said(tmp_path: Path) -> None:
     outbox = Site(tmp_path, max_bytes=1_000_000).open()
-    outbox.put(parcel(1, severity=0, size=480_000))
+    outbox.put(bundle(1, severity=0, size=480_000))
     counts = AuditCounts()
-    auditor = Auditor(outbox, counts)
+    auditor = AuditSender(outbox, counts)
     broken, large = drawn(a_frame(cut=-4000)), drawn(a_frame(noise=2), a_frame(noise=2, at_s=1))
     assert not auditor.take((rejected(broken), rejected(large)), Config(), ORIGIN, 0.0)
     said = counts.as_json()

@@ -13,7 +13,7 @@ from contract.chain import START, link_sha256
 from contract.report import ChainLink, ThreatReport
 from edge.deliver.chain_rows import MOST_SPANS, with_number
 from edge.deliver.outbox import Outbox
-from tests.unit.edge.deliver.parcels import name, parcel, picture, verdict
+from tests.unit.edge.deliver.bundles import bundle, name, picture, verdict
 from tests.unit.edge.deliver.site import Site
 
 
@@ -42,10 +42,10 @@ def hash_of(report: ThreatReport) -> str:
 def test_each_report_names_the_one_before_also_over_a_restart(site: Site) -> None:
     outbox = site.open()
     for number in range(3):
-        assert outbox.put(parcel(number))
+        assert outbox.put(bundle(number))
     outbox.close()
     outbox = site.open()
-    assert outbox.put(parcel(3))
+    assert outbox.put(bundle(3))
     links = [link_in(outbox, number) for number in range(4)]
     assert [link.number for link in links] == [1, 2, 3, 4]
     assert len({link.chain for link in links}) == 1
@@ -57,54 +57,54 @@ def test_each_report_names_the_one_before_also_over_a_restart(site: Site) -> Non
 
 def test_a_report_that_is_known_already_takes_no_number(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(0))
-    assert not outbox.put(parcel(0))
-    outbox.put(parcel(1))
+    outbox.put(bundle(0))
+    assert not outbox.put(bundle(0))
+    outbox.put(bundle(1))
     assert link_in(outbox, 1).number == 2
 
 
 def test_a_report_that_grows_keeps_its_place_and_its_hash(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(0))
+    outbox.put(bundle(0))
     report = report_in(outbox, 0)
     before, more = hash_of(report), picture("more")
     ref = report.evidence[0].model_copy(update={"key": more.key, "sha256": more.sha256})
     grown = report.model_copy(update={"evidence": (*report.evidence, ref)})
-    assert outbox.extend(type(parcel(0))(report=grown, pictures=(more,)))
+    assert outbox.extend(type(bundle(0))(report=grown, pictures=(more,)))
     assert hash_of(report_in(outbox, 0)) == before
 
 
 def test_what_was_given_up_is_named_by_those_that_come_after(site: Site) -> None:
     outbox = site.open()
     for number in range(5):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     for number in (1, 2, 4):
         outbox.bury(name(number), "the broker refuses it")
-    outbox.put(parcel(5))
+    outbox.put(bundle(5))
     assert link_in(outbox, 5).given_up == ((2, 3), (5, 5))
 
 
 def test_what_the_quota_displaces_is_named_too_and_what_was_decided_is_not(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(0))
+    outbox.put(bundle(0))
     outbox.close_with(verdict(0, "refuted"), [])
-    outbox.put(parcel(1, severity=0))
+    outbox.put(bundle(1, severity=0))
     site.clock.advance(site.settings.max_age_s + 1)
     outbox.sweep()
     assert outbox.find(name(0)) is None
-    outbox.put(parcel(2))
+    outbox.put(bundle(2))
     assert link_in(outbox, 2).given_up == ((2, 2),)
 
 
 def test_after_damage_another_chain_begins(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(0))
+    outbox.put(bundle(0))
     first = link_in(outbox, 0).chain
     outbox.close()
     (site.folder / "outbox.sqlite").write_bytes(b"no database" * 1000)
     outbox = site.open()
     assert outbox.repairs.set_aside is not None
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     link = link_in(outbox, 1)
     assert (link.number, link.previous) == (1, START)
     assert link.chain != first

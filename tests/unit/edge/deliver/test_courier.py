@@ -14,15 +14,15 @@ from contract.ids import GatewayId, report_id
 from edge.config.schema import Deliver
 from edge.deliver import courier
 from edge.deliver.courier import Courier
-from edge.deliver.evidence import Parcel
-from edge.deliver.outbox import MEND_S, Entry, Outbox
+from edge.deliver.evidence import ReportBundle
+from edge.deliver.outbox import REPAIR_S, Entry, Outbox
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
 from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
 from tests.fakes import recorded_events
+from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
-from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
 SUSPECT = f"stillwatch/{GATEWAY}/{CAMERA}/suspect"
@@ -70,7 +70,7 @@ class Route:
 
     def keep(self, *numbers: int) -> None:
         for number in numbers:
-            self.outbox.put(parcel(number))
+            self.outbox.put(bundle(number))
 
     def step(self) -> bool:
         return self.courier.step()
@@ -106,21 +106,21 @@ def test_every_picture_is_stored_before_the_report_that_names_it_is_sent(tmp_pat
     (sent,) = route.uplink.sent
     report = read_report(sent.payload)
     assert report.age_s == 60
-    assert report.model_copy(update={"link": None, "age_s": None}) == parcel(0).report
+    assert report.model_copy(update={"link": None, "age_s": None}) == bundle(0).report
     assert (sent.topic, sent.qos, sent.retain) == (SUSPECT, 1, False)
     assert sent.content_type == CONTENT_TYPE
     store = DirectoryStore(tmp_path / "store")
-    for reference, picture in zip(report.evidence, parcel(0).pictures, strict=True):
+    for reference, picture in zip(report.evidence, bundle(0).pictures, strict=True):
         assert store.get(reference.key, 10_000) == picture.jpeg
     assert route.entry(0).state == "reported"
 
 
 def test_a_picture_that_was_stored_is_not_sent_again(tmp_path: Path) -> None:
     route = Route(tmp_path)
-    shared = parcel(0).pictures
+    shared = bundle(0).pictures
     for number in range(2):
-        report = parcel(number).report.model_copy(update={"evidence": parcel(0).report.evidence})
-        route.outbox.put(Parcel(report=report, pictures=shared))
+        report = bundle(number).report.model_copy(update={"evidence": bundle(0).report.evidence})
+        route.outbox.put(ReportBundle(report=report, pictures=shared))
     with recorded_events() as lines:
         route.drain()
     assert len(route.reported()) == 2
@@ -133,7 +133,7 @@ def test_what_lies_there_already_is_looked_at_and_replaced_if_it_is_something_el
     tmp_path: Path, damaged: bytes
 ) -> None:
     route = Route(tmp_path)
-    good, bad = parcel(0).pictures
+    good, bad = bundle(0).pictures
     store = DirectoryStore(tmp_path / "store")
     store.put_if_absent(good.key, good.jpeg, "image/jpeg")
     store.put_if_absent(bad.key, damaged, "image/jpeg")
@@ -150,14 +150,14 @@ def test_pictures_that_the_cloud_cannot_read_are_stored_again(tmp_path: Path) ->
     route = Route(tmp_path)
     route.keep(0)
     route.drain()
-    flipped, deleted = (route.store.path(one.key) for one in parcel(0).pictures)
+    flipped, deleted = (route.store.path(one.key) for one in bundle(0).pictures)
     flipped.write_bytes(b"y" + flipped.read_bytes()[1:])
     deleted.unlink()
-    route.courier.doubt([one.key for one in parcel(0).pictures])
-    again = parcel(0).report.model_copy(update={"restores_left": 1})
-    assert route.outbox.extend(Parcel(report=again, pictures=()))
+    route.courier.doubt([one.key for one in bundle(0).pictures])
+    again = bundle(0).report.model_copy(update={"restores_left": 1})
+    assert route.outbox.extend(ReportBundle(report=again, pictures=()))
     route.drain()
-    for one in parcel(0).pictures:
+    for one in bundle(0).pictures:
         assert route.store.get(one.key, 10_000) == one.jpeg
     assert [read_report(p).restores_left for p in route.uplink.on(SUSPECT)] == [0, 1]
 
@@ -171,7 +171,7 @@ def test_a_gateway_that_may_not_read_the_store_replaces_only_what_the_cloud_coul
 ) -> None:
     route = Route(tmp_path)
     route.store.readable, route.store.replaceable = False, allowed
-    one = parcel(0).pictures[0]
+    one = bundle(0).pictures[0]
     DirectoryStore(tmp_path / "store").put_if_absent(one.key, b"other bytes", "image/jpeg")
     if doubted:
         route.courier.doubt([one.key])
@@ -185,8 +185,8 @@ def test_a_gateway_that_may_not_read_the_store_replaces_only_what_the_cloud_coul
 
 def test_a_report_sent_in_vain_may_not_be_asked_about_again(tmp_path: Path) -> None:
     route = Route(tmp_path)
-    asking = parcel(0).report.model_copy(update={"more_left": 1})
-    route.outbox.put(Parcel(report=asking, pictures=parcel(0).pictures))
+    asking = bundle(0).report.model_copy(update={"more_left": 1})
+    route.outbox.put(ReportBundle(report=asking, pictures=bundle(0).pictures))
     route.drain()
     route.clock.advance(60)
     route.drain()
@@ -201,7 +201,7 @@ def test_with_nothing_to_carry_there_is_nothing_to_do(tmp_path: Path) -> None:
 def test_the_most_severe_goes_first_then_the_oldest(tmp_path: Path) -> None:
     route = Route(tmp_path)
     for number, severity in enumerate((1, 2, 1, 2)):
-        route.outbox.put(parcel(number, severity=severity))
+        route.outbox.put(bundle(number, severity=severity))
     route.drain()
     assert route.reported() == [name(1), name(3), name(0), name(2)]
 
@@ -211,10 +211,10 @@ def test_what_nobody_answers_keeps_no_new_report_waiting_however_severe_it_is(
 ) -> None:
     route = Route(tmp_path)
     for number in range(5):
-        route.outbox.put(parcel(number, severity=3))
+        route.outbox.put(bundle(number, severity=3))
         assert route.step()
     route.clock.advance(3600)  # all five are due again
-    route.outbox.put(parcel(9, severity=1))
+    route.outbox.put(bundle(9, severity=1))
     assert route.step()
     assert route.reported()[5:] == [name(9)]
     assert route.step()
@@ -226,7 +226,7 @@ def test_every_picture_is_progress(tmp_path: Path) -> None:
     route.keep(0)
     before = route.progress
     route.step()
-    assert route.progress >= before + len(parcel(0).pictures)
+    assert route.progress >= before + len(bundle(0).pictures)
 
 
 @pytest.mark.parametrize("answer", [AWAY, TimedOut(10)])
@@ -251,7 +251,7 @@ def test_without_the_clouds_broker_the_report_waits_longer_each_time_up_to_a_bou
     route.clock.advance(courier.LOST_S)  # a broker may yet acknowledge what it has
     route.drain()
     assert route.entry(0).state == "reported"
-    assert route.store.kept == [picture.key for picture in parcel(0).pictures]
+    assert route.store.kept == [picture.key for picture in bundle(0).pictures]
 
 
 @pytest.mark.parametrize("error", [TransientStoreError("503"), PermanentStoreError("no bucket")])
@@ -405,10 +405,10 @@ def test_what_was_sent_together_is_not_repeated_together(tmp_path: Path) -> None
 def test_a_report_goes_out_under_the_id_that_it_was_raised_with(tmp_path: Path) -> None:
     route = Route(tmp_path)
     former = GatewayId("former")
-    report = parcel(0).report.model_copy(
+    report = bundle(0).report.model_copy(
         update={"gateway": former, "report_id": report_id(former, CAMERA, 1, 0, 0)}
     )
-    route.outbox.put(Parcel(report=report, pictures=parcel(0).pictures))
+    route.outbox.put(ReportBundle(report=report, pictures=bundle(0).pictures))
     assert route.outbox.gateways() == {former}
     route.drain()
     (sent,) = route.uplink.sent
@@ -429,7 +429,7 @@ def test_a_verdict_ends_the_sending(tmp_path: Path) -> None:
 def test_a_report_goes_out_though_a_picture_of_it_was_lost(tmp_path: Path) -> None:
     route = Route(tmp_path)
     route.keep(0, 1)
-    (tmp_path / "outbox" / "pictures" / f"{parcel(0).pictures[0].sha256}.jpg").unlink()
+    (tmp_path / "outbox" / "pictures" / f"{bundle(0).pictures[0].sha256}.jpg").unlink()
     route.drain()
     assert route.reported() == [name(0), name(1)]
     assert route.entry(0).state == "reported"
@@ -456,8 +456,8 @@ def test_a_full_disk_stops_no_delivery(tmp_path: Path) -> None:
             route.keep(1)
             route.drain()
             assert route.reported() == [name(0), name(1)]
-        route.clock.advance(MEND_S)
-        assert route.outbox.mend()
+        route.clock.advance(REPAIR_S)
+        assert route.outbox.repair()
         assert route.entry(1).state == "reported"
         route.outbox.close()
 
@@ -481,7 +481,7 @@ def test_while_the_broker_is_away_one_entry_probes_for_all_and_a_new_one_once(
 def test_an_entry_that_alone_always_fails_keeps_no_other_back(tmp_path: Path) -> None:
     broken = PermanentStoreError("this one never")
     route = Route(tmp_path, backoff_max_s=10, deadline_s=6000)
-    route.outbox.put(parcel(0, severity=4))
+    route.outbox.put(bundle(0, severity=4))
     for number in (1, 2, 3):
         route.store.failures = [broken]
         route.drain()

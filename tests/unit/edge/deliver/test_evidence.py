@@ -17,7 +17,7 @@ from contract.ids import CameraId, GatewayId, ReportId
 from contract.keys import is_evidence_key
 from contract.report import MAX_REPORT_BYTES, EvidenceRef
 from edge.config.schema import Evidence
-from edge.deliver.evidence import Origin, Parcel, pack, relative
+from edge.deliver.evidence import Origin, ReportBundle, pack, relative
 from edge.privacy import Privacy
 from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
@@ -99,12 +99,12 @@ def candidate(
     return AlertCandidate(suspicion=suspicion, best=best, best_box=box, context=context)
 
 
-def refs(parcel: Parcel, role: str) -> list[EvidenceRef]:
-    return [ref for ref in parcel.report.evidence if ref.role == role]
+def refs(bundle: ReportBundle, role: str) -> list[EvidenceRef]:
+    return [ref for ref in bundle.report.evidence if ref.role == role]
 
 
-def body(parcel: Parcel, ref: EvidenceRef) -> bytes:
-    (jpeg,) = [picture.jpeg for picture in parcel.pictures if picture.key == ref.key]
+def body(bundle: ReportBundle, ref: EvidenceRef) -> bytes:
+    (jpeg,) = [picture.jpeg for picture in bundle.pictures if picture.key == ref.key]
     return jpeg
 
 
@@ -119,29 +119,29 @@ def test_the_report_says_what_the_suspicion_says() -> None:
 
 def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
     context = [decoded_frame(encoded(scene(seed)), seed) for seed in (1, 2, 3)]
-    parcel = pack(candidate(decoded_frame(encoded(scene())), *context), ORIGIN)
-    assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", *["context"] * 3]
-    for ref in parcel.report.evidence:
-        jpeg = body(parcel, ref)
+    bundle = pack(candidate(decoded_frame(encoded(scene())), *context), ORIGIN)
+    assert [ref.role for ref in bundle.report.evidence] == ["best", "crop", *["context"] * 3]
+    for ref in bundle.report.evidence:
+        jpeg = body(bundle, ref)
         assert is_evidence_key(ref.key)
         assert (ref.sha256, ref.bytes) == (hashlib.sha256(jpeg).hexdigest(), len(jpeg))
         image = decode(jpeg, header_of(jpeg))
         assert not isinstance(image, Rejected)
         assert image.shape[:2] == (ref.height, ref.width)
-    assert len({picture.key for picture in parcel.pictures}) == 5
+    assert len({picture.key for picture in bundle.pictures}) == 5
 
 
 def test_a_cameras_jpeg_travels_as_it_came() -> None:
     picture = encoded(scene())
-    parcel = pack(candidate(decoded_frame(picture)), ORIGIN)
-    assert body(parcel, refs(parcel, "best")[0]) == picture
+    bundle = pack(candidate(decoded_frame(picture)), ORIGIN)
+    assert body(bundle, refs(bundle, "best")[0]) == picture
 
 
 def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
     best, other = decoded_frame(encoded(scene(), ".png")), decoded_frame(encoded(scene(9), ".png"))
-    parcel = pack(candidate(best, other), ORIGIN)
+    bundle = pack(candidate(best, other), ORIGIN)
     for role, seed in (("best", 0), ("context", 9)):
-        jpeg = body(parcel, refs(parcel, role)[0])
+        jpeg = body(bundle, refs(bundle, role)[0])
         assert header_of(jpeg).kind == "jpeg"
         image = decode(jpeg, header_of(jpeg))
         assert not isinstance(image, Rejected)
@@ -149,9 +149,9 @@ def test_a_png_travels_as_jpeg_with_the_same_view() -> None:
 
 
 def test_the_crop_shows_the_thing_with_its_margin() -> None:
-    parcel = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN)
-    (ref,) = refs(parcel, "crop")
-    image = decode(body(parcel, ref), header_of(body(parcel, ref)))
+    bundle = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN)
+    (ref,) = refs(bundle, "crop")
+    image = decode(body(bundle, ref), header_of(body(bundle, ref)))
     assert not isinstance(image, Rejected)
     assert (ref.width, ref.height) == (160, 160)
     assert image[80, 80].min() > 200
@@ -160,27 +160,27 @@ def test_the_crop_shows_the_thing_with_its_margin() -> None:
 
 
 def test_a_crop_says_where_in_the_frame_it_lies_and_where_the_thing_is_in_it() -> None:
-    parcel = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN)
-    (ref,) = refs(parcel, "crop")
+    bundle = pack(candidate(decoded_frame(encoded(scene()))), ORIGIN)
+    (ref,) = refs(bundle, "crop")
     assert ref.region == pytest.approx((40 / 320, 30 / 240, 200 / 320, 190 / 240), abs=1e-6)
-    assert ref.box == parcel.report.box == (0.3125, 0.25, 0.4375, 0.666667)
+    assert ref.box == bundle.report.box == (0.3125, 0.25, 0.4375, 0.666667)
 
 
 def test_crops_of_other_moments_follow_the_best_one() -> None:
     later = BestFrame(decoded_frame(encoded(scene(2)), 1.0), (110, 60, 150, 160), 0.4)
     walker = candidate(decoded_frame(encoded(scene())))
-    parcel = pack(replace(walker, others=(later,)), REDUCED)
-    assert [ref.role for ref in parcel.report.evidence] == ["best", "crop", "crop"]
-    first, second = refs(parcel, "crop")
+    bundle = pack(replace(walker, others=(later,)), REDUCED)
+    assert [ref.role for ref in bundle.report.evidence] == ["best", "crop", "crop"]
+    first, second = refs(bundle, "crop")
     assert (first.received_at, second.received_at) == (NOON, NOON + timedelta(seconds=1))
     assert second.box == (110 / 320, 0.25, 0.46875, 0.666667)
 
 
 def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
     small = replace(ORIGIN, evidence=Evidence(crop_max_px=80, crop_margin=0.3))
-    parcel = pack(candidate(decoded_frame(encoded(scene()))), small)
-    (ref,) = refs(parcel, "crop")
-    image = decode(body(parcel, ref), header_of(body(parcel, ref)))
+    bundle = pack(candidate(decoded_frame(encoded(scene()))), small)
+    (ref,) = refs(bundle, "crop")
+    image = decode(body(bundle, ref), header_of(body(bundle, ref)))
     assert not isinstance(image, Rejected)
     assert image.shape[:2] == (80, 80)
     assert image[40, 40].min() > 200
@@ -205,8 +205,8 @@ def test_the_whole_view_is_reduced_by_default_full_where_wanted_or_left_away() -
     (full,) = refs(pack(candidate(decoded_frame(picture)), ORIGIN), "best")
     assert (full.width, full.height) == (320, 240)
     without = replace(ORIGIN, evidence=Evidence(whole="none"))
-    parcel = pack(candidate(decoded_frame(picture)), without)
-    assert [ref.role for ref in parcel.report.evidence] == ["crop"]
+    bundle = pack(candidate(decoded_frame(picture)), without)
+    assert [ref.role for ref in bundle.report.evidence] == ["crop"]
 
 
 def test_reports_of_one_event_name_one_view_which_is_the_same_bytes() -> None:
@@ -225,16 +225,16 @@ def test_a_turned_jpeg_is_described_upright() -> None:
     exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
     segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
     turned = picture[:2] + segment + picture[2:]
-    parcel = pack(candidate(decoded_frame(turned), box=(0, 0, 320, 120)), ORIGIN)
-    (best,) = refs(parcel, "best")
+    bundle = pack(candidate(decoded_frame(turned), box=(0, 0, 320, 120)), ORIGIN)
+    (best,) = refs(bundle, "best")
     assert (best.width, best.height) == (320, 240)
-    assert parcel.report.box == (0.0, 0.0, 1.0, 0.5)
-    assert body(parcel, best) == turned
+    assert bundle.report.box == (0.0, 0.0, 1.0, 0.5)
+    assert body(bundle, best) == turned
 
 
 def test_context_that_is_there_already_is_not_sent_again() -> None:
     best, other = encoded(scene()), encoded(scene(5))
-    parcel = pack(
+    bundle = pack(
         candidate(
             decoded_frame(best),
             decoded_frame(best, 1),
@@ -243,8 +243,8 @@ def test_context_that_is_there_already_is_not_sent_again() -> None:
         ),
         ORIGIN,
     )
-    assert [ref.received_at for ref in refs(parcel, "context")] == [NOON + timedelta(seconds=2)]
-    assert len(parcel.pictures) == 3
+    assert [ref.received_at for ref in refs(bundle, "context")] == [NOON + timedelta(seconds=2)]
+    assert len(bundle.pictures) == 3
 
 
 @pytest.mark.parametrize("count", [0, 2, 10])
@@ -258,9 +258,9 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
         privacy=Privacy(),
     )
     context = [decoded_frame(encoded(scene(seed)), seed) for seed in range(1, 21)]
-    parcel = pack(candidate(decoded_frame(encoded(scene())), *context), origin)
+    bundle = pack(candidate(decoded_frame(encoded(scene())), *context), origin)
     expected = [NOON + timedelta(seconds=seed) for seed in range(1, 21)][20 - count :]
-    assert [ref.received_at for ref in refs(parcel, "context")] == expected
+    assert [ref.received_at for ref in refs(bundle, "context")] == expected
 
 
 @settings(max_examples=20, deadline=None)
@@ -281,7 +281,7 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
         reasons=(text or "\0",) * reasons,
         zones=("z" * 64,) * zones,
     )
-    parcel = pack(
+    bundle = pack(
         replace(long, others=tuple(best_frames)),
         Origin(
             gateway=GatewayId("g" * 64),
@@ -292,9 +292,9 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
             privacy=Privacy(),
         ),
     )
-    framed = frame_report(parcel.report)
+    framed = frame_report(bundle.report)
     assert len(framed) < MAX_REPORT_BYTES
-    assert read_report(framed) == parcel.report
+    assert read_report(framed) == bundle.report
 
 
 COORDINATE = st.floats(-1e4, 1e4)
@@ -345,11 +345,11 @@ def test_evidence_of_a_squeezed_stream_has_square_pixels(
     wide, high = size[0] / 320, size[1] / 240
     box = (100 * wide, 60 * high, 140 * wide, 160 * high)
     one = replace(decoded_frame(encoded(np.asarray(squeezed, np.uint8))), aspect=aspect)
-    parcel = pack(candidate(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
-    (crop,), (whole,) = refs(parcel, "crop"), refs(parcel, "best")
+    bundle = pack(candidate(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
+    (crop,), (whole,) = refs(bundle, "crop"), refs(bundle, "best")
     assert (whole.width, whole.height) == (320, 240)
     assert crop.width == pytest.approx(crop.height, abs=2)
-    shown = cv2.imdecode(np.frombuffer(body(parcel, crop), np.uint8), cv2.IMREAD_GRAYSCALE)
+    shown = cv2.imdecode(np.frombuffer(body(bundle, crop), np.uint8), cv2.IMREAD_GRAYSCALE)
     bright = shown > 200
     tall, broad = bright.any(axis=1).sum(), bright.any(axis=0).sum()
     assert tall / broad == pytest.approx(100 / 40, rel=0.1)

@@ -17,8 +17,8 @@ from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
 from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused
 from tests.fakes import recorded_events
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.carriers import Longest
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
 AWAY = NotConnected("away")
@@ -59,7 +59,7 @@ class Round:
         ]
 
     def decide(self, number: int, severity: int = 2) -> None:
-        self.outbox.put(parcel(number, severity=severity, size=10))
+        self.outbox.put(bundle(number, severity=severity, size=10))
         self.outbox.close_with(verdict(number, "confirmed"), self.names)
 
     def run(self, seconds: int = 0) -> None:
@@ -160,7 +160,7 @@ def test_one_that_is_never_acknowledged_does_not_hold_up_the_others(tmp_path: Pa
 def test_a_newer_decision_takes_the_place_of_one_that_was_not_told(tmp_path: Path) -> None:
     site, cloud = Recorder("site"), Recorder("cloud", [AWAY])
     told = Round(tmp_path, site, cloud)
-    told.outbox.put(parcel(0))
+    told.outbox.put(bundle(0))
     told.outbox.close_with(verdict(0, "unconfirmed"), told.names)
     told.run()
     told.outbox.close_with(verdict(0, "confirmed"), told.names)

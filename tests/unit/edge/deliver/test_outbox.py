@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.deliver.turns import LEASE_S
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from edge.deliver.retry_schedule import LEASE_S
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.site import Site, due, told
 
 
@@ -19,7 +19,7 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_a_parcel_comes_out_as_it_went_in(site: Site) -> None:
-    outbox, sent = site.open(), parcel(1)
+    outbox, sent = site.open(), bundle(1)
     assert outbox.put(sent)
     entry = outbox.next_due(site.mono())
     assert entry is not None
@@ -30,21 +30,21 @@ def test_a_parcel_comes_out_as_it_went_in(site: Site) -> None:
 
 def test_the_same_report_is_kept_once(site: Site) -> None:
     outbox = site.open()
-    assert outbox.put(parcel(1))
-    assert not outbox.put(parcel(1, severity=3))
+    assert outbox.put(bundle(1))
+    assert not outbox.put(bundle(1, severity=3))
     assert outbox.depth().entries == {"pending": 1}
 
 
 def test_the_most_severe_goes_first_and_then_the_oldest(site: Site) -> None:
     outbox = site.open()
     for number, severity in enumerate([1, 2, 0, 2, 1]):
-        outbox.put(parcel(number, severity=severity))
+        outbox.put(bundle(number, severity=severity))
     assert [due(outbox, site) for _ in range(6)] == [*map(name, [1, 3, 0, 4, 2]), None]
 
 
 def test_an_entry_in_work_is_not_given_out_again_until_its_lease_ends(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     assert due(outbox, site) == name(1)
     site.clock.advance(LEASE_S - 1)
     assert due(outbox, site) is None
@@ -54,7 +54,7 @@ def test_an_entry_in_work_is_not_given_out_again_until_its_lease_ends(site: Site
 
 def test_a_failed_entry_waits_and_its_attempts_are_remembered_over_a_restart(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.release(name(1), site.mono() + 10)
     outbox.release(name(1), site.mono() + 20)
     outbox.release(name(1), site.mono() + 30, counted=False)
@@ -68,7 +68,7 @@ def test_a_failed_entry_waits_and_its_attempts_are_remembered_over_a_restart(sit
 
 def test_a_step_that_succeeds_clears_the_attempts(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.release(name(1), site.mono())
     outbox.mark_stored(name(1))
     entry = outbox.next_due(site.mono())
@@ -78,7 +78,7 @@ def test_a_step_that_succeeds_clears_the_attempts(site: Site) -> None:
 
 def test_a_report_is_repeated_only_after_its_wait_also_after_a_restart(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.mark_stored(name(1))
     outbox.mark_reported(name(1), site.mono() + 30)
     site.clock.advance(20)
@@ -92,7 +92,7 @@ def test_a_report_is_repeated_only_after_its_wait_also_after_a_restart(site: Sit
 
 def test_the_first_verdict_stands(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     assert outbox.close_with(verdict(1, "refuted"), ["site"])
     assert not outbox.close_with(verdict(1, "confirmed"), ["site"])
     assert not outbox.close_with(verdict(1, "unconfirmed"), ["site"])
@@ -103,7 +103,7 @@ def test_the_first_verdict_stands(site: Site) -> None:
 
 def test_unconfirmed_is_replaced_by_the_cloud_once(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     assert outbox.close_with(verdict(1, "unconfirmed"), ["site"])
     assert not outbox.close_with(verdict(1, "unconfirmed"), ["site"])
     assert told(outbox, "site") == [verdict(1, "unconfirmed")]
@@ -115,7 +115,7 @@ def test_unconfirmed_is_replaced_by_the_cloud_once(site: Site) -> None:
 
 def test_an_unconfirmed_entry_is_still_delivered(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close_with(verdict(1, "unconfirmed"))
     entry = outbox.next_due(site.mono())
     assert entry is not None
@@ -126,8 +126,8 @@ def test_an_unconfirmed_entry_is_still_delivered(site: Site) -> None:
 def test_pictures_go_with_the_last_entry_that_needs_them(site: Site) -> None:
     outbox = site.open()
     for number in (1, 2):
-        outbox.put(parcel(number, shared="same scene"))
-    shared = parcel(1, shared="same scene").pictures[1].sha256
+        outbox.put(bundle(number, shared="same scene"))
+    shared = bundle(1, shared="same scene").pictures[1].sha256
     assert len(site.files()) == 3
     for number, left in ((1, 2), (2, 0)):
         outbox.close_with(verdict(number, "refuted"))
@@ -138,7 +138,7 @@ def test_pictures_go_with_the_last_entry_that_needs_them(site: Site) -> None:
 
 def test_no_answer_by_the_deadline_is_noticed_whatever_the_wall_clock_does(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     site.clock.jump(86_400 * 365)
     assert outbox.overdue(60.0, 9) == ()
     site.clock.jump(-86_400 * 700)
@@ -150,7 +150,7 @@ def test_no_answer_by_the_deadline_is_noticed_whatever_the_wall_clock_does(site:
 
 def test_the_deadline_runs_on_over_a_restart(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     site.clock.advance(40)
     outbox.close()
     outbox = site.open()
@@ -161,7 +161,7 @@ def test_the_deadline_runs_on_over_a_restart(site: Site) -> None:
 
 def test_a_buried_entry_is_not_delivered_but_its_silence_is_noticed(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.bury(name(1), "poison")
     assert due(outbox, site) is None
     site.clock.advance(60)
@@ -176,7 +176,7 @@ def test_many_threads_put_and_take_without_losing_or_doubling(site: Site) -> Non
     def put(first: int) -> None:
         start.wait(10.0)
         for number in range(first, first + 8):
-            outbox.put(parcel(number, size=100))
+            outbox.put(bundle(number, size=100))
 
     def take() -> list[str]:
         start.wait(10.0)

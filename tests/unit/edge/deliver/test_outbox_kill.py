@@ -19,7 +19,7 @@ from typing import Any
 from edge.config.schema import Outbox as Settings
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from service.clock import SystemClock
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 
 FORK = multiprocessing.get_context("fork")
 SIZE = 20_000
@@ -33,7 +33,7 @@ def opened(folder: Path, losses: list[Loss]) -> Outbox:
 def put_for_ever(folder: Path, first: int, acknowledged: Connection) -> None:
     outbox = opened(folder, [])
     for number in range(first, first + 100_000):
-        outbox.put(parcel(number, size=SIZE, shared="scene"))
+        outbox.put(bundle(number, size=SIZE, shared="scene"))
         acknowledged.send(number)
 
 
@@ -75,7 +75,7 @@ def test_nothing_acknowledged_is_lost_to_ten_kills_at_random_points(tmp_path: Pa
     for number in known:
         entry = outbox.find(name(number))
         assert entry is not None
-        assert outbox.pictures(entry) == parcel(number, size=SIZE, shared="scene").pictures
+        assert outbox.pictures(entry) == bundle(number, size=SIZE, shared="scene").pictures
     assert 0 <= sum(outbox.depth().entries.values()) - len(known) <= 10
     outbox.close()
 
@@ -106,7 +106,7 @@ def live_one_life(folder: Path, fatal: int, acknowledged: Connection) -> None:
     for owner, call in ((os, "fsync"), (Path, "replace"), (Path, "unlink"), (Path, "open")):
         setattr(owner, call, counted(getattr(owner, call)))
     outbox = opened(folder, [])
-    outbox.put(parcel(1, size=SIZE))
+    outbox.put(bundle(1, size=SIZE))
     acknowledged.send("put")
     outbox.mark_stored(name(1))
     acknowledged.send("stored")
@@ -133,7 +133,7 @@ def test_a_kill_before_any_statement_or_file_call_leaves_a_sound_outbox(tmp_path
         progress = _progress(outbox)
         assert len(steps) <= progress <= len(steps) + 1, f"killed at call {fatal} after {steps}"
         entry = outbox.find(name(1))
-        kept = set() if entry is None or entry.state == "done" else parcel(1, size=SIZE).pictures
+        kept = set() if entry is None or entry.state == "done" else bundle(1, size=SIZE).pictures
         found = (folder / "pictures").iterdir()
         files = {path.stem for path in found if path.suffix not in (".json", "")}
         assert files == {picture.sha256 for picture in kept}

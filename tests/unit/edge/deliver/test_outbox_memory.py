@@ -10,17 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from edge.deliver.outbox import MEND_S, LossReason, Outbox
+from edge.deliver.outbox import REPAIR_S, LossReason, Outbox
 from edge.deliver.outbox_records import Repairs
 from edge.errors import OutboxFull
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.carriers import full, small_disk
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
 from tests.unit.edge.deliver.site import Site, due, told
 
 
 def mended(site: Site, outbox: Outbox) -> bool:
-    site.clock.advance(MEND_S)
-    return outbox.mend()
+    site.clock.advance(REPAIR_S)
+    return outbox.repair()
 
 
 @contextmanager
@@ -38,17 +38,17 @@ def test_what_a_full_disk_does_not_take_is_delivered_from_memory_and_kept_later(
     with small_disk(tmp_path) as disk:
         site = Site(disk / "outbox")
         outbox = site.open()
-        outbox.put(parcel(0))
+        outbox.put(bundle(0))
         with full(disk):
             for number in (1, 2, 3):
-                assert outbox.put(parcel(number, severity=number))
+                assert outbox.put(bundle(number, severity=number))
             depth = outbox.depth()
-            assert (depth.entries, depth.held) == ({"pending": 4}, 3)
+            assert (depth.entries, depth.in_memory) == ({"pending": 4}, 3)
             assert "No space left" in str(depth.trouble)
             assert due(outbox, site) == name(3)
             entry = outbox.find(name(3))
             assert entry is not None
-            assert outbox.pictures(entry) == parcel(3).pictures
+            assert outbox.pictures(entry) == bundle(3).pictures
             outbox.mark_stored(name(3))
             outbox.mark_reported(name(3), site.mono() + 30)
             assert outbox.close_with(verdict(3, "confirmed"), ["site"])
@@ -61,7 +61,7 @@ def test_what_a_full_disk_does_not_take_is_delivered_from_memory_and_kept_later(
             ]
             assert not mended(site, outbox)
         assert mended(site, outbox)
-        assert (outbox.depth().held, outbox.depth().trouble, site.losses) == (0, None, [])
+        assert (outbox.depth().in_memory, outbox.depth().trouble, site.losses) == (0, None, [])
         outbox.close()
         outbox = site.open()
         assert outbox.repairs == Repairs()
@@ -75,14 +75,14 @@ def test_memory_is_bounded_by_severity_then_age_and_each_loss_is_said(tmp_path: 
         outbox = site.open()
         with full(disk):
             for number, severity in enumerate([2, 1, 2, 1]):
-                outbox.put(parcel(number, severity=severity, size=115_000))
-            outbox.put(parcel(9, severity=2, size=115_000))
+                outbox.put(bundle(number, severity=severity, size=115_000))
+            outbox.put(bundle(9, severity=2, size=115_000))
             assert [(loss.report_id, loss.reason) for loss in site.losses] == [
                 (name(1), LossReason.DISK_FULL)
             ]
             with pytest.raises(OutboxFull, match="no room for"):
-                outbox.put(parcel(10, severity=0, size=115_000))
-            assert outbox.depth().held == 4
+                outbox.put(bundle(10, severity=0, size=115_000))
+            assert outbox.depth().in_memory == 4
         outbox.close()
 
 
@@ -93,19 +93,19 @@ def test_a_read_only_disk_at_the_start_is_watched_from_memory(tmp_path: Path, be
         if before:
             outbox = site.open()
             for number in range(before):
-                outbox.put(parcel(number))
+                outbox.put(bundle(number))
             outbox.close()
         with read_only(disk):
             outbox = site.open()
             assert outbox.depth().entries.get("pending", 0) == before
             assert outbox.depth().trouble is not None
             outbox.next_epoch()
-            assert outbox.put(parcel(7, severity=4))
+            assert outbox.put(bundle(7, severity=4))
             assert due(outbox, site) == name(7)
             for number in range(before):
                 entry = outbox.find(name(number))
                 assert entry is not None
-                assert outbox.pictures(entry) == parcel(number).pictures
+                assert outbox.pictures(entry) == bundle(number).pictures
             assert not mended(site, outbox)
         assert mended(site, outbox)
         outbox.close()
@@ -121,7 +121,7 @@ def test_a_full_disk_at_the_start_is_no_reason_not_to_watch(tmp_path: Path) -> N
         with full(disk):
             outbox = site.open()
             assert outbox.next_epoch() > 0
-            assert outbox.put(parcel(1))
+            assert outbox.put(bundle(1))
             assert due(outbox, site) == name(1)
         assert mended(site, outbox)
         outbox.close()
@@ -133,8 +133,8 @@ def test_a_full_disk_at_the_start_is_no_reason_not_to_watch(tmp_path: Path) -> N
 def test_what_a_disk_that_was_away_had_is_found_when_it_is_back(tmp_path: Path) -> None:
     site = Site(tmp_path / "outbox")
     outbox = site.open()
-    outbox.put(parcel(1))
-    outbox.put(parcel(2))
+    outbox.put(bundle(1))
+    outbox.put(bundle(2))
     epoch = outbox.next_epoch()
     outbox.close()
     site.folder.rename(tmp_path / "away")
@@ -142,7 +142,7 @@ def test_what_a_disk_that_was_away_had_is_found_when_it_is_back(tmp_path: Path) 
     outbox = site.open()
     assert outbox.depth().trouble is not None
     outbox.next_epoch()
-    outbox.put(parcel(3))
+    outbox.put(bundle(3))
     site.folder.unlink()
     (tmp_path / "away").rename(site.folder)
     assert mended(site, outbox)
@@ -161,7 +161,7 @@ def test_a_thing_of_another_kind_in_the_place_of_ours_is_put_aside(
 ) -> None:
     site = Site(tmp_path / "outbox")
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close()
     path = site.folder / victim
     if path.is_dir():
@@ -174,7 +174,7 @@ def test_a_thing_of_another_kind_in_the_place_of_ours_is_put_aside(
     outbox = site.open()
     assert outbox.depth().trouble is None
     assert due(outbox, site) == name(1)
-    assert outbox.put(parcel(2))
+    assert outbox.put(bundle(2))
     outbox.close()
 
 
@@ -182,7 +182,7 @@ def test_damage_that_is_found_in_use_is_mended_in_use(tmp_path: Path) -> None:
     site = Site(tmp_path / "outbox")
     outbox = site.open()
     for number in range(40):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     outbox.close()
     outbox = site.open()
     file = site.folder / "outbox.sqlite"
@@ -192,7 +192,7 @@ def test_damage_that_is_found_in_use_is_mended_in_use(tmp_path: Path) -> None:
             opened.seek(page * 4096)
             opened.write(b"\xff" * 4096)
     for number in range(40, 60):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     assert mended(site, outbox)
     assert outbox.depth().trouble is None
     outbox.close()
@@ -202,7 +202,7 @@ def test_damage_that_is_found_in_use_is_mended_in_use(tmp_path: Path) -> None:
     for number in range(60):
         entry = outbox.find(name(number))
         assert entry is not None
-        assert outbox.pictures(entry) == parcel(number).pictures
+        assert outbox.pictures(entry) == bundle(number).pictures
     outbox.close()
 
 
@@ -210,7 +210,7 @@ def test_the_log_of_the_database_cut_to_nothing_loses_no_suspicion(tmp_path: Pat
     site = Site(tmp_path / "outbox")
     outbox = site.open()
     for number in range(10):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     outbox.close_with(verdict(9, "refuted"))
     kept = {file: file.read_bytes() for file in site.folder.glob("outbox.sqlite*")}
     outbox.close()
@@ -225,7 +225,7 @@ def test_the_log_of_the_database_cut_to_nothing_loses_no_suspicion(tmp_path: Pat
 def test_an_entry_of_which_only_the_end_was_lost_is_not_sent_again(tmp_path: Path) -> None:
     site = Site(tmp_path / "outbox")
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     kept = {file: file.read_bytes() for file in site.folder.glob("outbox.sqlite*")}
     outbox.close_with(verdict(1, "refuted"))
     outbox.sweep()
@@ -242,7 +242,7 @@ def test_an_unreadable_copy_without_a_row_is_counted_as_lost(tmp_path: Path) -> 
     site = Site(tmp_path / "outbox")
     outbox = site.open()
     for number in (1, 2):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     outbox.close()
     (site.folder / "outbox.sqlite").write_bytes(b"")
     copy = site.folder / "pictures" / f"{name(1)}.json"
@@ -259,9 +259,9 @@ def test_a_floor_of_free_space_is_kept_and_others_may_use_it(tmp_path: Path) -> 
     with small_disk(tmp_path) as disk:
         site = Site(disk / "outbox", min_free_bytes=600_000)
         outbox = site.open()
-        outbox.put(parcel(1, size=50_000))
-        assert outbox.depth().held == 0
-        outbox.put(parcel(2, size=200_000))
-        assert outbox.depth().held == 1
+        outbox.put(bundle(1, size=50_000))
+        assert outbox.depth().in_memory == 0
+        outbox.put(bundle(2, size=200_000))
+        assert outbox.depth().in_memory == 1
         assert "left to others" in str(outbox.depth().trouble)
         outbox.close()

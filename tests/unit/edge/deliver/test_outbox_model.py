@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from contract.verdict import Decision
 from edge.deliver.outbox import Outbox
-from edge.deliver.turns import LEASE_S
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from edge.deliver.retry_schedule import LEASE_S
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.site import Site
 
 NUMBERS = st.integers(0, 3)
@@ -67,7 +67,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, severity=st.integers(0, 3))
     def put(self, number: int, severity: int) -> None:
-        fresh = self.outbox.put(parcel(number, severity=severity, size=50, shared="scene"))
+        fresh = self.outbox.put(bundle(number, severity=severity, size=50, shared="scene"))
         assert fresh == (number not in self.model)
         self.model.setdefault(number, Modelled(severity))
 
@@ -178,7 +178,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @invariant()
     def files_are_those_of_entries_that_are_not_done(self) -> None:
         kept = [n for n, entry in self.model.items() if entry.state != "done"]
-        needed = {p.sha256 for n in kept for p in parcel(n, size=50, shared="scene").pictures}
+        needed = {p.sha256 for n in kept for p in bundle(n, size=50, shared="scene").pictures}
         assert self.site.files() == needed
         assert self.site.losses == []
 

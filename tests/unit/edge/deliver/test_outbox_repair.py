@@ -13,7 +13,7 @@ import pytest
 from edge.deliver.blobs import Blobs
 from edge.deliver.outbox import LossReason
 from edge.deliver.outbox_records import Repairs
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.site import Site, due, told
 
 
@@ -25,22 +25,22 @@ def site(tmp_path: Path) -> Site:
 @pytest.mark.parametrize("damage", ["missing", "torn"])
 def test_an_entry_goes_on_with_the_pictures_that_are_left(site: Site, damage: str) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
-    file = site.folder / "pictures" / f"{parcel(1).pictures[0].sha256}.jpg"
+    outbox.put(bundle(1))
+    file = site.folder / "pictures" / f"{bundle(1).pictures[0].sha256}.jpg"
     file.unlink() if damage == "missing" else file.write_bytes(b"x" * 1000)
     entry = outbox.next_due(site.mono())
     assert entry is not None
-    assert outbox.pictures(entry) == parcel(1).pictures[1:]
+    assert outbox.pictures(entry) == bundle(1).pictures[1:]
     assert site.losses == []
 
 
 def test_opening_removes_files_of_no_entry_and_goes_on_without_pictures(site: Site) -> None:
     outbox = site.open()
     for number in (1, 2):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     outbox.close()
     pictures = site.folder / "pictures"
-    (pictures / f"{parcel(1).pictures[1].sha256}.jpg").unlink()
+    (pictures / f"{bundle(1).pictures[1].sha256}.jpg").unlink()
     (pictures / ("c" * 64 + ".jpg")).write_bytes(b"orphan")
     (pictures / ("d" * 64 + ".part")).write_bytes(b"half")
     (pictures / "lost+found").mkdir()
@@ -48,15 +48,15 @@ def test_opening_removes_files_of_no_entry_and_goes_on_without_pictures(site: Si
     assert site.losses == []
     assert outbox.repairs == Repairs(pictures_missing=1, orphans=1)
     assert outbox.depth().entries == {"stored": 1, "pending": 1}
-    assert site.files() == {p.sha256 for n in (1, 2) for p in parcel(n).pictures} - {
-        parcel(1).pictures[1].sha256
+    assert site.files() == {p.sha256 for n in (1, 2) for p in bundle(n).pictures} - {
+        bundle(1).pictures[1].sha256
     }
 
 
 def test_a_report_that_cannot_be_read_is_buried_and_does_not_block_the_rest(site: Site) -> None:
     outbox = site.open()
     for number in (1, 2):
-        outbox.put(parcel(number))
+        outbox.put(bundle(number))
     outbox.close()
     with sqlite3.connect(site.folder / "outbox.sqlite") as connection:
         connection.execute("UPDATE entries SET report = '{' WHERE report_id = ?", (name(1),))
@@ -72,7 +72,7 @@ def test_a_report_that_cannot_be_read_is_buried_and_does_not_block_the_rest(site
 @pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_database_is_set_aside_and_what_waits_goes_on(site: Site, damage: bytes) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     epoch = outbox.next_epoch()
     outbox.close()
     for number in range(1, 6):
@@ -84,7 +84,7 @@ def test_a_damaged_database_is_set_aside_and_what_waits_goes_on(site: Site, dama
         assert (outbox.depth().entries, outbox.depth().trouble) == ({"pending": 1}, None)
         site.clock.advance(1)
         assert outbox.next_epoch() > epoch
-        assert not outbox.put(parcel(1))
+        assert not outbox.put(bundle(1))
         outbox.close()
     assert len(list(site.folder.glob("outbox.sqlite.corrupt-*"))) == 3
     outbox = site.open()
@@ -94,7 +94,7 @@ def test_a_damaged_database_is_set_aside_and_what_waits_goes_on(site: Site, dama
 
 def test_an_outbox_of_a_newer_program_is_read_as_far_as_it_can_be(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close_with(verdict(1, "unconfirmed"), ["site"])
     epoch = outbox.next_epoch()
     outbox.close()
@@ -125,7 +125,7 @@ def test_two_processes_cannot_share_an_outbox(site: Site) -> None:
     other = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "OutboxInUse" in other.stderr
     assert "locked" in other.stderr
-    assert outbox.put(parcel(1))
+    assert outbox.put(bundle(1))
 
 
 def test_epochs_only_grow_also_when_the_wall_clock_is_wrong(site: Site) -> None:
@@ -160,15 +160,15 @@ def test_a_damaged_value_in_a_sound_file_keeps_no_entry_from_going_out(
 ) -> None:
     """What a report's pictures are called and how large they are, its copy knows too."""
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close()
     with closing(sqlite3.connect(site.folder / "outbox.sqlite", isolation_level=None)) as file:
         file.execute(change)
     outbox = site.open()
     entry = outbox.next_due(site.mono())
     assert entry is not None
-    assert outbox.pictures(entry) == parcel(1).pictures
-    outbox.put(parcel(2))
+    assert outbox.pictures(entry) == bundle(1).pictures
+    outbox.put(bundle(2))
     outbox.sweep()
     assert outbox.depth().bytes < 10_000
     assert site.losses == []
@@ -186,7 +186,7 @@ def test_a_name_that_is_no_file_name_is_a_picture_that_is_missing(tmp_path: Path
 
 def test_damage_that_is_no_text_even_in_sqlites_own_words_is_salvaged(site: Site) -> None:
     outbox = site.open()
-    outbox.put(parcel(1))
+    outbox.put(bundle(1))
     outbox.close()
     file = site.folder / "outbox.sqlite"
     file.write_bytes(file.read_bytes().replace(b"CREATE TABLE", b"CREATE T\xc9BLE"))

@@ -9,15 +9,15 @@ import pytest
 
 from contract.verdict import Verdict
 from edge.deliver import outbox_schema
-from edge.deliver.evidence import Parcel
+from edge.deliver.evidence import ReportBundle
 from edge.deliver.outbox_records import Repairs
 from edge.errors import OutboxCorrupt
 from tests.fakes import START
-from tests.unit.edge.deliver.parcels import name, parcel, verdict
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.site import Site, due, told
 
 
-def insert(connection: sqlite3.Connection, one: Parcel) -> None:
+def insert(connection: sqlite3.Connection, one: ReportBundle) -> None:
     """As version 1 did it."""
     report, text = one.report, one.report.model_dump_json()
     connection.execute(
@@ -44,8 +44,8 @@ def first_version(site: Site) -> None:
     connection.executescript(outbox_schema._ENTRIES)
     connection.execute("PRAGMA user_version = 1")
     for number in range(5):
-        insert(connection, parcel(number))
-        for picture in parcel(number).pictures:
+        insert(connection, bundle(number))
+        for picture in bundle(number).pictures:
             (pictures / f"{picture.sha256}.jpg").write_bytes(picture.jpeg)
     decisions: list[tuple[Verdict, int, str]] = [
         (verdict(1, "unconfirmed"), 0, "stored"),
@@ -76,7 +76,7 @@ def test_everything_that_the_first_version_kept_goes_on(tmp_path: Path) -> None:
     assert (outbox.repairs, site.losses) == (Repairs(orphans=6), [])
     assert outbox.depth().entries == {"pending": 1, "stored": 1, "done": 3}
     assert [due(outbox, site) for _ in range(3)] == [name(0), name(1), None]
-    assert site.files() == {p.sha256 for n in (0, 1) for p in parcel(n).pictures}
+    assert site.files() == {p.sha256 for n in (0, 1) for p in bundle(n).pictures}
     assert [one.decision for one in told(outbox, "site")] == ["unconfirmed", "confirmed", "refuted"]
     assert [one.decision for one in told(outbox, "cloud")] == ["unconfirmed"]
     assert outbox.close_with(verdict(0, "confirmed"), ["site"])

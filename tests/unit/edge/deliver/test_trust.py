@@ -18,7 +18,7 @@ from edge.deliver.questions import Questions
 from edge.deliver.trust import Refused, Trust
 from edge.metrics.refusals import Refusal, Refusals
 from tests.fakes import START
-from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, picture, verdict
+from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, picture, verdict
 from tests.unit.edge.deliver.site import Site
 
 TOPIC = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
@@ -31,7 +31,7 @@ class Home:
     def __init__(self, folder: Path, keyring: Keyring | None) -> None:
         self.site = Site(folder / "outbox")
         self.outbox: Outbox = self.site.open()
-        one = parcel(0)
+        one = bundle(0)
         self.report = one.report.model_copy(update={"more_left": 2})
         self.outbox.put(type(one)(report=self.report, pictures=one.pictures))
         self.trust = Trust("stillwatch", keyring, self.outbox.find)
@@ -115,7 +115,7 @@ def test_a_verdict_about_other_report_is_refused_though_the_cloud_signed_it(
     keyed: Home,
 ) -> None:
     """As it is when a report id came twice, or somebody had a forged report refuted before ours."""
-    pictures = {"evidence": parcel(7).report.evidence}
+    pictures = {"evidence": bundle(7).report.evidence}
     for forged in (pictures, {"audit": True}, {"test": True}, {"box": (0.8, 0.8, 0.9, 0.9)}):
         other = keyed.report.model_copy(update=forged)
         judged = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
@@ -139,7 +139,7 @@ def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> N
     grown = keyed.report.model_copy(
         update={"evidence": (*keyed.report.evidence, ref), "more_left": 1, "link": link_of(keyed)}
     )
-    assert keyed.outbox.extend(type(parcel(0))(report=grown, pictures=(more,)))
+    assert keyed.outbox.extend(type(bundle(0))(report=grown, pictures=(more,)))
     assert keyed.reason(early) is None
     late = early.model_copy(update={"manifest": manifest_sha256(grown)})
     assert keyed.reason(late) is None

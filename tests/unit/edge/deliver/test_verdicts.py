@@ -14,17 +14,17 @@ from contract.topics import Topics
 from contract.verdict import Decision, Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination, brokers
-from edge.deliver.evidence import Parcel
+from edge.deliver.evidence import ReportBundle
 from edge.deliver.notifier import Notifier
-from edge.deliver.outbox import MEND_S, Outbox
+from edge.deliver.outbox import REPAIR_S, Outbox
 from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
 from edge.metrics.counters import Counters
 from tests.fakes import START, ManualClock, recorded_events
+from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.carriers import Longest, ScriptedLink, full, small_disk
-from tests.unit.edge.deliver.parcels import CAMERA, GATEWAY, name, parcel, verdict
 from tests.unit.edge.deliver.site import Site
 
 TOPIC = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
@@ -69,7 +69,7 @@ class Home:
         self.notifiers = [self._notifier(one) for one in self.destinations]
         self.acked = 0
         for number in range(entries):
-            self.outbox.put(parcel(number))
+            self.outbox.put(bundle(number))
 
     def hear(self, verdict: Verdict | bytes, retained: bool = False) -> None:
         payload = verdict if isinstance(verdict, bytes) else frame_verdict(verdict)
@@ -105,8 +105,8 @@ class Home:
         self.acked += 1
 
 
-def marked(parcel_: Parcel, **marks: bool) -> Parcel:
-    """The parcel, its report marked."""
+def marked(parcel_: ReportBundle, **marks: bool) -> ReportBundle:
+    """The bundle, its report marked."""
     return replace(parcel_, report=parcel_.report.model_copy(update=marks))
 
 
@@ -164,7 +164,7 @@ def test_what_was_refuted_alarms_nobody_and_what_cannot_be_judged_as_the_site_wa
 
 def test_a_sample_for_measurement_alarms_nobody(tmp_path: Path) -> None:
     home = Home(tmp_path, entries=0)
-    home.outbox.put(marked(parcel(0), audit=True))
+    home.outbox.put(marked(bundle(0), audit=True))
     home.hear(verdict(0, "confirmed").model_copy(update={"audit": True}))
     assert home.broker.on(THREAT) == []
     assert home.counted() == {}
@@ -233,7 +233,7 @@ def test_an_unconfirmed_verdict_says_what_the_edge_knew(tmp_path: Path) -> None:
     (payload,) = home.broker.on(TOPIC)
     said = read_verdict(payload)
     assert (said.decided_by, said.label, said.score, said.severity) == ("edge", "person", 0.6, 2)
-    assert said.evidence_key == parcel(0).report.evidence[0].key
+    assert said.evidence_key == bundle(0).report.evidence[0].key
     assert "60 s" in said.reasons[0]
 
 
@@ -247,7 +247,7 @@ def test_a_site_that_wants_no_unconfirmed_alarms_is_told_without_one(tmp_path: P
 
 def unreadable(number: int, left: int) -> bytes:
     """The cloud's question for a report's pictures."""
-    report = parcel(number).report
+    report = bundle(number).report
     return frame_more(
         More(
             report_id=report.report_id,
@@ -265,8 +265,8 @@ def test_asked_for_pictures_again_the_entry_is_delivered_anew_as_often_as_it_was
     tmp_path: Path,
 ) -> None:
     home = Home(tmp_path, entries=0)
-    offered = parcel(0).report.model_copy(update={"restores_left": 1})
-    home.outbox.put(Parcel(report=offered, pictures=parcel(0).pictures))
+    offered = bundle(0).report.model_copy(update={"restores_left": 1})
+    home.outbox.put(ReportBundle(report=offered, pictures=bundle(0).pictures))
     home.outbox.mark_reported(name(0), home.clock.mono() + 1000)
     keys = [ref.key for ref in offered.evidence]
     for _ in range(3):
@@ -275,15 +275,15 @@ def test_asked_for_pictures_again_the_entry_is_delivered_anew_as_often_as_it_was
     entry = home.outbox.next_due(home.clock.mono())
     assert entry is not None
     assert (entry.state, entry.report.restores_left) == ("pending", 0)
-    assert home.outbox.pictures(entry) == parcel(0).pictures
+    assert home.outbox.pictures(entry) == bundle(0).pictures
     home.hear(unreadable(0, left=0))
     assert (home.doubted, home.acked) == ([keys], 4)
 
 
 def test_asked_for_pictures_of_a_report_that_is_decided_nothing_happens(tmp_path: Path) -> None:
     home = Home(tmp_path, entries=0)
-    offered = parcel(0).report.model_copy(update={"restores_left": 1})
-    home.outbox.put(Parcel(report=offered, pictures=parcel(0).pictures))
+    offered = bundle(0).report.model_copy(update={"restores_left": 1})
+    home.outbox.put(ReportBundle(report=offered, pictures=bundle(0).pictures))
     home.hear(verdict(0, "refuted"))
     home.hear(unreadable(0, left=1))
     home.hear(unreadable(7, left=1))
@@ -343,10 +343,10 @@ def test_a_threat_whose_time_passed_while_nobody_ran_is_off(tmp_path: Path, away
     assert after.threats.known == (CAMERA,)
 
 
-def test_the_farewell_ends_every_threat_for_good(tmp_path: Path) -> None:
+def test_stopping_ends_every_threat_for_good(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.hear(verdict(0, "confirmed"))
-    said = [(one.topic, one.payload, one.retain) for one in home.threats.farewell()]
+    said = [(one.topic, one.payload, one.retain) for one in home.threats.on_stop()]
     assert said == [(THREAT, b"OFF", True)]
     home.outbox.close()
     assert Home(tmp_path, entries=0).threats.state(CAMERA).payload == b"OFF"
@@ -370,8 +370,8 @@ def test_a_verdict_is_taken_though_the_disk_is_full_and_kept_once_it_is_not(
             assert home.outbox.depth().trouble is not None
         assert [line.event for line in lines] == ["verdict_received"]
         assert (home.acked, home.counted()) == (1, {"confirmed": 1})
-        home.clock.advance(MEND_S)
-        assert home.outbox.mend()
+        home.clock.advance(REPAIR_S)
+        assert home.outbox.repair()
         home.outbox.close()
         assert home.site.open().depth().entries == {"done": 1}
 
@@ -388,7 +388,7 @@ def test_an_answer_of_the_cloud_is_handed_on_once_and_the_edges_own_is_none(tmp_
 
 def test_a_self_test_is_told_marked_and_counts_and_alarms_nowhere(tmp_path: Path) -> None:
     home = Home(tmp_path, entries=0, two_brokers=True)
-    home.outbox.put(marked(parcel(0), test=True, audit=True))
+    home.outbox.put(marked(bundle(0), test=True, audit=True))
     home.hear(verdict(0, "confirmed"))
     home.tell()
     (told_site,) = [read_verdict(payload) for payload in home.broker.on(TOPIC)]

@@ -8,7 +8,7 @@ import pytest
 
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.verdict import Decision, Handling, Verdict
-from edge.deliver.trail import Hop
+from edge.deliver.trace import Hop
 from edge.self_test.journey import HOPS, Journey
 
 AT = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)

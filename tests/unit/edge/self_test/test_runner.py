@@ -18,13 +18,13 @@ from edge.config.schema import Config
 from edge.deliver.evidence import Origin
 from edge.deliver.outbox import Outbox
 from edge.privacy import Privacy
+from edge.self_test.bundle import CAMERA
 from edge.self_test.journey import Outcome
-from edge.self_test.parcel import CAMERA
 from edge.self_test.record import Record
 from edge.self_test.requests import MOST_BYTES, RequestTopic
 from edge.self_test.runner import PAUSE_S, SelfTests
 from service.link import Publication
-from tests.unit.edge.deliver.parcels import parcel
+from tests.unit.edge.deliver.bundles import bundle
 from tests.unit.edge.deliver.site import Site, due
 
 GATEWAY = GatewayId("gw")
@@ -114,7 +114,7 @@ def test_what_is_late_is_withdrawn_and_no_loss(bench: Bench) -> None:
 def test_what_a_killed_daemon_left_is_withdrawn_at_the_next_start(bench: Bench) -> None:
     bench.ask()
     bench.tick()
-    bench.outbox.put(parcel(1, 2))
+    bench.outbox.put(bundle(1, 2))
     bench.outbox.close()
     outbox = bench.site.open()
     bench.begin(outbox)
@@ -128,7 +128,7 @@ def test_every_suspicion_and_audit_goes_before_it_and_none_is_displaced_by_it(
     bench = Bench(tmp_path)
     bench.ask()
     bench.tick()
-    real = parcel(1, 0)
+    real = bundle(1, 0)
     bench.outbox.put(real)
     assert bench.kept() == real.report.report_id
 
@@ -152,7 +152,7 @@ def test_a_full_outbox_fails_it_at_once(tmp_path: Path) -> None:
 def test_of_other_reports_nothing_is_noted(bench: Bench) -> None:
     bench.ask(timeout_s=5)
     bench.tick()
-    other = parcel(1, 2).report.report_id
+    other = bundle(1, 2).report.report_id
     bench.tests.reached(other, "stored")
     bench.tests.held_up(other, "notified", "not mine", "site", final=True)
     bench.tick(5)

@@ -21,7 +21,7 @@ from edge.static_objects.store import LOOK_S, RETRY_S, SAVE_S, StaticStore
 from edge.static_objects.verdict_feedback import add_query
 from service.events import Event
 from tests.fakes import ManualClock, recorded_events
-from tests.unit.edge.deliver.parcels import CAMERA, name, verdict
+from tests.unit.edge.deliver.bundles import CAMERA, name, verdict
 from tests.unit.edge.rules.yards import PLACE, frame, observed, yard
 
 OTHER = CameraId("other")

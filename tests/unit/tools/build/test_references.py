@@ -16,7 +16,7 @@ from contract.topics import Topics
 from edge.config.live import Live
 from edge.config.load import read
 from edge.config.schema import Config
-from edge.daemon.status_messages import Statements
+from edge.daemon.status_messages import StatusMessages
 from edge.metrics.counters import Counters
 from service.documents import ROOT
 from service.fields import keys
@@ -68,7 +68,7 @@ def test_every_setting_that_the_environment_may_give_is_a_flag_of_serve() -> Non
 
 def test_info_and_stats_have_the_keys_that_the_page_names(tmp_path: Path) -> None:
     site = Site(tmp_path / "outbox")
-    statements = Statements(
+    statements = StatusMessages(
         Topics(gateway=GatewayId("gw")),
         Live(read(b"", {})),
         lambda: "0" * 64,

@@ -18,14 +18,14 @@ _MOST = 64
 """Answers that wait for one camera: more reports of it than are ever open."""
 
 
-class Feedback:
+class VerdictQueue:
     """The answers of the cloud by camera; any thread may call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[CameraId, deque[Verdict]] = {}
 
-    def hear(self, verdict: Verdict) -> None:
+    def add(self, verdict: Verdict) -> None:
         """Take an answer from the uplink."""
         with self._lock:
             self._waiting.setdefault(verdict.camera, deque(maxlen=_MOST)).append(verdict)

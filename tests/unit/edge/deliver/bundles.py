@@ -1,4 +1,4 @@
-"""Parcels to put into an outbox; small pictures of noise, unless told otherwise."""
+"""Report bundles to put into an outbox; small pictures of noise, unless told otherwise."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contract.ids import CameraId, GatewayId, ReportId, report_id
 from contract.keys import evidence_key
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Decision, Verdict
-from edge.deliver.evidence import Parcel, Picture
+from edge.deliver.evidence import Picture, ReportBundle
 from tests.fakes import START
 
 GATEWAY, CAMERA = GatewayId("gw"), CameraId("gate")
@@ -25,7 +25,7 @@ def picture(seed: str, size: int = 1000) -> Picture:
     return Picture(key=evidence_key(GATEWAY, CAMERA, START, sha256), sha256=sha256, jpeg=jpeg)
 
 
-def parcel(number: int, severity: int = 2, size: int = 1000, shared: str = "") -> Parcel:
+def bundle(number: int, severity: int = 2, size: int = 1000, shared: str = "") -> ReportBundle:
     """Two pictures of `size` bytes: one of its own, one that all with the same `shared` have."""
     pictures = (picture(f"own {number}", size), picture(shared or f"context {number}", size))
     report = ThreatReport(
@@ -55,7 +55,7 @@ def parcel(number: int, severity: int = 2, size: int = 1000, shared: str = "") -
             for role, item in zip(("best", "context"), pictures, strict=True)
         ),
     )
-    return Parcel(report=report, pictures=pictures)
+    return ReportBundle(report=report, pictures=pictures)
 
 
 def verdict(number: int, decision: Decision) -> Verdict:

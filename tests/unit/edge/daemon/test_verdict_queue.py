@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.verdict import Verdict
-from edge.daemon.feedback import Feedback
+from edge.daemon.verdict_queue import VerdictQueue
 
 
 def verdict(camera: str, number: int) -> Verdict:
@@ -23,19 +23,19 @@ def verdict(camera: str, number: int) -> Verdict:
 
 
 def test_each_camera_hears_its_own_answers_once() -> None:
-    feedback = Feedback()
+    verdict_queue = VerdictQueue()
     ours, theirs = verdict("gate", 1), verdict("yard", 1)
-    feedback.hear(ours)
-    feedback.hear(theirs)
-    assert feedback.take(CameraId("gate")) == (ours,)
-    assert feedback.take(CameraId("gate")) == ()
-    assert feedback.take(CameraId("yard")) == (theirs,)
+    verdict_queue.add(ours)
+    verdict_queue.add(theirs)
+    assert verdict_queue.take(CameraId("gate")) == (ours,)
+    assert verdict_queue.take(CameraId("gate")) == ()
+    assert verdict_queue.take(CameraId("yard")) == (theirs,)
 
 
 def test_of_a_camera_that_is_silent_the_newest_are_kept() -> None:
-    feedback = Feedback()
+    verdict_queue = VerdictQueue()
     for number in range(100):
-        feedback.hear(verdict("gate", number))
-    kept = feedback.take(CameraId("gate"))
+        verdict_queue.add(verdict("gate", number))
+    kept = verdict_queue.take(CameraId("gate"))
     assert len(kept) == 64
     assert kept[-1] == verdict("gate", 99)

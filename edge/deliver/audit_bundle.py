@@ -26,7 +26,7 @@ from contract.report import (
 )
 from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
-from edge.deliver.evidence import RESTORES, Item, Origin, Parcel, Role, item_of, relative
+from edge.deliver.evidence import RESTORES, Item, Origin, ReportBundle, Role, item_of, relative
 from edge.privacy import pixels
 from edge.records import Frame
 from imaging.admission import Rejected
@@ -56,8 +56,8 @@ class _Encoding:
 
 def pack_audit(
     one: Unsuspected, audited: Audited, origin: Origin, settings: Audit, most_bytes: int
-) -> Parcel | None:
-    """The parcel, its pictures of at most `most_bytes` unless they are as small as they get; None
+) -> ReportBundle | None:
+    """The bundle, its pictures of at most `most_bytes` unless they are as small as they get; None
     if no frame decodes, as one that the gate only glanced at may."""
     decoded = ((frame, pixels(frame, origin.privacy.of(frame.camera))) for frame in audited.frames)
     pictures = [(frame, image) for frame, image in decoded if not isinstance(image, Rejected)]
@@ -70,7 +70,7 @@ def pack_audit(
     place = box if shown is audited.frames[0] else (0.0, 0.0, 1.0, 1.0)
     report = _report(one, audited.report_id, shown, place, origin, tuple(ref for ref, _ in items))
     stored = {picture.key: picture for _, picture in items}
-    return Parcel(report=report, pictures=tuple(stored.values()))
+    return ReportBundle(report=report, pictures=tuple(stored.values()))
 
 
 def _fitting(

@@ -12,7 +12,7 @@ LEASE_S = 120.0
 """An entry handed out is not handed out again before this, unless its holder says how it went."""
 
 
-class Turns:
+class RetrySchedule:
     """An entry that is not known here was never tried by this process, and is due."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, rank
 from edge.intake.admission import admit
 from edge.privacy import Privacy
 from edge.records import Frame, Message
-from edge.self_test.parcel import (
+from edge.self_test.bundle import (
     CAMERA,
     NoTestPicture,
     find_picture,
@@ -69,9 +69,9 @@ def test_it_says_that_it_is_a_test_and_ranks_below_everything() -> None:
 
 def test_it_has_a_crop_and_a_view_under_the_gateways_own_prefix() -> None:
     frame, box = framed()
-    parcel = marked(frame, box, ID, origin())
-    assert [ref.role for ref in parcel.report.evidence] == ["best", "crop"]
-    assert all(p.key.startswith("evidence/gw/_self_test/2026/11/27/") for p in parcel.pictures)
+    bundle = marked(frame, box, ID, origin())
+    assert [ref.role for ref in bundle.report.evidence] == ["best", "crop"]
+    assert all(p.key.startswith("evidence/gw/_self_test/2026/11/27/") for p in bundle.pictures)
 
 
 def test_each_test_has_bytes_of_its_own() -> None:

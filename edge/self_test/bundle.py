@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 
 from contract.ids import CameraId, ReportId
-from edge.deliver.evidence import Origin, Parcel, pack
+from edge.deliver.evidence import Origin, ReportBundle, pack
 from edge.privacy import Privacy
 from edge.records import AlertCandidate, Box, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.manifest import Manifest
@@ -70,16 +70,16 @@ def words_of(report_id: ReportId, at: datetime) -> str:
     return f"STILLWATCH SELF-TEST {at:%Y-%m-%dT%H:%M:%SZ} {report_id}"
 
 
-def marked(frame: Frame, box: Box, report_id: ReportId, origin: Origin) -> Parcel:
-    """The parcel; nothing of the site's masks applies to a picture that is ours."""
+def marked(frame: Frame, box: Box, report_id: ReportId, origin: Origin) -> ReportBundle:
+    """The bundle; nothing of the site's masks applies to a picture that is ours."""
     header = frame.header
     decoded = DecodedFrame(frame=frame, width=header.width, height=header.height)
     candidate = AlertCandidate(
         suspicion=_suspicion(frame, box, report_id), best=decoded, best_box=box, context=()
     )
-    parcel = pack(candidate, replace(origin, privacy=Privacy()))
+    bundle = pack(candidate, replace(origin, privacy=Privacy()))
     marks = {"test": True, "audit": True, "more_left": 0}
-    return replace(parcel, report=parcel.report.model_copy(update=marks))
+    return replace(bundle, report=bundle.report.model_copy(update=marks))
 
 
 def _suspicion(frame: Frame, box: Box, report_id: ReportId) -> Suspicion:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from contract.ids import ReportId
-from edge.deliver.ages import Moment
+from edge.deliver.ages import ClockReading
 from edge.deliver.blobs import Blobs
-from edge.deliver.evidence import Parcel, Picture
+from edge.deliver.evidence import Picture, ReportBundle
 from edge.deliver.outbox_records import Entry, Loss, LossReason, Repairs, rank
 from edge.deliver.outbox_recovery import Recovery, parsed
 from edge.deliver.outbox_rows import Row, Rows, named
@@ -23,11 +23,11 @@ from edge.errors import OutboxError, OutboxFull
 
 OnLoss = Callable[[Loss], None]
 
-MOST_HELD = 1000
+MOST_IN_MEMORY = 1000
 """Entries in memory; their bytes are bounded besides, by `memory_max_bytes`."""
 
 
-class Shelf:
+class OutboxStorage:
     """Rows and files of one outbox; `forget` is told each entry that goes."""
 
     def __init__(
@@ -45,32 +45,32 @@ class Shelf:
         self._memory_max_bytes = memory_max_bytes
         self._on_loss = on_loss
         self._forget = forget
-        self._held: dict[ReportId, int] = {}
+        self._in_memory: dict[ReportId, int] = {}
         self._copied: set[ReportId] = set()
         self._why = ""
 
     @property
-    def held(self) -> int:
+    def in_memory(self) -> int:
         """Entries whose pictures are in memory only."""
-        return len(self._held)
+        return len(self._in_memory)
 
     @property
     def trouble(self) -> str | None:
         """Why something is held; None if nothing is."""
-        return self._why if self._held else None
+        return self._why if self._in_memory else None
 
     @property
-    def settled(self) -> bool:
+    def on_disk(self) -> bool:
         """Whether the disk has taken everything, and let go what it should."""
-        return not self._held and self._blobs.settled
+        return not self._in_memory and self._blobs.on_disk
 
-    def recover(self, born: Moment) -> Repairs:
+    def recover(self, put_at: ClockReading) -> Repairs:
         """See `outbox_recovery`."""
-        repairs = Recovery(self._rows, self._blobs, self._on_loss).run(born)
+        repairs = Recovery(self._rows, self._blobs, self._on_loss).run(put_at)
         self._copied |= self._blobs.reports()
         return repairs
 
-    def mend(self) -> bool:
+    def repair(self) -> bool:
         """Whether nothing is held any more: brings what is to the disk, if that takes it now."""
         try:
             with translated("cannot write what is held in memory"):
@@ -78,7 +78,7 @@ class Shelf:
         except OutboxError as error:
             self._why = str(error)
             return False
-        self._held.clear()
+        self._in_memory.clear()
         return True
 
     def tidy(self) -> None:
@@ -86,32 +86,32 @@ class Shelf:
         for report_id in self._copied.intersection(self._rows.over()):
             self._remove_copy(report_id)
 
-    def put(self, parcel: Parcel, born: Moment) -> None:
+    def put(self, bundle: ReportBundle, put_at: ClockReading) -> None:
         """Raises `OutboxFull` if there is no room; what was not kept leaves no files."""
-        size, severity = _size(parcel), rank(parcel.report)
+        size, severity = _size(bundle), rank(bundle.report)
         if self._rows.size_bytes() + size > self._max_bytes:
             self._check_room(size, severity)
         while self._rows.size_bytes() + size > self._max_bytes:
             self._displace(severity)
-        self._write(parcel)
+        self._write(bundle)
         try:
-            self._rows.insert(parcel.report, named(parcel), born, "pending")
+            self._rows.insert(bundle.report, named(bundle), put_at, "pending")
         except BaseException:
-            self._remove_copy(parcel.report.report_id)
-            self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
+            self._remove_copy(bundle.report.report_id)
+            self.remove_unneeded([picture.sha256 for picture in bundle.pictures])
             raise
 
-    def extend(self, parcel: Parcel) -> bool:
+    def extend(self, bundle: ReportBundle) -> bool:
         """Whether there was room and the entry still waits for a verdict; files first, as ever."""
-        if parcel.pictures and self._rows.size_bytes() + _size(parcel) > self._max_bytes:
+        if bundle.pictures and self._rows.size_bytes() + _size(bundle) > self._max_bytes:
             return False
-        row = self._rows.find(parcel.report.report_id)
+        row = self._rows.find(bundle.report.report_id)
         if row is None or not row.in_delivery:
             return False
-        self._write(parcel)
-        if self._rows.extend(parcel):
+        self._write(bundle)
+        if self._rows.extend(bundle):
             return True
-        self.remove_unneeded([picture.sha256 for picture in parcel.pictures])
+        self.remove_unneeded([picture.sha256 for picture in bundle.pictures])
         return False
 
     def find(self, report_id: ReportId) -> Entry | None:
@@ -167,30 +167,31 @@ class Shelf:
                 f"of which {lasting} are more severe"
             )
 
-    def _write(self, parcel: Parcel) -> None:
+    def _write(self, bundle: ReportBundle) -> None:
         """Pictures and the report's copy; in memory, if the disk does not take them."""
-        report = parcel.report
-        files = {picture.sha256: picture.jpeg for picture in parcel.pictures}
+        report = bundle.report
+        files = {picture.sha256: picture.jpeg for picture in bundle.pictures}
         text = report.model_dump_json()
         try:
             self._blobs.write(files, report.report_id, text)
         except OSError as error:
             for buried in self._rows.buried():  # nobody waits for these: perhaps next time
                 self.remove(buried, LossReason.DISK_FULL)
-            self._make_room_in_memory(parcel, error)
+            self._make_room_in_memory(bundle, error)
             self._blobs.hold(files, report.report_id, text)
-            self._held[report.report_id] = rank(report)
+            self._in_memory[report.report_id] = rank(report)
             self._why = str(error)
         self._copied.add(report.report_id)
 
-    def _make_room_in_memory(self, parcel: Parcel, why: OSError) -> None:
+    def _make_room_in_memory(self, bundle: ReportBundle, why: OSError) -> None:
         """The least severe, then oldest of what is held goes, never for what is less severe."""
-        size, severity = _size(parcel), rank(parcel.report)
+        size, severity = _size(bundle), rank(bundle.report)
         while (
-            len(self._held) >= MOST_HELD or self._blobs.held_bytes + size > self._memory_max_bytes
+            len(self._in_memory) >= MOST_IN_MEMORY
+            or self._blobs.in_memory_bytes + size > self._memory_max_bytes
         ):
-            least = min(self._held, key=self._held.__getitem__, default=None)
-            if least is None or self._held[least] > severity:
+            least = min(self._in_memory, key=self._in_memory.__getitem__, default=None)
+            if least is None or self._in_memory[least] > severity:
                 raise OutboxFull(f"{why}; and no room for {size} bytes in memory") from why
             row = self._rows.find(least)
             if row is None:
@@ -208,7 +209,7 @@ class Shelf:
     def _remove_copy(self, report_id: ReportId) -> None:
         self._blobs.remove_report(report_id)
         self._copied.discard(report_id)
-        self._held.pop(report_id, None)
+        self._in_memory.pop(report_id, None)
 
     def _give_up(self, row: Row, reason: LossReason) -> None:
         if row.in_delivery:
@@ -226,9 +227,9 @@ class Shelf:
                 self._blobs.remove(sha256)
 
 
-def _size(parcel: Parcel) -> int:
-    pictures = sum(len(picture.jpeg) for picture in parcel.pictures)
-    return pictures + len(parcel.report.model_dump_json())
+def _size(bundle: ReportBundle) -> int:
+    pictures = sum(len(picture.jpeg) for picture in bundle.pictures)
+    return pictures + len(bundle.report.model_dump_json())
 
 
 def _loss(row: Row, reason: LossReason) -> Loss:

@@ -28,7 +28,7 @@ had the report, its evidence and a verdict. answered: the verdict is here. notif
 destination."""
 
 
-class Trail(Protocol):
+class DeliveryTrace(Protocol):
     """Quick, from any thread, and of any report."""
 
     def reached(self, report: ReportId, hop: Hop, of: str = "") -> None:
@@ -46,7 +46,7 @@ class Trail(Protocol):
         ...
 
 
-class Unfollowed:
+class NoTrace:
     """Nobody wants to know."""
 
     def reached(self, report: ReportId, hop: Hop, of: str = "") -> None:
@@ -61,4 +61,4 @@ class Unfollowed:
         """Nothing."""
 
 
-UNFOLLOWED = Unfollowed()
+NO_TRACE = NoTrace()
