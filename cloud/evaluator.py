@@ -21,7 +21,7 @@ from cloud.confirm import Stamp, confirm, inconclusive, second_views_needed
 from cloud.evidence import DAMAGED, UnusablePicture, fetch
 from cloud.matching import ALL, EvidenceView, PictureDetections
 from cloud.policy import Policy
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Handling, Verdict
 from imaging.admission import PictureLimits
@@ -74,7 +74,7 @@ class ReportEvaluator:
     clock: Clock
     measured: Callable[[TimedStage, float], None] = _unmeasured
 
-    def evaluate(self, report: ThreatReport, *, reread: bool = False) -> Verdict | More:
+    def evaluate(self, report: ThreatReport, *, reread: bool = False) -> Verdict | EvidenceRequest:
         """As `decide`, but where a refutation is not clear, another picture is asked for first.
 
         So it is with pictures that are missing or not what was hashed: if they may be read again
@@ -82,7 +82,7 @@ class ReportEvaluator:
         """
         return (self._timed if report.test else self._evaluated)(report, reread)
 
-    def _evaluated(self, report: ThreatReport, reread: bool) -> Verdict | More:
+    def _evaluated(self, report: ThreatReport, reread: bool) -> Verdict | EvidenceRequest:
         verdict, unusable = self._decided(report)
         if verdict.decision == "confirmed":  # by those that can be read, so the others can wait
             return verdict
@@ -92,14 +92,14 @@ class ReportEvaluator:
         if damaged and report.restores_left:
             return self._restore(report, damaged)
         unclear = verdict.decision == "refuted" and verdict.score >= self.policy.refute_below
-        if not (unclear and report.more_left):
+        if not (unclear and report.requests_left):
             return verdict
-        return More(
+        return EvidenceRequest(
             report_id=report.report_id,
             gateway=report.gateway,
             camera=report.camera,
             asked_at=verdict.decided_at,
-            more_left=report.more_left,
+            requests_left=report.requests_left,
             reasons=verdict.reasons,
         )
 
@@ -145,19 +145,21 @@ class ReportEvaluator:
         self.measured("detect", self.clock.mono() - began)
         return verdict, unusable
 
-    def _restore(self, report: ThreatReport, damaged: tuple[UnusablePicture, ...]) -> More:
-        return More(
+    def _restore(
+        self, report: ThreatReport, damaged: tuple[UnusablePicture, ...]
+    ) -> EvidenceRequest:
+        return EvidenceRequest(
             report_id=report.report_id,
             gateway=report.gateway,
             camera=report.camera,
             asked_at=self.clock.now(),
-            more_left=report.more_left,
+            requests_left=report.requests_left,
             reasons=tuple(map(str, damaged)),
             unreadable=tuple(one.key for one in damaged),
             restores_left=report.restores_left,
         )
 
-    def _timed(self, report: ThreatReport, reread: bool) -> Verdict | More:
+    def _timed(self, report: ThreatReport, reread: bool) -> Verdict | EvidenceRequest:
         """The verdict on a self-test, which says as well when what was done."""
         taken_at, began = self.clock.now(), self.clock.mono()
         done: dict[TimedStage, float] = {"fetch": 0.0}
@@ -167,7 +169,7 @@ class ReportEvaluator:
             done[stage] = self.clock.mono() - began
 
         answer = replace(self, measured=note)._evaluated(report, reread)
-        if isinstance(answer, More):
+        if isinstance(answer, EvidenceRequest):
             return answer
         handled = Handling(
             taken_at=taken_at,

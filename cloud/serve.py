@@ -25,8 +25,8 @@ from cloud.model import FullModel, open_model
 from cloud.report_queue import ReportQueue
 from cloud.settings import Settings, SettingsError
 from cloud.worker import ConfirmWorker, WorkerContext
-from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict
-from contract.more import More
+from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verdict
+from contract.evidence_request import EvidenceRequest
 from contract.signature import Signer
 from contract.topics import Topics, shared_suspects
 from contract.verdict import Verdict
@@ -226,12 +226,14 @@ def _evaluator(
 
 def _evidence_requester(
     link: Link, settings: Settings, signer: Signer | None
-) -> Callable[[More], PublishOutcome]:
+) -> Callable[[EvidenceRequest], PublishOutcome]:
     """Publishes a request for evidence where the verdict will be."""
 
-    def request(more: More) -> PublishOutcome:
+    def request(more: EvidenceRequest) -> PublishOutcome:
         topic = Topics(gateway=more.gateway, root=settings.root).of_camera(more.camera, "verdict")
-        pending = link.publish(topic, frame_more(more, signer), content_type=CONTENT_TYPE)
+        pending = link.publish(
+            topic, frame_evidence_request(more, signer), content_type=CONTENT_TYPE
+        )
         return pending.wait(settings.work.publish_timeout_s)
 
     return request

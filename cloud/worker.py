@@ -26,7 +26,7 @@ from cloud.report_queue import QueuedReport, ReportQueue
 from cloud.settings import WorkerSettings
 from contract.agreement import topic_flaw
 from contract.cloudevent import MessageError, read_report
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
 from objectstore.store import StoreError, TransientStoreError
@@ -60,7 +60,7 @@ class WorkerContext:
     evaluator: ReportEvaluator
     ledger: Ledger
     publish: Callable[[Verdict], PublishOutcome]
-    request_evidence: Callable[[More], PublishOutcome]
+    request_evidence: Callable[[EvidenceRequest], PublishOutcome]
     metrics: WorkerMetrics
     settings: WorkerSettings
     clock: Clock
@@ -149,7 +149,7 @@ class ConfirmWorker:
         try:
             decided = self._decided(report)
             self._evaluated_count += 1
-            if isinstance(decided, More):
+            if isinstance(decided, EvidenceRequest):
                 return self._requested_evidence(decided)
             return self._published(*decided)
         except Interrupted:
@@ -166,11 +166,11 @@ class ConfirmWorker:
             raise MessageError(mismatch)
         return report
 
-    def _decided(self, report: ThreatReport) -> tuple[Verdict, ReportOutcome] | More:
+    def _decided(self, report: ThreatReport) -> tuple[Verdict, ReportOutcome] | EvidenceRequest:
         standing = self._with_retries(lambda: self._context.ledger.find(report))
         if standing is None:
             ours = self._evaluated(report)
-            if isinstance(ours, More):
+            if isinstance(ours, EvidenceRequest):
                 return ours
             decided = on_report(ours, report)
             standing = self._with_retries(lambda: self._context.ledger.decide(decided, report))
@@ -180,7 +180,7 @@ class ConfirmWorker:
         self._log_verdict(Event.VERDICT_REPEATED, standing)
         return standing, _outcome_of(standing, ReportOutcome.REPEATED)
 
-    def _evaluated(self, report: ThreatReport) -> Verdict | More:
+    def _evaluated(self, report: ThreatReport) -> Verdict | EvidenceRequest:
         """Pictures that read wrong are read again first, for a bad read looks like that."""
         for attempt in range(1, self._settings.rereads + 1):
             try:
@@ -193,11 +193,11 @@ class ConfirmWorker:
                 self._pause(attempt)
         return self._with_retries(lambda: self._context.evaluator.evaluate(report))
 
-    def _requested_evidence(self, more: More) -> ReportOutcome:
+    def _requested_evidence(self, more: EvidenceRequest) -> ReportOutcome:
         """Asks once: nothing was decided, and a report that stays unanswered is sent again."""
         self._context.request_evidence(more)
         log(
-            Event.MORE_ASKED,
+            Event.EVIDENCE_REQUESTED,
             camera=more.camera,
             report_id=more.report_id,
             reasons=list(more.reasons),

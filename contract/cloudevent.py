@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 structured JSON framing of reports, verdicts and questions.
+"""CloudEvents 1.0 structured JSON framing of reports, verdicts and requests.
 
 PURE. `frame_*` make the bytes that go on the wire; `read_*` take them apart and raise
 `MessageError` with what was wrong. What the cloud says is signed where it has a key, in two
@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from contract import ijson
 from contract.agreement import Placed, id_flaw, source_of
+from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
 from contract.flaws import first_flaw
-from contract.more import MORE_TYPE, More
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
 from contract.statement import Distrust, seal_in, statement
 from contract.verdict import VERDICT_TYPE, Verdict
@@ -80,23 +80,25 @@ def frame_verdict(verdict: Verdict, signer: Signer | None = None) -> bytes:
     return _encode(_signed(event, signer))
 
 
-def frame_more(more: More, signer: Signer | None = None) -> bytes:
-    """The question as a CloudEvent with the id of its report; signed if there is a key."""
-    event = _event(MORE_TYPE, more.report_id, more.gateway, more.camera, more)
-    event |= {"subject": "more", "time": utc_text(more.asked_at)}
+def frame_evidence_request(request: EvidenceRequest, signer: Signer | None = None) -> bytes:
+    """The request as a CloudEvent with the id of its report; signed if there is a key."""
+    event = _event(
+        EVIDENCE_REQUEST_TYPE, request.report_id, request.gateway, request.camera, request
+    )
+    event |= {"subject": "evidence-request", "time": utc_text(request.asked_at)}
     return _encode(_signed(event, signer))
 
 
-def read_answer(payload: bytes, keyring: Keyring | None = None) -> Verdict | More:
+def read_answer(payload: bytes, keyring: Keyring | None = None) -> Verdict | EvidenceRequest:
     """What the cloud says about a report; raises `MessageError`, with a keyring `Untrusted`."""
-    if _kind(payload) == MORE_TYPE:
-        return read_more(payload, keyring)
+    if _kind(payload) == EVIDENCE_REQUEST_TYPE:
+        return read_evidence_request(payload, keyring)
     return read_verdict(payload, keyring)
 
 
-def read_more(payload: bytes, keyring: Keyring | None = None) -> More:
-    """The question in a CloudEvent; raises as `read_answer`."""
-    return _read(payload, MORE_TYPE, More, keyring)
+def read_evidence_request(payload: bytes, keyring: Keyring | None = None) -> EvidenceRequest:
+    """The request in a CloudEvent; raises as `read_answer`."""
+    return _read(payload, EVIDENCE_REQUEST_TYPE, EvidenceRequest, keyring)
 
 
 def read_report(payload: bytes) -> ThreatReport:
@@ -153,7 +155,7 @@ def _encode(event: dict[str, object]) -> bytes:
     return json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
 
 
-M = TypeVar("M", ThreatReport, Verdict, More)
+M = TypeVar("M", ThreatReport, Verdict, EvidenceRequest)
 
 
 def _parsed(payload: bytes) -> object:

@@ -183,7 +183,7 @@ class ThreatReport(Wire):
     evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)] = Field(
         description="The stored pictures."
     )
-    more_left: Annotated[int, Field(ge=0, le=4)] = Field(
+    requests_left: Annotated[int, Field(ge=0, le=4)] = Field(
         0,
         exclude_if=nothing,
         description="How often the cloud may still ask for another picture of the object.",

@@ -163,7 +163,11 @@ class Event(StrEnum):
     DELIVERY_FAILED = "delivery_failed", "warning", "It will be tried again; when and why.", True
     ENTRY_BURIED = "entry_buried", "error", "A suspicion was given up; why."
     VERDICT_RECEIVED = "verdict_received", "info", "The cloud answered."
-    MORE_ASKED = "more_asked", "info", "The cloud wants another picture before it decides."
+    EVIDENCE_REQUESTED = (
+        "evidence_requested",
+        "info",
+        "The cloud wants another picture before it decides.",
+    )
     VERDICT_REFUSED = "verdict_refused", "warning", "A verdict is unusable; why.", True
     VERDICT_MISSED = "verdict_missed", "warning", "No answer in time: unconfirmed."
     NOTIFICATION_FAILED = (

@@ -24,7 +24,7 @@ class Evidence(Section):
         le=4,
         description="Crops of the object from different frames; the cloud decides by the best two.",
     )
-    more: int = Field(
+    requests: int = Field(
         2,
         ge=0,
         le=4,

@@ -20,8 +20,8 @@ from edge.config.schema import Config
 from edge.daemon.audit_sender import AuditSender
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.deliver.evidence import Origin, extended, pack
+from edge.deliver.evidence_requests import GATHER_S, PATIENCE_S, EvidenceRequests, OpenRequest
 from edge.deliver.outbox import Outbox
-from edge.deliver.questions import GATHER_S, PATIENCE_S, Question, Questions
 from edge.errors import InferenceError, OutboxError
 from edge.intake.admission import stale
 from edge.intake.mailbox import Mailbox
@@ -83,13 +83,14 @@ class AnalysisWorker:
         clock: Clock,
         kept: threading.Event,
         sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
-        questions: Questions | None = None,
+        evidence_requests: EvidenceRequests | None = None,
         verdict_queue: VerdictQueue | None = None,
     ) -> None:
         """`kept` is set when the outbox has something new; `sync_memory` keeps a camera's memory of
-        static objects and brings it news; `questions` and `verdict_queue` come from the cloud."""
+        static objects and brings it news; `evidence_requests` and `verdict_queue` come from the
+        cloud."""
         self._verdict_queue = verdict_queue or VerdictQueue()
-        self._questions = questions or Questions(clock)
+        self._evidence_requests = evidence_requests or EvidenceRequests(clock)
         self._mailbox = mailbox
         self._pipeline = pipeline
         self._outbox = outbox
@@ -133,8 +134,8 @@ class AnalysisWorker:
         self._take_up()  # what came into force while we waited holds for this frame
         if frame is not None:
             self._look(frame)
-        for question in self._questions.open():
-            self._answer(question)
+        for request in self._evidence_requests.open():
+            self._answer(request)
 
     def finish(self) -> None:
         """Evaluate now what still waits to stand alone; for the end, when no thread calls
@@ -254,21 +255,21 @@ class AnalysisWorker:
         if self._audit_sender.take(rejected, self._settings.config, self._settings.origin, now):
             self._kept.set()
 
-    def _answer(self, question: Question) -> None:
+    def _answer(self, request: OpenRequest) -> None:
         """A newer picture of the thing, if there is one; that there is none, if it is gone."""
         pipeline = self._pipeline
-        if not pipeline.follows(question.camera):
+        if not pipeline.follows(request.camera):
             return  # another thread's camera
-        known, waited_s = pipeline.epoch == question.epoch, self._clock.mono() - question.asked_s
-        seen = known and question.track in pipeline.live(question.camera)
+        known, waited_s = pipeline.epoch == request.epoch, self._clock.mono() - request.asked_s
+        seen = known and request.track in pipeline.live(request.camera)
         if seen and waited_s < GATHER_S:
             return
-        best_frame = pipeline.next_best_frame(question.camera, question.track) if known else None
+        best_frame = pipeline.next_best_frame(request.camera, request.track) if known else None
         if best_frame is None and seen and waited_s < PATIENCE_S:
             return
-        self._questions.close(question)
-        entry = self._outbox.find(question.report_id)
-        if entry is None or entry.report.more_left != question.more_left:
+        self._evidence_requests.close(request)
+        entry = self._outbox.find(request.report_id)
+        if entry is None or entry.report.requests_left != request.requests_left:
             return  # decided meanwhile, or answered before
         with suppress(OutboxError):  # the entry stays as it was, and is repeated
             self._outbox.extend(extended(entry.report, best_frame, self._settings.origin))

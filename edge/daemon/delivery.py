@@ -22,10 +22,10 @@ from edge.daemon.identity import Identity
 from edge.daemon.worker import Worker
 from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
+from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
-from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.deliver.trust import Trust
@@ -87,7 +87,7 @@ class Delivery:
             will=None if self.alone else will,
             manual_ack=True,
         )
-        self.questions = Questions(clock)
+        self.evidence_requests = EvidenceRequests(clock)
         self.trust = Trust(topics.root, keyring, outbox.find)
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
         outbox.notifications.keep_only([one.name for one in destinations])
@@ -119,7 +119,7 @@ class Delivery:
             self.trust,
             self.threats,
             destinations,
-            self.questions,
+            self.evidence_requests,
             answered,
             self._notify,
             self._courier.doubt,

@@ -292,7 +292,7 @@ class Gateway:
             self.clock,
             self.delivery.kept,
             self.static.sync,
-            self.delivery.questions,
+            self.delivery.evidence_requests,
             self._verdict_queue,
         )
 

@@ -65,7 +65,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
             HealthReason.ANSWERS_REFUSED,
             gateway.counters.refusals.suspicious,
             gateway.clock,
-            "verdicts or questions were refused",
+            "verdicts or evidence requests were refused",
         ),
         RecentIncrease(
             HealthReason.SUSPICION_LOST,

@@ -249,6 +249,6 @@ class Courier:
 def _to_send(entry: Entry, age_s: float) -> ThreatReport:
     """The report, and how old it is; once it was sent in vain, nothing more may be asked, so that
     it gets decided."""
-    more_left = 0 if entry.state == "reported" else entry.report.more_left
-    changes = {"more_left": more_left, "age_s": said_age(age_s)}
+    requests_left = 0 if entry.state == "reported" else entry.report.requests_left
+    changes = {"requests_left": requests_left, "age_s": said_age(age_s)}
     return entry.report.model_copy(update=changes)

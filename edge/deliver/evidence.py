@@ -111,7 +111,7 @@ def extended(report: ThreatReport, best_frame: BestFrame | None, origin: Origin)
     items = _crop(best_frame, origin, report.label) if best_frame is not None and more else []
     changes = {
         "evidence": (*report.evidence, *(ref for ref, _ in items)),
-        "more_left": report.more_left - 1 if items else 0,
+        "requests_left": report.requests_left - 1 if items else 0,
     }
     pictures = tuple(picture for _, picture in items)
     return ReportBundle(report=report.model_copy(update=changes), pictures=pictures)
@@ -274,6 +274,6 @@ def _report(
         config_version=origin.config_version[:_MAX_NAME_CHARS],
         config_sha256=origin.config_sha256,
         evidence=evidence,
-        more_left=origin.evidence.more if candidate.followed else 0,
+        requests_left=origin.evidence.requests if candidate.followed else 0,
         restores_left=RESTORES,
     )

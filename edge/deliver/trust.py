@@ -2,7 +2,7 @@
 
 SHELL (it asks the outbox). Laws: a message is about the camera on whose topic it came; where keys
 of the cloud are configured, nothing is taken that none of them signed; a verdict is about the
-very claim and pictures that we sent; a question is about a report that waits. So what somebody
+very claim and pictures that we sent; a request is about a report that waits. So what somebody
 forged, replayed or moved changes nothing here, and the report stays open until its deadline, when
 it is called unconfirmed. Called by `verdicts` on the uplink's thread.
 """
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from contract.agreement import topic_flaw
 from contract.chain import is_about
 from contract.cloudevent import MessageError, Untrusted, read_answer
+from contract.evidence_request import EvidenceRequest
 from contract.ids import ReportId
-from contract.more import More
 from contract.signature import Keyring
 from contract.statement import KeyId
 from contract.verdict import Verdict
@@ -52,7 +52,7 @@ class Trust:
         """Go by these keys from the next message on."""
         self._keyring = keyring
 
-    def read(self, topic: str, payload: bytes) -> Verdict | More | Refused | None:
+    def read(self, topic: str, payload: bytes) -> Verdict | EvidenceRequest | Refused | None:
         """What was said; None for our own word, which comes back where brokers are shared."""
         try:
             answer = read_answer(payload)
@@ -69,10 +69,12 @@ class Trust:
             return Refused(Refusal.OTHER_TOPIC, flaw)
         return self._held_against_report(answer)
 
-    def _held_against_report(self, answer: Verdict | More) -> Verdict | More | Refused:
+    def _held_against_report(
+        self, answer: Verdict | EvidenceRequest
+    ) -> Verdict | EvidenceRequest | Refused:
         entry = self._find(answer.report_id)
-        if isinstance(answer, More):
-            return self._question(answer, entry)
+        if isinstance(answer, EvidenceRequest):
+            return self._request(answer, entry)
         if entry is None or answer.manifest is None:  # long closed; a worker from before manifests
             return answer
         if is_about(answer.manifest, entry.report):
@@ -80,19 +82,19 @@ class Trust:
         detail = f"{answer.decision} is about another claim or pictures than {answer.report_id}"
         return Refused(Refusal.OTHER_REPORT, detail)
 
-    def _question(self, question: More, entry: Entry | None) -> More | Refused:
+    def _request(self, request: EvidenceRequest, entry: Entry | None) -> EvidenceRequest | Refused:
         if entry is None or not entry.waits:
-            return Refused(Refusal.NOT_OPEN, f"{question.report_id} does not wait for a verdict")
-        if _asked_for(question) != _offered(entry, question):
-            detail = f"{question.report_id} was asked that before, or says that it cannot be"
+            return Refused(Refusal.NOT_OPEN, f"{request.report_id} does not wait for a verdict")
+        if _asked_for(request) != _offered(entry, request):
+            detail = f"{request.report_id} was asked that before, or says that it cannot be"
             return Refused(Refusal.NOT_OPEN, detail)
-        return question
+        return request
 
 
-def _asked_for(question: More) -> int:
-    """How many answers of that kind were left to the cloud: an older count is an old question."""
-    return question.restores_left if question.unreadable else question.more_left
+def _asked_for(request: EvidenceRequest) -> int:
+    """How many answers of that kind were left to the cloud: an older count is an old request."""
+    return request.restores_left if request.unreadable else request.requests_left
 
 
-def _offered(entry: Entry, question: More) -> int:
-    return entry.report.restores_left if question.unreadable else entry.report.more_left
+def _offered(entry: Entry, request: EvidenceRequest) -> int:
+    return entry.report.restores_left if request.unreadable else entry.report.requests_left

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination
 from edge.deliver.evidence import ReportBundle
+from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.lag import Lag, said_age
 from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.deliver.trust import Refused, Trust
@@ -43,7 +43,7 @@ class Verdicts:
         trust: Trust,
         threats: Threats,
         destinations: Sequence[Destination],
-        questions: Questions,
+        evidence_requests: EvidenceRequests,
         answered: Callable[[Verdict], None] = lambda _: None,
         wake: Callable[[], None] = lambda: None,
         doubt: Callable[[Iterable[str]], None] = lambda _: None,
@@ -51,9 +51,10 @@ class Verdicts:
     ) -> None:
         """`trust` says what to believe of what comes on topics of ours.
 
-        `answered` is told each verdict by which the cloud closed an entry; `questions` takes what
-        the cloud asks; `wake` is called when there is something to notify of, `doubt` with the keys
-        of pictures that the cloud cannot read; `trace` hears of each verdict that is recorded.
+        `answered` is told each verdict by which the cloud closed an entry; `evidence_requests`
+        takes what the cloud asks; `wake` is called when there is something to notify of, `doubt`
+        with the keys of pictures that the cloud cannot read; `trace` hears of each verdict that is
+        recorded.
         """
         self._trace = trace
         self._outbox = outbox
@@ -63,7 +64,7 @@ class Verdicts:
         self._trust = trust
         self._threats = threats
         self._destinations = destinations
-        self._questions = questions
+        self._evidence_requests = evidence_requests
         self._answered = answered
         self._wake = wake
         self._doubt = doubt
@@ -113,7 +114,7 @@ class Verdicts:
             answer = self._trust.read(topic, payload)
             if isinstance(answer, Verdict):
                 self._take(answer)
-            elif isinstance(answer, More):
+            elif isinstance(answer, EvidenceRequest):
                 self._answer(answer)
         except OutboxError as error:  # the report is sent again, and the cloud repeats its verdict
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
@@ -133,20 +134,20 @@ class Verdicts:
                 reasons=list(verdict.reasons),
             )
 
-    def _answer(self, question: More) -> None:
-        if question.unreadable:
-            self._store_again(question)
+    def _answer(self, request: EvidenceRequest) -> None:
+        if request.unreadable:
+            self._store_again(request)
         else:
-            self._questions.ask(question)
-            log(Event.MORE_ASKED, camera=question.camera, report_id=question.report_id)
+            self._evidence_requests.ask(request)
+            log(Event.EVIDENCE_REQUESTED, camera=request.camera, report_id=request.report_id)
 
-    def _store_again(self, question: More) -> None:
+    def _store_again(self, request: EvidenceRequest) -> None:
         """The cloud cannot read pictures of a report: they are delivered anew, as we have them."""
-        entry = self._outbox.find(question.report_id)
-        if entry is None or not 0 < entry.report.restores_left == question.restores_left:
+        entry = self._outbox.find(request.report_id)
+        if entry is None or not 0 < entry.report.restores_left == request.restores_left:
             return  # decided meanwhile, or asked before
         left = {"restores_left": entry.report.restores_left - 1}
-        self._doubt(question.unreadable)
+        self._doubt(request.unreadable)
         report = entry.report.model_copy(update=left)
         if self._outbox.extend(ReportBundle(report=report, pictures=())):
             self._wake()
@@ -154,7 +155,7 @@ class Verdicts:
                 Event.EVIDENCE_DOUBTED,
                 camera=entry.camera,
                 report_id=entry.report_id,
-                reasons=list(question.reasons),
+                reasons=list(request.reasons),
             )
 
     def _close(self, verdict: Verdict) -> bool:

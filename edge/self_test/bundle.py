@@ -78,7 +78,7 @@ def marked(frame: Frame, box: Box, report_id: ReportId, origin: Origin) -> Repor
         suspicion=_suspicion(frame, box, report_id), best=decoded, best_box=box, context=()
     )
     bundle = pack(candidate, replace(origin, privacy=Privacy()))
-    marks = {"test": True, "audit": True, "more_left": 0}
+    marks = {"test": True, "audit": True, "requests_left": 0}
     return replace(bundle, report=bundle.report.model_copy(update=marks))
 
 

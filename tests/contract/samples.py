@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, GatewayId, ReportId
-from contract.more import More
 from contract.report import EvidenceRef, FiredRule, Sample, Scores, ThreatReport, TrackFacts
 from contract.verdict import Handling, Sighting, Verdict
 
@@ -79,25 +79,25 @@ CROPS = REPORT.model_copy(
 )
 """The same, with a crop that says where in the frame it lies."""
 
-MORE = More(
+EVIDENCE_REQUEST = EvidenceRequest(
     report_id=ID,
     gateway=GatewayId("north"),
     camera=CameraId("gate"),
     asked_at=AT,
-    more_left=1,
+    requests_left=1,
     reasons=("person 0.28 at the suspected place in both frames (0.31, 0.25)",),
 )
 
 RESTORABLE = CROPS.model_copy(update={"restores_left": 2})
-RESTORE = MORE.model_copy(
+RESTORE = EVIDENCE_REQUEST.model_copy(
     update={
-        "more_left": 0,
+        "requests_left": 0,
         "reasons": ("best picture cannot be judged: missing",),
         "unreadable": (REPORT.evidence[0].key,),
         "restores_left": 2,
     }
 )
-"""A report whose pictures may be asked for again, and the question."""
+"""A report whose pictures may be asked for again, and the request."""
 
 LATE_REPORT = CROPS.model_copy(update={"age_s": 34.5})
 LATE_VERDICT = VERDICT.model_copy(update={"age_s": 34.5})

@@ -84,7 +84,7 @@ def test_a_manifest_is_of_what_the_report_claims(claim: dict[str, object]) -> No
 
 
 def test_what_changes_on_the_way_is_no_part_of_the_claim() -> None:
-    asked = REPORT.model_copy(update={"more_left": 2, "link": LINK})
+    asked = REPORT.model_copy(update={"requests_left": 2, "link": LINK})
     assert manifest_sha256(asked) == manifest_sha256(REPORT)
 
 

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from contract import ijson
 from contract.cloudevent import (
     MessageError,
-    frame_more,
+    frame_evidence_request,
     frame_report,
     frame_verdict,
-    read_more,
+    read_evidence_request,
     read_report,
     read_verdict,
 )
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from tests.contract.samples import CROPS, MORE, VERDICT
+from tests.contract.samples import CROPS, EVIDENCE_REQUEST, VERDICT
 
 HALF = '"\\ud800"'
 OF_YEAR_0 = '"0001-01-01T00:00:00+23:59"'
@@ -72,16 +72,16 @@ def check_verdict(payload: bytes) -> None:
     assert read_verdict(frame_verdict(verdict)) == verdict
 
 
-def check_more(payload: bytes) -> None:
-    more = read_more(payload)
-    assert More.model_validate_json(more.model_dump_json()) == more
-    assert read_more(frame_more(more)) == more
+def check_evidence_request(payload: bytes) -> None:
+    more = read_evidence_request(payload)
+    assert EvidenceRequest.model_validate_json(more.model_dump_json()) == more
+    assert read_evidence_request(frame_evidence_request(more)) == more
 
 
 KINDS = {
     "report": (frame_report(CROPS), check_report),
     "verdict": (frame_verdict(VERDICT), check_verdict),
-    "more": (frame_more(MORE), check_more),
+    "more": (frame_evidence_request(EVIDENCE_REQUEST), check_evidence_request),
 }
 
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from contract.cloudevent import (
     MessageError,
-    frame_more,
+    frame_evidence_request,
     frame_report,
     frame_verdict,
     read_answer,
@@ -22,9 +22,9 @@ from contract.verdict import Verdict
 from tests.contract.samples import (
     AUDIT_REPORT,
     CROPS,
+    EVIDENCE_REQUEST,
     LATE_REPORT,
     LATE_VERDICT,
-    MORE,
     PARTLY_REPORT,
     REPORT,
     RESTORABLE,
@@ -55,26 +55,26 @@ def test_crops_that_know_their_place_are_written_and_read_as_frozen() -> None:
 
 
 def test_a_question_is_written_and_read_as_frozen_and_is_no_verdict() -> None:
-    golden = (GOLDEN / "more-v1.json").read_bytes()
-    assert frame_more(MORE) == golden
-    assert read_answer(golden) == MORE
+    golden = (GOLDEN / "evidence-request-v1.json").read_bytes()
+    assert frame_evidence_request(EVIDENCE_REQUEST) == golden
+    assert read_answer(golden) == EVIDENCE_REQUEST
     assert read_answer(frame_verdict(VERDICT)) == VERDICT
     with pytest.raises(MessageError, match="expected 'io\\.stillwatch\\.verdict"):
         read_verdict(golden)
 
 
 def test_a_report_that_may_be_asked_about_says_so() -> None:
-    open_report = REPORT.model_copy(update={"more_left": 2})
-    assert b'"more_left":2' in frame_report(open_report)
+    open_report = REPORT.model_copy(update={"requests_left": 2})
+    assert b'"requests_left":2' in frame_report(open_report)
     assert read_report(frame_report(open_report)) == open_report
-    assert read_report(frame_report(REPORT)).more_left == 0
+    assert read_report(frame_report(REPORT)).requests_left == 0
 
 
 def test_a_question_for_pictures_to_be_stored_again_is_written_and_read_as_frozen() -> None:
     report = (GOLDEN / "suspicion-v1-restorable.json").read_bytes()
-    question = (GOLDEN / "more-v1-unreadable.json").read_bytes()
-    assert (frame_report(RESTORABLE), frame_more(RESTORE)) == (report, question)
-    assert (read_report(report), read_answer(question)) == (RESTORABLE, RESTORE)
+    request = (GOLDEN / "evidence-request-v1-unreadable.json").read_bytes()
+    assert (frame_report(RESTORABLE), frame_evidence_request(RESTORE)) == (report, request)
+    assert (read_report(report), read_answer(request)) == (RESTORABLE, RESTORE)
 
 
 def test_an_audit_says_how_it_was_drawn_and_is_written_and_read_as_frozen() -> None:

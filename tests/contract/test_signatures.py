@@ -16,7 +16,7 @@ from contract.agreement import topic_flaw
 from contract.cloudevent import (
     MessageError,
     Untrusted,
-    frame_more,
+    frame_evidence_request,
     frame_verdict,
     read_answer,
     read_verdict,
@@ -32,7 +32,7 @@ from contract.signature import (
     read_signer,
 )
 from contract.statement import Distrust, canonical, statement
-from tests.contract.samples import MORE, VERDICT
+from tests.contract.samples import EVIDENCE_REQUEST, VERDICT
 
 GOLDEN = Path(__file__).parent / "golden"
 CLOUD = Signer(Ed25519PrivateKey.from_private_bytes(b"the cloud's key of the examples!"))
@@ -60,7 +60,7 @@ def test_a_signed_verdict_is_written_as_frozen_and_read_with_and_without_keys() 
     assert frame_verdict(VERDICT, CLOUD) == golden
     assert read_answer(golden) == VERDICT
     assert read_answer(golden, TRUSTED) == VERDICT
-    assert read_answer(frame_more(MORE, CLOUD), TRUSTED) == MORE
+    assert read_answer(frame_evidence_request(EVIDENCE_REQUEST, CLOUD), TRUSTED) == EVIDENCE_REQUEST
 
 
 def test_a_signature_outlives_another_spelling_of_the_same_json() -> None:
@@ -112,10 +112,10 @@ def test_what_was_changed_after_signing_is_forged(
 
 
 def test_a_signature_over_one_kind_of_message_is_none_over_another() -> None:
-    question = json.loads(frame_more(MORE, CLOUD))
+    request = json.loads(frame_evidence_request(EVIDENCE_REQUEST, CLOUD))
     posing = json.loads(frame_verdict(VERDICT)) | {
-        "signaturekey": question["signaturekey"],
-        "signature": question["signature"],
+        "signaturekey": request["signaturekey"],
+        "signature": request["signature"],
     }
     assert distrust_of(json.dumps(posing).encode()) is Distrust.FORGED
 

@@ -18,8 +18,8 @@ from contract.verdict import Verdict
 from edge.config.schema import Deliver
 from edge.deliver.courier import Courier
 from edge.deliver.destinations import BrokerDestination, Destination, brokers
+from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
-from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
@@ -118,7 +118,7 @@ class Simulation:
         trust = Trust(topics.root, None, self.outbox.find)
         self.verdicts = Verdicts(
             self.outbox, Counters(), clock, settings, trust, threats, destinations,
-            Questions(clock),
+            EvidenceRequests(clock),
         )  # fmt: skip
         self.courier = Courier(
             self.outbox, self.store, self.cloud, topics.root, clock, settings, rng, lambda: None

@@ -24,8 +24,8 @@ import cv2
 import psutil
 import yaml
 
-from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict, read_report
-from contract.more import More
+from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verdict, read_report
+from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Decision, Verdict
 from edge.config.load import read
@@ -99,7 +99,7 @@ def config(folder: Path, port: int) -> str:
 
 
 class Cloud:
-    """Answers reports as a worker might: mostly at once, at times with a question or not at all."""
+    """Answers reports as a worker might: mostly at once, at times with a request or not at all."""
 
     def __init__(self, port: int) -> None:
         self.link = Link(
@@ -119,20 +119,20 @@ class Cloud:
             return
         answer = f"{topic.removesuffix('suspect')}verdict"
         framed = (
-            frame_more(_question(report))
-            if chance < 15 and report.more_left
+            frame_evidence_request(_request(report))
+            if chance < 15 and report.requests_left
             else frame_verdict(_verdict(report, "refuted" if chance < 50 else "confirmed"))
         )
         self.link.publish(answer, framed, content_type=CONTENT_TYPE)
 
 
-def _question(report: ThreatReport) -> More:
-    return More(
+def _request(report: ThreatReport) -> EvidenceRequest:
+    return EvidenceRequest(
         report_id=report.report_id,
         gateway=report.gateway,
         camera=report.camera,
         asked_at=SystemClock().now(),
-        more_left=report.more_left,
+        requests_left=report.requests_left,
         reasons=("open",),
     )
 

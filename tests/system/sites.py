@@ -19,7 +19,7 @@ import cv2
 import yaml
 
 from contract.cloudevent import read_answer, read_report
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
 from service.link import Link, LinkSettings, Subscription
@@ -119,11 +119,11 @@ class Ear:
     def verdicts(self) -> list[Verdict]:
         return [answer for answer in self._answers() if isinstance(answer, Verdict)]
 
-    def questions(self) -> list[More]:
+    def evidence_requests(self) -> list[EvidenceRequest]:
         """What the cloud wanted to see more of."""
-        return [answer for answer in self._answers() if isinstance(answer, More)]
+        return [answer for answer in self._answers() if isinstance(answer, EvidenceRequest)]
 
-    def _answers(self) -> Iterator[Verdict | More]:
+    def _answers(self) -> Iterator[Verdict | EvidenceRequest]:
         return (answer_of(p) for topic, p in self.heard if topic.endswith("/verdict"))
 
     def wait(self, reached: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:

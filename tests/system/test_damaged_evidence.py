@@ -98,7 +98,7 @@ def test_the_gateway_stores_it_again_and_the_threat_is_confirmed(
             assert listening.wait(lambda: {v.report_id for v in listening.verdicts()} >= raised)
         assert {verdict.decision for verdict in listening.verdicts()} == {"confirmed"}
         assert listening.on("gw/gate/threat")[-1] == b"ON"
-        assert any(question.unreadable for question in listening.questions())
+        assert any(request.unreadable for request in listening.evidence_requests())
         wait(daemon, lambda: bool(daemon.events("evidence_doubted")))
         assert all(report.restores_left < 2 for report in sent(listening).values())
 
@@ -118,8 +118,11 @@ def test_what_nobody_can_read_is_an_alarm_as_if_nobody_had_answered(
         assert {verdict.decision for verdict in listening.verdicts()} == {"inconclusive"}
         assert listening.wait(lambda: listening.on("gw/gate/threat")[-1:] == [b"ON"])
         wait(daemon, lambda: daemon.health()["outbox"].get("done", 0) > 0)
-    questions = [question.report_id for question in listening.questions()]
-    assert {questions.count(report) for report in questions} <= {2, 3}  # asked twice, or lost once
+    evidence_requests = [request.report_id for request in listening.evidence_requests()]
+    assert {evidence_requests.count(report) for report in evidence_requests} <= {
+        2,
+        3,
+    }  # asked twice, or lost once
 
 
 def running(

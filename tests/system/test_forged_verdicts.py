@@ -17,9 +17,9 @@ import pytest
 import yaml
 
 from contract.chain import manifest_sha256
-from contract.cloudevent import frame_more, frame_verdict
+from contract.cloudevent import frame_evidence_request, frame_verdict
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, ReportId, report_id
-from contract.more import More
 from contract.report import ThreatReport
 from contract.signature import Signer, new_signer, public_text
 from contract.verdict import Decision, Verdict
@@ -66,15 +66,15 @@ class Site:
         self.heard.publish(topic, frame_verdict(verdict, signer))
 
     def ask(self, report: ReportId, camera: str, signer: Signer | None) -> None:
-        more = More(
+        more = EvidenceRequest(
             report_id=report,
             gateway=self.report(camera).gateway,
             camera=CameraId(camera),
             asked_at=SystemClock().now(),
-            more_left=2,
+            requests_left=2,
         )
         topic = f"{self.heard.root}/gw/{camera}/verdict"
-        self.heard.publish(topic, frame_more(more, signer))
+        self.heard.publish(topic, frame_evidence_request(more, signer))
 
     def refused(self) -> dict[str, int]:
         """How many answers were refused, by reason, as the metrics say."""
@@ -175,7 +175,7 @@ def test_forged_questions_take_no_place_from_true_ones(
         assert here.refuses(unsigned=32, foreign_key=32)
         here.ask(report_id(gate.gateway, gate.camera, 1, 99, 0), "gate", CLOUD)
         assert here.refuses(unsigned=32, foreign_key=32, not_open=1)
-        assert not here.daemon.events("more_asked")
+        assert not here.daemon.events("evidence_requested")
 
 
 def test_the_key_is_changed_by_trusting_both_for_a_while_without_a_restart(

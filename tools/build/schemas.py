@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport, Wire
 from contract.verdict import Verdict
 from service.documents import ROOT, update
@@ -16,7 +16,7 @@ FOLDER = ROOT / "docs/schemas"
 MODELS: dict[str, type[Wire]] = {
     "threat-report-v1": ThreatReport,
     "verdict-v1": Verdict,
-    "more-v1": More,
+    "evidence-request-v1": EvidenceRequest,
 }
 
 

@@ -14,16 +14,16 @@ from cloud.settings import SettingsError, load_settings
 from cloud.stages.rules import read_rules
 from contract.cloudevent import (
     MessageError,
-    frame_more,
+    frame_evidence_request,
     frame_report,
     frame_verdict,
     read_answer,
-    read_more,
+    read_evidence_request,
     read_report,
     read_verdict,
 )
+from contract.evidence_request import EvidenceRequest
 from contract.ids import GatewayId
-from contract.more import More
 from contract.report import ThreatReport
 from contract.topics import Topics
 from contract.verdict import Verdict
@@ -40,11 +40,11 @@ _TOPICS = Topics(gateway=GatewayId("north"))
 
 
 def message(random: Random) -> bytes:
-    """A report, a verdict or a question."""
+    """A report, a verdict or a request."""
     framed = (
         frame_report(specimens.REPORT),
         frame_verdict(specimens.VERDICT),
-        frame_more(specimens.MORE),
+        frame_evidence_request(specimens.EVIDENCE_REQUEST),
     )
     return json_mutated(random, random.choice(framed))
 
@@ -61,9 +61,9 @@ def hear(payload: bytes) -> str:
         pass
     try:
         answer = read_answer(payload)
-        if isinstance(answer, More):
-            _same(answer, More.model_validate_json(answer.model_dump_json()))
-            _same(answer, read_more(frame_more(answer)))
+        if isinstance(answer, EvidenceRequest):
+            _same(answer, EvidenceRequest.model_validate_json(answer.model_dump_json()))
+            _same(answer, read_evidence_request(frame_evidence_request(answer)))
             said = "question"
         else:
             _same(answer, Verdict.model_validate_json(answer.model_dump_json()))

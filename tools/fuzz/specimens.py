@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, GatewayId, report_id
 from contract.keys import evidence_key
-from contract.more import More
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Sighting, Verdict
 from edge.deliver.evidence import Picture, ReportBundle
@@ -71,7 +71,7 @@ def report(number: int) -> ThreatReport:
                 box=(0.1, 0.2, 0.3, 0.9),
             ),
         ),
-        more_left=1,
+        requests_left=1,
     )
 
 
@@ -102,12 +102,12 @@ def bundle(number: int) -> ReportBundle:
 
 
 REPORT, VERDICT = report(42), verdict(42)
-MORE = More(
+EVIDENCE_REQUEST = EvidenceRequest(
     report_id=REPORT.report_id,
     gateway=GATEWAY,
     camera=CAMERA,
     asked_at=_AT,
-    more_left=1,
+    requests_left=1,
     reasons=("open",),
 )
 

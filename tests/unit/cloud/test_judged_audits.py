@@ -10,7 +10,7 @@ import numpy as np
 
 from cloud.evaluator import AUDITED_PX, ReportEvaluator
 from cloud.settings import Settings
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import EvidenceRef, Sample, ThreatReport
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image
@@ -81,7 +81,7 @@ def test_a_picture_that_is_missing_leaves_it_open_and_is_asked_for_again(tmp_pat
     report = audit(court.shown(0, EMPTY), lost, restores_left=1)
     assert court.evaluator.decide(report).decision == "inconclusive"
     answer = court.evaluator.evaluate(report)
-    assert isinstance(answer, More)
+    assert isinstance(answer, EvidenceRequest)
     assert answer.unreadable == (lost.key,)
     answer = court.evaluator.evaluate(report.model_copy(update={"restores_left": 0}))
     assert isinstance(answer, Verdict)

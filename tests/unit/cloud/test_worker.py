@@ -21,7 +21,7 @@ from cloud.report_queue import QueuedReport, ReportQueue
 from cloud.settings import EvidenceLimits, WorkerSettings
 from cloud.worker import ConfirmWorker, WorkerContext
 from contract.cloudevent import frame_report
-from contract.more import More
+from contract.evidence_request import EvidenceRequest
 from contract.report import EvidenceRef, ThreatReport
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image
@@ -96,7 +96,7 @@ class Bench:
     sight: Sight
     answers: list[PublishOutcome] = field(default_factory=list)
     published: list[Verdict] = field(default_factory=list)
-    asked: list[More] = field(default_factory=list)
+    asked: list[EvidenceRequest] = field(default_factory=list)
     acks: int = 0
     clock: ManualClock = field(default_factory=ManualClock)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -140,7 +140,7 @@ class Bench:
         self.queue.receive("", b"", False, self.stopping.set)
         self.worker.run()
 
-    def _request_evidence(self, more: More) -> PublishOutcome:
+    def _request_evidence(self, more: EvidenceRequest) -> PublishOutcome:
         self.asked.append(more)
         return Delivered()
 
@@ -269,8 +269,8 @@ def test_a_picture_that_stays_damaged_is_asked_for_again_and_judged_when_it_is_b
     else:
         (tmp_path / key).write_bytes(damage)
     assert bench.handle(RESTORABLE) is ReportOutcome.ASKED
-    (question,) = bench.asked
-    assert (question.unreadable, question.restores_left) == ((key,), 1)
+    (request,) = bench.asked
+    assert (request.unreadable, request.restores_left) == ((key,), 1)
     assert (bench.published, bench.acks) == ([], 1)
     bench.store.replace(key, PICTURE, "image/jpeg")
     assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
@@ -431,7 +431,7 @@ WEAK = saw(("person", 0.25, MIDDLE))
 
 
 def with_more(left: int, evidence: tuple[EvidenceRef, ...] = CROPS) -> ThreatReport:
-    return a_report(evidence=evidence).model_copy(update={"more_left": left})
+    return a_report(evidence=evidence).model_copy(update={"requests_left": left})
 
 
 def test_what_is_left_open_is_asked_about_and_decided_with_the_answer(tmp_path: Path) -> None:
@@ -439,7 +439,7 @@ def test_what_is_left_open_is_asked_about_and_decided_with_the_answer(tmp_path: 
     bench = bench_in(tmp_path, sight)
     assert bench.handle(with_more(1)) is ReportOutcome.ASKED
     (more,) = bench.asked
-    assert (more.report_id, more.more_left, bench.published) == (REPORT.report_id, 1, [])
+    assert (more.report_id, more.requests_left, bench.published) == (REPORT.report_id, 1, [])
     assert Ledger(bench.store).find(REPORT) is None
     sight[FRAMED] = saw(CLOSE)
     third = a_ref(CROP, "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))

@@ -53,7 +53,7 @@ def with_other_things_under(image: Image, mask: PrivacyMask, seed: int) -> Image
 
 
 def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[ReportBundle]:
-    """All that can leave of one scene: suspicion, an answer to a question, an audit."""
+    """All that can leave of one scene: suspicion, an answer to a request, an audit."""
     decoded_frames = [
         replace(
             decoded_frame(encoded(with_other_things_under(scene(n), mask, seed + n), ".png"), n),
@@ -66,7 +66,7 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
         others=(BestFrame(decoded_frames[1], box, 0.5),),
     )
     viewed = replace(raised, view=decoded_frames[3])
-    report = pack(raised, origin_).report.model_copy(update={"more_left": 1})
+    report = pack(raised, origin_).report.model_copy(update={"requests_left": 1})
     frames = tuple(one.frame for one in decoded_frames[1:])
     audited = Audited(report_id=ReportId("gw.gate.1.9.0"), frames=frames, box=box)
     rejected = Unsuspected(

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
 from contract.ids import CameraId, GatewayId
-from contract.more import MORE_TYPE, More
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire
 from contract.topics import CameraLeaf, GatewayLeaf, Setting, Topics, Verb, shared_suspects
 from contract.verdict import VERDICT_TYPE, Verdict
@@ -23,7 +23,7 @@ from service.documents import model_tables, table
 MESSAGES: dict[type[Wire], str] = {
     ThreatReport: f"`{REPORT_TYPE}`: a report",
     Verdict: f"`{VERDICT_TYPE}`: a verdict",
-    More: f"`{MORE_TYPE}`: the cloud asks for another picture",
+    EvidenceRequest: f"`{EVIDENCE_REQUEST_TYPE}`: the cloud asks for another picture",
 }
 CAMERA = CameraId("<camera>")
 TOPICS = Topics(gateway=GatewayId("<gateway>"), root="<root>")
@@ -74,7 +74,7 @@ _OF_CAMERA: dict[CameraLeaf, TopicRow] = {
         by="cloud, edge",
         qos=1,
         retained=False,
-        payload=f"CloudEvent `{VERDICT_TYPE}`; from the cloud also `{MORE_TYPE}`",
+        payload=f"CloudEvent `{VERDICT_TYPE}`; from the cloud also `{EVIDENCE_REQUEST_TYPE}`",
     ),
     "threat": TopicRow(
         by="edge", qos=1, retained=True, payload="`ON` while a threat is current, else `OFF`"
@@ -146,7 +146,7 @@ _COMMANDS = """Publish commands (`set`) and requests without the retain flag. Re
 refused: the broker would repeat them after every reconnect. [Arming](rules.md#arming) says what a
 switch does. The answer to a request repeats its `transaction`."""
 
-_EVENTS = f"""## Reports, verdicts and questions
+_EVENTS = f"""## Reports, verdicts and evidence requests
 
 They are CloudEvents 1.0 in structured JSON (`application/cloudevents+json`), at most
 {MAX_REPORT_BYTES // 1024} KiB. `id` is the report's id, `source` is

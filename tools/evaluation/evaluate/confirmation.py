@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 from cloud.evaluator import ReportEvaluator
 from contract.cloudevent import frame_report, read_report
+from contract.evidence_request import EvidenceRequest
 from contract.ids import GatewayId
-from contract.more import More
 from edge.audit.events import Audited, Unsuspected
 from edge.config.audit import Audit
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.deliver.audit_bundle import pack_audit
 from edge.deliver.evidence import Origin, ReportBundle, extended, pack
-from edge.deliver.questions import GATHER_S, PATIENCE_S
+from edge.deliver.evidence_requests import GATHER_S, PATIENCE_S
 from edge.privacy import privacy_of
 from edge.records import AlertCandidate, BestFrame, TrackId
 from edge.replay.html import lightened
@@ -186,7 +186,7 @@ class Confirmation:
     evaluator: ReportEvaluator
 
     def ask(self, candidate: AlertCandidate) -> CloudAnswer:
-        """The verdict, or a question; a picture that is stored already is not sent again."""
+        """The verdict, or a request; a picture that is stored already is not sent again."""
         return self._sent(pack(candidate, self.origin), 0, 0.0, ())
 
     def _sent(
@@ -206,8 +206,10 @@ class Confirmation:
         began_s = time.perf_counter()
         answer = self.evaluator.evaluate(read_report(report))
         seconds = seconds_before + time.perf_counter() - began_s
-        asks = isinstance(answer, More)
-        verdict = self.evaluator.decide(bundle.report) if isinstance(answer, More) else answer
+        asks = isinstance(answer, EvidenceRequest)
+        verdict = (
+            self.evaluator.decide(bundle.report) if isinstance(answer, EvidenceRequest) else answer
+        )
         sent = (*before, *_pictures(bundle))
 
         def again(best_frame: BestFrame | None) -> CloudAnswer:

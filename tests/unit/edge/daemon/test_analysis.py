@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, GatewayId
-from contract.more import More
 from contract.report import ThreatReport
 from edge.config.load import Loaded, read
 from edge.daemon.analysis import AnalysisWorker, WorkerSettings
 from edge.deliver.evidence import Origin
+from edge.deliver.evidence_requests import PATIENCE_S, EvidenceRequests
 from edge.deliver.outbox import Outbox
-from edge.deliver.questions import PATIENCE_S, Questions
 from edge.errors import InferenceError
 from edge.intake.admission import admit
 from edge.intake.mailbox import Mailbox
@@ -82,7 +82,7 @@ class Desk:
         self.outbox: Outbox = self.site.open()
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.counters, self.kept = Counters(), threading.Event()
-        self.questions = Questions(self.clock)
+        self.evidence_requests = EvidenceRequests(self.clock)
         chosen = settings(document, detector or FindsDarkThings())
         self.timings = Timings()
         self.pipeline = Pipeline(chosen.config, chosen.detector, epoch=1)
@@ -95,7 +95,7 @@ class Desk:
             self.timings,
             self.clock,
             self.kept,
-            questions=self.questions,
+            evidence_requests=self.evidence_requests,
         )
 
     def frame(self, payload: bytes) -> Frame:
@@ -387,14 +387,14 @@ class Walk:
         self.desk.look(picture(20 + 6 * at if at else None, seed=self.steps))
         self.steps += 1
 
-    def ask(self, more_left: int = 1) -> None:
-        self.desk.questions.ask(
-            More(
+    def ask(self, requests_left: int = 1) -> None:
+        self.desk.evidence_requests.ask(
+            EvidenceRequest(
                 report_id=self.report.report_id,
                 gateway=self.report.gateway,
                 camera=CAMERA,
                 asked_at=self.desk.clock.now(),
-                more_left=more_left,
+                requests_left=requests_left,
             )
         )
 
@@ -406,12 +406,12 @@ class Walk:
 
 def test_asked_for_more_a_newer_picture_of_the_same_thing_is_sent(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
-    assert walk.report.more_left == 2
+    assert walk.report.requests_left == 2
     walk.ask(2)
     for _ in range(4):
         walk.step()
     answer = walk.now()
-    assert (answer.report_id, answer.more_left) == (walk.report.report_id, 1)
+    assert (answer.report_id, answer.requests_left) == (walk.report.report_id, 1)
     assert answer.evidence[:-1] == walk.report.evidence
     assert answer.evidence[-1].role == "crop"
     assert answer.evidence[-1].received_at > walk.report.evidence[-1].received_at
@@ -429,7 +429,7 @@ def test_a_question_asked_twice_or_too_late_is_answered_once(tmp_path: Path) -> 
     for _ in range(4):
         walk.step()
     answer = walk.now()
-    assert answer.more_left == 1
+    assert answer.requests_left == 1
     walk.ask(2)
     for _ in range(4):
         walk.step()
@@ -441,4 +441,4 @@ def test_where_nothing_more_can_be_seen_the_cloud_is_told_to_decide(tmp_path: Pa
     walk.ask(2)
     walk.desk.clock.advance(PATIENCE_S + 1)
     walk.desk.look(picture(seed=99))
-    assert (walk.now().more_left, walk.now().evidence) == (0, walk.report.evidence)
+    assert (walk.now().requests_left, walk.now().evidence) == (0, walk.report.evidence)

@@ -185,13 +185,13 @@ def test_a_gateway_that_may_not_read_the_store_replaces_only_what_the_cloud_coul
 
 def test_a_report_sent_in_vain_may_not_be_asked_about_again(tmp_path: Path) -> None:
     route = Route(tmp_path)
-    asking = bundle(0).report.model_copy(update={"more_left": 1})
+    asking = bundle(0).report.model_copy(update={"requests_left": 1})
     route.outbox.put(ReportBundle(report=asking, pictures=bundle(0).pictures))
     route.drain()
     route.clock.advance(60)
     route.drain()
     first, second = (read_report(payload) for payload in route.uplink.on(SUSPECT))
-    assert (first.more_left, second.more_left) == (1, 0)
+    assert (first.requests_left, second.requests_left) == (1, 0)
 
 
 def test_with_nothing_to_carry_there_is_nothing_to_do(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from contract.chain import manifest_sha256
-from contract.cloudevent import frame_more, frame_verdict
+from contract.cloudevent import frame_evidence_request, frame_verdict
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, ReportId
-from contract.more import More
 from contract.report import ChainLink
 from contract.signature import Keyring, Signer, new_signer
 from contract.verdict import Decision, Verdict
+from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.outbox import Outbox
-from edge.deliver.questions import Questions
 from edge.deliver.trust import Refused, Trust
 from edge.metrics.refusals import Refusal, Refusals
 from tests.fakes import START
@@ -32,7 +32,7 @@ class Home:
         self.site = Site(folder / "outbox")
         self.outbox: Outbox = self.site.open()
         one = bundle(0)
-        self.report = one.report.model_copy(update={"more_left": 2})
+        self.report = one.report.model_copy(update={"requests_left": 2})
         self.outbox.put(type(one)(report=self.report, pictures=one.pictures))
         self.trust = Trust("stillwatch", keyring, self.outbox.find)
 
@@ -40,16 +40,18 @@ class Home:
         manifest = manifest_sha256(self.report)
         return verdict(0, decision).model_copy(update={"manifest": manifest})
 
-    def question(self, **changed: object) -> More:
-        more = More(report_id=name(0), gateway=GATEWAY, camera=CAMERA, asked_at=START, more_left=2)
+    def request(self, **changed: object) -> EvidenceRequest:
+        more = EvidenceRequest(
+            report_id=name(0), gateway=GATEWAY, camera=CAMERA, asked_at=START, requests_left=2
+        )
         return more.model_copy(update=changed)
 
     def reason(
-        self, answer: Verdict | More, signer: Signer | None = CLOUD, topic: str = TOPIC
+        self, answer: Verdict | EvidenceRequest, signer: Signer | None = CLOUD, topic: str = TOPIC
     ) -> Refusal | None:
         """Why it is refused, None if it is believed."""
         frame = frame_verdict(answer, signer) if isinstance(answer, Verdict) else None
-        payload = frame or frame_more(answer, signer)  # type: ignore[arg-type]  # it is the other
+        payload = frame or frame_evidence_request(answer, signer)  # type: ignore[arg-type]  # it is the other
         found = self.trust.read(topic, payload)
         if isinstance(found, Refused):
             return found.reason
@@ -74,11 +76,11 @@ def keyless(tmp_path: Path) -> Home:
 
 def test_what_the_cloud_signed_is_believed(keyed: Home) -> None:
     assert keyed.reason(keyed.judged()) is None
-    assert keyed.reason(keyed.question()) is None
+    assert keyed.reason(keyed.request()) is None
 
 
 def test_unsigned_foreign_and_forged_are_refused_where_there_is_a_key(keyed: Home) -> None:
-    for answer in (keyed.judged(), keyed.question()):
+    for answer in (keyed.judged(), keyed.request()):
         assert keyed.reason(answer, None) is Refusal.UNSIGNED
         assert keyed.reason(answer, new_signer()) is Refusal.FOREIGN_KEY
     forged = frame_verdict(keyed.judged("confirmed"), CLOUD).replace(b"confirmed", b"refuted")
@@ -137,7 +139,11 @@ def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> N
     more = picture("asked for")
     ref = keyed.report.evidence[0].model_copy(update={"key": more.key, "sha256": more.sha256})
     grown = keyed.report.model_copy(
-        update={"evidence": (*keyed.report.evidence, ref), "more_left": 1, "link": link_of(keyed)}
+        update={
+            "evidence": (*keyed.report.evidence, ref),
+            "requests_left": 1,
+            "link": link_of(keyed),
+        }
     )
     assert keyed.outbox.extend(type(bundle(0))(report=grown, pictures=(more,)))
     assert keyed.reason(early) is None
@@ -146,13 +152,13 @@ def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> N
 
 
 def test_a_question_needs_a_report_that_waits_and_may_still_be_asked(keyed: Home) -> None:
-    assert keyed.reason(keyed.question(more_left=1)) is Refusal.NOT_OPEN
-    unknown = keyed.question(report_id=ReportId(f"{GATEWAY}.{CAMERA}.1.99.0"))
+    assert keyed.reason(keyed.request(requests_left=1)) is Refusal.NOT_OPEN
+    unknown = keyed.request(report_id=ReportId(f"{GATEWAY}.{CAMERA}.1.99.0"))
     assert keyed.reason(unknown) is Refusal.NOT_OPEN
     keyed.outbox.close_with(verdict(0, "unconfirmed"), [], None)
-    assert keyed.reason(keyed.question()) is None
+    assert keyed.reason(keyed.request()) is None
     keyed.outbox.close_with(verdict(0, "refuted"), [], None)
-    assert keyed.reason(keyed.question()) is Refusal.NOT_OPEN
+    assert keyed.reason(keyed.request()) is Refusal.NOT_OPEN
 
 
 def test_our_own_word_that_comes_back_from_a_shared_broker_is_nothing(keyed: Home) -> None:
@@ -166,14 +172,14 @@ def test_what_is_no_message_is_malformed(keyed: Home) -> None:
 
 
 def test_one_camera_cannot_fill_the_table_of_questions(keyed: Home) -> None:
-    questions = Questions(keyed.site.clock)
+    evidence_requests = EvidenceRequests(keyed.site.clock)
     for number in range(64):
-        questions.ask(keyed.question(report_id=name(number)))
+        evidence_requests.ask(keyed.request(report_id=name(number)))
     other = CameraId("other")
     report = ReportId(f"{GATEWAY}.{other}.1.2.0")
-    questions.ask(keyed.question(report_id=report, camera=other))
-    assert [one.camera for one in questions.open()].count(CAMERA) == 8
-    assert questions.open()[-1].camera == other
+    evidence_requests.ask(keyed.request(report_id=report, camera=other))
+    assert [one.camera for one in evidence_requests.open()].count(CAMERA) == 8
+    assert evidence_requests.open()[-1].camera == other
 
 
 def test_what_does_not_happen_by_itself_is_told_apart() -> None:

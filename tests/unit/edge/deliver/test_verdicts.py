@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from contract.cloudevent import CONTENT_TYPE, frame_more, frame_verdict, read_verdict
+from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verdict, read_verdict
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId
-from contract.more import More
 from contract.topics import Topics
 from contract.verdict import Decision, Verdict
 from edge.config.schema import Deliver
 from edge.deliver.destinations import Destination, brokers
 from edge.deliver.evidence import ReportBundle
+from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import REPAIR_S, Outbox
-from edge.deliver.questions import Questions
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import Verdicts
@@ -62,7 +62,7 @@ class Home:
             Trust("stillwatch", None, self.outbox.find),
             self.threats,
             self.destinations,
-            Questions(self.clock),
+            EvidenceRequests(self.clock),
             self.answered.append,
             doubt=lambda keys: self.doubted.append([*keys]),
         )
@@ -246,15 +246,15 @@ def test_a_site_that_wants_no_unconfirmed_alarms_is_told_without_one(tmp_path: P
 
 
 def unreadable(number: int, left: int) -> bytes:
-    """The cloud's question for a report's pictures."""
+    """The cloud's request for a report's pictures."""
     report = bundle(number).report
-    return frame_more(
-        More(
+    return frame_evidence_request(
+        EvidenceRequest(
             report_id=report.report_id,
             gateway=report.gateway,
             camera=report.camera,
             asked_at=START,
-            more_left=0,
+            requests_left=0,
             unreadable=tuple(ref.key for ref in report.evidence),
             restores_left=left,
         )

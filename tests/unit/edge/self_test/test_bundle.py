@@ -62,7 +62,7 @@ def framed(words: str = "words") -> tuple[Frame, tuple[float, float, float, floa
 def test_it_says_that_it_is_a_test_and_ranks_below_everything() -> None:
     frame, box = framed()
     report = marked(frame, box, ID, origin()).report
-    assert (report.test, report.audit, report.severity, report.more_left) == (True, True, 0, 0)
+    assert (report.test, report.audit, report.severity, report.requests_left) == (True, True, 0, 0)
     assert rank(report) == TEST_RANK < AUDIT_RANK
     assert read_report(frame_report(report)) == report
 

@@ -1,10 +1,10 @@
-"""More v1: the cloud asks for another picture of a suspected thing before it decides, or for those
-again that it cannot read.
+"""Evidence request v1: the cloud asks for another picture of a suspected thing before it decides,
+or for those again that it cannot read.
 
 PURE. It travels on the camera's `verdict` topic, where the gateway listens anyway. It is no verdict
-and closes nothing: the gateway answers with the same report, its evidence extended and `more_left`
-lowered. Asked again, it answers again; a lost question is repeated when the gateway sends the
-report again. With `more_left` 0 the cloud decides on what there is.
+and closes nothing: the gateway answers with the same report, its evidence extended and
+`requests_left` lowered. Asked again, it answers again; a lost request is repeated when the gateway
+sends the report again. With `requests_left` 0 the cloud decides on what there is.
 
 With `unreadable` it names keys under which the store gives nothing or other bytes than the report
 says. Only a report with `restores_left` is asked that: the gateway stores those pictures again and
@@ -20,14 +20,14 @@ from pydantic import Field
 from contract.report import CameraName, GatewayName, ReportName, Wire, nothing
 from contract.values import Moment, Sentences, Word
 
-MORE_TYPE = "io.stillwatch.more.v1"
+EVIDENCE_REQUEST_TYPE = "io.stillwatch.evidence-request.v1"
 
 
 def _none(keys: object) -> bool:
     return keys == ()
 
 
-class More(Wire):
+class EvidenceRequest(Wire):
     """What is known so far leaves the report open."""
 
     version: Literal[1] = Field(1, description="Version of this message.")
@@ -35,8 +35,8 @@ class More(Wire):
     gateway: GatewayName = Field(description="Who raised it.")
     camera: CameraName = Field(description="The camera that it is about.")
     asked_at: Moment = Field(description="When it was asked.")
-    more_left: Annotated[int, Field(ge=0, le=4)] = Field(
-        description="As in the report that left it open: an answer to an earlier question is not "
+    requests_left: Annotated[int, Field(ge=0, le=4)] = Field(
+        description="As in the report that left it open: an answer to an earlier request is not "
         "asked again."
     )
     reasons: Sentences = Field((), description="Why the pictures so far leave it open.")

@@ -83,7 +83,9 @@ def answer_in(reports: list[ThreatReport]) -> ThreatReport | None:
 def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
     mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
-    config = settings(mosquitto, root, tmp_path, evidence={"more": 1}, resend_s=120, deadline_s=300)
+    config = settings(
+        mosquitto, root, tmp_path, evidence={"requests": 1}, resend_s=120, deadline_s=300
+    )
     store = f"dir:{tmp_path / 'store'}"
     with (
         workers(tmp_path / "cloud", mosquitto, store, root, count=1, policy=NEVER),
@@ -96,12 +98,12 @@ def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
         answer = answer_in(listening.reports())
         assert answer is not None
         asked, again = [r for r in listening.reports() if r.report_id == answer.report_id]
-        (question,) = [q for q in listening.questions() if q.report_id == answer.report_id]
-        assert (asked.more_left, question.more_left, again.more_left) == (1, 1, 0)
+        (request,) = [q for q in listening.evidence_requests() if q.report_id == answer.report_id]
+        assert (asked.requests_left, request.requests_left, again.requests_left) == (1, 1, 0)
         assert again.evidence[:-1] == asked.evidence
         newest = max(ref.received_at for ref in asked.evidence)
         assert again.evidence[-1].received_at > newest
-        unchanged = {"evidence": asked.evidence, "more_left": 1, "age_s": asked.age_s}
+        unchanged = {"evidence": asked.evidence, "requests_left": 1, "age_s": asked.age_s}
         assert again.model_copy(update=unchanged) == asked
 
         raised = {report.report_id for report in listening.reports()}
@@ -131,12 +133,12 @@ class Gateway:
 
     def answer(self) -> None:
         """A third frame, in which the walker is seen again."""
-        (question,) = self.delivery.questions.open()
-        entry = self._outbox.find(question.report_id)
+        (request,) = self.delivery.evidence_requests.open()
+        entry = self._outbox.find(request.report_id)
         assert entry is not None
         best_frame = BestFrame(decoded_frame(STREET.read_bytes(), 1.0), WALKER, 0.8)
         assert self._outbox.extend(extended(entry.report, best_frame, self._origin))
-        self.delivery.questions.close(question)
+        self.delivery.evidence_requests.close(request)
         self.delivery.wake()
 
 
@@ -168,7 +170,7 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         model_sha256="a" * 64,
         config_version=loaded.version,
         config_sha256=loaded.sha256,
-        evidence=Evidence(more=2),
+        evidence=Evidence(requests=2),
         privacy=Privacy(),
     )
     delivery.uplink.start()
@@ -197,11 +199,11 @@ def test_a_question_that_nobody_answers_ends_in_a_decision_on_what_there_is(
     ):
         site.suspect()
         assert listening.wait(lambda: len(listening.verdicts()) > 0)
-        assert [question.more_left for question in listening.questions()] == [2]
+        assert [request.requests_left for request in listening.evidence_requests()] == [2]
         first, *repeated = listening.reports()
-        assert first.more_left == 2
+        assert first.requests_left == 2
         assert repeated
-        assert {again.more_left for again in repeated} == {0}
+        assert {again.requests_left for again in repeated} == {0}
         assert all(again.evidence == first.evidence for again in repeated)
         assert listening.verdicts()[0].decision == "refuted"
         assert frames_weighed(listening.verdicts()[0]) == 2
@@ -216,7 +218,7 @@ def test_an_answer_that_no_worker_gets_is_sent_again_and_decides(
             one,
         ):
             site.suspect()
-            assert listening.wait(lambda: len(listening.questions()) > 0)
+            assert listening.wait(lambda: len(listening.evidence_requests()) > 0)
             one.process.kill()
             one.process.wait()
         site.answer()
@@ -226,8 +228,8 @@ def test_an_answer_that_no_worker_gets_is_sent_again_and_decides(
             assert listening.wait(lambda: len(listening.verdicts()) > 0)
     answer = answer_in(listening.reports())
     assert answer is not None
-    assert answer.more_left == 1
+    assert answer.requests_left == 1
     last = listening.reports()[-1]
-    assert (last.more_left, last.evidence) == (0, answer.evidence)
+    assert (last.requests_left, last.evidence) == (0, answer.evidence)
     assert listening.verdicts()[0].decision == "confirmed"
     assert frames_weighed(listening.verdicts()[0]) == 3

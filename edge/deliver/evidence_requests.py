@@ -1,9 +1,9 @@
 """What the cloud still wants to see, between the uplink's thread and the analysis threads.
 
-SHELL (a lock). A question names a report that its pictures left open. It is answered with a newer
+SHELL (a lock). A request names a report that its pictures left open. It is answered with a newer
 picture of the same track, or, when the track is gone or shows nothing in `PATIENCE_S`, with the
 word that there is none. Nobody has to answer: the courier's next repeat of the report forbids
-questions, so the cloud decides then. Filled by `verdicts`, emptied by `daemon.analysis`.
+requests, so the cloud decides then. Filled by `verdicts`, emptied by `daemon.analysis`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, ReportId, track_of
-from contract.more import More
 from edge.records import TrackId
 from service.clock import Clock
 
@@ -32,51 +32,51 @@ _MOST_OF_A_CAMERA = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A report that wants another picture; `more_left` tells an old question from a new one."""
+class OpenRequest:
+    """A report that wants another picture; `requests_left` tells an old request from a new one."""
 
     report_id: ReportId
     camera: CameraId
     epoch: int
     track: TrackId
-    more_left: int
+    requests_left: int
     asked_s: float
 
 
-class Questions:
+class EvidenceRequests:
     """The open ones, at most one per report; any thread may call."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._open: dict[ReportId, Question] = {}
+        self._open: dict[ReportId, OpenRequest] = {}
 
-    def ask(self, more: More) -> None:
-        """Take a question from the wire; asked again, the first one stays."""
-        epoch, track = track_of(more.report_id)
-        question = Question(
-            report_id=more.report_id,
-            camera=more.camera,
+    def ask(self, asked: EvidenceRequest) -> None:
+        """Take a request from the wire; asked again, the first one stays."""
+        epoch, track = track_of(asked.report_id)
+        request = OpenRequest(
+            report_id=asked.report_id,
+            camera=asked.camera,
             epoch=epoch,
             track=TrackId(track),
-            more_left=more.more_left,
+            requests_left=asked.requests_left,
             asked_s=self._clock.mono(),
         )
         with self._lock:
             cameras = [one.camera for one in self._open.values()]
-            if len(cameras) < _MOST and cameras.count(more.camera) < _MOST_OF_A_CAMERA:
-                self._open.setdefault(more.report_id, question)
+            if len(cameras) < _MOST and cameras.count(asked.camera) < _MOST_OF_A_CAMERA:
+                self._open.setdefault(asked.report_id, request)
 
-    def open(self) -> tuple[Question, ...]:
+    def open(self) -> tuple[OpenRequest, ...]:
         """Those that are to be answered, oldest first; the forgotten ones go."""
         now = self._clock.mono()
         with self._lock:
-            for question in tuple(self._open.values()):
-                if now - question.asked_s > _FORGOTTEN_S:
-                    del self._open[question.report_id]
+            for request in tuple(self._open.values()):
+                if now - request.asked_s > _FORGOTTEN_S:
+                    del self._open[request.report_id]
             return tuple(self._open.values())
 
-    def close(self, question: Question) -> None:
+    def close(self, request: OpenRequest) -> None:
         """It was answered."""
         with self._lock:
-            self._open.pop(question.report_id, None)
+            self._open.pop(request.report_id, None)
