@@ -97,15 +97,18 @@ archive: setup ## the four batch stages over a folder of pictures (IN=DIR OUT=DI
 IMAGES := $(PYTHON) -m tools.build.images build
 IMAGE_OPTIONS = $(if $(BASE),--base "$(BASE)") $(if $(PUSH),--push "$(PUSH)")
 
-.PHONY: image-amd64 image-arm64 images test-images
+.PHONY: image-amd64 image-arm64 image-bridge images test-images
 image-amd64: ## the edge's container image for x86-64 (BASE=, PUSH=)
 	@$(IMAGES) edge-amd64 $(IMAGE_OPTIONS)
 
 image-arm64: ## the edge's container image for 64-bit ARM, emulated where need be (BASE=, PUSH=)
 	@$(IMAGES) edge-arm64 $(IMAGE_OPTIONS)
 
-images: ## all images: edge for both architectures, cloud, cloud-slim (PUSH=)
-	@$(IMAGES) edge-amd64 edge-arm64 cloud cloud-slim $(if $(PUSH),--push "$(PUSH)")
+image-bridge: ## the bridge's container image for x86-64 (BASE=, PUSH=)
+	@$(IMAGES) bridge-amd64 $(IMAGE_OPTIONS)
+
+images: ## all images: edge and bridge for both architectures, cloud, cloud-slim (PUSH=)
+	@$(IMAGES) edge-amd64 edge-arm64 bridge-amd64 bridge-arm64 cloud cloud-slim $(if $(PUSH),--push "$(PUSH)")
 
 test-images: setup ## images and deployments, built and run (root; about half an hour)
 	@tools/system_packages deploy

@@ -1,30 +1,35 @@
-"""`python -m bridge`: run, check-config, probe.
+"""`python -m bridge`: run, check-config, health, probe.
 
-SHELL. Exit status: 0 done, 1 failed while running, 2 wrong use, 78 for a configuration that
-somebody has to mend, 130 for Ctrl-C.
+SHELL. Exit status: 0 done, 1 failed while running or not well, 2 wrong use, 78 for a configuration
+that somebody has to mend, 130 for Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from bridge.config import BridgeConfigError, SourceConfig, faults_of, load
+from bridge.config import BridgeConfigError, SourceConfig, faults_of
+from bridge.container import ContainerConfig, container_config
 from service import events
 from service.clock import SystemClock
 from service.events import Event, log
 from service.link_settings import LinkError
 from service.private import make_private
 from service.redact import redacted
+from service.status_client import NobodyAnswers, ask
 
 EX_CONFIG = 78
 DEFAULT_FILE = Path("/etc/stillwatch/bridge.yaml")
+HEALTH_S = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,19 +49,38 @@ def _run(options: argparse.Namespace) -> int:
     from bridge.process import Bridge  # noqa: PLC0415, `check-config` shall not load FFmpeg
 
     make_private()
-    config = load(options.config)
+    told = _told(options)
+    config = told.config
     events.configure(level=config.runtime.log_level)
     log(Event.DAEMON_STARTED, cameras=len(config.cameras))
+    if told.notice:
+        print(f"stillwatch-bridge: {told.notice}", file=sys.stderr)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     return Bridge(config, SystemClock()).run(stopping)
 
 
+def _told(options: argparse.Namespace) -> ContainerConfig:
+    return container_config(options.config, os.environ)
+
+
 def _check(options: argparse.Namespace) -> int:
-    config = load(options.config)
-    print(f"{options.config}: {len(config.cameras)} cameras, broker {config.broker.host}")
+    told = _told(options)
+    config = told.config
+    print(f"{told.source}: {len(config.cameras)} cameras, broker {config.broker.host}")
     return 0
+
+
+def _health(options: argparse.Namespace) -> int:
+    runtime = _told(options).config.runtime
+    try:
+        answer = ask(runtime.metrics_host, runtime.metrics_port, "/healthz", HEALTH_S)
+    except NobodyAnswers as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(answer.body)
+    return 0 if answer.status == HTTPStatus.OK else 1
 
 
 def _probe(options: argparse.Namespace) -> int:
@@ -81,21 +105,27 @@ def _probe(options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"run": _run, "check-config": _check, "probe": _probe}
+_COMMANDS = {
+    "run": _run,
+    "check-config": _check,
+    "health": _health,
+    "probe": _probe,
+}
 
 
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stillwatch-bridge",
-        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, a folder), takes what they "
-        "upload by FTP and mail, and publishes all where the gateway listens.",
+        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, a folder), takes "
+        "what they upload by FTP and mail, and publishes all where the gateway listens.",
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="run|check-config|probe"
+        dest="command", required=True, metavar="run|check-config|health|probe"
     )
     for name, words in (
         ("run", "fetch and publish until stopped"),
         ("check-config", "say whether the configuration can be used, or every fault in it"),
+        ("health", "ask the running bridge how it is; 0 unless it should be started anew"),
     ):
         command = commands.add_parser(name, help=words)
         command.add_argument(
@@ -108,7 +138,9 @@ def command_line() -> argparse.ArgumentParser:
 
 
 def _add_probe(command: argparse.ArgumentParser) -> None:
-    command.add_argument("source", help="rtsp://, rtsps://, http://, https:// or folder:PATH")
+    command.add_argument(
+        "source", help="rtsp://, rtsps://, http://, https://, onvif://, onvifs:// or folder:PATH"
+    )
     command.add_argument("--camera", default="camera", metavar="ID", help="the id in the lines")
     command.add_argument("--username", metavar="NAME", help="user at the camera")
     command.add_argument(

@@ -8,14 +8,16 @@ a unit and bounds, defaults stand here and nowhere else, secrets are named by fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bridge.address import parse_address
 from service.sections import Broker, Name, Section, Template
-from service.yaml_file import YamlError, read_yaml
+from service.yaml_file import YamlError, read_text, yaml_of
 
 
 class BridgeConfigError(Exception):
@@ -36,7 +38,8 @@ class SourceConfig(Section):
 
     source: SourceAddress = Field(
         description="`rtsp://host/path` or `rtsps://`; `http://` or `https://` of a snapshot or of "
-        "MJPEG (which of both, its answer says); `folder:PATH` for files as they appear; "
+        "MJPEG (which of both, its answer says); `onvif://host` or `onvifs://` of a camera that "
+        "names its stream itself; `folder:PATH` for files as they appear; "
         "`ftp-upload` or `smtp-upload` for a camera that brings its pictures, see `uploads`. Take "
         "the camera's sub-stream: 640x480 is plenty.",
     )
@@ -56,7 +59,7 @@ class SourceConfig(Section):
         "saves most of the work; keyframes: never more; all: every frame.",
     )
     ca_file: Path | None = Field(
-        None, description="Certificate authority of an https camera; absent: the system's."
+        None, description="Certificate authority of a camera with TLS; absent: the system's."
     )
     verify_tls: bool = Field(
         True, description="false: take any certificate, as most cameras sign their own."
@@ -142,11 +145,25 @@ class BridgeConfig(Section):
 def load(path: Path) -> BridgeConfig:
     """The configuration in `path`; raises `BridgeConfigError` with every complaint."""
     try:
-        document = read_yaml(path)
+        text = read_text(path)
     except YamlError as error:
         raise BridgeConfigError(f"{path}: {error}") from error
+    return parse(text, str(path))
+
+
+def parse(
+    text: str, name: str, assumed: Mapping[str, object] = MappingProxyType({})
+) -> BridgeConfig:
+    """The configuration that `text` is, called `name` in complaints; `assumed` are top-level keys
+    that hold where it does not name them. Raises `BridgeConfigError`."""
     try:
-        return BridgeConfig.model_validate({} if document is None else document)
+        document = yaml_of(text)
+    except YamlError as error:
+        raise BridgeConfigError(f"{name}: {error}") from error
+    try:
+        if document is None or isinstance(document, dict):
+            document = {**assumed, **(document or {})}
+        return BridgeConfig.model_validate(document)
     except ValidationError as error:
         raise BridgeConfigError(faults_of(error)) from error
 

@@ -32,6 +32,7 @@ from service.events import Event, log
 from service.link import Link
 from service.link_settings import settings_of
 from service.metrics import Health, LinkCollector, StatusServer
+from service.notify import SystemdNotifier
 
 TICK_S = 0.5
 
@@ -61,6 +62,7 @@ class Bridge:
         }
         self._listeners = Listeners(config, self._upload_queues)
         self._threads: list[threading.Thread] = []
+        self._notifier = SystemdNotifier(clock=clock)
 
     def run(self, stopping: threading.Event) -> int:
         """Until `stopping` is set; 1 if the connection's thread failed."""
@@ -71,8 +73,10 @@ class Bridge:
         self._listeners.start(stopping)
         self._start_workers(stopping)
         log(Event.DAEMON_READY, cameras=len(self.conditions))
+        self._notifier.ready()
         self._publish_status(stopping)
         stopping.set()
+        self._notifier.stopping()
         self._listeners.stop()
         self._end()
         status.stop()
@@ -116,12 +120,22 @@ class Bridge:
     def _publish_status(self, stopping: threading.Event) -> None:
         next_s = self._clock.mono() + self._config.runtime.health_s
         while not self._clock.wait(stopping, TICK_S) and not self._broken.is_set():
+            self._notify_supervisor()
             said = list(self._messages.changes()) if self._link.connected else []
             if self._clock.mono() >= next_s:
                 next_s += self._config.runtime.health_s
                 said += self._messages.health()
             for one in said:
                 self._link.publish(one.topic, one.payload, one.qos, one.retain)
+
+    def _notify_supervisor(self) -> None:
+        health = self.health()
+        if health.status != "unhealthy":
+            self._notifier.alive()
+        states = [condition.state() for condition in self.conditions.values()]
+        online = sum(state.status == "online" for state in states)
+        link = "connected" if self._link.connected else "no broker"
+        self._notifier.status(f"{online} of {len(states)} cameras online, {link}")
 
     def _end(self) -> None:
         until_s = self._clock.mono() + self._config.runtime.stop_deadline_s

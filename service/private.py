@@ -24,6 +24,21 @@ def make_private() -> None:
     os.umask(UMASK)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Writes `content` whole, for our eyes only; a file that has it already is left alone.
+
+    Raises `OSError`.
+    """
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    partial.replace(path)
+
+
 def tighten(folder: Path, names: Iterable[str]) -> None:
     """Takes everybody else's rights from what matches `names` (patterns) in `folder`; not below.
 

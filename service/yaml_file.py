@@ -23,12 +23,25 @@ class YamlError(Exception):
 
 def read_yaml(file: Path) -> object:
     """The document, None if it is empty; raises `YamlError` (no other)."""
+    return yaml_of(read_text(file))
+
+
+def read_text(file: Path) -> str:
+    """The file's text, of at most `MAX_BYTES`; raises `YamlError` (no other)."""
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise YamlError(f"over {MAX_BYTES} bytes")
-        found: object = yaml.safe_load(content.decode("utf-8-sig"))
-    except (OSError, yaml.YAMLError, *_MISFITS) as error:
+        return content.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise YamlError(str(error)) from error
+
+
+def yaml_of(text: str) -> object:
+    """The document in a text; raises `YamlError` (no other)."""
+    try:
+        found: object = yaml.safe_load(text)
+    except (yaml.YAMLError, *_MISFITS) as error:
         raise YamlError(str(error)) from error
     return found

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from edge.cli.daemon_client import NobodyAnswers, ask
 from edge.config.live import begin
+from service.status_client import NobodyAnswers, ask
 
 REFUSALS: Mapping[type[Exception], str] = {}
 
@@ -23,7 +23,7 @@ def command(options: argparse.Namespace) -> int:
     """Prints what `/healthz` answers."""
     runtime = begin(options.config, os.environ).loaded.config.runtime
     try:
-        answer = ask(runtime, "/healthz", _TIMEOUT_S)
+        answer = ask(runtime.metrics_host, runtime.metrics_port, "/healthz", _TIMEOUT_S)
     except NobodyAnswers as error:
         print(error, file=sys.stderr)
         return 1

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from edge.cli.daemon_client import NobodyAnswers, ask
 from edge.config.live import begin
+from service.status_client import NobodyAnswers, ask
 
 REFUSALS: Mapping[type[Exception], str] = {}
 
@@ -30,7 +30,14 @@ def command(options: argparse.Namespace) -> int:
     timeout_s = config.self_test.timeout_s if options.timeout is None else options.timeout
     path = f"{PATH}?timeout_s={timeout_s:g}"
     try:
-        answer = ask(config.runtime, path, timeout_s + _GRACE_S, {ACTION_HEADER: "1"}, "POST")
+        answer = ask(
+            config.runtime.metrics_host,
+            config.runtime.metrics_port,
+            path,
+            timeout_s + _GRACE_S,
+            {ACTION_HEADER: "1"},
+            "POST",
+        )
     except NobodyAnswers as error:
         print(error, file=sys.stderr)
         return 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -20,6 +19,7 @@ from pathlib import Path
 from edge.config.load import PREFIX
 from edge.config.parse import MAX_BYTES, parse
 from edge.errors import Complaint, ConfigError
+from service.private import write_private
 
 DOCUMENT = "STILLWATCH_CONFIG"
 """A variable that holds the whole configuration as YAML; it takes the place of the file."""
@@ -113,16 +113,9 @@ def _decoded(name: str, value: str) -> bytes:
 
 
 def _keep(path: Path, content: bytes, variable: str) -> Path:
-    """Writes `content` whole, for our eyes only; a file that has it already is left alone."""
+    """Writes `content` for our eyes only; raises `ConfigError`."""
     try:
-        if path.exists() and path.read_bytes() == content:
-            return path
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        partial.replace(path)
+        write_private(path, content)
     except OSError as error:
         problem = f"cannot be written to {path}: {error.strerror}"
         raise _refused(variable, problem, f"mount a tmpfs at {path.parent}") from error

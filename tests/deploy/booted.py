@@ -23,6 +23,7 @@ from tests.deploy.conftest import ROOT
 from tests.processes import binary
 
 UNIT = "stillwatch-edge"
+BRIDGE = "stillwatch-bridge"
 PYTHON = Path(f"/usr/bin/python3.{sys.version_info.minor}")
 PATIENCE_S = 120.0
 
@@ -54,13 +55,13 @@ class Machine:
             never.wait(0.2)
         pytest.fail(f"{what}:\n{self.run('journalctl', '-n', '40', '--no-pager', check=False)}")
 
-    def shown(self, name: str) -> str:
+    def shown(self, name: str, unit: str = UNIT) -> str:
         """A property of the unit."""
-        return self.run("systemctl", "show", UNIT, "-p", name, "--value").strip()
+        return self.run("systemctl", "show", unit, "-p", name, "--value").strip()
 
-    def said(self, event: str) -> bool:
+    def said(self, event: str, unit: str = UNIT) -> bool:
         """Whether the daemon has logged it to the journal."""
-        return event in self.run("journalctl", "-u", UNIT, "-o", "cat", "--no-pager", check=False)
+        return event in self.run("journalctl", "-u", unit, "-o", "cat", "--no-pager", check=False)
 
 
 @contextmanager
@@ -111,20 +112,22 @@ def _remove_groups(before: set[Path]) -> None:
 
 
 def _program(folder: Path) -> Iterator[str]:
-    """Program, models and unit, where docs/deploy.md puts them."""
+    """Programs, models and units, where docs/deploy.md puts them."""
     place = folder / "opt"
     for name in ("venv/bin", "models", "src", "site"):
         (place / name).mkdir(parents=True)
-    script = place / "venv" / "bin" / "stillwatch-edge"
-    call = "import sys\nfrom edge.__main__ import main\nsys.exit(main())\n"
-    script.write_text(f"#!{PYTHON}\n{call}")
-    script.chmod(0o755)
+    for unit in (UNIT, BRIDGE):
+        script = place / "venv" / "bin" / unit
+        package = unit.removeprefix("stillwatch-")
+        call = f"import sys\nfrom {package}.__main__ import main\nsys.exit(main())\n"
+        script.write_text(f"#!{PYTHON}\n{call}")
+        script.chmod(0o755)
     yield f"{place}:/opt/stillwatch"
     yield f"{ROOT}:/opt/stillwatch/src"
     yield f"{sysconfig.get_paths()['purelib']}:/opt/stillwatch/site"
     yield f"{ROOT / 'models'}:/opt/stillwatch/models"
-    unit = f"{UNIT}.service"
-    yield f"{ROOT / 'deploy' / 'systemd' / unit}:/etc/systemd/system/{unit}"
+    for unit in (f"{UNIT}.service", f"{BRIDGE}.service"):
+        yield f"{ROOT / 'deploy' / 'systemd' / unit}:/etc/systemd/system/{unit}"
 
 
 def _up(process: subprocess.Popen[bytes], log: Path) -> Machine:

@@ -63,19 +63,22 @@ def test_a_dockerfile_by_dockers_name_of_the_architecture_would_not_be_taken(
     assert "Could not find a Dockerfile" in found["refused"]
 
 
+@pytest.mark.parametrize("service", ["edge", "bridge"])
 def test_the_same_requirement_stands_in_label_and_contract(
-    project: Path, compose_library: Path
+    service: str, project: Path, compose_library: Path
 ) -> None:
     found = resolved(compose_library, project, "aarch64", "raspberrypi4-64")
-    [requirement] = found["services"]["edge"]["contract"]["requires"]
-    labels = found["composition"]["services"]["edge"]["labels"]
+    [requirement] = found["services"][service]["contract"]["requires"]
+    labels = found["composition"]["services"][service]["labels"]
     assert labels[f"io.balena.features.requires.{requirement['type']}"] == requirement["version"]
 
 
-def test_the_brokers_one_dockerfile_serves_both(project: Path, compose_library: Path) -> None:
+@pytest.mark.parametrize("service", ["bridge", "mosquitto"])
+def test_one_dockerfile_serves_both(service: str, project: Path, compose_library: Path) -> None:
     for arch, device in DEVICES.items():
         found = resolved(compose_library, project, arch, device)
-        assert found["services"]["mosquitto"]["type"] == "Standard Dockerfile"
+        assert found["services"][service]["type"] == "Standard Dockerfile"
+        assert found["services"][service]["text"] == (project / service / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,14 @@ import pytest
 
 from tools import CHECKOUT
 from tools.build.images.base import base_tar, import_base
-from tools.build.images.build import CLOUD, EDGE_AMD64, EDGE_ARM64, SLIM, build
+from tools.build.images.build import (
+    BRIDGE_AMD64,
+    CLOUD,
+    EDGE_AMD64,
+    EDGE_ARM64,
+    SLIM,
+    build,
+)
 from tools.build.images.engine import Engine, open_engine
 from tools.build.images.machine import arm64_programs, install_packages
 
@@ -82,6 +89,11 @@ def amd64_base(request: pytest.FixtureRequest, engine: Engine) -> str:
 @pytest.fixture(scope="session")
 def edge_amd64(engine: Engine, amd64_base: str) -> str:
     return build(engine, EDGE_AMD64, amd64_base)
+
+
+@pytest.fixture(scope="session")
+def bridge_amd64(engine: Engine, amd64_base: str) -> str:
+    return build(engine, BRIDGE_AMD64, amd64_base)
 
 
 @pytest.fixture(scope="session")

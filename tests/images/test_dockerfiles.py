@@ -13,7 +13,7 @@ import pytest
 from tools import CHECKOUT
 
 REQUIREMENTS = Path(__file__).parent / "requirements.lock"
-FILES = ("Dockerfile.amd64", "Dockerfile.arm64", "cloud/Dockerfile")
+FILES = ("Dockerfile.amd64", "Dockerfile.arm64", "cloud/Dockerfile", "bridge/Dockerfile")
 
 
 def lines(name: str) -> list[str]:

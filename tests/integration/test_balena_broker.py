@@ -33,6 +33,7 @@ class Site:
     """A running broker of a balena device."""
 
     edge_port: int
+    bridge_port: int
     camera_port: int
     tls_port: int
     folder: Path
@@ -53,14 +54,17 @@ class Site:
         )
 
 
-def _assigned(folder: str, ports: tuple[int, int, int], variables: dict[str, str]) -> list[str]:
+def _assigned(
+    folder: str, ports: tuple[int, int, int, int], variables: dict[str, str]
+) -> list[str]:
     mosquitto = Path(binary("mosquitto", "apt-get install mosquitto"))
-    edge_port, camera_port, tls_port = map(str, ports)
+    edge_port, bridge_port, camera_port, tls_port = map(str, ports)
     environ = {
         "PATH": f"{mosquitto.parent}:{os.environ['PATH']}",
         "STILLWATCH_RUN": folder,
         "STILLWATCH_DATA": folder,
         "STILLWATCH_EDGE_PORT": edge_port,
+        "STILLWATCH_BRIDGE_PORT": bridge_port,
         "STILLWATCH_CAMERA_PORT": camera_port,
         "STILLWATCH_TLS_PORT": tls_port,
         **variables,
@@ -76,7 +80,7 @@ def _assigned(folder: str, ports: tuple[int, int, int], variables: dict[str, str
 @contextmanager
 def site(**variables: str) -> Iterator[Site]:
     """balena/mosquitto/start, with its folders and ports elsewhere, and like there not as root."""
-    ports = free_port(), free_port(), free_port()
+    ports = free_port(), free_port(), free_port(), free_port()
     with tempfile.TemporaryDirectory() as place:
         folder, log = Path(place), Path(place) / "log"
         folder.chmod(0o777)
@@ -89,7 +93,7 @@ def refused(**variables: str) -> str:
     """What it says of variables that it cannot use; with exit 78."""
     with tempfile.TemporaryDirectory() as place:
         Path(place).chmod(0o777)
-        command = _assigned(place, (1, 2, 3), variables)
+        command = _assigned(place, (1, 2, 3, 4), variables)
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
         assert done.returncode == 78, done.stderr
         return done.stderr
@@ -182,6 +186,30 @@ def test_the_edge_has_the_rights_of_an_edge() -> None:
         assert sent(edge, "stillwatch/g/gate/threat")
         for topic in ("cameras/gate/image", "anything", "$SYS/broker"):
             assert not sent(edge, topic)
+
+
+def test_the_bridge_publishes_pictures_of_any_camera_and_how_they_are_and_reads_nothing() -> None:
+    seen, heard, known = Inbox(), Inbox(), Inbox()
+    with site(**HOUSE) as broker:
+        ours = replace(broker.settings(None, client_id="bridge"), port=broker.bridge_port)
+        with (
+            joined(broker.settings(None), seen, "cameras/+/image"),
+            joined(broker.settings("house", "reads"), known, "stillwatch-bridge/#"),
+            joined(ours, heard, "#") as bridge,
+        ):
+            for camera in ("gate", "yard"):
+                assert sent(bridge, f"cameras/{camera}/image")
+                assert seen.next().topic == f"cameras/{camera}/image"
+            assert sent(bridge, "stillwatch-bridge/bridge/gate/status", b"online")
+            assert known.next().payload == b"online"
+            for topic in (
+                "stillwatch/g/gate/verdict",
+                "stillwatch/g/gate/armed/set",
+                "$SYS/x",
+                "a",
+            ):
+                assert not sent(bridge, topic)
+            assert heard.is_empty()
 
 
 def test_what_came_while_the_edge_was_away_waits_for_its_kept_session() -> None:

@@ -1,6 +1,6 @@
 """`python -m tools.build.balena`: what balena needs of this repository.
 
-`dockerfiles` writes balena/edge/Dockerfile.* anew from the root's (`--check`: only says whether
+`dockerfiles` writes balena/*/Dockerfile* anew from the repository's (`--check`: only says whether
 that is needed); `assemble OUT` makes the folder for `balena push FLEET --source OUT`. Exit status:
 0 done; 1 something is stale or cannot be made.
 """
@@ -45,7 +45,7 @@ def _check() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.build.balena", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    written = verbs.add_parser("dockerfiles", help="write balena/edge/Dockerfile.* anew")
+    written = verbs.add_parser("dockerfiles", help="write balena/*/Dockerfile* anew")
     written.add_argument("--check", action="store_true", help="write nothing; 1 if stale")
     assembled = verbs.add_parser("assemble", help="make the folder for `balena push`")
     assembled.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")

@@ -1,4 +1,4 @@
-"""The folder that `balena push` sends: balena's files, and in `edge/` all that its build copies.
+"""The folder that `balena push` sends: balena's files, and per service all that its build copies.
 
 SHELL, but for the Dockerfiles' text. A build's context cannot reach outside the pushed folder, so
 that carries copies. balena chooses `Dockerfile.<its name of the architecture>`, and nothing says
@@ -15,7 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCES = {"aarch64": "Dockerfile.arm64", "amd64": "Dockerfile.amd64"}
-"""By balena's name of the architecture, the file at the root that it is made from."""
+"""By balena's name of the architecture, the file at the root that the edge's is made from."""
+
+MADE = {
+    **{f"edge/Dockerfile.{arch}": source for arch, source in SOURCES.items()},
+    "bridge/Dockerfile": "bridge/Dockerfile",
+}
+"""By its place in balena's folder, the Dockerfile of the repository that it is made from."""
 
 _DISPENSABLE = re.compile(r"--mount=type=(?:secret|cache)\S*\s*(?:\\\n\s*)?")
 _BUILDKIT = {
@@ -73,7 +79,13 @@ def _logical_lines(text: str) -> Iterator[str]:
         yield pending
 
 
-FILES = ("docker-compose.yml", "balena.yml", "mosquitto", "edge/contract.yml")
+FILES = (
+    "docker-compose.yml",
+    "balena.yml",
+    "mosquitto",
+    "edge/contract.yml",
+    "bridge/contract.yml",
+)
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.egg-info")
 
 
@@ -82,12 +94,10 @@ class ProjectError(Exception):
 
 
 def dockerfiles(root: Path) -> dict[Path, str]:
-    """What `balena/edge` must hold, by path, from the Dockerfiles that exist at the root."""
+    """What `balena` must hold, by path, from the Dockerfiles that exist in the repository."""
     return {
-        root / "balena" / "edge" / f"Dockerfile.{arch}": for_balena(
-            (root / source).read_text(encoding="utf-8"), source
-        )
-        for arch, source in SOURCES.items()
+        root / "balena" / made: for_balena((root / source).read_text(encoding="utf-8"), source)
+        for made, source in MADE.items()
         if (root / source).exists()
     }
 
@@ -107,16 +117,16 @@ def assemble(root: Path, out: Path) -> None:
         raise ProjectError(f"{out} is not empty; name a new folder")
     wanted = dockerfiles(root)
     if not wanted:
-        raise ProjectError(f"{root} has none of {', '.join(SOURCES.values())}")
-    context = out / "edge"
-    context.mkdir(parents=True, exist_ok=True)
+        raise ProjectError(f"{root} has none of {', '.join(MADE.values())}")
     for name in FILES:
         _copy(root / "balena" / name, out / name)
     for path, text in wanted.items():
+        context = out / path.parent.name
+        context.mkdir(parents=True, exist_ok=True)
         (context / path.name).write_text(text, encoding="utf-8")
-    for source in dict.fromkeys(name for text in wanted.values() for name in copied(text)):
-        for path in _matching(root, source):
-            _copy(path, context / path.relative_to(root))
+        for source in copied(text):
+            for found in _matching(root, source):
+                _copy(found, context / found.relative_to(root))
 
 
 def _matching(root: Path, source: str) -> Iterator[Path]:

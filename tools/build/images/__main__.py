@@ -17,7 +17,15 @@ from pathlib import Path
 
 from tools import CHECKOUT
 from tools.build.images.base import import_base
-from tools.build.images.build import CLOUD, EDGE_AMD64, RECIPES, ImageRecipe, build, version
+from tools.build.images.build import (
+    BRIDGE_AMD64,
+    CLOUD,
+    EDGE_AMD64,
+    RECIPES,
+    ImageRecipe,
+    build,
+    version,
+)
 from tools.build.images.engine import Engine, EngineError, open_engine
 from tools.build.images.machine import Unfit, arm64_programs, install_packages
 from tools.build.images.registry import push
@@ -73,6 +81,7 @@ def names(engine: Engine) -> str:
     """Lines for a shell: which images the deployment's tests run, in which engine's store."""
     values = engine.environ() | {
         "STILLWATCH_EDGE_IMAGE": EDGE_AMD64.tag,
+        "STILLWATCH_BRIDGE_IMAGE": BRIDGE_AMD64.tag,
         "STILLWATCH_CLOUD_IMAGE": CLOUD.tag,
         "STILLWATCH_DEBIAN_IMAGE": import_base(engine, "amd64", engine.folder),
     }

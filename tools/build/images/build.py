@@ -42,9 +42,13 @@ CLOUD = ImageRecipe(name="stillwatch-cloud", file="cloud/Dockerfile", arch="amd6
 SLIM = ImageRecipe(
     name="stillwatch-cloud-slim", file="cloud/Dockerfile", arch="amd64", target="slim"
 )
+BRIDGE_AMD64 = ImageRecipe(name="stillwatch-bridge", file="bridge/Dockerfile", arch="amd64")
+BRIDGE_ARM64 = ImageRecipe(name="stillwatch-bridge", file="bridge/Dockerfile", arch="arm64")
 RECIPES = {
     "edge-amd64": EDGE_AMD64,
     "edge-arm64": EDGE_ARM64,
+    "bridge-amd64": BRIDGE_AMD64,
+    "bridge-arm64": BRIDGE_ARM64,
     "cloud": CLOUD,
     "cloud-slim": SLIM,
 }

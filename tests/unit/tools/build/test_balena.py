@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tools.build.balena.project import (
-    SOURCES,
+    MADE,
     DockerfileError,
     ProjectError,
     assemble,
@@ -29,14 +29,11 @@ ADD three* /
 """
 
 
-@pytest.mark.parametrize("arch", SOURCES)
-def test_what_lies_in_balenas_folder_is_made_from_what_lies_at_the_root(arch: str) -> None:
-    source = ROOT / SOURCES[arch]
-    if not source.exists():
-        pytest.skip(f"{source.name} is not there")
+@pytest.mark.parametrize("made", MADE)
+def test_what_lies_in_balenas_folder_is_made_from_what_lies_in_the_repository(made: str) -> None:
+    source = ROOT / MADE[made]
     assert stale(ROOT) == (), "python -m tools.build.balena dockerfiles"
-    made = (ROOT / "balena" / "edge" / f"Dockerfile.{arch}").read_text()
-    assert made.endswith(source.read_text()[-200:])
+    assert (ROOT / "balena" / made).read_text().endswith(source.read_text()[-200:])
 
 
 def test_mounts_that_a_build_can_do_without_are_left_out() -> None:
@@ -74,22 +71,34 @@ def test_what_a_build_copies_from_its_context_is_found() -> None:
 
 
 def repository(root: Path) -> Path:
-    for name in ("balena/docker-compose.yml", "balena/balena.yml", "balena/edge/contract.yml"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
+    for name in ("docker-compose.yml", "balena.yml", "edge/contract.yml", "bridge/contract.yml"):
+        path = root / "balena" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
     (root / "balena" / "mosquitto").mkdir()
     for name in ("app/a.py", "app/__pycache__/a.pyc", "app/tests/t.py", "other/b.py"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
     (root / "Dockerfile.arm64").write_text("FROM scratch\nCOPY app/*.py app/tests /x/\n")
+    (root / "bridge").mkdir()
+    (root / "bridge" / "Dockerfile").write_text("FROM scratch\nCOPY other /x/\n")
     return root
 
 
-def test_the_pushed_folder_holds_what_its_build_copies_and_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("service", "held"),
+    [
+        ("edge", ["Dockerfile.aarch64", "app/a.py", "app/tests/t.py", "contract.yml"]),
+        ("bridge", ["Dockerfile", "contract.yml", "other/b.py"]),
+    ],
+)
+def test_the_pushed_folder_holds_what_each_build_copies_and_no_more(
+    service: str, held: list[str], tmp_path: Path
+) -> None:
     assemble(repository(tmp_path / "root"), tmp_path / "out")
-    context = tmp_path / "out" / "edge"
+    context = tmp_path / "out" / service
     found = sorted(str(path.relative_to(context)) for path in context.rglob("*") if path.is_file())
-    assert found == ["Dockerfile.aarch64", "app/a.py", "app/tests/t.py", "contract.yml"]
+    assert found == held
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

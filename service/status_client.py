@@ -1,6 +1,6 @@
-"""How the command line asks the daemon that runs beside it: HTTP on its status port.
+"""How a command line asks the process that runs beside it: HTTP on its status port.
 
-Imports nothing but the standard library: `edge health` runs every minute.
+SHELL. Imports nothing but the standard library: `health` runs every minute.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.config.schema import Runtime
-
 
 class NobodyAnswers(Exception):
-    """No daemon listens, or not for the command line; the text says which and what to do."""
+    """Nobody listens, or not for the command line; the text says which and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +25,17 @@ class Answer:
 
 
 def ask(
-    runtime: Runtime,
+    host: str,
+    port: int,
     path: str,
     timeout_s: float,
     headers: Mapping[str, str] | None = None,
     method: str = "GET",
 ) -> Answer:
-    """What the daemon answers; raises `NobodyAnswers`."""
-    if runtime.metrics_port == 0:
+    """What it answers at its `runtime.metrics_host` and `metrics_port`; raises `NobodyAnswers`."""
+    if port == 0:
         raise NobodyAnswers("runtime.metrics_port is 0: the daemon answers nobody")
-    url = f"http://{_reachable(runtime.metrics_host)}:{runtime.metrics_port}{path}"
+    url = f"http://{_reachable(host)}:{port}{path}"
     request = urllib.request.Request(url, method=method, headers=dict(headers or {}))
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
