@@ -1,4 +1,4 @@
-"""`python -m bridge`: run, check-config, health, probe.
+"""`python -m bridge`: run, check-config, health, probe, discover.
 
 SHELL. Exit status: 0 done, 1 failed while running or not well, 2 wrong use, 78 for a configuration
 that somebody has to mend, 130 for Ctrl-C.
@@ -92,6 +92,7 @@ def _probe(options: argparse.Namespace) -> int:
             source=options.source,
             username=options.username,
             password_file=options.password_file,
+            profile=options.profile,
             transport=options.transport,
             verify_tls=not options.any_certificate,
         )
@@ -105,22 +106,31 @@ def _probe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _discover(options: argparse.Namespace) -> int:
+    from bridge.discovery import camera_lines  # noqa: PLC0415, see `_run`
+
+    for line in camera_lines(options.seconds, options.interface):
+        print(line, flush=True)
+    return 0
+
+
 _COMMANDS = {
     "run": _run,
     "check-config": _check,
     "health": _health,
     "probe": _probe,
+    "discover": _discover,
 }
 
 
 def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="stillwatch-bridge",
-        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, a folder), takes "
+        description="Fetches pictures from cameras (RTSP, HTTP, MJPEG, ONVIF, a folder), takes "
         "what they upload by FTP and mail, and publishes all where the gateway listens.",
     )
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="run|check-config|health|probe"
+        dest="command", required=True, metavar="run|check-config|health|probe|discover"
     )
     for name, words in (
         ("run", "fetch and publish until stopped"),
@@ -134,7 +144,21 @@ def command_line() -> argparse.ArgumentParser:
     _add_probe(
         commands.add_parser("probe", help="say what a source offers, and its lines to paste")
     )
+    _add_discover(commands.add_parser("discover", help="list the ONVIF cameras on the network"))
     return parser
+
+
+def _add_discover(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seconds", type=float, default=3.0, help="how long to listen, on each network"
+    )
+    command.add_argument(
+        "--interface",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="our own address on the cameras' network; may be given again; default: all",
+    )
 
 
 def _add_probe(command: argparse.ArgumentParser) -> None:
@@ -146,6 +170,7 @@ def _add_probe(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--password-file", type=Path, metavar="FILE", help="file with the user's password"
     )
+    command.add_argument("--profile", metavar="NAME", help="ONVIF: token or name of the profile")
     command.add_argument(
         "--transport", choices=("tcp", "udp"), default="tcp", help="how RTSP sends its media"
     )

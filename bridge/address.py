@@ -11,20 +11,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import quote, urlsplit
 
 MAX_CHARACTERS = 2048
 
-Scheme = Literal["rtsp", "rtsps", "http", "https"]
+Scheme = Literal["rtsp", "rtsps", "http", "https", "onvif", "onvifs"]
 
-_SCHEMES: dict[str, Scheme] = {"rtsp": "rtsp", "rtsps": "rtsps", "http": "http", "https": "https"}
+_SCHEMES: dict[str, Scheme] = {name: name for name in get_args(Scheme)}
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
 _FORBIDDEN = re.compile(r"""["'<>\\^`{|}]""")
 """No URL needs them unencoded, and shells and FFmpeg's own syntax do."""
 
-KNOWN = "rtsp://, rtsps://, http://, https:// or folder:PATH, or is ftp-upload or smtp-upload"
+KNOWN = (
+    "rtsp://, rtsps://, http://, https://, onvif://, onvifs:// or folder:PATH, or is ftp-upload or "
+    "smtp-upload"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

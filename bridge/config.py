@@ -47,6 +47,13 @@ class SourceConfig(Section):
         None, min_length=1, max_length=255, description="User at the camera; of an upload: here."
     )
     password_file: Path | None = Field(None, description="File with the password.")
+    profile: str | None = Field(
+        None,
+        min_length=1,
+        max_length=255,
+        description="ONVIF: token or name of the profile; absent: the smallest of at least 640 "
+        "pixels in width. `probe` lists them.",
+    )
     rate_fps: float = Field(2.0, gt=0, le=30, description="Pictures per second, never more.")
     width_px: int | None = Field(
         None, ge=64, le=4096, description="Wider pictures are reduced to this; absent: as they are."

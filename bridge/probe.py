@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import yaml
@@ -15,6 +16,7 @@ import yaml
 from bridge.address import Folder, Url, parse_address
 from bridge.config import SourceConfig, SourceLimitsConfig
 from bridge.fault import FaultReason, SourceFault
+from bridge.onvif import choose_profile, onvif_device
 from bridge.picture import JpegFormat, Ready, jpeg_format_of
 from bridge.sources.folder import listed
 from bridge.sources.http import checked, client_of, is_mjpeg
@@ -39,6 +41,9 @@ def probe(camera_id: str, camera: SourceConfig, clock: Clock) -> Iterator[str]:
         case Url(scheme="http" | "https") as url:
             yield from _of_http(camera, url)
             yield from _picture(camera, jpeg_format, clock)
+        case Url(scheme="onvif" | "onvifs") as url:
+            yield from _of_onvif(camera, url, limits.max_pixels)
+            yield from _picture(camera, jpeg_format, clock)
         case Url() as url:
             yield from _of_rtsp(camera, url, limits.max_pixels)
             yield from _picture(camera, jpeg_format, clock)
@@ -55,6 +60,21 @@ def _of_rtsp(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
         yield f"{url.scheme} over {camera.transport}: {codec.name} {size}{rate}"
         if codec.width > PLENTY_PX:
             yield "  wider than is needed: look for the camera's sub-stream, or set width_px"
+
+
+def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
+    with onvif_device(camera, url) as device:
+        yield f"{url.scheme}: {device.description()}"
+        profiles = device.profiles()
+        taken = choose_profile(profiles, camera.profile)
+        for one in profiles:
+            yield f"  {'*' if one is taken else ' '} profile {one.text()}"
+            yield f"      stream {device.stream_url(one).text()}"
+            with suppress(SourceFault):  # many have none
+                yield f"      snapshot {device.snapshot_url(one).text()}"
+        stream = device.stream_url(taken)
+    yield "the profile with * is taken; profile: NAME chooses another"
+    yield from _of_rtsp(camera, stream, max_pixels)
 
 
 def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from bridge.address import Folder, Url, parse_address
 from bridge.config import SourceConfig
 from bridge.picture import JpegFormat, SourceItem
-from bridge.sources import folder, http, rtsp, upload
+from bridge.sources import folder, http, onvif, rtsp, upload
 from bridge.uploads.upload_queue import UploadQueue
 from service.clock import Clock
 
@@ -27,6 +27,8 @@ def open_source(
             return lambda stopping: folder.frames(camera, path, jpeg_format, clock, stopping)
         case Url(scheme="http" | "https") as url:
             return lambda stopping: http.frames(camera, url, jpeg_format, clock, stopping)
+        case Url(scheme="onvif" | "onvifs") as url:
+            return lambda stopping: onvif.frames(camera, url, jpeg_format, clock, stopping)
         case "ftp-upload" | "smtp-upload":
             arrived = queue or UploadQueue()
             return lambda stopping: upload.frames(camera, arrived, jpeg_format, clock, stopping)
