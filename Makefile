@@ -32,12 +32,14 @@ run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, C
 	  $(if $(CAMERA_USER),--camera-username "$(CAMERA_USER)") \
 	  $(if $(CAMERA_PASSWORD_FILE),--camera-password-file "$(CAMERA_PASSWORD_FILE)") $(if $(BROKER),--broker $(BROKER))
 
+# The real parts wait for each other much of the time, so more files run at once than there are cores.
+TESTS_AT_ONCE ?= 3
 test: setup ## all tests that need neither a container engine nor network namespaces
 	@tools/system_packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
 	@$(MAKE) --no-print-directory check-code
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile
 
 check: setup check-code ## the quick part: format, lint, types, layers, unit tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow" -n auto
