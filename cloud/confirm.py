@@ -41,6 +41,10 @@ DROVE = 0.3
 """Own lengths that a vehicle must have come to count as driving. Nearer, it still covers most of
 its place, and a parked one whose box trembles or that somebody walks past came as far."""
 
+SMALL_PX = 32
+"""Side of a square under whose area COCO calls an object small. What is smaller comes its own
+length soon, a ball as well as a car, and shows too little to be a vehicle at a lower score."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
@@ -135,13 +139,21 @@ def confirm(
 def _limit(report: ThreatReport, combined: CombinedScore, policy: Policy) -> float:
     """A bicycle that turns out to be a car must be one by a car's limit, and vice versa."""
     labels = [report.label] + ([combined.match.label] if combined.match else [])
-    driving = report.track.displacement >= DROVE
+    driving = report.track.displacement >= DROVE and not _small(report)
     return max(
         policy.confirm_at
         if combined.ridden and label in CYCLES
         else policy.limit_of(label, driving=driving)
         for label in labels
     )
+
+
+def _small(report: ThreatReport) -> bool:
+    """In the picture of the whole frame; without one nothing says how large it is, so it is."""
+    x0, y0, x1, y1 = report.box
+    share = (x1 - x0) * (y1 - y0)
+    whole = (ref.width * ref.height for ref in report.evidence if ref.role != "crop")
+    return share * max(whole, default=0) < SMALL_PX**2
 
 
 def inconclusive(report: ThreatReport, reason: str, stamp: Stamp) -> Verdict:

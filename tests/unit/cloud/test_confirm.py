@@ -13,7 +13,7 @@ from cloud.matching import ALL, EvidenceView, PictureDetections
 from cloud.policy import GroupLimits, Policy
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Verdict
-from tests.unit.cloud.reports import NOON, PixelBox, a_report, saw
+from tests.unit.cloud.reports import NOON, PixelBox, a_ref, a_report, saw
 
 POLICY = Policy()
 STAMP = Stamp(model_sha256="a" * 64, decided_at=NOON)
@@ -215,6 +215,14 @@ def test_a_vehicle_that_was_seen_to_come_takes_the_general_limit(
 ) -> None:
     report = a_report(label=label, box=SUSPECTED, displacement=displacement)
     verdict = confirm(report, (frame((found, 0.4, THERE)),), (), POLICY, STAMP)
+    assert verdict.decision == decision
+
+
+@pytest.mark.parametrize(("size", "decision"), [((120, 90), "refuted"), ((160, 120), "confirmed")])
+def test_a_small_thing_does_not_count_as_driving(size: tuple[int, int], decision: str) -> None:
+    """A ball comes its own length as soon as a car does; 24x36 and 32x48 px in such frames."""
+    report = a_report(label="car", box=SUSPECTED, displacement=2.0, evidence=(a_ref(size=size),))
+    verdict = confirm(report, (frame(("car", 0.4, THERE)),), (), POLICY, STAMP)
     assert verdict.decision == decision
 
 
