@@ -1,4 +1,4 @@
-"""`python -m edge`: run, check-config, replay, static, health, self-test.
+"""`python -m edge`: run, check-config, replay, static, health, self-test, import.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
 or state that somebody has to mend before another start can succeed; 130 and 141, as a shell says
@@ -81,7 +81,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     verbs = parser.add_subparsers(
-        required=True, metavar="run|check-config|replay|static|health|self-test"
+        required=True, metavar="run|check-config|replay|static|health|self-test|import"
     )
     _verb(verbs, "run", "watch the cameras until stopped")
     _verb(verbs, "check-config", "print the configuration in effect, or every fault in it")
@@ -127,7 +127,23 @@ def command_line() -> argparse.ArgumentParser:
     replay.add_argument(
         "--fail-on-change", action="store_true", help="--against: exit 1 if any decision changes"
     )
+    _import_arguments(verbs)
     return parser
+
+
+def _import_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """It knows no configuration of ours."""
+    text = "print another program's configuration as ours, with remarks"
+    verb = verbs.add_parser("import", help=text, description=text)
+    verb.set_defaults(module="import_config", config=None)
+    programs = verb.add_subparsers(required=True, metavar="frigate")
+    frigate = programs.add_parser("frigate", help="of Frigate, as edge.yaml")
+    frigate.add_argument("file", type=Path, help="Frigate's config.yml")
+    frigate.add_argument(
+        "--bridge",
+        action="store_true",
+        help="print the bridge's configuration instead: where the pictures come from",
+    )
 
 
 def _test_seconds(text: str) -> float:

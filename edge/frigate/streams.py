@@ -1,0 +1,130 @@
+"""Frigate's inputs and go2rtc's streams as sources for the bridge.
+
+PURE. The stream with the role `detect` is taken; where it comes from Frigate's own go2rtc, the
+camera behind it. No password is ever repeated: user and password go out of the URL, and the
+password is named by file. Called by `translate`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from edge.config.parse import Data
+from edge.frigate.document import Notes, Path, filled, number, texts, under
+from service.redact import redacted
+
+_RESTREAM = re.compile(r"rtsp://(?:127\.0\.0\.1|localhost|\[::1\]):8554/([^?#]+)")
+_URL = re.compile(r"(rtsps?|https?)://(?:([^/?#]*)@)?([^/?#@]+)([^#]*)(#.*)?", re.IGNORECASE)
+_UNFIT = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
+
+_KINDS = "rtsp, rtsps, http (a snapshot or MJPEG) and https are taken: see docs/bridge-config.md"
+_WITHIN = "a password stands within its path: take the camera's RTSP with a user before the host"
+_ENCODE = "a password with / # or @ has to be percent-encoded, and other characters of a URL too"
+_RING = "go2rtc brings its pictures from what the bridge does not speak: let go2rtc run on"
+
+
+@dataclass(frozen=True, slots=True)
+class _Url:
+    """A camera's address without user and password."""
+
+    text: str
+    user: str
+    has_password: bool
+    missing: Sequence[str]
+
+
+def source_of(
+    camera: object,
+    id_: str,
+    path: Path,
+    streams: Mapping[str, object],
+    variables: Mapping[str, str],
+    notes: Notes,
+) -> Data | None:
+    """The keys of the camera in the bridge's configuration; None with a remark if there are none.
+
+    `streams` are go2rtc's, `variables` what `{FRIGATE_...}` stands for.
+    """
+    where = (*path, "ffmpeg", "inputs")
+    chosen = _detecting(under(camera, "ffmpeg", "inputs"))
+    text = str(under(chosen, "path"))
+    restream = _RESTREAM.fullmatch(text)
+    if restream is not None:
+        direct = _resolved(restream[1], streams, variables, ())
+        if direct is None:
+            notes.remark(where, _RING)
+        text = direct or text
+    url = _url(text, variables)
+    if isinstance(url, str):
+        notes.remark(where, f"no source for the bridge: {url}")
+        return None
+    source: Data = {"source": url.text}
+    if url.missing:
+        unset = ", ".join(url.missing)
+        notes.remark(where, f"{unset} is not set here: add username and password_file")
+    elif url.user:
+        source["username"] = unquote(url.user)
+        if url.has_password:
+            source["password_file"] = f"/etc/stillwatch/{id_}-password"
+    return source | _pace(camera, chosen)
+
+
+def _pace(camera: object, chosen: object) -> Data:
+    """How many pictures, how wide, over which transport."""
+    keys: Data = {}
+    fps, width = (number(under(camera, "detect", key)) for key in ("fps", "width"))
+    if fps is not None and 0 < fps <= 30:
+        keys["rate_fps"] = fps
+    if width is not None and 64 <= width <= 4096:
+        keys["width_px"] = int(width)
+    if "udp" in str(under(chosen, "input_args") or under(camera, "ffmpeg", "input_args")):
+        keys["transport"] = "udp"
+    return keys
+
+
+def _detecting(inputs: object) -> object:
+    """The input with the role `detect`; the only one has it anyway."""
+    listed = inputs if isinstance(inputs, list) else []
+    fitting = [one for one in listed if "detect" in texts(under(one, "roles"))]
+    return next(iter(fitting or listed), None)
+
+
+def _resolved(
+    name: str, streams: Mapping[str, object], variables: Mapping[str, str], seen: tuple[str, ...]
+) -> str | None:
+    """The first source of a stream that is a URL, through `ffmpeg:` and others' names."""
+    if name in seen:
+        return None
+    value = streams.get(name)
+    for one in value if isinstance(value, list) else [value]:
+        source = str(one).removeprefix("ffmpeg:")
+        if _URL.fullmatch(source) or _URL.fullmatch(filled(source, variables)[0]):
+            return source
+        deeper = _resolved(source.partition("#")[0], streams, variables, (*seen, name))
+        if deeper is not None:
+            return deeper
+    return None
+
+
+def _url(text: str, variables: Mapping[str, str]) -> _Url | str:
+    """Taken apart, or why the bridge cannot take it; the words quote nothing that may be secret.
+
+    Variables are filled in part by part, so that no password can shift what is host or path.
+    """
+    match = _URL.fullmatch(text) or _URL.fullmatch(filled(text, variables)[0])
+    if match is None:
+        return _KINDS
+    scheme, user_info, host, rest, options = match.groups("")
+    user, colon, _ = user_info.partition(":")
+    plain, unset = filled(f"{scheme.lower()}://{host}{rest}", variables)
+    if unset:
+        return f"{', '.join(unset)} is not set here: import again with it in the environment"
+    if redacted(plain) != plain:
+        return _WITHIN
+    if "@" in rest + options or _UNFIT.search(plain):
+        return _ENCODE
+    filled_user, missing = filled(user, variables)
+    return _Url(plain, filled_user, bool(colon), missing)

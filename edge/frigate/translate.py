@@ -1,0 +1,110 @@
+"""A Frigate configuration as ours, or as the bridge's: text with a remark where something is lost.
+
+PURE. Called by the verb `import`, which checks what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.config.parse import Data
+from edge.errors import ConfigError
+from edge.frigate.camera import camera_of
+from edge.frigate.document import Notes, filled, merged, number, read_document, section, under
+from edge.frigate.keys import explain_cameras_keys, explain_general_keys
+from edge.frigate.places import name_of
+from edge.frigate.streams import source_of
+from edge.frigate.text import written
+
+_INHERITED = ("detect", "ffmpeg", "motion", "objects", "record", "review")
+"""Sections that hold for every camera where it does not say otherwise."""
+
+
+def edge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
+    """The gateway's configuration; raises `ConfigError` for what cannot be translated."""
+    data, notes = read_document(document)
+    explain_general_keys(data, notes)
+    ids = _ids(data, notes)
+    variables = _variables(data, environ)
+    broker = _broker(data, variables, notes)
+    cameras = {}
+    for name, camera in section(data, "cameras").items():
+        path = ("cameras", name)
+        explain_cameras_keys(camera, path, notes)
+        whole = {**section(camera), **_inherited(camera, data)}
+        cameras[ids[name]] = camera_of(whole, path, notes)
+    if notes.complaints:
+        raise ConfigError(tuple(notes.complaints))
+    head = "Imported from Frigate. Lines with ## say what has no equivalent here, or needs a look."
+    general = {"version": 1, **({"intake": {"broker": broker}} if broker else {})}
+    return written(head, general, cameras, ids, notes)
+
+
+def bridge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
+    """The bridge's configuration: where the pictures come from; raises `ConfigError`."""
+    data, notes = read_document(document)
+    ids = _ids(data, notes)
+    variables = _variables(data, environ)
+    broker = _broker(data, variables, notes)
+    streams = section(data, "go2rtc", "streams")
+    cameras: dict[str, Data] = {}
+    for name, camera in section(data, "cameras").items():
+        whole = {**section(camera), **_inherited(camera, data)}
+        path = ("cameras", name)
+        source = source_of(whole, ids[name], path, streams, variables, notes)
+        if source is not None:
+            cameras[ids[name]] = source
+    head = "Imported from Frigate. Write each password into the file that password_file names."
+    general: Data = {"version": 1, **({"broker": broker} if broker else {})}
+    return written(head, general, cameras, ids, notes)
+
+
+def _ids(data: Data, notes: Notes) -> dict[str, str]:
+    """The id here of each camera there."""
+    ids: dict[str, str] = {}
+    for name in section(data, "cameras"):
+        ids[name] = name_of(name, tuple(ids.values()))
+        if ids[name] != name:
+            notes.remark(("cameras", name), f"is named {ids[name]} here")
+    return ids
+
+
+def _inherited(camera: object, data: Data) -> Data:
+    both = {key: merged(under(camera, key), data.get(key)) for key in _INHERITED}
+    return {key: value for key, value in both.items() if value is not None}
+
+
+def _variables(data: Data, environ: Mapping[str, str]) -> dict[str, str]:
+    """What `{FRIGATE_...}` stands for: the environment, and what the document sets itself."""
+    own = {key: str(value) for key, value in section(data, "environment_vars").items()}
+    return {**{key: environ[key] for key in environ if key.startswith("FRIGATE_")}, **own}
+
+
+def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
+    """The site's broker, where cameras and we publish; its password stays in a file."""
+    broker: Data = {}
+    for key, ours in (("host", "host"), ("user", "username")):
+        value = under(data, "mqtt", key)
+        if value is None:
+            continue
+        text, missing = filled(str(value), variables)
+        if missing:
+            told = f"{', '.join(missing)} is not set here: add {ours} to the broker yourself"
+            notes.remark(("mqtt", key), told)
+        else:
+            broker[ours] = text
+    if under(data, "mqtt", "enabled") is False:
+        notes.remark(("mqtt", "enabled"), "off there; pictures come over a broker: docs/mqtt.md")
+    port = number(under(data, "mqtt", "port"))
+    if port is not None:
+        broker["port"] = int(port)
+    if under(data, "mqtt", "password") is not None and "username" in broker:
+        broker["password_file"] = "/etc/stillwatch/site-password"  # noqa: S105, a file's name
+        notes.remark(("mqtt", "password"), "write it into the file that password_file names")
+    files = (("tls_ca_certs", "ca_file"), ("tls_client_cert", "cert_file"))
+    tls = {
+        ours: str(under(data, "mqtt", key))
+        for key, ours in (*files, ("tls_client_key", "key_file"))
+        if under(data, "mqtt", key) is not None
+    }
+    return broker | ({"tls": tls} if tls else {})

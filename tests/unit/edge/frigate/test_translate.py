@@ -1,0 +1,360 @@
+"""What each form of Frigate's configuration becomes, and that nothing of it is lost in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.config.load import read
+from edge.config.rules import DEFAULT_RULES
+from edge.errors import ConfigError
+from edge.frigate.translate import bridge_yaml, edge_yaml
+
+SQUARE = [[0.25, 0.5], [0.75, 0.5], [0.75, 1.0], [0.25, 1.0]]
+
+
+def imported(text: str, **environ: str) -> dict[str, Any]:
+    """The camera `front` as it stands here; the whole is valid."""
+    told = edge_yaml(text.encode(), environ)
+    read(told.encode(), {})
+    front: dict[str, Any] = yaml.safe_load(told)["cameras"]["front"]
+    return front
+
+
+def remarks(text: str) -> str:
+    """All remarks on one line, for words that may be wrapped."""
+    lines = edge_yaml(text.encode(), {}).splitlines()
+    return " ".join(line.strip().removeprefix("##").strip() for line in lines if "##" in line)
+
+
+def source(text: str, **environ: str) -> dict[str, Any]:
+    told = yaml.safe_load(bridge_yaml(text.encode(), environ))
+    found: dict[str, Any] = told["cameras"].get("front", {})
+    return found
+
+
+def with_detect(body: str, detect: str = "{width: 640, height: 480}") -> str:
+    return f"cameras:\n  front:\n    detect: {detect}\n    {body}\n"
+
+
+@pytest.mark.parametrize(
+    "coordinates",
+    [
+        "'160,240,480,240,480,480,160,480'",
+        "['160,240', '480,240', '480,480', '160,480']",
+        "'0.25,0.5,0.75,0.5,0.75,1,0.25,1'",
+        "['0.25,0.5', '0.75,0.5', '0.75,1.0', '0.25,1.0']",
+    ],
+)
+def test_a_zone_in_pixels_or_shares_as_text_or_list_is_the_same(coordinates: str) -> None:
+    front = imported(with_detect(f"zones: {{yard: {{coordinates: {coordinates}}}}}"))
+    assert front["zones"] == [{"id": "yard", "polygon": SQUARE, "inertia_s": 0.4}]
+
+
+FORMS = [
+    "160,240,480,240,480,480,160,480",
+    "['160,240,480,240,480,480,160,480']",
+    "['160,240', '480,240', '480,480', '160,480']",
+    "[160, 240, 480, 240, 480, 480, 160, 480]",
+    "'poly,160,240,480,240,480,480,160,480'",
+    "{mask: {coordinates: '0.25,0.5,0.75,0.5,0.75,1,0.25,1'}}",
+    "{mask: {enabled: true, coordinates: ['0.25,0.5', '0.75,0.5', '0.75,1', '0.25,1']}}",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_motion_mask_in_every_form_is_the_same(form: str) -> None:
+    quoted = form if form[0] in "['{" else f"'{form}'"
+    front = imported(with_detect(f"motion: {{mask: {quoted}}}"))
+    assert front["motion_masks"] == [{"id": "mask", "polygon": SQUARE}]
+
+
+def test_masks_of_objects_and_of_one_label_both_hold_and_keep_their_names() -> None:
+    front = imported(
+        with_detect(
+            "objects: {mask: {statue: {coordinates: '0.2,0.4,0.3,0.4,0.3,0.6'}}, "
+            "filters: {car: {mask: ['0,0,640,0,640,48', '0,0,64,0,64,480']}}}"
+        )
+    )
+    assert [(one["id"], one.get("labels")) for one in front["object_masks"]] == [
+        ("statue", None),
+        ("car-mask", ["car", "truck"]),
+        ("car-mask-2", ["car", "truck"]),
+    ]
+
+
+def test_inertia_is_the_time_from_the_first_to_the_last_frame_of_it() -> None:
+    zone = "zones: {yard: {coordinates: '0,0,1,0,1,1', inertia: %d}}"
+    fast = imported(with_detect(zone % 11, "{fps: 10}"))
+    assert fast["zones"][0]["inertia_s"] == 1.0
+    assert imported(with_detect(zone % 1))["zones"][0]["inertia_s"] == 0.0
+
+
+def test_loitering_belongs_to_the_rule_of_its_zone_and_asks_for_no_movement() -> None:
+    front = imported(
+        with_detect(
+            "zones: {bench: {coordinates: '0,0,1,0,1,1', loitering_time: 20, objects: person}, "
+            "door: {coordinates: '0,0,1,0,1,1'}}\n"
+            "    review: {alerts: {required_zones: [bench, door]}}"
+        )
+    )
+    assert front["rules"] == [
+        {
+            "id": "person-bench",
+            "labels": ["person"],
+            "zones": ["bench"],
+            "loitering_s": 20.0,
+            "must_move": False,
+        },
+        {"id": "person-door", "labels": ["person"], "zones": ["door"]},
+    ]
+
+
+def test_sizes_become_shares_and_a_zone_narrows_them() -> None:
+    front = imported(
+        with_detect(
+            "objects: {filters: {person: {min_area: 3072, max_area: 24000000, min_ratio: 0.2}}}\n"
+            "    zones: {yard: {coordinates: '0,0,1,0,1,1', filters: {person: "
+            "{min_area: 0.05, max_area: 153600}}}}\n"
+            "    review: {alerts: {required_zones: yard}}"
+        )
+    )
+    (rule,) = front["rules"]
+    assert (rule["min_area"], rule["max_area"], rule["min_ratio"]) == (0.05, 0.5, 0.2)
+
+
+def test_scores_of_another_network_are_not_taken_over_and_that_is_said() -> None:
+    text = with_detect("objects: {filters: {person: {min_score: 0.6, threshold: 0.8}}}")
+    assert imported(text)["rules"] == [{"id": "person", "labels": ["person"]}]
+    assert "threshold: scores of another network" in remarks(text)
+
+
+def test_a_vehicle_keeps_the_values_of_our_rule_for_vehicles() -> None:
+    (rule,) = imported(with_detect("objects: {track: [car, bus]}\n    review: {alerts: {}}"))[
+        "rules"
+    ]
+    ours = DEFAULT_RULES[1].model_dump(mode="json", exclude_defaults=True)
+    assert rule == {**ours, "id": "vehicle", "labels": ["car", "truck"]}
+
+
+def test_a_camera_overrides_what_holds_for_all_key_by_key() -> None:
+    text = (
+        "detect: {width: 1280, height: 720}\n"
+        "objects: {track: [person, car], filters: {person: {min_area: 9216}}}\n"
+        "cameras:\n"
+        "  front: {objects: {track: [person], filters: {person: {max_area: 0.5}}}}\n"
+    )
+    assert imported(text)["rules"] == [
+        {"id": "person", "labels": ["person"], "min_area": 0.01, "max_area": 0.5}
+    ]
+
+
+def test_zones_required_by_a_version_before_0_14_are_found() -> None:
+    front = imported(
+        with_detect(
+            "zones: {yard: {coordinates: '0,0,1,0,1,1'}}\n"
+            "    record: {events: {required_zones: [yard], pre_capture: 5}}"
+        )
+    )
+    assert front["rules"][0]["zones"] == ["yard"]
+
+
+def test_a_zone_that_is_switched_off_alerts_for_nothing_as_there() -> None:
+    front = imported(
+        with_detect(
+            "zones: {yard: {coordinates: '0,0,1,0,1,1', enabled: false}}\n"
+            "    review: {alerts: {required_zones: [yard]}}"
+        )
+    )
+    assert front == {"rules": []}
+
+
+@pytest.mark.parametrize("off", ["enabled: false", "detect: {enabled: false}"])
+def test_a_camera_that_is_off_or_detects_nothing_is_off(off: str) -> None:
+    assert imported(f"cameras: {{front: {{{off}}}}}")["enabled"] is False
+
+
+def test_anchors_and_merge_keys_are_resolved_and_lines_are_those_of_the_file() -> None:
+    text = (
+        "cameras:\n"
+        "  back:\n"
+        "    detect: &small {width: 640, height: 480, fps: 5}\n"
+        "  front:\n"
+        "    detect:\n"
+        "      <<: *small\n"
+        "      fps: 10\n"
+        "    zones: {yard: {coordinates: '160,240,480,240,480,480,160,480'}}\n"
+        "    colour: green\n"
+    )
+    assert imported(text)["zones"][0] == {"id": "yard", "polygon": SQUARE, "inertia_s": 0.2}
+    assert "line 9, cameras.front.colour: unknown key, passed over" in remarks(text)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("zones: {yard: {coordinates: '160,240,480,240,480,480'}}", "is in pixels, and detect has"),
+        ("zones: {yard: {coordinates: '0,0,1'}}", "'0,0,1' is no outline"),
+        ("motion: {mask: back-mask.bmp}", "'back-mask.bmp' is no outline"),
+        ("review: {alerts: {required_zones: [gone]}}", "names zone 'gone', which is not there"),
+    ],
+)
+def test_what_cannot_be_translated_ends_the_import_with_its_line(body: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=r"line 4, cameras\.front") as refused:
+        edge_yaml(with_detect(body, "{fps: 5}").encode(), {})
+    assert said in str(refused.value)
+
+
+def test_every_such_fault_is_named_at_once() -> None:
+    text = with_detect("zones: {a: {coordinates: '0,1'}, b: {coordinates: '2,2,9,9,2,9'}}", "{}")
+    with pytest.raises(ConfigError) as refused:
+        edge_yaml(text.encode(), {})
+    assert len(refused.value.complaints) == 2
+
+
+def test_an_outline_that_crosses_itself_hides_nothing_and_lets_everything_count() -> None:
+    bow_tie = "0.2,0.2,0.8,0.8,0.8,0.2,0.2,0.8"
+    front = imported(
+        with_detect(
+            f"zones: {{yard: {{coordinates: '{bow_tie}'}}}}\n    motion: {{mask: '{bow_tie}'}}"
+        )
+    )
+    assert sorted(front["zones"][0]["polygon"]) == [[0.2, 0.2], [0.2, 0.8], [0.8, 0.2], [0.8, 0.8]]
+    assert "motion_masks" not in front
+
+
+def test_an_outline_of_a_hundred_corners_is_reduced_to_what_we_take() -> None:
+    corners = [(n / 99, 0.5 + (n % 2) / 100) for n in range(100)] + [(1, 1), (0, 1)]
+    text = ",".join(f"{x:.4f},{y:.4f}" for x, y in corners)
+    front = imported(with_detect(f"zones: {{yard: {{coordinates: '{text}'}}}}"))
+    assert 3 <= len(front["zones"][0]["polygon"]) <= 64
+
+
+def test_names_become_ids_that_differ() -> None:
+    told = edge_yaml(b"cameras: {Front Door: {}, front_door: {}, '\xc3\x9c': {}}", {})
+    assert list(yaml.safe_load(told)["cameras"]) == ["front_door", "front_door-2", "unnamed"]
+
+
+def test_a_large_motion_mask_is_remarked() -> None:
+    text = with_detect("motion: {mask: '0,0,1,0,1,0.5,0,0.5'}")
+    assert "mask covers 50% of the picture" in remarks(text)
+
+
+def test_the_broker_is_taken_over_and_its_password_is_not() -> None:
+    text = (
+        "mqtt: {host: '{FRIGATE_HOST}', user: me, password: Secret, tls_ca_certs: /ca.crt}\n"
+        "cameras: {front: {}}"
+    )
+    told = edge_yaml(text.encode(), {"FRIGATE_HOST": "broker.lan"})
+    assert yaml.safe_load(told)["intake"]["broker"] == {
+        "host": "broker.lan",
+        "username": "me",
+        "password_file": "/etc/stillwatch/site-password",
+        "tls": {"ca_file": "/ca.crt"},
+    }
+    assert "Secret" not in told
+    assert "FRIGATE_HOST is not set here" in remarks(text)
+
+
+def test_what_is_no_configuration_of_frigate_is_said_to_be_none() -> None:
+    with pytest.raises(ConfigError, match=r"has no cameras .is this the config.yml of Frigate"):
+        edge_yaml(b"intake: {}", {})
+
+
+def camera(path: str, more: str = "") -> str:
+    return (
+        f"cameras: {{front: {{ffmpeg: {{inputs: [{{path: '{path}', roles: [detect]}}]}}}}}}{more}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("rtsp://10.0.0.1:554/s?channel=1&subtype=2", "rtsp://10.0.0.1:554/s?channel=1&subtype=2"),
+        ("rtsp://u:p%40ss@10.0.0.1/s", "rtsp://10.0.0.1/s"),
+        ("rtsp://u:p@ss@10.0.0.1/s#backchannel=0", "rtsp://10.0.0.1/s"),
+        ("RTSPS://u:p@cam.lan:322/s", "rtsps://cam.lan:322/s"),
+    ],
+)
+def test_an_address_loses_its_password_and_keeps_the_rest(path: str, expected: str) -> None:
+    assert source(camera(path))["source"] == expected
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "rtsp://u:Secret/x@10.0.0.1/s",
+        "rtsp://u:Sec#ret@10.0.0.1/s",
+        "rtsp://10.0.0.1/user=u&password=Secret&channel=1",
+        "http://10.0.0.1/flv?user=u&password=Secret",
+        "rtmp://u:Secret@10.0.0.1/bcs/channel0",
+    ],
+)
+def test_what_the_bridge_cannot_take_is_said_without_what_may_be_secret(path: str) -> None:
+    told = bridge_yaml(camera(path).encode(), {})
+    assert yaml.safe_load(told)["cameras"] == {}
+    assert "no source for the bridge" in told
+    assert "Sec" not in told
+
+
+def test_variables_come_from_the_environment_or_the_file_and_passwords_never_do() -> None:
+    path = "rtsp://{FRIGATE_USER}:{FRIGATE_PASSWORD}@{FRIGATE_HOST}/s"
+    text = camera(path, "\nenvironment_vars: {FRIGATE_USER: viewer}")
+    environ = {"FRIGATE_HOST": "10.0.0.1", "FRIGATE_PASSWORD": "Se/cret"}
+    assert source(text, **environ) == {
+        "source": "rtsp://10.0.0.1/s",
+        "username": "viewer",
+        "password_file": "/etc/stillwatch/front-password",
+    }
+    assert source(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        ("rtsp://10.0.0.1/s", "rtsp://10.0.0.1/s"),
+        ("['ffmpeg:rtsp://10.0.0.1/s#video=copy', 'ffmpeg:one#audio=opus']", "rtsp://10.0.0.1/s"),
+        ("ffmpeg:other#video=h264", "rtsp://10.0.0.2/o"),
+        ("homekit://10.0.0.3", "rtsp://127.0.0.1:8554/one"),
+        ("ffmpeg:one", "rtsp://127.0.0.1:8554/one"),
+    ],
+)
+def test_behind_go2rtc_the_camera_itself_is_found(stream: str, expected: str) -> None:
+    streams = f"\ngo2rtc: {{streams: {{one: {stream}, other: 'rtsp://10.0.0.2/o'}}}}"
+    streams = streams.replace(": ffmpeg", ": 'ffmpeg").replace("#video=h264,", "#video=h264',")
+    streams = streams.replace("ffmpeg:one, other", "ffmpeg:one', other")
+    assert source(camera("rtsp://127.0.0.1:8554/one", streams))["source"] == expected
+
+
+KEYS = st.sampled_from(
+    [
+        *("detect", "width", "fps", "objects", "filters", "person", "mask", "min_area", "track"),
+        *("motion", "zones", "coordinates", "inertia", "review", "alerts", "required_zones"),
+        *("ffmpeg", "inputs", "path", "roles", "go2rtc", "streams", "mqtt", "host", "max_ratio"),
+    ]
+)
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    [
+        *(None, True, 0, -1, 10**400, float("nan"), "", "front", "0,0,1,0,1,1", "0,0,9,0,9,9"),
+        *("rtsp://a:b@c/d", "rtsp://127.0.0.1:8554/a", ["person"], [{}], {"path": 3}),
+    ]
+)
+TREES = st.dictionaries(KEYS, st.one_of(VALUES, st.dictionaries(KEYS, VALUES, max_size=3)))
+
+
+@given(TREES, TREES)
+@settings(max_examples=50, deadline=None)
+def test_whatever_stands_there_is_translated_or_refused_in_words(
+    general: dict[str, Any], front: dict[str, Any]
+) -> None:
+    document = yaml.safe_dump({**general, "cameras": {"front": front}}).encode()
+    for translate in (edge_yaml, bridge_yaml):
+        try:
+            told = translate(document, {})
+        except ConfigError as refused:
+            told = "cameras: {}" if refused.complaints else ""
+        assert set(yaml.safe_load(told)["cameras"]) <= {"front"}
