@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from edge.config.presets import Preset, filled_in
 from edge.config.snapshots import Snapshots
 from edge.config.values import Section, Template
 from service.sections import Broker
@@ -52,6 +53,11 @@ class Intake(Section):
     """The site's broker, where cameras publish."""
 
     broker: Broker = Field(default_factory=Broker, description="The site's broker.")
+    preset: Preset | None = Field(
+        None,
+        description="Defaults for what another program publishes: fills in the topics and paths "
+        "that are not given; see docs/howto/sources.md.",
+    )
     topics: tuple[Template, ...] = Field(
         ("cameras/{camera}/image",), min_length=1, description="Where cameras publish."
     )
@@ -73,3 +79,8 @@ class Intake(Section):
     )
     limits: Limits = Field(default_factory=Limits, description="Admission limits.")
     json_paths: JsonPaths = Field(default_factory=JsonPaths, description="Paths in JSON payloads.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_fills_in(cls, section: object) -> object:
+        return filled_in(section)

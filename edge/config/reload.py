@@ -32,6 +32,7 @@ RULES: dict[str, Part] = {
     "gateway.id": Part.RESTART,
     "intake.broker": Part.RESTART,
     "intake.topics": Part.RESTART,
+    "intake.preset": Part.NOTHING,  # what it fills in has entries of its own
     "intake.discovery": Part.CAMERAS,
     "intake.max_cameras": Part.CAMERAS,
     "intake.idle_s": Part.NOTHING,

@@ -4,7 +4,14 @@ import sys
 from pathlib import Path
 
 from service.documents import ROOT, update
-from tools.build.references import classes, command_line, log_events, metrics, topics
+from tools.build.references import (
+    classes,
+    command_line,
+    log_events,
+    metrics,
+    payloads,
+    topics,
+)
 
 
 def documents() -> dict[Path, str]:
@@ -15,6 +22,7 @@ def documents() -> dict[Path, str]:
         docs / "metrics.md": metrics.page(),
         docs / "command-line.md": command_line.page(),
         docs / "classes.md": classes.page(),
+        docs / "payloads.md": payloads.page(),
         docs / "events.md": log_events.page(),
     }
 
