@@ -93,7 +93,7 @@ def evaluate_audit(
         _frame_detections(frame, detect, policy)
         for frame in sorted(frames, key=lambda one: one.moment)
     ]
-    reported = report.sample.told if report.sample else ()
+    reported = report.sample.reported if report.sample else ()
     missed, standing = list[Sighting](), list[Sighting]()
     for one_frame in detected:
         for detection in one_frame.detections:

@@ -15,12 +15,12 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class ReportOutcome(StrEnum):
-    """What became of a delivery; the value is the metric's label `ending`."""
+    """What became of a delivery; the value is the metric's label `outcome`."""
 
     CONFIRMED = "confirmed"
     REFUTED = "refuted"
     INCONCLUSIVE = "inconclusive"
-    ASKED = "asked"
+    EVIDENCE_REQUESTED = "evidence_requested"
     """Left open: another picture was asked for; decided when the report comes with it."""
     REPEATED = "repeated"
     """A verdict stood already (the report came again, or another worker was faster)."""
@@ -31,9 +31,9 @@ class ReportOutcome(StrEnum):
     """Store or model did not work: nothing decided, the edge sends it again."""
     SET_ASIDE = "set_aside"
     """The same report made the worker fail before, though the model works: not tried any more."""
-    SHED = "shed"
+    DROPPED = "dropped"
     """The queue was full: nothing decided, the edge sends it again."""
-    UNTOLD = "untold"
+    UNPUBLISHED = "unpublished"
     """Decided and stored, but the broker was gone; published when the report comes again."""
     INTERRUPTED = "interrupted"
     """The worker had to leave before the end."""
@@ -46,7 +46,7 @@ class WorkerMetrics:
         self._reports = Counter(
             "stillwatch_cloud_reports",
             "Received reports by outcome.",
-            ["ending"],
+            ["outcome"],
             registry=registry,
         )
         self._retries = Counter(

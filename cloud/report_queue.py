@@ -40,7 +40,7 @@ class ReportQueue:
         try:
             self._waiting.put_nowait(QueuedReport(topic, payload, ack))
         except queue.Full:
-            self._metrics.count(ReportOutcome.SHED)
+            self._metrics.count(ReportOutcome.DROPPED)
             ack()
 
     def take(self, timeout_s: float) -> QueuedReport | None:

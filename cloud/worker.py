@@ -35,7 +35,7 @@ from service.events import Event, log
 from service.link import Delivered, NotConnected, PublishOutcome, Refused
 
 IDLE_S = 1.0
-LEFT_UNACKNOWLEDGED = (ReportOutcome.INTERRUPTED, ReportOutcome.UNTOLD)
+LEFT_UNACKNOWLEDGED = (ReportOutcome.INTERRUPTED, ReportOutcome.UNPUBLISHED)
 """The broker may deliver these again; all other outcomes are final for this delivery."""
 
 TRIES = 2
@@ -202,7 +202,7 @@ class ConfirmWorker:
             report_id=more.report_id,
             reasons=list(more.reasons),
         )
-        return ReportOutcome.ASKED
+        return ReportOutcome.EVIDENCE_REQUESTED
 
     def _published(self, verdict: Verdict, outcome: ReportOutcome) -> ReportOutcome:
         """Publishes until the broker has it or refuses it; tries are bounded."""
@@ -211,8 +211,12 @@ class ConfirmWorker:
             if isinstance(published, Delivered | Refused):
                 return outcome
             self._pause(attempt)
-        log(Event.CONFIRMATION_FAILED, report_id=verdict.report_id, reason=f"untold: {published}")
-        return ReportOutcome.UNTOLD if isinstance(published, NotConnected) else outcome
+        log(
+            Event.CONFIRMATION_FAILED,
+            report_id=verdict.report_id,
+            reason=f"unpublished: {published}",
+        )
+        return ReportOutcome.UNPUBLISHED if isinstance(published, NotConnected) else outcome
 
     def _with_retries(self, step: Callable[[], T]) -> T:
         """`step`, tried again while the store says that it may come right by itself."""

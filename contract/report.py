@@ -145,13 +145,13 @@ class Sample(Wire):
 
     kind: Word = Field(
         description="`motion`: a motion event in which nothing was suspected, or only what was "
-        "refuted. `partly`: one in which only objects of the groups in `told` were. `quiet`: a "
+        "refuted. `partly`: one in which only objects of the groups in `reported` were. `quiet`: a "
         "minute in which the gate saw nothing move."
     )
     share: Annotated[float, Field(gt=0, le=1)] = Field(
         description="With which probability it was drawn."
     )
-    told: Words = Field(
+    reported: Words = Field(
         (),
         exclude_if=empty,
         description="Groups (`person`, `vehicle`) of which something was reported: not missed.",

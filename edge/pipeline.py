@@ -14,7 +14,7 @@ from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
 from contract.labels import group_of
 from contract.verdict import Decision
 from edge.audit import events
-from edge.audit.events import Audited, Stretch, Unsuspected
+from edge.audit.events import AuditSample, AuditSegment, RejectedSegment
 from edge.audit.sampling import Draw
 from edge.camera_state import CameraState, FrameDetections
 from edge.config.health import Fault
@@ -140,12 +140,12 @@ class Pipeline:
             if (result := self._flush(camera, state, now)) is not None
         )
 
-    def unsuspected(self, now: float) -> tuple[Unsuspected, ...]:
+    def rejected_segments(self, now: float) -> tuple[RejectedSegment, ...]:
         """Motion events and quiet minutes that are over by `now` and had nothing suspected."""
         return tuple(
             one
             for camera, state in self._states.items()
-            for one in self._unsuspected(camera, state, now)
+            for one in self._rejected_segments(camera, state, now)
         )
 
     def forget(self, camera: CameraId) -> None:
@@ -277,32 +277,34 @@ class Pipeline:
             _mark_reported(state, result)
         return result
 
-    def _unsuspected(
+    def _rejected_segments(
         self, camera: CameraId, state: CameraState, now: float
-    ) -> tuple[Unsuspected, ...]:
+    ) -> tuple[RejectedSegment, ...]:
         gap_s = max(events.GAP_S, self._settings(camera).snapshot_after_s + 1.0)
         state.audit, over = events.take(state.audit, now, gap_s)
         return tuple(
-            Unsuspected(
+            RejectedSegment(
                 camera=camera,
-                kind="partly" if stretch.groups else stretch.kind,
-                began_at_s=stretch.began_at_s,
-                lasted_s=stretch.lasted_s,
-                share=stretch.share,
-                audited=self._audited(camera, state, stretch),
-                reported=stretch.groups,
+                kind="partly" if segment.groups else segment.kind,
+                began_at_s=segment.began_at_s,
+                lasted_s=segment.lasted_s,
+                share=segment.share,
+                audited=self._audit_sample(camera, state, segment),
+                reported=segment.groups,
             )
-            for stretch in over
-            if stretch.leaves_open
+            for segment in over
+            if segment.leaves_open
         )
 
-    def _audited(self, camera: CameraId, state: CameraState, stretch: Stretch) -> Audited | None:
-        frames, box = events.shown(stretch)
-        if not stretch.drawn or not frames:
+    def _audit_sample(
+        self, camera: CameraId, state: CameraState, segment: AuditSegment
+    ) -> AuditSample | None:
+        frames, box = events.shown(segment)
+        if not segment.drawn or not frames:
             return None
         gateway, number = GatewayId(self._config.gateway.id), state.number_next()
         id_ = report_id(gateway, camera, self.epoch, number, 0)
-        return Audited(report_id=id_, frames=frames, box=box)
+        return AuditSample(report_id=id_, frames=frames, box=box)
 
 
 def _mark_reported(state: CameraState, result: EngineResult) -> None:

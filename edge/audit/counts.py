@@ -117,6 +117,6 @@ class AuditCounts:
         self._counts[kind, step] += 1
         known = self._recalls[kind]
         if step in ("missed", "clear"):
-            self._recalls[kind] = known.judged_one(share, missed=step == "missed")
+            self._recalls[kind] = known.add_answer(share, missed=step == "missed")
         elif step in ("dropped", "unanswered"):
-            self._recalls[kind] = known.unknown_one(share)
+            self._recalls[kind] = known.add_unknown(share)

@@ -1,8 +1,8 @@
 """Motion events and quiet minutes, and which of them are audited.
 
-PURE. A motion event is a stretch in which something changed in front of a camera, whether the gate
+PURE. A motion event is a segment in which something changed in front of a camera, whether the gate
 called it an object, a nuisance or a change of light; it is over after `GAP_S` without, or after
-`LONGEST_S`. A quiet minute is a stretch of `LONGEST_S` in which the gate saw nothing change. Either
+`LONGEST_S`. A quiet minute is a segment of `LONGEST_S` in which the gate saw nothing change. Either
 was rejected if nothing was suspected in it but what was refuted; where only a person was suspected,
 or only a vehicle, what is of the other group was rejected. Whether one is audited is drawn when it
 begins (`sampling`); of what is drawn frames are kept that show it at several moments, chosen by
@@ -50,7 +50,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class AuditSegment:
     """A motion event or a quiet minute so far. `share` is the probability with which it was drawn,
     0 where the day's bytes left none; what follows is kept only of what was `drawn`."""
 
@@ -83,8 +83,8 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audited:
-    """What goes up of a stretch: whole frames, the one with most motion first, and where something
+class AuditSample:
+    """What goes up of a segment: whole frames, the one with most motion first, and where something
     moved in that one, if that is known."""
 
     report_id: ReportId
@@ -93,8 +93,8 @@ class Audited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsuspected:
-    """A stretch that was rejected: from `began_at_s`, drawn with the probability `share`; with
+class RejectedSegment:
+    """A segment that was rejected: from `began_at_s`, drawn with the probability `share`; with
     what is `audited` of it, if it was drawn. Of the groups in `reported` something was reported, so
     what is of them was not missed; its kind then is `partly`."""
 
@@ -103,7 +103,7 @@ class Unsuspected:
     began_at_s: float
     lasted_s: float
     share: float
-    audited: Audited | None = None
+    audited: AuditSample | None = None
     reported: frozenset[Group] = frozenset()
 
 
@@ -112,8 +112,8 @@ class AuditState:
     """What is remembered of one camera: what goes on, how many of each kind have begun, and frames
     from before the next event if that may be drawn."""
 
-    event: Stretch | None = None
-    quiet: Stretch | None = None
+    event: AuditSegment | None = None
+    quiet: AuditSegment | None = None
     events: int = 0
     quiets: int = 0
     quiet_frames: tuple[TimedFrame, ...] = ()
@@ -158,11 +158,11 @@ def refute(state: AuditState, track: TrackId) -> AuditState:
 
 def take(
     state: AuditState, now: float, gap_s: float = GAP_S
-) -> tuple[AuditState, tuple[Stretch, ...]]:
+) -> tuple[AuditState, tuple[AuditSegment, ...]]:
     """What is over by `now`, taken out; `gap_s` is longer where frames are judged later than
     `GAP_S`."""
     event, quiet = state.event, state.quiet
-    over: tuple[Stretch, ...] = ()
+    over: tuple[AuditSegment, ...] = ()
     if event is not None and _event_over(event, now, gap_s):
         state, over = replace(state, event=None), (event,)
     if quiet is not None and now - quiet.began_at_s >= LONGEST_S:
@@ -170,18 +170,18 @@ def take(
     return state, over
 
 
-def shown(stretch: Stretch) -> tuple[tuple[Frame, ...], Box | None]:
-    """The frames of a drawn stretch that go up, the one with most motion first, and where that
+def shown(segment: AuditSegment) -> tuple[tuple[Frame, ...], Box | None]:
+    """The frames of a drawn segment that go up, the one with most motion first, and where that
     was. Of a quiet minute, none of its last `GAP_S`: who comes then may be seen a moment later."""
-    peak, moments = stretch.peak, stretch.spaced_frames.moments
-    if stretch.kind == "quiet":
-        until = stretch.began_at_s + LONGEST_S - GAP_S
-        quiet_frames = tuple(timed for timed in stretch.spaced_frames.frames if timed[0] <= until)
-        return _frames(replace(stretch.spaced_frames, frames=quiet_frames).spread(moments)), None
+    peak, moments = segment.peak, segment.spaced_frames.moments
+    if segment.kind == "quiet":
+        until = segment.began_at_s + LONGEST_S - GAP_S
+        quiet_frames = tuple(timed for timed in segment.spaced_frames.frames if timed[0] <= until)
+        return _frames(replace(segment.spaced_frames, frames=quiet_frames).spread(moments)), None
     first = () if peak is None else (peak.frame,)
-    others = tuple(timed for timed in stretch.spaced_frames.frames if timed not in first)
-    lasting = replace(stretch.spaced_frames, frames=others).spread(moments - len(first))
-    around = tuple(timed for timed in (stretch.before, stretch.after) if timed is not None)
+    others = tuple(timed for timed in segment.spaced_frames.frames if timed not in first)
+    lasting = replace(segment.spaced_frames, frames=others).spread(moments - len(first))
+    around = tuple(timed for timed in (segment.before, segment.after) if timed is not None)
     return _frames((*first, *lasting, *around)), None if peak is None else peak.box
 
 
@@ -219,13 +219,13 @@ def _still(state: AuditState, frame: Frame, now: float, draw: Draw) -> AuditStat
     return replace(state, quiet=quiet)
 
 
-def _event_over(event: Stretch, now: float, gap_s: float) -> bool:
+def _event_over(event: AuditSegment, now: float, gap_s: float) -> bool:
     return now - event.moved_at_s >= gap_s or now - event.began_at_s >= LONGEST_S
 
 
-def _begun(kind: Kind, number: int, now: float, draw: Draw) -> Stretch:
+def _begun(kind: Kind, number: int, now: float, draw: Draw) -> AuditSegment:
     share = draw.share(kind)
-    return Stretch(
+    return AuditSegment(
         kind=kind,
         began_at_s=now,
         moved_at_s=now,

@@ -47,34 +47,34 @@ class WeightedCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """Of `rejected` motion events (or quiet minutes) `judged` were audited with an answer, among
+    """Of `rejected` motion events (or quiet minutes) `answered` were audited with an answer, among
     them `missed` with a threat; `unknown` were drawn and have no answer; of the `uncovered` none
     could be drawn."""
 
     rejected: int = 0
     uncovered: int = 0
-    judged: WeightedCount = WeightedCount()
+    answered: WeightedCount = WeightedCount()
     missed: WeightedCount = WeightedCount()
     unknown: WeightedCount = WeightedCount()
 
-    def judged_one(self, share: float, *, missed: bool) -> Recall:
+    def add_answer(self, share: float, *, missed: bool) -> Recall:
         """With the answer about one that was drawn with the probability `share`."""
-        known = replace(self, judged=self.judged.with_draw(share))
+        known = replace(self, answered=self.answered.with_draw(share))
         return replace(known, missed=self.missed.with_draw(share)) if missed else known
 
-    def unknown_one(self, share: float) -> Recall:
+    def add_unknown(self, share: float) -> Recall:
         """With one that was drawn so and has no answer."""
         return replace(self, unknown=self.unknown.with_draw(share))
 
     def rate(self) -> float | None:
         """Missed threats per rejected motion event; None before the first answer."""
-        judged = self.judged.weight
+        judged = self.answered.weight
         return min(1.0, self.missed.weight / judged) if judged else None
 
     def interval(self) -> Interval | None:
         """The rate's 95 % interval, wider by what is unknown."""
-        drawn = self.judged + self.unknown
-        if not self.judged.count:
+        drawn = self.answered + self.unknown
+        if not self.answered.count:
             return None
         low = wilson(min(1.0, self.missed.weight / drawn.weight), drawn.cases)
         most = min(1.0, (self.missed.weight + self.unknown.weight) / drawn.weight)
@@ -88,7 +88,7 @@ class Recall:
         rate, interval = self.rate(), self.interval()
         if rate is None or interval is None:
             return None
-        known, missed = self.judged.count, self.missed.count
+        known, missed = self.answered.count, self.missed.count
         others = max(0, self.rejected - known)
         uncovered = min(others, self.uncovered)
         low = missed + (others - uncovered) * interval[0]
@@ -99,7 +99,7 @@ class Recall:
         """As `stats` and the evaluation's report say it."""
         threats = self.threats()
         return {
-            "judged": self.judged.count,
+            "answered": self.answered.count,
             "missed_rate": _rounded(self.rate()),
             "missed_rate_95": _both(self.interval()),
             "missed_threats": _rounded(threats[0] if threats else None),

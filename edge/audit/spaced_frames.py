@@ -1,4 +1,4 @@
-"""Frames that show a stretch of unknown length at several moments, chosen by time alone.
+"""Frames that show a segment of unknown length at several moments, chosen by time alone.
 
 PURE. Called by `events`.
 """
@@ -15,7 +15,7 @@ TimedFrame = tuple[float, Frame]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpacedFrames:
-    """Frames of a stretch, evenly apart in time, at most twice `moments`."""
+    """Frames of a segment, evenly apart in time, at most twice `moments`."""
 
     moments: int
     frames: tuple[TimedFrame, ...] = ()

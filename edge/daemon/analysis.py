@@ -247,11 +247,11 @@ class AnalysisWorker:
                 label=one.label,
                 rule=one.rule,
                 track=one.track,
-                told_before_s=round(one.since_s, 1),
+                reported_before_s=round(one.since_s, 1),
             )
 
     def _audit(self, now: float) -> None:
-        rejected = self._pipeline.unsuspected(now)
+        rejected = self._pipeline.rejected_segments(now)
         if self._audit_sender.take(rejected, self._settings.config, self._settings.origin, now):
             self._kept.set()
 

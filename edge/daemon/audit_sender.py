@@ -8,7 +8,7 @@ that is lost all the same is counted, and widens the interval. Called by the ana
 from __future__ import annotations
 
 from edge.audit.counts import AuditCounts
-from edge.audit.events import Unsuspected
+from edge.audit.events import RejectedSegment
 from edge.audit.sampling import Allowance, chance, earned, most_bytes, spent
 from edge.config.schema import Config
 from edge.deliver.audit_bundle import pack_audit
@@ -31,7 +31,7 @@ class AuditSender:
         return chance(self._earned(now, config), under_way, _most(config))
 
     def take(
-        self, rejected: tuple[Unsuspected, ...], config: Config, origin: Origin, now: float
+        self, rejected: tuple[RejectedSegment, ...], config: Config, origin: Origin, now: float
     ) -> bool:
         """Whether any was kept for delivery; `now` is monotonic seconds."""
         kept = False
@@ -45,7 +45,7 @@ class AuditSender:
                     kept |= self._send(one, bundle, now, config)
         return kept
 
-    def _send(self, one: Unsuspected, bundle: ReportBundle, now: float, config: Config) -> bool:
+    def _send(self, one: RejectedSegment, bundle: ReportBundle, now: float, config: Config) -> bool:
         size = sum(len(picture.jpeg) for picture in bundle.pictures)
         left = spent(self._earned(now, config), size)
         if left is None:  # a configuration with fewer bytes came between
@@ -67,7 +67,7 @@ class AuditSender:
         )
         return True
 
-    def _drop(self, one: Unsuspected, reason: str) -> None:
+    def _drop(self, one: RejectedSegment, reason: str) -> None:
         self._counts.drop(one.kind, one.share)
         log(Event.AUDIT_DROPPED, camera=one.camera, reason=reason)
 

@@ -273,7 +273,7 @@ def say_repairs(outbox: Outbox) -> None:
 
 
 def _others_s(config: Config) -> float:
-    """The longest that the courier waits for a broker or store at a stretch."""
+    """The longest that the courier waits for a broker or store at a segment."""
     store = config.deliver.store
     # to connect, and then for an answer that is just too slow
     store_s = 3 * store.timeout_s if isinstance(store, S3Store) else 0.0

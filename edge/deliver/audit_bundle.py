@@ -24,7 +24,7 @@ from contract.report import (
     ThreatReport,
     TrackFacts,
 )
-from edge.audit.events import Audited, Unsuspected
+from edge.audit.events import AuditSample, RejectedSegment
 from edge.config.audit import Audit
 from edge.deliver.evidence import RESTORES, Item, Origin, ReportBundle, Role, item_of, relative
 from edge.privacy import pixels
@@ -55,7 +55,7 @@ class _Encoding:
 
 
 def pack_audit(
-    one: Unsuspected, audited: Audited, origin: Origin, settings: Audit, most_bytes: int
+    one: RejectedSegment, audited: AuditSample, origin: Origin, settings: Audit, most_bytes: int
 ) -> ReportBundle | None:
     """The bundle, its pictures of at most `most_bytes` unless they are as small as they get; None
     if no frame decodes, as one that the gate only glanced at may."""
@@ -99,7 +99,7 @@ def _items(pictures: list[_Picture], origin: Origin, encoding: _Encoding) -> Ite
 
 
 def _report(
-    one: Unsuspected,
+    one: RejectedSegment,
     report_id: ReportId,
     shown: Frame,
     box: RelativeBox,
@@ -124,19 +124,19 @@ def _report(
         config_sha256=origin.config_sha256,
         evidence=evidence,
         restores_left=RESTORES,
-        sample=Sample(kind=one.kind, share=one.share, told=tuple(sorted(one.reported))),
+        sample=Sample(kind=one.kind, share=one.share, reported=tuple(sorted(one.reported))),
     )
 
 
-def _reasons(one: Unsuspected) -> tuple[str, str]:
+def _reasons(one: RejectedSegment) -> tuple[str, str]:
     event = f"{one.lasted_s:.1f} s of motion in which "
-    told = (
-        f"only this was told: {', '.join(sorted(one.reported))}"
+    reported = (
+        f"only this was reported: {', '.join(sorted(one.reported))}"
         if one.reported
-        else "nothing was told"
+        else "nothing was reported"
     )
     quiet = "a minute in which nothing moved for the gate"
     return (
-        quiet if one.kind == "quiet" else event + told,
+        quiet if one.kind == "quiet" else event + reported,
         f"drawn for the audit with a probability of {100 * one.share:.3g} %",
     )

@@ -59,7 +59,7 @@ class ReportOut:
         self._overlay.see(step)
         self._tally.count(step)
         self._outcomes[why(step.outcome)] += 1
-        self._missed_motion += len(step.unsuspected)
+        self._missed_motion += len(step.rejected_segments)
         for candidate in step.candidates:
             if len(self._alarms) < MOST_ALARMS:
                 self._alarms.append(self._alarm(candidate, step))

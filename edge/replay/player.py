@@ -19,7 +19,7 @@ import cv2
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Decision
-from edge.audit.events import LONGEST_S, Unsuspected
+from edge.audit.events import LONGEST_S, RejectedSegment
 from edge.config.health import Fault
 from edge.config.schema import Config
 from edge.intake.admission import admit
@@ -69,9 +69,9 @@ class Step:
     """One frame of a replay: `t` in seconds of the replay's clock; `candidates` are the suspicions
     that it raised, also those raised only when it had stood alone; `rule_results` are of both;
     `live` the tracks alive after it; `faults` what is wrong with the camera, `notices` what was
-    found out about it; `unsuspected` the motion events that were over without a suspicion. `frame`
-    is None if it was not admitted; `tracks` and `static_objects` are what is followed and what is
-    remembered after it."""
+    found out about it; `rejected_segments` the motion events that were over without a suspicion.
+    `frame` is None if it was not admitted; `tracks` and `static_objects` are what is followed and
+    what is remembered after it."""
 
     name: str
     t: float
@@ -81,7 +81,7 @@ class Step:
     live: frozenset[TrackId]
     faults: tuple[Fault, ...] = ()
     notices: Notices = field(default_factory=Notices)
-    unsuspected: tuple[Unsuspected, ...] = ()
+    rejected_segments: tuple[RejectedSegment, ...] = ()
     next_best_frame: Callable[[TrackId], BestFrame | None] = lambda _: None
     """A newer frame of a track, as the daemon would answer the cloud with; until the next step."""
     answer: Callable[[ReportId, Decision], None] = lambda _, __: None
@@ -186,7 +186,7 @@ class Player:
     def step(self, number: int, name: str, payload: bytes, *, last: bool) -> Step:
         """The next frame along the path; after the `last`, what still waits is judged."""
         now = _at_s(self._rhythm, number)
-        unsuspected = self._pipeline.unsuspected(now)
+        rejected_segments = self._pipeline.rejected_segments(now)
         admitted = self._admitted(payload, now)
         frame = None if isinstance(admitted, Rejected) else admitted
         outcome = (
@@ -201,7 +201,7 @@ class Player:
                 candidates += result.candidates
                 rule_results += result.rule_results
         if last:
-            unsuspected += self._pipeline.unsuspected(now + LONGEST_S)
+            rejected_segments += self._pipeline.rejected_segments(now + LONGEST_S)
         return Step(
             name=name,
             t=now,
@@ -211,7 +211,7 @@ class Player:
             live=live,
             faults=self._pipeline.faults(self._camera),
             notices=self._pipeline.notices(self._camera),
-            unsuspected=unsuspected,
+            rejected_segments=rejected_segments,
             next_best_frame=partial(self._pipeline.next_best_frame, self._camera),
             answer=self.answer,
             frame=frame,

@@ -135,6 +135,6 @@ AUDIT_REPORT = REPORT.model_copy(
 """A sample of what was rejected, which says how it was drawn."""
 
 PARTLY_REPORT = AUDIT_REPORT.model_copy(
-    update={"sample": Sample(kind="partly", share=0.005, told=("vehicle",))}
+    update={"sample": Sample(kind="partly", share=0.005, reported=("vehicle",))}
 )
-"""The same of an event in which only a vehicle was told of."""
+"""The same of an event in which only a vehicle was reported."""

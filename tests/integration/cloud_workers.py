@@ -50,9 +50,9 @@ class Serving:
         """Status and body of `/metrics` or `/healthz`; 0 while nobody answers."""
         return fetch(self.port, path)
 
-    def counted(self, ending: str) -> int:
+    def counted(self, outcome: str) -> int:
         """Deliveries that ended so, in this worker."""
-        pattern = rf'stillwatch_cloud_reports_total{{ending="{ending}"}} ([0-9.]+)'
+        pattern = rf'stillwatch_cloud_reports_total{{outcome="{outcome}"}} ([0-9.]+)'
         found = re.search(pattern, self.get("/metrics")[1])
         return int(float(found[1])) if found else 0
 

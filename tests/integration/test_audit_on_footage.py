@@ -18,7 +18,7 @@ from cloud.settings import load_settings
 from contract.cloudevent import frame_report, read_report
 from contract.ids import CameraId
 from contract.verdict import Verdict
-from edge.audit.events import Unsuspected
+from edge.audit.events import RejectedSegment
 from edge.config.load import load
 from edge.config.schema import Config
 from edge.deliver.audit_bundle import pack_audit
@@ -49,18 +49,18 @@ def square_pixels(folder: Path) -> tuple[Config, Origin]:
     return audit_all(loaded.config, 0), origin_of(loaded, "a" * 64)
 
 
-def played(config: Config) -> tuple[int, list[Unsuspected]]:
+def played(config: Config) -> tuple[int, list[RejectedSegment]]:
     """How many suspicions were raised, and what was rejected."""
     detect = config.detect
     detector = open_detector(detect.model, "litert", 1, detect.min_score)
     frames = sorted(CLIP.glob("*.jpg"))[: round(FPS * BEFORE_THE_CAR_S)]
     steps = list(play(Files(frames), config, CAMERA, FPS, detector))
-    rejected = [one for step in steps for one in step.unsuspected]
+    rejected = [one for step in steps for one in step.rejected_segments]
     return sum(len(step.candidates) for step in steps), rejected
 
 
 def answered(
-    one: Unsuspected, origin: Origin, config: Config, evaluator: ReportEvaluator
+    one: RejectedSegment, origin: Origin, config: Config, evaluator: ReportEvaluator
 ) -> Verdict:
     """The whole way but for broker and outbox."""
     assert one.audited is not None

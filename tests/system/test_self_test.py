@@ -82,7 +82,7 @@ def test_it_goes_the_whole_way_says_each_hop_and_alarms_nobody(
         assert metric(daemon, "stillwatch_self_test_passed") == 1
         assert listening.wait(lambda: _said(listening, "self_test").get("passed") is True)
         stats = json.loads(listening.on("gw/stats")[-1])
-        assert (stats["cameras"], stats["audit"].get("judged", 0)) == ({}, 0)
+        assert (stats["cameras"], stats["audit"].get("answered", 0)) == ({}, 0)
         assert daemon.health()["status"] == "ok"
         again = cli("self-test", "--config", daemon.config, folder=tmp_path)
         assert again.returncode == 1

@@ -102,7 +102,7 @@ def play(script: bytes) -> str:
             quiet += not isinstance(outcome, Rejected)
     for candidate in pipeline.tick(now + 60):
         candidates += len(pack(candidate, _ORIGIN).pictures) > 0
-    pipeline.unsuspected(now + 600)
+    pipeline.rejected_segments(now + 600)
     pipeline.faults(_CAMERA)
     return f"looked {min(looked, 3)} quiet {min(quiet, 2)} candidates {min(candidates, 2)}"
 

@@ -149,7 +149,9 @@ def test_what_is_of_a_group_that_was_told_was_not_missed() -> None:
         (("person",), {"car"}),
         (("vehicle",), {"person"}),
     ):
-        partly = report.model_copy(update={"sample": Sample(kind="partly", share=1.0, told=told)})
+        partly = report.model_copy(
+            update={"sample": Sample(kind="partly", share=1.0, reported=told)}
+        )
         verdict = evaluate_audit(partly, shots, geometric, Policy(), STAMP)
         assert {one.label for one in verdict.sightings} == missed
 

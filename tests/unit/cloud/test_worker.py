@@ -159,7 +159,7 @@ class Bench:
 
     def counted(self, outcome: ReportOutcome) -> float | None:
         return self.registry.get_sample_value(
-            "stillwatch_cloud_reports_total", {"ending": outcome.value}
+            "stillwatch_cloud_reports_total", {"outcome": outcome.value}
         )
 
 
@@ -268,7 +268,7 @@ def test_a_picture_that_stays_damaged_is_asked_for_again_and_judged_when_it_is_b
         (tmp_path / key).unlink()
     else:
         (tmp_path / key).write_bytes(damage)
-    assert bench.handle(RESTORABLE) is ReportOutcome.ASKED
+    assert bench.handle(RESTORABLE) is ReportOutcome.EVIDENCE_REQUESTED
     (request,) = bench.asked
     assert (request.unreadable, request.restores_left) == ((key,), 1)
     assert (bench.published, bench.acks) == ([], 1)
@@ -286,7 +286,10 @@ def test_what_the_other_pictures_confirm_need_not_wait_for_one_that_is_damaged(
     tmp_path: Path,
 ) -> None:
     gone = a_ref(b"never stored", "crop", at=2.0, region=(0.3, 0.3, 0.7, 0.9))
-    for crop, outcome in ((CLOSE, ReportOutcome.CONFIRMED), (OPEN, ReportOutcome.ASKED)):
+    for crop, outcome in (
+        (CLOSE, ReportOutcome.CONFIRMED),
+        (OPEN, ReportOutcome.EVIDENCE_REQUESTED),
+    ):
         bench = bench_in(tmp_path / crop[0] / str(crop[1]), {FRAMED: saw(crop)})
         report = a_report(evidence=(*CROPS, gone)).model_copy(update={"restores_left": 1})
         assert bench.handle(report) is outcome
@@ -345,7 +348,7 @@ def test_a_verdict_that_the_broker_does_not_take_at_once_is_told_again(bench: Be
 
 def test_while_the_broker_is_gone_a_report_is_not_acknowledged(bench: Bench) -> None:
     bench.answers = [NotConnected("gone")] * 3
-    assert bench.handle(REPORT) is ReportOutcome.UNTOLD
+    assert bench.handle(REPORT) is ReportOutcome.UNPUBLISHED
     assert bench.acks == 0
     assert bench.handle(REPORT) is ReportOutcome.REPEATED
 
@@ -366,7 +369,7 @@ def test_who_has_to_leave_while_waiting_leaves_the_report(bench: Bench) -> None:
 def test_more_than_the_queue_holds_is_given_up_and_counted(bench: Bench) -> None:
     for _ in range(WORK.max_waiting + 1):
         bench.queue.receive("stillwatch/yard/gate/suspect", b"", False, bench.ack)
-    assert (bench.acks, bench.counted(ReportOutcome.SHED)) == (1, 1)
+    assert (bench.acks, bench.counted(ReportOutcome.DROPPED)) == (1, 1)
 
 
 def test_nothing_is_taken_once_it_has_to_leave(bench: Bench) -> None:
@@ -437,7 +440,7 @@ def with_more(left: int, evidence: tuple[EvidenceRef, ...] = CROPS) -> ThreatRep
 def test_what_is_left_open_is_asked_about_and_decided_with_the_answer(tmp_path: Path) -> None:
     sight = {FRAMED: WEAK}
     bench = bench_in(tmp_path, sight)
-    assert bench.handle(with_more(1)) is ReportOutcome.ASKED
+    assert bench.handle(with_more(1)) is ReportOutcome.EVIDENCE_REQUESTED
     (more,) = bench.asked
     assert (more.report_id, more.requests_left, bench.published) == (REPORT.report_id, 1, [])
     assert Ledger(bench.store).find(REPORT) is None
@@ -449,7 +452,7 @@ def test_what_is_left_open_is_asked_about_and_decided_with_the_answer(tmp_path: 
 
 def test_asked_again_it_asks_again_and_decides_nothing(tmp_path: Path) -> None:
     bench = bench_in(tmp_path, {FRAMED: WEAK})
-    assert [bench.handle(with_more(2)) for _ in range(2)] == [ReportOutcome.ASKED] * 2
+    assert [bench.handle(with_more(2)) for _ in range(2)] == [ReportOutcome.EVIDENCE_REQUESTED] * 2
     assert (bench.published, len(bench.asked)) == ([], 2)
 
 
@@ -504,7 +507,7 @@ def test_a_self_tests_damaged_evidence_is_asked_for_again_as_a_suspicions_is(
 ) -> None:
     bench = bench_in(tmp_path)
     gone = TEST.model_copy(update={"evidence": (a_ref(b"never stored"),), "restores_left": 1})
-    assert bench.handle(gone) is ReportOutcome.ASKED
+    assert bench.handle(gone) is ReportOutcome.EVIDENCE_REQUESTED
     (asked,) = bench.asked
     assert asked.unreadable
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contract.ids import CameraId, ReportId
 from contract.report import EvidenceRef
-from edge.audit.events import Audited, Unsuspected
+from edge.audit.events import AuditSample, RejectedSegment
 from edge.config.audit import Audit
 from edge.config.schema import Camera, Config, Evidence, PrivacyMask
 from edge.deliver.audit_bundle import pack_audit
@@ -68,8 +68,8 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
     viewed = replace(raised, view=decoded_frames[3])
     report = pack(raised, origin_).report.model_copy(update={"requests_left": 1})
     frames = tuple(one.frame for one in decoded_frames[1:])
-    audited = Audited(report_id=ReportId("gw.gate.1.9.0"), frames=frames, box=box)
-    rejected = Unsuspected(
+    audited = AuditSample(report_id=ReportId("gw.gate.1.9.0"), frames=frames, box=box)
+    rejected = RejectedSegment(
         camera=frames[0].camera, kind="motion", began_at_s=0, lasted_s=1, share=0.1
     )
     audit = pack_audit(rejected, audited, origin_, Audit(), 400_000)

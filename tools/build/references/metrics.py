@@ -110,7 +110,7 @@ def label_values() -> Mapping[tuple[str, str], tuple[str, ...]]:
         ("stillwatch_health_problems", "reason"): tuple(reason.value for reason in HealthReason),
         ("stillwatch_outbox_entries", "state"): get_args(State),
         ("stillwatch_self_test_hop_seconds", "hop"): HOPS,
-        ("stillwatch_cloud_reports_total", "ending"): tuple(
+        ("stillwatch_cloud_reports_total", "outcome"): tuple(
             ending.value for ending in ReportOutcome
         ),
     }

@@ -16,7 +16,7 @@ from cloud.evaluator import ReportEvaluator
 from contract.cloudevent import frame_report, read_report
 from contract.evidence_request import EvidenceRequest
 from contract.ids import GatewayId
-from edge.audit.events import Audited, Unsuspected
+from edge.audit.events import AuditSample, RejectedSegment
 from edge.config.audit import Audit
 from edge.config.load import Loaded
 from edge.config.schema import Config
@@ -227,7 +227,7 @@ class Confirmation:
             again=again if asks else None,
         )
 
-    def audit(self, one: Unsuspected) -> RejectedStretch:
+    def audit(self, one: RejectedSegment) -> RejectedStretch:
         """What the full model sees of what was rejected, if it was drawn."""
         return RejectedStretch(
             kind=one.kind,
@@ -238,7 +238,7 @@ class Confirmation:
             notified=frozenset(one.reported),
         )
 
-    def _answer(self, one: Unsuspected, audited: Audited) -> AuditAnswer:
+    def _answer(self, one: RejectedSegment, audited: AuditSample) -> AuditAnswer:
         settings = Audit()
         bundle = pack_audit(one, audited, self.origin, settings, settings.max_bytes)
         if bundle is None:

@@ -50,7 +50,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledEvent:
-    """A stretch in which something of a class is there: times of its first and last true frame."""
+    """A segment in which something of a class is there: times of its first and last true frame."""
 
     cls: ObjectClass
     start_s: float

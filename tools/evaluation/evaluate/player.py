@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contract.ids import CameraId
-from edge.audit.events import Unsuspected
+from edge.audit.events import RejectedSegment
 from edge.config.schema import Config
 from edge.intake.admission import picture_limits
 from edge.pipeline import Detector
@@ -56,7 +56,7 @@ STILLS_FPS = 0.01
 
 
 Ask = Callable[[AlertCandidate], CloudAnswer]
-Audit = Callable[[Unsuspected], RejectedStretch]
+Audit = Callable[[RejectedSegment], RejectedStretch]
 Progress = Callable[[], None]
 
 
@@ -181,7 +181,7 @@ class CorpusPlayer:
             raised += settled
             answers += [(step.t + VERDICT_S, one) for one in settled]
             open_ += [one for one in fresh if one.answer.again is not None]
-            rejected += [self.audit(one) for one in step.unsuspected]
+            rejected += [self.audit(one) for one in step.rejected_segments]
             boxes.append(boxes_seen(labels, step.t, step.outcome))
             self.progress()
         raised += [again(one, one.frame, one.t, None) for one in open_]

@@ -142,7 +142,7 @@ def markdown(scores: Sequence[SequenceScore]) -> Iterator[str]:
 def _rows(scores: Sequence[SequenceScore], kind: Kind) -> Iterator[tuple[object, ...]]:
     audits = recall(scores, kind)
     yield _KINDS[kind], audits.rejected, "", ""
-    yield "of them audited with an answer", audits.judged.count, "", ""
+    yield "of them audited with an answer", audits.answered.count, "", ""
     yield (
         "of these missed threats",
         audits.missed.count,
@@ -167,8 +167,8 @@ def _counted(known: Recall, one: RejectedStretch) -> Recall:
     if one.answer is None:
         return known
     if one.answer == "unanswered":
-        return known.unknown_one(one.share)
-    return known.judged_one(one.share, missed=one.answer == "missed")
+        return known.add_unknown(one.share)
+    return known.add_answer(one.share, missed=one.answer == "missed")
 
 
 def _threat(score: SequenceScore, one: RejectedStretch) -> bool | None:

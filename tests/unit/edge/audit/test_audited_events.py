@@ -1,4 +1,4 @@
-"""Which stretches of a camera's day may be audited: along the whole path, with drawn things.
+"""Which segments of a camera's day may be audited: along the whole path, with drawn things.
 
 The pictures are drawn, gate, tracker, rules and memory are the real ones; see
 `test_standing_things`.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contract.labels import Group
 from contract.verdict import Decision
-from edge.audit.events import Unsuspected
+from edge.audit.events import RejectedSegment
 from edge.config.schema import Config
 from edge.records import Box
 from tests.unit.edge.static_objects.test_standing_things import (
@@ -24,7 +24,7 @@ WALK: Box = (20, 60, 44, 130)
 
 
 def yard(**settings: object) -> Watch:
-    """A camera all of whose stretches are audited."""
+    """A camera all of whose segments are audited."""
     deliver = {"audit": {"share": 1.0, "quiet_share": 1.0}}
     cameras = {CAMERA: {"kind": "stream"}}
     config = Config.model_validate({"cameras": cameras, "deliver": deliver, **settings})
@@ -39,10 +39,10 @@ def walked(watch: Watch, seconds: float = 4.0) -> None:
         watch.play((WALKER, "person", (x, WALK[1], x + 24, WALK[3])), seconds=1 / watch.fps)
 
 
-def over(watch: Watch) -> list[Unsuspected]:
+def over(watch: Watch) -> list[RejectedSegment]:
     """What is over after a while of quiet."""
     watch.play(seconds=12)
-    return [one for one in watch.pipeline.unsuspected(watch.now) if one.kind != "quiet"]
+    return [one for one in watch.pipeline.rejected_segments(watch.now) if one.kind != "quiet"]
 
 
 def hear(watch: Watch, decision: Decision) -> None:
@@ -81,7 +81,7 @@ def test_of_an_event_with_both_nothing_is_asked() -> None:
     hear(watch, "confirmed")
     assert {candidate.suspicion.label for candidate in watch.candidates} == {"car", "person"}
     watch.play((CAR, "car", LOT), seconds=12)
-    over = watch.pipeline.unsuspected(watch.now)
+    over = watch.pipeline.rejected_segments(watch.now)
     assert [one.reported for one in over if one.kind != "quiet"] == []
 
 

@@ -11,9 +11,9 @@ from contract.ids import CameraId
 from edge.audit.events import (
     GAP_S,
     LONGEST_S,
+    AuditSegment,
     AuditState,
     Reported,
-    Stretch,
     refute,
     shown,
     suspect,
@@ -59,25 +59,27 @@ def moved(share: float = 0.01, why: str = "motion", *regions: Box) -> Motion:
 STILL = moved(why="still")
 
 
-def watched(*frames: tuple[float, Motion], draw: Draw = EACH) -> Iterator[tuple[float, Stretch]]:
+def watched(
+    *frames: tuple[float, Motion], draw: Draw = EACH
+) -> Iterator[tuple[float, AuditSegment]]:
     """What was over, each with the time at which it was taken."""
     state = AuditState()
     for t, seen in (*frames, (1e6, STILL)):
         state, over = take(state, t)
-        yield from ((t, stretch) for stretch in over)
+        yield from ((t, segment) for segment in over)
         state = watch(state, frame(t), seen, t, draw)
 
 
-def events(*frames: tuple[float, Motion], draw: Draw = EACH) -> list[Stretch]:
+def events(*frames: tuple[float, Motion], draw: Draw = EACH) -> list[AuditSegment]:
     return [one for _, one in watched(*frames, draw=draw) if one.kind == "motion"]
 
 
-def quiets(*frames: tuple[float, Motion], draw: Draw = EACH) -> list[Stretch]:
+def quiets(*frames: tuple[float, Motion], draw: Draw = EACH) -> list[AuditSegment]:
     return [one for _, one in watched(*frames, draw=draw) if one.kind == "quiet"]
 
 
-def times(stretch: Stretch) -> list[float]:
-    return [one.received_mono_s for one in shown(stretch)[0]]
+def times(segment: AuditSegment) -> list[float]:
+    return [one.received_mono_s for one in shown(segment)[0]]
 
 
 def seconds(first: int, last: int, seen: Motion) -> list[tuple[float, Motion]]:
@@ -170,7 +172,7 @@ PERSON: Reported = frozenset({(TrackId(1), "person")})
 CAR: Reported = frozenset({(TrackId(2), "vehicle")})
 
 
-def event_with(*told: Reported, refuted: tuple[int, ...] = ()) -> Stretch:
+def event_with(*told: Reported, refuted: tuple[int, ...] = ()) -> AuditSegment:
     state = watch(AuditState(), frame(0), moved(), 0, EACH)
     for one in told:
         state = suspect(state, one)

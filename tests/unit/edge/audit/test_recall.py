@@ -12,14 +12,14 @@ from edge.audit.recall import Recall
 def counted(rejected: int, judged: int, missed: int, share: float = 1.0) -> Recall:
     recall = Recall(rejected=rejected)
     for number in range(judged):
-        recall = recall.judged_one(share, missed=number < missed)
+        recall = recall.add_answer(share, missed=number < missed)
     return recall
 
 
 def test_without_an_answer_nothing_is_known() -> None:
     recall = Recall(rejected=100)
     assert (recall.rate(), recall.interval(), recall.threats()) == (None, None, None)
-    assert Recall(rejected=1).unknown_one(0.5).interval() is None
+    assert Recall(rejected=1).add_unknown(0.5).interval() is None
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_all_audited_are_known_for_certain() -> None:
 
 
 def test_what_was_drawn_with_half_the_probability_stands_for_twice_as_many() -> None:
-    recall = Recall(rejected=30).judged_one(0.1, missed=False).judged_one(0.05, missed=True)
+    recall = Recall(rejected=30).add_answer(0.1, missed=False).add_answer(0.05, missed=True)
     assert recall.rate() == pytest.approx(2 / 3)
-    assert recall.judged.cases == pytest.approx(900 / 500)
+    assert recall.answered.cases == pytest.approx(900 / 500)
 
 
 def answered(answers: list[tuple[float, bool]]) -> Recall:
     recall = Recall(rejected=500)
     for share, missed in answers:
-        recall = recall.judged_one(share, missed=missed)
+        recall = recall.add_answer(share, missed=missed)
     return recall
 
 
@@ -80,7 +80,7 @@ def test_what_has_no_answer_only_widens_the_interval(
     judged: list[tuple[float, bool]], unknown: list[float]
 ) -> None:
     """It holds whichever they were: all missed, or all clear."""
-    widened = reduce(Recall.unknown_one, unknown, answered(judged)).interval()
+    widened = reduce(Recall.add_unknown, unknown, answered(judged)).interval()
     assert widened is not None
     for missed in (False, True):
         every = [*judged, *((share, missed) for share in unknown)]
@@ -93,10 +93,10 @@ def test_what_has_no_answer_only_widens_the_interval(
 def test_the_words_say_what_the_interval_covers() -> None:
     recall = counted(100, 10, 1)
     assert recall.as_json()["interval"] == "sampling"
-    unknown = recall.unknown_one(1.0)
+    unknown = recall.add_unknown(1.0)
     assert unknown.covers() == "sampling, widened by 1 without an answer"
-    threats = Recall(rejected=100, uncovered=20, judged=recall.judged).threats()
+    threats = Recall(rejected=100, uncovered=20, answered=recall.answered).threats()
     assert threats is not None
     assert threats[1][1] >= 20
-    uncovered = Recall(rejected=100, uncovered=20, judged=recall.judged)
+    uncovered = Recall(rejected=100, uncovered=20, answered=recall.answered)
     assert uncovered.covers() == "sampling, widened by 20 of which none could be drawn"

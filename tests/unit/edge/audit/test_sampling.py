@@ -111,14 +111,14 @@ def sampled(seed: int) -> tuple[Recall, float]:
         recall = Recall(
             rejected=recall.rejected + 1,
             uncovered=recall.uncovered + (share == 0),
-            judged=recall.judged,
+            answered=recall.answered,
             missed=recall.missed,
         )
         events, missed = events + 1, missed + threat
         if Draw("gw", str(seed), 1).falls_on("motion", number, share):
             left = spent(allowance, MOST)
             assert left is not None
-            allowance, recall = left, recall.judged_one(share, missed=threat)
+            allowance, recall = left, recall.add_answer(share, missed=threat)
     return recall, missed / events
 
 
@@ -129,7 +129,7 @@ def test_bytes_that_run_short_bias_no_estimate() -> None:
     months = [sampled(seed) for seed in range(8)]
     truth = float(np.mean([truth for _, truth in months]))
     weighted = float(np.mean([recall.rate() or 0.0 for recall, _ in months]))
-    plain = float(np.mean([recall.missed.count / recall.judged.count for recall, _ in months]))
+    plain = float(np.mean([recall.missed.count / recall.answered.count for recall, _ in months]))
     inside = sum(
         (span := recall.interval()) is not None and span[0] <= truth <= span[1]
         for recall, truth in months

@@ -14,7 +14,7 @@ from contract.ids import CameraId, ReportId
 from contract.report import Sample
 from contract.verdict import Decision
 from edge.audit.counts import AuditCounts
-from edge.audit.events import Audited, Unsuspected
+from edge.audit.events import AuditSample, RejectedSegment
 from edge.audit.sampling import Kind
 from edge.config.audit import Audit
 from edge.config.schema import Config
@@ -56,13 +56,15 @@ def a_frame(
     )
 
 
-def drawn(*frames: Frame, number: int = 2, box: Box | None = None) -> Audited:
+def drawn(*frames: Frame, number: int = 2, box: Box | None = None) -> AuditSample:
     id_ = ReportId(f"gw.gate.1.{number}.0")
-    return Audited(report_id=id_, frames=frames or (a_frame(),), box=box)
+    return AuditSample(report_id=id_, frames=frames or (a_frame(),), box=box)
 
 
-def rejected(audited: Audited | None, kind: Kind = "motion", share: float = 0.005) -> Unsuspected:
-    return Unsuspected(
+def rejected(
+    audited: AuditSample | None, kind: Kind = "motion", share: float = 0.005
+) -> RejectedSegment:
+    return RejectedSegment(
         camera=CameraId("gate"),
         kind=kind,
         began_at_s=0.0,
@@ -73,7 +75,7 @@ def rejected(audited: Audited | None, kind: Kind = "motion", share: float = 0.00
 
 
 def packed(
-    audited: Audited, most_bytes: int = 400_000, kind: Kind = "motion"
+    audited: AuditSample, most_bytes: int = 400_000, kind: Kind = "motion"
 ) -> ReportBundle | None:
     return pack_audit(rejected(audited, kind), audited, ORIGIN, Audit(), most_bytes)
 
@@ -94,7 +96,7 @@ def test_an_audit_shows_whole_frames_reduced_and_says_how_it_was_drawn() -> None
     assert (report.audit, report.severity, report.box) == (True, 0, (0.5, 0.5, 1.0, 1.0))
     assert report.sample == Sample(kind="motion", share=0.005)
     assert report.rule.reasons == (
-        "12.5 s of motion in which nothing was told",
+        "12.5 s of motion in which nothing was reported",
         "drawn for the audit with a probability of 0.5 %",
     )
 
@@ -107,13 +109,13 @@ def test_its_pixels_are_those_of_the_camera_whatever_shape_the_edge_takes_them_f
     assert (ref.width, ref.height) == (847, 960)
 
 
-def test_what_was_told_in_it_is_said_so_that_it_is_not_taken_for_missed() -> None:
+def test_what_was_reported_in_it_is_said_so_that_it_is_not_taken_for_missed() -> None:
     audited = drawn(a_frame())
     one = replace(rejected(audited, "partly"), reported=frozenset({"vehicle"}))
     bundle = pack_audit(one, audited, ORIGIN, Audit(), 400_000)
     assert bundle is not None
-    assert bundle.report.sample == Sample(kind="partly", share=0.005, told=("vehicle",))
-    assert bundle.report.rule.reasons[0].endswith("only this was told: vehicle")
+    assert bundle.report.sample == Sample(kind="partly", share=0.005, reported=("vehicle",))
+    assert bundle.report.rule.reasons[0].endswith("only this was reported: vehicle")
 
 
 def test_a_quiet_minute_points_nowhere() -> None:
@@ -179,7 +181,7 @@ def test_only_a_plain_answer_enters_the_rate(decision: Decision, step: str) -> N
     counts.answer(name(1), decision, Sample(kind="motion", share=0.5))
     assert counts.as_json()[step] == 1
     recall = counts.recall("motion")
-    assert recall.judged.weight == 2 * (decision == "refuted")
+    assert recall.answered.weight == 2 * (decision == "refuted")
     assert recall.unknown.weight == 2 * (decision != "refuted")
 
 
@@ -189,7 +191,7 @@ def test_kinds_are_counted_apart_and_an_old_report_counts_once() -> None:
     counts.answer(name(2), "refuted", None)
     counts.answer(name(3), "refuted", Sample(kind="of a newer gateway", share=1.0))
     said = counts.as_json()
-    assert (said["missed"], said["clear"], said["judged"]) == (0, 2, 2)
+    assert (said["missed"], said["clear"], said["answered"]) == (0, 2, 2)
     assert counts.recall("quiet").rate() == 1.0
 
 

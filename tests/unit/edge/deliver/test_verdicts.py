@@ -394,7 +394,7 @@ def test_a_self_test_is_told_marked_and_counts_and_alarms_nowhere(tmp_path: Path
     (told_site,) = [read_verdict(payload) for payload in home.broker.on(TOPIC)]
     assert (told_site.test, told_site.audit, told_site.severity) == (True, True, 0)
     assert (home.broker.on(THREAT), home.counted(), home.answered) == ([], {}, [])
-    assert home.counters.audits.as_json()["judged"] == 0
+    assert home.counters.audits.as_json()["answered"] == 0
 
 
 @pytest.mark.parametrize("mark", ["test", "audit"])

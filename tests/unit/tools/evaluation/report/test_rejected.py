@@ -47,7 +47,7 @@ def test_kinds_have_rates_of_their_own_and_what_was_not_drawn_is_counted() -> No
         held(NOBODY, "clear", kind="quiet"),
     )
     motion, quiet = rejected.recall(scores), rejected.recall(scores, "quiet")
-    assert (motion.rejected, motion.judged.count, motion.missed.count) == (4, 2, 1)
+    assert (motion.rejected, motion.answered.count, motion.missed.count) == (4, 2, 1)
     assert motion.unknown.count == 1
     assert (quiet.rejected, quiet.rate()) == (1, 0.0)
     assert rejected.recall(scores, "partly").rate() is None
