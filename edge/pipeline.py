@@ -175,14 +175,14 @@ class Pipeline:
         state = self._states.get(camera)
         return state.memory.objects if state else ()
 
-    def revise(self, camera: CameraId, change: Callable[[Memory], Memory]) -> None:
+    def update_memory(self, camera: CameraId, change: Callable[[Memory], Memory]) -> None:
         """Take up what became known elsewhere about the camera's static objects."""
         state = self._states.get(camera)
         if state is not None:
             state.memory = change(state.memory)
 
-    def answered(self, camera: CameraId, report_id: ReportId, decision: Decision) -> None:
-        """What the cloud decided about a thing: what it refuted may soon be asked again."""
+    def apply_verdict(self, camera: CameraId, report_id: ReportId, decision: Decision) -> None:
+        """What the cloud decided about an object: what it refuted may soon be asked again."""
         state = self._states.get(camera)
         epoch, track = track_of(report_id)
         if state is not None and epoch == self.epoch:

@@ -129,7 +129,7 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """A thing that the site's rules take for a threat, before it is packed for the cloud."""
+    """An object that the site's rules take for a threat, before it is packed for the cloud."""
 
     report_id: ReportId
     camera: CameraId
@@ -152,8 +152,8 @@ class Suspicion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
-    """A thing that a rule calls a threat, but so like what was reported `since_s` seconds ago that
-    only the next report counts it."""
+    """An object that a rule calls a threat, but so like what was reported `since_s` seconds ago
+    that only the next report counts it."""
 
     camera: CameraId
     track: TrackId
@@ -194,9 +194,9 @@ class BestFrame:
 class AlertCandidate:
     """A suspicion with the frames that show it: `best` first in weight, `context` in time order.
 
-    `best_box` is the thing's box in `best` (pixels of that frame). `others` are further frames of
+    `best_box` is the object's box in `best` (pixels of that frame). `others` are further frames of
     the thing. `view` is the frame that shows the whole scene, where that is not the best one: the
-    candidates of one event share it. `followed` things may be seen again.
+    candidates of one event share it. `followed` objects may be seen again.
     """
 
     suspicion: Suspicion
@@ -226,7 +226,7 @@ class Check(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
-    """What one rule says about one thing in one frame. It fires if every check is passed, and the
+    """What one rule says about one object in one frame. It fires if every check is passed, and the
     checks are all the reasons there are. `track` is None for a picture judged alone."""
 
     track: TrackId | None
@@ -254,8 +254,8 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuppressedAlarm:
-    """An alarm that was not raised because the thing is known by its id to stand there, or a thing
-    that was not followed because there are too many."""
+    """An alarm that was not raised because the object is known by its id to stand there, or an
+    object that was not followed because there are too many."""
 
     object_id: str
     reason: Literal["reported", "static", "refuted", "too_many_tracks"]
@@ -264,7 +264,7 @@ class SuppressedAlarm:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Analysed:
     """The frame was looked at by the detector, in so many `inferences`. `detections` are without
-    those `ignored`; `rule_results` are of every thing seen and every rule that was asked, fired or
+    those `ignored`; `rule_results` are of every object seen and every rule that was asked, fired or
     not; `duplicates` fired without a candidate of their own, `suppressed` but for the memory of
     static objects had fired."""
 

@@ -1,9 +1,9 @@
 """The rule engine of one camera: what do its detections mean, by tracks or by single pictures?
 
-PURE, though the camera's state is changed in place. A thing in a stream is followed and its recent
-frames vote; frames that came too few to vote are evaluated as single pictures, when the burst is
-over. Called by `pipeline`, which ran the detector. What the rules found becomes an alert candidate:
-the suspicion, and the frames that show it.
+PURE, though the camera's state is changed in place. An object in a stream is followed and its
+recent frames vote; frames that came too few to vote are evaluated as single pictures, when the
+burst is over. Called by `pipeline`, which ran the detector. What the rules found becomes an alert
+candidate: the suspicion, and the frames that show it.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ class RuleEngine:
     def _alone(
         self, state: CameraState, shown: tuple[Shown, ...], now: float | None = None
     ) -> EngineResult:
-        """Per rule and kind of thing the best finding over the frames, each by itself."""
+        """Per rule and kind of object the best finding over the frames, each by itself."""
         best: dict[tuple[str, str], tuple[Finding, FrameDetections, FrameContext]] = {}
         rule_results: tuple[RuleResult, ...] = ()
         suppressed: tuple[SuppressedAlarm, ...] = ()
@@ -209,13 +209,13 @@ class RuleEngine:
     def _known(
         self,
         state: CameraState,
-        things: Tracks | Detections,
+        found: Tracks | Detections,
         detected: FrameDetections,
         frame_context: FrameContext,
     ) -> matching.Known:
-        """Which things of the frame are known to stand there."""
+        """Which objects of the frame are known to stand there."""
         state.memory, known = matching.match_objects(
-            state.memory, things, detected.size, frame_context, self.config.decide.static_objects
+            state.memory, found, detected.size, frame_context, self.config.decide.static_objects
         )
         return known
 

@@ -26,10 +26,10 @@ from edge.detect.networks import open_detectors
 from edge.pipeline import Detector
 from edge.replay import comparison
 from edge.replay.comparison_report import Summary, as_json, in_words
-from edge.replay.html_report import ReportOut
+from edge.replay.html_report import HtmlReportWriter
 from edge.replay.player import EPOCH, Source, SourceError, Step, Video, open_source, play
-from edge.replay.text_report import Tally, explained, line
-from edge.replay.video import VideoOut
+from edge.replay.text_report import FrameCounts, explained, line
+from edge.replay.video import VideoWriter
 from imaging.manifest import ModelError
 from service import events
 
@@ -51,27 +51,27 @@ def command(options: argparse.Namespace) -> int:
         out = _Out(options, files)
         run = _Run(options, source)
         if options.against is None:
-            run.play(config, out, _looking(options, config, run.fps))
+            run.play(config, out, _writers(options, config, run.fps))
             return 0
         changes = run.compare(config, options.against, out)
     return 1 if changes and options.fail_on_change else 0
 
 
-class Looks(Protocol):
+class StepWriter(Protocol):
     """Who makes something to look at of the steps: closed after the last, or on the way out."""
 
-    def see(self, step: Step) -> None: ...
+    def add(self, step: Step) -> None: ...
 
     def close(self) -> None: ...
 
 
-def _looking(options: argparse.Namespace, config: Config, fps: float) -> tuple[Looks, ...]:
+def _writers(options: argparse.Namespace, config: Config, fps: float) -> tuple[StepWriter, ...]:
     settings = config.cameras.get(options.camera, config.camera_defaults)
     camera = CameraId(options.camera)
     page: Path | None = options.report
     return (
-        *((VideoOut(options.video, fps, settings),) if options.video else ()),
-        *((ReportOut(page, options.source, config, camera),) if page else ()),
+        *((VideoWriter(options.video, fps, settings),) if options.video else ()),
+        *((HtmlReportWriter(page, options.source, config, camera),) if page else ()),
     )
 
 
@@ -133,33 +133,35 @@ class _Run:
         self._camera = CameraId(options.camera)
         self._start = _moment(options.start)
 
-    def play(self, config: Config, out: _Out, looking: Sequence[Looks]) -> None:
-        """A line for each frame, and the summary; `looking` see every step."""
-        tally = Tally()
+    def play(self, config: Config, out: _Out, writers: Sequence[StepWriter]) -> None:
+        """A line for each frame, and the summary; `writers` see every step."""
+        frame_counts = FrameCounts()
         with ExitStack() as closing:
-            for one in looking:
+            for one in writers:
                 closing.callback(one.close)
-            self._play(config, out, tally, looking)
-        out.line(tally.line())
-        out.words(tally.words())
+            self._play(config, out, frame_counts, writers)
+        out.line(frame_counts.line())
+        out.words(frame_counts.words())
 
-    def _play(self, config: Config, out: _Out, tally: Tally, looking: Sequence[Looks]) -> None:
+    def _play(
+        self, config: Config, out: _Out, frame_counts: FrameCounts, writers: Sequence[StepWriter]
+    ) -> None:
         steps = play(self._source, config, self._camera, self.fps, _open(config), self._start)
         for step in self._shown(steps):
-            tally.count(step)
+            frame_counts.count(step)
             out.line(line(step, explain=out.explains))
             for text in explained(step):
                 out.words(text)
-            for one in looking:
-                one.see(step)
+            for one in writers:
+                one.add(step)
 
     def compare(self, config: Config, other: Path, out: _Out) -> int:
         """A line for each decision that would change, and the summary; how many there are."""
         against = _other(config, other)
-        before = comparison.Side(config=config, detector=_open(config))
+        before = comparison.ComparedSide(config=config, detector=_open(config))
         shares = against.detect == config.detect
         detector = before.detector if shares else _open(against)
-        after = comparison.Side(config=against, detector=detector)
+        after = comparison.ComparedSide(config=against, detector=detector)
         summary = Summary(differing=comparison.differing(config, against), shared=shares)
         compared = comparison.compare(
             self._source, before, after, self._camera, self.fps, self._start

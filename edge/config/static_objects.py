@@ -1,4 +1,4 @@
-"""The `decide.static_objects` section: memory of things that stand there.
+"""The `decide.static_objects` section: memory of objects that stand there.
 
 Read through `edge.config.schema`.
 """

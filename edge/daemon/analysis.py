@@ -165,13 +165,13 @@ class AnalysisWorker:
     def _look(self, frame: Frame) -> None:
         began = self._clock.mono()
         for verdict in self._verdict_queue.take(frame.camera):
-            self._pipeline.answered(frame.camera, verdict.report_id, verdict.decision)
+            self._pipeline.apply_verdict(frame.camera, verdict.report_id, verdict.decision)
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
             self._keep(outcome.candidates, frame.held)
             self._count_duplicates(outcome.duplicates)
-        self._pipeline.revise(frame.camera, partial(self._sync_memory, frame.camera))
+        self._pipeline.update_memory(frame.camera, partial(self._sync_memory, frame.camera))
         if frame.held is not None:
             frame.held.acknowledge()
         done = self._clock.mono()

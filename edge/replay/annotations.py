@@ -1,4 +1,4 @@
-"""What a step of a replay shows, as marks: things with boxes, colours and words.
+"""What a step of a replay shows, as marks: objects with boxes, colours and words.
 
 PURE. A track's colour says what became of it; the words under its name are the check that holds it
 back, its value and limit, from the rule_result itself. Called by `overlay` and by the filmstrips.
@@ -46,12 +46,12 @@ def marks(step: Step, trails: Trails, size: tuple[int, int]) -> Iterator[Mark]:
     if isinstance(step.outcome, Analysed | Quiet):
         yield from (Mark(box, CYAN, (), "thin") for box in step.outcome.motion.regions)
     width, height = size
-    for thing in step.static_objects:
-        if thing.known:
-            x0, y0, x1, y1 = thing.box
+    for static_object in step.static_objects:
+        if static_object.known:
+            x0, y0, x1, y1 = static_object.box
             box = (x0 * width, y0 * height, x1 * width, y1 * height)
-            kind = "refuted" if thing.refuted else "static"
-            yield Mark(box, BLUE, (f"{kind} {thing.label}",), "corners")
+            kind = "refuted" if static_object.refuted else "static"
+            yield Mark(box, BLUE, (f"{kind} {static_object.label}",), "corners")
     yield from _only_detected(step)
     best = {
         id_: rule_result for id_, rule_result in nearest_to_firing(step.rule_results).items() if id_
@@ -72,7 +72,7 @@ def nearest_to_firing(rule_results: Sequence[RuleResult]) -> dict[TrackId | None
 
 
 def _distance(rule_result: RuleResult) -> tuple[bool, int]:
-    """A rule that is not about the thing at all is the farthest."""
+    """A rule that is not about the object at all is the farthest."""
     failed = sum(not check.passed for check in rule_result.checks)
     return not rule_result.checks[0].passed and rule_result.checks[0].name == "labels", failed
 

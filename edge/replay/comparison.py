@@ -1,7 +1,7 @@
 """Comparison: two configurations or models over the same frames, and what they decide apart.
 
 PURE. Both take each frame in turn, so memory does not grow with the footage; a network that both
-use looks at each picture once. A decision is that a rule tells of a thing in a frame, and how
+use looks at each picture once. A decision is that a rule tells of an object in a frame, and how
 severe it is; scores and boxes that differ without changing one are not listed. Called by the verb
 `replay`.
 """
@@ -27,13 +27,13 @@ from imaging.boxes import iou
 from imaging.detections import Detections, Image
 
 _SAME_IOU = 0.5
-"""Boxes of one thing from two networks overlap at least so far; PASCAL VOC's measure of a hit."""
+"""Boxes of one object from two networks overlap at least so far; PASCAL VOC's measure of a hit."""
 
 Kind = Literal["gone", "new", "changed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ComparedSide:
     """One of the two that are compared."""
 
     config: Config
@@ -42,7 +42,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What one side made of a thing: reported by a rule or not, and why."""
+    """What one side made of an object: reported by a rule or not, and why."""
 
     rule: str | None
     track: TrackId | None
@@ -51,7 +51,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class DecisionChange:
     """A decision that would change: `gone` was reported before, `new` would be reported after,
     `changed` by another rule, label or severity. `box` is xyxy in pixels of the frame."""
 
@@ -71,10 +71,10 @@ class Compared:
 
     before: Step
     after: Step
-    changes: tuple[Change, ...]
+    changes: tuple[DecisionChange, ...]
 
 
-class Shared:
+class CachedDetector:
     """A network that looks once at each of the pictures that both sides show it."""
 
     def __init__(self, detector: Detector) -> None:
@@ -102,19 +102,19 @@ class Shared:
 
 def compare(
     pictures: Source,
-    before: Side,
-    after: Side,
+    before: ComparedSide,
+    after: ComparedSide,
     camera: CameraId,
     fps: float,
     start: datetime = EPOCH,
 ) -> Iterator[Compared]:
     """Each frame with the decisions that would change; sides with one detector share its looks."""
-    shared = Shared(before.detector)
-    other = shared if after.detector is before.detector else after.detector
-    first = Player(before.config, camera, fps, shared, start)
+    cached = CachedDetector(before.detector)
+    other = cached if after.detector is before.detector else after.detector
+    first = Player(before.config, camera, fps, cached, start)
     second = Player(after.config, camera, fps, other, start)
     for number, (name, payload, last) in enumerate(marked(pictures)):
-        shared.forget()
+        cached.forget()
         old = first.step(number, name, payload, last=last)
         new = second.step(number, name, payload, last=last)
         yield Compared(before=old, after=new, changes=_changes(old, new, camera))
@@ -125,7 +125,7 @@ def differing(before: Config, after: Config) -> tuple[str, ...]:
     return plan(before, after).changed
 
 
-def _changes(old: Step, new: Step, camera: CameraId) -> tuple[Change, ...]:
+def _changes(old: Step, new: Step, camera: CameraId) -> tuple[DecisionChange, ...]:
     pairs = _pairs(old.candidates, new.candidates)
     reported_new = set(pairs.values())
     changes = []
@@ -156,7 +156,7 @@ def _differ(old: AlertCandidate, new: AlertCandidate) -> bool:
 
 
 def _pairs(old: Sequence[AlertCandidate], new: Sequence[AlertCandidate]) -> dict[int, int]:
-    """Index among `new` per index among `old` of the same thing: greedy, one rule's first."""
+    """Index among `new` per index among `old` of the same object: greedy, one rule's first."""
     ranked = sorted(
         (one.suspicion.rule != other.suspicion.rule, -overlap, n, m)
         for n, one in enumerate(old)
@@ -181,8 +181,8 @@ def _change(
     candidate: AlertCandidate,
     before: Decision,
     after: Decision,
-) -> Change:
-    return Change(
+) -> DecisionChange:
+    return DecisionChange(
         frame=step.name,
         t=step.t,
         camera=camera,
@@ -205,7 +205,7 @@ def _reported(candidate: AlertCandidate) -> Decision:
 
 
 def _not_reported(candidate: AlertCandidate, step: Step) -> Decision:
-    """Why the other side says nothing of the thing, as far as it had it in the frame at all."""
+    """Why the other side says nothing of the object, as far as it had it in the frame at all."""
     box, rule = candidate.suspicion.box, candidate.suspicion.rule
     near = [j for j in step.rule_results if _overlap(j.box, box) >= _SAME_IOU]
     if near:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from edge.records import Analysed
-from edge.replay.comparison import Change, Compared, Decision, Kind
+from edge.replay.comparison import Compared, Decision, DecisionChange, Kind
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Summary:
         )
 
 
-def as_json(change: Change) -> str:
+def as_json(change: DecisionChange) -> str:
     """One JSON line."""
     return json.dumps(
         {
@@ -94,8 +94,8 @@ def _side(decision: Decision) -> dict[str, object]:
     }
 
 
-def in_words(change: Change) -> str:
-    """Three lines: which thing, before, after."""
+def in_words(change: DecisionChange) -> str:
+    """Three lines: which object, before, after."""
     box = ", ".join(f"{value:.0f}" for value in change.box)
     where = f"{change.frame} t={change.t:.3f} {change.camera}"
     return (

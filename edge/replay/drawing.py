@@ -42,7 +42,7 @@ _CORNER = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A thing in a frame: its box (xyxy, pixels of the frame), the words over it, and how its box
+    """An object in a frame: its box (xyxy, pixels of the frame), the words over it, and how its box
     is drawn; `trail` are the feet of its earlier boxes."""
 
     box: Box

@@ -1,4 +1,4 @@
-"""What held a thing back over many frames: each check of a rule, how often, and how near it came.
+"""What held an object back over many frames: each check of a rule, how often, and how near it came.
 
 PURE. Made of the rule_results themselves, so it can say nothing else than what was decided. Called
 for the tracks of a replay that were never reported, and by the evaluation for the events it missed.
@@ -27,7 +27,7 @@ class FailedCheck:
 @dataclass(slots=True)
 class FailedChecks:
     """Of the rule results counted, how many fired and what held the others back. A rule that is not
-    about such a thing at all does not count."""
+    about such an object at all does not count."""
 
     evaluated: int = 0
     fired: int = 0
@@ -64,7 +64,7 @@ class FailedChecks:
         )
 
 
-def holds_of(rule_results: Iterable[RuleResult]) -> FailedChecks:
+def failed_checks_of(rule_results: Iterable[RuleResult]) -> FailedChecks:
     """All of them counted."""
     holds = FailedChecks()
     for one in rule_results:

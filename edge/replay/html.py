@@ -55,7 +55,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to judge: what it is, why in one line, what else is known, its pictures; the tone
+    """One object to judge: what it is, why in one line, what else is known, its pictures; the tone
     says how it is to be taken."""
 
     title: str

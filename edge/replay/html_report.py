@@ -18,8 +18,8 @@ from edge.records import AlertCandidate
 from edge.replay.html import Entry, Picture, Section, jpeg_of, lightened, page
 from edge.replay.overlay import Overlay
 from edge.replay.player import SourceError, Step
-from edge.replay.text_report import Tally, why
-from edge.replay.unreported import MOST, Unsaid
+from edge.replay.text_report import FrameCounts, why
+from edge.replay.unreported import MOST, UnreportedTracks
 from edge.track.track import Track
 
 _WIDE = (560, 560)
@@ -29,7 +29,7 @@ _NOBODY = "0" * 64
 MOST_ALARMS = 200
 
 
-class ReportOut:
+class HtmlReportWriter:
     """A page at `path` in the making, of the replay of `source` as `camera`."""
 
     def __init__(self, path: Path, source: Path, config: Config, camera: CameraId) -> None:
@@ -48,22 +48,22 @@ class ReportOut:
             evidence=config.deliver.evidence,
             privacy=privacy_of(config),
         )
-        self._tally = Tally()
+        self._frame_counts = FrameCounts()
         self._outcomes: Counter[str] = Counter()
         self._alarms: list[Entry] = []
-        self._unsaid = Unsaid()
+        self._unreported = UnreportedTracks()
         self._missed_motion = 0
 
-    def see(self, step: Step) -> None:
+    def add(self, step: Step) -> None:
         """The next frame."""
-        self._overlay.see(step)
-        self._tally.count(step)
+        self._overlay.add(step)
+        self._frame_counts.count(step)
         self._outcomes[why(step.outcome)] += 1
         self._missed_motion += len(step.rejected_segments)
         for candidate in step.candidates:
             if len(self._alarms) < MOST_ALARMS:
                 self._alarms.append(self._alarm(candidate, step))
-        self._unsaid.see(step, partial(self._closeup, step))
+        self._unreported.add(step, partial(self._closeup, step))
 
     def close(self) -> None:
         """Writes the page; raises `SourceError` where that fails."""
@@ -100,12 +100,12 @@ class ReportOut:
         )
 
     def _page(self) -> str:
-        held = list(self._unsaid.entries())
-        count = self._tally.suspicions
+        held = list(self._unreported.entries())
+        count = self._frame_counts.suspicions
         return page(
             f"Replay of {self._source.name} as camera {self._camera}",
             (
-                self._tally.words(),
+                self._frame_counts.words(),
                 "Frames: " + ", ".join(f"{what} {n}" for what, n in self._outcomes.most_common()),
                 f"{self._missed_motion} stretches of motion ended without a suspicion.",
             ),

@@ -49,10 +49,10 @@ _WIDE = (960, 1280)
 px shows nothing more."""
 
 _AROUND = 3.0
-"""Longer sides of a thing that its close-up shows."""
+"""Longer sides of an object that its close-up shows."""
 
 _LEAST_PX = 96
-"""Less of a frame is a patch of colour; a far thing is told by what is around it."""
+"""Less of a frame is a patch of colour; a far object is told by what is around it."""
 
 _CLOSE_PX = 280
 
@@ -74,7 +74,7 @@ class Overlay:
         self._trails: dict[TrackId, deque[Point]] = {}
         self._banners: tuple[_Banner, ...] = ()
 
-    def see(self, step: Step) -> None:
+    def add(self, step: Step) -> None:
         """Remember what the next drawing needs."""
         known = self._trails
         self._trails = {
@@ -127,7 +127,7 @@ class Overlay:
         return shown
 
     def closeup(self, step: Step, one: Mark) -> Image | None:
-        """One thing alone, with what is around it, so that a far one can be seen at all."""
+        """One object alone, with what is around it, so that a far one can be seen at all."""
         image = image_of(step, self._settings)
         if image is None or step.frame is None:
             return None
@@ -149,7 +149,7 @@ class Overlay:
         return of_track(track, step, rule_result, self._trails)
 
     def panel(self, step: Step, wide_px: int) -> Image:
-        """What became of the frame and of each thing in it, in words."""
+        """What became of the frame and of each object in it, in words."""
         words = drawing.panel(wide_px, _words(step), _LINES)
         return np.asarray(np.vstack([words, drawing.legend(wide_px, LEGEND)]), np.uint8)
 

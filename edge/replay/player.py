@@ -222,8 +222,8 @@ class Player:
     def answer(self, report_id: ReportId, decision: Decision) -> None:
         """What the cloud decided: the memory of static objects and deduplication take it up."""
         change = refute if decision == "refuted" else close_query
-        self._pipeline.revise(self._camera, lambda memory: change(memory, report_id))
-        self._pipeline.answered(self._camera, report_id, decision)
+        self._pipeline.update_memory(self._camera, lambda memory: change(memory, report_id))
+        self._pipeline.apply_verdict(self._camera, report_id, decision)
 
     def _admitted(self, payload: bytes, now: float) -> Frame | Rejected:
         intake = self._config.intake

@@ -44,7 +44,7 @@ def line(step: Step, *, explain: bool = False) -> str:
 
 
 def explained(step: Step) -> Iterator[str]:
-    """The frame in words: what became of it, then each thing with each rule's decision."""
+    """The frame in words: what became of it, then each object with each rule's decision."""
     outcome = step.outcome
     yield f"{step.name} t={step.t:.3f} {why(outcome)}"
     if isinstance(outcome, Quiet) and outcome.motion.why == "auto_mask":
@@ -56,7 +56,7 @@ def explained(step: Step) -> Iterator[str]:
 
 
 def _duplicates(outcome: Outcome) -> Iterator[str]:
-    """What fired without a suspicion of its own, once per thing and report."""
+    """What fired without a suspicion of its own, once per object and report."""
     for one in outcome.duplicates if isinstance(outcome, Analysed) else ():
         words = f"alike was reported {one.since_s:.1f} s ago; the next report counts it"
         yield f"track {one.track} {one.label}: {one.rule} duplicate: {words}"
@@ -138,7 +138,7 @@ def _suspicion(candidate: AlertCandidate) -> dict[str, object]:
 
 
 @dataclass(slots=True)
-class Tally:
+class FrameCounts:
     """Frame accounting of a replay."""
 
     received: int = 0

@@ -25,11 +25,11 @@ Closeup = Callable[[Track], Picture | None]
 
 
 @dataclass(slots=True)
-class _Life:
+class _TrackHistory:
     """One track so far."""
 
     track: Track
-    holds: FailedChecks = field(default_factory=FailedChecks)
+    failed_checks: FailedChecks = field(default_factory=FailedChecks)
     stride: int = 1
     strip: list[Picture] = field(default_factory=list)
 
@@ -56,54 +56,60 @@ class _Life:
             f"#{track.id} {track.label}, {track.first_at_s:.1f} to {track.seen_at_s:.1f} s, "
             f"{track.hits} sights"
         )
-        why = self.holds.words()
-        if self.holds.fired:
+        why = self.failed_checks.words()
+        if self.failed_checks.fired:
             return Entry(title, "fired, but was a duplicate", why, self.shown())
         return Entry(title, why[0], why[1:], self.shown(), "open")
 
 
-class Unsaid:
+class UnreportedTracks:
     """Follows the tracks of one camera's replay."""
 
     def __init__(self) -> None:
-        self._alive: dict[TrackId, _Life] = {}
-        self._ended: list[_Life] = []
+        self._alive: dict[TrackId, _TrackHistory] = {}
+        self._ended: list[_TrackHistory] = []
 
-    def see(self, step: Step, closeup: Closeup) -> None:
+    def add(self, step: Step, closeup: Closeup) -> None:
         """The next step; `closeup` draws a track in it."""
         now = {track.id: track for track in step.tracks}
         for id_ in [id_ for id_ in self._alive if id_ not in now]:
             self._end(self._alive.pop(id_))
         for rule_result in step.rule_results:
             if rule_result.track in now:
-                life = self._alive.setdefault(rule_result.track, _Life(now[rule_result.track]))
-                life.holds.count(rule_result)
+                history = self._alive.setdefault(
+                    rule_result.track, _TrackHistory(now[rule_result.track])
+                )
+                history.failed_checks.count(rule_result)
         seen = [id_ for id_, track in now.items() if track.seen_at_s == step.t]
         lives = [self._alive[id_] for id_ in seen if id_ in self._alive]
-        for life in lives:
-            life.track = now[life.track.id]
-            if not life.track.raised and life.wants():
-                drawn = closeup(life.track)
+        for history in lives:
+            history.track = now[history.track.id]
+            if not history.track.raised and history.wants():
+                drawn = closeup(history.track)
                 if drawn is not None:
-                    life.add(drawn)
+                    history.add(drawn)
 
     def entries(self) -> Iterator[Entry]:
         """What nearly fired first, duplicates last."""
-        for life in self._alive.values():
-            self._end(life)
+        for history in self._alive.values():
+            self._end(history)
         self._alive = {}
-        for life in self._ended[:MOST]:
-            yield life.entry()
+        for history in self._ended[:MOST]:
+            yield history.entry()
 
-    def _end(self, life: _Life) -> None:
-        if life.track.raised or not life.track.confirmed or not life.holds.evaluated:
+    def _end(self, history: _TrackHistory) -> None:
+        if (
+            history.track.raised
+            or not history.track.confirmed
+            or not history.failed_checks.evaluated
+        ):
             return
-        self._ended.append(life)
+        self._ended.append(history)
         self._ended.sort(key=_interest)
         del self._ended[MOST:]
 
 
-def _interest(life: _Life) -> tuple[bool, int, int]:
+def _interest(history: _TrackHistory) -> tuple[bool, int, int]:
     """What a single check held back comes first, duplicates last; then who was seen long."""
-    worst = life.holds.worst()
-    return life.holds.fired > 0, -(worst[0].alone if worst else 0), -life.track.hits
+    worst = history.failed_checks.worst()
+    return history.failed_checks.fired > 0, -(worst[0].alone if worst else 0), -history.track.hits

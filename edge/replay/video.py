@@ -32,7 +32,7 @@ _DARK = (480, 640)
 """Height and width where no frame has any pixels."""
 
 
-class VideoOut:
+class VideoWriter:
     """A video at `path` in the making, of frames that come `fps` times per second."""
 
     def __init__(self, path: Path, fps: float, settings: Camera) -> None:
@@ -55,9 +55,9 @@ class VideoOut:
         self._waiting: list[Step] = []
         self._written = 0
 
-    def see(self, step: Step) -> None:
+    def add(self, step: Step) -> None:
         """The next frame; raises `SourceError` where the encoder does not take it."""
-        self._overlay.see(step)
+        self._overlay.add(step)
         image = self._overlay.frame(step)
         if image is None and self._writer is None:
             self._waiting.append(step)

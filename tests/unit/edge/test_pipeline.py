@@ -9,7 +9,7 @@ from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.records import AlertCandidate, Analysed, Quiet
 from edge.replay.player import Step, open_source, play
-from edge.replay.text_report import Tally, explained, line
+from edge.replay.text_report import FrameCounts, explained, line
 from imaging.admission import Reason, Rejected
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
@@ -74,7 +74,7 @@ def test_cases_of_one_event_share_the_view_of_the_scene() -> None:
 
 def test_an_empty_yard_goes_quiet_and_every_frame_is_accounted_for() -> None:
     steps, candidates = run([picture(seed=n) for n in range(40)])
-    tally = Tally()
+    tally = FrameCounts()
     for step in steps:
         tally.count(step)
     assert candidates == []

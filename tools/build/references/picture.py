@@ -36,7 +36,7 @@ def drawn() -> Image:
     detector = open_detectors(config)[0]
     overlay = Overlay(config.cameras[CAMERA])
     for number, step in enumerate(play(open_source(FOOTAGE), config, CAMERA, _FPS, detector)):
-        overlay.see(step)
+        overlay.add(step)
         if number == FRAME:
             picture = overlay.picture(step, _WIDE)
             if picture is not None:

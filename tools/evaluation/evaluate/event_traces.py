@@ -77,7 +77,7 @@ class TraceRecorder:
 
     def see(self, step: Step, labels: Labelled) -> None:
         """The next frame, with what was labelled in it."""
-        self._overlay.see(step)
+        self._overlay.add(step)
         for trace, wanted in zip(self._traces, self._wanted, strict=True):
             if not _within(trace.event, step.t):
                 continue

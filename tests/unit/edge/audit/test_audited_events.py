@@ -47,7 +47,7 @@ def over(watch: Watch) -> list[RejectedSegment]:
 
 def hear(watch: Watch, decision: Decision) -> None:
     for candidate in watch.candidates:
-        watch.pipeline.answered(CAMERA, candidate.suspicion.report_id, decision)
+        watch.pipeline.apply_verdict(CAMERA, candidate.suspicion.report_id, decision)
 
 
 def test_of_an_event_with_a_walker_who_was_told_only_vehicles_may_have_been_missed() -> None:

@@ -10,7 +10,7 @@ import pytest
 from contract.ids import CameraId
 from edge.config.schema import Config
 from edge.records import Analysed
-from edge.replay.comparison import Change, Side, compare, differing
+from edge.replay.comparison import ComparedSide, DecisionChange, compare, differing
 from edge.replay.comparison_report import Summary, as_json, in_words
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
@@ -29,13 +29,16 @@ def config(rule: Mapping[str, object] | None = None, **camera: object) -> Config
 
 def run(
     before: Config, after: Config, detector: FindsDarkThings | None = None
-) -> tuple[list[Change], Summary]:
+) -> tuple[list[DecisionChange], Summary]:
     """All changes and the summary, with one network for both sides unless another is given."""
     network = FindsDarkThings()
     other = detector or network
     summary = Summary(differing=differing(before, after), shared=detector is None)
-    changes: list[Change] = []
-    sides = Side(config=before, detector=network), Side(config=after, detector=other)
+    changes: list[DecisionChange] = []
+    sides = (
+        ComparedSide(config=before, detector=network),
+        ComparedSide(config=after, detector=other),
+    )
     for frame in compare(WALK, *sides, CAMERA, 5.0):
         summary.count(frame)
         changes += frame.changes
@@ -88,7 +91,7 @@ def test_why_the_other_side_says_nothing(camera: dict[str, object], reason: str)
 
 def test_a_network_that_both_use_looks_once_at_each_frame() -> None:
     network = FindsDarkThings()
-    side = Side(config=config(), detector=network)
+    side = ComparedSide(config=config(), detector=network)
     analysed = sum(
         isinstance(frame.before.outcome, Analysed)
         for frame in compare(WALK, side, side, CAMERA, 5.0)

@@ -9,7 +9,7 @@ import pytest
 
 from contract.ids import CameraId
 from edge.config.schema import Config
-from edge.replay.html_report import ReportOut
+from edge.replay.html_report import HtmlReportWriter
 from edge.replay.player import SourceError, play
 from tests.pages import Page
 from tests.unit.edge.rolls import Roll
@@ -26,9 +26,9 @@ def written(folder: Path, rule: dict[str, object], roll: Roll = WALK) -> Page:
     config = Config.model_validate(
         {"decide": {"rules": rules}, "cameras": {CAMERA: {"kind": "stream"}}}
     )
-    out = ReportOut(folder / "page.html", Path("clips/<b>.avi"), config, CAMERA)
+    out = HtmlReportWriter(folder / "page.html", Path("clips/<b>.avi"), config, CAMERA)
     for step in play(roll, config, CAMERA, 5.0, FindsDarkThings()):
-        out.see(step)
+        out.add(step)
     out.close()
     return Page((folder / "page.html").read_text("utf-8"))
 
@@ -67,4 +67,4 @@ def test_a_camera_with_nothing_before_it_has_nothing_to_show(tmp_path: Path) -> 
 def test_where_nothing_can_be_written_is_said_at_once(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(SourceError, match="cannot be written"):
-        ReportOut(tmp_path / name, Path("clip.avi"), Config(), CAMERA)
+        HtmlReportWriter(tmp_path / name, Path("clip.avi"), Config(), CAMERA)

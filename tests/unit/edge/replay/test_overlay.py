@@ -40,7 +40,7 @@ def drawn(played: list[Step], settings: Camera) -> list[Image]:
     overlay = Overlay(settings)
     images = []
     for step in played:
-        overlay.see(step)
+        overlay.add(step)
         image = overlay.frame(step)
         assert image is not None
         images.append(image)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.records import RuleResult, TrackId
-from edge.replay.failed_checks import FailedChecks, holds_of
+from edge.replay.failed_checks import FailedChecks, failed_checks_of
 from edge.replay.html import Picture, jpeg_of
 from edge.rules import checks
 from tests.evaluations import judged, one_frame_a_second, still
@@ -77,15 +77,17 @@ def rule_result(label: str, *asked: tuple[str, float, float]) -> RuleResult:
     )
 
 
-HELD = holds_of(
+HELD = failed_checks_of(
     [
         rule_result("person", ("threshold", 0.5, 0.35), ("min_travel", 0.1, 0.2)),
         rule_result("person", ("threshold", 0.5, 0.35), ("min_travel", 0.15, 0.2)),
         rule_result("person", ("threshold", 0.3, 0.35), ("min_travel", 0.05, 0.2)),
     ]
 )
-STANDS = holds_of([rule_result("person", ("threshold", 0.3, 0.35), ("min_travel", 0, 0.2))] * 9)
-FIRED = holds_of([rule_result("person", ("threshold", 0.5, 0.35))])
+STANDS = failed_checks_of(
+    [rule_result("person", ("threshold", 0.3, 0.35), ("min_travel", 0, 0.2))] * 9
+)
+FIRED = failed_checks_of([rule_result("person", ("threshold", 0.5, 0.35))])
 REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=("no person",))
 
 
