@@ -104,8 +104,25 @@ class UploadsConfig(Section):
         None, description="Address that cameras are told for those, behind NAT or in a container."
     )
     smtp_port: int = Field(2525, ge=1, le=65535, description="SMTP's port.")
+    cert_file: Path | None = Field(
+        None,
+        description="Certificate (chain) of this machine, PEM: FTP (AUTH TLS) and SMTP (STARTTLS) "
+        "then offer TLS. Read at the start.",
+    )
+    key_file: Path | None = Field(
+        None, description="Its key, PEM, without a passphrase; absent: it stands in `cert_file`."
+    )
+    require_tls: bool = Field(
+        False, description="true: no login, no picture and no mail without TLS."
+    )
     max_connections: int = Field(32, ge=2, le=1000, description="FTP connections at once.")
     idle_s: float = Field(60.0, ge=5, le=3600, description="Then a silent connection is closed.")
+
+    @model_validator(mode="after")
+    def _tls_has_a_certificate(self) -> UploadsConfig:
+        if self.cert_file is None and (self.require_tls or self.key_file is not None):
+            raise ValueError("require_tls and key_file: each needs cert_file")
+        return self
 
 
 class BridgeRuntimeConfig(Section):

@@ -2,8 +2,7 @@
 
 SHELL, a thread. Each camera has its user; whatever folder it makes or names, a file is kept in
 memory, bounded, and goes to the camera's queue if it is a picture. Nothing can be read, listed or
-removed, and nothing reaches the disk. Plain FTP crosses the network in the clear: a network of its
-own is advised.
+removed, and nothing reaches the disk. Without a certificate it crosses the network in the clear.
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ from dataclasses import dataclass
 
 from pyftpdlib.authorizers import AuthenticationFailed, DummyAuthorizer
 from pyftpdlib.filesystems import AbstractedFS
-from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
+from bridge.uploads.certificate import UploadTls
 from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
@@ -56,9 +56,10 @@ class FtpServer:
         public_host: str | None,
         users: Mapping[str, FtpAccount],
         limits: FtpLimits,
+        tls: UploadTls | None = None,
     ) -> None:
         logging.getLogger("pyftpdlib").setLevel(logging.CRITICAL)  # it would log commands
-        handler = _handler(users, limits)
+        handler = _handler(users, limits, tls)
         handler.passive_ports = range(passive_ports[0], passive_ports[1] + 1)
         handler.masquerade_address = public_host
         self._server = FTPServer(address, handler, ioloop=IOLoop())
@@ -153,7 +154,9 @@ class _Users(DummyAuthorizer):  # type: ignore[misc]  # pyftpdlib has no types
             raise AuthenticationFailed("Authentication failed.")
 
 
-def _handler(users: Mapping[str, FtpAccount], limits: FtpLimits) -> type[FTPHandler]:
+def _handler(
+    users: Mapping[str, FtpAccount], limits: FtpLimits, tls: UploadTls | None
+) -> type[FTPHandler]:
     authorizer = _Users()
     for name, user in users.items():
         authorizer.add_user(name, user.password, "/", perm=_RIGHTS)
@@ -161,7 +164,9 @@ def _handler(users: Mapping[str, FtpAccount], limits: FtpLimits) -> type[FTPHand
     class FileSystem(_Nowhere):
         max_bytes = limits.max_bytes
 
-    class Handler(FTPHandler):  # type: ignore[misc]  # pyftpdlib has no types
+    base = FTPHandler if tls is None else TLS_FTPHandler
+
+    class Handler(base):  # type: ignore[misc, valid-type]  # pyftpdlib has no types
         def on_file_received(self, _file: str) -> None:
             upload, self.fs.upload = self.fs.upload, None
             user = users.get(self.username)
@@ -174,6 +179,9 @@ def _handler(users: Mapping[str, FtpAccount], limits: FtpLimits) -> type[FTPHand
     Handler.timeout = limits.idle_s
     Handler.max_login_attempts = 3
     Handler.use_sendfile = False
+    if tls is not None:
+        Handler.ssl_context = tls.ftp
+        Handler.tls_control_required = Handler.tls_data_required = tls.required
     return Handler
 
 

@@ -1,6 +1,7 @@
 """The servers that cameras upload to, started where the configuration has such cameras.
 
-SHELL. Raises `BridgeConfigError` for a port or a password's file that cannot be used.
+SHELL. Raises `BridgeConfigError` for a port, a certificate or a password's file that cannot
+be used.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 from bridge.address import parse_address
 from bridge.config import BridgeConfig, BridgeConfigError, password_of
+from bridge.uploads.certificate import upload_tls
 from bridge.uploads.ftp import FtpAccount, FtpLimits, FtpServer
 from bridge.uploads.smtp import MailAccount, SmtpServer
 from bridge.uploads.upload_queue import UploadQueue
@@ -50,6 +52,7 @@ class Listeners:
         boxes: Mapping[str, MailAccount],
     ) -> None:
         uploads, max_bytes = config.uploads, config.limits.max_bytes
+        tls = upload_tls(uploads) if users or boxes else None
         try:
             if users:
                 limits = FtpLimits(
@@ -63,10 +66,11 @@ class Listeners:
                     uploads.ftp_public_host,
                     users,
                     limits,
+                    tls,
                 )
             if boxes:
                 address = (uploads.host, uploads.smtp_port)
-                self._smtp = SmtpServer(address, boxes, max_bytes, uploads.idle_s)
+                self._smtp = SmtpServer(address, boxes, max_bytes, uploads.idle_s, tls)
                 self._smtp.start()
         except OSError as error:
             raise BridgeConfigError(f"uploads: cannot listen: {error}") from error

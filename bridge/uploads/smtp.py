@@ -17,6 +17,7 @@ from email.errors import MessageError
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from bridge.uploads.certificate import UploadTls
 from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
@@ -49,6 +50,7 @@ class SmtpServer:
         mailboxes: Mapping[str, MailAccount],
         max_bytes: int,
         idle_s: float,
+        tls: UploadTls | None = None,
     ) -> None:
         self._users = {box.username: box.password for box in mailboxes.values() if box.username}
         self._controller = Controller(
@@ -58,7 +60,9 @@ class SmtpServer:
             ident="stillwatch-bridge",
             data_size_limit=2 * max_bytes,
             authenticator=self._authenticate,
-            auth_require_tls=False,  # cameras rarely have it; said in the documents
+            auth_require_tls=tls is not None and tls.required,
+            tls_context=None if tls is None else tls.smtp,
+            require_starttls=tls is not None and tls.required,
             timeout=idle_s,
             server_hostname="stillwatch-bridge",
         )

@@ -1,0 +1,183 @@
+"""Uploads over TLS: FTPS and STARTTLS by real clients, which check the certificate."""
+
+from __future__ import annotations
+
+import ftplib
+import io
+import smtplib
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from bridge.config import BridgeConfig, BridgeConfigError
+from bridge.uploads.listeners import Listeners
+from bridge.uploads.upload_queue import UploadQueue
+from contract.ids import CameraId
+from service.link import TlsFiles
+from tests.authorities import authority, issue
+from tests.cameras import jpeg
+from tests.processes import HOST, free_port, ports_with_twins
+
+PORCH, SHED = CameraId("porch"), CameraId("shed")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
+    folder = tmp_path_factory.mktemp("tls")
+    return issue(folder, authority(folder, "site"), "bridge")
+
+
+@dataclass
+class Site:
+    """Listeners that are up, and what a camera trusts."""
+
+    ftp_port: int
+    smtp_port: int
+    queues: dict[CameraId, UploadQueue]
+    trust: ssl.SSLContext
+
+    @contextmanager
+    def ftps(self) -> Iterator[ftplib.FTP_TLS]:
+        with ftplib.FTP_TLS(context=self.trust, timeout=10) as client:  # noqa: S321, over TLS
+            client.connect(HOST, self.ftp_port)
+            yield client
+
+    @contextmanager
+    def smtp(self) -> Iterator[smtplib.SMTP]:
+        with smtplib.SMTP(HOST, self.smtp_port, timeout=10) as client:
+            yield client
+
+
+def config(folder: Path, **tls: object) -> BridgeConfig:
+    (folder / "password").write_text("s3cret\n")
+    secret = str(folder / "password")
+    [first] = ports_with_twins(1, 1)
+    uploads = {
+        "host": HOST,
+        "ftp_port": free_port(),
+        "smtp_port": free_port(),
+        "ftp_passive_ports": [first, first + 1],
+        **tls,
+    }
+    cameras = {
+        "porch": {"source": "ftp-upload", "username": "p", "password_file": secret},
+        "shed": {"source": "smtp-upload", "username": "s", "password_file": secret},
+    }
+    return BridgeConfig.model_validate({"uploads": uploads, "cameras": cameras})
+
+
+@contextmanager
+def site(folder: Path, files: TlsFiles, require: bool) -> Iterator[Site]:
+    found = config(folder, cert_file=files.cert_file, key_file=files.key_file, require_tls=require)
+    queues, stopping = {PORCH: UploadQueue(), SHED: UploadQueue()}, threading.Event()
+    listeners = Listeners(found, queues)
+    listeners.start(stopping)
+    trust = ssl.create_default_context(cafile=files.ca_file)
+    try:
+        yield Site(found.uploads.ftp_port, found.uploads.smtp_port, queues, trust)
+    finally:
+        stopping.set()
+        listeners.stop()
+
+
+def mail() -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "cam@x", "shed@bridge", "Motion"
+    message.set_content("Motion detected")
+    message.add_attachment(jpeg(2), maintype="image", subtype="jpeg", filename="a.jpg")
+    return message
+
+
+@pytest.mark.parametrize("require", [True, False])
+def test_a_still_arrives_by_ftps_over_encrypted_data(
+    require: bool, files: TlsFiles, tmp_path: Path
+) -> None:
+    with site(tmp_path, files, require) as found, found.ftps() as client:
+        client.login("p", "s3cret")
+        assert isinstance(client.sock, ssl.SSLSocket)
+        client.prot_p()
+        client.storbinary("STOR a.jpg", io.BytesIO(jpeg(1)))
+        assert found.queues[PORCH].get(5) == jpeg(1)
+
+
+@pytest.mark.parametrize("require", [True, False])
+def test_a_mail_arrives_after_starttls(require: bool, files: TlsFiles, tmp_path: Path) -> None:
+    with site(tmp_path, files, require) as found, found.smtp() as client:
+        client.starttls(context=found.trust)
+        client.login("s", "s3cret")
+        client.send_message(mail())
+        assert found.queues[SHED].get(5) == jpeg(2)
+
+
+def test_where_tls_is_required_no_password_and_no_picture_crosses_in_the_clear(
+    files: TlsFiles, tmp_path: Path
+) -> None:
+    with site(tmp_path, files, require=True) as found:
+        with ftplib.FTP(timeout=10) as plain:  # noqa: S321, what must be refused
+            plain.connect(HOST, found.ftp_port)
+            with pytest.raises(ftplib.error_perm, match="TLS required"):
+                plain.login("p", "s3cret")
+        with found.ftps() as client:
+            client.login("p", "s3cret")
+            with pytest.raises(ftplib.error_perm, match="TLS required on the data"):
+                client.storbinary("STOR a.jpg", io.BytesIO(jpeg(1)))
+        with found.smtp() as mailing:
+            mailing.ehlo()
+            assert not mailing.has_extn("auth")
+            with pytest.raises(smtplib.SMTPSenderRefused, match="STARTTLS"):
+                mailing.send_message(mail())
+
+
+def test_where_it_is_only_offered_old_cameras_may_do_without(
+    files: TlsFiles, tmp_path: Path
+) -> None:
+    with site(tmp_path, files, require=False) as found:
+        with ftplib.FTP(timeout=10) as plain:  # noqa: S321, what cameras speak
+            plain.connect(HOST, found.ftp_port)
+            plain.login("p", "s3cret")
+            plain.storbinary("STOR a.jpg", io.BytesIO(jpeg(1)))
+        with found.smtp() as mailing:
+            mailing.login("s", "s3cret")
+            mailing.send_message(mail())
+        assert (found.queues[PORCH].get(5), found.queues[SHED].get(5)) == (jpeg(1), jpeg(2))
+
+
+def test_versions_of_tls_that_are_broken_are_refused(files: TlsFiles, tmp_path: Path) -> None:
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.load_verify_locations(files.ca_file)
+    old.set_ciphers("DEFAULT:@SECLEVEL=0")
+    old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with site(tmp_path, files, require=True) as found:
+        found.trust = old
+        with found.ftps() as client, pytest.raises((ssl.SSLError, EOFError, OSError)):
+            client.login("p", "s3cret")
+        with found.smtp() as mailing, pytest.raises((ssl.SSLError, OSError)):
+            mailing.starttls(context=old)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("cert_file", None), ("key_file", None), ("cert_file", "no PEM"), ("key_file", "no PEM")],
+)
+def test_a_certificate_that_cannot_be_used_is_named(
+    name: str, content: str | None, files: TlsFiles, tmp_path: Path
+) -> None:
+    chosen = {"cert_file": files.cert_file, "key_file": files.key_file}
+    chosen[name] = tmp_path / "wrong.pem"
+    if content is not None:
+        (tmp_path / "wrong.pem").write_text(content)
+    with pytest.raises(BridgeConfigError, match=r"uploads\.cert_file") as refused:
+        Listeners(config(tmp_path, **chosen), {PORCH: UploadQueue(), SHED: UploadQueue()})
+    assert "wrong.pem" in str(refused.value)
+
+
+@pytest.mark.parametrize("tls", [{"require_tls": True}, {"key_file": "/k"}])
+def test_what_needs_a_certificate_says_so(tls: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="needs cert_file"):
+        config(tmp_path, **tls)
