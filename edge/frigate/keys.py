@@ -53,6 +53,7 @@ TRANSLATED = (
     "zones.*.enabled",
     *(f"zones.*.filters.*.{key}" for key in _AREAS),
     "ffmpeg.inputs",
+    "ffmpeg.input",
 )
 
 NO_EQUIVALENT: Mapping[str, str] = {
@@ -102,7 +103,11 @@ NO_EQUIVALENT: Mapping[str, str] = {
     "profiles": "one set of rules holds; for hours of the day see decide.schedules",
 }
 
+INHERITED = ("detect", "ffmpeg", "motion", "objects", "record", "review")
+"""Sections that hold for every camera where it does not say otherwise."""
+
 GENERAL_TRANSLATED = (
+    *(one for one in TRANSLATED if one.split(".")[0] in INHERITED),
     "cameras",
     "environment_vars",
     "go2rtc.streams",
@@ -131,6 +136,7 @@ GENERAL_NO_EQUIVALENT: Mapping[str, str] = {
     "networking": _UI,
     "camera_groups": _UI,
     "safe_mode": _UI,
+    "zones": "before version 0.7 zones stood here: move each below its camera, and import again",
 }
 
 
@@ -141,10 +147,10 @@ def explain_cameras_keys(data: object, path: Path, notes: Notes) -> None:
 
 def explain_general_keys(data: object, notes: Notes) -> None:
     """Remarks about everything that is not below `cameras`."""
-    translated = (*TRANSLATED, *GENERAL_TRANSLATED)
-    reasons = {**NO_EQUIVALENT, **GENERAL_NO_EQUIVALENT}
-    del reasons["mqtt"]  # the camera's; at the top it is the broker
-    _explain(data, (), (), translated, reasons, notes)
+    cameras_own = ("mqtt", "zones.")  # at the top they are the broker, and an old form
+    inherited = {key: one for key, one in NO_EQUIVALENT.items() if not key.startswith(cameras_own)}
+    reasons = {**inherited, **GENERAL_NO_EQUIVALENT}
+    _explain(data, (), (), GENERAL_TRANSLATED, reasons, notes)
 
 
 def _explain(

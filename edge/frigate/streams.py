@@ -16,14 +16,19 @@ from edge.config.parse import Data
 from edge.frigate.document import Notes, Path, filled, number, texts, under
 from service.redact import redacted
 
-_RESTREAM = re.compile(r"rtsp://(?:127\.0\.0\.1|localhost|\[::1\]):8554/([^?#]+)")
-_URL = re.compile(r"(rtsps?|https?)://(?:([^/?#]*)@)?([^/?#@]+)([^#]*)(#.*)?", re.IGNORECASE)
+_RESTREAM = re.compile(
+    r"rtsp://(?:[^/?#]*@)?(127\.0\.0\.1|localhost|\[::1\]|[^/?#]+):8554/([^?#]+)"
+)
+"""go2rtc's own port; people name it by the machine's address as well as by loopback."""
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+_URL = re.compile(r"(rtsps?|rtspx|https?)://(?:([^/?#]*)@)?([^/?#@]+)([^#]*)(#.*)?", re.IGNORECASE)
 _UNFIT = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
 
 _KINDS = "rtsp, rtsps, http (a snapshot or MJPEG) and https are taken: see docs/bridge-config.md"
 _WITHIN = "a password stands within its path: take the camera's RTSP with a user before the host"
 _ENCODE = "a password with / # or @ has to be percent-encoded, and other characters of a URL too"
-_RING = "go2rtc brings its pictures from what the bridge does not speak: let go2rtc run on"
+_BEHIND = "go2rtc brings its pictures from what the bridge does not speak: let go2rtc run on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class _Url:
     text: str
     user: str
     has_password: bool
+    verified: bool
     missing: Sequence[str]
 
 
@@ -50,18 +56,20 @@ def source_of(
     """
     where = (*path, "ffmpeg", "inputs")
     chosen = _detecting(under(camera, "ffmpeg", "inputs"))
-    text = str(under(chosen, "path"))
+    text = str(under(chosen, "path") or under(camera, "ffmpeg", "input"))  # before version 0.7
     restream = _RESTREAM.fullmatch(text)
     if restream is not None:
-        direct = _resolved(restream[1], streams, variables, ())
-        if direct is None:
-            notes.remark(where, _RING)
+        direct = _resolved(restream[2], streams, variables, ())
+        if direct is None and (restream[1] in _LOOPBACK or restream[2] in streams):
+            notes.remark(where, _BEHIND)
         text = direct or text
     url = _url(text, variables)
     if isinstance(url, str):
         notes.remark(where, f"no source for the bridge: {url}")
         return None
     source: Data = {"source": url.text}
+    if not url.verified:
+        source["verify_tls"] = False
     if url.missing:
         unset = ", ".join(url.missing)
         notes.remark(where, f"{unset} is not set here: add username and password_file")
@@ -119,7 +127,8 @@ def _url(text: str, variables: Mapping[str, str]) -> _Url | str:
         return _KINDS
     scheme, user_info, host, rest, options = match.groups("")
     user, colon, _ = user_info.partition(":")
-    plain, unset = filled(f"{scheme.lower()}://{host}{rest}", variables)
+    loose = scheme.lower() == "rtspx"  # go2rtc's word for TLS with any certificate
+    plain, unset = filled(f"{'rtsps' if loose else scheme.lower()}://{host}{rest}", variables)
     if unset:
         return f"{', '.join(unset)} is not set here: import again with it in the environment"
     if redacted(plain) != plain:
@@ -127,4 +136,4 @@ def _url(text: str, variables: Mapping[str, str]) -> _Url | str:
     if "@" in rest + options or _UNFIT.search(plain):
         return _ENCODE
     filled_user, missing = filled(user, variables)
-    return _Url(plain, filled_user, bool(colon), missing)
+    return _Url(plain, filled_user, bool(colon), not loose, missing)

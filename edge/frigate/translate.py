@@ -5,19 +5,20 @@ PURE. Called by the verb `import`, which checks what comes out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from edge.config.parse import Data
 from edge.errors import ConfigError
 from edge.frigate.camera import camera_of
 from edge.frigate.document import Notes, filled, merged, number, read_document, section, under
-from edge.frigate.keys import explain_cameras_keys, explain_general_keys
+from edge.frigate.keys import INHERITED, explain_cameras_keys, explain_general_keys
 from edge.frigate.places import name_of
 from edge.frigate.streams import source_of
 from edge.frigate.text import written
+from service.redact import redacted
 
-_INHERITED = ("detect", "ffmpeg", "motion", "objects", "record", "review")
-"""Sections that hold for every camera where it does not say otherwise."""
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:.]+")
 
 
 def edge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
@@ -70,7 +71,7 @@ def _ids(data: Data, notes: Notes) -> dict[str, str]:
 
 
 def _inherited(camera: object, data: Data) -> Data:
-    both = {key: merged(under(camera, key), data.get(key)) for key in _INHERITED}
+    both = {key: merged(under(camera, key), data.get(key)) for key in INHERITED}
     return {key: value for key, value in both.items() if value is not None}
 
 
@@ -88,7 +89,10 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
         if value is None:
             continue
         text, missing = filled(str(value), variables)
-        if missing:
+        if key == "host" and not missing and not _HOST.fullmatch(text):
+            shown = redacted(text)[:40]
+            notes.remark(("mqtt", key), f"{shown!r} is no host: add it to the broker yourself")
+        elif missing:
             told = f"{', '.join(missing)} is not set here: add {ours} to the broker yourself"
             notes.remark(("mqtt", key), told)
         else:

@@ -330,6 +330,47 @@ def test_behind_go2rtc_the_camera_itself_is_found(stream: str, expected: str) ->
     assert source(camera("rtsp://127.0.0.1:8554/one", streams))["source"] == expected
 
 
+def test_a_restream_that_is_named_by_the_machines_address_is_one_too() -> None:
+    streams = "\ngo2rtc: {streams: {one: 'rtsp://10.0.0.1/s'}}"
+    assert source(camera("rtsp://10.0.0.9:8554/one", streams))["source"] == "rtsp://10.0.0.1/s"
+    other = source(camera("rtsp://10.0.0.9:8554/two", streams))
+    assert other["source"] == "rtsp://10.0.0.9:8554/two"
+
+
+def test_a_stream_over_tls_with_any_certificate_stays_one() -> None:
+    streams = "\ngo2rtc: {streams: {one: 'rtspx://10.0.0.1:7441/Ab1'}}"
+    assert source(camera("rtsp://localhost:8554/one", streams)) == {
+        "source": "rtsps://10.0.0.1:7441/Ab1",
+        "verify_tls": False,
+    }
+
+
+def test_a_host_that_another_program_would_have_filled_in_is_left_to_the_reader() -> None:
+    text = "mqtt: {host: 'op://vault/frigate/HOST', port: 1884}\ncameras: {front: {}}"
+    told = edge_yaml(text.encode(), {})
+    assert yaml.safe_load(told)["intake"]["broker"] == {"port": 1884}
+    assert "'op://vault/frigate/HOST' is no host" in remarks(text)
+    assert "Secret" not in remarks("mqtt: {host: 'mqtt://a:Secret@b'}\ncameras: {front: {}}")
+
+
+def test_forms_before_version_0_9_are_taken_or_named() -> None:
+    text = (
+        "zones: {steps: {front: {coordinates: '0,0,1,0,1,1'}}}\n"
+        "cameras:\n"
+        "  front:\n"
+        "    ffmpeg: {input: 'rtsp://10.0.0.1/s'}\n"
+        "    width: 640\n"
+        "    height: 480\n"
+        "    mask: 'poly,160,240,480,240,480,480,160,480'\n"
+        "    save_clips: {enabled: true}\n"
+    )
+    assert imported(text)["motion_masks"] == [{"id": "mask", "polygon": SQUARE}]
+    assert source(text)["source"] == "rtsp://10.0.0.1/s"
+    said = remarks(text)
+    assert "line 1, zones: before version 0.7 zones stood here" in said
+    assert "save_clips: nothing is recorded here" in said
+
+
 KEYS = st.sampled_from(
     [
         *("detect", "width", "fps", "objects", "filters", "person", "mask", "min_area", "track"),
