@@ -69,6 +69,22 @@ class WorkerSettings:
     origin: Origin
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisContext:
+    """What the analysis workers of a gateway share: `kept` is set when the outbox has something
+    new; `evidence_requests` and `verdict_queue` come from the cloud; `sync_memory` keeps a camera's
+    memory of static objects and brings it news."""
+
+    outbox: Outbox
+    counters: Counters
+    timings: Timings
+    clock: Clock
+    kept: threading.Event
+    evidence_requests: EvidenceRequests
+    verdict_queue: VerdictQueue
+    sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory
+
+
 class AnalysisWorker:
     """Looks at the frames of its cameras, one after the other."""
 
@@ -77,32 +93,22 @@ class AnalysisWorker:
         settings: WorkerSettings,
         mailbox: Mailbox,
         pipeline: Pipeline,
-        outbox: Outbox,
-        counters: Counters,
-        timings: Timings,
-        clock: Clock,
-        kept: threading.Event,
-        sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory,
-        evidence_requests: EvidenceRequests | None = None,
-        verdict_queue: VerdictQueue | None = None,
+        context: AnalysisContext,
     ) -> None:
-        """`kept` is set when the outbox has something new; `sync_memory` keeps a camera's memory of
-        static objects and brings it news; `evidence_requests` and `verdict_queue` come from the
-        cloud."""
-        self._verdict_queue = verdict_queue or VerdictQueue()
-        self._evidence_requests = evidence_requests or EvidenceRequests(clock)
+        self._verdict_queue = context.verdict_queue
+        self._evidence_requests = context.evidence_requests
         self._mailbox = mailbox
         self._pipeline = pipeline
-        self._outbox = outbox
-        self._counters = counters
-        self._timings = timings
-        self._clock = clock
-        self._kept = kept
-        self._sync_memory = sync_memory
+        self._outbox = context.outbox
+        self._counters = context.counters
+        self._timings = context.timings
+        self._clock = context.clock
+        self._kept = context.kept
+        self._sync_memory = context.sync_memory
         self._settings = self._offered = settings
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
-        self._audit_sender = AuditSender(outbox, counters.audits)
+        self._audit_sender = AuditSender(context.outbox, context.counters.audits)
         pipeline.limit_audits(self._audit_sender.limit)
 
     def adopt(self, settings: WorkerSettings) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from edge.config.health import Fault
@@ -29,6 +29,18 @@ from service.link import Publication
 _ROUND_S = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSources:
+    """What is known of cameras elsewhere: the `followed` have sent something; `faults` are what
+    their pictures show; the `known` are those too that something was said about in an earlier run;
+    `notices` are what was found out about a camera."""
+
+    followed: Callable[[], tuple[CameraId, ...]]
+    faults: Callable[[CameraId], tuple[Fault, ...]]
+    known: Callable[[], tuple[CameraId, ...]] = tuple
+    notices: Callable[[CameraId], Notices] = lambda _: Notices()
+
+
 class CameraWatch:
     """The condition of every camera that is followed or listed."""
 
@@ -38,24 +50,15 @@ class CameraWatch:
         counters: Counters,
         status_messages: StatusMessages,
         clock: Clock,
-        followed: Callable[[], tuple[CameraId, ...]],
-        faults: Callable[[CameraId], tuple[Fault, ...]],
         say: Callable[[Iterable[Publication]], None],
-        known: Callable[[], tuple[CameraId, ...]] = tuple,
-        notices: Callable[[CameraId], Notices] = lambda _: Notices(),
+        sources: CameraSources,
     ) -> None:
-        """`followed`: the cameras that have sent something; `faults`: what their pictures show;
-        `known`: those too that something was said about in an earlier run; `notices`: what was
-        found out about a camera."""
         self._current = current
         self._counters = counters
         self._status_messages = status_messages
         self._clock = clock
-        self._followed = followed
-        self._faults = faults
+        self._sources = sources
         self._say = say
-        self._known = known
-        self._notices = notices
         self._listening_at_s = math.inf
         self._round_at_s = self._said_at_s = -math.inf
         self._arrivals: dict[CameraId, Arrivals] = {}
@@ -77,7 +80,7 @@ class CameraWatch:
         for camera, condition in self._conditions.items():
             yield self._status_messages.camera_status(camera, condition.status)
             yield self._status_messages.camera_health(camera, condition)
-        for camera in self._known():
+        for camera in self._sources.known():
             if camera not in self._conditions:
                 yield self._status_messages.camera_status(camera, self._unheard(camera))
 
@@ -125,7 +128,7 @@ class CameraWatch:
 
     def _cameras(self) -> tuple[CameraId, ...]:
         listed = map(CameraId, self._current().cameras)
-        return tuple(dict.fromkeys((*self._followed(), *listed)))
+        return tuple(dict.fromkeys((*self._sources.followed(), *listed)))
 
     def _settings(self, camera: CameraId) -> Camera:
         config = self._current()
@@ -138,15 +141,15 @@ class CameraWatch:
             self._arrivals.pop(camera, None)
             return self._condition("disabled", (), funnel, None, now)
         arrivals = self._arrivals[camera] = self._listen(camera, settings, funnel, now)
-        if not (arrivals.offline or arrivals.pictures or camera in self._followed()):
+        if not (arrivals.offline or arrivals.pictures or camera in self._sources.followed()):
             return None
-        shown = (("offline",) if arrivals.offline else ()) + self._faults(camera)
+        shown = (("offline",) if arrivals.offline else ()) + self._sources.faults(camera)
         reasons = tuple(fault for fault in FAULTS if fault in shown)
         status: CameraStatus = "degraded" if reasons else "online"
         if arrivals.offline:
             status = "offline"
         condition = self._condition(status, reasons, funnel, arrivals, now)
-        return replace(condition, notices=self._notices(camera))
+        return replace(condition, notices=self._sources.notices(camera))
 
     def _listen(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> Arrivals:
         health = self._current().health if settings.health is None else settings.health

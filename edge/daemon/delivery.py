@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from contract.ids import GatewayId
 from contract.signature import Keyring
@@ -20,6 +21,7 @@ from edge.daemon.connections import open_store_of, shares_broker, uplink_setting
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity
 from edge.daemon.worker import Worker
+from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
 from edge.deliver.evidence_requests import EvidenceRequests
@@ -27,9 +29,8 @@ from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
 from edge.deliver.threats import Threats
-from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.deliver.trust import Trust
-from edge.deliver.verdicts import Verdicts
+from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
 from edge.self_test.requests import RequestTopic
@@ -43,32 +44,44 @@ _WAIT_S = 0.25
 OnFailure = Callable[[Exception], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkSetup:
+    """How the cloud is reached: `on_connect` and `will` are for its broker, where it has one;
+    `keyring` has its keys, if they are known; `requests` are taken there too."""
+
+    topics: Topics
+    identity: Identity
+    on_connect: Callable[[], Iterable[Publication]] = tuple
+    will: Publication | None = None
+    keyring: Keyring | None = None
+    requests: RequestTopic | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryCallbacks:
+    """`answered` gets what the cloud decided; `synchronised` is whether the wall clock is
+    believed."""
+
+    answered: Callable[[Verdict], None]
+    on_failure: OnFailure
+    synchronised: Callable[[], bool]
+
+
 class Delivery:
     """What carries reports to the cloud and brings verdicts home; nothing runs until started."""
 
     def __init__(
         self,
         config: Callable[[], Config],
-        outbox: Outbox,
+        context: DeliveryContext,
+        setup: UplinkSetup,
         counters: Counters,
-        topics: Topics,
-        clock: Clock,
         site: Publishes,
-        answered: Callable[[Verdict], None],
-        on_failure: OnFailure,
-        synchronised: Callable[[], bool],
-        on_connect: Callable[[], Iterable[Publication]] = tuple,
-        will: Publication | None = None,
-        keyring: Keyring | None = None,
-        trace: DeliveryTrace = NO_TRACE,
-        requests: RequestTopic | None = None,
-        *,
-        identity: Identity,
+        callbacks: DeliveryCallbacks,
     ) -> None:
-        """`config` says what is in force; `answered` is told what the cloud decided;
-        `synchronised` is whether the wall clock is believed; `on_connect` and `will` are for the
-        cloud's broker, where it has one; `keyring` has the cloud's keys, if they are known; `trace`
-        follows a report, and `requests` are taken there too. Raises `LinkError`, `StoreError`."""
+        """`config` says what is in force. Raises `LinkError`, `StoreError`."""
+        outbox, clock, topics = context.outbox, context.clock, setup.topics
+        on_failure = callbacks.on_failure
         self._config, self._clock, self._on_failure = config, clock, on_failure
         self._outbox, self._on_disk = outbox, True
         current = config()
@@ -76,54 +89,48 @@ class Delivery:
         self.kept = threading.Event()
         self._recorded: list[threading.Event] = []
         gateways = outbox.gateways() | {topics.gateway}
-        self._requests = None if self.alone else requests
+        self._requests = None if self.alone else setup.requests
         asked = () if self._requests is None else self._requests.subscriptions(qos=0)
         self.uplink = Link(
-            uplink_settings(current, identity),
+            uplink_settings(current, setup.identity),
             on_fatal=on_failure,
             on_message=self._on_verdict,
             subscriptions=(*_verdicts_of(gateways, topics.root), *asked),
-            on_connect=tuple if self.alone else on_connect,
-            will=None if self.alone else will,
+            on_connect=tuple if self.alone else setup.on_connect,
+            will=None if self.alone else setup.will,
             manual_ack=True,
         )
         self.evidence_requests = EvidenceRequests(clock)
-        self.trust = Trust(topics.root, keyring, outbox.find)
+        self.trust = Trust(topics.root, setup.keyring, outbox.find)
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
         outbox.notifications.keep_only([one.name for one in destinations])
-        self.threats = Threats(outbox, topics, clock, lambda: config().deliver, site)
+        self.threats = Threats(outbox, topics, clock, context.settings, site)
         self._carrying = Worker(
             "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
         )
-        store = open_store_of(current, clock, synchronised)
+        store = open_store_of(current, clock, callbacks.synchronised)
         self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
         self._courier = Courier(
-            outbox,
+            context,
             store,
             self.uplink,
             topics.root,
-            clock,
-            lambda: config().deliver,
             random.Random(),
             self._carrying.beat,
-            trace,
         )
-        self._notifying = tuple(
-            self._notifier(one, outbox, trace, on_failure) for one in destinations
-        )
+        self._notifying = tuple(self._notifier(one, context, on_failure) for one in destinations)
         self.verdicts = Verdicts(
-            outbox,
+            context,
             counters,
-            clock,
-            lambda: config().deliver,
             self.trust,
             self.threats,
             destinations,
-            self.evidence_requests,
-            answered,
-            self._notify,
-            self._courier.doubt,
-            trace,
+            VerdictListeners(
+                evidence_requests=self.evidence_requests,
+                answered=callbacks.answered,
+                wake=self._notify,
+                doubt=self._courier.doubt,
+            ),
         )
         self.workers = (self._carrying, *self._notifying)
 
@@ -164,18 +171,18 @@ class Delivery:
             event.set()
 
     def _notifier(
-        self, destination: Destination, outbox: Outbox, trace: DeliveryTrace, on_failure: OnFailure
+        self, destination: Destination, context: DeliveryContext, on_failure: OnFailure
     ) -> Worker:
         """A thread that notifies one destination."""
         recorded = threading.Event()
         self._recorded.append(recorded)
         notifier = Notifier(
             destination,
-            outbox.notifications,
-            self._clock,
-            lambda: self._config().deliver,
+            context.outbox.notifications,
+            context.clock,
+            context.settings,
             random.Random(),
-            trace,
+            context.trace,
         )
         return Worker(
             f"notify-{destination.name}",

@@ -16,10 +16,10 @@ from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import Config
 from edge.config.switched import switched
-from edge.daemon.analysis import AnalysisWorker, WorkerSettings
-from edge.daemon.camera_watch import CameraWatch
+from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
+from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
-from edge.daemon.delivery import Delivery, OnFailure, open_outbox_of
+from edge.daemon.delivery import Delivery, DeliveryCallbacks, OnFailure, UplinkSetup, open_outbox_of
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
@@ -27,6 +27,7 @@ from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.worker import Worker
+from edge.deliver.context import DeliveryContext
 from edge.deliver.evidence import Origin
 from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
 from edge.health.clocksync import WRITTEN_AT, ClockSync
@@ -104,20 +105,25 @@ class Gateway:
         self._build_site(config, identity)
         self.delivery = Delivery(
             self.config,
-            self.outbox,
+            DeliveryContext(
+                outbox=self.outbox,
+                clock=clock,
+                settings=lambda: self.config().deliver,
+                trace=self.self_tests.tests,
+            ),
+            UplinkSetup(
+                topics=self.topics,
+                identity=identity,
+                on_connect=self.public_on_connect,
+                will=self.status_messages.status("offline"),
+                keyring=keyring,
+                requests=self.self_tests.requests,
+            ),
             self.counters,
-            self.topics,
-            clock,
             self.site,
-            self._answered,
-            on_failure,
-            self.synchronised,
-            self.public_on_connect,
-            self.status_messages.status("offline"),
-            keyring,
-            self.self_tests.tests,
-            self.self_tests.requests,
-            identity=identity,
+            DeliveryCallbacks(
+                answered=self._answered, on_failure=on_failure, synchronised=self.synchronised
+            ),
         )
         self._build_workers(config)
         self.camera_watch = CameraWatch(
@@ -125,11 +131,13 @@ class Gateway:
             self.counters,
             self.status_messages,
             clock,
-            lambda: self.intake.cameras,
-            self._faults,
             self._say_to_all,
-            lambda: self.delivery.threats.known,
-            self._notices,
+            CameraSources(
+                followed=lambda: self.intake.cameras,
+                faults=self._faults,
+                known=lambda: self.delivery.threats.known,
+                notices=self._notices,
+            ),
         )
         self.status_messages.add("notices", self.camera_watch.noticed)
         self.health_watch = HealthWatch(self.health, self.status_messages, clock, self._say_to_all)
@@ -286,14 +294,16 @@ class Gateway:
             self._worker_settings(network),
             mailbox,
             pipeline,
-            self.outbox,
-            self.counters,
-            self.timings,
-            self.clock,
-            self.delivery.kept,
-            self.static.sync,
-            self.delivery.evidence_requests,
-            self._verdict_queue,
+            AnalysisContext(
+                outbox=self.outbox,
+                counters=self.counters,
+                timings=self.timings,
+                clock=self.clock,
+                kept=self.delivery.kept,
+                evidence_requests=self.delivery.evidence_requests,
+                verdict_queue=self._verdict_queue,
+                sync_memory=self.static.sync,
+            ),
         )
 
     def _camera_found(self, camera: CameraId) -> None:

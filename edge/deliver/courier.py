@@ -18,16 +18,15 @@ from contract.cloudevent import CONTENT_TYPE, frame_report
 from contract.ids import ReportId
 from contract.report import ThreatReport
 from contract.topics import Topics
-from edge.config.schema import Deliver
+from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import Picture
 from edge.deliver.lag import said_age
-from edge.deliver.outbox import Entry, Outbox
-from edge.deliver.trace import NO_TRACE, DeliveryTrace, Hop
+from edge.deliver.outbox import Entry
+from edge.deliver.trace import Hop
 from edge.errors import OutboxError
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
 from service.backoff import delay_s, repeat_s
-from service.clock import Clock
 from service.events import Event, log
 from service.link import Delivered, NotConnected, Pending, Refused, TimedOut
 
@@ -61,25 +60,21 @@ class Courier:
 
     def __init__(
         self,
-        outbox: Outbox,
+        context: DeliveryContext,
         store: ObjectStore,
         uplink: Publishes,
         root: str,
-        clock: Clock,
-        settings: Callable[[], Deliver],
         rng: random.Random,
         progress: Callable[[], None],
-        trace: DeliveryTrace = NO_TRACE,
     ) -> None:
-        """`progress` is called within long steps, after each picture; `trace` hears where each
-        entry is."""
-        self._trace = trace
-        self._outbox = outbox
+        """`progress` is called within long steps, after each picture."""
+        self._trace = context.trace
+        self._outbox = context.outbox
         self._store = store
         self._uplink = uplink
         self._root = root
-        self._clock = clock
-        self._settings = settings
+        self._clock = context.clock
+        self._settings = context.settings
         self._rng = rng
         self._progress = progress
         self._failures = 0

@@ -9,26 +9,41 @@ may be followed by one. Who is to be notified is recorded with the verdict; noti
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from edge.config.schema import Deliver
+from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Destination
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.lag import Lag, said_age
-from edge.deliver.outbox import Entry, Outbox
+from edge.deliver.outbox import Entry
 from edge.deliver.threats import Threats
-from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from edge.deliver.trust import Refused, Trust
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
-from service.clock import Clock
 from service.events import Event, log
 
 MISSED_AT_ONCE = 20
 """Deadlines that are called within one turn of the control loop: each is a write to the disk."""
+
+
+def _nothing(_: object) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictListeners:
+    """`evidence_requests` takes what the cloud asks; `answered` gets each verdict by which the
+    cloud closed an entry; `wake` is called when there is something to notify of, `doubt` with the
+    keys of pictures that the cloud cannot read."""
+
+    evidence_requests: EvidenceRequests
+    answered: Callable[[Verdict], None] = _nothing
+    wake: Callable[[], None] = lambda: None
+    doubt: Callable[[Iterable[str]], None] = _nothing
 
 
 class Verdicts:
@@ -36,38 +51,23 @@ class Verdicts:
 
     def __init__(
         self,
-        outbox: Outbox,
+        context: DeliveryContext,
         counters: Counters,
-        clock: Clock,
-        settings: Callable[[], Deliver],
         trust: Trust,
         threats: Threats,
         destinations: Sequence[Destination],
-        evidence_requests: EvidenceRequests,
-        answered: Callable[[Verdict], None] = lambda _: None,
-        wake: Callable[[], None] = lambda: None,
-        doubt: Callable[[Iterable[str]], None] = lambda _: None,
-        trace: DeliveryTrace = NO_TRACE,
+        listeners: VerdictListeners,
     ) -> None:
-        """`trust` says what to believe of what comes on topics of ours.
-
-        `answered` is told each verdict by which the cloud closed an entry; `evidence_requests`
-        takes what the cloud asks; `wake` is called when there is something to notify of, `doubt`
-        with the keys of pictures that the cloud cannot read; `trace` hears of each verdict that is
-        recorded.
-        """
-        self._trace = trace
-        self._outbox = outbox
+        """`trust` says what to believe of what comes on topics of ours."""
+        self._trace = context.trace
+        self._outbox = context.outbox
         self._counters = counters
-        self._clock = clock
-        self._settings = settings
+        self._clock = context.clock
+        self._settings = context.settings
         self._trust = trust
         self._threats = threats
         self._destinations = destinations
-        self._evidence_requests = evidence_requests
-        self._answered = answered
-        self._wake = wake
-        self._doubt = doubt
+        self._listeners = listeners
         self.lag = Lag()
 
     def on_message(
@@ -138,7 +138,7 @@ class Verdicts:
         if request.unreadable:
             self._store_again(request)
         else:
-            self._evidence_requests.ask(request)
+            self._listeners.evidence_requests.ask(request)
             log(Event.EVIDENCE_REQUESTED, camera=request.camera, report_id=request.report_id)
 
     def _store_again(self, request: EvidenceRequest) -> None:
@@ -147,10 +147,10 @@ class Verdicts:
         if entry is None or not 0 < entry.report.restores_left == request.restores_left:
             return  # decided meanwhile, or asked before
         left = {"restores_left": entry.report.restores_left - 1}
-        self._doubt(request.unreadable)
+        self._listeners.doubt(request.unreadable)
         report = entry.report.model_copy(update=left)
         if self._outbox.extend(ReportBundle(report=report, pictures=())):
-            self._wake()
+            self._listeners.wake()
             log(
                 Event.EVIDENCE_DOUBTED,
                 camera=entry.camera,
@@ -171,7 +171,7 @@ class Verdicts:
         if alerts:
             self._threats.turn_on(verdict.camera)
         self._trace.decided(verdict, to)
-        self._wake()
+        self._listeners.wake()
         self._count(verdict, entry.report)
         return True
 
@@ -185,7 +185,7 @@ class Verdicts:
         else:
             self._counters.count(verdict.camera, verdict.decision)
             if verdict.decided_by == "cloud":
-                self._answered(verdict)
+                self._listeners.answered(verdict)
 
     def _alerts(self, verdict: Verdict) -> bool:
         """What could not be decided counts as what was not: by `alert_unconfirmed`."""

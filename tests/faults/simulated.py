@@ -16,13 +16,14 @@ from contract.cloudevent import frame_verdict, read_report, read_verdict
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import Deliver
+from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import Courier
 from edge.deliver.destinations import BrokerDestination, Destination, brokers
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
-from edge.deliver.verdicts import Verdicts
+from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.metrics.counters import Counters
 from objectstore.store import Put, TransientStoreError
 from objectstore.store_dir import DirectoryStore
@@ -103,6 +104,7 @@ class Simulation:
 
     def _build(self, rng: random.Random, third: bool) -> None:
         clock, settings = self.clock, (lambda: self.deliver)
+        context = DeliveryContext(outbox=self.outbox, clock=clock, settings=settings)
         topics = Topics(gateway=GATEWAY)
         destinations: tuple[Destination, ...] = brokers(self.broker, self.cloud, topics.root)
         if third:
@@ -117,12 +119,14 @@ class Simulation:
         threats = Threats(self.outbox, topics, clock, settings, self.broker)
         trust = Trust(topics.root, None, self.outbox.find)
         self.verdicts = Verdicts(
-            self.outbox, Counters(), clock, settings, trust, threats, destinations,
-            EvidenceRequests(clock),
-        )  # fmt: skip
-        self.courier = Courier(
-            self.outbox, self.store, self.cloud, topics.root, clock, settings, rng, lambda: None
+            context,
+            Counters(),
+            trust,
+            threats,
+            destinations,
+            VerdictListeners(evidence_requests=EvidenceRequests(clock)),
         )
+        self.courier = Courier(context, self.store, self.cloud, topics.root, rng, lambda: None)
         self.notifiers = [
             Notifier(one, self.outbox.notifications, clock, settings, rng) for one in destinations
         ]

@@ -25,8 +25,9 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.load import load
 from edge.config.schema import Evidence
-from edge.daemon.delivery import Delivery, open_outbox_of
+from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup, open_outbox_of
 from edge.daemon.identity import Identity
+from edge.deliver.context import DeliveryContext
 from edge.deliver.evidence import Origin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.metrics.counters import Counters
@@ -155,15 +156,14 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
     outbox = open_outbox_of(loaded.config, clock, counters, lambda: True)
     delivery = Delivery(
         lambda: loaded.config,
-        outbox,
+        DeliveryContext(outbox=outbox, clock=clock, settings=lambda: loaded.config.deliver),
+        UplinkSetup(
+            topics=Topics(gateway=GatewayId("gw"), root=listening.root),
+            identity=Identity("test", kept=True),
+        ),
         counters,
-        Topics(gateway=GatewayId("gw"), root=listening.root),
-        clock,
         listening.link,
-        lambda _: None,
-        fail,
-        lambda: True,
-        identity=Identity("test", kept=True),
+        DeliveryCallbacks(answered=lambda _: None, on_failure=fail, synchronised=lambda: True),
     )
     origin = Origin(
         gateway=GatewayId("gw"),

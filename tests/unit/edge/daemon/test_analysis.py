@@ -14,7 +14,8 @@ from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, GatewayId
 from contract.report import ThreatReport
 from edge.config.load import Loaded, read
-from edge.daemon.analysis import AnalysisWorker, WorkerSettings
+from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
+from edge.daemon.verdict_queue import VerdictQueue
 from edge.deliver.evidence import Origin
 from edge.deliver.evidence_requests import PATIENCE_S, EvidenceRequests
 from edge.deliver.outbox import Outbox
@@ -90,12 +91,15 @@ class Desk:
             chosen,
             self.mailbox,
             self.pipeline,
-            self.outbox,
-            self.counters,
-            self.timings,
-            self.clock,
-            self.kept,
-            evidence_requests=self.evidence_requests,
+            AnalysisContext(
+                outbox=self.outbox,
+                counters=self.counters,
+                timings=self.timings,
+                clock=self.clock,
+                kept=self.kept,
+                evidence_requests=self.evidence_requests,
+                verdict_queue=VerdictQueue(),
+            ),
         )
 
     def frame(self, payload: bytes) -> Frame:

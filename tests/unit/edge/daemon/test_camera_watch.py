@@ -15,7 +15,7 @@ from contract.topics import Topics
 from edge.config.health import Fault
 from edge.config.live import Live
 from edge.config.load import read
-from edge.daemon.camera_watch import CameraWatch
+from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.status_messages import StatusMessages
 from edge.health.camera_conditions import ConditionCollector
 from edge.metrics.counters import Counters
@@ -52,10 +52,12 @@ class Round:
             self.counters,
             status_messages,
             self.clock,
-            lambda: self.followed,
-            lambda camera: self.shown.get(camera, ()),
             self.said.extend,
-            notices=lambda _: self.noticed,
+            CameraSources(
+                followed=lambda: self.followed,
+                faults=lambda camera: self.shown.get(camera, ()),
+                notices=lambda _: self.noticed,
+            ),
         )
 
     def pass_by(self, seconds: int, camera: CameraId | None = YARD, listening: bool = True) -> None:

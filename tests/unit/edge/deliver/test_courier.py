@@ -13,6 +13,7 @@ from contract.cloudevent import CONTENT_TYPE, read_report
 from contract.ids import GatewayId, report_id
 from edge.config.schema import Deliver
 from edge.deliver import courier
+from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import Courier
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.outbox import REPAIR_S, Entry, Outbox
@@ -58,12 +59,10 @@ class Route:
         self.deliver = Deliver.model_validate({"resend_s": 30, "deadline_s": 600} | deliver)
         self.progress = 0
         self.courier = Courier(
-            self.outbox,
+            DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver),
             self.store,
             self.uplink,
             "stillwatch",
-            self.clock,
-            lambda: self.deliver,
             chance or Longest(),
             self._progress,
         )

@@ -13,6 +13,7 @@ from contract.ids import CameraId
 from contract.topics import Topics
 from contract.verdict import Decision, Verdict
 from edge.config.schema import Deliver
+from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Destination, brokers
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.evidence_requests import EvidenceRequests
@@ -20,7 +21,7 @@ from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import REPAIR_S, Outbox
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
-from edge.deliver.verdicts import Verdicts
+from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.metrics.counters import Counters
 from tests.fakes import START, ManualClock, recorded_events
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
@@ -55,16 +56,16 @@ class Home:
         )
         self.destinations = brokers(self.broker, self.cloud if two_brokers else None, "stillwatch")
         self.verdicts = Verdicts(
-            self.outbox,
+            DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver),
             self.counters,
-            self.clock,
-            lambda: self.deliver,
             Trust("stillwatch", None, self.outbox.find),
             self.threats,
             self.destinations,
-            EvidenceRequests(self.clock),
-            self.answered.append,
-            doubt=lambda keys: self.doubted.append([*keys]),
+            VerdictListeners(
+                evidence_requests=EvidenceRequests(self.clock),
+                answered=self.answered.append,
+                doubt=lambda keys: self.doubted.append([*keys]),
+            ),
         )
         self.notifiers = [self._notifier(one) for one in self.destinations]
         self.acked = 0

@@ -1,0 +1,24 @@
+"""What everybody who carries reports and verdicts works with.
+
+SHELL (holds the outbox). Made once by `daemon.delivery`, handed to courier and verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.config.schema import Deliver
+from edge.deliver.outbox import Outbox
+from edge.deliver.trace import NO_TRACE, DeliveryTrace
+from service.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryContext:
+    """`settings` says what is in force; `trace` hears where each report is."""
+
+    outbox: Outbox
+    clock: Clock
+    settings: Callable[[], Deliver]
+    trace: DeliveryTrace = NO_TRACE
