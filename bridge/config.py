@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from bridge.address import parse_address
-from service.sections import Broker, Name, Section, Template
+from service.sections import BrokerConfig, Name, Section, Template
 from service.yaml_file import YamlError, read_text, yaml_of
 
 
@@ -143,7 +143,7 @@ class BridgeConfig(Section):
     root: Name = Field(
         "stillwatch-bridge", description="First level of the bridge's own status topics."
     )
-    broker: Broker = Field(default_factory=Broker, description="The site's broker.")
+    broker: BrokerConfig = Field(default_factory=BrokerConfig, description="The site's broker.")
     topic: Template = Field(
         "cameras/{camera}/image",
         description="Where pictures go: one of the edge's `intake.topics`.",

@@ -24,7 +24,7 @@ from bridge.sources.open import open_source
 from bridge.status_messages import BridgeStatusMessages, PicturePublisher, topics_of
 from bridge.uploads.listeners import Listeners
 from bridge.uploads.upload_queue import UploadQueue
-from bridge.worker import CameraWorker
+from bridge.worker import CameraFeed, CameraWorker
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
 from service.clock import Clock
@@ -102,15 +102,14 @@ class Bridge:
             )
             queue = self._upload_queues.get(camera)
             surely = partial(self._pictures.deliver, stopping=stopping)
-            worker = CameraWorker(
-                camera,
-                open_source(settings, jpeg_format, self._clock, queue),
-                condition,
-                self._pictures.send if queue is None else surely,
-                settings.reconnect_max_s,
-                self._clock,
-                random.Random(),
+            feed = CameraFeed(
+                camera=camera,
+                source=open_source(settings, jpeg_format, self._clock, queue),
+                condition=condition,
+                send=self._pictures.send if queue is None else surely,
+                reconnect_max_s=settings.reconnect_max_s,
             )
+            worker = CameraWorker(feed, self._clock, random.Random())
             thread = threading.Thread(
                 target=worker.run, args=(stopping,), name=f"camera-{camera}", daemon=True
             )

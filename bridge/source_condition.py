@@ -36,7 +36,7 @@ class SourceCondition:
         self._reason, self._detail = "starting", "not connected yet"
         self._last_s: float | None = None
 
-    def came(self, now: float) -> bool:
+    def received(self, now: float) -> bool:
         """A picture came; whether it is the first since a fault."""
         with self._lock:
             self._last_s = now
@@ -44,7 +44,7 @@ class SourceCondition:
             self._reason = self._detail = ""
             return recovered
 
-    def works(self) -> bool:
+    def opened(self) -> bool:
         """The source is open, though no picture came yet; whether that is news."""
         with self._lock:
             changes = self._reason != ""

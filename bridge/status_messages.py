@@ -15,19 +15,16 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from typing import Literal
 
 from bridge.source_condition import SourceCondition, SourceState
 from contract.ids import CameraId, GatewayId
-from contract.topics import ImageTemplate, Topics
+from contract.topics import ImageTemplate, Presence, Topics
 from service.clock import Clock
 from service.link import Delivered, Link, NotConnected, Pending, Publication, TimedOut
 
 PUBACK_S = 10.0
 AGAIN_S = 1.0
 """Between tries without a connection."""
-
-Presence = Literal["online", "stopped", "offline"]
 
 
 class BridgeStatusMessages:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from bridge.fault import FaultReason, SourceFault
 from bridge.picture import Ready, SourceItem
@@ -29,24 +30,25 @@ Send = Callable[[CameraId, bytes], bool]
 """Hands a picture on; False if there was no room or no connection for it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraFeed:
+    """Where one camera's pictures come from and go to, and where it is noted what became of
+    them."""
+
+    camera: CameraId
+    source: PictureSource
+    condition: SourceCondition
+    send: Send
+    reconnect_max_s: float
+
+
 class CameraWorker:
     """The loop of one camera."""
 
-    def __init__(
-        self,
-        camera: CameraId,
-        source: PictureSource,
-        condition: SourceCondition,
-        send: Send,
-        reconnect_max_s: float,
-        clock: Clock,
-        rng: random.Random,
-    ) -> None:
-        self._camera = camera
-        self._source = source
-        self._condition = condition
-        self._send = send
-        self._cap_s = reconnect_max_s
+    def __init__(self, feed: CameraFeed, clock: Clock, rng: random.Random) -> None:
+        self._feed = feed
+        self._camera = feed.camera
+        self._condition = feed.condition
         self._clock = clock
         self._rng = rng
         self._failures = 0
@@ -68,8 +70,8 @@ class CameraWorker:
         """Sends until the source fails; None if it ended because we stop."""
         try:
             self._condition.count("connects")
-            for picture in self._source(stopping):
-                self._take(picture)
+            for picture in self._feed.source(stopping):
+                self._handle(picture)
         except SourceFault as fault:
             return SourceFault(fault.reason, redacted(fault.detail))
         except OSError as error:  # a password or certificate that cannot be read
@@ -79,9 +81,9 @@ class CameraWorker:
             return SourceFault(FaultReason.DEFECT, f"unexpected {type(error).__name__}")
         return None if stopping.is_set() else SourceFault(FaultReason.ENDED, "the source ended")
 
-    def _take(self, picture: SourceItem) -> None:
+    def _handle(self, picture: SourceItem) -> None:
         if isinstance(picture, Ready):
-            if self._condition.works():
+            if self._condition.opened():
                 log(Event.SOURCE_OPENED, camera=self._camera)
             return
         if isinstance(picture, Rejected):
@@ -89,14 +91,14 @@ class CameraWorker:
             reason, detail = picture.reason.value, picture.detail
             log(Event.FRAME_REJECTED, camera=self._camera, reason=reason, detail=detail)
             return
-        if self._condition.came(self._clock.mono()):
+        if self._condition.received(self._clock.mono()):
             log(Event.SOURCE_OPENED, camera=self._camera)
-        self._condition.count("sent" if self._send(self._camera, picture) else "dropped")
+        self._condition.count("sent" if self._feed.send(self._camera, picture) else "dropped")
 
     def _wait_s(self, fault: SourceFault) -> float:
-        jitter_s = delay_s(self._failures, self._cap_s, self._rng)
+        jitter_s = delay_s(self._failures, self._feed.reconnect_max_s, self._rng)
         return max(jitter_s, self._wait_floor_s(fault))
 
     def _wait_floor_s(self, fault: SourceFault) -> float:
         """A wrong password is tried seldom: cameras lock an account out."""
-        return self._cap_s / 2 if fault.reason is FaultReason.REFUSED else 0.0
+        return self._feed.reconnect_max_s / 2 if fault.reason is FaultReason.REFUSED else 0.0

@@ -5,13 +5,12 @@ PURE. Part of the worker's settings and of the archive's rules.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contract.labels import CYCLES, Group, group_of
-
-Share = Annotated[float, Field(ge=0, le=1)]
+from service.sections import Share
 
 
 class StrictSection(BaseModel):

@@ -43,7 +43,7 @@ class ReportQueue:
             self._metrics.count(ReportOutcome.DROPPED)
             ack()
 
-    def take(self, timeout_s: float) -> QueuedReport | None:
+    def get(self, timeout_s: float) -> QueuedReport | None:
         """The oldest report, or None if none came in time."""
         try:
             return self._waiting.get(timeout=timeout_s)

@@ -92,7 +92,7 @@ class EvidenceLimits(StrictSection):
         )
 
 
-class WorkerSettings(StrictSection):
+class ConfirmWorkerSettings(StrictSection):
     """How a worker works through its reports."""
 
     prefetch: int = Field(4, ge=1, le=64, description="Reports held at once (receive maximum).")
@@ -195,8 +195,8 @@ class Settings(StrictSection):
     limits: EvidenceLimits = Field(
         default_factory=EvidenceLimits, description="Largest evidence pictures."
     )
-    work: WorkerSettings = Field(
-        default_factory=WorkerSettings, description="Queue, retries and deadlines."
+    work: ConfirmWorkerSettings = Field(
+        default_factory=ConfirmWorkerSettings, description="Queue, retries and deadlines."
     )
 
     @property

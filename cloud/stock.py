@@ -49,7 +49,7 @@ def gateways_in(inventory: Inventory) -> list[GatewayId]:
     return [GatewayId(name) for name in sorted(found) if is_name(name)]
 
 
-def take(
+def read_stock(
     gateway: GatewayId, inventory: Inventory, store: ObjectStore, keyring: Keyring | None
 ) -> Stock:
     """Reads every verdict and lists every picture of the gateway; raises what the store raises."""

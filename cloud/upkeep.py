@@ -16,7 +16,7 @@ from pathlib import Path
 from cloud.keys import open_keys
 from cloud.retain import due, remove
 from cloud.settings import Settings, SettingsError
-from cloud.stock import gateways_in, take
+from cloud.stock import gateways_in, read_stock
 from cloud.verify import FindingKind, Heads, IntegrityCheck, findings, heads_of
 from contract.ids import GatewayId
 from objectstore.inventory import Inventory, open_inventory
@@ -38,7 +38,7 @@ def verify(
     )
     counts: Counter[str] = Counter()
     for gateway in sorted({*_chosen(options, inventory), *_known(options, heads)}):
-        stock = take(gateway, inventory, store, keyring)
+        stock = read_stock(gateway, inventory, store, keyring)
         before = heads.get(gateway, {})
         for one in findings(stock, store, before, check):
             counts[one.kind.value] += 1
@@ -65,7 +65,9 @@ def retain(
     inventory = open_inventory(spec)
     counts: Counter[str] = Counter()
     for gateway in _chosen(options, inventory):
-        what = due(take(gateway, inventory, store, keys.keyring), settings.retention, clock.now())
+        what = due(
+            read_stock(gateway, inventory, store, keys.keyring), settings.retention, clock.now()
+        )
         counts["pictures"] += len(what.pictures)
         counts["picture_bytes"] += what.picture_bytes
         counts["verdicts"] += len(what.verdicts)

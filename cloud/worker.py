@@ -23,7 +23,7 @@ from cloud.evaluator import ReportEvaluator, Unreadable
 from cloud.ledger import Ledger, LedgerError
 from cloud.metrics import ReportOutcome, WorkerMetrics
 from cloud.report_queue import QueuedReport, ReportQueue
-from cloud.settings import WorkerSettings
+from cloud.settings import ConfirmWorkerSettings
 from contract.agreement import topic_flaw
 from contract.cloudevent import MessageError, read_report
 from contract.evidence_request import EvidenceRequest
@@ -62,7 +62,7 @@ class WorkerContext:
     publish: Callable[[Verdict], PublishOutcome]
     request_evidence: Callable[[EvidenceRequest], PublishOutcome]
     metrics: WorkerMetrics
-    settings: WorkerSettings
+    settings: ConfirmWorkerSettings
     clock: Clock
     stopping: threading.Event
     self_check: Callable[[], None]
@@ -85,7 +85,7 @@ class ConfirmWorker:
         failures = 0
         while not self._stopping.is_set():
             self._progress_mono_s = self._clock.mono()
-            delivery = self._context.queue.take(IDLE_S)
+            delivery = self._context.queue.get(IDLE_S)
             if delivery is None:
                 continue
             before, error = self._evaluated_count, self._guarded(delivery)

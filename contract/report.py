@@ -56,7 +56,7 @@ def nothing(value: object) -> bool:
 GatewayName = Annotated[GatewayId, AfterValidator(_name)]
 CameraName = Annotated[CameraId, AfterValidator(_name)]
 ReportName = Annotated[ReportId, AfterValidator(_report_name)]
-Box = Annotated[RelativeBox, AfterValidator(_inside)]
+InsideBox = Annotated[RelativeBox, AfterValidator(_inside)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Severity = Annotated[int, Field(ge=0, le=4, description="ANSI/TMA AVS-01 level.")]
 
@@ -84,10 +84,10 @@ class EvidenceRef(Wire):
     masked: bool = Field(False, description="Whether a privacy mask blackened part of it.")
     captured_at: Moment | None = Field(None, description="When the camera says it was taken.")
     received_at: Moment = Field(description="When the gateway received the frame.")
-    region: Box | None = Field(
+    region: InsideBox | None = Field(
         None, exclude_if=absent, description="What part of the frame the picture shows."
     )
-    box: Box | None = Field(
+    box: InsideBox | None = Field(
         None, exclude_if=absent, description="Where in the frame the object was then."
     )
 
@@ -172,7 +172,7 @@ class ThreatReport(Wire):
     audit: bool = Field(False, description="A sample that alarms nobody.")
     raised_at: Moment = Field(description="When the suspicion was raised.")
     clocksync: bool = Field(True, description="Whether the gateway's clock can be trusted.")
-    box: Box = Field(description="Where it was: x0 y0 x1 y1 as shares of the frame.")
+    box: InsideBox = Field(description="Where it was: x0 y0 x1 y1 as shares of the frame.")
     scores: Scores = Field(description="How sure the edge's model was.")
     zones: Words = Field((), description="Zones in which it stood.")
     track: TrackFacts = Field(description="The track behind it.")

@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contract.report import (
-    Box,
     CameraName,
     GatewayName,
+    InsideBox,
     ReportName,
     Severity,
     Sha256,
@@ -31,7 +31,7 @@ class Sighting(Wire):
 
     label: Word = Field(description="Class, as the full model names it.")
     score: Score = Field(description="How sure it is.")
-    box: Box = Field(description="Where in the frame.")
+    box: InsideBox = Field(description="Where in the frame.")
 
 
 class Handling(Wire):

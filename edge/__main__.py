@@ -24,7 +24,7 @@ READER_GONE = 141
 DEFAULT_FILE = Path("/etc/stillwatch/edge.yaml")
 
 
-class Verb(Protocol):
+class Subcommand(Protocol):
     """What a module of `edge.cli` that is a verb offers."""
 
     REFUSALS: Mapping[type[Exception], str]
@@ -37,7 +37,7 @@ class Verb(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     options = command_line().parse_args(arguments)
-    verb = cast(Verb, importlib.import_module(f"edge.cli.{options.module}"))
+    verb = cast(Subcommand, importlib.import_module(f"edge.cli.{options.module}"))
     try:
         _arrange(options)
         status = verb.command(options)

@@ -15,22 +15,23 @@ from dataclasses import dataclass, field, replace
 from contract.ids import CameraId
 from contract.labels import group_of
 from edge.audit.events import AuditState, Reported
-from edge.config.schema import Deduplication, Evidence
+from edge.config.schema import DeduplicationConfig, EvidenceConfig
 from edge.detect.pixel_aspect import AspectEstimate
 from edge.detect.search_regions import CropHistory
 from edge.gate import motion
 from edge.gate.motion import GateState
 from edge.health.camera_health import CameraHealth
-from edge.records import BestFrame, Box, DecodedFrame, Frame, Size, TrackId, in_shares
+from edge.records import BestFrame, DecodedFrame, Frame, FrameSize, TrackId, in_shares
 from edge.rules import cooldown, deduplication
 from edge.rules.day_night import DayNightState
 from edge.rules.deduplication import AlarmEvents, DeduplicationResult
 from edge.rules.evaluate import Finding
 from edge.static_objects import place_history
-from edge.static_objects.place_history import Grey, PlaceHistory, Similarity
+from edge.static_objects.place_history import Grey, PlaceHistory, PlaceSimilarity
 from edge.static_objects.records import Memory
 from edge.track import best_frames, displacement
 from edge.track.track import Track, Tracks
+from imaging.crop import Box
 from imaging.detections import Detections, Image
 
 
@@ -47,7 +48,7 @@ class FrameDetections:
     image: Image | None = None
 
     @property
-    def size(self) -> Size:
+    def size(self) -> FrameSize:
         return self.decoded.width, self.decoded.height
 
 
@@ -96,7 +97,7 @@ class CameraState:
     audit: AuditState = field(default_factory=AuditState)
     burst: Burst = field(default_factory=Burst)
     aspect_estimate: AspectEstimate = field(default_factory=AspectEstimate)
-    size: Size | None = None
+    size: FrameSize | None = None
     best_frames: dict[TrackId, tuple[BestFrame, ...]] = field(default_factory=dict)
     view: SceneView | None = None
     ring: deque[tuple[float, DecodedFrame]] = field(default_factory=deque)
@@ -110,7 +111,7 @@ class CameraState:
         self.burst.frames += 1
         self.burst.seen_at_s = now
 
-    def set_size(self, size: Size) -> None:
+    def set_size(self, size: FrameSize) -> None:
         """A camera that changes its resolution starts with no tracks: their boxes mean nothing."""
         if self.size not in (None, size):
             self.tracks = Tracks(next_id=self.tracks.next_id)
@@ -124,7 +125,7 @@ class CameraState:
         boxes = [t.box for t in seen if t.group == "person" or t.votes[-1].moving]
         self.gate = motion.unmask(self.gate, boxes, self.size)
 
-    def similarity(self, box: Box, now: float) -> Similarity | None:
+    def similarity(self, box: Box, now: float) -> PlaceSimilarity | None:
         """How like a place (shares of the frame) is to what was there some seconds ago."""
         return None if self.grey is None else self.place_history.similarity(self.grey, box, now)
 
@@ -143,7 +144,11 @@ class CameraState:
         return max(found, default=None)
 
     def deduplicate(
-        self, findings: Iterable[Finding], camera: CameraId, now: float, settings: Deduplication
+        self,
+        findings: Iterable[Finding],
+        camera: CameraId,
+        now: float,
+        settings: DeduplicationConfig,
     ) -> DeduplicationResult:
         """What of the findings is to be reported."""
         alive = frozenset(track.id for track in self.tracks.alive)
@@ -164,7 +169,7 @@ class CameraState:
             ),
         )
 
-    def remember(self, detected: FrameDetections, evidence: Evidence) -> None:
+    def remember(self, detected: FrameDetections, evidence: EvidenceConfig) -> None:
         """Keep the frame as context, as pending of its burst, and for the tracks it shows well."""
         if self.burst.frames <= 2:
             self.burst.pending = (*self.burst.pending, replace(detected, image=None))
@@ -177,7 +182,7 @@ class CameraState:
         while self.ring and detected.now - self.ring[0][0] > evidence.context_s:
             self.ring.popleft()
 
-    def _remember_best_frames(self, detected: FrameDetections, evidence: Evidence) -> None:
+    def _remember_best_frames(self, detected: FrameDetections, evidence: EvidenceConfig) -> None:
         alive = {track.id for track in self.tracks.alive}
         self.best_frames = {id_: kept for id_, kept in self.best_frames.items() if id_ in alive}
         for track in self.tracks.alive:
@@ -194,7 +199,7 @@ class CameraState:
                 known = self.best_frames.get(track.id, ())
                 self.best_frames[track.id] = best_frames.add(known, best_frame, evidence)
 
-    def _patch(self, track: Track, size: Size) -> Grey | None:
+    def _patch(self, track: Track, size: FrameSize) -> Grey | None:
         """Only vehicles are asked whether they stay."""
         if track.group != "vehicle" or self.grey is None:
             return None
@@ -228,7 +233,7 @@ class CameraState:
         self.best_frames[track] = ()
         return kept[0]
 
-    def scene_view(self, best: DecodedFrame, now: float, evidence: Evidence) -> DecodedFrame:
+    def scene_view(self, best: DecodedFrame, now: float, evidence: EvidenceConfig) -> DecodedFrame:
         """The frame that shows the scene: that of the event that goes on, or `best` for another."""
         known = self.view
         if (
@@ -244,7 +249,7 @@ class CameraState:
         """The finding under a track number of its own."""
         return replace(finding, track=self.number_next())
 
-    def context(self, best: DecodedFrame, evidence: Evidence) -> tuple[DecodedFrame, ...]:
+    def context(self, best: DecodedFrame, evidence: EvidenceConfig) -> tuple[DecodedFrame, ...]:
         """Up to `context_frames` frames spread over the ring, other than the best one."""
         others = [decoded for _, decoded in self.ring if not _same(decoded.frame, best.frame)]
         count = min(evidence.context_frames, len(others))

@@ -18,7 +18,7 @@ from edge.audit.events import AuditSample, AuditSegment, RejectedSegment
 from edge.audit.sampling import Draw
 from edge.camera_state import CameraState, FrameDetections
 from edge.config.health import Fault
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 from edge.detect.detect_frame import DetectionResult, Detector, SearchHints, detect_frame
 from edge.detect.pixel_aspect import AspectEstimate, estimate_aspect, looks_squeezed
 from edge.gate.precheck import precheck
@@ -46,7 +46,7 @@ from imaging.detections import Image
 
 __all__ = ["Detector", "EngineResult", "Pipeline"]
 
-AuditLimit = Callable[[float, int, Config], float]
+AuditLimit = Callable[[float, int, EdgeConfig], float]
 """By how much bytes lower the share that is audited (0..1), at a time in monotonic seconds, with so
 many audits under way."""
 
@@ -56,7 +56,7 @@ class Pipeline:
 
     def __init__(
         self,
-        config: Config,
+        config: EdgeConfig,
         detector: Detector,
         epoch: int = 0,
         load_memory: Callable[[CameraId], Memory] = lambda _: Memory(),
@@ -74,7 +74,7 @@ class Pipeline:
         """Audits have a bound, as live; without, as in a replay, all that are drawn can be sent."""
         self._audit_limit = limit
 
-    def adopt(self, config: Config, detector: Detector | None) -> None:
+    def adopt(self, config: EdgeConfig, detector: Detector | None) -> None:
         """Go on with another configuration, and another detector if one is given."""
         self._config = config
         self._detector = detector or self._detector
@@ -212,7 +212,7 @@ class Pipeline:
             state = self._states[camera] = CameraState(memory=self._load_memory(camera))
         return state
 
-    def _settings(self, camera: CameraId) -> Camera:
+    def _settings(self, camera: CameraId) -> CameraConfig:
         return self._config.cameras.get(camera, self._config.camera_defaults)
 
     def _engine(self, camera: CameraId) -> RuleEngine:
@@ -254,7 +254,7 @@ class Pipeline:
         state: CameraState,
         decoded: DecodedFrame,
         image: Image,
-        settings: Camera,
+        settings: CameraConfig,
         now: float,
     ) -> int:
         """Ask whether the pixels are as wide as they are taken for, where nothing tells; how many

@@ -14,13 +14,13 @@ import cv2
 import numpy as np
 
 from contract.ids import CameraId
-from edge.config.schema import Config, PrivacyMask
+from edge.config.schema import EdgeConfig, PrivacyMaskConfig
 from edge.records import Frame
 from imaging.admission import Rejected
 from imaging.decode import decode
 from imaging.detections import Image
 
-Masks = tuple[PrivacyMask, ...]
+Masks = tuple[PrivacyMaskConfig, ...]
 
 _BLACK = (0, 0, 0)
 _BORDER_PX = 3
@@ -39,7 +39,7 @@ class Privacy:
         return self.listed.get(camera, self.others)
 
 
-def privacy_of(config: Config) -> Privacy:
+def privacy_of(config: EdgeConfig) -> Privacy:
     """What the configuration says of every camera."""
     return Privacy(
         listed={CameraId(name): camera.privacy_masks for name, camera in config.cameras.items()},

@@ -17,16 +17,16 @@ import numpy.typing as npt
 
 from contract.ids import CameraId, ReportId
 from imaging.admission import Header, Rejected
+from imaging.crop import Box
 from imaging.detections import Detections, Image
 
 Point = tuple[float, float]
 
 
-Size = tuple[int, int]
+FrameSize = tuple[int, int]
 
 
 TrackId = NewType("TrackId", int)
-Box = tuple[float, float, float, float]
 Mask = npt.NDArray[np.uint8]
 
 

@@ -14,7 +14,7 @@ from functools import partial
 
 from contract.ids import CameraId, GatewayId, report_id
 from edge.camera_state import CameraState, FrameDetections
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 from edge.privacy import pixels
 from edge.records import (
     AlertCandidate,
@@ -62,9 +62,9 @@ class EngineResult:
 class RuleEngine:
     """Evaluates the rules for one camera by its `settings`; `epoch` keeps report ids apart."""
 
-    config: Config
+    config: EdgeConfig
     camera: CameraId
-    settings: Camera
+    settings: CameraConfig
     epoch: int
 
     def evaluates_single_pictures(self, state: CameraState) -> bool:
@@ -246,7 +246,7 @@ def candidate_of(
     best_frames: tuple[BestFrame, ...],
     finding: Finding,
     frame: Frame,
-    config: Config,
+    config: EdgeConfig,
     epoch: int,
     late: timedelta | None = None,
 ) -> AlertCandidate:

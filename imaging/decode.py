@@ -22,11 +22,8 @@ import cv2
 import numpy as np
 
 from imaging import exif, jpeg, png
-from imaging.detections import Image
+from imaging.detections import GreyImage, Image
 from imaging.header import Header, Reason, Rejected
-
-GreyImage = Image
-"""`(H, W) uint8`."""
 
 MOST_LACKING = 0.05
 """Share of the rows without data that a JPEG with an end marker may have: its camera calls it

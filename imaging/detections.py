@@ -15,6 +15,10 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Image = npt.NDArray[np.uint8]
 """`(H, W, 3) uint8`, BGR as OpenCV decodes it, unless a docstring says RGB or grey `(H, W)`."""
+GreyImage = npt.NDArray[np.uint8]
+"""`(H, W) uint8`."""
+FloatImage = npt.NDArray[np.float32]
+"""`(H, W) float32`, grey levels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ class Swept:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _SweepCounts:
     """A sweep under way."""
 
     size_bytes: int = 0
@@ -100,16 +100,16 @@ class Retention:
         """Removes what is over age, then the oldest until `coming` bytes have room."""
         self._swept_s = self._mono_s()
         abandoned = self._sweep_temporary()
-        tally = _Tally()
-        files = self._count_and_age(tally)
-        tally.oldest = heapq.nsmallest(AT_ONCE, files)
-        self._make_room(tally, coming)
-        self._size_bytes = tally.size_bytes
+        counts = _SweepCounts()
+        files = self._count_and_age(counts)
+        counts.oldest = heapq.nsmallest(AT_ONCE, files)
+        self._make_room(counts, coming)
+        self._size_bytes = counts.size_bytes
         swept = Swept(
-            aged=tally.aged,
-            displaced=tally.displaced,
+            aged=counts.aged,
+            displaced=counts.displaced,
             abandoned=abandoned,
-            freed_bytes=tally.freed_bytes,
+            freed_bytes=counts.freed_bytes,
         )
         if swept:
             self._on_swept(swept)
@@ -119,33 +119,33 @@ class Retention:
         """Beyond this the quota is not waited for, however short ago the last sweep was."""
         return self._limits.max_bytes * (1 + SLACK)
 
-    def _count_and_age(self, tally: _Tally) -> Iterator[tuple[int, float, int, str]]:
+    def _count_and_age(self, counts: _SweepCounts) -> Iterator[tuple[int, float, int, str]]:
         """Every object that stays, as (0 evidence | 1 verdict, time, bytes, path)."""
         limits, now_s = self._limits, self._wall_s() if self._trusted() else None
         for path, at_s, size in _files(self._root):
             verdict = Path(path).relative_to(self._root).parts[0] == VERDICTS
             oldest_s = limits.verdicts_max_age_s if verdict else limits.evidence_max_age_s
             if now_s is not None and now_s - at_s > oldest_s and _remove(path, self._root):
-                tally.aged += 1
-                tally.freed_bytes += size
+                counts.aged += 1
+                counts.freed_bytes += size
                 continue
-            tally.size_bytes += size
+            counts.size_bytes += size
             yield int(verdict), at_s, size, path
 
-    def _make_room(self, tally: _Tally, coming: int) -> None:
+    def _make_room(self, counts: _SweepCounts, coming: int) -> None:
         limits = self._limits
-        over = tally.size_bytes + coming - limits.max_bytes
+        over = counts.size_bytes + coming - limits.max_bytes
         short = limits.min_free_bytes - self._free_bytes()
         if over <= 0 and short <= 0:
             return
         wanted = max(over, short) + int(SLACK * limits.max_bytes)
-        for _, _, size, path in tally.oldest:
+        for _, _, size, path in counts.oldest:
             if wanted <= 0:
                 return
             if _remove(path, self._root):
-                tally.displaced += 1
-                tally.freed_bytes += size
-                tally.size_bytes -= size
+                counts.displaced += 1
+                counts.freed_bytes += size
+                counts.size_bytes -= size
                 wanted -= size
 
     def _free_bytes(self) -> int:

@@ -116,7 +116,7 @@ class Log:
             self._least = _ORDER[level]
             self._limit = RateLimit()
 
-    def say(self, event: Event, fields: dict[str, object]) -> None:
+    def write(self, event: Event, fields: dict[str, object]) -> None:
         if _ORDER[event.level] < self._least:
             return
         with self._lock:
@@ -162,7 +162,7 @@ def configure(
 
 def log(event: Event, /, **fields: object) -> None:
     """Says that `event` happened; give `camera`, `link`, `frame_id` or `report_id` where known."""
-    _LOG.say(event, fields)
+    _LOG.write(event, fields)
 
 
 def flush() -> None:

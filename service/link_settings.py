@@ -16,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from service.sections import Broker
+from service.sections import BrokerConfig
 
 MAX_INFLIGHT = 10
 """Below the Receive Maximum of every broker known to us; paho cannot change it later."""
@@ -81,7 +81,7 @@ class Subscription:
     optional: bool = False
 
 
-def settings_of(broker: Broker, name: str, client_id: str) -> LinkSettings:
+def settings_of(broker: BrokerConfig, name: str, client_id: str) -> LinkSettings:
     """A connection to a configured broker."""
     tls = broker.tls
     return LinkSettings(

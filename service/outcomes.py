@@ -46,23 +46,23 @@ class Pending:
     def __init__(
         self, outcome: PublishOutcome | None = None, topic: str = "", n_bytes: int = 0
     ) -> None:
-        self._settled = threading.Event()
+        self._resolved = threading.Event()
         self._outcome = outcome
         self.topic = topic
         self.n_bytes = n_bytes
         if outcome is not None:
-            self._settled.set()
+            self._resolved.set()
 
     def wait(self, timeout_s: float) -> PublishOutcome:
         """The outcome, or `TimedOut`; may be asked again."""
-        self._settled.wait(max(0.0, timeout_s))
+        self._resolved.wait(max(0.0, timeout_s))
         return self._outcome or TimedOut(timeout_s)
 
-    def settle(self, outcome: PublishOutcome) -> None:
+    def resolve(self, outcome: PublishOutcome) -> None:
         """The first outcome stays."""
-        if not self._settled.is_set():
+        if not self._resolved.is_set():
             self._outcome = outcome
-            self._settled.set()
+            self._resolved.set()
 
 
 class PendingTable:
@@ -98,16 +98,16 @@ class PendingTable:
         pending = Pending(topic=topic, n_bytes=n_bytes)
         with self._lock:
             if generation != self._generation:
-                pending.settle(NotConnected("the connection ended meanwhile"))
+                pending.resolve(NotConnected("the connection ended meanwhile"))
             early = self._early.pop(mid, None)
             if early is not None:
-                pending.settle(early)
+                pending.resolve(early)
                 return pending
             self._open[mid] = pending
             self._bytes += n_bytes
         return pending
 
-    def settle(self, mid: int, outcome: PublishOutcome) -> str | None:
+    def resolve(self, mid: int, outcome: PublishOutcome) -> str | None:
         """Pairs the broker's answer with its publication; its topic, if that is known yet."""
         with self._lock:
             pending = self._open.pop(mid, None)
@@ -115,7 +115,7 @@ class PendingTable:
                 self._early[mid] = outcome
                 return None
             self._bytes -= pending.n_bytes
-        pending.settle(outcome)
+        pending.resolve(outcome)
         return pending.topic
 
     def abandon(self, reason: str) -> None:
@@ -127,4 +127,4 @@ class PendingTable:
             self._bytes = 0
             self._generation += 1
         for pending in lost:
-            pending.settle(NotConnected(reason))
+            pending.resolve(NotConnected(reason))

@@ -26,6 +26,7 @@ def _template(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Template = Annotated[str, AfterValidator(_template)]
 
 
@@ -35,13 +36,13 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Tls(Section):
+class TlsConfig(Section):
     ca_file: Path | None = Field(None, description="CA bundle; absent: the system's.")
     cert_file: Path | None = Field(None, description="Client certificate.")
     key_file: Path | None = Field(None, description="Client key.")
 
 
-class Broker(Section):
+class BrokerConfig(Section):
     """An MQTT broker to connect to."""
 
     host: str = Field("127.0.0.1", description="Host name or address.")
@@ -54,6 +55,6 @@ class Broker(Section):
     )
     username: str | None = Field(None, description="User name, if the broker wants one.")
     password_file: Path | None = Field(None, description="File with the password.")
-    tls: Tls | None = Field(None, description="Present: connect over TLS.")
+    tls: TlsConfig | None = Field(None, description="Present: connect over TLS.")
     keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive.")
     reconnect_max_s: float = Field(30.0, ge=1, le=600, description="Longest wait between tries.")

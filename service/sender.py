@@ -117,7 +117,7 @@ class Sender:
     ) -> None:
         if reason.is_failure:
             refused = Refused(str(reason))
-            self._refuse(self._table.settle(mid, refused) or "unknown", refused)
+            self._refuse(self._table.resolve(mid, refused) or "unknown", refused)
         else:
             self._counts.add("delivered")
-            self._table.settle(mid, Delivered(str(reason)))
+            self._table.resolve(mid, Delivered(str(reason)))

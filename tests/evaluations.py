@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from contract.verdict import Decision
 from tools.evaluation.evaluate.events import Label, Timeline
 from tools.evaluation.evaluate.observed import (
     DecidedSuspicion,
-    Decision,
     FrameOutcome,
     FrameSeen,
     SequenceRun,
@@ -17,7 +17,7 @@ PERSON = "....TTTTTn" + "." * 20 + "TTTTT....."
 VEHICLE = "." * 40
 
 
-def judged(
+def decided(
     raised_s: float,
     label: str = "person",
     decision: Decision = "confirmed",
@@ -82,10 +82,10 @@ def still(file: str, person: Label, *suspicions: DecidedSuspicion) -> StillRun:
 
 
 PICTURES = (
-    still("seen.jpg", True, judged(0.0)),
+    still("seen.jpg", True, decided(0.0)),
     still("missed.jpg", True),
-    still("refuted.jpg", True, judged(0.0, decision="refuted")),
+    still("refuted.jpg", True, decided(0.0, decision="refuted")),
     still("empty.jpg", False),
-    still("phantom.jpg", False, judged(0.0)),
-    still("unclear.jpg", None, judged(0.0)),
+    still("phantom.jpg", False, decided(0.0)),
+    still("unclear.jpg", None, decided(0.0)),
 )

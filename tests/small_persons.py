@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from cloud.model import FullModel
 from contract.ids import CameraId
-from edge.config.regions import Regions
-from edge.config.schema import Config
+from edge.config.regions import SearchRegionsConfig
+from edge.config.schema import EdgeConfig
 from edge.detect.detect_frame import Detector, SearchHints, detect_frame
 from edge.detect.search_regions import CropHistory
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
@@ -159,7 +159,7 @@ def view_of(
 
 def play_view(pictures: Sequence[bytes], detector: Detector, *, close: bool) -> PersonsFound:
     """The frames after the empty place, through the edge's path."""
-    config = Config.model_validate(
+    config = EdgeConfig.model_validate(
         {"detect": {"regions": {"enabled": close}}, "cameras": {CAMERA: {"kind": "stream"}}}
     )
     steps = list(play(PicturesInMemory(pictures), config, CAMERA, FPS, detector))
@@ -177,7 +177,7 @@ def point_at(
 ) -> PersonsFound:
     """Looks at `pictures` as if the gate had seen each of `people` (boxes per picture) move."""
     history, found, inferences = CropHistory(), [], 0
-    settings = Regions(enabled=True)
+    settings = SearchRegionsConfig(enabled=True)
     for number, (picture, boxes) in enumerate(zip(pictures, people, strict=True)):
         image = _decoded(picture)
         margin = SPREAD_CELLS * reduction(image.shape[1], WIDTH_PX)

@@ -151,7 +151,7 @@ class _Tap:
             )
         return b"" if self.problem else taken
 
-    def picture_came(self) -> None:
+    def picture_received(self) -> None:
         self._left = self._max_bytes + 4 * _CHUNK_BYTES
 
 
@@ -166,7 +166,7 @@ def _parts(
     try:
         with av.open(tap, "r", format="mpjpeg", options={"fpsprobesize": "0"}) as container:
             for packet in container.demux(video=0):
-                tap.picture_came()
+                tap.picture_received()
                 if stopping.is_set():
                     return
                 if packet.size and limit.due(clock.mono()):

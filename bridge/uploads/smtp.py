@@ -54,7 +54,7 @@ class SmtpServer:
     ) -> None:
         self._users = {box.username: box.password for box in mailboxes.values() if box.username}
         self._controller = Controller(
-            _Takes(mailboxes, max_bytes),
+            _MailHandler(mailboxes, max_bytes),
             hostname=address[0],
             port=address[1],
             ident="stillwatch-bridge",
@@ -85,7 +85,7 @@ class SmtpServer:
         return AuthResult(success=success, handled=False, auth_data=name if success else None)
 
 
-class _Takes:
+class _MailHandler:
     """What aiosmtpd asks of a handler."""
 
     def __init__(self, mailboxes: Mapping[str, MailAccount], max_bytes: int) -> None:

@@ -49,10 +49,10 @@ class Alert:
         return max(self.threats, key=lambda threat: threat[1].score)
 
 
-def gather(device: CameraId, judged: Sequence[PictureVerdicts], gather_s: int) -> Iterator[Alert]:
+def gather(device: CameraId, verdicts: Sequence[PictureVerdicts], gather_s: int) -> Iterator[Alert]:
     """The alerts of pictures in time order; those without a confirmed threat are passed over."""
     together: list[PictureVerdicts] = []
-    for picture in (one for one in judged if one.confirmed):
+    for picture in (one for one in verdicts if one.confirmed):
         apart = picture.captured_at - together[-1].captured_at if together else timedelta()
         if apart > timedelta(seconds=gather_s):
             yield Alert(device=device, pictures=tuple(together))

@@ -96,12 +96,12 @@ def _places(
 ) -> Iterator[tuple[int, RelativeBox]]:
     """Number and place of every detection of the kind that is asked about, strongest first; a
     weaker one at the place of a stronger one is about the same thing, and answered with it."""
-    asked: list[DetectionRow] = []
+    reported_rows: list[DetectionRow] = []
     for number, row in enumerate(record.detections):
         if kind_of(row.label) == kind_of(suspicion.label):
-            if any(same_place(row.box, one.box, min_iou) for one in asked):
+            if any(same_place(row.box, one.box, min_iou) for one in reported_rows):
                 continue
-            asked.append(row)
+            reported_rows.append(row)
             x0, y0, x1, y1 = row.box
             width, height = record.width, record.height
             yield number, (_share(x0, width), _share(y0, height),

@@ -15,7 +15,7 @@ from contract.ids import ReportId
 from contract.report import Sample
 from contract.verdict import Decision
 from edge.audit.recall import Recall
-from edge.audit.sampling import Kind
+from edge.audit.sampling import SampleKind
 
 AuditStep = Literal["rejected", "uncovered", "sent", "dropped", "missed", "clear", "unanswered"]
 """`rejected`: motion events (quiet minutes) of which nothing was reported, `uncovered` those of
@@ -24,9 +24,9 @@ or `dropped` because outbox or disk were full; the cloud calls them `missed` thr
 `unanswered` had no usable answer."""
 
 _STEPS: tuple[AuditStep, ...] = get_args(AuditStep)
-_KINDS: tuple[Kind, ...] = get_args(Kind)
-_KIND_OF: dict[str, Kind] = {kind: kind for kind in _KINDS}
-_NAMES: dict[Kind, str] = {
+_KINDS: tuple[SampleKind, ...] = get_args(SampleKind)
+_KIND_OF: dict[str, SampleKind] = {kind: kind for kind in _KINDS}
+_NAMES: dict[SampleKind, str] = {
     "motion": "rejected_events",
     "partly": "partly_rejected_events",
     "quiet": "quiet_minutes",
@@ -41,7 +41,7 @@ _STEP_OF: dict[Decision, AuditStep] = {
 _OPEN = 10_000
 """Audits whose draw is remembered until they are answered or lost; more never wait in an outbox."""
 
-_Draw = tuple[Kind, float]
+_Draw = tuple[SampleKind, float]
 
 
 class AuditCounts:
@@ -49,11 +49,11 @@ class AuditCounts:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[tuple[Kind, AuditStep]] = Counter()
-        self._recalls: dict[Kind, Recall] = {kind: Recall() for kind in _KINDS}
+        self._counts: Counter[tuple[SampleKind, AuditStep]] = Counter()
+        self._recalls: dict[SampleKind, Recall] = {kind: Recall() for kind in _KINDS}
         self._open: dict[ReportId, _Draw] = {}
 
-    def reject(self, kind: Kind, *, covered: bool) -> None:
+    def reject(self, kind: SampleKind, *, covered: bool) -> None:
         """One more in which nothing was suspected; `covered` if it could have been drawn."""
         with self._lock:
             self._counts[kind, "rejected"] += 1
@@ -65,7 +65,7 @@ class AuditCounts:
                 uncovered=known.uncovered + (not covered),
             )
 
-    def send(self, report_id: ReportId, kind: Kind, share: float) -> None:
+    def send(self, report_id: ReportId, kind: SampleKind, share: float) -> None:
         """One goes up that was drawn with the probability `share`."""
         with self._lock:
             self._counts[kind, "sent"] += 1
@@ -73,7 +73,7 @@ class AuditCounts:
             if len(self._open) > _OPEN:
                 del self._open[next(iter(self._open))]
 
-    def drop(self, kind: Kind, share: float) -> None:
+    def drop(self, kind: SampleKind, share: float) -> None:
         """One that was drawn does not go up."""
         with self._lock:
             self._count((kind, share), "dropped")
@@ -94,7 +94,7 @@ class AuditCounts:
             kind = _KIND_OF.get(named.kind, "motion")
             self._count((kind, named.share), _STEP_OF[decision])
 
-    def recall(self, kind: Kind) -> Recall:
+    def recall(self, kind: SampleKind) -> Recall:
         """What they say about the threats that were missed."""
         with self._lock:
             return self._recalls[kind]
@@ -104,7 +104,7 @@ class AuditCounts:
         others = {kind: self._said(kind) for kind in _KINDS if kind != "motion"}
         return self._said("motion") | others
 
-    def _said(self, kind: Kind) -> dict[str, object]:
+    def _said(self, kind: SampleKind) -> dict[str, object]:
         with self._lock:
             counts: dict[str, object] = {
                 _NAMES[kind] if step == "rejected" else step: self._counts[kind, step]

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 
 from contract.ids import CameraId, ReportId
 from contract.labels import Group
-from edge.audit.sampling import Draw, Kind
+from edge.audit.sampling import Draw, SampleKind
 from edge.audit.spaced_frames import SpacedFrames, TimedFrame
 from edge.config.gate import NUISANCES
-from edge.records import Box, Frame, Motion, TrackId
+from edge.records import Frame, Motion, TrackId
+from imaging.crop import Box
 
 GAP_S = 10.0
 """As plain motion alarms are counted: what comes within ten seconds is one."""
@@ -54,7 +55,7 @@ class AuditSegment:
     """A motion event or a quiet minute so far. `share` is the probability with which it was drawn,
     0 where the day's bytes left none; what follows is kept only of what was `drawn`."""
 
-    kind: Kind
+    kind: SampleKind
     began_at_s: float
     moved_at_s: float
     share: float
@@ -99,7 +100,7 @@ class RejectedSegment:
     what is of them was not missed; its kind then is `partly`."""
 
     camera: CameraId
-    kind: Kind
+    kind: SampleKind
     began_at_s: float
     lasted_s: float
     share: float
@@ -223,7 +224,7 @@ def _event_over(event: AuditSegment, now: float, gap_s: float) -> bool:
     return now - event.moved_at_s >= gap_s or now - event.began_at_s >= LONGEST_S
 
 
-def _begun(kind: Kind, number: int, now: float, draw: Draw) -> AuditSegment:
+def _begun(kind: SampleKind, number: int, now: float, draw: Draw) -> AuditSegment:
     share = draw.share(kind)
     return AuditSegment(
         kind=kind,

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edge.config.audit import Audit
+from edge.config.audit import AuditConfig
 
-Kind = Literal["motion", "partly", "quiet"]
+SampleKind = Literal["motion", "partly", "quiet"]
 """`motion`, `partly` or `quiet`; see `contract.report.Sample`. The first two are drawn alike, since
 only the end of an event tells which it is."""
 
@@ -54,31 +54,31 @@ class Draw:
     gateway: str
     camera: str
     epoch: int
-    settings: Audit = field(default_factory=Audit)
+    settings: AuditConfig = field(default_factory=AuditConfig)
     chance: Callable[[], float] = lambda: 1.0
 
-    def share(self, kind: Kind) -> float:
+    def share(self, kind: SampleKind) -> float:
         """The probability with which the next of `kind` is drawn."""
         return self._most(kind) * self.chance() if self.settings.enabled else 0.0
 
-    def falls_on(self, kind: Kind, number: int, share: float) -> bool:
+    def falls_on(self, kind: SampleKind, number: int, share: float) -> bool:
         """A fair draw of `share`: 64 bits of a hash, as good as independent of each other. It
         follows from names alone, so a replay draws alike and what is seen cannot sway it."""
         return self._lot(kind, number) < share * 2**64
 
-    def may_fall_on(self, kind: Kind, number: int) -> bool:
+    def may_fall_on(self, kind: SampleKind, number: int) -> bool:
         """Whether it is drawn if bytes lower nothing."""
         return self.settings.enabled and self.falls_on(kind, number, self._most(kind))
 
-    def _most(self, kind: Kind) -> float:
+    def _most(self, kind: SampleKind) -> float:
         return self.settings.quiet_share if kind == "quiet" else self.settings.share
 
-    def _lot(self, kind: Kind, number: int) -> int:
+    def _lot(self, kind: SampleKind, number: int) -> int:
         named = f"{self.gateway}/{self.camera}/{self.epoch}/{kind}/{number}".encode()
         return int.from_bytes(hashlib.sha256(named).digest()[:8])
 
 
-def most_bytes(settings: Audit, bytes_per_day: float) -> int:
+def most_bytes(settings: AuditConfig, bytes_per_day: float) -> int:
     """What one audit's pictures may take, of a share `bytes_per_day` of the day's bytes."""
     return int(min(settings.max_bytes, _KEPT * bytes_per_day / _AT_ONCE))
 

@@ -21,13 +21,21 @@ from tqdm import tqdm
 
 from contract.ids import CameraId, is_name
 from edge.config.load import load
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.detect.networks import open_detectors
 from edge.pipeline import Detector
 from edge.replay import comparison
 from edge.replay.comparison_report import Summary, as_json, in_words
 from edge.replay.html_report import HtmlReportWriter
-from edge.replay.player import EPOCH, Source, SourceError, Step, Video, open_source, play
+from edge.replay.player import (
+    EPOCH,
+    PictureSequence,
+    ReplayStep,
+    SourceError,
+    Video,
+    open_source,
+    play,
+)
 from edge.replay.text_report import FrameCounts, explained, line
 from edge.replay.video import VideoWriter
 from imaging.manifest import ModelError
@@ -60,12 +68,12 @@ def command(options: argparse.Namespace) -> int:
 class StepWriter(Protocol):
     """Who makes something to look at of the steps: closed after the last, or on the way out."""
 
-    def add(self, step: Step) -> None: ...
+    def add(self, step: ReplayStep) -> None: ...
 
     def close(self) -> None: ...
 
 
-def _writers(options: argparse.Namespace, config: Config, fps: float) -> tuple[StepWriter, ...]:
+def _writers(options: argparse.Namespace, config: EdgeConfig, fps: float) -> tuple[StepWriter, ...]:
     settings = config.cameras.get(options.camera, config.camera_defaults)
     camera = CameraId(options.camera)
     page: Path | None = options.report
@@ -124,7 +132,7 @@ class _Out:
 class _Run:
     """The frames that were asked for, in their rhythm."""
 
-    def __init__(self, options: argparse.Namespace, source: Source) -> None:
+    def __init__(self, options: argparse.Namespace, source: PictureSequence) -> None:
         own = source.fps if isinstance(source, Video) else 5.0
         self.fps: float = own if options.fps is None else options.fps
         if not 0 < self.fps <= 1000:
@@ -133,7 +141,7 @@ class _Run:
         self._camera = CameraId(options.camera)
         self._start = _moment(options.start)
 
-    def play(self, config: Config, out: _Out, writers: Sequence[StepWriter]) -> None:
+    def play(self, config: EdgeConfig, out: _Out, writers: Sequence[StepWriter]) -> None:
         """A line for each frame, and the summary; `writers` see every step."""
         frame_counts = FrameCounts()
         with ExitStack() as closing:
@@ -144,7 +152,11 @@ class _Run:
         out.words(frame_counts.words())
 
     def _play(
-        self, config: Config, out: _Out, frame_counts: FrameCounts, writers: Sequence[StepWriter]
+        self,
+        config: EdgeConfig,
+        out: _Out,
+        frame_counts: FrameCounts,
+        writers: Sequence[StepWriter],
     ) -> None:
         steps = play(self._source, config, self._camera, self.fps, _open(config), self._start)
         for step in self._shown(steps):
@@ -155,7 +167,7 @@ class _Run:
             for one in writers:
                 one.add(step)
 
-    def compare(self, config: Config, other: Path, out: _Out) -> int:
+    def compare(self, config: EdgeConfig, other: Path, out: _Out) -> int:
         """A line for each decision that would change, and the summary; how many there are."""
         against = _other(config, other)
         before = comparison.ComparedSide(config=config, detector=_open(config))
@@ -182,12 +194,12 @@ class _Run:
         return iter(tqdm(items, total=total, unit="frame", disable=not sys.stderr.isatty()))
 
 
-def _open(config: Config) -> Detector:
+def _open(config: EdgeConfig) -> Detector:
     detect = config.detect.model_copy(update={"workers": 1})
     return open_detectors(config.model_copy(update={"detect": detect}))[0]
 
 
-def _other(config: Config, path: Path) -> Config:
+def _other(config: EdgeConfig, path: Path) -> EdgeConfig:
     """The configuration in a file, or ours with the model in a folder."""
     if not path.is_dir():
         return load(path, os.environ).config

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edge.config.values import Section, Share
+from edge.config.values import Section
+from service.sections import Share
 
 
-class Audit(Section):
+class AuditConfig(Section):
     """A few of the motion events in which nothing was suspected, and of the minutes in which the
     gate saw nothing at all, go to the cloud, to measure what is missed."""
 

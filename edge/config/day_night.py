@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from edge.config.values import Section, Share
+from edge.config.values import Section
+from service.sections import Share
 
 
-class DayNight(Section):
+class DayNightConfig(Section):
     """Day or night, measured in the picture and not by the clock."""
 
     enabled: bool = Field(True, description="Off: it is always day.")
@@ -34,13 +35,13 @@ class DayNight(Section):
     )
 
     @model_validator(mode="after")
-    def _has_hysteresis(self) -> DayNight:
+    def _has_hysteresis(self) -> DayNightConfig:
         if self.day_luma < self.night_luma or self.day_chroma < self.night_chroma:
             raise ValueError("day_luma and day_chroma must not be under night_luma, night_chroma")
         return self
 
 
-class NightValues(Section):
+class NightConfig(Section):
     """Values of a rule at night; an absent key stays as by day."""
 
     min_score: Share | None = Field(None, description="At night instead of the rule's value.")

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from edge.config.values import Section
 
 
-class Deduplication(Section):
+class DeduplicationConfig(Section):
     """Similar suspicions of a camera make one event, reported once; what is new gets through."""
 
     enabled: bool = Field(True, description="Off: every rule that fires raises a suspicion.")
@@ -47,7 +47,7 @@ class Deduplication(Section):
     )
 
     @model_validator(mode="after")
-    def _windows_are_in_order(self) -> Deduplication:
+    def _windows_are_in_order(self) -> DeduplicationConfig:
         if self.window_s > self.longest_s:
             raise ValueError("window_s is over longest_s")
         return self

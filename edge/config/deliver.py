@@ -8,13 +8,13 @@ from typing import Literal
 from pydantic import Field
 
 from contract.topics import DEFAULT_ROOT
-from edge.config.audit import Audit
-from edge.config.evidence import Evidence
+from edge.config.audit import AuditConfig
+from edge.config.evidence import EvidenceConfig
 from edge.config.values import Name, PublicKey, Section
-from service.sections import Broker
+from service.sections import BrokerConfig
 
 
-class DirStore(Section):
+class DirStoreConfig(Section):
     """A directory as object store (also a network mount)."""
 
     type: Literal["dir"] = "dir"
@@ -45,7 +45,7 @@ class DirStore(Section):
     )
 
 
-class S3Store(Section):
+class S3StoreConfig(Section):
     """An S3-compatible object store; credentials by boto3's usual chain or a file."""
 
     type: Literal["s3"]
@@ -58,7 +58,7 @@ class S3Store(Section):
     timeout_s: float = Field(10.0, ge=1, le=300, description="Connect and read timeout.")
 
 
-class Outbox(Section):
+class OutboxConfig(Section):
     path: Path = Field(Path("var/outbox"), description="Folder of database and pictures.")
     max_bytes: int = Field(
         1_000_000_000, ge=1_000_000, le=1_000_000_000_000, description="Quota on disk."
@@ -86,11 +86,11 @@ class Outbox(Section):
     )
 
 
-class Deliver(Section):
+class DeliverConfig(Section):
     """Evidence, reports and verdicts."""
 
     root: Name = Field(DEFAULT_ROOT, description="First level of Stillwatch's own topics.")
-    uplink: Broker | None = Field(
+    uplink: BrokerConfig | None = Field(
         None, description="Broker towards the cloud; absent: the same as intake's."
     )
     cloud_keys: tuple[PublicKey, ...] = Field(
@@ -99,15 +99,19 @@ class Deliver(Section):
         description="The cloud's public keys, each a file or `ed25519:...`: what none of them "
         "signed is not believed. Absent: whatever comes over the uplink is accepted.",
     )
-    store: DirStore | S3Store = Field(
-        default_factory=DirStore, discriminator="type", description="Where evidence is stored."
+    store: DirStoreConfig | S3StoreConfig = Field(
+        default_factory=DirStoreConfig,
+        discriminator="type",
+        description="Where evidence is stored.",
     )
-    outbox: Outbox = Field(default_factory=Outbox, description="The durable queue of suspicions.")
-    evidence: Evidence = Field(
-        default_factory=Evidence, description="Which pictures go with a report."
+    outbox: OutboxConfig = Field(
+        default_factory=OutboxConfig, description="The durable queue of suspicions."
     )
-    audit: Audit = Field(
-        default_factory=Audit,
+    evidence: EvidenceConfig = Field(
+        default_factory=EvidenceConfig, description="Which pictures go with a report."
+    )
+    audit: AuditConfig = Field(
+        default_factory=AuditConfig,
         description="Sampling of what raised nothing, to measure what is missed.",
     )
     deadline_s: float = Field(

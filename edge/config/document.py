@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel
 
-from edge.config.schema import Config, S3Store
+from edge.config.schema import EdgeConfig, S3StoreConfig
 from service.documents import ROOT, flow, meaning, model_tables, update, yaml_value
 from service.fields import REQUIRED, Key, bounds, keys, type_words
 
@@ -43,12 +43,12 @@ def documents() -> dict[Path, str]:
 
 def example() -> str:
     """The commented example."""
-    return "\n".join([*_EXAMPLE_HEAD, *_section(Config, 0), ""])
+    return "\n".join([*_EXAMPLE_HEAD, *_section(EdgeConfig, 0), ""])
 
 
 def reference() -> str:
     """A table per section, each section once, under every path where it stands."""
-    return f"{_REFERENCE_HEAD}\n\n{model_tables(Config, 'top level')}\n"
+    return f"{_REFERENCE_HEAD}\n\n{model_tables(EdgeConfig, 'top level')}\n"
 
 
 def _section(section: type[BaseModel], indent: int) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _entry(key: Key, indent: int) -> Iterator[str]:
         case "section":
             yield f"{pad}{key.name}:"
             yield from _section(key.sections[0], indent + 2)
-            if S3Store in key.sections:
+            if S3StoreConfig in key.sections:
                 yield f"{pad}## Or, instead of the directory:"
                 yield from (f"{pad}# {line}" for line in _s3())
 
@@ -115,7 +115,7 @@ def _list(key: Key, indent: int) -> Iterator[str]:
 
 def _s3() -> Iterator[str]:
     yield "store:"
-    for key in keys(S3Store):
+    for key in keys(S3StoreConfig):
         yield from _comment(key, 2)
         value = {"type": "s3", "bucket": "evidence"}.get(key.name) or flow(yaml_value(key.default))
         yield f"  {key.name}: {value}"

@@ -15,7 +15,7 @@ from edge.config.values import Section
 Whole = Literal["none", "reduced", "full"]
 
 
-class Evidence(Section):
+class EvidenceConfig(Section):
     """Pictures that go with a report: crops of the object, and a view of the whole scene."""
 
     crops: int = Field(

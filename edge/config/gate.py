@@ -17,7 +17,7 @@ Nuisance = Literal["shake", "auto_mask", "ghost", "light", "restless", "brief"]
 NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
 
 
-class Gate(Section):
+class GateConfig(Section):
     """The motion gate."""
 
     enabled: bool = Field(True, description="Off: the detector runs on every frame.")

@@ -27,7 +27,7 @@ Fault = Literal[
 ]
 
 
-class Health(Section):
+class HealthConfig(Section):
     """Camera health: what is wrong with a camera, whoever walks in front of it."""
 
     enabled: bool = Field(True, description="Off: cameras are not checked.")

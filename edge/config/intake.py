@@ -5,12 +5,12 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from edge.config.presets import Preset, filled_in
-from edge.config.snapshots import Snapshots
+from edge.config.snapshots import SnapshotsConfig
 from edge.config.values import Section, Template
-from service.sections import Broker
+from service.sections import BrokerConfig
 
 
-class Limits(Section):
+class PictureLimitsConfig(Section):
     """What a picture may claim before a byte of it is decoded."""
 
     max_bytes: int = Field(2_000_000, ge=1_000, le=64_000_000, description="Encoded size.")
@@ -26,7 +26,7 @@ class Limits(Section):
     )
 
 
-class JsonPaths(Section):
+class JsonPathsConfig(Section):
     """Where in a JSON payload the picture and its facts stand: dotted paths, first hit wins."""
 
     image: tuple[str, ...] = Field(
@@ -49,10 +49,10 @@ class JsonPaths(Section):
     id: tuple[str, ...] = Field(("id", "camera", "device"), description="Camera id; informative.")
 
 
-class Intake(Section):
+class IntakeConfig(Section):
     """The site's broker, where cameras publish."""
 
-    broker: Broker = Field(default_factory=Broker, description="The site's broker.")
+    broker: BrokerConfig = Field(default_factory=BrokerConfig, description="The site's broker.")
     preset: Preset | None = Field(
         None,
         description="Defaults for what another program publishes: fills in the topics and paths "
@@ -72,13 +72,19 @@ class Intake(Section):
         description="A camera that is not listed and silent for this long gives its slot to "
         "another.",
     )
-    snapshots: Snapshots = Field(default_factory=Snapshots, description="Single pictures.")
+    snapshots: SnapshotsConfig = Field(
+        default_factory=SnapshotsConfig, description="Single pictures."
+    )
     accept_retained: bool = Field(False, description="Analyse retained (old) pictures too.")
     chunk_timeout_s: float = Field(
         10.0, ge=0.5, le=300, description="Longest wait for the next part of a picture in parts."
     )
-    limits: Limits = Field(default_factory=Limits, description="Admission limits.")
-    json_paths: JsonPaths = Field(default_factory=JsonPaths, description="Paths in JSON payloads.")
+    limits: PictureLimitsConfig = Field(
+        default_factory=PictureLimitsConfig, description="Admission limits."
+    )
+    json_paths: JsonPathsConfig = Field(
+        default_factory=JsonPathsConfig, description="Paths in JSON payloads."
+    )
 
     @model_validator(mode="before")
     @classmethod

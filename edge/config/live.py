@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.config.load import Loaded, load, read
 from edge.config.parse import MAX_BYTES, parse
-from edge.config.schema import Outbox
+from edge.config.schema import OutboxConfig
 from edge.errors import Complaint, ConfigError
 from edge.storage.files import forget_partial, is_sound, sealed, write_whole
 
@@ -93,7 +93,7 @@ def _bytes_of(file: Path) -> bytes:
 def _probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:
     """Where the outbox lies, read from a configuration that is not valid as a whole."""
     named = environ.get(OUTBOX_VARIABLE) or (path and _outbox_in(path))
-    return Path(named) if named else Outbox().path
+    return Path(named) if named else OutboxConfig().path
 
 
 def _outbox_in(path: Path) -> str | None:

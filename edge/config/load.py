@@ -16,14 +16,14 @@ from pydantic import ValidationError
 
 from edge.config.complaints import complaints_of
 from edge.config.parse import MAX_BYTES, Data, parse
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.config.shape import key_at
 from edge.errors import Complaint, ConfigError
 
 PREFIX = "STILLWATCH__"
 
-Steps = tuple[str, ...]
-Origin = Literal["default", "file", "environment"]
+KeyPath = tuple[str, ...]
+ValueOrigin = Literal["default", "file", "environment"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ class Loaded:
     `sha256` is over the effective values, so spelling and order in the file do not matter.
     """
 
-    config: Config
-    origins: Mapping[str, Origin]
+    config: EdgeConfig
+    origins: Mapping[str, ValueOrigin]
     sha256: str
 
     @property
@@ -60,7 +60,7 @@ def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
     _drop_empty_sections(data, ())
     _choose_variants(data, ())
     try:
-        config = Config.model_validate(data)
+        config = EdgeConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(complaints + _with_variables(complaints_of(error), overrides)) from error
     if complaints:
@@ -73,13 +73,13 @@ def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
     )
 
 
-def digest(config: Config) -> str:
+def digest(config: EdgeConfig) -> str:
     """SHA-256 of the effective values."""
     values = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(values.encode()).hexdigest()
 
 
-def leaves(config: Config) -> dict[str, object]:
+def leaves(config: EdgeConfig) -> dict[str, object]:
     """Effective values by dotted path; lists are one value, `null` sections too."""
     return dict(_flat(config.model_dump(mode="json"), ""))
 
@@ -105,8 +105,8 @@ def _bytes_of(path: Path) -> bytes:
         raise ConfigError((Complaint(path=str(path), problem=problem),)) from error
 
 
-def _overrides(environ: Mapping[str, str]) -> tuple[dict[Steps, object], tuple[Complaint, ...]]:
-    values: dict[Steps, object] = {}
+def _overrides(environ: Mapping[str, str]) -> tuple[dict[KeyPath, object], tuple[Complaint, ...]]:
+    values: dict[KeyPath, object] = {}
     complaints: tuple[Complaint, ...] = ()
     for name in sorted(environ):
         if name.upper().startswith(PREFIX) and environ[name] != "":
@@ -127,7 +127,7 @@ def _value(text: str) -> object:
     return parse(b"value: " + text.encode())[0]["value"]
 
 
-def _put(data: Data, steps: Steps, value: object) -> tuple[Complaint, ...]:
+def _put(data: Data, steps: KeyPath, value: object) -> tuple[Complaint, ...]:
     here = data
     for step in steps[:-1]:
         inner = here.setdefault(step, {})
@@ -140,7 +140,7 @@ def _put(data: Data, steps: Steps, value: object) -> tuple[Complaint, ...]:
     return ()
 
 
-def _drop_empty_sections(data: Data, location: Steps) -> None:
+def _drop_empty_sections(data: Data, location: KeyPath) -> None:
     """`intake:` with every key commented out is null in YAML; it means the defaults."""
     for name in [name for name in data if isinstance(name, str)]:
         value, key = data[name], key_at((*location, name))
@@ -151,7 +151,7 @@ def _drop_empty_sections(data: Data, location: Steps) -> None:
             _drop_empty_sections(value, (*location, name))
 
 
-def _choose_variants(data: Data, location: Steps) -> None:
+def _choose_variants(data: Data, location: KeyPath) -> None:
     """Where a section has variants and no `type` is given, the default's is meant."""
     for name, value in data.items():
         if isinstance(value, dict) and isinstance(name, str):
@@ -162,7 +162,7 @@ def _choose_variants(data: Data, location: Steps) -> None:
 
 
 def _with_variables(
-    complaints: tuple[Complaint, ...], overrides: Mapping[Steps, object]
+    complaints: tuple[Complaint, ...], overrides: Mapping[KeyPath, object]
 ) -> tuple[Complaint, ...]:
     """Names the variable where one is to blame."""
     variables = {".".join(steps): _variable(steps) for steps in overrides}
@@ -174,12 +174,12 @@ def _with_variables(
     )
 
 
-def _variable(steps: Steps) -> str:
+def _variable(steps: KeyPath) -> str:
     return PREFIX + "__".join(steps).upper()
 
 
-def _origins(config: Config, file: set[str], environment: set[str]) -> dict[str, Origin]:
-    def origin(path: str) -> Origin:
+def _origins(config: EdgeConfig, file: set[str], environment: set[str]) -> dict[str, ValueOrigin]:
+    def origin(path: str) -> ValueOrigin:
         if _covers(environment, path):
             return "environment"
         return "file" if _covers(file, path) else "default"

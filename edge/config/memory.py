@@ -17,7 +17,7 @@ workers, n = `evidence.context_frames`, k = `evidence.crops`:
 
 from dataclasses import dataclass
 
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 
 MB = 1_000_000
 TYPICAL_PICTURE_BYTES = 100_000
@@ -35,18 +35,18 @@ class Estimate:
         return sum(self.parts.values())
 
 
-def worst_case(config: Config) -> Estimate:
+def worst_case(config: EdgeConfig) -> Estimate:
     """Every camera sends the largest picture allowed, all at once."""
     limits = config.intake.limits
     return estimate(config, limits.max_bytes, limits.max_pixels)
 
 
-def typical(config: Config) -> Estimate:
+def typical(config: EdgeConfig) -> Estimate:
     """The same with 100 kB pictures of 1920 x 1080."""
     return estimate(config, TYPICAL_PICTURE_BYTES, TYPICAL_PIXELS)
 
 
-def estimate(config: Config, picture_bytes: int, pixels: int) -> Estimate:
+def estimate(config: EdgeConfig, picture_bytes: int, pixels: int) -> Estimate:
     """The formula above."""
     cameras = config.intake.max_cameras
     n, k = config.deliver.evidence.context_frames, config.deliver.evidence.crops

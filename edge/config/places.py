@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from edge.config.values import Name, Point, Section
+from edge.config.values import Name, RelativePoint, Section
 
 
-def _simple(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
+def _simple(polygon: tuple[RelativePoint, ...]) -> tuple[RelativePoint, ...]:
     """Refuses an outline that crosses itself: what it covers would be anyone's guess."""
     edges = list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
     for n, first in enumerate(edges):
@@ -27,25 +27,27 @@ def _simple(polygon: tuple[Point, ...]) -> tuple[Point, ...]:
     return polygon
 
 
-def _cross(a: tuple[Point, Point], b: tuple[Point, Point]) -> bool:
+def _cross(a: tuple[RelativePoint, RelativePoint], b: tuple[RelativePoint, RelativePoint]) -> bool:
     return _parted(a, b) and _parted(b, a)
 
 
-def _parted(line: tuple[Point, Point], ends: tuple[Point, Point]) -> bool:
+def _parted(
+    line: tuple[RelativePoint, RelativePoint], ends: tuple[RelativePoint, RelativePoint]
+) -> bool:
     """Whether `ends` lie on different sides of `line`."""
     (ax, ay), (bx, by) = line
     first, second = ((bx - ax) * (y - ay) - (by - ay) * (x - ax) for x, y in ends)
     return (first > 0 > second) or (first < 0 < second)
 
 
-Outline = Annotated[tuple[Point, ...], AfterValidator(_simple)]
+Polygon = Annotated[tuple[RelativePoint, ...], AfterValidator(_simple)]
 
 
-class Zone(Section):
+class ZoneConfig(Section):
     """A polygon on the ground; an object is in it if its feet are."""
 
     id: Name = Field(description="Name of the zone.")
-    polygon: tuple[Point, ...] = Field(
+    polygon: tuple[RelativePoint, ...] = Field(
         min_length=3, max_length=64, description="Corners as shares 0..1 of width and height."
     )
     inertia_s: float = Field(
@@ -56,11 +58,11 @@ class Zone(Section):
     )
 
 
-class Line(Section):
+class LineConfig(Section):
     """A line on the ground that feet cross."""
 
     id: Name = Field(description="Name of the line.")
-    points: tuple[Point, ...] = Field(
+    points: tuple[RelativePoint, ...] = Field(
         min_length=2, max_length=64, description="From first to last, as shares 0..1."
     )
     direction: Literal["any", "to_left", "to_right"] = Field(
@@ -68,11 +70,11 @@ class Line(Section):
     )
 
 
-class ObjectMask(Section):
+class ObjectMaskConfig(Section):
     """A place where objects are ignored."""
 
     id: Name = Field(description="Name of the mask.")
-    polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
+    polygon: Polygon = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
     labels: tuple[str, ...] = Field((), description="Classes it ignores; empty: all.")
     overlap: float | None = Field(
         None,
@@ -82,21 +84,25 @@ class ObjectMask(Section):
     )
 
 
-class MotionMask(Section):
+class MotionMaskConfig(Section):
     """A place whose changes do not count as motion."""
 
     id: Name = Field(description="Name of the mask.")
-    polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
+    polygon: Polygon = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
 
 
-class PrivacyMask(Section):
+class PrivacyMaskConfig(Section):
     """A place that is made black before anybody or anything looks at the picture."""
 
     id: Name = Field(description="Name of the mask.")
-    polygon: Outline = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
+    polygon: Polygon = Field(min_length=3, max_length=64, description="Corners as shares 0..1.")
 
 
-def repeated(places: Iterable[Zone | Line | ObjectMask | MotionMask | PrivacyMask]) -> list[str]:
+def repeated(
+    places: Iterable[
+        ZoneConfig | LineConfig | ObjectMaskConfig | MotionMaskConfig | PrivacyMaskConfig
+    ],
+) -> list[str]:
     """The ids that stand more than once."""
     ids = [place.id for place in places]
     return sorted({id_ for id_ in ids if ids.count(id_) > 1})

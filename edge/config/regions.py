@@ -16,7 +16,7 @@ PixelAspect = Annotated[float, Field(ge=0.25, le=4)] | Literal["auto"]
 and 4 leave room beyond both."""
 
 
-class Regions(Section):
+class SearchRegionsConfig(Section):
     """Square crops around what moves and what is tracked, analysed beside the whole frame."""
 
     enabled: bool = Field(True, description="Off: the network sees whole frames only.")

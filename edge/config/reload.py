@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.errors import Complaint
 
 Word = TypeVar("Word", bound=str)
 
 
-class Part(StrEnum):
+class ReloadPart(StrEnum):
     """What a changed key concerns."""
 
     DETECTOR = "detector"
@@ -27,42 +27,42 @@ class Part(StrEnum):
     RESTART = "restart"
 
 
-RULES: dict[str, Part] = {
-    "version": Part.RESTART,
-    "gateway.id": Part.RESTART,
-    "intake.broker": Part.RESTART,
-    "intake.topics": Part.RESTART,
-    "intake.preset": Part.NOTHING,  # what it fills in has entries of its own
-    "intake.discovery": Part.CAMERAS,
-    "intake.max_cameras": Part.CAMERAS,
-    "intake.idle_s": Part.NOTHING,
-    "intake.snapshots": Part.NOTHING,
-    "intake.snapshots.keep_s": Part.RESTART,
-    "intake.accept_retained": Part.NOTHING,
-    "intake.chunk_timeout_s": Part.NOTHING,
-    "intake.limits": Part.NOTHING,
-    "intake.json_paths": Part.NOTHING,
-    "gate": Part.CAMERAS,
-    "health": Part.CAMERAS,
-    "detect": Part.DETECTOR,
-    "detect.errors_in_a_row": Part.NOTHING,
-    "detect.workers": Part.RESTART,
-    "decide": Part.CAMERAS,
-    "deliver.root": Part.RESTART,
-    "deliver.uplink": Part.RESTART,
-    "deliver.store": Part.RESTART,
-    "deliver.outbox": Part.RESTART,
-    "deliver.outbox.max_attempts": Part.NOTHING,
-    "deliver.evidence": Part.CAMERAS,
-    "deliver": Part.NOTHING,
-    "runtime": Part.NOTHING,
-    "runtime.heartbeat_s": Part.RESTART,
-    "runtime.log_level": Part.LOG,
-    "runtime.metrics_host": Part.RESTART,
-    "runtime.metrics_port": Part.RESTART,
-    "self_test": Part.NOTHING,
-    "camera_defaults": Part.CAMERAS,
-    "cameras": Part.CAMERAS,
+RULES: dict[str, ReloadPart] = {
+    "version": ReloadPart.RESTART,
+    "gateway.id": ReloadPart.RESTART,
+    "intake.broker": ReloadPart.RESTART,
+    "intake.topics": ReloadPart.RESTART,
+    "intake.preset": ReloadPart.NOTHING,  # what it fills in has entries of its own
+    "intake.discovery": ReloadPart.CAMERAS,
+    "intake.max_cameras": ReloadPart.CAMERAS,
+    "intake.idle_s": ReloadPart.NOTHING,
+    "intake.snapshots": ReloadPart.NOTHING,
+    "intake.snapshots.keep_s": ReloadPart.RESTART,
+    "intake.accept_retained": ReloadPart.NOTHING,
+    "intake.chunk_timeout_s": ReloadPart.NOTHING,
+    "intake.limits": ReloadPart.NOTHING,
+    "intake.json_paths": ReloadPart.NOTHING,
+    "gate": ReloadPart.CAMERAS,
+    "health": ReloadPart.CAMERAS,
+    "detect": ReloadPart.DETECTOR,
+    "detect.errors_in_a_row": ReloadPart.NOTHING,
+    "detect.workers": ReloadPart.RESTART,
+    "decide": ReloadPart.CAMERAS,
+    "deliver.root": ReloadPart.RESTART,
+    "deliver.uplink": ReloadPart.RESTART,
+    "deliver.store": ReloadPart.RESTART,
+    "deliver.outbox": ReloadPart.RESTART,
+    "deliver.outbox.max_attempts": ReloadPart.NOTHING,
+    "deliver.evidence": ReloadPart.CAMERAS,
+    "deliver": ReloadPart.NOTHING,
+    "runtime": ReloadPart.NOTHING,
+    "runtime.heartbeat_s": ReloadPart.RESTART,
+    "runtime.log_level": ReloadPart.LOG,
+    "runtime.metrics_host": ReloadPart.RESTART,
+    "runtime.metrics_port": ReloadPart.RESTART,
+    "self_test": ReloadPart.NOTHING,
+    "camera_defaults": ReloadPart.CAMERAS,
+    "cameras": ReloadPart.CAMERAS,
 }
 
 REASONS = {
@@ -89,7 +89,7 @@ class Plan:
     """`changed`: dotted keys. `rebuild` never holds `nothing` or `restart`."""
 
     changed: tuple[str, ...]
-    rebuild: frozenset[Part]
+    rebuild: frozenset[ReloadPart]
     needs_restart: tuple[Complaint, ...]
 
     @property
@@ -98,20 +98,22 @@ class Plan:
         return tuple(dict.fromkeys(key.split(".")[0] for key in self.changed))
 
 
-def plan(current: Config, proposed: Config) -> Plan:
+def plan(current: EdgeConfig, proposed: EdgeConfig) -> Plan:
     """Compares effective values; a new detector means new cameras, since these hold it."""
     changed = tuple(_differences(current.model_dump(), proposed.model_dump(), ""))
     parts = {part_of(key) for key in changed}
-    if Part.DETECTOR in parts:
-        parts.add(Part.CAMERAS)
+    if ReloadPart.DETECTOR in parts:
+        parts.add(ReloadPart.CAMERAS)
     return Plan(
         changed=changed,
-        rebuild=frozenset(parts - {Part.NOTHING, Part.RESTART}),
-        needs_restart=tuple(_complaint(key) for key in changed if part_of(key) is Part.RESTART),
+        rebuild=frozenset(parts - {ReloadPart.NOTHING, ReloadPart.RESTART}),
+        needs_restart=tuple(
+            _complaint(key) for key in changed if part_of(key) is ReloadPart.RESTART
+        ),
     )
 
 
-def part_of(key: str) -> Part:
+def part_of(key: str) -> ReloadPart:
     """The part that a dotted key belongs to."""
     return _longest(RULES, key)
 

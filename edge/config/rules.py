@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from edge.config.day_night import DayNight, NightValues
-from edge.config.deduplication import Deduplication
-from edge.config.schedule import Schedule
-from edge.config.static_objects import StaticObjects
-from edge.config.tracking import Tracking
-from edge.config.values import Name, Section, Share
+from edge.config.day_night import DayNightConfig, NightConfig
+from edge.config.deduplication import DeduplicationConfig
+from edge.config.schedule import ScheduleConfig
+from edge.config.static_objects import StaticObjectsConfig
+from edge.config.tracking import TrackingConfig
+from edge.config.values import Name, Section
+from service.sections import Share
 
 
-class Rule(Section):
+class RuleConfig(Section):
     """What counts as a threat."""
 
     id: Name = Field(description="Name of the rule.")
@@ -56,10 +57,10 @@ class Rule(Section):
     severity: int = Field(
         2, ge=0, le=2, description="AVS-01 level, 0 to 2; only the cloud may raise it further."
     )
-    night: NightValues | None = Field(None, description="Values that replace these at night.")
+    night: NightConfig | None = Field(None, description="Values that replace these at night.")
 
     @model_validator(mode="after")
-    def _bounds_are_in_order(self) -> Rule:
+    def _bounds_are_in_order(self) -> RuleConfig:
         by_night = self.at_night()
         for rule in (self, by_night):
             if rule.min_area > rule.max_area or rule.min_ratio > rule.max_ratio:
@@ -68,7 +69,7 @@ class Rule(Section):
                 )
         return self
 
-    def at_night(self) -> Rule:
+    def at_night(self) -> RuleConfig:
         """The rule as it holds at night."""
         if self.night is None:
             return self
@@ -76,8 +77,8 @@ class Rule(Section):
 
 
 DEFAULT_RULES = (
-    Rule(id="person", labels=("person",)),
-    Rule(
+    RuleConfig(id="person", labels=("person",)),
+    RuleConfig(
         id="vehicle",
         labels=("bicycle", "car", "motorcycle", "bus", "truck"),
         min_score=0.35,
@@ -94,22 +95,22 @@ the background raises an alert with each picture until the cloud has answered.
 """
 
 
-class Decide(Section):
+class DecideConfig(Section):
     """Tracking and threat rules."""
 
-    tracking: Tracking = Field(default_factory=Tracking, description="The tracker.")
-    rules: tuple[Rule, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
-    schedules: tuple[Schedule, ...] = Field((), description="Weekly hours, named by rules.")
-    deduplication: Deduplication = Field(
-        default_factory=Deduplication, description="Deduplication of similar suspicions."
+    tracking: TrackingConfig = Field(default_factory=TrackingConfig, description="The tracker.")
+    rules: tuple[RuleConfig, ...] = Field(DEFAULT_RULES, description="First match wins per track.")
+    schedules: tuple[ScheduleConfig, ...] = Field((), description="Weekly hours, named by rules.")
+    deduplication: DeduplicationConfig = Field(
+        default_factory=DeduplicationConfig, description="Deduplication of similar suspicions."
     )
-    day_night: DayNight = Field(default_factory=DayNight, description="Day or night.")
-    static_objects: StaticObjects = Field(
-        default_factory=StaticObjects, description="Memory of static objects."
+    day_night: DayNightConfig = Field(default_factory=DayNightConfig, description="Day or night.")
+    static_objects: StaticObjectsConfig = Field(
+        default_factory=StaticObjectsConfig, description="Memory of static objects."
     )
 
     @model_validator(mode="after")
-    def _ids_are_distinct(self) -> Decide:
+    def _ids_are_distinct(self) -> DecideConfig:
         for key, ids in (
             ("rules", [rule.id for rule in self.rules]),
             ("schedules", [schedule.id for schedule in self.schedules]),

@@ -71,7 +71,7 @@ TimeOfDay = Annotated[str, BeforeValidator(_clock)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 
 
-class Window(Section):
+class WindowConfig(Section):
     """Hours of a week; an end that is not after the begin lies on the next day."""
 
     days: tuple[Day, ...] = Field(DAYS, min_length=1, description="Days on which it begins.")
@@ -79,7 +79,7 @@ class Window(Section):
     end: TimeOfDay = Field(description="HH:MM in quotes, to 24:00; before `begin`: next day.")
 
     @model_validator(mode="after")
-    def _lasts(self) -> Window:
+    def _lasts(self) -> WindowConfig:
         begin, end = minutes(self.begin), minutes(self.end)
         if begin == DAY_MIN:
             raise ValueError("begin 24:00 is 00:00 of the day after: say that day")
@@ -88,12 +88,12 @@ class Window(Section):
         return self
 
 
-class Schedule(Section):
+class ScheduleConfig(Section):
     """Weekly hours for rules."""
 
     id: Name = Field(description="Name of the schedule.")
     time_zone: ZoneName = Field(description="IANA name, such as Europe/Berlin.")
-    windows: tuple[Window, ...] = Field(min_length=1, max_length=64, description="Its hours.")
+    windows: tuple[WindowConfig, ...] = Field(min_length=1, max_length=64, description="Its hours.")
     severity: int = Field(
         0, ge=0, le=2, description="What is raised within it has at least this AVS-01 level."
     )

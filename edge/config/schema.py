@@ -12,71 +12,78 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from edge.config.audit import Audit
-from edge.config.day_night import DayNight, NightValues
-from edge.config.deduplication import Deduplication
-from edge.config.deliver import Deliver, DirStore, Outbox, S3Store
-from edge.config.evidence import Evidence
-from edge.config.gate import Gate
-from edge.config.health import Health
-from edge.config.intake import Intake, JsonPaths, Limits
-from edge.config.places import Line, MotionMask, ObjectMask, PrivacyMask, Zone, repeated
-from edge.config.regions import PixelAspect, Regions
-from edge.config.rules import DEFAULT_RULES, Decide, Rule
-from edge.config.schedule import Schedule, Window
-from edge.config.self_test import SelfTest
-from edge.config.snapshots import Snapshots
-from edge.config.static_objects import StaticObjects
-from edge.config.tracking import Tracking
-from edge.config.values import Name, Section, Share
-from service.sections import Broker, Tls
+from edge.config.audit import AuditConfig
+from edge.config.day_night import DayNightConfig, NightConfig
+from edge.config.deduplication import DeduplicationConfig
+from edge.config.deliver import DeliverConfig, DirStoreConfig, OutboxConfig, S3StoreConfig
+from edge.config.evidence import EvidenceConfig
+from edge.config.gate import GateConfig
+from edge.config.health import HealthConfig
+from edge.config.intake import IntakeConfig, JsonPathsConfig, PictureLimitsConfig
+from edge.config.places import (
+    LineConfig,
+    MotionMaskConfig,
+    ObjectMaskConfig,
+    PrivacyMaskConfig,
+    ZoneConfig,
+    repeated,
+)
+from edge.config.regions import PixelAspect, SearchRegionsConfig
+from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig
+from edge.config.schedule import ScheduleConfig, WindowConfig
+from edge.config.self_test import SelfTestConfig
+from edge.config.snapshots import SnapshotsConfig
+from edge.config.static_objects import StaticObjectsConfig
+from edge.config.tracking import TrackingConfig
+from edge.config.values import Name, Section
+from service.sections import BrokerConfig, Share, TlsConfig
 
 __all__ = [
     "DEFAULT_RULES",
-    "Audit",
-    "Broker",
-    "Camera",
-    "Config",
-    "DayNight",
-    "Decide",
-    "Deduplication",
-    "Deliver",
-    "Detect",
-    "DirStore",
-    "Evidence",
-    "Gate",
-    "Gateway",
-    "Health",
-    "Intake",
-    "JsonPaths",
-    "Limits",
-    "Line",
-    "MotionMask",
-    "NightValues",
-    "ObjectMask",
-    "Outbox",
-    "PrivacyMask",
-    "Regions",
-    "Rule",
-    "Runtime",
-    "S3Store",
-    "Schedule",
+    "AuditConfig",
+    "BrokerConfig",
+    "CameraConfig",
+    "DayNightConfig",
+    "DecideConfig",
+    "DeduplicationConfig",
+    "DeliverConfig",
+    "DetectConfig",
+    "DirStoreConfig",
+    "EdgeConfig",
+    "EvidenceConfig",
+    "GateConfig",
+    "GatewayConfig",
+    "HealthConfig",
+    "IntakeConfig",
+    "JsonPathsConfig",
+    "LineConfig",
+    "MotionMaskConfig",
+    "NightConfig",
+    "ObjectMaskConfig",
+    "OutboxConfig",
+    "PictureLimitsConfig",
+    "PrivacyMaskConfig",
+    "RuleConfig",
+    "RuntimeConfig",
+    "S3StoreConfig",
+    "ScheduleConfig",
+    "SearchRegionsConfig",
     "Section",
-    "SelfTest",
-    "Snapshots",
-    "StaticObjects",
-    "Tls",
-    "Tracking",
-    "Window",
-    "Zone",
+    "SelfTestConfig",
+    "SnapshotsConfig",
+    "StaticObjectsConfig",
+    "TlsConfig",
+    "TrackingConfig",
+    "WindowConfig",
+    "ZoneConfig",
 ]
 
 
-class Gateway(Section):
+class GatewayConfig(Section):
     id: Name = Field("gateway", description="This gateway's id, in every topic and object key.")
 
 
-class Detect(Section):
+class DetectConfig(Section):
     """The edge's network."""
 
     model: str = Field(
@@ -93,8 +100,8 @@ class Detect(Section):
     vehicle_sum: bool = Field(
         True, description="A vehicle's score is the sum over car, bus and truck, at most 1."
     )
-    regions: Regions = Field(
-        default_factory=Regions, description="Enlarged crops for small objects."
+    regions: SearchRegionsConfig = Field(
+        default_factory=SearchRegionsConfig, description="Enlarged crops for small objects."
     )
     errors_in_a_row: int = Field(
         5,
@@ -104,7 +111,7 @@ class Detect(Section):
     )
 
 
-class Runtime(Section):
+class RuntimeConfig(Section):
     """The daemon itself."""
 
     metrics_host: str = Field("127.0.0.1", description="Where /metrics and /healthz listen.")
@@ -124,7 +131,7 @@ class Runtime(Section):
     )
 
 
-class Camera(Section):
+class CameraConfig(Section):
     """What differs for one camera."""
 
     enabled: bool = Field(True, description="Off: its frames are rejected as `disabled`.")
@@ -141,19 +148,19 @@ class Camera(Section):
         description="Width of a pixel in units of its height; above 1 where the stream squeezes a "
         "wide scene. auto: what the picture or its size says by standard, else 1.",
     )
-    zones: tuple[Zone, ...] = Field((), description="Zones of this camera.")
-    lines: tuple[Line, ...] = Field((), description="Lines of this camera.")
-    object_masks: tuple[ObjectMask, ...] = Field((), description="Where objects are ignored.")
-    motion_masks: tuple[MotionMask, ...] = Field((), description="Where motion is ignored.")
-    privacy_masks: tuple[PrivacyMask, ...] = Field(
+    zones: tuple[ZoneConfig, ...] = Field((), description="Zones of this camera.")
+    lines: tuple[LineConfig, ...] = Field((), description="Lines of this camera.")
+    object_masks: tuple[ObjectMaskConfig, ...] = Field((), description="Where objects are ignored.")
+    motion_masks: tuple[MotionMaskConfig, ...] = Field((), description="Where motion is ignored.")
+    privacy_masks: tuple[PrivacyMaskConfig, ...] = Field(
         (), description="Black before anything is detected, kept or sent."
     )
-    gate: Gate | None = Field(None, description="Instead of the general gate.")
-    health: Health | None = Field(None, description="Instead of the general health.")
-    rules: tuple[Rule, ...] | None = Field(None, description="Instead of the general rules.")
+    gate: GateConfig | None = Field(None, description="Instead of the general gate.")
+    health: HealthConfig | None = Field(None, description="Instead of the general health.")
+    rules: tuple[RuleConfig, ...] | None = Field(None, description="Instead of the general rules.")
 
     @model_validator(mode="after")
-    def _places_are_distinct(self) -> Camera:
+    def _places_are_distinct(self) -> CameraConfig:
         for key in ("zones", "lines", "object_masks", "motion_masks", "privacy_masks"):
             twice = repeated(getattr(self, key))
             if twice:
@@ -164,7 +171,7 @@ class Camera(Section):
         return self
 
 
-def _unknown_names(camera: Camera, path: str, decide: Decide) -> Iterator[str]:
+def _unknown_names(camera: CameraConfig, path: str, decide: DecideConfig) -> Iterator[str]:
     """What the camera's rules name and neither it nor `decide` has."""
     general = camera.rules is None
     for rule in decide.rules if general else camera.rules or ():
@@ -182,28 +189,32 @@ def _unknown_names(camera: Camera, path: str, decide: Decide) -> Iterator[str]:
             yield f"{key} names schedules {unknown} that decide.schedules lacks"
 
 
-class Config(Section):
+class EdgeConfig(Section):
     """All sections."""
 
     version: Literal[1] = Field(1, description="Version of this schema.")
-    gateway: Gateway = Field(default_factory=Gateway, description="This gateway.")
-    intake: Intake = Field(default_factory=Intake, description="How pictures come in.")
-    gate: Gate = Field(default_factory=Gate, description="Motion gate.")
-    health: Health = Field(default_factory=Health, description="Camera health.")
-    detect: Detect = Field(default_factory=Detect, description="Detection.")
-    decide: Decide = Field(default_factory=Decide, description="Tracking and rules.")
-    deliver: Deliver = Field(default_factory=Deliver, description="Reports, evidence and verdicts.")
-    self_test: SelfTest = Field(
-        default_factory=SelfTest, description="Marked suspicions that test the whole way."
+    gateway: GatewayConfig = Field(default_factory=GatewayConfig, description="This gateway.")
+    intake: IntakeConfig = Field(default_factory=IntakeConfig, description="How pictures come in.")
+    gate: GateConfig = Field(default_factory=GateConfig, description="Motion gate.")
+    health: HealthConfig = Field(default_factory=HealthConfig, description="Camera health.")
+    detect: DetectConfig = Field(default_factory=DetectConfig, description="Detection.")
+    decide: DecideConfig = Field(default_factory=DecideConfig, description="Tracking and rules.")
+    deliver: DeliverConfig = Field(
+        default_factory=DeliverConfig, description="Reports, evidence and verdicts."
     )
-    runtime: Runtime = Field(default_factory=Runtime, description="The process.")
-    camera_defaults: Camera = Field(
-        default_factory=Camera, description="For cameras that are not listed."
+    self_test: SelfTestConfig = Field(
+        default_factory=SelfTestConfig, description="Marked suspicions that test the whole way."
     )
-    cameras: dict[Name, Camera] = Field(default_factory=dict, description="Listed cameras, by id.")
+    runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="The process.")
+    camera_defaults: CameraConfig = Field(
+        default_factory=CameraConfig, description="For cameras that are not listed."
+    )
+    cameras: dict[Name, CameraConfig] = Field(
+        default_factory=dict, description="Listed cameras, by id."
+    )
 
     @model_validator(mode="after")
-    def _rules_name_known_things(self) -> Config:
+    def _rules_name_known_things(self) -> EdgeConfig:
         problems = [*_unknown_names(self.camera_defaults, "camera_defaults", self.decide)]
         for name, camera in self.cameras.items():
             problems += _unknown_names(camera, f"cameras.{name}", self.decide)

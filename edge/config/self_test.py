@@ -10,7 +10,7 @@ from pydantic import Field
 from edge.config.values import Section
 
 
-class SelfTest(Section):
+class SelfTestConfig(Section):
     """Whether an alarm would reach a person is known only by sending one."""
 
     every_s: float | None = Field(

@@ -4,7 +4,7 @@ from typing import get_args
 
 from pydantic import BaseModel
 
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from service.fields import Key, keys, sections_in
 
 Location = tuple[int | str, ...]
@@ -12,7 +12,7 @@ Location = tuple[int | str, ...]
 
 def sections_at(location: Location) -> tuple[type[BaseModel], ...]:
     """The sections that may stand at a pydantic location; list indices and map keys are passed."""
-    here: tuple[type[BaseModel], ...] = (Config,)
+    here: tuple[type[BaseModel], ...] = (EdgeConfig,)
     for step in location:
         if any(step in section.model_fields for section in here):
             fields = [s.model_fields[str(step)] for s in here if step in s.model_fields]

@@ -10,7 +10,7 @@ from pydantic import Field
 from edge.config.values import Section
 
 
-class Snapshots(Section):
+class SnapshotsConfig(Section):
     """Single pictures, each an alarm: none is replaced by the next, and the broker keeps those of
     listed `kind: snapshot` cameras until they were judged."""
 

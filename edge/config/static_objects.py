@@ -10,7 +10,7 @@ from pydantic import Field
 from edge.config.values import Section
 
 
-class StaticObjects(Section):
+class StaticObjectsConfig(Section):
     """Parked cars, statues, posters, what the cloud has refuted: remembered, not reported again."""
 
     enabled: bool = Field(True, description="Off: nothing is remembered or recognised.")

@@ -11,7 +11,7 @@ from typing import get_args
 
 from contract.ids import CameraId
 from contract.topics import Setting
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
 
@@ -19,7 +19,7 @@ Positions = Mapping[CameraId, Mapping[Setting, bool]]
 """What was told, by camera; what is absent was never told."""
 
 
-def switched(config: Config, positions: Positions) -> Config:
+def switched(config: EdgeConfig, positions: Positions) -> EdgeConfig:
     """`config` with the switches in their positions.
 
     A camera that is not listed gets its own entry, which makes it listed: so only while unlisted
@@ -35,7 +35,7 @@ def switched(config: Config, positions: Positions) -> Config:
     return config.model_copy(update={"cameras": {**config.cameras, **told}}) if told else config
 
 
-def position(config: Config, camera: CameraId, setting: Setting) -> bool:
+def position(config: EdgeConfig, camera: CameraId, setting: Setting) -> bool:
     """Where the switch stands in a configuration that was `switched`."""
     settings = _camera(config, camera)
     match setting:
@@ -45,5 +45,5 @@ def position(config: Config, camera: CameraId, setting: Setting) -> bool:
             return settings.enabled
 
 
-def _camera(config: Config, camera: CameraId) -> Camera:
+def _camera(config: EdgeConfig, camera: CameraId) -> CameraConfig:
     return config.cameras.get(camera, config.camera_defaults)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from edge.config.values import Section, Share
+from edge.config.values import Section
+from service.sections import Share
 
 
-class Tracking(Section):
+class TrackingConfig(Section):
     max_gap_s: float = Field(
         1.5,
         ge=0.1,

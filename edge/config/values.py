@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from service.sections import Name, Section, Template
+from service.sections import Name, Section, Share, Template
 
-__all__ = ["KEY_PREFIX", "Name", "Point", "PublicKey", "Section", "Share", "Template"]
+__all__ = ["KEY_PREFIX", "Name", "PublicKey", "RelativePoint", "Section", "Share", "Template"]
 
 KEY_PREFIX = "ed25519:"
 """Of a public key that stands in the configuration itself; see `contract.signature`."""
@@ -23,6 +23,5 @@ def _public_key(value: str) -> str:
     return value
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Point = tuple[Share, Share]
+RelativePoint = tuple[Share, Share]
 PublicKey = Annotated[str, AfterValidator(_public_key)]

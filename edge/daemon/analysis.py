@@ -16,10 +16,10 @@ from functools import partial
 
 from contract.ids import CameraId, picture_id
 from edge.config.health import Fault
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.daemon.audit_sender import AuditSender
 from edge.daemon.verdict_queue import VerdictQueue
-from edge.deliver.evidence import Origin, extended, pack
+from edge.deliver.evidence import ReportOrigin, extended, pack
 from edge.deliver.evidence_requests import GATHER_S, PATIENCE_S, EvidenceRequests, OpenRequest
 from edge.deliver.outbox import Outbox
 from edge.errors import InferenceError, OutboxError
@@ -64,9 +64,9 @@ class StoreResult(Enum):
 class WorkerSettings:
     """What an analyst works by; reports name the `origin` that their frame was looked at under."""
 
-    config: Config
+    config: EdgeConfig
     detector: Detector
-    origin: Origin
+    origin: ReportOrigin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

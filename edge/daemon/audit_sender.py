@@ -10,9 +10,9 @@ from __future__ import annotations
 from edge.audit.counts import AuditCounts
 from edge.audit.events import RejectedSegment
 from edge.audit.sampling import Allowance, chance, earned, most_bytes, spent
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.deliver.audit_bundle import pack_audit
-from edge.deliver.evidence import Origin, ReportBundle
+from edge.deliver.evidence import ReportBundle, ReportOrigin
 from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
 from service.events import Event, log
@@ -26,12 +26,16 @@ class AuditSender:
         self._counts = counts
         self._allowance = Allowance()
 
-    def limit(self, now: float, under_way: int, config: Config) -> float:
+    def limit(self, now: float, under_way: int, config: EdgeConfig) -> float:
         """By how much the share that is drawn is lowered, with `under_way` drawn before."""
         return chance(self._earned(now, config), under_way, _most(config))
 
     def take(
-        self, rejected: tuple[RejectedSegment, ...], config: Config, origin: Origin, now: float
+        self,
+        rejected: tuple[RejectedSegment, ...],
+        config: EdgeConfig,
+        origin: ReportOrigin,
+        now: float,
     ) -> bool:
         """Whether any was kept for delivery; `now` is monotonic seconds."""
         kept = False
@@ -45,7 +49,9 @@ class AuditSender:
                     kept |= self._send(one, bundle, now, config)
         return kept
 
-    def _send(self, one: RejectedSegment, bundle: ReportBundle, now: float, config: Config) -> bool:
+    def _send(
+        self, one: RejectedSegment, bundle: ReportBundle, now: float, config: EdgeConfig
+    ) -> bool:
         size = sum(len(picture.jpeg) for picture in bundle.pictures)
         left = spent(self._earned(now, config), size)
         if left is None:  # a configuration with fewer bytes came between
@@ -71,14 +77,14 @@ class AuditSender:
         self._counts.drop(one.kind, one.share)
         log(Event.AUDIT_DROPPED, camera=one.camera, reason=reason)
 
-    def _earned(self, now: float, config: Config) -> Allowance:
+    def _earned(self, now: float, config: EdgeConfig) -> Allowance:
         self._allowance = earned(self._allowance, now, _most(config), _per_day(config))
         return self._allowance
 
 
-def _per_day(config: Config) -> float:
+def _per_day(config: EdgeConfig) -> float:
     return config.deliver.audit.max_bytes_per_day / config.detect.workers
 
 
-def _most(config: Config) -> int:
+def _most(config: EdgeConfig) -> int:
     return most_bytes(config.deliver.audit, _per_day(config))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from edge.config.health import Fault
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 from edge.daemon.status_messages import StatusMessages
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.camera_health import FAULTS
@@ -46,7 +46,7 @@ class CameraWatch:
 
     def __init__(
         self,
-        current: Callable[[], Config],
+        current: Callable[[], EdgeConfig],
         counters: Counters,
         status_messages: StatusMessages,
         clock: Clock,
@@ -130,7 +130,7 @@ class CameraWatch:
         listed = map(CameraId, self._current().cameras)
         return tuple(dict.fromkeys((*self._sources.followed(), *listed)))
 
-    def _settings(self, camera: CameraId) -> Camera:
+    def _settings(self, camera: CameraId) -> CameraConfig:
         config = self._current()
         return config.cameras.get(camera, config.camera_defaults)
 
@@ -151,7 +151,9 @@ class CameraWatch:
         condition = self._condition(status, reasons, funnel, arrivals, now)
         return replace(condition, notices=self._sources.notices(camera))
 
-    def _listen(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> Arrivals:
+    def _listen(
+        self, camera: CameraId, settings: CameraConfig, funnel: Funnel, now: float
+    ) -> Arrivals:
         health = self._current().health if settings.health is None else settings.health
         arrivals = self._arrivals.get(camera) or await_first(now)
         usable = funnel.received - funnel.rejected

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from contract.signature import KeyFlaw, Keyring, read_public
-from edge.config.schema import Broker, Config, DirStore, S3Store
+from edge.config.schema import BrokerConfig, DirStoreConfig, EdgeConfig, S3StoreConfig
 from edge.config.values import KEY_PREFIX
 from edge.daemon.identity import Identity
 from edge.errors import Complaint, ConfigError
@@ -40,19 +40,19 @@ _COUNTED_BYTES = 16_000_000
 keeps it from us, so that no single message can take our memory."""
 
 
-def intake_settings(config: Config, identity: Identity) -> LinkSettings:
+def intake_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
     """The link on which cameras and people at the site are heard."""
     settings = _settings(config.intake.broker, config, identity, "intake")
     return replace(settings, max_packet_bytes=_largest_bytes(config))
 
 
-def site_settings(config: Config, identity: Identity) -> LinkSettings:
+def site_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
     """The link on which people at the site are told. It listens to nobody: behind a flood of
     pictures the broker's acknowledgements would come too late for an alarm."""
     return _settings(config.intake.broker, config, identity, "site")
 
 
-def snapshot_settings(config: Config, identity: Identity) -> LinkSettings:
+def snapshot_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
     """The link to the site's broker for single pictures, which it keeps while we are away."""
     settings = _settings(config.intake.broker, config, identity, "snapshots")
     return replace(
@@ -64,14 +64,14 @@ def snapshot_settings(config: Config, identity: Identity) -> LinkSettings:
     )
 
 
-def uplink_settings(config: Config, identity: Identity) -> LinkSettings:
+def uplink_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
     """The link towards the cloud."""
     broker = config.deliver.uplink or config.intake.broker
     settings = _settings(broker, config, identity, "uplink")
     return replace(settings, clean=False, session_expiry_s=_expiry_s(_SESSION_S, identity))
 
 
-def _largest_bytes(config: Config) -> int:
+def _largest_bytes(config: EdgeConfig) -> int:
     largest = config.intake.limits.max_bytes * _BASE64_NUMERATOR // _BASE64_DENOMINATOR
     return max(largest + _HEADROOM_BYTES, _COUNTED_BYTES)
 
@@ -84,29 +84,31 @@ _ANYBODY = Identity("anybody", kept=True)
 """Where it does not matter who connects."""
 
 
-def exposed(config: Config) -> tuple[str, ...]:
+def exposed(config: EdgeConfig) -> tuple[str, ...]:
     """What of the way to the cloud others could read or forge, in words."""
     store = config.deliver.store
-    evidence = of_store(store.endpoint_url) if isinstance(store, S3Store) else ()
+    evidence = of_store(store.endpoint_url) if isinstance(store, S3StoreConfig) else ()
     return (*of_link(uplink_settings(config, _ANYBODY)), *evidence)
 
 
-def shares_broker(config: Config) -> bool:
+def shares_broker(config: EdgeConfig) -> bool:
     """Whether site and cloud meet at one broker."""
     uplink = config.deliver.uplink
     here = config.intake.broker
     return uplink is None or (uplink.host, uplink.port) == (here.host, here.port)
 
 
-def open_store_of(config: Config, clock: Clock, synchronised: Callable[[], bool]) -> ObjectStore:
+def open_store_of(
+    config: EdgeConfig, clock: Clock, synchronised: Callable[[], bool]
+) -> ObjectStore:
     """The configured store; raises `objectstore.store.StoreError` or `ValueError`.
 
     A directory lets nothing go for its age while the wall clock is not `synchronised`.
     """
     match config.deliver.store:
-        case DirStore() as folder:
+        case DirStoreConfig() as folder:
             return DirectoryStore(folder.path, _retention(folder, clock, synchronised))
-        case S3Store() as s3:
+        case S3StoreConfig() as s3:
             options = {
                 "endpoint_url": s3.endpoint_url,
                 "region": s3.region,
@@ -117,7 +119,7 @@ def open_store_of(config: Config, clock: Clock, synchronised: Callable[[], bool]
             return open_store(f"s3:{s3.bucket}?{urlencode(given)}")
 
 
-def _retention(folder: DirStore, clock: Clock, synchronised: Callable[[], bool]) -> Retention:
+def _retention(folder: DirStoreConfig, clock: Clock, synchronised: Callable[[], bool]) -> Retention:
     def swept(what: Swept) -> None:
         log(Event.STORE_SWEPT, **asdict(what))
 
@@ -134,7 +136,7 @@ def _retention(folder: DirStore, clock: Clock, synchronised: Callable[[], bool])
     return Retention(folder.path, limits, wall_s, clock.mono, synchronised, swept)
 
 
-def open_keyring(config: Config) -> Keyring | None:
+def open_keyring(config: EdgeConfig) -> Keyring | None:
     """The cloud's keys, None if none is configured; raises `ConfigError`."""
     named = config.deliver.cloud_keys
     keys, complaints = [], []
@@ -161,7 +163,9 @@ def _key_content(name: str) -> bytes:
         return file.read(_KEY_BYTES)
 
 
-def _settings(broker: Broker, config: Config, identity: Identity, name: str) -> LinkSettings:
+def _settings(
+    broker: BrokerConfig, config: EdgeConfig, identity: Identity, name: str
+) -> LinkSettings:
     who = broker.client_id or f"stillwatch-{config.gateway.id}-{identity.id}"
     settings = settings_of(broker, name, f"{who}-{name}")
     return replace(settings, max_packet_bytes=2 * _HEADROOM_BYTES)

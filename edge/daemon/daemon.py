@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from edge.config.live import keep
 from edge.config.load import Loaded, load
-from edge.config.reload import Part, plan
+from edge.config.reload import ReloadPart, plan
 from edge.daemon.connections import exposed
 from edge.daemon.gateway import Gateway
 from edge.daemon.health_checks import checks
@@ -234,8 +234,8 @@ class Daemon:
         planned = plan(gateway.live.current.config, proposed.config)
         if planned.needs_restart:
             raise ConfigError(planned.needs_restart)
-        gateway.take_up(proposed, anew=Part.DETECTOR in planned.rebuild)
-        if Part.LOG in planned.rebuild:
+        gateway.take_up(proposed, anew=ReloadPart.DETECTOR in planned.rebuild)
+        if ReloadPart.LOG in planned.rebuild:
             configure(level=proposed.config.runtime.log_level)
         self._kept = _keep(proposed)
         gateway.say_again()

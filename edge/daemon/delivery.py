@@ -16,7 +16,7 @@ from contract.ids import GatewayId
 from contract.signature import Keyring
 from contract.topics import Topics
 from contract.verdict import Verdict
-from edge.config.schema import Config, S3Store
+from edge.config.schema import EdgeConfig, S3StoreConfig
 from edge.daemon.connections import open_store_of, shares_broker, uplink_settings
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity
@@ -72,7 +72,7 @@ class Delivery:
 
     def __init__(
         self,
-        config: Callable[[], Config],
+        config: Callable[[], EdgeConfig],
         context: DeliveryContext,
         setup: UplinkSetup,
         counters: Counters,
@@ -236,7 +236,7 @@ def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription
 
 
 def open_outbox_of(
-    config: Config, clock: Clock, counters: Counters, synchronised: Callable[[], bool]
+    config: EdgeConfig, clock: Clock, counters: Counters, synchronised: Callable[[], bool]
 ) -> Outbox:
     """The configured outbox; what it must let go of is counted. Raises `OutboxInUse`."""
 
@@ -279,9 +279,9 @@ def say_repairs(outbox: Outbox) -> None:
     )
 
 
-def _others_s(config: Config) -> float:
+def _others_s(config: EdgeConfig) -> float:
     """The longest that the courier waits for a broker or store at a segment."""
     store = config.deliver.store
     # to connect, and then for an answer that is just too slow
-    store_s = 3 * store.timeout_s if isinstance(store, S3Store) else 0.0
+    store_s = 3 * store.timeout_s if isinstance(store, S3StoreConfig) else 0.0
     return max(PUBACK_S, store_s)

@@ -14,7 +14,7 @@ from contract.verdict import Verdict
 from edge.config.health import Fault
 from edge.config.live import Live
 from edge.config.load import Loaded
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.config.switched import switched
 from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
 from edge.daemon.camera_watch import CameraSources, CameraWatch
@@ -28,7 +28,7 @@ from edge.daemon.switches import Switches
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.worker import Worker
 from edge.deliver.context import DeliveryContext
-from edge.deliver.evidence import Origin
+from edge.deliver.evidence import ReportOrigin
 from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
 from edge.health.clocksync import WRITTEN_AT, ClockSync
 from edge.health.gateway_health import GatewayHealth
@@ -142,7 +142,7 @@ class Gateway:
         self.status_messages.add("notices", self.camera_watch.noticed)
         self.health_watch = HealthWatch(self.health, self.status_messages, clock, self._say_to_all)
 
-    def config(self) -> Config:
+    def config(self) -> EdgeConfig:
         """The configuration in force, with the switches as they stand."""
         return self._config
 
@@ -235,7 +235,7 @@ class Gateway:
             worker.adopt(self._worker_settings(network))
         self.snapshots.follow()
 
-    def _build_site(self, config: Config, identity: Identity) -> None:
+    def _build_site(self, config: EdgeConfig, identity: Identity) -> None:
         self.intake = Intake(
             self.config,
             self.mailboxes,
@@ -268,7 +268,7 @@ class Gateway:
             will=self.status_messages.status("offline"),
         )
 
-    def _build_workers(self, config: Config) -> None:
+    def _build_workers(self, config: EdgeConfig) -> None:
         load_memory = self.static.load
         self.analysis_workers = tuple(
             self._analysis_worker(
@@ -371,10 +371,10 @@ class Gateway:
         """What an analyst with this network goes by from now on."""
         return WorkerSettings(config=self.config(), detector=network, origin=self._origin(network))
 
-    def _origin(self, network: NamedDetector) -> Origin:
+    def _origin(self, network: NamedDetector) -> ReportOrigin:
         """What reports say from now on of where they come from."""
         current = self.live.current
-        return Origin(
+        return ReportOrigin(
             gateway=self.topics.gateway,
             model_sha256=network.sha256,
             config_version=current.version,

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.daemon.gateway import Gateway
 from edge.daemon.heartbeat import Pulse, late
 from edge.deliver.notifications import Backlog
@@ -45,7 +45,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
         lambda: taken(gateway.links()),
         lambda: unkept(gateway.outbox.depth()),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
-        Refused(
+        RejectedFrames(
             lambda: gateway.camera_watch.conditions().keys(),
             gateway.counters.snapshot,
             gateway.clock,
@@ -141,7 +141,7 @@ def unkept(depth: Depth) -> Iterator[Problem]:
         yield Problem(reason=HealthReason.DISK_UNUSABLE, detail=detail)
 
 
-def silent(config: Config, conditions: Mapping[CameraId, CameraCondition]) -> Iterator[Problem]:
+def silent(config: EdgeConfig, conditions: Mapping[CameraId, CameraCondition]) -> Iterator[Problem]:
     """Listed cameras without pictures; whoever merely appeared may leave again."""
     for camera in map(CameraId, config.cameras):
         condition = conditions.get(camera)
@@ -158,7 +158,7 @@ def _silence(condition: CameraCondition) -> str:
     return f"{came}; {rejected} rejected" if rejected else came
 
 
-class Refused:
+class RejectedFrames:
     """Cameras of whose messages most were no usable picture, lately; looked at whenever asked."""
 
     def __init__(

@@ -10,12 +10,11 @@ import json
 import platform
 import uuid
 from collections.abc import Callable
-from typing import Literal
 
 import psutil
 
 from contract.ids import CameraId
-from contract.topics import Topics
+from contract.topics import Presence, Topics
 from edge.config.live import Live
 from edge.daemon.version import program_version
 from edge.deliver.delivery_metrics import waiting
@@ -25,8 +24,6 @@ from edge.health.gateway_health import GatewayCondition
 from edge.metrics.counters import Counters
 from service.clock import Clock
 from service.link import Publication
-
-Presence = Literal["online", "stopped", "offline"]
 
 
 class StatusMessages:

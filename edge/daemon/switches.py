@@ -15,7 +15,7 @@ from pathlib import Path
 
 from contract.ids import CameraId, is_name
 from contract.topics import Setting, Topics
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.config.switched import SETTINGS, Positions, position
 from edge.storage.files import write_whole
 from service.events import Event, log
@@ -96,7 +96,7 @@ class Switches:
         if self._unkept:
             self._keep()
 
-    def states(self, config: Config, camera: CameraId) -> tuple[Publication, ...]:
+    def states(self, config: EdgeConfig, camera: CameraId) -> tuple[Publication, ...]:
         """The retained ON or OFF of each of the camera's switches, as `config` has them."""
         return tuple(
             Publication(

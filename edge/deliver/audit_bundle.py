@@ -25,8 +25,16 @@ from contract.report import (
     TrackFacts,
 )
 from edge.audit.events import AuditSample, RejectedSegment
-from edge.config.audit import Audit
-from edge.deliver.evidence import RESTORES, Item, Origin, ReportBundle, Role, item_of, relative
+from edge.config.audit import AuditConfig
+from edge.deliver.evidence import (
+    RESTORES,
+    Item,
+    ReportBundle,
+    ReportOrigin,
+    Role,
+    item_of,
+    relative,
+)
 from edge.privacy import pixels
 from edge.records import Frame
 from imaging.admission import Rejected
@@ -55,7 +63,11 @@ class _Encoding:
 
 
 def pack_audit(
-    one: RejectedSegment, audited: AuditSample, origin: Origin, settings: Audit, most_bytes: int
+    one: RejectedSegment,
+    audited: AuditSample,
+    origin: ReportOrigin,
+    settings: AuditConfig,
+    most_bytes: int,
 ) -> ReportBundle | None:
     """The bundle, its pictures of at most `most_bytes` unless they are as small as they get; None
     if no frame decodes, as one that the gate only glanced at may."""
@@ -74,7 +86,7 @@ def pack_audit(
 
 
 def _fitting(
-    pictures: list[_Picture], origin: Origin, settings: Audit, most_bytes: int
+    pictures: list[_Picture], origin: ReportOrigin, settings: AuditConfig, most_bytes: int
 ) -> list[Item]:
     longest = max(max(image.shape[:2]) for _, image in pictures)
     encoding = _Encoding(min(longest, settings.longest_side_px), settings.jpeg_quality)
@@ -87,7 +99,7 @@ def _fitting(
         encoding = _Encoding(smaller, encoding.quality)
 
 
-def _items(pictures: list[_Picture], origin: Origin, encoding: _Encoding) -> Iterator[Item]:
+def _items(pictures: list[_Picture], origin: ReportOrigin, encoding: _Encoding) -> Iterator[Item]:
     """The first as the best, the others as context."""
     for number, (frame, image) in enumerate(pictures):
         small = reduced(image, encoding.longest_px)
@@ -103,7 +115,7 @@ def _report(
     report_id: ReportId,
     shown: Frame,
     box: RelativeBox,
-    origin: Origin,
+    origin: ReportOrigin,
     evidence: tuple[EvidenceRef, ...],
 ) -> ThreatReport:
     return ThreatReport(

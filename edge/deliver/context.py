@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver.outbox import Outbox
 from edge.deliver.trace import NO_TRACE, DeliveryTrace
 from service.clock import Clock
@@ -20,5 +20,5 @@ class DeliveryContext:
 
     outbox: Outbox
     clock: Clock
-    settings: Callable[[], Deliver]
+    settings: Callable[[], DeliverConfig]
     trace: DeliveryTrace = NO_TRACE

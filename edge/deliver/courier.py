@@ -20,9 +20,9 @@ from contract.report import ThreatReport
 from contract.topics import Topics
 from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Publishes
-from edge.deliver.evidence import Picture
+from edge.deliver.evidence import EvidencePicture
 from edge.deliver.lag import said_age
-from edge.deliver.outbox import Entry
+from edge.deliver.outbox import OutboxEntry
 from edge.deliver.trace import Hop
 from edge.errors import OutboxError
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
@@ -108,7 +108,7 @@ class Courier:
             self._send_report(entry)
         return True
 
-    def _store_evidence(self, entry: Entry) -> bool:
+    def _store_evidence(self, entry: OutboxEntry) -> bool:
         pictures = self._outbox.pictures(entry)
         if pictures is None:  # decided or displaced meanwhile: nothing left to carry
             return False
@@ -131,7 +131,7 @@ class Courier:
         self._trace.reached(entry.report_id, "stored")
         return True
 
-    def _store_one(self, picture: Picture, entry: Entry) -> None:
+    def _store_one(self, picture: EvidencePicture, entry: OutboxEntry) -> None:
         """Remembers the key, which names the very bytes: the next report's view may be the same."""
         if self._store.put_if_absent(picture.key, picture.jpeg, _JPEG) == "exists":
             self._progress()
@@ -143,7 +143,7 @@ class Courier:
         if len(self._stored) > KEYS_REMEMBERED:
             self._stored.popitem(last=False)
 
-    def _check(self, picture: Picture, entry: Entry) -> None:
+    def _check(self, picture: EvidencePicture, entry: OutboxEntry) -> None:
         """What lies there is what should, or is replaced: a disk or a bucket may have lost bits."""
         flaw = self._flaw(picture)
         if flaw is None:
@@ -160,7 +160,7 @@ class Courier:
         else:
             log(Event.EVIDENCE_REPLACED, camera=entry.camera, key=picture.key, reason=flaw)
 
-    def _flaw(self, picture: Picture) -> str | None:
+    def _flaw(self, picture: EvidencePicture) -> str | None:
         """What is wrong with the stored object, if anything is."""
         try:
             stored = self._store.get(picture.key, len(picture.jpeg))
@@ -173,7 +173,7 @@ class Courier:
             return f"the cloud cannot read it, nor can we: {error}" if doubted else None
         return None if stored == picture.jpeg else "it has other bytes than were written"
 
-    def _send_report(self, entry: Entry) -> None:
+    def _send_report(self, entry: OutboxEntry) -> None:
         topics = Topics(gateway=entry.report.gateway, root=self._root)
         topic = topics.of_camera(entry.camera, "suspect")
         under_way = self._under_way.pop(entry.report_id, None)
@@ -196,7 +196,7 @@ class Courier:
                 self._wait_on(entry, under_way)
                 self._try_again(entry, f"the broker did not acknowledge within {after_s:g} s")
 
-    def _wait_on(self, entry: Entry, under_way: _UnderWay) -> None:
+    def _wait_on(self, entry: OutboxEntry, under_way: _UnderWay) -> None:
         """On a connection that stands, what a broker has not acknowledged is not sent again."""
         self._under_way[entry.report_id] = under_way
         if len(self._under_way) > KEYS_REMEMBERED:
@@ -208,14 +208,14 @@ class Courier:
             self._outbox.resume()
         self._failures, self._resume_s = 0, 0.0
 
-    def _again(self, entry: Entry) -> float:
+    def _again(self, entry: OutboxEntry) -> float:
         """When a report that was sent now is due again if no verdict comes."""
         settings = self._settings()
         wait_s = repeat_s(entry.sends, settings.resend_s, settings.resend_max_s, self._rng)
         return self._clock.mono() + wait_s
 
     def _try_again(
-        self, entry: Entry, reason: str, blame: bool = False, hop: Hop = "reported"
+        self, entry: OutboxEntry, reason: str, blame: bool = False, hop: Hop = "reported"
     ) -> None:
         """Later, then; what `blame`s the entry itself is not tried for ever."""
         settings = self._settings()
@@ -236,12 +236,12 @@ class Courier:
             again_in_s=round(wait_s, 1),
         )
 
-    def _give_up(self, entry: Entry, reason: str) -> None:
+    def _give_up(self, entry: OutboxEntry, reason: str) -> None:
         self._outbox.bury(entry.report_id, reason)
         log(Event.ENTRY_BURIED, camera=entry.camera, report_id=entry.report_id, reason=reason)
 
 
-def _to_send(entry: Entry, age_s: float) -> ThreatReport:
+def _to_send(entry: OutboxEntry, age_s: float) -> ThreatReport:
     """The report, and how old it is; once it was sent in vain, nothing more may be asked, so that
     it gets decided."""
     requests_left = 0 if entry.state == "reported" else entry.report.requests_left

@@ -27,11 +27,11 @@ from contract.report import (
     ThreatReport,
     TrackFacts,
 )
-from edge.config.schema import Evidence
+from edge.config.schema import EvidenceConfig
 from edge.privacy import Privacy, pixels
-from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame, Frame
+from edge.records import AlertCandidate, BestFrame, DecodedFrame, Frame
 from imaging.admission import Rejected
-from imaging.crop import cut, reduced, square, squared
+from imaging.crop import Box, cut, reduced, square, squared
 from imaging.detections import Image
 
 # With 16 pictures these keep a report far below the 64 KiB of the wire, whatever it says.
@@ -55,7 +55,7 @@ RESTORES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ReportOrigin:
     """What every report of a running gateway says about where it comes from; `clocksync` is
     whether its times can be believed, at the moment when it is asked."""
 
@@ -63,13 +63,13 @@ class Origin:
     model_sha256: str
     config_version: str
     config_sha256: str
-    evidence: Evidence
+    evidence: EvidenceConfig
     privacy: Privacy
     clocksync: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class EvidencePicture:
     """A JPEG and the object key under which the cloud will find it."""
 
     key: str
@@ -82,13 +82,13 @@ class ReportBundle:
     """A report with the pictures it names, each once."""
 
     report: ThreatReport
-    pictures: tuple[Picture, ...]
+    pictures: tuple[EvidencePicture, ...]
 
 
-Item = tuple[EvidenceRef, Picture]
+Item = tuple[EvidenceRef, EvidencePicture]
 
 
-def pack(candidate: AlertCandidate, origin: Origin) -> ReportBundle:
+def pack(candidate: AlertCandidate, origin: ReportOrigin) -> ReportBundle:
     """View, crops and context of `candidate`, in that order in the report's evidence.
 
     Raises `ValueError` if the best frame cannot be decoded, which it was before it came here.
@@ -105,7 +105,9 @@ def pack(candidate: AlertCandidate, origin: Origin) -> ReportBundle:
     return ReportBundle(report=report, pictures=tuple(pictures.values()))
 
 
-def extended(report: ThreatReport, best_frame: BestFrame | None, origin: Origin) -> ReportBundle:
+def extended(
+    report: ThreatReport, best_frame: BestFrame | None, origin: ReportOrigin
+) -> ReportBundle:
     """`report` with one more crop, or with the word that there is none; only what is new in it."""
     more = best_frame is not None and len(report.evidence) < _MAX_PICTURES
     items = _crop(best_frame, origin, report.label) if best_frame is not None and more else []
@@ -128,7 +130,7 @@ def _share(value: float, size: int) -> float:
     return round(min(max(value / size, 0.0), 1.0), 6)
 
 
-def _whole(candidate: AlertCandidate, origin: Origin) -> list[Item]:
+def _whole(candidate: AlertCandidate, origin: ReportOrigin) -> list[Item]:
     """The view of the scene: `best` if it is the frame that decides, else `context`."""
     if origin.evidence.whole == "none":
         return []
@@ -138,7 +140,7 @@ def _whole(candidate: AlertCandidate, origin: Origin) -> list[Item]:
     return _scene("context", candidate.view, origin)
 
 
-def _crop(best_frame: BestFrame, origin: Origin, label: str) -> list[Item]:
+def _crop(best_frame: BestFrame, origin: ReportOrigin, label: str) -> list[Item]:
     """The square around the thing; nothing of a frame that does not decode."""
     evidence, decoded = origin.evidence, best_frame.decoded
     image = pixels(decoded.frame, origin.privacy.of(decoded.frame.camera))
@@ -154,7 +156,9 @@ def _crop(best_frame: BestFrame, origin: Origin, label: str) -> list[Item]:
     return [item_of("crop", decoded.frame, jpeg, _size(crop), origin, region=shown, box=box)]
 
 
-def _framing(box: Box, decoded: DecodedFrame, evidence: Evidence, label: str) -> tuple[float, int]:
+def _framing(
+    box: Box, decoded: DecodedFrame, evidence: EvidenceConfig, label: str
+) -> tuple[float, int]:
     """Margin and longest side of a crop. A large vehicle is shown with much around it and as large
     as the scene: cut close and reduced to a small crop, it is seen at half its score."""
     longer = max((box[2] - box[0]) * decoded.aspect, box[3] - box[1])
@@ -164,7 +168,7 @@ def _framing(box: Box, decoded: DecodedFrame, evidence: Evidence, label: str) ->
     return max(evidence.crop_margin, _LARGE_MARGIN), max(evidence.crop_max_px, evidence.whole_px)
 
 
-def _context(candidate: AlertCandidate, origin: Origin, known: set[str]) -> list[Item]:
+def _context(candidate: AlertCandidate, origin: ReportOrigin, known: set[str]) -> list[Item]:
     """The newest context frames in time order, without those whose bytes are there already."""
     items: dict[str, Item] = {}
     for decoded in candidate.context:
@@ -175,7 +179,7 @@ def _context(candidate: AlertCandidate, origin: Origin, known: set[str]) -> list
 
 
 def _scene(
-    role: Role, decoded: DecodedFrame, origin: Origin, box: RelativeBox | None = None
+    role: Role, decoded: DecodedFrame, origin: ReportOrigin, box: RelativeBox | None = None
 ) -> list[Item]:
     """The whole frame: the camera's own JPEG if `full` and nothing is masked, else encoded; nothing
     if it is damaged."""
@@ -220,7 +224,7 @@ def item_of(
     frame: Frame,
     jpeg: bytes,
     size: tuple[int, int],
-    origin: Origin,
+    origin: ReportOrigin,
     *,
     region: RelativeBox | None = None,
     box: RelativeBox | None = None,
@@ -241,11 +245,11 @@ def item_of(
         region=region,
         box=box,
     )
-    return ref, Picture(key=key, sha256=sha256, jpeg=jpeg)
+    return ref, EvidencePicture(key=key, sha256=sha256, jpeg=jpeg)
 
 
 def _report(
-    candidate: AlertCandidate, origin: Origin, evidence: tuple[EvidenceRef, ...]
+    candidate: AlertCandidate, origin: ReportOrigin, evidence: tuple[EvidenceRef, ...]
 ) -> ThreatReport:
     suspicion = candidate.suspicion
     return ThreatReport(

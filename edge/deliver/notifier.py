@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver.destinations import Destination
 from edge.deliver.notifications import Notification, Notifications
 from edge.deliver.trace import NO_TRACE, DeliveryTrace
@@ -47,7 +47,7 @@ class Notifier:
         destination: Destination,
         notifications: Notifications,
         clock: Clock,
-        settings: Callable[[], Deliver],
+        settings: Callable[[], DeliverConfig],
         rng: random.Random,
         trace: DeliveryTrace = NO_TRACE,
     ) -> None:

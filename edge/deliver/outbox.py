@@ -27,21 +27,21 @@ from datetime import datetime
 
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.verdict import Verdict
-from edge.config.schema import Outbox as Settings
+from edge.config.schema import OutboxConfig as Settings
 from edge.deliver.ages import Ages, boot_id
 from edge.deliver.blobs import Blobs
 from edge.deliver.decision_rows import DecisionRows
-from edge.deliver.evidence import Picture, ReportBundle
+from edge.deliver.evidence import EvidencePicture, ReportBundle
 from edge.deliver.notifications import Notifications
 from edge.deliver.outbox_database import Database
-from edge.deliver.outbox_records import Depth, Entry, Loss, LossReason, Repairs
-from edge.deliver.outbox_rows import Row, Rows
+from edge.deliver.outbox_records import Depth, Loss, LossReason, OutboxEntry, Repairs
+from edge.deliver.outbox_rows import OutboxRow, OutboxRows
 from edge.deliver.outbox_schema import translated
 from edge.deliver.outbox_storage import OnLoss, OutboxStorage
 from edge.deliver.retry_schedule import RetrySchedule
 from service.clock import Clock
 
-__all__ = ["Depth", "Entry", "Loss", "LossReason", "Outbox", "open_outbox"]
+__all__ = ["Depth", "Loss", "LossReason", "Outbox", "OutboxEntry", "open_outbox"]
 
 KEEP_DONE_S = 3600.0
 """A finished entry is remembered until this age, so that a repeated verdict is known as such."""
@@ -94,7 +94,7 @@ class Outbox:
         ages: Ages,
     ) -> None:
         self._database = database
-        self._rows = Rows(database)
+        self._rows = OutboxRows(database)
         self._decisions = DecisionRows(database)
         self._settings = settings
         self._clock = clock
@@ -181,7 +181,7 @@ class Outbox:
             self._schedule.at_once(report.report_id)
             return True
 
-    def next_due(self, now_mono: float, *, untried: bool = False) -> Entry | None:
+    def next_due(self, now_mono: float, *, untried: bool = False) -> OutboxEntry | None:
         """The entry whose turn it is at `now_mono`, what was never sent before what is repeated, of
         each the most severe, then oldest; leased to the caller.
 
@@ -198,7 +198,7 @@ class Outbox:
                     return entry
             return None
 
-    def pictures(self, entry: Entry) -> tuple[Picture, ...] | None:
+    def pictures(self, entry: OutboxEntry) -> tuple[EvidencePicture, ...] | None:
         """The entry's pictures, as far as they can be read; None if it is no longer to be
         delivered, because it was decided or displaced meanwhile."""
         with self._locked(f"read pictures of {entry.report_id}"):
@@ -272,7 +272,7 @@ class Outbox:
         with self._locked("end threats"):
             self._decisions.end_threats(cameras)
 
-    def overdue(self, deadline_s: float, at_most: int) -> tuple[Entry, ...]:
+    def overdue(self, deadline_s: float, at_most: int) -> tuple[OutboxEntry, ...]:
         """Entries that nothing was said about in `deadline_s` since they were put, oldest first."""
         with self._locked("look for overdue entries"):
             now = self._ages.now()
@@ -299,7 +299,7 @@ class Outbox:
         with self._locked("list gateway ids"):
             return frozenset(GatewayId(name) for name in self._rows.gateways())
 
-    def find(self, report_id: ReportId) -> Entry | None:
+    def find(self, report_id: ReportId) -> OutboxEntry | None:
         """The entry as it stands."""
         with self._locked(f"find {report_id}"):
             return self._storage.find(report_id)
@@ -332,7 +332,7 @@ class Outbox:
                 trouble=self._storage.trouble or self._database.trouble,
             )
 
-    def _kept_s(self, row: Row) -> float:
+    def _kept_s(self, row: OutboxRow) -> float:
         over = row.state == "done" and not self.notifications.waits(row.report_id)
         return KEEP_DONE_S if over else self._settings.max_age_s
 

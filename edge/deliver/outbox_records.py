@@ -60,7 +60,7 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class OutboxEntry:
     """A report on its way; `attempts` failed since the last step that succeeded, `sends` times it
     was reported without an answer."""
 

@@ -19,13 +19,13 @@ from contract.report import ThreatReport
 from edge.deliver.ages import ClockReading
 from edge.deliver.blobs import Blobs
 from edge.deliver.outbox_records import Loss, LossReason, Repairs
-from edge.deliver.outbox_rows import Named, Row, Rows
+from edge.deliver.outbox_rows import Named, OutboxRow, OutboxRows
 
 
 class Recovery:
     """One pass over rows and files."""
 
-    def __init__(self, rows: Rows, blobs: Blobs, on_loss: Callable[[Loss], None]) -> None:
+    def __init__(self, rows: OutboxRows, blobs: Blobs, on_loss: Callable[[Loss], None]) -> None:
         self._rows, self._blobs, self._on_loss = rows, blobs, on_loss
         self._copied = blobs.reports()
         self._there = blobs.names()
@@ -41,7 +41,7 @@ class Recovery:
         self._blobs.recognise()
         return Repairs(salvaged=salvaged, pictures_missing=missing, orphans=orphans)
 
-    def _check(self, row: Row) -> int:
+    def _check(self, row: OutboxRow) -> int:
         """How many pictures the entry lacks that are not stored yet."""
         report = parsed(row.report, row.report_id)
         if report is None:
@@ -80,7 +80,9 @@ class Recovery:
         self._rows.insert(report, pictures, put_at, "pending" if whole else "stored")
         return 1
 
-    def _lose(self, report_id: ReportId, camera: CameraId, severity: int, row: Row | None) -> None:
+    def _lose(
+        self, report_id: ReportId, camera: CameraId, severity: int, row: OutboxRow | None
+    ) -> None:
         self._on_loss(
             Loss(
                 report_id=report_id,

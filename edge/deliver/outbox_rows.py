@@ -37,7 +37,7 @@ _UNDELIVERED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OutboxRow:
     """An entry as it lies in the table; `report` is JSON."""
 
     report_id: ReportId
@@ -73,7 +73,7 @@ _MOST_BYTES = 1_000_000_000
 _ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 
 
-class Rows(SqlStatements):
+class OutboxRows(SqlStatements):
     """Entries, their pictures' names, and counters."""
 
     def __init__(self, database: Database) -> None:
@@ -160,10 +160,10 @@ class Rows(SqlStatements):
             self.chain.give_up(report_id)
             self._change("DELETE FROM entries WHERE report_id = ?", report_id)
 
-    def find(self, report_id: ReportId) -> Row | None:
+    def find(self, report_id: ReportId) -> OutboxRow | None:
         return self._first("report_id = ?", report_id)
 
-    def victim(self, severity: int) -> Row | None:
+    def victim(self, severity: int) -> OutboxRow | None:
         """What goes first for an entry of `severity`.
 
         What is done and delivered, what is buried, what is done and not delivered everywhere, then
@@ -219,11 +219,11 @@ class Rows(SqlStatements):
             for id_, at, mono_s, boot, synchronised, state, wait in rows
         ]
 
-    def in_delivery(self) -> list[Row]:
+    def in_delivery(self) -> list[OutboxRow]:
         """Everything that is neither done nor buried, oldest first."""
         return self._rows_where(f"{_IN_DELIVERY} ORDER BY seq")
 
-    def buried(self) -> list[Row]:
+    def buried(self) -> list[OutboxRow]:
         return self._rows_where("state = 'buried' ORDER BY seq")
 
     def over(self) -> list[ReportId]:
@@ -303,13 +303,13 @@ class Rows(SqlStatements):
         rows = self._all(total, *values)
         return int(rows[0][0])
 
-    def _first(self, which: str, *values: object) -> Row | None:
+    def _first(self, which: str, *values: object) -> OutboxRow | None:
         rows = self._rows_where(which, *values)
         return rows[0] if rows else None
 
-    def _rows_where(self, which: str, *values: object) -> list[Row]:
+    def _rows_where(self, which: str, *values: object) -> list[OutboxRow]:
         rows = self._all(f"SELECT {_ROW} FROM entries WHERE {which}", *values)  # noqa: S608
-        return [Row(*row) for row in rows]
+        return [OutboxRow(*row) for row in rows]
 
     def _ids(self, which: str) -> list[ReportId]:
         return [id_ for (id_,) in self._all(f"SELECT report_id FROM entries WHERE {which}")]  # noqa: S608

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from contract.ids import ReportId
 from edge.deliver.ages import ClockReading
 from edge.deliver.blobs import Blobs
-from edge.deliver.evidence import Picture, ReportBundle
-from edge.deliver.outbox_records import Entry, Loss, LossReason, Repairs, rank
+from edge.deliver.evidence import EvidencePicture, ReportBundle
+from edge.deliver.outbox_records import Loss, LossReason, OutboxEntry, Repairs, rank
 from edge.deliver.outbox_recovery import Recovery, parsed
-from edge.deliver.outbox_rows import Row, Rows, named
+from edge.deliver.outbox_rows import OutboxRow, OutboxRows, named
 from edge.deliver.outbox_schema import translated
 from edge.errors import OutboxError, OutboxFull
 
@@ -32,7 +32,7 @@ class OutboxStorage:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: OutboxRows,
         blobs: Blobs,
         max_bytes: int,
         memory_max_bytes: int,
@@ -114,7 +114,7 @@ class OutboxStorage:
         self.remove_unneeded([picture.sha256 for picture in bundle.pictures])
         return False
 
-    def find(self, report_id: ReportId) -> Entry | None:
+    def find(self, report_id: ReportId) -> OutboxEntry | None:
         """The entry; one that cannot be read any more is given up."""
         row = self._rows.find(report_id)
         if row is None:
@@ -123,7 +123,7 @@ class OutboxStorage:
         if report is None:
             self._give_up(row, LossReason.UNREADABLE)
             return None
-        return Entry(
+        return OutboxEntry(
             report=report,
             state=row.state,
             decision=row.decision,
@@ -131,7 +131,7 @@ class OutboxStorage:
             sends=row.sends,
         )
 
-    def pictures(self, report_id: ReportId) -> tuple[Picture, ...] | None:
+    def pictures(self, report_id: ReportId) -> tuple[EvidencePicture, ...] | None:
         """In the report's order, without those that are missing or damaged; None if the entry is
         not in delivery."""
         row = self._rows.find(report_id)
@@ -139,12 +139,12 @@ class OutboxStorage:
             return None
         read = ((key, sha, self._blobs.read(sha)) for key, sha in self._rows.pictures(report_id))
         return tuple(
-            Picture(key=key, sha256=sha256, jpeg=jpeg)
+            EvidencePicture(key=key, sha256=sha256, jpeg=jpeg)
             for key, sha256, jpeg in read
             if jpeg is not None
         )
 
-    def remove(self, row: Row, reason: LossReason) -> None:
+    def remove(self, row: OutboxRow, reason: LossReason) -> None:
         """The entry and its files; a loss, unless it was done or buried before."""
         self.withdraw(row.report_id)
         if row.in_delivery:
@@ -211,7 +211,7 @@ class OutboxStorage:
         self._copied.discard(report_id)
         self._in_memory.pop(report_id, None)
 
-    def _give_up(self, row: Row, reason: LossReason) -> None:
+    def _give_up(self, row: OutboxRow, reason: LossReason) -> None:
         if row.in_delivery:
             self._rows.bury(row.report_id, reason)
             self._on_loss(_loss(row, reason))
@@ -232,7 +232,7 @@ def _size(bundle: ReportBundle) -> int:
     return pictures + len(bundle.report.model_dump_json())
 
 
-def _loss(row: Row, reason: LossReason) -> Loss:
+def _loss(row: OutboxRow, reason: LossReason) -> Loss:
     return Loss(
         report_id=row.report_id,
         camera=row.camera,

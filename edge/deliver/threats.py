@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from contract.ids import CameraId
 from contract.topics import Topics
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver.destinations import Publishes
 from edge.deliver.outbox import MOST_CAMERAS, Outbox
 from edge.errors import OutboxError
@@ -30,7 +30,7 @@ class Threats:
         outbox: Outbox,
         topics: Topics,
         clock: Clock,
-        settings: Callable[[], Deliver],
+        settings: Callable[[], DeliverConfig],
         site: Publishes,
     ) -> None:
         self._outbox = outbox

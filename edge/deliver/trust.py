@@ -20,12 +20,12 @@ from contract.ids import ReportId
 from contract.signature import Keyring
 from contract.statement import KeyId
 from contract.verdict import Verdict
-from edge.deliver.outbox_records import Entry
+from edge.deliver.outbox_records import OutboxEntry
 from edge.metrics.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedAnswer:
     """An answer that is not taken."""
 
     reason: Refusal
@@ -36,7 +36,7 @@ class Trust:
     """The cloud's keys, and what they are held against."""
 
     def __init__(
-        self, root: str, keyring: Keyring | None, find: Callable[[ReportId], Entry | None]
+        self, root: str, keyring: Keyring | None, find: Callable[[ReportId], OutboxEntry | None]
     ) -> None:
         """`find` is the outbox's. Without a `keyring` signatures are not looked at."""
         self._root = root
@@ -52,7 +52,7 @@ class Trust:
         """Go by these keys from the next message on."""
         self._keyring = keyring
 
-    def read(self, topic: str, payload: bytes) -> Verdict | EvidenceRequest | Refused | None:
+    def read(self, topic: str, payload: bytes) -> Verdict | EvidenceRequest | RefusedAnswer | None:
         """What was said; None for our own word, which comes back where brokers are shared."""
         try:
             answer = read_answer(payload)
@@ -61,17 +61,17 @@ class Trust:
             if self._keyring is not None:
                 answer = read_answer(payload, self._keyring)
         except Untrusted as error:
-            return Refused(Refusal(error.reason.value), str(error))
+            return RefusedAnswer(Refusal(error.reason.value), str(error))
         except MessageError as error:
-            return Refused(Refusal.MALFORMED, str(error))
+            return RefusedAnswer(Refusal.MALFORMED, str(error))
         flaw = topic_flaw(answer, topic, self._root)
         if flaw is not None:
-            return Refused(Refusal.OTHER_TOPIC, flaw)
+            return RefusedAnswer(Refusal.OTHER_TOPIC, flaw)
         return self._held_against_report(answer)
 
     def _held_against_report(
         self, answer: Verdict | EvidenceRequest
-    ) -> Verdict | EvidenceRequest | Refused:
+    ) -> Verdict | EvidenceRequest | RefusedAnswer:
         entry = self._find(answer.report_id)
         if isinstance(answer, EvidenceRequest):
             return self._request(answer, entry)
@@ -80,14 +80,18 @@ class Trust:
         if is_about(answer.manifest, entry.report):
             return answer
         detail = f"{answer.decision} is about another claim or pictures than {answer.report_id}"
-        return Refused(Refusal.OTHER_REPORT, detail)
+        return RefusedAnswer(Refusal.OTHER_REPORT, detail)
 
-    def _request(self, request: EvidenceRequest, entry: Entry | None) -> EvidenceRequest | Refused:
+    def _request(
+        self, request: EvidenceRequest, entry: OutboxEntry | None
+    ) -> EvidenceRequest | RefusedAnswer:
         if entry is None or not entry.waits:
-            return Refused(Refusal.NOT_OPEN, f"{request.report_id} does not wait for a verdict")
+            return RefusedAnswer(
+                Refusal.NOT_OPEN, f"{request.report_id} does not wait for a verdict"
+            )
         if _asked_for(request) != _offered(entry, request):
             detail = f"{request.report_id} was asked that before, or says that it cannot be"
-            return Refused(Refusal.NOT_OPEN, detail)
+            return RefusedAnswer(Refusal.NOT_OPEN, detail)
         return request
 
 
@@ -96,5 +100,5 @@ def _asked_for(request: EvidenceRequest) -> int:
     return request.restores_left if request.unreadable else request.requests_left
 
 
-def _offered(entry: Entry, request: EvidenceRequest) -> int:
+def _offered(entry: OutboxEntry, request: EvidenceRequest) -> int:
     return entry.report.restores_left if request.unreadable else entry.report.requests_left

@@ -19,9 +19,9 @@ from edge.deliver.destinations import Destination
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.lag import Lag, said_age
-from edge.deliver.outbox import Entry
+from edge.deliver.outbox import OutboxEntry
 from edge.deliver.threats import Threats
-from edge.deliver.trust import Refused, Trust
+from edge.deliver.trust import RefusedAnswer, Trust
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
 from service.events import Event, log
@@ -87,7 +87,7 @@ class Verdicts:
         except OutboxError as error:  # tried again with the next turn
             log(Event.DELIVERY_FAILED, reason=str(error))
 
-    def _missed(self, entry: Entry) -> None:
+    def _missed(self, entry: OutboxEntry) -> None:
         """Call an entry unconfirmed: no answer came before its deadline."""
         report = entry.report
         verdict = Verdict(
@@ -119,7 +119,7 @@ class Verdicts:
         except OutboxError as error:  # the report is sent again, and the cloud repeats its verdict
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
             return
-        if isinstance(answer, Refused):
+        if isinstance(answer, RefusedAnswer):
             self._counters.refusals.count(answer.reason)
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=answer.detail)
 

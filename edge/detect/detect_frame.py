@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.config.regions import Regions
+from edge.config.regions import SearchRegionsConfig
 from edge.detect.merge import ViewDetections, merge
 from edge.detect.search_regions import (
     CropHistory,
@@ -25,8 +25,9 @@ from edge.detect.search_regions import (
     tile_crops,
 )
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
-from edge.records import Box, Motion
+from edge.records import Motion
 from imaging.boxes import iou
+from imaging.crop import Box
 from imaging.decode import reduction
 from imaging.detections import Detections, Image, no_detections
 
@@ -79,7 +80,7 @@ def detect_frame(
     image: Image,
     hints: SearchHints,
     now: float,
-    settings: Regions,
+    settings: SearchRegionsConfig,
 ) -> tuple[CropHistory, DetectionResult]:
     """What `image` shows, and the history of where was searched."""
     height, width = image.shape[:2]
@@ -125,7 +126,7 @@ def _crops_alone(
     geometry: FrameGeometry,
     history: CropHistory,
     now: float,
-    settings: Regions,
+    settings: SearchRegionsConfig,
 ) -> tuple[Box, ...]:
     """Crops that make a detection in the whole frame needless for now; none if they cannot."""
     if not regions or now - history.whole_at_s >= settings.whole_every_s:
@@ -140,7 +141,7 @@ def _anywhere(hints: SearchHints) -> bool:
     return hints.motion.why in _UNDIRECTED and not hints.motion.regions
 
 
-def _most(hints: SearchHints, settings: Regions) -> int:
+def _most(hints: SearchHints, settings: SearchRegionsConfig) -> int:
     return settings.most_crops_alone if hints.alone else settings.most_crops
 
 

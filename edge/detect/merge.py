@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.labels import Group, group_of
-from edge.records import Box
 from imaging.boxes import areas, intersections, iou
+from imaging.crop import Box
 from imaging.detections import Detections, FloatArray, no_detections
 
 SAME_IOU = 0.5

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.detect.detect_frame import Detector
 from edge.detect.detector import TfliteDetector, open_detector
 from service.events import Event, log
@@ -24,11 +24,11 @@ class NamedDetector(Detector, Protocol):
         ...
 
 
-OpenDetectors = Callable[[Config], Sequence[NamedDetector]]
+OpenDetectors = Callable[[EdgeConfig], Sequence[NamedDetector]]
 """One for each of `detect.workers`; raises `ModelError`."""
 
 
-def open_detectors(config: Config) -> tuple[TfliteDetector, ...]:
+def open_detectors(config: EdgeConfig) -> tuple[TfliteDetector, ...]:
     """One detector per analysis thread; the first decides the runtime for all."""
     detect = config.detect
     threads, min_score, summed = detect.threads_per_worker, detect.min_score, detect.vehicle_sum

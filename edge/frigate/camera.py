@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from edge.config.parse import Data
 from edge.frigate.document import Notes, Path, number, section, texts, under
-from edge.frigate.places import Points, Size, masks, name_of, share_of, zone_outline
+from edge.frigate.places import DetectSize, PolygonPoints, masks, name_of, share_of, zone_outline
 from edge.frigate.rules import KNOWN, ZoneFacts, rules_of
 
 _FPS = 5.0
@@ -41,7 +41,7 @@ def camera_of(camera: object, path: Path, notes: Notes) -> Data:
     return entry
 
 
-def _size(camera: object) -> Size:
+def _size(camera: object) -> DetectSize:
     """Of the detect stream; before version 0.9 it stood beside `detect`."""
     for data in (under(camera, "detect"), camera):
         width, height = number(under(data, "width")), number(under(data, "height"))
@@ -51,7 +51,7 @@ def _size(camera: object) -> Size:
 
 
 def _zones(
-    camera: object, path: Path, size: Size, notes: Notes
+    camera: object, path: Path, size: DetectSize, notes: Notes
 ) -> tuple[dict[str, ZoneFacts | None], list[Data]]:
     """What rules must know of each zone by its name there, and the zones as they stand here."""
     fps = number(under(camera, "detect", "fps")) or number(under(camera, "fps")) or _FPS
@@ -80,12 +80,12 @@ def _facts(zone: object, id_: str) -> ZoneFacts:
     return ZoneFacts(id_, texts(under(zone, "objects")), loitering_s, zone)
 
 
-def _zone(id_: str, polygon: Points, inertia_s: float) -> Data:
+def _zone(id_: str, polygon: PolygonPoints, inertia_s: float) -> Data:
     """Frames in the zone as the time from the first to the last of them."""
     return {"id": id_, "polygon": _listed(polygon), "inertia_s": round(inertia_s, 3)}
 
 
-def _object_masks(camera: object, path: Path, size: Size, notes: Notes) -> list[Data]:
+def _object_masks(camera: object, path: Path, size: DetectSize, notes: Notes) -> list[Data]:
     """Those for all objects, then those for one label, which also count there together."""
     found: list[Data] = []
     whose: list[tuple[Path, object, tuple[str, ...]]] = [
@@ -106,7 +106,7 @@ def _object_masks(camera: object, path: Path, size: Size, notes: Notes) -> list[
     return found
 
 
-def _motion_masks(camera: object, path: Path, size: Size, notes: Notes) -> list[Data]:
+def _motion_masks(camera: object, path: Path, size: DetectSize, notes: Notes) -> list[Data]:
     """Before version 0.9 they stood in the camera itself."""
     found: list[Data] = []
     values: Mapping[Path, object] = {
@@ -125,5 +125,5 @@ def _motion_masks(camera: object, path: Path, size: Size, notes: Notes) -> list[
     return found
 
 
-def _listed(polygon: Points) -> list[list[float]]:
+def _listed(polygon: PolygonPoints) -> list[list[float]]:
     return [list(point) for point in polygon]

@@ -17,30 +17,30 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from edge.config.places import Outline
+from edge.config.places import Polygon
 from edge.frigate.document import Notes, Path, number, under
 
 MOST_CORNERS = 64
 """As many as the schema takes."""
 
-Corners = NDArray[np.float32]
+PolygonCorners = NDArray[np.float32]
 """(N, 2) float32, x and y in shares."""
 
-Points = tuple[tuple[float, float], ...]
-Size = tuple[float, float] | None
+PolygonPoints = tuple[tuple[float, float], ...]
+DetectSize = tuple[float, float] | None
 """Width and height of the detect stream in pixels, where the document says them."""
 
-_OUTLINE: TypeAdapter[Points] = TypeAdapter(Outline)
+_OUTLINE: TypeAdapter[PolygonPoints] = TypeAdapter(Polygon)
 
 _FORM = "x,y,x,y,... of three points and more, in pixels or as shares 0..1"
 
 
 @dataclass(frozen=True, slots=True)
-class Mask:
+class FrigateMask:
     """A mask with the name that it has, or gets."""
 
     id: str
-    polygon: Points
+    polygon: PolygonPoints
 
 
 def name_of(text: str, taken: Sequence[str]) -> str:
@@ -50,7 +50,7 @@ def name_of(text: str, taken: Sequence[str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def zone_outline(value: object, size: Size, path: Path, notes: Notes) -> Points | None:
+def zone_outline(value: object, size: DetectSize, path: Path, notes: Notes) -> PolygonPoints | None:
     """Of a zone; one that crosses itself becomes its hull, which lets nothing pass that it had."""
     flat = ",".join(map(str, value)) if isinstance(value, list) else value
     points = _points(flat, size, path, notes)
@@ -61,7 +61,7 @@ def zone_outline(value: object, size: Size, path: Path, notes: Notes) -> Points 
     return _rounded(hull.astype(np.float32))
 
 
-def masks(value: object, size: Size, path: Path, notes: Notes) -> Iterator[Mask]:
+def masks(value: object, size: DetectSize, path: Path, notes: Notes) -> Iterator[FrigateMask]:
     """Of an object or a motion; one that crosses itself is left out, so that nothing is hidden
     that was seen before."""
     taken: list[str] = []
@@ -80,10 +80,10 @@ def masks(value: object, size: Size, path: Path, notes: Notes) -> Iterator[Mask]
             notes.remark(where, "its outline crosses itself, left out: draw it again")
             continue
         taken.append(name_of(key, taken))
-        yield Mask(taken[-1], points)
+        yield FrigateMask(taken[-1], points)
 
 
-def share_of(polygon: Points) -> float:
+def share_of(polygon: PolygonPoints) -> float:
     """The share of the picture that an outline covers."""
     return float(cv2.contourArea(np.array(polygon, np.float32)))
 
@@ -107,7 +107,7 @@ def _each(value: object, path: Path) -> Iterator[tuple[str, object, Path]]:
             yield "mask", value, path
 
 
-def _points(value: object, size: Size, path: Path, notes: Notes) -> Points | None:
+def _points(value: object, size: DetectSize, path: Path, notes: Notes) -> PolygonPoints | None:
     """The corners in shares, at most as many as the schema takes; None if it was refused."""
     parts = str(value).replace(" ", "").removeprefix("poly,").strip(",").split(",")
     numbers = [number(part) for part in parts]
@@ -127,7 +127,7 @@ def _points(value: object, size: Size, path: Path, notes: Notes) -> Points | Non
     return _rounded(_fewer(corners.clip(0, 1), path, notes))
 
 
-def _fewer(corners: Corners, path: Path, notes: Notes) -> Corners:
+def _fewer(corners: PolygonCorners, path: Path, notes: Notes) -> PolygonCorners:
     """At most `MOST_CORNERS`, without those that matter least (Douglas and Peucker)."""
     away = 0.0005
     simpler = corners
@@ -139,11 +139,11 @@ def _fewer(corners: Corners, path: Path, notes: Notes) -> Corners:
     return simpler
 
 
-def _rounded(corners: Corners) -> Points:
+def _rounded(corners: PolygonCorners) -> PolygonPoints:
     return tuple((round(float(x), 4), round(float(y), 4)) for x, y in corners)
 
 
-def _is_simple(points: Points) -> bool:
+def _is_simple(points: PolygonPoints) -> bool:
     """By the product's own measure."""
     try:
         _OUTLINE.validate_python(points)

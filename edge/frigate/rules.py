@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from contract.labels import VEHICLES
 from edge.config.rules import DEFAULT_RULES
 from edge.frigate.document import Notes, Path, number, section, texts, under
-from edge.frigate.places import Size, name_of
+from edge.frigate.places import DetectSize, name_of
 
 KNOWN = {
     "person": ("person",),
@@ -56,7 +56,11 @@ class _Case:
 
 
 def rules_of(
-    camera: object, path: Path, zones: Mapping[str, ZoneFacts | None], size: Size, notes: Notes
+    camera: object,
+    path: Path,
+    zones: Mapping[str, ZoneFacts | None],
+    size: DetectSize,
+    notes: Notes,
 ) -> list[dict[str, object]]:
     """The rules of a camera, with what it inherits; `zones` by Frigate's name, None if off."""
     if under(camera, "review", "alerts", "enabled") is False:
@@ -111,7 +115,7 @@ def _cases(
     sizes: Mapping[str, float],
     required: list[ZoneFacts] | None,
     path: Path,
-    size: Size,
+    size: DetectSize,
     notes: Notes,
 ) -> Iterator[_Case]:
     """One, or one for each kind of zone."""
@@ -145,7 +149,7 @@ def _rule(id_: str, case: _Case, labels: tuple[str, ...]) -> dict[str, object]:
 
 
 def _sizes(
-    data: object, keys: Path, label: str, path: Path, size: Size, notes: Notes
+    data: object, keys: Path, label: str, path: Path, size: DetectSize, notes: Notes
 ) -> dict[str, float]:
     """Shares of the picture and ratios, where they limit anything."""
     filters = section(data, *keys, "filters", label)
@@ -165,7 +169,7 @@ def _sizes(
     return sizes
 
 
-def _share(area: float, size: Size) -> float | None:
+def _share(area: float, size: DetectSize) -> float | None:
     """Of the picture; a number up to 1 is one already, and Frigate's own highest is no limit."""
     if area <= 1 or area >= 24_000_000:
         return min(area, 1.0)

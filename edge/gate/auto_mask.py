@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.gate import cells
-from edge.gate.cells import Cells, CellValues, GreyImage
-from edge.records import Box
+from edge.gate.cells import Cells, CellValues
+from imaging.crop import Box
+from imaging.detections import GreyImage
 
 T = TypeVar("T", bound=np.generic)
 

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-GreyImage = npt.NDArray[np.uint8]
-FloatImage = npt.NDArray[np.float32]
+from imaging.detections import FloatImage, GreyImage
+
 PixelMask = npt.NDArray[np.bool_]
 
 _FIRST_NOISE = 2.0

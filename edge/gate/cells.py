@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.records import Box
+from imaging.crop import Box
+from imaging.detections import GreyImage
 
-GreyImage = npt.NDArray[np.uint8]
 Cells = npt.NDArray[np.bool_]
 CellValues = npt.NDArray[np.float32]
 """A number per cell."""

@@ -23,8 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.config.gate import Nuisance
-from edge.gate.background import BackgroundModel, FloatImage, GreyImage, PixelMask, exceeds_flicker
+from edge.gate.background import BackgroundModel, PixelMask, exceeds_flicker
 from edge.gate.illumination import is_even, patterned, ratios
+from imaging.detections import FloatImage, GreyImage
 
 BlobSums = npt.NDArray[np.float64]
 BlobFlags = npt.NDArray[np.bool_]

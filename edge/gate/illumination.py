@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FloatImage = npt.NDArray[np.float32]
+from imaging.detections import FloatImage
+
 Rectangle = Sequence[int]
 """x, y, width, height in pixels."""
 

@@ -14,20 +14,19 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from edge.config.schema import Gate
+from edge.config.schema import GateConfig
 from edge.gate import auto_mask, background, cells, motion_masks
 from edge.gate.auto_mask import AutoMask
-from edge.gate.background import BackgroundModel, BackgroundSample, FloatImage, PixelMask
+from edge.gate.background import BackgroundModel, BackgroundSample, PixelMask
 from edge.gate.cells import Cells
 from edge.gate.foreground_blobs import ForegroundBlobs, FrameDifference, foreground_blobs
 from edge.gate.illumination import BLACK, WHITE, gains
 from edge.gate.motion_masks import Unwatched
 from edge.gate.stabilisation import Stabilised, stabilise
-from edge.records import Box, Motion
-
-GreyImage = npt.NDArray[np.uint8]
+from edge.records import Motion
+from imaging.crop import Box
+from imaging.detections import FloatImage, GreyImage
 
 WIDTH_PX = 320
 """Gate pictures are at least this wide: a person of 16 px in a 640 px frame still covers 8 by 3,
@@ -92,7 +91,7 @@ def detect_motion(
     grey: GreyImage,
     size: tuple[int, int],
     now: float,
-    settings: Gate,
+    settings: GateConfig,
     masks: tuple[Unwatched, ...] = (),
     *,
     followed: bool = True,
@@ -147,7 +146,7 @@ def _begin(smoothed: GreyImage, now: float, why: str, auto: AutoMask) -> tuple[G
 
 
 def _compare(
-    known: BackgroundModel, smoothed: GreyImage, settings: Gate, masks: tuple[Unwatched, ...]
+    known: BackgroundModel, smoothed: GreyImage, settings: GateConfig, masks: tuple[Unwatched, ...]
 ) -> _Comparison:
     picture = smoothed.astype(np.float32) + np.float32(BLACK)
     gain = gains(picture, known.background)
@@ -193,7 +192,7 @@ def _find_blobs(
     least_px: float,
     elapsed_s: float,
     now: float,
-    settings: Gate,
+    settings: GateConfig,
 ) -> tuple[ForegroundBlobs, str | None]:
     """The blobs that are objects; and if none is, why not."""
     if compared.changed_px < least_px:

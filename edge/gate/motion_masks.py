@@ -10,14 +10,12 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from edge.config.schema import MotionMask, PrivacyMask
+from edge.config.schema import MotionMaskConfig, PrivacyMaskConfig
 from edge.records import Point
+from imaging.detections import GreyImage
 
-GreyImage = npt.NDArray[np.uint8]
-
-Unwatched = MotionMask | PrivacyMask
+Unwatched = MotionMaskConfig | PrivacyMaskConfig
 
 _PICTURES = 64
 """Pictures of masks kept, of some 20 kB each: as many cameras as a gateway has at most, twice."""

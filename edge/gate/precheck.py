@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 from edge.gate import motion
 from edge.gate.motion import GateState
 from edge.gate.motion_masks import Unwatched
 from edge.health import camera_health
 from edge.health.camera_health import CameraHealth
-from edge.records import Frame, Motion, Size
+from edge.records import Frame, FrameSize, Motion
 from imaging.admission import Rejected
-from imaging.decode import GreyImage, decode_grey
+from imaging.decode import decode_grey
+from imaging.detections import GreyImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,8 @@ def precheck(
     gate: GateState,
     health: CameraHealth,
     frame: Frame,
-    config: Config,
-    settings: Camera,
+    config: EdgeConfig,
+    settings: CameraConfig,
     now: float,
     *,
     followed: bool,
@@ -60,7 +61,7 @@ def precheck(
     return Precheck(motion=seen, gate=gate, health=health, grey=grey)
 
 
-def _upright(frame: Frame, shown: Size) -> Size:
+def _upright(frame: Frame, shown: FrameSize) -> FrameSize:
     """The frame's size as it is shown: decoding turns it by its EXIF orientation."""
     width, height = frame.header.width, frame.header.height
     lying, shown_lying = width > height, shown[0] > shown[1]

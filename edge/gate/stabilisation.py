@@ -18,8 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-FloatImage = npt.NDArray[np.float32]
-GreyImage = npt.NDArray[np.uint8]
+from imaging.detections import FloatImage, GreyImage
 
 _CROSS = np.ones((3, 3), np.uint8)
 

@@ -16,12 +16,11 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import get_args
 
-from edge.config.health import Fault, Health
+from edge.config.health import Fault, HealthConfig
 from edge.health import fault_indicators
 from edge.health.fault_indicators import Indicators
 from edge.health.reference_view import (
     EdgeFeatures,
-    GreyImage,
     ReferenceView,
     ViewSimilarity,
     begin,
@@ -30,6 +29,7 @@ from edge.health.reference_view import (
     resized,
     update,
 )
+from imaging.detections import GreyImage
 
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
@@ -81,7 +81,7 @@ class CameraHealth:
         return tuple(fault for fault in FAULTS if fault in self.latches and self.latches[fault].on)
 
 
-def due(health: CameraHealth, now: float, settings: Health) -> bool:
+def due(health: CameraHealth, now: float, settings: HealthConfig) -> bool:
     """Whether the camera's present picture will be examined; `now` in monotonic seconds."""
     since_s = now - health.checked_at_s
     return settings.enabled and (since_s >= settings.check_s or since_s < 0)
@@ -91,7 +91,7 @@ def step(
     health: CameraHealth,
     grey: GreyImage,
     now: float,
-    settings: Health,
+    settings: HealthConfig,
     clock_off_s: float | None = None,
 ) -> CameraHealth:
     """Examine one picture, `(h, w) uint8`, if one is due.
@@ -169,7 +169,7 @@ def _updated(
     return replace(health, views=(update(health.views[0], seen, weight), *health.views[1:]))
 
 
-def _accept(health: CameraHealth, now: float, settings: Health) -> CameraHealth:
+def _accept(health: CameraHealth, now: float, settings: HealthConfig) -> CameraHealth:
     """After `accept_view_s` of another view that one becomes known, beside those it knew."""
     if "moved" not in health.faults:
         return replace(health, moved_at_s=math.inf)
@@ -182,7 +182,7 @@ def _accept(health: CameraHealth, now: float, settings: Health) -> CameraHealth:
 
 
 def _debounce_all(
-    health: CameraHealth, shown: Indicators, now: float, settings: Health
+    health: CameraHealth, shown: Indicators, now: float, settings: HealthConfig
 ) -> CameraHealth:
     enter_s: dict[Fault, float] = {"frozen": settings.frozen_s, "glare": settings.glare_s}
     latches = {

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from edge.config.health import Fault
-from edge.health.reference_view import GreyImage, ViewSimilarity
+from edge.health.reference_view import ViewSimilarity
+from imaging.detections import GreyImage
 
 Indicators = dict[Fault, bool | None]
 

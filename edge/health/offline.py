@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from edge.config.health import Health
+from edge.config.health import HealthConfig
 
 _FOLLOW_LONGER, _FOLLOW_SHORTER = 0.5, 0.02
 """Half of a long gap counts at once; some hundred pictures in quick order forget it."""
@@ -49,7 +49,9 @@ def await_first(now: float) -> Arrivals:
     return Arrivals(first_at_s=now, last_at_s=now)
 
 
-def count_arrivals(arrivals: Arrivals, pictures: int, now: float, settings: Health) -> Arrivals:
+def count_arrivals(
+    arrivals: Arrivals, pictures: int, now: float, settings: HealthConfig
+) -> Arrivals:
     """`pictures`, at least one, have come since the last call.
 
     Of an outage no more counts as habit than it took to notice it.
@@ -68,7 +70,7 @@ def count_arrivals(arrivals: Arrivals, pictures: int, now: float, settings: Heal
     )
 
 
-def limit_s(arrivals: Arrivals, kind: str, settings: Health) -> float:
+def limit_s(arrivals: Arrivals, kind: str, settings: HealthConfig) -> float:
     """How long a silence is still no outage; inf for a camera that speaks only when it must."""
     if settings.offline_s is not None:
         return settings.offline_s
@@ -79,7 +81,7 @@ def limit_s(arrivals: Arrivals, kind: str, settings: Health) -> float:
 
 
 def check_offline(
-    arrivals: Arrivals, kind: str, now: float, listening_at_s: float, settings: Health
+    arrivals: Arrivals, kind: str, now: float, listening_at_s: float, settings: HealthConfig
 ) -> Arrivals:
     """Whether the camera is offline now; silence counts only while we listened (`listening_at_s`:
     since when), and a camera is back when it has kept speaking for `leave_s`."""

@@ -17,7 +17,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-GreyImage = npt.NDArray[np.uint8]
+from imaging.detections import GreyImage
+
 FloatMap = npt.NDArray[np.float32]
 DirectionMap = npt.NDArray[np.complex64]
 

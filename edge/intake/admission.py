@@ -6,13 +6,15 @@ camera is known, enabled or retained is the caller's to ask before.
 
 from __future__ import annotations
 
-from edge.config.schema import JsonPaths, Limits
+from edge.config.schema import JsonPathsConfig, PictureLimitsConfig
 from edge.intake.payload import sniff
 from edge.records import Frame, Message
 from imaging.admission import PictureLimits, Reason, Rejected, inspect
 
 
-def admit(message: Message, limits: Limits, paths: JsonPaths) -> Frame | Rejected:
+def admit(
+    message: Message, limits: PictureLimitsConfig, paths: JsonPathsConfig
+) -> Frame | Rejected:
     """The frame in `message`, or why there is none."""
     picture = sniff(message.payload, paths, limits.max_bytes)
     if isinstance(picture, Rejected):
@@ -30,7 +32,7 @@ def admit(message: Message, limits: Limits, paths: JsonPaths) -> Frame | Rejecte
     )
 
 
-def stale(frame: Frame, now: float, limits: Limits) -> Rejected | None:
+def stale(frame: Frame, now: float, limits: PictureLimitsConfig) -> Rejected | None:
     """A refusal if `frame` waited too long; `now` in seconds of the monotonic clock.
 
     By our own receipt: a camera's clock proves nothing.
@@ -41,7 +43,7 @@ def stale(frame: Frame, now: float, limits: Limits) -> Rejected | None:
     return Rejected(Reason.STALE, f"waited {age_s:.1f} s, limit {limits.max_age_s:g} s")
 
 
-def picture_limits(limits: Limits) -> PictureLimits:
+def picture_limits(limits: PictureLimitsConfig) -> PictureLimits:
     """The part of `limits` that a picture's header is held against."""
     return PictureLimits(
         max_bytes=limits.max_bytes,

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from imaging.admission import Reason, Rejected
 
 
@@ -50,7 +50,7 @@ class CameraSlots:
         """The camera's slot, if it has one."""
         return self._slots.get(camera)
 
-    def refusal(self, camera: CameraId, config: Config, now: float) -> Rejected | None:
+    def refusal(self, camera: CameraId, config: EdgeConfig, now: float) -> Rejected | None:
         """Why the camera may not have a slot, if so. Nothing is changed by asking."""
         if camera in config.cameras:
             return None
@@ -66,7 +66,7 @@ class CameraSlots:
         )
 
     def assign(
-        self, camera: CameraId, config: Config, now: float
+        self, camera: CameraId, config: EdgeConfig, now: float
     ) -> tuple[CameraSlot, CameraId | None]:
         """The camera's slot, a new one if need be, and who had to leave for it; `refusal` was
         asked before."""
@@ -87,7 +87,7 @@ class CameraSlots:
     def _others(self, listed: Collection[str]) -> list[CameraId]:
         return [camera for camera in self._slots if camera not in listed]
 
-    def _idle(self, others: list[CameraId], config: Config, now: float) -> CameraId | None:
+    def _idle(self, others: list[CameraId], config: EdgeConfig, now: float) -> CameraId | None:
         """Who was silent the longest, if that was long enough to lose the slot."""
         camera = min(others, key=lambda one: self._slots[one].used_at_s)
         return camera if now - self._slots[camera].used_at_s >= config.intake.idle_s else None

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from edge.config.schema import JsonPaths
+from edge.config.schema import JsonPathsConfig
 from edge.intake.texts import TEXT_ALLOWANCE, claimed_time, from_text, looks_like_picture
 from imaging.admission import Reason, Rejected
 
@@ -30,7 +30,7 @@ _DEEPEST = 6
 
 
 def read_document(
-    payload: bytes, paths: JsonPaths, max_bytes: int
+    payload: bytes, paths: JsonPathsConfig, max_bytes: int
 ) -> tuple[bytes, datetime | None] | Rejected:
     """The picture's bytes, and the camera's claim of when it was taken."""
     payload = _BYTES.sub(_as_base64, payload)
@@ -61,7 +61,7 @@ def _as_base64(found: re.Match[bytes]) -> bytes:
     return b'"' + base64.b64encode(data) + b'"'
 
 
-def _picture(document: object, paths: JsonPaths) -> str | None:
+def _picture(document: object, paths: JsonPathsConfig) -> str | None:
     """The text at the first path that has one, or the document where it is the picture."""
     whole = _text(document)
     if whole is not None:
@@ -71,7 +71,7 @@ def _picture(document: object, paths: JsonPaths) -> str | None:
     return _picture_in(document, paths)
 
 
-def _picture_in(document: object, paths: JsonPaths) -> str | None:
+def _picture_in(document: object, paths: JsonPathsConfig) -> str | None:
     found = (_text(_at(document, path)) for path in paths.image)
     return next((text for text in found if text), None)
 
@@ -96,7 +96,7 @@ def _at(document: object, path: str) -> object:
     return value
 
 
-def _where(document: object, paths: JsonPaths) -> str:
+def _where(document: object, paths: JsonPathsConfig) -> str:
     """What to do about a document without a picture at the known places."""
     elsewhere = next(_pictures(document, (), _DEEPEST), None)
     if elsewhere is None:

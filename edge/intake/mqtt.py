@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 from edge.intake import chunks
 from edge.intake.admission import admit
 from edge.intake.camera_slots import CameraSlot, CameraSlots
@@ -52,7 +52,7 @@ class Intake:
 
     def __init__(
         self,
-        current: Callable[[], Config],
+        current: Callable[[], EdgeConfig],
         mailboxes: Sequence[Mailbox],
         counters: Counters,
         clock: Clock,
@@ -142,7 +142,9 @@ class Intake:
             self._assemble(config, camera, topic, part, payload)
         return False
 
-    def _camera_and_part(self, config: Config, topic: str) -> tuple[CameraId, ChunkTopic | None]:
+    def _camera_and_part(
+        self, config: EdgeConfig, topic: str
+    ) -> tuple[CameraId, ChunkTopic | None]:
         """The camera of a topic, and which part of a picture it carries, None for a whole one.
 
         A template that the whole topic fits goes before one of which it would be a part.
@@ -156,7 +158,7 @@ class Intake:
                     return camera, found
         return UNKNOWN, None
 
-    def _refusal(self, config: Config, camera: CameraId, retained: bool) -> Rejected | None:
+    def _refusal(self, config: EdgeConfig, camera: CameraId, retained: bool) -> Rejected | None:
         """Why a picture is not even looked at; asking changes nothing."""
         if camera == UNKNOWN:
             return Rejected(Reason.UNKNOWN_CAMERA, "the topic names no camera: use a-z 0-9 _ -")
@@ -167,7 +169,7 @@ class Intake:
         return self._slots.refusal(camera, config, self._clock.mono())
 
     def _assemble(
-        self, config: Config, camera: CameraId, topic: str, part: ChunkTopic, payload: bytes
+        self, config: EdgeConfig, camera: CameraId, topic: str, part: ChunkTopic, payload: bytes
     ) -> None:
         limits, now = self._chunk_limits(config), self._clock.mono()
         state = self._assemblies.get(camera)
@@ -193,13 +195,13 @@ class Intake:
             self._assemblies[camera] = state
 
     @staticmethod
-    def _chunk_limits(config: Config) -> ChunkLimits:
+    def _chunk_limits(config: EdgeConfig) -> ChunkLimits:
         intake = config.intake
         return ChunkLimits(max_bytes=intake.limits.max_bytes, timeout_s=intake.chunk_timeout_s)
 
     def _admit(
         self,
-        config: Config,
+        config: EdgeConfig,
         camera: CameraId,
         topic: str,
         payload: bytes,
@@ -226,7 +228,7 @@ class Intake:
         self._hand_over(config, camera, admitted)
         return receipt is not None
 
-    def _hand_over(self, config: Config, camera: CameraId, frame: Frame) -> None:
+    def _hand_over(self, config: EdgeConfig, camera: CameraId, frame: Frame) -> None:
         slot = self._slot_of(config, camera, frame.received_mono_s)
         self._counters.count(camera, "received")
         mailbox, listed = self._mailboxes[slot.thread], camera in config.cameras
@@ -235,7 +237,7 @@ class Intake:
             if gone.held is not None and gone is not frame:  # itself: the mailbox was closed
                 gone.held.acknowledge()
 
-    def _slot_of(self, config: Config, camera: CameraId, now: float) -> CameraSlot:
+    def _slot_of(self, config: EdgeConfig, camera: CameraId, now: float) -> CameraSlot:
         """The camera's slot, which may be a new one: its picture was admitted."""
         new = camera not in self._slots
         slot, left = self._slots.assign(camera, config, now)
@@ -248,10 +250,10 @@ class Intake:
             self._listener.found(camera)
         return slot
 
-    def _is_known(self, config: Config, camera: CameraId) -> bool:
+    def _is_known(self, config: EdgeConfig, camera: CameraId) -> bool:
         return camera in self._slots or camera in config.cameras
 
-    def _reject(self, config: Config, camera: CameraId, refusal: Rejected) -> None:
+    def _reject(self, config: EdgeConfig, camera: CameraId, refusal: Rejected) -> None:
         counted_as = camera if self._is_known(config, camera) else UNKNOWN
         about = {} if counted_as == camera else {"topic_camera": camera}
         self._counters.count(counted_as, "received")
@@ -265,11 +267,11 @@ class Intake:
         )
 
 
-def _settings(config: Config, camera: CameraId) -> Camera:
+def _settings(config: EdgeConfig, camera: CameraId) -> CameraConfig:
     return config.cameras.get(camera, config.camera_defaults)
 
 
-def _queue_limit(config: Config, camera: CameraId, slot: CameraSlot) -> QueueLimit:
+def _queue_limit(config: EdgeConfig, camera: CameraId, slot: CameraSlot) -> QueueLimit:
     """A queue for what is, or may be, single pictures; the newest of a stream."""
     kind, snapshots = _settings(config, camera).kind, config.intake.snapshots
     if kind == "snapshot":

@@ -15,7 +15,7 @@ import codecs
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.config.schema import JsonPaths
+from edge.config.schema import JsonPathsConfig
 from edge.intake.documents import read_document
 from edge.intake.texts import BASE64_STARTS, TEXT_ALLOWANCE, from_text
 from imaging import jpeg, png
@@ -44,7 +44,7 @@ class UnpackedPicture:
     captured_at: datetime | None = None
 
 
-def sniff(payload: bytes, paths: JsonPaths, max_bytes: int) -> UnpackedPicture | Rejected:
+def sniff(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> UnpackedPicture | Rejected:
     """The picture in `payload`, at most `max_bytes` of it; its type is not looked at yet."""
     if payload.startswith(_PICTURES):
         return _bounded(payload, max_bytes)

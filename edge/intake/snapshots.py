@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake.mqtt import Intake
 from service.clock import Clock
 from service.link import Link, LinkSettings, LinkState, Receipt, Subscription
@@ -36,7 +36,7 @@ class SnapshotConnection:
     def __init__(
         self,
         settings: LinkSettings,
-        current: Callable[[], Config],
+        current: Callable[[], EdgeConfig],
         intake: Intake,
         clock: Clock,
         on_failure: Callable[[Exception], None],
@@ -106,7 +106,7 @@ class SnapshotConnection:
             ack()
 
 
-def snapshot_cameras(config: Config) -> frozenset[CameraId]:
+def snapshot_cameras(config: EdgeConfig) -> frozenset[CameraId]:
     """Listed by name, because the broker must know them before they send."""
     return frozenset(
         CameraId(name) for name, camera in config.cameras.items() if camera.kind == "snapshot"

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from contract.ids import CameraId
 from edge.audit.counts import AuditCounts
-from edge.metrics.funnel import ALARMS, STAGES, Alarm, Funnel, Stage
+from edge.metrics.funnel import ALARMS, STAGES, FrameStage, Funnel, SuspicionStage
 from edge.metrics.refusals import Refusals
 
 Name = TypeVar("Name", bound=str)
@@ -34,12 +34,12 @@ class Counters:
         self.audits = AuditCounts()
         self.refusals = Refusals()
         self._lock = threading.Lock()
-        self._counts: dict[CameraId, Counter[Stage | Alarm]] = {}
+        self._counts: dict[CameraId, Counter[FrameStage | SuspicionStage]] = {}
         self._rejected: dict[CameraId, Counter[str]] = {}
         self._suppressed: dict[CameraId, Counter[str]] = {}
         self._inferences: Counter[CameraId] = Counter()
 
-    def count(self, camera: CameraId, what: Stage | Alarm) -> None:
+    def count(self, camera: CameraId, what: FrameStage | SuspicionStage) -> None:
         """One more of `what`."""
         with self._lock:
             self._counts.setdefault(self._known(camera), Counter())[what] += 1

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Stage = Literal["received", "superseded", "quiet", "analysed"]
-Alarm = Literal[
+FrameStage = Literal["received", "superseded", "quiet", "analysed"]
+SuspicionStage = Literal[
     "suspicions", "deduplicated", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"
 ]
 
-STAGES: tuple[Stage, ...] = ("received", "superseded", "quiet", "analysed")
-ALARMS: tuple[Alarm, ...] = (
+STAGES: tuple[FrameStage, ...] = ("received", "superseded", "quiet", "analysed")
+ALARMS: tuple[SuspicionStage, ...] = (
     "suspicions",
     "deduplicated",
     "confirmed",

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from edge.records import Analysed, Box, Point, Quiet, RuleResult, TrackId
-from edge.replay.drawing import Colour, Mark
-from edge.replay.player import Step
+from edge.records import Analysed, Point, Quiet, RuleResult, TrackId
+from edge.replay.drawing import Colour, DrawnBox
+from edge.replay.player import ReplayStep
 from edge.replay.text_report import was_reported
 from edge.rules import checks
 from edge.static_objects import matching
 from edge.track.track import Track
+from imaging.crop import Box
 
 RED: Colour = (40, 40, 230)
 AMBER: Colour = (0, 170, 255)
@@ -40,18 +41,18 @@ LEGEND: tuple[tuple[str, Colour], ...] = (
 Trails = Mapping[TrackId, Sequence[Point]]
 
 
-def marks(step: Step, trails: Trails, size: tuple[int, int]) -> Iterator[Mark]:
+def marks(step: ReplayStep, trails: Trails, size: tuple[int, int]) -> Iterator[DrawnBox]:
     """All that is known of the frame, which is of that width and height upright: what matters most
     comes last, so that it lies on top."""
     if isinstance(step.outcome, Analysed | Quiet):
-        yield from (Mark(box, CYAN, (), "thin") for box in step.outcome.motion.regions)
+        yield from (DrawnBox(box, CYAN, (), "thin") for box in step.outcome.motion.regions)
     width, height = size
     for static_object in step.static_objects:
         if static_object.known:
             x0, y0, x1, y1 = static_object.box
             box = (x0 * width, y0 * height, x1 * width, y1 * height)
             kind = "refuted" if static_object.refuted else "static"
-            yield Mark(box, BLUE, (f"{kind} {static_object.label}",), "corners")
+            yield DrawnBox(box, BLUE, (f"{kind} {static_object.label}",), "corners")
     yield from _only_detected(step)
     best = {
         id_: rule_result for id_, rule_result in nearest_to_firing(step.rule_results).items() if id_
@@ -77,17 +78,19 @@ def _distance(rule_result: RuleResult) -> tuple[bool, int]:
     return not rule_result.checks[0].passed and rule_result.checks[0].name == "labels", failed
 
 
-def of_track(track: Track, step: Step, rule_result: RuleResult | None, trails: Trails) -> Mark:
+def of_track(
+    track: Track, step: ReplayStep, rule_result: RuleResult | None, trails: Trails
+) -> DrawnBox:
     """The track with its number, and what `rule_result`, the nearest to firing, says of it."""
     seen = track.seen_at_s == step.t
     colour, why = _state(track, step, rule_result) if seen else (GREY, ())
     name = f"#{track.id} {track.label} {track.votes[-1].score:.2f}"
     trail = tuple(trails.get(track.id, ()))
-    return Mark(track.box, colour, (name, *why), "full" if seen else "thin", trail)
+    return DrawnBox(track.box, colour, (name, *why), "full" if seen else "thin", trail)
 
 
 def _state(
-    track: Track, step: Step, rule_result: RuleResult | None
+    track: Track, step: ReplayStep, rule_result: RuleResult | None
 ) -> tuple[Colour, tuple[str, ...]]:
     if rule_result is None:
         return AMBER, ()
@@ -102,12 +105,12 @@ def _state(
     return RED if track.raised else AMBER, (checks.brief(failed[0]) + more,)
 
 
-def _lone(rule_result: RuleResult, step: Step) -> Mark:
+def _lone(rule_result: RuleResult, step: ReplayStep) -> DrawnBox:
     colour = RED if was_reported(rule_result, step) else AMBER
-    return Mark(rule_result.box, colour, (f"{rule_result.label} {rule_result.rule}",))
+    return DrawnBox(rule_result.box, colour, (f"{rule_result.label} {rule_result.rule}",))
 
 
-def _lone_fired(step: Step) -> list[RuleResult]:
+def _lone_fired(step: ReplayStep) -> list[RuleResult]:
     """What fired in this frame by itself; what a burst's earlier frame showed is judged with its
     last one."""
     if not isinstance(step.outcome, Analysed):
@@ -116,7 +119,7 @@ def _lone_fired(step: Step) -> list[RuleResult]:
     return [one for one in step.rule_results if one.track is None and one.fired and one.box in here]
 
 
-def _only_detected(step: Step) -> Iterator[Mark]:
+def _only_detected(step: ReplayStep) -> Iterator[DrawnBox]:
     """Detections that no track took, and those that a mask took out."""
     if not isinstance(step.outcome, Analysed):
         return
@@ -127,6 +130,6 @@ def _only_detected(step: Step) -> Iterator[Mark]:
         box: Box = (x0, y0, x1, y1)
         if box not in taken:
             words = f"{found.labels[row]} {float(found.scores[row]):.2f}"
-            yield Mark(box, PALE, (words,), "thin")
+            yield DrawnBox(box, PALE, (words,), "thin")
     for one in step.outcome.ignored:
-        yield Mark(one.box, MAGENTA, (f"{one.label}: mask {one.mask}",), "thin")
+        yield DrawnBox(one.box, MAGENTA, (f"{one.label}: mask {one.mask}",), "thin")

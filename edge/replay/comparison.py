@@ -18,30 +18,31 @@ import numpy as np
 
 from contract.ids import CameraId
 from edge.config.reload import plan
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.pipeline import Detector
-from edge.records import AlertCandidate, Analysed, Box, Quiet, TrackId
-from edge.replay.player import EPOCH, Player, Source, Step, marked
+from edge.records import AlertCandidate, Analysed, Quiet, TrackId
+from edge.replay.player import EPOCH, PictureSequence, Player, ReplayStep, marked
 from edge.rules import checks
 from imaging.boxes import iou
+from imaging.crop import Box
 from imaging.detections import Detections, Image
 
 _SAME_IOU = 0.5
 """Boxes of one object from two networks overlap at least so far; PASCAL VOC's measure of a hit."""
 
-Kind = Literal["gone", "new", "changed"]
+ChangeKind = Literal["gone", "new", "changed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedSide:
     """One of the two that are compared."""
 
-    config: Config
+    config: EdgeConfig
     detector: Detector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class RuleDecision:
     """What one side made of an object: reported by a rule or not, and why."""
 
     rule: str | None
@@ -58,19 +59,19 @@ class DecisionChange:
     frame: str
     t: float
     camera: CameraId
-    kind: Kind
+    kind: ChangeKind
     label: str
     box: Box
-    before: Decision
-    after: Decision
+    before: RuleDecision
+    after: RuleDecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """One frame on both sides."""
 
-    before: Step
-    after: Step
+    before: ReplayStep
+    after: ReplayStep
     changes: tuple[DecisionChange, ...]
 
 
@@ -101,7 +102,7 @@ class CachedDetector:
 
 
 def compare(
-    pictures: Source,
+    pictures: PictureSequence,
     before: ComparedSide,
     after: ComparedSide,
     camera: CameraId,
@@ -120,19 +121,19 @@ def compare(
         yield Compared(before=old, after=new, changes=_changes(old, new, camera))
 
 
-def differing(before: Config, after: Config) -> tuple[str, ...]:
+def differing(before: EdgeConfig, after: EdgeConfig) -> tuple[str, ...]:
     """The dotted keys in which the two differ."""
     return plan(before, after).changed
 
 
-def _changes(old: Step, new: Step, camera: CameraId) -> tuple[DecisionChange, ...]:
+def _changes(old: ReplayStep, new: ReplayStep, camera: CameraId) -> tuple[DecisionChange, ...]:
     pairs = _pairs(old.candidates, new.candidates)
     reported_new = set(pairs.values())
     changes = []
     for n, candidate in enumerate(old.candidates):
         before = _reported(candidate)
         after = _reported(new.candidates[pairs[n]]) if n in pairs else _not_reported(candidate, new)
-        kind: Kind = "changed" if n in pairs else "gone"
+        kind: ChangeKind = "changed" if n in pairs else "gone"
         if n not in pairs or _differ(candidate, new.candidates[pairs[n]]):
             changes.append(_change(old, camera, kind, candidate, before, after))
     for n, candidate in enumerate(new.candidates):
@@ -175,12 +176,12 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _change(
-    step: Step,
+    step: ReplayStep,
     camera: CameraId,
-    kind: Kind,
+    kind: ChangeKind,
     candidate: AlertCandidate,
-    before: Decision,
-    after: Decision,
+    before: RuleDecision,
+    after: RuleDecision,
 ) -> DecisionChange:
     return DecisionChange(
         frame=step.name,
@@ -194,9 +195,9 @@ def _change(
     )
 
 
-def _reported(candidate: AlertCandidate) -> Decision:
+def _reported(candidate: AlertCandidate) -> RuleDecision:
     suspicion = candidate.suspicion
-    return Decision(
+    return RuleDecision(
         rule=suspicion.rule,
         track=suspicion.track,
         severity=suspicion.severity,
@@ -204,7 +205,7 @@ def _reported(candidate: AlertCandidate) -> Decision:
     )
 
 
-def _not_reported(candidate: AlertCandidate, step: Step) -> Decision:
+def _not_reported(candidate: AlertCandidate, step: ReplayStep) -> RuleDecision:
     """Why the other side says nothing of the object, as far as it had it in the frame at all."""
     box, rule = candidate.suspicion.box, candidate.suspicion.rule
     near = [j for j in step.rule_results if _overlap(j.box, box) >= _SAME_IOU]
@@ -213,11 +214,11 @@ def _not_reported(candidate: AlertCandidate, step: Step) -> Decision:
         reasons = checks.reasons(rule_result)
         if rule_result.fired:
             reasons = ("its rule fires, but it duplicates what was reported before", *reasons)
-        return Decision(rule=None, track=rule_result.track, severity=None, reasons=reasons)
-    return Decision(rule=None, track=None, severity=None, reasons=(_absent(box, step),))
+        return RuleDecision(rule=None, track=rule_result.track, severity=None, reasons=reasons)
+    return RuleDecision(rule=None, track=None, severity=None, reasons=(_absent(box, step),))
 
 
-def _absent(box: Box, step: Step) -> str:
+def _absent(box: Box, step: ReplayStep) -> str:
     match step.outcome:
         case Quiet(motion=motion):
             return f"the gate let the frame end: {motion.why}"

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from edge.records import Analysed
-from edge.replay.comparison import Compared, Decision, DecisionChange, Kind
+from edge.replay.comparison import ChangeKind, Compared, DecisionChange, RuleDecision
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Summary:
     frames: int = 0
     analysed: list[int] = field(default_factory=lambda: [0, 0])
     suspicions: list[int] = field(default_factory=lambda: [0, 0])
-    kinds: Counter[Kind] = field(default_factory=Counter)
+    kinds: Counter[ChangeKind] = field(default_factory=Counter)
 
     @property
     def changes(self) -> int:
@@ -84,7 +84,7 @@ def as_json(change: DecisionChange) -> str:
     )
 
 
-def _side(decision: Decision) -> dict[str, object]:
+def _side(decision: RuleDecision) -> dict[str, object]:
     return {
         "fired": decision.rule is not None,
         "rule": decision.rule,
@@ -105,7 +105,7 @@ def in_words(change: DecisionChange) -> str:
     )
 
 
-def _words(decision: Decision) -> str:
+def _words(decision: RuleDecision) -> str:
     decided = (
         "not reported"
         if decision.rule is None

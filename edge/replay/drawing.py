@@ -15,7 +15,8 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from edge.records import Box, Mask, Point
+from edge.records import Mask, Point
+from imaging.crop import Box
 from imaging.detections import Image
 
 Colour = tuple[int, int, int]
@@ -41,7 +42,7 @@ _CORNER = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class DrawnBox:
     """An object in a frame: its box (xyxy, pixels of the frame), the words over it, and how its box
     is drawn; `trail` are the feet of its earlier boxes."""
 
@@ -106,7 +107,7 @@ def outline(
     text(image, (left + 3, min(max(top + 13, 12), height - 3)), name, colour)
 
 
-def draw(image: Image, marks: Sequence[Mark], scale: Scale) -> None:
+def draw(image: Image, marks: Sequence[DrawnBox], scale: Scale) -> None:
     """All marks, the last on top: first trails and boxes, then the words, each where none are."""
     for one in marks:
         _shape(image, one, scale)
@@ -115,7 +116,7 @@ def draw(image: Image, marks: Sequence[Mark], scale: Scale) -> None:
         _caption(image, one, scale, taken)
 
 
-def _shape(image: Image, one: Mark, scale: Scale) -> None:
+def _shape(image: Image, one: DrawnBox, scale: Scale) -> None:
     feet = [scale.point(x, y) for x, y in one.trail]
     if len(feet) > 1:
         cv2.polylines(image, [np.array(feet, np.int32)], False, one.colour, 1, cv2.LINE_AA)
@@ -134,7 +135,7 @@ def _corners(image: Image, first: _Pixel, last: _Pixel, colour: Colour) -> None:
             cv2.line(image, (x, y), (x, y + down), colour, 2)
 
 
-def _caption(image: Image, one: Mark, scale: Scale, taken: list[_Spot]) -> None:
+def _caption(image: Image, one: DrawnBox, scale: Scale, taken: list[_Spot]) -> None:
     """The words over the box, under it or beside it; in a crowd only the first line."""
     if not one.words:
         return

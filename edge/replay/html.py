@@ -45,7 +45,7 @@ Tone = Literal["bad", "open", "good", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PagePicture:
     """A JPEG with the words under it; `small` ones are crops."""
 
     jpeg: bytes
@@ -54,24 +54,24 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PageEntry:
     """One object to judge: what it is, why in one line, what else is known, its pictures; the tone
     says how it is to be taken."""
 
     title: str
     lead: str
     lines: Sequence[str]
-    pictures: Sequence[Picture] = ()
+    pictures: Sequence[PagePicture] = ()
     tone: Tone = "plain"
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """Entries under a heading; `empty` is said where there are none."""
 
     title: str
     intro: str
-    entries: Sequence[Entry]
+    entries: Sequence[PageEntry]
     empty: str = "None."
 
 
@@ -93,7 +93,7 @@ def lightened(jpeg: bytes) -> bytes:
 def page(
     title: str,
     head: Iterable[str],
-    sections: Sequence[Section],
+    sections: Sequence[PageSection],
     most_bytes: int = MOST_BYTES,
 ) -> str:
     """The whole page; `head` are the lines under its title. Entries keep their order, so the first
@@ -121,7 +121,7 @@ class _Budget:
         self._left = most_bytes
         self._left_away = 0
 
-    def figure(self, picture: Picture) -> str:
+    def figure(self, picture: PagePicture) -> str:
         """The picture, or the word that it had no room."""
         data = base64.b64encode(picture.jpeg).decode()
         words = escape(picture.words)
@@ -141,7 +141,7 @@ class _Budget:
         return f"<p>{self._left_away} pictures were left away: the page would be too large.</p>"
 
 
-def _section(section: Section, budget: _Budget) -> str:
+def _section(section: PageSection, budget: _Budget) -> str:
     entries = "\n".join(_entry(entry, budget) for entry in section.entries)
     return (
         f"<section><h2>{escape(section.title)}</h2><p>{escape(section.intro)}</p>\n"
@@ -149,7 +149,7 @@ def _section(section: Section, budget: _Budget) -> str:
     )
 
 
-def _entry(entry: Entry, budget: _Budget) -> str:
+def _entry(entry: PageEntry, budget: _Budget) -> str:
     lines = "".join(f"<li>{escape(line)}</li>" for line in entry.lines)
     figures = "\n".join(budget.figure(picture) for picture in entry.pictures if picture.jpeg)
     return (

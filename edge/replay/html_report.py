@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from contract.ids import CameraId, GatewayId
-from edge.config.schema import Config
-from edge.deliver.evidence import Origin, pack
+from edge.config.schema import EdgeConfig
+from edge.deliver.evidence import ReportOrigin, pack
 from edge.privacy import privacy_of
 from edge.records import AlertCandidate
-from edge.replay.html import Entry, Picture, Section, jpeg_of, lightened, page
+from edge.replay.html import PageEntry, PagePicture, PageSection, jpeg_of, lightened, page
 from edge.replay.overlay import Overlay
-from edge.replay.player import SourceError, Step
+from edge.replay.player import ReplayStep, SourceError
 from edge.replay.text_report import FrameCounts, why
 from edge.replay.unreported import MOST, UnreportedTracks
 from edge.track.track import Track
@@ -32,7 +32,7 @@ MOST_ALARMS = 200
 class HtmlReportWriter:
     """A page at `path` in the making, of the replay of `source` as `camera`."""
 
-    def __init__(self, path: Path, source: Path, config: Config, camera: CameraId) -> None:
+    def __init__(self, path: Path, source: Path, config: EdgeConfig, camera: CameraId) -> None:
         """Raises `SourceError` if nothing can be written there."""
         if not path.parent.is_dir():
             raise SourceError(f"{path} cannot be written: there is no folder {path.parent}")
@@ -40,7 +40,7 @@ class HtmlReportWriter:
             raise SourceError(f"{path} cannot be written: it is a folder")
         self._path, self._source, self._camera = path, source, camera
         self._overlay = Overlay(config.cameras.get(camera, config.camera_defaults))
-        self._origin = Origin(
+        self._origin = ReportOrigin(
             gateway=GatewayId(config.gateway.id),
             model_sha256=_NOBODY,
             config_version="replay",
@@ -50,11 +50,11 @@ class HtmlReportWriter:
         )
         self._frame_counts = FrameCounts()
         self._outcomes: Counter[str] = Counter()
-        self._alarms: list[Entry] = []
+        self._alarms: list[PageEntry] = []
         self._unreported = UnreportedTracks()
         self._missed_motion = 0
 
-    def add(self, step: Step) -> None:
+    def add(self, step: ReplayStep) -> None:
         """The next frame."""
         self._overlay.add(step)
         self._frame_counts.count(step)
@@ -72,26 +72,26 @@ class HtmlReportWriter:
         except OSError as error:
             raise SourceError(f"{self._path} cannot be written: {error.strerror}") from error
 
-    def _picture(self, step: Step) -> Picture | None:
+    def _picture(self, step: ReplayStep) -> PagePicture | None:
         image = self._overlay.picture(step, _WIDE)
         words = f"{step.name}, {step.t:.1f} s"
-        return None if image is None else Picture(jpeg_of(image), words)
+        return None if image is None else PagePicture(jpeg_of(image), words)
 
-    def _closeup(self, step: Step, track: Track) -> Picture | None:
+    def _closeup(self, step: ReplayStep, track: Track) -> PagePicture | None:
         image = self._overlay.closeup(step, self._overlay.mark(step, track))
         words = f"{step.name}, {step.t:.1f} s"
-        return None if image is None else Picture(jpeg_of(image), words, small=True)
+        return None if image is None else PagePicture(jpeg_of(image), words, small=True)
 
-    def _alarm(self, candidate: AlertCandidate, step: Step) -> Entry:
+    def _alarm(self, candidate: AlertCandidate, step: ReplayStep) -> PageEntry:
         one, shown = candidate.suspicion, self._picture(step)
         bundle = pack(candidate, self._origin)
         roles = {ref.key: ref.role for ref in bundle.report.evidence}
         sent = tuple(
-            Picture(lightened(picture.jpeg), f"to be sent: {roles[picture.key]}", small=True)
+            PagePicture(lightened(picture.jpeg), f"to be sent: {roles[picture.key]}", small=True)
             for picture in bundle.pictures
         )
         box = ", ".join(f"{value:.0f}" for value in one.box)
-        return Entry(
+        return PageEntry(
             f"{step.t:.1f} s, {step.name}: {one.label} {one.score:.2f}, track #{one.track}",
             f"rule {one.rule}, severity {one.severity}",
             (*one.reasons, f"box [{box}], report {one.report_id}"),
@@ -110,14 +110,14 @@ class HtmlReportWriter:
                 f"{self._missed_motion} stretches of motion ended without a suspicion.",
             ),
             (
-                Section(
+                PageSection(
                     f"Alarms ({count})",
                     "What the edge suspected, each with the frame that raised it and the pictures "
                     "that the cloud would get. No cloud was asked. Click a picture to enlarge it."
                     + (f" The first {MOST_ALARMS}." if count > MOST_ALARMS else ""),
                     self._alarms,
                 ),
-                Section(
+                PageSection(
                     f"Not reported ({len(held)})",
                     "Tracks seen at least three times about which nothing was reported, and what "
                     f"held them back: at most {MOST}, what nearly fired first, duplicates of "

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.config.schema import Camera
+from edge.config.schema import CameraConfig
 from edge.privacy import pixels
 from edge.records import Analysed, Point, Quiet, RuleResult, TrackId
 from edge.replay import drawing
@@ -28,8 +28,8 @@ from edge.replay.annotations import (
     nearest_to_firing,
     of_track,
 )
-from edge.replay.drawing import Colour, Mark
-from edge.replay.player import Step
+from edge.replay.drawing import Colour, DrawnBox
+from edge.replay.player import ReplayStep
 from edge.replay.text_report import explained, was_reported
 from edge.rules.checks import whole
 from edge.track.track import Track
@@ -69,12 +69,12 @@ class _Banner:
 class Overlay:
     """Draws one camera's replay; every step has to come by, in order."""
 
-    def __init__(self, settings: Camera) -> None:
+    def __init__(self, settings: CameraConfig) -> None:
         self._settings = settings
         self._trails: dict[TrackId, deque[Point]] = {}
         self._banners: tuple[_Banner, ...] = ()
 
-    def add(self, step: Step) -> None:
+    def add(self, step: ReplayStep) -> None:
         """Remember what the next drawing needs."""
         known = self._trails
         self._trails = {
@@ -95,7 +95,7 @@ class Overlay:
         lasting = tuple(one for one in self._banners if step.t < one.until_s)
         self._banners = (*lasting, *new)[-_BANNERS:]
 
-    def frame(self, step: Step) -> Image | None:
+    def frame(self, step: ReplayStep) -> Image | None:
         """The step as a picture of its own size with the words under it; None if it has no pixels
         to show."""
         drawn = self.picture(step, _WIDE)
@@ -107,7 +107,9 @@ class Overlay:
             drawn = np.pad(drawn, ((0, 0), (0, missing), (0, 0)))
         return np.asarray(np.vstack([drawn, self.panel(step, drawn.shape[1])]), np.uint8)
 
-    def picture(self, step: Step, wide: tuple[int, int], more: Sequence[Mark] = ()) -> Image | None:
+    def picture(
+        self, step: ReplayStep, wide: tuple[int, int], more: Sequence[DrawnBox] = ()
+    ) -> Image | None:
         """The frame alone, as wide as said, with motion, places and marks, on top those of others
         (`more`)."""
         image = image_of(step, self._settings)
@@ -126,7 +128,7 @@ class Overlay:
         drawing.draw(shown, [*seen, *more], scale)
         return shown
 
-    def closeup(self, step: Step, one: Mark) -> Image | None:
+    def closeup(self, step: ReplayStep, one: DrawnBox) -> Image | None:
         """One object alone, with what is around it, so that a far one can be seen at all."""
         image = image_of(step, self._settings)
         if image is None or step.frame is None:
@@ -143,12 +145,12 @@ class Overlay:
         drawing.draw(shown, [one], replace(scale, left=left, top=top))
         return shown
 
-    def mark(self, step: Step, track: Track) -> Mark:
+    def mark(self, step: ReplayStep, track: Track) -> DrawnBox:
         """A track as it is drawn."""
         rule_result = nearest_to_firing(step.rule_results).get(track.id)
         return of_track(track, step, rule_result, self._trails)
 
-    def panel(self, step: Step, wide_px: int) -> Image:
+    def panel(self, step: ReplayStep, wide_px: int) -> Image:
         """What became of the frame and of each object in it, in words."""
         words = drawing.panel(wide_px, _words(step), _LINES)
         return np.asarray(np.vstack([words, drawing.legend(wide_px, LEGEND)]), np.uint8)
@@ -164,7 +166,7 @@ class Overlay:
                 drawing.outline(shown, mask.polygon, MAGENTA, mask.id)
 
 
-def image_of(step: Step, settings: Camera) -> Image | None:
+def image_of(step: ReplayStep, settings: CameraConfig) -> Image | None:
     """The step's pixels, black under privacy masks; None for a frame that has none."""
     if isinstance(step.outcome, Analysed):
         return step.outcome.image
@@ -181,7 +183,7 @@ def _around(middle: float, size: float, whole: int) -> tuple[int, int]:
     return int(first), max(int(first) + 1, min(whole, round(first + size)))
 
 
-def _words(step: Step) -> list[tuple[str, Colour]]:
+def _words(step: ReplayStep) -> list[tuple[str, Colour]]:
     head, *_ = explained(step)
     lines: list[tuple[str, Colour]] = [(head, drawing.WHITE)]
     about = [one for one in step.rule_results if one.checks[0].passed]

@@ -21,7 +21,7 @@ from contract.ids import CameraId, ReportId
 from contract.verdict import Decision
 from edge.audit.events import LONGEST_S, RejectedSegment
 from edge.config.health import Fault
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake.admission import admit
 from edge.pipeline import Detector, Pipeline
 from edge.records import (
@@ -56,7 +56,7 @@ class SourceError(Exception):
     """The source cannot be played; the text says why."""
 
 
-class Source(Protocol):
+class PictureSequence(Protocol):
     """Encoded pictures in order, with a name each; a length of 0 says that nobody knows it."""
 
     def __len__(self) -> int: ...
@@ -65,7 +65,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class ReplayStep:
     """One frame of a replay: `t` in seconds of the replay's clock; `candidates` are the suspicions
     that it raised, also those raised only when it had stood alone; `rule_results` are of both;
     `live` the tracks alive after it; `faults` what is wrong with the camera, `notices` what was
@@ -172,7 +172,7 @@ class Player:
 
     def __init__(
         self,
-        config: Config,
+        config: EdgeConfig,
         camera: CameraId,
         rhythm: Rhythm,
         detector: Detector,
@@ -183,7 +183,7 @@ class Player:
         self._pipeline = Pipeline(config, detector)
         self._settings = config.cameras.get(camera, config.camera_defaults)
 
-    def step(self, number: int, name: str, payload: bytes, *, last: bool) -> Step:
+    def step(self, number: int, name: str, payload: bytes, *, last: bool) -> ReplayStep:
         """The next frame along the path; after the `last`, what still waits is judged."""
         now = _at_s(self._rhythm, number)
         rejected_segments = self._pipeline.rejected_segments(now)
@@ -202,7 +202,7 @@ class Player:
                 rule_results += result.rule_results
         if last:
             rejected_segments += self._pipeline.rejected_segments(now + LONGEST_S)
-        return Step(
+        return ReplayStep(
             name=name,
             t=now,
             outcome=outcome,
@@ -238,20 +238,20 @@ class Player:
 
 
 def replay(
-    source: Path, config: Config, camera: str, fps: float, detector: Detector
-) -> Iterator[Step]:
+    source: Path, config: EdgeConfig, camera: str, fps: float, detector: Detector
+) -> Iterator[ReplayStep]:
     """Play `source` through the edge's path at `fps` frames per second of the replay's clock."""
     return play(open_source(source), config, CameraId(camera), fps, detector)
 
 
 def play(
-    pictures: Source,
-    config: Config,
+    pictures: PictureSequence,
+    config: EdgeConfig,
     camera: CameraId,
     rhythm: Rhythm,
     detector: Detector,
     start: datetime = EPOCH,
-) -> Iterator[Step]:
+) -> Iterator[ReplayStep]:
     """As `replay`, over pictures that are at hand, evenly spaced or at times of their own."""
     player = Player(config, camera, rhythm, detector, start)
     for number, (name, payload, last) in enumerate(marked(pictures)):
@@ -270,7 +270,7 @@ def _pause_s(rhythm: Rhythm, number: int) -> float:
     return 1 / rhythm
 
 
-def marked(pictures: Source) -> Iterator[tuple[str, bytes, bool]]:
+def marked(pictures: PictureSequence) -> Iterator[tuple[str, bytes, bool]]:
     """Each picture with the word whether it is the last; a video's own count may be wrong."""
     rest = iter(pictures)
     current = next(rest, None)

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from edge.records import AlertCandidate, Analysed, Check, Outcome, Quiet, RuleResult
-from edge.replay.player import Step
+from edge.replay.player import ReplayStep
 from edge.rules.checks import ignored_words, whole, words
 from imaging.admission import Rejected
 from imaging.detections import Detections, no_detections
 
 
-def line(step: Step, *, explain: bool = False) -> str:
+def line(step: ReplayStep, *, explain: bool = False) -> str:
     """One JSON line for a frame, on demand with every rule_result in it."""
     outcome = step.outcome
     found = outcome.detections if isinstance(outcome, Analysed) else no_detections()
@@ -43,7 +43,7 @@ def line(step: Step, *, explain: bool = False) -> str:
     return json.dumps(facts)
 
 
-def explained(step: Step) -> Iterator[str]:
+def explained(step: ReplayStep) -> Iterator[str]:
     """The frame in words: what became of it, then each object with each rule's decision."""
     outcome = step.outcome
     yield f"{step.name} t={step.t:.3f} {why(outcome)}"
@@ -89,7 +89,7 @@ def _detections(found: Detections) -> list[dict[str, object]]:
     ]
 
 
-def was_reported(rule_result: RuleResult, step: Step) -> bool:
+def was_reported(rule_result: RuleResult, step: ReplayStep) -> bool:
     """Whether a suspicion came of it; of a single picture its number says nothing."""
     return rule_result.fired and any(
         candidate.suspicion.rule == rule_result.rule
@@ -100,7 +100,7 @@ def was_reported(rule_result: RuleResult, step: Step) -> bool:
     )
 
 
-def _rule_result(rule_result: RuleResult, step: Step) -> dict[str, object]:
+def _rule_result(rule_result: RuleResult, step: ReplayStep) -> dict[str, object]:
     return {
         "track": rule_result.track,
         "label": rule_result.label,
@@ -148,7 +148,7 @@ class FrameCounts:
     suspicions: int = 0
     inferences: int = 0
 
-    def count(self, step: Step) -> None:
+    def count(self, step: ReplayStep) -> None:
         self.received += 1
         self.suspicions += len(step.candidates)
         match step.outcome:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from edge.records import TrackId
 from edge.replay.failed_checks import FailedChecks
-from edge.replay.html import Entry, Picture
-from edge.replay.player import Step
+from edge.replay.html import PageEntry, PagePicture
+from edge.replay.player import ReplayStep
 from edge.track.track import Track
 
 FRAMES = 8
@@ -21,7 +21,7 @@ _KEPT = 2 * FRAMES
 MOST = 60
 """Tracks that are shown. More nobody looks at."""
 
-Closeup = Callable[[Track], Picture | None]
+Closeup = Callable[[Track], PagePicture | None]
 
 
 @dataclass(slots=True)
@@ -31,26 +31,26 @@ class _TrackHistory:
     track: Track
     failed_checks: FailedChecks = field(default_factory=FailedChecks)
     stride: int = 1
-    strip: list[Picture] = field(default_factory=list)
+    strip: list[PagePicture] = field(default_factory=list)
 
     def wants(self) -> bool:
         """Whether this sight of it belongs into the strip."""
         return (self.track.hits - 1) % self.stride == 0
 
-    def add(self, picture: Picture) -> None:
+    def add(self, picture: PagePicture) -> None:
         self.strip.append(picture)
         if len(self.strip) > _KEPT:
             self.strip = self.strip[::2]
             self.stride *= 2
 
-    def shown(self) -> list[Picture]:
+    def shown(self) -> list[PagePicture]:
         """Some of what was kept, the first and the last of it among them."""
         if len(self.strip) <= FRAMES:
             return self.strip
         apart = (len(self.strip) - 1) / (FRAMES - 1)
         return [self.strip[round(n * apart)] for n in range(FRAMES)]
 
-    def entry(self) -> Entry:
+    def entry(self) -> PageEntry:
         track = self.track
         title = (
             f"#{track.id} {track.label}, {track.first_at_s:.1f} to {track.seen_at_s:.1f} s, "
@@ -58,8 +58,8 @@ class _TrackHistory:
         )
         why = self.failed_checks.words()
         if self.failed_checks.fired:
-            return Entry(title, "fired, but was a duplicate", why, self.shown())
-        return Entry(title, why[0], why[1:], self.shown(), "open")
+            return PageEntry(title, "fired, but was a duplicate", why, self.shown())
+        return PageEntry(title, why[0], why[1:], self.shown(), "open")
 
 
 class UnreportedTracks:
@@ -69,7 +69,7 @@ class UnreportedTracks:
         self._alive: dict[TrackId, _TrackHistory] = {}
         self._ended: list[_TrackHistory] = []
 
-    def add(self, step: Step, closeup: Closeup) -> None:
+    def add(self, step: ReplayStep, closeup: Closeup) -> None:
         """The next step; `closeup` draws a track in it."""
         now = {track.id: track for track in step.tracks}
         for id_ in [id_ for id_ in self._alive if id_ not in now]:
@@ -89,7 +89,7 @@ class UnreportedTracks:
                 if drawn is not None:
                     history.add(drawn)
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[PageEntry]:
         """What nearly fired first, duplicates last."""
         for history in self._alive.values():
             self._end(history)

@@ -14,10 +14,10 @@ from types import MappingProxyType
 import cv2
 import numpy as np
 
-from edge.config.schema import Camera
+from edge.config.schema import CameraConfig
 from edge.replay.drawing import framed
 from edge.replay.overlay import Overlay
-from edge.replay.player import SourceError, Step
+from edge.replay.player import ReplayStep, SourceError
 from imaging.detections import Image
 
 ENCODERS: Mapping[str, str] = MappingProxyType(
@@ -35,7 +35,7 @@ _DARK = (480, 640)
 class VideoWriter:
     """A video at `path` in the making, of frames that come `fps` times per second."""
 
-    def __init__(self, path: Path, fps: float, settings: Camera) -> None:
+    def __init__(self, path: Path, fps: float, settings: CameraConfig) -> None:
         """Raises `SourceError` if nothing can be written there."""
         encoder = ENCODERS.get(path.suffix.lower())
         if encoder is None:
@@ -52,10 +52,10 @@ class VideoWriter:
         self._overlay = Overlay(settings)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
-        self._waiting: list[Step] = []
+        self._waiting: list[ReplayStep] = []
         self._written = 0
 
-    def add(self, step: Step) -> None:
+    def add(self, step: ReplayStep) -> None:
         """The next frame; raises `SourceError` where the encoder does not take it."""
         self._overlay.add(step)
         image = self._overlay.frame(step)
@@ -96,7 +96,7 @@ class VideoWriter:
             self._write(self._dark(step))
         self._waiting = []
 
-    def _dark(self, step: Step) -> Image:
+    def _dark(self, step: ReplayStep) -> Image:
         width, height = self._size
         panel = self._overlay.panel(step, width)
         top = np.zeros((max(0, height - len(panel)), width, 3), np.uint8)

@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from functools import lru_cache
 from statistics import median
 
-from edge.config.schema import Rule
-from edge.records import Box, Check, in_shares
+from edge.config.schema import RuleConfig
+from edge.records import Check, in_shares
 from edge.rules import checks, cooldown
 from edge.rules.context import EvaluationContext
 from edge.static_objects import place_history
-from edge.static_objects.place_history import Similarity
+from edge.static_objects.place_history import PlaceSimilarity
 from edge.static_objects.records import Match
 from edge.track import zones
 from edge.track.track import Track
+from imaging.crop import Box
 
 _PERSISTS_S = 1.0
 """Somebody who stands where the empty scene has nobody need not walk: leaves and shadows come and
@@ -38,7 +39,7 @@ def label_check(label: str, labels: tuple[str, ...]) -> Check:
 def track_checks(
     track: Track,
     label: str,
-    rule: Rule,
+    rule: RuleConfig,
     severity: int,
     inside: tuple[str, ...],
     context: EvaluationContext,
@@ -65,7 +66,7 @@ def picture_checks(
     label: str,
     score: float,
     box: Box,
-    rule: Rule,
+    rule: RuleConfig,
     inside: tuple[str, ...],
     context: EvaluationContext,
 ) -> Iterator[Check]:
@@ -90,7 +91,7 @@ def picture_checks(
     yield from _time(rule, context)
 
 
-def vote_scores(track: Track, rule: Rule) -> tuple[float, ...]:
+def vote_scores(track: Track, rule: RuleConfig) -> tuple[float, ...]:
     """The track's recent scores as the rule counts them: other labels and weak ones are 0."""
     return tuple(
         vote.score if vote.label in rule.labels and vote.score >= rule.min_score else 0.0
@@ -103,7 +104,7 @@ def vote_median(scores: tuple[float, ...]) -> float:
     return float(median((*scores, *(0.0,) * (3 - len(scores)))))
 
 
-def _vote(track: Track, label: str, rule: Rule) -> Check:
+def _vote(track: Track, label: str, rule: RuleConfig) -> Check:
     scores = vote_scores(track, rule)
     what = f"{label}: median score of {len(scores)} frame{'s' if len(scores) > 1 else ''}"
     return checks.at_least(
@@ -111,13 +112,13 @@ def _vote(track: Track, label: str, rule: Rule) -> Check:
     )
 
 
-def _weak(count: int, rule: Rule) -> str:
+def _weak(count: int, rule: RuleConfig) -> str:
     if not count:
         return ""
     return f"{count} of them, under min_score {rule.min_score:.2f} or of other labels, count 0"
 
 
-def _shape(rule: Rule, box: Box, context: EvaluationContext) -> Iterator[Check]:
+def _shape(rule: RuleConfig, box: Box, context: EvaluationContext) -> Iterator[Check]:
     """Only limits that limit something; the ratio is that of the thing, not of squeezed pixels."""
     wide, tall = box[2] - box[0], box[3] - box[1]
     area = wide * tall / (context.size[0] * context.size[1])
@@ -132,7 +133,7 @@ def _shape(rule: Rule, box: Box, context: EvaluationContext) -> Iterator[Check]:
         yield checks.at_most("max_ratio", "width / height", ratio, rule.max_ratio)
 
 
-def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Iterator[Check]:
+def _place(track: Track, rule: RuleConfig, inside: tuple[str, ...], now: float) -> Iterator[Check]:
     if rule.zones:
         waiting = [p.zone for p in track.presences if p.inside and p.zone not in inside]
         note = f"inertia_s of {', '.join(waiting)} is not over" if waiting else ""
@@ -148,7 +149,7 @@ def _place(track: Track, rule: Rule, inside: tuple[str, ...], now: float) -> Ite
         yield checks.one_of("lines", "crossed line", crossed, rule.lines)
 
 
-def _movement(track: Track, rule: Rule, context: EvaluationContext) -> Iterator[Check]:
+def _movement(track: Track, rule: RuleConfig, context: EvaluationContext) -> Iterator[Check]:
     moving = sum(vote.moving for vote in track.votes)
     frames = len(track.votes)
     yield checks.at_least(
@@ -177,7 +178,7 @@ def _came_to_stand(track: Track, context: EvaluationContext) -> bool:
     return like is not None and like.least < place_history.STANDING
 
 
-def _likeness(track: Track, context: EvaluationContext) -> Similarity | None:
+def _likeness(track: Track, context: EvaluationContext) -> PlaceSimilarity | None:
     return context.similarity(in_shares(track.box, context.size))
 
 
@@ -195,7 +196,7 @@ def _stood(track: Track, context: EvaluationContext) -> Iterator[Check]:
         yield checks.at_most("stood", what, like.most, place_history.STANDING)
 
 
-def _static(match: Match | None, rule: Rule) -> Iterator[Check]:
+def _static(match: Match | None, rule: RuleConfig) -> Iterator[Check]:
     """A thing that is known to stand there is no news; nothing is said of others."""
     if match is not None and match.suppresses(rule.id):
         like = "" if match.similarity is None else f", likeness {match.similarity:.2f}"
@@ -208,7 +209,7 @@ def _static(match: Match | None, rule: Rule) -> Iterator[Check]:
         )
 
 
-def _time(rule: Rule, context: EvaluationContext) -> Iterator[Check]:
+def _time(rule: RuleConfig, context: EvaluationContext) -> Iterator[Check]:
     if rule.schedules:
         named = [reading for reading in context.hours if reading.schedule in rule.schedules]
         current = tuple(reading.schedule for reading in named if reading.active)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from edge.config.schema import Camera, Decide, Line, Rule, Zone
-from edge.records import Box, Size, TrackId
+from edge.config.schema import CameraConfig, DecideConfig, LineConfig, RuleConfig, ZoneConfig
+from edge.records import FrameSize, TrackId
 from edge.rules import schedule
 from edge.rules.schedule import Reading
-from edge.static_objects.place_history import Similarity
+from edge.static_objects.place_history import PlaceSimilarity
 from edge.static_objects.records import Match
+from imaging.crop import Box
 
 Stays = Callable[[TrackId, Box], float | None]
 
@@ -28,19 +29,19 @@ class EvaluationContext:
     is to what was there some seconds ago, `stays` how like the places that a track (now at a box in
     pixels) is said to have left are to what they were with it."""
 
-    rules: tuple[Rule, ...]
-    size: Size
-    zones: tuple[Zone, ...] = ()
-    lines: tuple[Line, ...] = ()
+    rules: tuple[RuleConfig, ...]
+    size: FrameSize
+    zones: tuple[ZoneConfig, ...] = ()
+    lines: tuple[LineConfig, ...] = ()
     hours: tuple[Reading, ...] = ()
     armed: bool = True
     night: bool = False
     known: Mapping[TrackId | Box, Match] = field(default_factory=dict)
     aspect: float = 1.0
-    similarity: Callable[[Box], Similarity | None] = lambda _: None
+    similarity: Callable[[Box], PlaceSimilarity | None] = lambda _: None
     stays: Stays = lambda _track, _box: None
 
-    def severity(self, rule: Rule, zones: tuple[str, ...]) -> int:
+    def severity(self, rule: RuleConfig, zones: tuple[str, ...]) -> int:
         """The rule's own level, or a higher one of a zone that is occupied or an hour that is."""
         levels = [zone.severity for zone in self.zones if zone.id in zones]
         levels += [reading.severity for reading in self.hours if reading.active]
@@ -48,9 +49,9 @@ class EvaluationContext:
 
 
 def evaluation_context(
-    camera: Camera,
-    decide: Decide,
-    size: Size,
+    camera: CameraConfig,
+    decide: DecideConfig,
+    size: FrameSize,
     at: datetime,
     night: bool,
 ) -> EvaluationContext:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from edge.config.schema import Rule
+from edge.config.schema import RuleConfig
 from edge.records import Check
 from edge.rules import checks
 from edge.track.track import Cooldown
@@ -46,7 +46,7 @@ class Visibility(NamedTuple):
 
 
 def check(
-    cooldowns: tuple[Cooldown, ...], rule: Rule, severity: int, seen: Visibility, now: float
+    cooldowns: tuple[Cooldown, ...], rule: RuleConfig, severity: int, seen: Visibility, now: float
 ) -> Iterator[Check]:
     """Whether the longest cooldown that concerns the rule is over; nothing where there is none."""
     concerning = [
@@ -64,7 +64,7 @@ def check(
         yield checks.at_least("cooldown_s", what, since_s, longest.duration_s)
 
 
-def last_report_at_s(cooldowns: tuple[Cooldown, ...], rule: Rule) -> float:
+def last_report_at_s(cooldowns: tuple[Cooldown, ...], rule: RuleConfig) -> float:
     """When the rule fired last: what happened until then has been reported."""
     return max((one.at_s for one in cooldowns if one.rule == rule.id), default=float("-inf"))
 
@@ -94,7 +94,7 @@ def _after_verdict(cooldown: Cooldown, *, refuted: bool) -> Cooldown:
 
 
 def after_report(
-    cooldowns: tuple[Cooldown, ...], rule: Rule, severity: int, seen: Visibility, now: float
+    cooldowns: tuple[Cooldown, ...], rule: RuleConfig, severity: int, seen: Visibility, now: float
 ) -> tuple[Cooldown, ...]:
     """The cooldowns after `rule` has fired at `now` by a sight."""
     before = next((one for one in cooldowns if one.rule == rule.id), None)

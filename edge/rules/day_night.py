@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from edge.config.schema import DayNight
+from edge.config.schema import DayNightConfig
 from imaging.detections import Image
 
 _EVERY = 8
@@ -44,7 +44,7 @@ def measure(image: Image) -> tuple[float, float]:
     return luma, cv2.mean(cv2.subtract(most, least))[0]
 
 
-def step(state: DayNightState, image: Image, now: float, settings: DayNight) -> DayNightState:
+def step(state: DayNightState, image: Image, now: float, settings: DayNightConfig) -> DayNightState:
     """The light after a frame; after a pause of `hold_s` the first picture decides."""
     if not settings.enabled:
         return DayNightState()
@@ -60,7 +60,7 @@ def step(state: DayNightState, image: Image, now: float, settings: DayNight) -> 
     return replace(seen, other_since_s=since_s)
 
 
-def _seems(luma: float, chroma: float, night: bool, settings: DayNight) -> bool:
+def _seems(luma: float, chroma: float, night: bool, settings: DayNightConfig) -> bool:
     """Night by either sign; day, once it was night, only by both."""
     dark = luma < (settings.day_luma if night else settings.night_luma)
     colourless = chroma < (settings.day_chroma if night else settings.night_chroma)

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
-from edge.config.deduplication import Deduplication
+from edge.config.deduplication import DeduplicationConfig
 from edge.records import Duplicate, TrackId
 from edge.rules.cooldown import RETRY_S, better, larger
 from edge.rules.evaluate import Finding
@@ -93,7 +93,7 @@ def step(
     camera: CameraId,
     alive: frozenset[TrackId],
     now: float,
-    settings: Deduplication,
+    settings: DeduplicationConfig,
 ) -> DeduplicationResult:
     """What becomes of the findings of one frame at `now`, in which the tracks `alive` lived."""
     if not settings.enabled:
@@ -164,7 +164,7 @@ def _later(event: AlarmEvent, alive: frozenset[TrackId], now: float) -> AlarmEve
     )
 
 
-def _is_new(event: AlarmEvent, finding: Finding, now: float, settings: Deduplication) -> bool:
+def _is_new(event: AlarmEvent, finding: Finding, now: float, settings: DeduplicationConfig) -> bool:
     return (
         _begins(event, now, settings)
         or _window_over(event, now, settings)
@@ -176,13 +176,13 @@ def _is_new(event: AlarmEvent, finding: Finding, now: float, settings: Deduplica
     )
 
 
-def _begins(event: AlarmEvent, now: float, settings: Deduplication) -> bool:
+def _begins(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> bool:
     """Has the event before ended, and is there budget for another?"""
     ended = now - event.active_at_s > settings.quiet_s
     return ended and _affords(event.spent_until_s, now, settings)
 
 
-def _affords(spent_until_s: float, now: float, settings: Deduplication) -> bool:
+def _affords(spent_until_s: float, now: float, settings: DeduplicationConfig) -> bool:
     """The bucket holds at least one of its `budget` tokens, of which one is given every
     `refill_s`."""
     return spent_until_s - now <= (settings.budget - 1) * settings.refill_s
@@ -194,14 +194,16 @@ def _larger(finding: Finding, event: AlarmEvent) -> bool:
     return larger(_height(finding), reported)
 
 
-def _window_over(event: AlarmEvent, now: float, settings: Deduplication) -> bool:
+def _window_over(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> bool:
     window_s = min(settings.window_s * 2.0 ** min(event.repeats, 32), settings.longest_s)
     if event.answered and event.refuted:
         window_s = min(window_s, RETRY_S * 2.0 ** min(event.refuted - 1, 32))
     return now - event.reported_at_s >= window_s
 
 
-def _elsewhere(event: AlarmEvent, finding: Finding, now: float, settings: Deduplication) -> bool:
+def _elsewhere(
+    event: AlarmEvent, finding: Finding, now: float, settings: DeduplicationConfig
+) -> bool:
     """Is the object far from everything that was reported lately?"""
     lately = _lately(event, now, settings)
     place = _place(finding, now)
@@ -211,7 +213,7 @@ def _elsewhere(event: AlarmEvent, finding: Finding, now: float, settings: Dedupl
     )
 
 
-def _lately(event: AlarmEvent, now: float, settings: Deduplication) -> tuple[Place, ...]:
+def _lately(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> tuple[Place, ...]:
     return tuple(place for place in event.places if now - place.at_s < settings.longest_s)
 
 
@@ -223,7 +225,9 @@ def _height(finding: Finding) -> float:
     return finding.box[3] - finding.box[1]
 
 
-def _report(event: AlarmEvent, finding: Finding, now: float, settings: Deduplication) -> AlarmEvent:
+def _report(
+    event: AlarmEvent, finding: Finding, now: float, settings: DeduplicationConfig
+) -> AlarmEvent:
     """The event after the finding was reported; an event that begins knows only the places of those
     before, and its windows are short again unless the budget is spent."""
     places = (*_lately(event, now, settings), _place(finding, now))[-_PLACES:]

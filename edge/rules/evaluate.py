@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from contract.labels import SUMMED
-from edge.config.schema import Rule
-from edge.records import Box, Check, RuleResult, TrackId
+from edge.config.schema import RuleConfig
+from edge.records import Check, RuleResult, TrackId
 from edge.rules import checks, cooldown
 from edge.rules.conditions import (
     label_check,
@@ -25,6 +25,7 @@ from edge.rules.conditions import (
 from edge.rules.context import EvaluationContext
 from edge.track import lines, zones
 from edge.track.track import Track, Tracks
+from imaging.crop import Box
 from imaging.detections import Detections
 
 STATIONARY_UNDER = 0.2
@@ -37,7 +38,7 @@ class Finding:
 
     track: TrackId
     sequence: int
-    rule: Rule
+    rule: RuleConfig
     severity: int
     label: str
     box: Box
@@ -115,7 +116,7 @@ def _evaluate_track(
 
 def _rule_result(
     track: TrackId | None,
-    rule: Rule,
+    rule: RuleConfig,
     label: str,
     box: Box,
     context: EvaluationContext,
@@ -136,7 +137,7 @@ def _rule_result(
 
 def _finding(
     track: Track,
-    rule: Rule,
+    rule: RuleConfig,
     severity: int,
     inside: tuple[str, ...],
     rule_result: RuleResult,
@@ -188,7 +189,7 @@ def kind(label: str) -> str:
 
 
 def _evaluate_detection(
-    found: Detections, row: int, rule: Rule, context: EvaluationContext, id_: TrackId
+    found: Detections, row: int, rule: RuleConfig, context: EvaluationContext, id_: TrackId
 ) -> tuple[RuleResult, Finding | None]:
     x0, y0, x1, y1 = (float(value) for value in found.boxes[row])
     box, label, score = (x0, y0, x1, y1), found.labels[row], float(found.scores[row])

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge.config.schema import ObjectMask
-from edge.records import Box, Check, Ignored, Point, in_shares
+from edge.config.schema import ObjectMaskConfig
+from edge.records import Check, Ignored, Point, in_shares
 from edge.rules import checks
 from edge.track.zones import contains, foot
+from imaging.crop import Box
 from imaging.detections import Detections
 
 
 def apply(
-    found: Detections, masks: tuple[ObjectMask, ...], size: tuple[int, int]
+    found: Detections, masks: tuple[ObjectMaskConfig, ...], size: tuple[int, int]
 ) -> tuple[Detections, tuple[Ignored, ...]]:
     """The detections that no mask takes out, and those that one does, in their order."""
     if not masks or not len(found):
@@ -35,7 +36,7 @@ def apply(
 
 
 def _ignored(
-    box: Box, label: str, score: float, masks: tuple[ObjectMask, ...], size: tuple[int, int]
+    box: Box, label: str, score: float, masks: tuple[ObjectMaskConfig, ...], size: tuple[int, int]
 ) -> Ignored | None:
     shares = in_shares(box, size)
     for mask in masks:
@@ -47,7 +48,7 @@ def _ignored(
     return None
 
 
-def _check(mask: ObjectMask, box: Box) -> Check:
+def _check(mask: ObjectMaskConfig, box: Box) -> Check:
     if mask.overlap is not None:
         return checks.at_least(
             "overlap", "share of the box inside", overlap(mask.polygon, box), mask.overlap

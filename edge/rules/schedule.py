@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from edge.config.schedule import DAY_MIN, DAYS, Schedule, Window, minutes, time_zone
+from edge.config.schedule import DAY_MIN, DAYS, ScheduleConfig, WindowConfig, minutes, time_zone
 
 _RESOLUTION = timedelta(seconds=1)
 
@@ -27,7 +27,7 @@ class Reading:
     severity: int
 
 
-def read(schedule: Schedule, at: datetime) -> Reading:
+def read(schedule: ScheduleConfig, at: datetime) -> Reading:
     """The schedule at `at`, which must be aware."""
     local = at.astimezone(time_zone(schedule.time_zone))
     return Reading(
@@ -38,7 +38,7 @@ def read(schedule: Schedule, at: datetime) -> Reading:
     )
 
 
-def active(schedule: Schedule, at: datetime) -> bool:
+def active(schedule: ScheduleConfig, at: datetime) -> bool:
     """Whether `at` lies in a window; the end itself is outside."""
     zone = time_zone(schedule.time_zone)
     today = at.astimezone(zone).date()
@@ -51,7 +51,7 @@ def active(schedule: Schedule, at: datetime) -> bool:
     )
 
 
-def _covers(window: Window, day: date, zone: tzinfo, moment: datetime) -> bool:
+def _covers(window: WindowConfig, day: date, zone: tzinfo, moment: datetime) -> bool:
     begin, end = minutes(window.begin), minutes(window.end)
     if end <= begin:
         end += DAY_MIN

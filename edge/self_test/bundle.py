@@ -14,9 +14,10 @@ from pathlib import Path
 import cv2
 
 from contract.ids import CameraId, ReportId
-from edge.deliver.evidence import Origin, ReportBundle, pack
+from edge.deliver.evidence import ReportBundle, ReportOrigin, pack
 from edge.privacy import Privacy
-from edge.records import AlertCandidate, Box, DecodedFrame, Frame, Suspicion, TrackId
+from edge.records import AlertCandidate, DecodedFrame, Frame, Suspicion, TrackId
+from imaging.crop import Box
 from imaging.manifest import Manifest
 
 CAMERA = CameraId("_self_test")
@@ -70,7 +71,7 @@ def words_of(report_id: ReportId, at: datetime) -> str:
     return f"STILLWATCH SELF-TEST {at:%Y-%m-%dT%H:%M:%SZ} {report_id}"
 
 
-def marked(frame: Frame, box: Box, report_id: ReportId, origin: Origin) -> ReportBundle:
+def marked(frame: Frame, box: Box, report_id: ReportId, origin: ReportOrigin) -> ReportBundle:
     """The bundle; nothing of the site's masks applies to a picture that is ours."""
     header = frame.header
     decoded = DecodedFrame(frame=frame, width=header.width, height=header.height)

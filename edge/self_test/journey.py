@@ -22,7 +22,7 @@ MOST_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PassedHop:
     """A hop that was passed, `after_s` the test began, or `worker_s` after a worker took it."""
 
     hop: Hop
@@ -39,13 +39,13 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SelfTestOutcome:
     """How a self-test ended; `failed` is the first hop that was not passed, `why` in words."""
 
     report_id: ReportId | None
     began_at: datetime
     took_s: float
-    steps: tuple[Step, ...]
+    steps: tuple[PassedHop, ...]
     failed: str = ""
     why: str = ""
 
@@ -74,7 +74,7 @@ class Journey:
     began_s: float
     began_at: datetime
     timeout_s: float
-    _steps: dict[tuple[Hop, str], Step] = field(default_factory=dict)
+    _steps: dict[tuple[Hop, str], PassedHop] = field(default_factory=dict)
     _held_up: dict[tuple[Hop, str], str] = field(default_factory=dict)
     _others: dict[Hop, str] = field(default_factory=dict)
     _final: set[tuple[Hop, str]] = field(default_factory=set)
@@ -83,7 +83,7 @@ class Journey:
 
     def reached(self, hop: Hop, now: float, of: str = "", note: str = "") -> None:
         """It passed a hop; what comes twice (a repeat) changes nothing."""
-        step = Step(hop=hop, of=of, after_s=self._after(now), note=note)
+        step = PassedHop(hop=hop, of=of, after_s=self._after(now), note=note)
         self._steps.setdefault((hop, of), step)
         self._held_up.pop((hop, of), None)
 
@@ -116,10 +116,10 @@ class Journey:
         settled = bool(self._final) if self._to is None else self._final.issuperset(missing)
         return settled or now - self.began_s >= self.timeout_s
 
-    def outcome(self, now: float) -> Outcome:
+    def outcome(self, now: float) -> SelfTestOutcome:
         """As far as it has come."""
         failed, why = self._failure()
-        return Outcome(
+        return SelfTestOutcome(
             report_id=self.report_id,
             began_at=self.began_at,
             took_s=self._after(now),
@@ -154,15 +154,15 @@ class Journey:
         return f"{hop} {of}".rstrip(), why
 
 
-def _at_the_worker(verdict: Verdict) -> Iterator[Step]:
+def _at_the_worker(verdict: Verdict) -> Iterator[PassedHop]:
     handled = verdict.handled
     if handled is None:
-        yield Step(hop="decided", note="the worker does not say when: it is older than we are")
+        yield PassedHop(hop="decided", note="the worker does not say when: it is older than we are")
         return
     taken_at = handled.taken_at.isoformat(timespec="milliseconds")
-    yield Step(hop="received", note=f"at {taken_at} by the worker's clock")
-    yield Step(hop="fetched", worker_s=handled.fetched_s)
-    yield Step(hop="decided", worker_s=handled.decided_s, note=verdict.decision)
+    yield PassedHop(hop="received", note=f"at {taken_at} by the worker's clock")
+    yield PassedHop(hop="fetched", worker_s=handled.fetched_s)
+    yield PassedHop(hop="decided", worker_s=handled.decided_s, note=verdict.decision)
 
 
 def _flaw_of(verdict: Verdict) -> tuple[Hop, str] | None:

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from edge.health.reasons import HealthReason, Problem
-from edge.self_test.journey import Outcome
+from edge.self_test.journey import SelfTestOutcome
 from edge.storage.files import write_whole
 from service.clock import Clock
 from service.events import Event, log
@@ -47,9 +47,9 @@ class Record:
         self._passed_s = clock.mono()
         self._ended: Counter[bool] = Counter()
         self.last = _read(self._file)
-        self.outcome: Outcome | None = None
+        self.outcome: SelfTestOutcome | None = None
 
-    def keep(self, outcome: Outcome) -> None:
+    def keep(self, outcome: SelfTestOutcome) -> None:
         """Remembers it; a disk that takes no file keeps nobody from knowing now."""
         self.outcome = outcome
         self.last = Last.model_validate(outcome.as_json())

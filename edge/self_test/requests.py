@@ -21,10 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.flaws import first_flaw
 from contract.topics import Topics
-from edge.config.schema import Config
-from edge.deliver.evidence import Origin
+from edge.config.schema import EdgeConfig
+from edge.deliver.evidence import ReportOrigin
 from edge.deliver.outbox import Outbox
-from edge.self_test.journey import Outcome
+from edge.self_test.journey import SelfTestOutcome
 from edge.self_test.record import Record
 from edge.self_test.runner import SelfTests
 from service.clock import Clock
@@ -79,7 +79,7 @@ class RequestTopic:
             reply(self._refusal(refusal, request))
         return True
 
-    def _answer(self, outcome: Outcome, request: Request) -> Publication:
+    def _answer(self, outcome: SelfTestOutcome, request: Request) -> Publication:
         facts: dict[str, object] = {"data": outcome.as_json(), "status": "ok"}
         if not outcome.passed:
             facts |= {"status": "error", "error": f"{outcome.failed}: {outcome.why}"}
@@ -128,9 +128,9 @@ class AskedHere:
             return HTTPStatus.BAD_REQUEST, {"error": "timeout_s is no number"}
         if timeout_s is not None and not 1 <= timeout_s <= MOST_S:
             return HTTPStatus.BAD_REQUEST, {"error": f"timeout_s is not 1 to {MOST_S:g}"}
-        ended, outcomes = threading.Event(), list[Outcome]()
+        ended, outcomes = threading.Event(), list[SelfTestOutcome]()
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: SelfTestOutcome) -> None:
             outcomes.append(outcome)
             ended.set()
 
@@ -153,11 +153,11 @@ class SelfTestParts:
 
 
 def self_test_parts(
-    config: Callable[[], Config],
+    config: Callable[[], EdgeConfig],
     outbox: Outbox,
     topics: Topics,
     clock: Clock,
-    origin: Callable[[], Origin],
+    origin: Callable[[], ReportOrigin],
     epoch: int,
 ) -> SelfTestParts:
     """`epoch` as in every report id of this run."""

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 
 from contract.ids import GatewayId, ReportId, report_id
 from contract.verdict import Verdict
-from edge.config.schema import Config
-from edge.deliver.evidence import Origin
+from edge.config.schema import EdgeConfig
+from edge.deliver.evidence import ReportOrigin
 from edge.deliver.outbox import Outbox
 from edge.deliver.trace import Hop
 from edge.errors import OutboxError
 from edge.intake.admission import admit
 from edge.records import Message
 from edge.self_test.bundle import CAMERA, NoTestPicture, find_picture, marked, stamped, words_of
-from edge.self_test.journey import Journey, Outcome
+from edge.self_test.journey import Journey, SelfTestOutcome
 from edge.self_test.record import Record
 from imaging.admission import Rejected
 from imaging.manifest import ModelError, find_model, read_manifest
@@ -39,7 +39,7 @@ _SPREAD_S = 1800.0
 """The first scheduled test is so long after the start, at most: a fleet whose power comes back does
 not test itself all at once."""
 
-Done = Callable[[Outcome], None]
+Done = Callable[[SelfTestOutcome], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class SelfTests:
         outbox: Outbox,
         record: Record,
         clock: Clock,
-        config: Callable[[], Config],
-        origin: Callable[[], Origin],
+        config: Callable[[], EdgeConfig],
+        origin: Callable[[], ReportOrigin],
         epoch: int,
         rng: random.Random,
     ) -> None:
@@ -169,7 +169,7 @@ class SelfTests:
         except OutboxError as error:
             self.held_up(named, "queued", str(error), final=True)
 
-    def _send(self, named: ReportId, origin: Origin) -> None:
+    def _send(self, named: ReportId, origin: ReportOrigin) -> None:
         config, now = self._config(), self._clock.now()
         folder = find_model(config.detect.model)
         picture = find_picture(folder, read_manifest(folder))
@@ -193,7 +193,7 @@ class SelfTests:
         with suppress(OutboxError):
             self._outbox.withdraw_tests()
 
-    def _end(self, outcome: Outcome, asked: _Asked) -> None:
+    def _end(self, outcome: SelfTestOutcome, asked: _Asked) -> None:
         with self._lock:
             self._journey = self._asked = None
             self._quiet_until_s = self._clock.mono() + PAUSE_S

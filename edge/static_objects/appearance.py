@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.records import Box
+from imaging.crop import Box
 from imaging.detections import Image
 
 PATCH_PX = 32

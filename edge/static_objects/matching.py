@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from contract.labels import group_of
-from edge.config.schema import StaticObjects
-from edge.records import Box, RuleResult, Size, SuppressedAlarm, Suspicion, TrackId, in_shares
+from edge.config.schema import StaticObjectsConfig
+from edge.records import FrameSize, RuleResult, SuppressedAlarm, Suspicion, TrackId, in_shares
 from edge.static_objects import verdict_feedback
 from edge.static_objects.appearance import FrameContext
 from edge.static_objects.memory import update_memory
 from edge.static_objects.records import Match, Memory, ObservedObject
 from edge.track.track import Track, Tracks
+from imaging.crop import Box
 from imaging.detections import Detections
 
 CHECK = "static"
@@ -34,7 +35,11 @@ Known = Mapping[TrackId | Box, Match]
 
 
 def match_tracks(
-    memory: Memory, tracks: Tracks, size: Size, frame: FrameContext, settings: StaticObjects
+    memory: Memory,
+    tracks: Tracks,
+    size: FrameSize,
+    frame: FrameContext,
+    settings: StaticObjectsConfig,
 ) -> tuple[Memory, Known]:
     """Which of the tracks seen in this frame are known objects, and the memory after it."""
     seen = [track for track in tracks.alive if track.seen_at_s == frame.now]
@@ -45,7 +50,11 @@ def match_tracks(
 
 
 def match_detections(
-    memory: Memory, found: Detections, size: Size, frame: FrameContext, settings: StaticObjects
+    memory: Memory,
+    found: Detections,
+    size: FrameSize,
+    frame: FrameContext,
+    settings: StaticObjectsConfig,
 ) -> tuple[Memory, Known]:
     """As `match_tracks`, for a picture that stands alone."""
     boxes: list[Box] = [tuple(box) for box in found.boxes.tolist()]
@@ -60,9 +69,9 @@ def match_detections(
 def match_objects(
     memory: Memory,
     objects: Tracks | Detections,
-    size: Size,
+    size: FrameSize,
     frame: FrameContext,
-    settings: StaticObjects,
+    settings: StaticObjectsConfig,
 ) -> tuple[Memory, Known]:
     """Which of the tracks seen in this frame, or of a lone picture's detections, are known objects,
     and the memory after it."""
@@ -105,7 +114,7 @@ def suppress(
     return replace(memory, objects=objects, suppressed=frozenset(still | tracks)), suppressed
 
 
-def _of_track(track: Track, size: Size) -> ObservedObject:
+def _of_track(track: Track, size: FrameSize) -> ObservedObject:
     vote = track.votes[-1]
     return ObservedObject(
         track=track.id,
@@ -118,5 +127,5 @@ def _of_track(track: Track, size: Size) -> ObservedObject:
     )
 
 
-def _alone(label: str, box: Box, size: Size) -> ObservedObject:
+def _alone(label: str, box: Box, size: FrameSize) -> ObservedObject:
     return ObservedObject(track=None, group=group_of(label), label=label, box=in_shares(box, size))

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from edge.config.schema import StaticObjects
+from edge.config.schema import StaticObjectsConfig
 from edge.static_objects.appearance import Appearance, FrameContext, similarity
 from edge.static_objects.records import Match, Memory, ObservedObject, StaticObject
 from imaging.boxes import iou
@@ -53,7 +53,7 @@ def update_memory(
     memory: Memory,
     observations: Sequence[ObservedObject],
     frame: FrameContext,
-    settings: StaticObjects,
+    settings: StaticObjectsConfig,
 ) -> tuple[Memory, tuple[Match | None, ...]]:
     """The memory after a frame, and for each sighting the known object that it is, if any."""
     if not settings.enabled:
@@ -100,7 +100,7 @@ def _recognise(
     near: Near,
     observed: ObservedObject,
     frame: FrameContext,
-    settings: StaticObjects,
+    settings: StaticObjectsConfig,
 ) -> tuple[Match, StaticObject] | None:
     """The known object that a sighting is, best overlap first, and that object as seen now. What
     leaves its place is news, though it was known."""
@@ -145,7 +145,7 @@ def _watch(
     seen: set[str],
     observed: ObservedObject,
     frame: FrameContext,
-    settings: StaticObjects,
+    settings: StaticObjectsConfig,
     number: int,
 ) -> StaticObject | None:
     """The object that is being watched at this place, or a new one; None for what lives."""
@@ -188,7 +188,7 @@ def _seen(
     appearance: Appearance | None,
     like: float | None,
     frame: FrameContext,
-    settings: StaticObjects,
+    settings: StaticObjectsConfig,
 ) -> StaticObject:
     """The object after one more sighting; an appearance that is only just like is remembered
     too."""
@@ -209,7 +209,7 @@ def _seen(
 
 
 def _has_stood(
-    obj: StaticObject, hits: int, motion_hits: int, now: float, settings: StaticObjects
+    obj: StaticObject, hits: int, motion_hits: int, now: float, settings: StaticObjectsConfig
 ) -> bool:
     if hits < HITS_NEEDED:
         return False
@@ -221,7 +221,10 @@ def _has_stood(
 
 
 def _check_places(
-    objects: dict[str, StaticObject], seen: set[str], frame: FrameContext, settings: StaticObjects
+    objects: dict[str, StaticObject],
+    seen: set[str],
+    frame: FrameContext,
+    settings: StaticObjectsConfig,
 ) -> dict[str, StaticObject]:
     """Objects that nobody detected are still there while their place looks like them; those
     whose place looked otherwise for long, or that were not seen for days, are forgotten."""
@@ -235,7 +238,7 @@ def _check_places(
 
 
 def _checked(
-    obj: StaticObject, frame: FrameContext, settings: StaticObjects
+    obj: StaticObject, frame: FrameContext, settings: StaticObjectsConfig
 ) -> StaticObject | None:
     appearance = frame.appearance_at(obj.box)
     if appearance is None or obj.refuted:  # the tap is human at noon only

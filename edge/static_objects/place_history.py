@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.records import Box
+from imaging.crop import Box
 
 Grey = npt.NDArray[np.uint8]
 
@@ -48,7 +48,7 @@ _FLAT = 4.0
 """Standard deviation of grey levels under which a place has nothing to be recognised by."""
 
 
-class Similarity(NamedTuple):
+class PlaceSimilarity(NamedTuple):
     """Of a place to itself in the older pictures, at most 1: in the most and in the least alike."""
 
     most: float
@@ -74,7 +74,7 @@ class PlaceHistory:
             return PlaceHistory(pictures=kept)
         return PlaceHistory(pictures=(*kept, (now, grey)))
 
-    def similarity(self, grey: Grey, box: Box, now: float) -> Similarity | None:
+    def similarity(self, grey: Grey, box: Box, now: float) -> PlaceSimilarity | None:
         """How like the place `box` (shares 0..1 of the frame) in `grey` is to itself 2 to 8 s ago,
         or when it was last seen before that; None where nothing can be said."""
         place = _span(box, grey.shape)
@@ -87,7 +87,7 @@ class PlaceHistory:
         old = [(now - at_s, one) for at_s, one in self.pictures if now - at_s >= YOUNGEST_S]
         recent = [one for age_s, one in old if age_s <= OLDEST_S] or [one for _, one in old[-1:]]
         found = [_best(one, patch, place) for one in recent]
-        return Similarity(most=max(found), least=min(found)) if found else None
+        return PlaceSimilarity(most=max(found), least=min(found)) if found else None
 
 
 def patch_of(grey: Grey, box: Box) -> Grey | None:

@@ -14,8 +14,9 @@ from typing import Literal
 
 from contract.ids import ReportId
 from contract.labels import Group
-from edge.records import Box, TrackId
+from edge.records import TrackId
 from edge.static_objects.appearance import Appearance
+from imaging.crop import Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

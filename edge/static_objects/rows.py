@@ -16,11 +16,11 @@ import numpy as np
 
 from contract.ids import CameraId, ReportId
 from contract.labels import Group
-from edge.records import Box
 from edge.static_objects.appearance import PATCH_PX, Appearance, of_patch
 from edge.static_objects.records import PendingQuery, StaticObject
+from imaging.crop import Box
 
-Row = tuple[object, ...]
+SqlRow = tuple[object, ...]
 
 TABLES = """
 CREATE TABLE objects (
@@ -78,7 +78,7 @@ KEEP_QUERY = "INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?, ?, ?, ?)"
 REMOVE_QUERIES = ("DELETE FROM queries WHERE camera = ?", "DELETE FROM verdicts WHERE camera = ?")
 
 
-def row_of(camera: CameraId, obj: StaticObject) -> Row:
+def row_of(camera: CameraId, obj: StaticObject) -> SqlRow:
     """As in `records`, the camera first."""
     return (
         camera,
@@ -98,7 +98,7 @@ def row_of(camera: CameraId, obj: StaticObject) -> Row:
     )
 
 
-def query_row_of(camera: CameraId, query: PendingQuery) -> Row:
+def query_row_of(camera: CameraId, query: PendingQuery) -> SqlRow:
     """As in `queries`."""
     box, appearance, at = (
         json.dumps(query.box),

@@ -11,8 +11,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.config.evidence import Evidence
-from edge.records import BestFrame, Box
+from edge.config.evidence import EvidenceConfig
+from edge.records import BestFrame
+from imaging.crop import Box
 from imaging.detections import Image
 
 _LOOK_PX = 128
@@ -23,7 +24,7 @@ _FULL_DETAIL = 0.5
 
 
 def add(
-    kept: tuple[BestFrame, ...], best_frame: BestFrame, evidence: Evidence
+    kept: tuple[BestFrame, ...], best_frame: BestFrame, evidence: EvidenceConfig
 ) -> tuple[BestFrame, ...]:
     """`kept` with `best_frame`, if it is good enough; in time order, at most `crops`.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
-from edge.config.schema import Line
+from edge.config.schema import LineConfig
 from edge.records import Point
 
 _CLEAR = 0.1
@@ -46,7 +46,7 @@ class LineHistory:
 
 def step(
     history: LineHistory,
-    lines: tuple[Line, ...],
+    lines: tuple[LineConfig, ...],
     foot: Point,
     height_px: float,
     size: tuple[int, int],

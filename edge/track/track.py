@@ -11,10 +11,11 @@ from itertools import pairwise
 from statistics import median
 
 from contract.labels import Group
-from edge.records import Box, TrackId
+from edge.records import TrackId
 from edge.track.kalman import KalmanState
 from edge.track.lines import LineHistory
 from edge.track.zones import ZonePresence
+from imaging.crop import Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

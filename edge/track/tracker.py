@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contract.labels import Group, group_of
-from edge.config.schema import Tracking
-from edge.records import Box, TrackId
+from edge.config.schema import TrackingConfig
+from edge.records import TrackId
 from edge.track import displacement, kalman, motion_verification
 from edge.track.assignment import assign
 from edge.track.kalman import KalmanState
@@ -29,6 +29,7 @@ from edge.track.motion_verification import Foreground, MotionExtent
 from edge.track.track import Track, Tracks, Vote
 from edge.track.zones import foot
 from imaging.boxes import iou, nms
+from imaging.crop import Box
 from imaging.detections import Detections, FloatArray, IntArray
 
 MAX_TRACKS = 64
@@ -74,7 +75,7 @@ Observation = tuple[Box, str, float, MotionExtent]
 
 
 def step(
-    tracks: Tracks, found: Detections, foreground: Foreground, now: float, settings: Tracking
+    tracks: Tracks, found: Detections, foreground: Foreground, now: float, settings: TrackingConfig
 ) -> Tracks:
     """The tracks after a frame in which the detector ran; those unseen for too long end."""
     tracks = expire(tracks, now, settings)
@@ -119,7 +120,7 @@ def _within_limit(observations: list[Observation], alive: tuple[Track, ...]) -> 
     return fresh
 
 
-def expire(tracks: Tracks, now: float, settings: Tracking) -> Tracks:
+def expire(tracks: Tracks, now: float, settings: TrackingConfig) -> Tracks:
     """The tracks at a frame at `now`, before or without a detection in it: who was not seen for
     `max_gap_s`, or for more than one missed frame of a slower camera, is gone."""
     clocked = replace(tracks, frames_at_s=(*tracks.frames_at_s, now)[-_INTERVALS - 1 :])
@@ -179,7 +180,7 @@ def _match(
     predicted: tuple[KalmanState, ...],
     found: Detections,
     now: float,
-    settings: Tracking,
+    settings: TrackingConfig,
 ) -> dict[int, int]:
     """Row of `found` per index of `tracks`: first among the strong, then the weak for the rest."""
     if not tracks or not len(found):
@@ -197,7 +198,7 @@ def _similarity(
     predicted: tuple[KalmanState, ...],
     found: Detections,
     now: float,
-    settings: Tracking,
+    settings: TrackingConfig,
 ) -> npt.NDArray[np.float64]:
     """`(T, N)`: overlap plus likelihood where either passes its gate, else 0."""
     pairs = zip(tracks, predicted, strict=True)
@@ -274,7 +275,7 @@ def _update(
     predicted: KalmanState,
     observation: Observation,
     now: float,
-    settings: Tracking,
+    settings: TrackingConfig,
     foreground: Foreground,
 ) -> Track:
     box, label, score, extent = observation

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edge.config.schema import Zone
-from edge.records import Box, Point
+from edge.config.schema import ZoneConfig
+from edge.records import Point
+from imaging.crop import Box
 
 _STEPPED_OUT_S = 2.0
 """Who loiters may step over the edge of the zone for as long as this: the foot point of one box
@@ -50,7 +51,7 @@ def contains(polygon: tuple[Point, ...], point: Point) -> bool:
 
 
 def step(
-    presences: tuple[ZonePresence, ...], zones: tuple[Zone, ...], point: Point, now: float
+    presences: tuple[ZonePresence, ...], zones: tuple[ZoneConfig, ...], point: Point, now: float
 ) -> tuple[ZonePresence, ...]:
     """The zones that `point` (shares of the frame) is in, or has only just stepped out of."""
     known = {presence.zone: presence for presence in presences}
@@ -63,7 +64,7 @@ def step(
 
 
 def _continued(
-    before: ZonePresence | None, zone: Zone, inside: bool, now: float
+    before: ZonePresence | None, zone: ZoneConfig, inside: bool, now: float
 ) -> ZonePresence | None:
     if before is not None and now - before.last_s > _STEPPED_OUT_S and not before.inside:
         before = None
@@ -76,7 +77,7 @@ def _continued(
 
 
 def occupied(
-    presences: tuple[ZonePresence, ...], zones: tuple[Zone, ...], now: float
+    presences: tuple[ZonePresence, ...], zones: tuple[ZoneConfig, ...], now: float
 ) -> tuple[str, ...]:
     """The zones that are occupied now and have been for at least their inertia."""
     inertia_s = {zone.id: zone.inertia_s for zone in zones}

@@ -19,7 +19,7 @@ from imaging.manifest import ModelError, Thresholds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class CenterNetLayout:
     """Which output is which, and the pixels of the input per cell."""
 
     heat: int
@@ -27,7 +27,9 @@ class Layout:
     stride: int
 
 
-def layout(shapes: Sequence[tuple[int, ...]], width: int, height: int, classes: int) -> Layout:
+def layout(
+    shapes: Sequence[tuple[int, ...]], width: int, height: int, classes: int
+) -> CenterNetLayout:
     """Raises `ModelError` where the output `shapes` (with batch) cannot be read as such."""
     heat = [index for index, shape in enumerate(shapes) if len(shape) == 4 and shape[3] == classes]
     sides = [index for index, shape in enumerate(shapes) if len(shape) == 4 and shape[3] == 4]
@@ -40,10 +42,12 @@ def layout(shapes: Sequence[tuple[int, ...]], width: int, height: int, classes: 
         height,
     ):
         raise ModelError(_misfit(shapes, width, height, classes))
-    return Layout(heat=heat[0], sides=sides[0], stride=stride)
+    return CenterNetLayout(heat=heat[0], sides=sides[0], stride=stride)
 
 
-def decode(tensors: Sequence[Tensor], layout: Layout, thresholds: Thresholds) -> Candidates:
+def decode(
+    tensors: Sequence[Tensor], layout: CenterNetLayout, thresholds: Thresholds
+) -> Candidates:
     """Candidates in pixels of the input; `tensors` of one picture, without batch."""
     heat, sides = tensors[layout.heat], tensors[layout.sides]
     rows, columns, classes = _peaks(heat.values, heat.level(thresholds.score))

@@ -18,7 +18,7 @@ from imaging.detections import FloatArray, IntArray
 from imaging.manifest import ModelError, Thresholds
 from imaging.pools import pooled, shared
 
-Shape = tuple[int, ...]
+TensorShape = tuple[int, ...]
 
 _OUTWARDS = np.array([[-1], [-1], [1], [1]], np.float32)
 """Where left, top, right and bottom lie from the centre of their cell."""
@@ -33,7 +33,9 @@ class Head:
     stride: int
 
 
-def layout(shapes: Sequence[Shape], width: int, height: int, classes: int) -> tuple[Head, ...]:
+def layout(
+    shapes: Sequence[TensorShape], width: int, height: int, classes: int
+) -> tuple[Head, ...]:
     """The heads of a network of input `width` x `height`, finest first.
 
     Raises `ModelError` where the output `shapes` (with batch) cannot be read as such.
@@ -49,7 +51,7 @@ def layout(shapes: Sequence[Shape], width: int, height: int, classes: int) -> tu
     return tuple(sorted((head for head in heads if head), key=lambda head: head.stride))
 
 
-def grid_of(shape: Shape, stride: int) -> tuple[int, int]:
+def grid_of(shape: TensorShape, stride: int) -> tuple[int, int]:
     """Width and height in pixels that a grid of cells covers."""
     return shape[2] * stride, shape[1] * stride
 
@@ -114,11 +116,13 @@ def _expected(logits: FloatArray) -> FloatArray:
     return mean
 
 
-def _grids(shapes: Sequence[Shape]) -> set[tuple[int, int]]:
+def _grids(shapes: Sequence[TensorShape]) -> set[tuple[int, int]]:
     return {(shape[1], shape[2]) for shape in shapes if len(shape) == 4}
 
 
-def _head(shapes: Sequence[Shape], grid: tuple[int, int], width: int, classes: int) -> Head | None:
+def _head(
+    shapes: Sequence[TensorShape], grid: tuple[int, int], width: int, classes: int
+) -> Head | None:
     here = [index for index, shape in enumerate(shapes) if shape[1:3] == grid and len(shape) == 4]
     scores = [index for index in here if shapes[index][3] == classes]
     others = [index for index in here if shapes[index][3] != classes]

@@ -30,20 +30,22 @@ LARGEST_SHARE = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
+class YoloLayout:
     """Whether channels come before guesses, and whether there is an objectness."""
 
     channels_first: bool
     objectness: bool
 
 
-def layout(shapes: Sequence[tuple[int, ...]], classes: int) -> Layout:
+def layout(shapes: Sequence[tuple[int, ...]], classes: int) -> YoloLayout:
     """Raises `ModelError` where the output `shapes` (with batch) cannot be read as such."""
     if len(shapes) == 1 and len(shapes[0]) == 3:
         _, first, second = shapes[0]
         for channels in (min(first, second), max(first, second)):
             if channels in (4 + classes, 5 + classes):
-                return Layout(channels_first=channels == first, objectness=channels == 5 + classes)
+                return YoloLayout(
+                    channels_first=channels == first, objectness=channels == 5 + classes
+                )
     raise ModelError(
         f"outputs of shapes {list(shapes)} are no yolo for {classes} labels: needed is one of "
         f"[1, {4 + classes}, N], [1, N, {4 + classes}] or, with objectness, {5 + classes}; check "
@@ -53,7 +55,7 @@ def layout(shapes: Sequence[tuple[int, ...]], classes: int) -> Layout:
 
 def decode(
     tensor: Tensor,
-    layout: Layout,
+    layout: YoloLayout,
     width: int,
     height: int,
     thresholds: Thresholds,

@@ -12,7 +12,7 @@ import yaml
 
 from edge.config.balena import arrange
 from edge.config.load import load
-from edge.config.schema import S3Store
+from edge.config.schema import S3StoreConfig
 from tests.deploy.conftest import ROOT
 
 FLASHING = (ROOT / "docs" / "flashing.md").read_text()
@@ -45,7 +45,7 @@ def test_the_edges_variables_make_the_configuration_that_they_seem_to(tmp_path: 
     assert uplink is not None
     assert (uplink.host, uplink.port, uplink.username) == ("broker.example", 8883, "yard-7")
     assert uplink.tls is not None
-    assert isinstance(store, S3Store)
+    assert isinstance(store, S3StoreConfig)
     for file in (uplink.password_file, uplink.tls.ca_file, store.credentials_file):
         assert file is not None
         assert file.read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config import BridgeRuntimeConfig
-from edge.config.schema import Runtime
+from edge.config.schema import RuntimeConfig
 from tests.deploy.conftest import ROOT
 from tests.processes import binary
 
@@ -49,7 +49,7 @@ def test_systemd_would_find_a_misspelt_key(unit: Path, tmp_path: Path) -> None:
 
 
 def test_the_daemon_has_time_to_stop_and_is_missed_when_it_hangs() -> None:
-    found, runtime = service(EDGE), Runtime()
+    found, runtime = service(EDGE), RuntimeConfig()
     assert int(found["TimeoutStopSec"]) > runtime.stop_deadline_s + 5
     assert int(found["WatchdogSec"]) > runtime.heartbeat_s
     assert found["Type"] == "notify"

@@ -15,7 +15,7 @@ from pathlib import Path
 from contract.cloudevent import frame_verdict, read_report, read_verdict
 from contract.topics import Topics
 from contract.verdict import Verdict
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import Courier
 from edge.deliver.destinations import BrokerDestination, Destination, brokers
@@ -95,7 +95,7 @@ class Simulation:
         self.clock, self.outbox = self.site.clock, self.site.open()
         self.broker, self.cloud, self.pager = (Cable(self.clock.mono) for _ in range(3))
         self.store = FlakyStore(folder / "store")
-        self.deliver = Deliver(deadline_s=60, resend_s=30)
+        self.deliver = DeliverConfig(deadline_s=60, resend_s=30)
         self.raised: dict[str, float] = {}
         self.severities: dict[str, int] = {}
         self._answers: dict[float, list[str]] = defaultdict(list)

@@ -29,7 +29,7 @@ from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Decision, Verdict
 from edge.config.load import read
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.daemon.daemon import Daemon, Requests
 from edge.detect.networks import NamedDetector
 from service.clock import SystemClock
@@ -67,7 +67,7 @@ class Dark(FindsDarkThings):
     sha256 = "d" * 64
 
 
-def networks(_: Config) -> Sequence[NamedDetector]:
+def networks(_: EdgeConfig) -> Sequence[NamedDetector]:
     return (Dark(),)
 
 

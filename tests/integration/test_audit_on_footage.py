@@ -20,9 +20,9 @@ from contract.ids import CameraId
 from contract.verdict import Verdict
 from edge.audit.events import RejectedSegment
 from edge.config.load import load
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.deliver.audit_bundle import pack_audit
-from edge.deliver.evidence import Origin
+from edge.deliver.evidence import ReportOrigin
 from edge.detect.detector import open_detector
 from edge.replay.player import Files, play
 from objectstore.open import open_store
@@ -41,7 +41,7 @@ pytestmark = [
 ]
 
 
-def square_pixels(folder: Path) -> tuple[Config, Origin]:
+def square_pixels(folder: Path) -> tuple[EdgeConfig, ReportOrigin]:
     """A gateway that takes all pixels for square, and audits all that it rejects."""
     file = folder / "edge.yaml"
     file.write_text("camera_defaults: {pixel_aspect: 1.0}\n")
@@ -49,7 +49,7 @@ def square_pixels(folder: Path) -> tuple[Config, Origin]:
     return audit_all(loaded.config, 0), origin_of(loaded, "a" * 64)
 
 
-def played(config: Config) -> tuple[int, list[RejectedSegment]]:
+def played(config: EdgeConfig) -> tuple[int, list[RejectedSegment]]:
     """How many suspicions were raised, and what was rejected."""
     detect = config.detect
     detector = open_detector(detect.model, "litert", 1, detect.min_score)
@@ -60,7 +60,7 @@ def played(config: Config) -> tuple[int, list[RejectedSegment]]:
 
 
 def answered(
-    one: RejectedSegment, origin: Origin, config: Config, evaluator: ReportEvaluator
+    one: RejectedSegment, origin: ReportOrigin, config: EdgeConfig, evaluator: ReportEvaluator
 ) -> Verdict:
     """The whole way but for broker and outbox."""
     assert one.audited is not None

@@ -14,7 +14,7 @@ import pytest
 
 from contract.ids import CameraId
 from edge.config.load import load
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.detect.detect_frame import Detector
 from edge.detect.detector import TfliteDetector, load_model, open_detector
 from edge.detect.runner import Runner, importable
@@ -34,7 +34,7 @@ pytestmark = [
 Suspected = list[tuple[str, str, float, tuple[float, ...]]]
 
 
-def suspicions(detector: Detector, config: Config) -> Suspected:
+def suspicions(detector: Detector, config: EdgeConfig) -> Suspected:
     """Frame, label, score and box of each."""
     pictures = Files(sorted(CLIP.glob("*.jpg"))[:FRAMES])
     return [
@@ -44,7 +44,7 @@ def suspicions(detector: Detector, config: Config) -> Suspected:
     ]
 
 
-def without_xnnpack(config: Config) -> TfliteDetector:
+def without_xnnpack(config: EdgeConfig) -> TfliteDetector:
     """LiteRT with TensorFlow Lite's own kernels."""
     module = importlib.import_module(MODULES["litert"])
     model = load_model(config.detect.model)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Camera, Config, Health
+from edge.config.schema import CameraConfig, EdgeConfig, HealthConfig
 from edge.detect.detector import TfliteDetector, open_detector
 from edge.replay.player import Player
 from imaging.aspect import BY_SIZE
@@ -39,12 +39,12 @@ class Found:
 
 
 def played(
-    name: str, squeeze: int, detector: TfliteDetector, config: Config | None = None
+    name: str, squeeze: int, detector: TfliteDetector, config: EdgeConfig | None = None
 ) -> Found:
     """The sequence with its columns divided by `squeeze`, until something is proposed."""
     corpus = read_corpus(DATA / "dev")
     (sequence,) = (one for one in corpus.sequences if one.id == name)
-    player, found = Player(config or Config(), CAMERA, sequence.rate, detector), Found()
+    player, found = Player(config or EdgeConfig(), CAMERA, sequence.rate, detector), Found()
     for number, (frame, picture) in enumerate(corpus.frames_of(sequence)):
         step = player.step(number, frame, _squeezed(picture, squeeze), last=False)
         if step.notices.proposed_pixel_aspect is not None:
@@ -79,6 +79,9 @@ def test_people_squeezed_to_half_their_width_are_noticed(
 def test_who_has_configured_the_pixels_or_wants_no_such_word_hears_none(
     detector: TfliteDetector,
 ) -> None:
-    for camera in (Camera(pixel_aspect=1.0), Camera(health=Health(ignore=("squeezed",)))):
-        found = played("plaza_pets", 2, detector, Config(cameras={CAMERA: camera}))
+    for camera in (
+        CameraConfig(pixel_aspect=1.0),
+        CameraConfig(health=HealthConfig(ignore=("squeezed",))),
+    ):
+        found = played("plaza_pets", 2, detector, EdgeConfig(cameras={CAMERA: camera}))
         assert found.proposed is None

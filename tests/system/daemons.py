@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from edge.config.schema import Outbox as Settings
+from edge.config.schema import OutboxConfig as Settings
 from edge.deliver.outbox import open_outbox
 from service.clock import SystemClock
 from tests.processes import child, until

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from edge.config.load import digest, load
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from tests import servers
 from tests.processes import free_port
 from tests.servers import Broker
@@ -217,7 +217,7 @@ def _starts_with_the_last_good_one(folder: Path, good: Mapping[str, Any]) -> Non
         named = [reason.split(":")[0] for reason in restored["reasons"]]
         assert sorted(named) == ["gate.min_diff", "gatee"]
         assert restored["level"] == "error"
-        assert digest(Config.model_validate(good)).startswith(daemon.health()["config"][3:])
+        assert digest(EdgeConfig.model_validate(good)).startswith(daemon.health()["config"][3:])
         asked = cli("health", "--config", daemon.config, folder=folder)
         assert asked.returncode == 0, asked.stderr
         assert json.loads(asked.stdout)["status"] == "ok"

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from edge.config.load import digest
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from tests.models import changed
 from tests.processes import HOST, free_port
 from tests.servers import Broker
@@ -68,7 +68,7 @@ def test_the_example_is_accepted_and_is_exactly_the_defaults(tmp_path: Path) -> 
     example = CHECKOUT / "config" / "edge.example.yaml"
     shown = cli("check-config", "--config", example, folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
-    assert digest(Config()) in shown.stdout
+    assert digest(EdgeConfig()) in shown.stdout
 
 
 def test_a_model_that_does_not_fit_is_refused_with_the_reason(

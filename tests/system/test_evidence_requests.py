@@ -24,15 +24,16 @@ from contract.report import EvidenceRef, ThreatReport
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.load import load
-from edge.config.schema import Evidence
+from edge.config.schema import EvidenceConfig
 from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup, open_outbox_of
 from edge.daemon.identity import Identity
 from edge.deliver.context import DeliveryContext
-from edge.deliver.evidence import Origin, extended, pack
+from edge.deliver.evidence import ReportOrigin, extended, pack
 from edge.deliver.outbox import Outbox
 from edge.metrics.counters import Counters
 from edge.privacy import Privacy
-from edge.records import BestFrame, Box
+from edge.records import BestFrame
+from imaging.crop import Box
 from service.clock import SystemClock
 from tests.integration.cloud_workers import STREET, workers
 from tests.links import fail
@@ -118,7 +119,7 @@ def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
 class Gateway:
     """A real gateway's delivering side, with a candidate whose camera nobody looks at any more."""
 
-    def __init__(self, delivery: Delivery, outbox: Outbox, origin: Origin) -> None:
+    def __init__(self, delivery: Delivery, outbox: Outbox, origin: ReportOrigin) -> None:
         self.delivery, self._outbox, self._origin = delivery, outbox, origin
 
     def suspect(self) -> None:
@@ -165,12 +166,12 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         listening.link,
         DeliveryCallbacks(answered=lambda _: None, on_failure=fail, synchronised=lambda: True),
     )
-    origin = Origin(
+    origin = ReportOrigin(
         gateway=GatewayId("gw"),
         model_sha256="a" * 64,
         config_version=loaded.version,
         config_sha256=loaded.sha256,
-        evidence=Evidence(requests=2),
+        evidence=EvidenceConfig(requests=2),
         privacy=Privacy(),
     )
     delivery.uplink.start()

@@ -16,7 +16,7 @@ from bridge.config import load
 from cloud.__main__ import command_line as cloud_command_line
 from edge.__main__ import command_line as edge_command_line
 from edge.config.load import read
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from imaging.manifest import read_manifest
 from tools.build.references.topics import rows
 
@@ -46,7 +46,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_is_a_configuration_that_says_something(example: str) -> None:
-    assert read(example.encode(), {}).config != Config()
+    assert read(example.encode(), {}).config != EdgeConfig()
 
 
 def commands(page: Path) -> Iterator[list[str]]:

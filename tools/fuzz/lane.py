@@ -80,7 +80,7 @@ class FuzzLane:
         self._seed, self._out, self._slot = seed, out, slot
         self._targets = [one for one in TARGETS if not only or one.name in only]
         self._shares = [one.share for one in self._targets]
-        self._tally = LaneCounts()
+        self._totals = LaneCounts()
         self._ways: set[tuple[str, str]] = set()
         self._causes: dict[str, int] = {}
         self._warm_bytes = 0
@@ -95,23 +95,23 @@ class FuzzLane:
             target.run(data)
         for number in range(first, inputs, step):
             self._one(number)
-            if self._tally.inputs == WARM_UP // step:
+            if self._totals.inputs == WARM_UP // step:
                 self._warm_bytes = _kept_bytes()
             now = time.monotonic()
             if now - said > _SAY_S:
                 said = now
-                self._say(number)
+                self._print(number)
             if now - began > seconds:
                 break
-        self._say(inputs)
+        self._print(inputs)
 
     def _one(self, number: int) -> None:
         random = Random(f"{self._seed}/{number}")
         target = random.choices(self._targets, self._shares)[0]
         data = target.make(random)[: SLOT_BYTES - HEAD.size]
         self._note(number, target, data)
-        self._tally.inputs += 1
-        self._tally.of_target[target.name] = self._tally.of_target.get(target.name, 0) + 1
+        self._totals.inputs += 1
+        self._totals.of_target[target.name] = self._totals.of_target.get(target.name, 0) + 1
         before = _resident_bytes()
         _reset_peak()
         spent_s, error = self._attempt(target, data)
@@ -124,9 +124,9 @@ class FuzzLane:
                 self._find("slow", target, number, data, f"{spent_s:.3f} s, limit {limit_s:.3f}")
         if peak > PEAK_BYTES:
             self._find("large", target, number, data, f"{peak / 1e6:.0f} MB")
-        slowest = max(self._tally.slowest_ms.get(target.name, 0.0), spent_s * 1e3)
-        self._tally.slowest_ms[target.name] = round(slowest, 1)
-        self._tally.peak_mb = max(self._tally.peak_mb, round(peak / 1e6, 1))
+        slowest = max(self._totals.slowest_ms.get(target.name, 0.0), spent_s * 1e3)
+        self._totals.slowest_ms[target.name] = round(slowest, 1)
+        self._totals.peak_mb = max(self._totals.peak_mb, round(peak / 1e6, 1))
 
     def _again(self, target: Target, data: bytes, spent_s: float) -> tuple[float, float]:
         """The best of three, and the limit for the machine as it was meanwhile."""
@@ -158,15 +158,15 @@ class FuzzLane:
             name = written(
                 self._out, kind, target.name, data, f"seed {self._seed}/{number}\n{words}"
             )
-            self._tally.findings.append(name)
+            self._totals.findings.append(name)
 
-    def _say(self, number: int) -> None:
+    def _print(self, number: int) -> None:
         if self._warm_bytes:
             self._looks.append(_kept_bytes())
             grown = (min(self._looks) - self._warm_bytes) / 1e6
-            self._tally.grown_mb = round(grown, 1)
-        self._tally.ways = len(self._ways)
-        print(json.dumps(asdict(self._tally) | {"number": number}), flush=True)
+            self._totals.grown_mb = round(grown, 1)
+        self._totals.ways = len(self._ways)
+        print(json.dumps(asdict(self._totals) | {"number": number}), flush=True)
 
 
 def written(out: Path, kind: str, target: str, data: bytes, words: str) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from cv2.typing import MatLike
 
 from contract.ids import CameraId
-from edge.config.schema import JsonPaths, Limits
+from edge.config.schema import JsonPathsConfig, PictureLimitsConfig
 from edge.intake import chunks
 from edge.intake.admission import admit
 from edge.intake.chunks import ChunkLimits, ChunkTopic
@@ -31,7 +31,7 @@ from tools.fuzz import jpegs, pngs
 from tools.fuzz.documents import json_mutated
 from tools.fuzz.mutate import damaged
 
-_LIMITS = Limits()
+_LIMITS = PictureLimitsConfig()
 _GREY_PX = 160
 _NETWORK_PX = 416
 _ADAM7_BYTES = 6_304
@@ -48,7 +48,7 @@ def look(payload: bytes) -> str:
         received_at=datetime(2026, 1, 1, tzinfo=UTC),
         received_mono_s=0.0,
     )
-    frame = admit(message, _LIMITS, JsonPaths())
+    frame = admit(message, _LIMITS, JsonPathsConfig())
     if isinstance(frame, Rejected):
         return f"admission: {frame.reason}"
     header = frame.header

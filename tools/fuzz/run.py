@@ -117,15 +117,15 @@ def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> Non
     lines.put(None)
 
 
-def fuzz(plan: FuzzPlan, told: Callable[[FuzzSummary], None] = lambda _: None) -> FuzzSummary:
-    """Runs the plan; `told` hears how it goes."""
+def fuzz(plan: FuzzPlan, reported: Callable[[FuzzSummary], None] = lambda _: None) -> FuzzSummary:
+    """Runs the plan; `reported` hears how it goes."""
     began = time.monotonic()
     until_s = began + plan.seconds
     with _slots(plan.lanes) as slots:
         lanes = [_Running(plan, number, slot) for number, slot in enumerate(slots)]
 
         def news() -> None:
-            told(_summary(lanes, time.monotonic() - began))
+            reported(_summary(lanes, time.monotonic() - began))
 
         threads = [threading.Thread(target=lane.follow, args=(until_s, news)) for lane in lanes]
         for thread in threads:

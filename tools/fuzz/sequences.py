@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 
 from contract.ids import CameraId, GatewayId
-from edge.config.evidence import Evidence
-from edge.config.schema import Config, Limits
-from edge.deliver.evidence import Origin, pack
+from edge.config.evidence import EvidenceConfig
+from edge.config.schema import EdgeConfig, PictureLimitsConfig
+from edge.deliver.evidence import ReportOrigin, pack
 from edge.intake.admission import picture_limits
 from edge.pipeline import Pipeline
 from edge.privacy import Privacy
@@ -31,7 +31,7 @@ _SIDES = (32, 33, 40, 63, 64, 65, 127, 128, 160, 240, 320, 321, 640, 1_920, 4_09
 _MOST_PIXELS = 400_000
 _KINDS = ("noise", "flat", "half", "walker", "bars")
 _INPUT_PX = 320
-_LIMITS = picture_limits(Limits())
+_LIMITS = picture_limits(PictureLimitsConfig())
 
 
 class _Anything:
@@ -85,7 +85,7 @@ def play(script: bytes) -> str:
     """Every frame analysed, every candidate packed."""
     settings = json.loads(script)
     camera = {"kind": settings["kind"], "pixel_aspect": settings["pixel_aspect"]}
-    config = Config.model_validate({"cameras": {_CAMERA: camera}})
+    config = EdgeConfig.model_validate({"cameras": {_CAMERA: camera}})
     pipeline = Pipeline(config, _Anything(settings["seed"]))
     now, quiet, candidates, looked = 0.0, 0, 0, 0
     for number, (width, height, look, gap_s) in enumerate(settings["frames"]):
@@ -143,11 +143,11 @@ def _frame(picture: bytes, now: float) -> Frame:
     )
 
 
-_ORIGIN = Origin(
+_ORIGIN = ReportOrigin(
     gateway=GatewayId("north"),
     model_sha256="a" * 64,
     config_version="1",
     config_sha256="b" * 64,
-    evidence=Evidence(),
+    evidence=EvidenceConfig(),
     privacy=Privacy(),
 )

@@ -16,7 +16,7 @@ from contract.ids import CameraId, GatewayId, report_id
 from contract.keys import evidence_key
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Sighting, Verdict
-from edge.deliver.evidence import Picture, ReportBundle
+from edge.deliver.evidence import EvidencePicture, ReportBundle
 from edge.static_objects.appearance import PATCH_PX, of_patch
 from edge.static_objects.records import Memory, PendingQuery, StaticObject
 from tools import CHECKOUT
@@ -97,7 +97,7 @@ def verdict(number: int) -> Verdict:
 def bundle(number: int) -> ReportBundle:
     """`report(number)` with its picture."""
     return ReportBundle(
-        report=report(number), pictures=(Picture(key=_KEY, sha256=_SHA256, jpeg=_JPEG),)
+        report=report(number), pictures=(EvidencePicture(key=_KEY, sha256=_SHA256, jpeg=_JPEG),)
     )
 
 

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from edge.config.schema import Outbox as Settings
+from edge.config.schema import OutboxConfig as Settings
 from edge.deliver.outbox import Outbox, open_outbox
 from edge.errors import OutboxError
 from edge.static_objects.listing import NoMemory, StaticError, listed

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from bridge.fault import FaultReason, SourceFault
 from bridge.source_condition import SourceCondition
 from bridge.sources.open import PictureSource
-from bridge.worker import CameraWorker
+from bridge.worker import CameraFeed, CameraWorker
 from contract.ids import CameraId
 from imaging.admission import Reason, Rejected
 from tests.fakes import ManualClock, recorded_events
@@ -22,7 +22,10 @@ def run(
 ) -> tuple[SourceCondition, ManualClock]:
     condition, clock = SourceCondition(), ManualClock()
     sent = lambda *_: taken  # noqa: E731, one word
-    CameraWorker(GATE, source, condition, sent, 30.0, clock, random.Random(1)).run(stopping)
+    feed = CameraFeed(
+        camera=GATE, source=source, condition=condition, send=sent, reconnect_max_s=30.0
+    )
+    CameraWorker(feed, clock, random.Random(1)).run(stopping)
     return condition, clock
 
 

@@ -18,7 +18,7 @@ from cloud.ledger import Ledger
 from cloud.metrics import ReportOutcome, WorkerMetrics
 from cloud.policy import Policy
 from cloud.report_queue import QueuedReport, ReportQueue
-from cloud.settings import EvidenceLimits, WorkerSettings
+from cloud.settings import ConfirmWorkerSettings, EvidenceLimits
 from cloud.worker import ConfirmWorker, WorkerContext
 from contract.cloudevent import frame_report
 from contract.evidence_request import EvidenceRequest
@@ -34,7 +34,7 @@ from tests.unit.cloud.reports import a_ref, a_report, saw
 
 PICTURE = cv2.imencode(".jpg", np.full((100, 100, 3), 90, np.uint8))[1].tobytes()
 CROP = cv2.imencode(".jpg", np.full((100, 50, 3), 90, np.uint8))[1].tobytes()
-WORK = WorkerSettings(
+WORK = ConfirmWorkerSettings(
     attempts=3, retry_first_s=1, retry_max_s=1.5, max_waiting=8, failures_in_a_row=2
 )
 

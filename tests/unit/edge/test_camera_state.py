@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from edge.camera_state import CameraState
-from edge.records import BestFrame, Box, DecodedFrame, TrackId
+from edge.records import BestFrame, DecodedFrame, TrackId
 from edge.static_objects.place_history import STAYS, Grey, patch_of
+from imaging.crop import Box
 from tests.unit.edge.intake.test_mailbox import frame
 from tests.unit.edge.static_objects.test_place_history import scene
 

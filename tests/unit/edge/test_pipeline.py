@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.records import AlertCandidate, Analysed, Quiet
-from edge.replay.player import Step, open_source, play
+from edge.replay.player import ReplayStep, open_source, play
 from edge.replay.text_report import FrameCounts, explained, line
 from imaging.admission import Reason, Rejected
 from tests.unit.edge.rolls import Roll
@@ -17,13 +17,13 @@ from tests.unit.edge.scenes import FindsDarkThings, picture
 CAMERA = CameraId("yard")
 
 
-def config(**camera: object) -> Config:
-    return Config.model_validate({"cameras": {CAMERA: camera}})
+def config(**camera: object) -> EdgeConfig:
+    return EdgeConfig.model_validate({"cameras": {CAMERA: camera}})
 
 
 def run(
-    pictures: list[bytes], fps: float = 5.0, settings: Config | None = None
-) -> tuple[list[Step], list[AlertCandidate]]:
+    pictures: list[bytes], fps: float = 5.0, settings: EdgeConfig | None = None
+) -> tuple[list[ReplayStep], list[AlertCandidate]]:
     steps = list(
         play(Roll(*pictures), settings or config(kind="stream"), CAMERA, fps, FindsDarkThings())
     )
@@ -55,7 +55,7 @@ def test_the_takes_of_a_walker_are_of_different_moments() -> None:
 def test_cases_of_one_event_share_the_view_of_the_scene() -> None:
     empty = [picture(seed=n) for n in range(20)]
     again = [picture(20 + 6 * n, seed=n) for n in range(20)]
-    settings = Config.model_validate(
+    settings = EdgeConfig.model_validate(
         {
             "cameras": {CAMERA: {"kind": "stream"}},
             "decide": {

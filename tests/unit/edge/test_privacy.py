@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from contract.ids import CameraId, ReportId
 from contract.report import EvidenceRef
 from edge.audit.events import AuditSample, RejectedSegment
-from edge.config.audit import Audit
-from edge.config.schema import Camera, Config, Evidence, PrivacyMask
+from edge.config.audit import AuditConfig
+from edge.config.schema import CameraConfig, EdgeConfig, EvidenceConfig, PrivacyMaskConfig
 from edge.deliver.audit_bundle import pack_audit
-from edge.deliver.evidence import Origin, ReportBundle, extended, pack
+from edge.deliver.evidence import ReportBundle, ReportOrigin, extended, pack
 from edge.privacy import Privacy, blackened, privacy_of
-from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame
+from edge.records import AlertCandidate, BestFrame, DecodedFrame
 from edge.replay.player import play
 from edge.track.zones import contains
+from imaging.crop import Box
 from imaging.detections import Image
 from tests.unit.edge.deliver.test_evidence import (
     ORIGIN,
@@ -35,24 +36,26 @@ from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
 CAMERA = CameraId("gate")
-CORNER = PrivacyMask(id="corner", polygon=((0.0, 0.0), (0.36, 0.0), (0.36, 0.5), (0.0, 1.0)))
-WALKED = PrivacyMask(id="path", polygon=((0.0, 0.3), (1.0, 0.3), (1.0, 0.8), (0.0, 0.8)))
+CORNER = PrivacyMaskConfig(id="corner", polygon=((0.0, 0.0), (0.36, 0.0), (0.36, 0.5), (0.0, 1.0)))
+WALKED = PrivacyMaskConfig(id="path", polygon=((0.0, 0.3), (1.0, 0.3), (1.0, 0.8), (0.0, 0.8)))
 share = st.floats(0.0, 1.0)
 
 
-def origin(mask: PrivacyMask, whole: Literal["full", "reduced", "none"]) -> Origin:
-    evidence = Evidence(whole=whole, context_frames=2, crop_margin=0.3, whole_px=160)
+def origin(mask: PrivacyMaskConfig, whole: Literal["full", "reduced", "none"]) -> ReportOrigin:
+    evidence = EvidenceConfig(whole=whole, context_frames=2, crop_margin=0.3, whole_px=160)
     return replace(ORIGIN, evidence=evidence, privacy=Privacy(listed={CAMERA: (mask,)}))
 
 
-def with_other_things_under(image: Image, mask: PrivacyMask, seed: int) -> Image:
+def with_other_things_under(image: Image, mask: PrivacyMaskConfig, seed: int) -> Image:
     """The same scene, but for what the mask hides."""
     hidden = blackened(np.full_like(image, 255), (mask,)).max(axis=2) == 0
     noise = np.random.default_rng(seed).integers(0, 255, image.shape, np.uint8)
     return np.where(hidden[:, :, None], noise, image).astype(np.uint8)
 
 
-def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[ReportBundle]:
+def everything(
+    mask: PrivacyMaskConfig, seed: int, origin_: ReportOrigin, box: Box
+) -> list[ReportBundle]:
     """All that can leave of one scene: suspicion, an answer to a request, an audit."""
     decoded_frames = [
         replace(
@@ -72,7 +75,7 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
     rejected = RejectedSegment(
         camera=frames[0].camera, kind="motion", began_at_s=0, lasted_s=1, share=0.1
     )
-    audit = pack_audit(rejected, audited, origin_, Audit(), 400_000)
+    audit = pack_audit(rejected, audited, origin_, AuditConfig(), 400_000)
     assert audit is not None
     assert len(audit.pictures) == 3
     answer = extended(report, BestFrame(decoded_frames[2], box, 0.5), origin_)
@@ -83,7 +86,7 @@ def everything(mask: PrivacyMask, seed: int, origin_: Origin, box: Box) -> list[
 @pytest.mark.parametrize("box", [(100, 60, 140, 160), (0, 0, 12, 30), (300, 220, 320, 240)])
 @pytest.mark.parametrize("mask", [CORNER, WALKED])
 def test_what_is_hidden_changes_no_byte_of_what_leaves(
-    mask: PrivacyMask, box: Box, whole: Literal["full", "reduced", "none"]
+    mask: PrivacyMaskConfig, box: Box, whole: Literal["full", "reduced", "none"]
 ) -> None:
     chosen = origin(mask, whole)
     assert everything(mask, 1, chosen, box) == everything(mask, 50, chosen, box)
@@ -129,7 +132,7 @@ def turned(picture_: bytes, orientation: int) -> DecodedFrame:
 
 
 def test_a_mask_is_laid_on_the_picture_as_it_is_shown() -> None:
-    top = PrivacyMask(id="top", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5)))
+    top = PrivacyMaskConfig(id="top", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5)))
     white = encoded(np.full((240, 320, 3), 255, np.uint8))
     lying = turned(white, 6)
     assert (lying.width, lying.height) == (240, 320)
@@ -151,7 +154,7 @@ def test_a_mask_is_laid_on_the_picture_as_it_is_shown() -> None:
 def test_every_pixel_that_a_mask_covers_or_touches_with_a_corner_is_black(
     corners: list[tuple[float, float]], size: tuple[int, int]
 ) -> None:
-    mask = PrivacyMask.model_construct(id="m", polygon=tuple(corners))
+    mask = PrivacyMaskConfig.model_construct(id="m", polygon=tuple(corners))
     width, height = size
     image = blackened(np.full((height, width, 3), 255, np.uint8), (mask,))
     for y in range(height):
@@ -170,7 +173,7 @@ def walk(**camera: object) -> tuple[list[str], int]:
     """What became of somebody who walks through, and how many candidates it raised."""
     pictures = [picture(seed=n) for n in range(20)]
     pictures += [picture(20 + 6 * n, seed=n) for n in range(20)]
-    config = Config.model_validate({"cameras": {CAMERA: {"kind": "stream"} | camera}})
+    config = EdgeConfig.model_validate({"cameras": {CAMERA: {"kind": "stream"} | camera}})
     steps = list(play(Roll(*pictures), config, CAMERA, 5.0, FindsDarkThings()))
     return [type(step.outcome).__name__ for step in steps], sum(len(s.candidates) for s in steps)
 
@@ -184,8 +187,10 @@ def test_what_moves_under_a_mask_wakes_nothing_and_raises_nothing() -> None:
 
 
 def test_unlisted_cameras_have_the_general_masks_and_listed_ones_their_own() -> None:
-    general = Camera(privacy_masks=(CORNER,))
-    config = Config(camera_defaults=general, cameras={"gate": Camera(privacy_masks=(WALKED,))})
+    general = CameraConfig(privacy_masks=(CORNER,))
+    config = EdgeConfig(
+        camera_defaults=general, cameras={"gate": CameraConfig(privacy_masks=(WALKED,))}
+    )
     privacy = privacy_of(config)
     assert privacy.of(CAMERA) == (WALKED,)
     assert privacy.of(CameraId("found")) == (CORNER,)
@@ -193,4 +198,4 @@ def test_unlisted_cameras_have_the_general_masks_and_listed_ones_their_own() -> 
 
 def test_the_same_name_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="privacy_masks: ids repeat"):
-        Camera(privacy_masks=(CORNER, CORNER))
+        CameraConfig(privacy_masks=(CORNER, CORNER))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.config.schema import Limits
+from edge.config.schema import PictureLimitsConfig
 from edge.intake.admission import picture_limits
 from imaging.admission import Header, inspect
 from imaging.aspect import pixel_aspect
@@ -22,7 +22,7 @@ def jpeg(width: int, height: int, density: tuple[int, int, int] = (0, 1, 1)) -> 
 
 
 def header(width: int, height: int, density: tuple[int, int, int] = (0, 1, 1)) -> Header:
-    found = inspect(jpeg(width, height, density), picture_limits(Limits()))
+    found = inspect(jpeg(width, height, density), picture_limits(PictureLimitsConfig()))
     assert isinstance(found, Header)
     return found
 

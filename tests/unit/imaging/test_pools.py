@@ -64,7 +64,7 @@ def test_a_guess_of_yolo_counts_for_the_sum_of_its_vehicles(objectness: bool) ->
     rows[7, -5:] = PARTS
     if objectness:
         rows[7, 4] = 1.0
-    form = yolo.Layout(channels_first=False, objectness=objectness)
+    form = yolo.YoloLayout(channels_first=False, objectness=objectness)
     assert len(yolo.decode(Tensor(values=rows), form, 64, 64, LIMITS)) == 0
     found = yolo.decode(Tensor(values=rows), form, 64, 64, LIMITS, pools())
     assert found.classes.tolist() == [2]

@@ -13,14 +13,14 @@ def test_an_answer_finds_its_publication() -> None:
     waiting = table()
     pending = waiting.add(7, waiting.generation, "topic", 10)
     assert pending.wait(0) == TimedOut(0)
-    assert waiting.settle(7, Refused("no")) == "topic"
+    assert waiting.resolve(7, Refused("no")) == "topic"
     assert pending.wait(0) == Refused("no")
 
 
 def test_an_answer_may_come_before_the_publisher_knows_the_message_id() -> None:
     waiting = table()
     generation = waiting.generation
-    waiting.settle(7, Delivered())
+    waiting.resolve(7, Delivered())
     assert waiting.add(7, generation, "topic", 10).wait(0) == Delivered()
 
 
@@ -41,7 +41,7 @@ def test_a_publication_entered_after_its_connection_ended_is_not_waited_for() ->
 
 def test_an_answer_of_a_former_connection_does_not_settle_a_new_publication() -> None:
     waiting = table()
-    waiting.settle(7, Delivered())
+    waiting.resolve(7, Delivered())
     waiting.abandon("gone")
     assert waiting.add(7, waiting.generation, "topic", 1).wait(0) == TimedOut(0)
 
@@ -51,7 +51,7 @@ def test_room_is_bounded_by_number_and_by_bytes_but_one_always_fits() -> None:
     assert waiting.has_room(1000)
     waiting.add(1, waiting.generation, "t", 60)
     assert not waiting.has_room(60)
-    waiting.settle(1, Delivered())
+    waiting.resolve(1, Delivered())
     for mid in (1, 2, 3):
         assert waiting.has_room(1)
         waiting.add(mid, waiting.generation, "t", 1)
@@ -60,13 +60,13 @@ def test_room_is_bounded_by_number_and_by_bytes_but_one_always_fits() -> None:
 
 def test_the_first_outcome_stays() -> None:
     pending = Pending()
-    pending.settle(Delivered())
-    pending.settle(Refused("late"))
+    pending.resolve(Delivered())
+    pending.resolve(Refused("late"))
     assert pending.wait(0) == Delivered()
 
 
 def test_waiting_ends_when_the_answer_comes_on_another_thread() -> None:
     waiting = table()
     pending = waiting.add(1, waiting.generation, "t", 1)
-    threading.Thread(target=waiting.settle, args=(1, Delivered())).start()
+    threading.Thread(target=waiting.resolve, args=(1, Delivered())).start()
     assert pending.wait(10) == Delivered()

@@ -19,7 +19,7 @@ LEAST_OVERLAP = 0.5
 RECALLS = np.linspace(0, 1, 101)
 """AP50 as COCO defines it: an overlap of a half, precision averaged at 101 recalls."""
 
-Pair = tuple[Detections, Detections]
+DetectionPair = tuple[Detections, Detections]
 """What was found in a picture, and what is truly there (its scores do not matter)."""
 
 
@@ -31,7 +31,7 @@ class Precision:
     true: int
 
 
-def average_precision(pairs: Sequence[Pair], labels: frozenset[str]) -> Precision:
+def average_precision(pairs: Sequence[DetectionPair], labels: frozenset[str]) -> Precision:
     """Of the boxes whose label is in `labels`."""
     judged = [_judge(_only(found, labels), _only(true, labels)) for found, true in pairs]
     count = sum(len(_only(true, labels)) for _, true in pairs)

@@ -26,14 +26,14 @@ from tools.build.models.floats import read_network
 from tools.build.models.manifests import add_self_test, write_manifest
 from tools.build.models.pictures import read_picture, rgb_canvas
 from tools.build.models.reference import PICTURES, REFERENCE_FILE
-from tools.build.models.shipped import SHIPPED, Network, Shipped
+from tools.build.models.shipped import SHIPPED, FloatNetwork, Shipped
 from tools.build.models.tfjs import read_graph
 
 SELF_TEST_PICTURE = f"{PICTURES}/street-330.jpg"
 KEPT = (REFERENCE_FILE, PICTURES, "licences")
 """What models are checked with and licensed under is no product of a build."""
 
-NAMES: Mapping[Network, tuple[str, ...]] = {
+NAMES: Mapping[FloatNetwork, tuple[str, ...]] = {
     "centernet": centernet.NAMES,
     "nanodet": nanodet.names(),
     "ssd": ssd.NAMES,

@@ -22,7 +22,7 @@ from tools.build.models.fetch import (
 )
 from tools.build.models.measured import Figures, Measured
 from tools.build.models.pictures import CALIBRATION_STEP, CLIP
-from tools.build.models.shipped import SHIPPED, Network, Shipped
+from tools.build.models.shipped import SHIPPED, FloatNetwork, Shipped
 
 INTENDED = {
     "nanodet-g-416-int8": (
@@ -65,7 +65,7 @@ PREPARATION = {
     ),
 }
 
-OUTPUTS: dict[Network, str] = {
+OUTPUTS: dict[FloatNetwork, str] = {
     "nanodet": (
         "Six maps, told apart by their shapes: class scores `[s, s, 9]` after the sigmoid and "
         "distances `[s, s, 44]` for strides t of 8, 16 and 32. Cell (i, j) has its centre at "

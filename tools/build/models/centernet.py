@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from tools.build.models.nhwc import NHWC, SubGraph, Tensor, Weight
+from tools.build.models.nhwc import NHWC, GraphTensor, GraphWeight, SubGraph
 from tools.build.models.shipped import COCO_COLUMNS
 from tools.build.models.tfjs import Graph
 
@@ -25,7 +25,7 @@ class CenterNet:
 
     graph: Graph
 
-    def from_pixels(self, images: Tensor, weight: Weight) -> list[Tensor]:
+    def from_pixels(self, images: GraphTensor, weight: GraphWeight) -> list[GraphTensor]:
         """Heat `(N, S/4, S/4, 9)` and distances `(N, S/4, S/4, 4)` (left, top, right, bottom,
         pixels) for `(N, S, S, 3) uint8 RGB`, S a multiple of 32."""
         network = SubGraph(

@@ -17,7 +17,7 @@ from edge.detect.runner import importable
 from imaging.detections import Detections
 from imaging.manifest import MANIFEST_FILE, read_manifest, verify
 from tools.build.models.accuracy import Precision, average_precision
-from tools.build.models.floats import Detect
+from tools.build.models.floats import DetectObjects
 from tools.build.models.pictures import read_picture
 from tools.build.models.reference import PICTURES, read_reference
 from tools.build.models.shipped import SHIPPED, VEHICLES, Shipped
@@ -86,7 +86,7 @@ def print_agreements(agreements: list[Agreement]) -> None:
 
 
 def _compare(
-    detect: Detect, models: Path, expected: Mapping[str, Detections]
+    detect: DetectObjects, models: Path, expected: Mapping[str, Detections]
 ) -> dict[str, Precision]:
     pairs = [
         (detect(read_picture(models / PICTURES / name)), true) for name, true in expected.items()
@@ -94,7 +94,9 @@ def _compare(
     return {name: average_precision(pairs, labels) for name, labels in GROUPS.items()}
 
 
-def open_products(model: Shipped, models: Path, least_score: float) -> Iterator[tuple[str, Detect]]:
+def open_products(
+    model: Shipped, models: Path, least_score: float
+) -> Iterator[tuple[str, DetectObjects]]:
     """Runtime and detection of a model, opened as edge and cloud open it: what is checked is what
     runs, but for the sum of a vehicle's scores, which the networks it is compared with do not make.
     One after the other: idle interpreters disturb others."""

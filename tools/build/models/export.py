@@ -18,13 +18,13 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from imaging.detections import FloatArray
-from tools.build.models.nhwc import Tensor, Weight
+from tools.build.models.nhwc import GraphTensor, GraphWeight
 from tools.build.models.tfjs import Array
 
-FromPixels = Callable[[Tensor, Weight], Sequence[Tensor]]
+FromPixels = Callable[[GraphTensor, GraphWeight], Sequence[GraphTensor]]
 
 
-def stored_as_float16(array: Array) -> Tensor:
+def stored_as_float16(array: Array) -> GraphTensor:
     """A constant that takes half the bytes where float16 holds its values exactly."""
     narrow = array.astype(np.float16)
     if array.dtype != np.float32 or not np.array_equal(narrow.astype(np.float32), array):
@@ -32,17 +32,17 @@ def stored_as_float16(array: Array) -> Tensor:
     return tf.cast(tf.constant(narrow), tf.float32)
 
 
-def rounded_to_float16(array: Array) -> Tensor:
+def rounded_to_float16(array: Array) -> GraphTensor:
     """A constant of half the bytes, for weights that were published as float32."""
     return tf.cast(tf.constant(array.astype(np.float16)), tf.float32)
 
 
 def write_savedmodel(
-    folder: Path, forward: FromPixels, names: Sequence[str], side_px: int, weight: Weight
+    folder: Path, forward: FromPixels, names: Sequence[str], side_px: int, weight: GraphWeight
 ) -> None:
     """The SavedModel of `forward` in `folder`; its outputs are called `names`."""
 
-    def serve(images: Tensor) -> dict[str, Tensor]:
+    def serve(images: GraphTensor) -> dict[str, GraphTensor]:
         return dict(zip(names, forward(images, weight), strict=True))
 
     spec = tf.TensorSpec([None, side_px, side_px, 3], tf.uint8, name="images")
@@ -53,7 +53,7 @@ def write_savedmodel(
     (folder / "fingerprint.pb").unlink(missing_ok=True)
 
 
-Forward = Callable[[Tensor], Sequence[Tensor]]
+Forward = Callable[[GraphTensor], Sequence[GraphTensor]]
 
 
 def to_int8(forward: Forward, side_px: int, samples: Iterable[FloatArray]) -> bytes:

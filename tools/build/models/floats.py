@@ -27,14 +27,14 @@ from tools.build.models.pictures import rgb_canvas
 from tools.build.models.shipped import LABELS, SHIPPED, Shipped
 from tools.build.models.tfjs import read_graph
 
-Detect = Callable[[Image], Detections]
+DetectObjects = Callable[[Image], Detections]
 """A BGR picture to boxes in its pixels."""
-Decode = Callable[[list[Tensor]], Candidates]
+DecodeTensors = Callable[[list[Tensor]], Candidates]
 
 
-def open_floats(weights: Weights) -> dict[str, Detect]:
+def open_floats(weights: Weights) -> dict[str, DetectObjects]:
     """Per shipped model, the float network behind it; `weights` as `fetch_weights` gives it."""
-    opened: dict[str, Detect] = {}
+    opened: dict[str, DetectObjects] = {}
     for model in SHIPPED:
         if model.fusion:
             members = [opened[name] for name in model.fusion.members]
@@ -54,7 +54,7 @@ def read_network(model: Shipped, weights: Weights) -> FromPixels:
     return nanodet.nine_classes(graph).from_pixels
 
 
-def _single(model: Shipped, forward: FromPixels) -> Detect:
+def _single(model: Shipped, forward: FromPixels) -> DetectObjects:
     side = model.side_px
     function = tf.function(lambda images: forward(images, as_it_is), autograph=False)
     shapes = [
@@ -78,7 +78,7 @@ def _single(model: Shipped, forward: FromPixels) -> Detect:
     return detect
 
 
-def _decoder(model: Shipped, shapes: list[tuple[int, ...]]) -> Decode:
+def _decoder(model: Shipped, shapes: list[tuple[int, ...]]) -> DecodeTensors:
     side, limits = model.side_px, model.thresholds
     if model.network == "centernet":
         maps = centernet_decoder.layout(shapes, side, side, len(LABELS))
@@ -94,7 +94,7 @@ def _decoder(model: Shipped, shapes: list[tuple[int, ...]]) -> Decode:
     return lambda tensors: nanodet_decoder.decode(tensors, heads, limits)
 
 
-def _fused(model: Shipped, members: list[Detect], fusion: Fusion) -> Detect:
+def _fused(model: Shipped, members: list[DetectObjects], fusion: Fusion) -> DetectObjects:
     limits = model.thresholds
 
     def detect(picture: Image) -> Detections:

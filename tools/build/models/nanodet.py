@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from imaging.detections import FloatArray
-from tools.build.models.nhwc import NCHW, SubGraph, Tensor, Weight, as_it_is
+from tools.build.models.nhwc import NCHW, GraphTensor, GraphWeight, SubGraph, as_it_is
 from tools.build.models.shipped import COCO_COLUMNS, LABELS
 from tools.build.models.tfjs import Array, Graph
 
@@ -64,13 +64,13 @@ class NanoDet:
 
     graph: Graph
 
-    def from_pixels(self, images: Tensor, weight: Weight) -> list[Tensor]:
+    def from_pixels(self, images: GraphTensor, weight: GraphWeight) -> list[GraphTensor]:
         """Scores and distances per stride, in float, for (N, S, S, 3) uint8 RGB."""
         mean, std = np.array(TRAINED.mean, np.float32), np.array(TRAINED.std, np.float32)
         bgr = tf.reverse(tf.cast(images, tf.float32), [3])
         return _heads(_network(self.graph).run((bgr - mean) / std, weight))
 
-    def from_normalised(self, images: Tensor) -> list[Tensor]:
+    def from_normalised(self, images: GraphTensor) -> list[GraphTensor]:
         """The same for RGB already normalised with `SCALAR_MEAN` and `SCALAR_STD`."""
         return _heads(_network(_taking_scalar_rgb(self.graph)).run(images, as_it_is))
 
@@ -107,7 +107,7 @@ def _network(graph: Graph) -> SubGraph:
     )
 
 
-def _heads(maps: list[Tensor]) -> list[Tensor]:
+def _heads(maps: list[GraphTensor]) -> list[GraphTensor]:
     count = len(LABELS)
     pairs = [(tf.sigmoid(each[..., :count]), each[..., count:]) for each in maps]
     return [tensor for pair in pairs for tensor in pair]

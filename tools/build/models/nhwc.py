@@ -47,13 +47,13 @@ def rows_as_stored(rows: npt.NDArray[Number], axes: Axes) -> npt.NDArray[Number]
     return rows[np.argsort(axes)]
 
 
-Tensor: TypeAlias = Any
+GraphTensor: TypeAlias = Any
 """A TensorFlow tensor; the package publishes no types."""
-Weight: TypeAlias = Callable[[Array], Tensor]
+GraphWeight: TypeAlias = Callable[[Array], GraphTensor]
 """How a constant enters the new graph: as it is, or stored small and widened in the graph."""
 
 
-def as_it_is(array: Array) -> Tensor:
+def as_it_is(array: Array) -> GraphTensor:
     """A constant in the new graph as it is in the file."""
     return array
 
@@ -62,7 +62,7 @@ def as_it_is(array: Array) -> Tensor:
 class Laid:
     """A value and where its axes lie; constants are numpy arrays in logical order."""
 
-    value: Tensor
+    value: GraphTensor
     axes: Axes = NHWC
 
     @property
@@ -77,15 +77,15 @@ class GraphStep:
     node: Node
     inputs: tuple[Laid, ...]
     scale: float
-    weight: Weight
+    weight: GraphWeight
 
-    def image(self) -> Tensor:
+    def image(self) -> GraphTensor:
         """The first input, which must be stored as the operation sees it."""
         if self.inputs[0].axes != NHWC:
             raise TfjsError(f"{self.node.name}: {self.node.op} needs NHWC")
         return self.inputs[0].value
 
-    def constant(self, index: int) -> Tensor:
+    def constant(self, index: int) -> GraphTensor:
         return self.weight(self.inputs[index].value)
 
 
@@ -99,7 +99,7 @@ class SubGraph:
     axes: Axes
     nominal_px: int
 
-    def run(self, images: Tensor, weight: Weight) -> list[Tensor]:
+    def run(self, images: GraphTensor, weight: GraphWeight) -> list[GraphTensor]:
         """The outputs, NHWC, for `images` (N, S, S, 3) float32 stored NHWC."""
         values: dict[str, Laid] = {self.given: Laid(images, self.axes)}
         scale = int(images.shape[1]) / self.nominal_px
@@ -136,7 +136,7 @@ def _depthwise(step: GraphStep) -> Laid:
     return Laid(_fused(step, result))
 
 
-def _fused(step: GraphStep, result: Tensor) -> Tensor:
+def _fused(step: GraphStep, result: GraphTensor) -> GraphTensor:
     """What a fused operation does after its convolution: bias, then perhaps an activation."""
     after = step.node.texts("fused_ops") if "fused_ops" in step.node.attributes else ()
     for name in after:
@@ -152,7 +152,9 @@ def _fused(step: GraphStep, result: Tensor) -> Tensor:
     return result
 
 
-def _elementwise(operation: Callable[[Tensor, Tensor], Tensor]) -> Callable[[GraphStep], Laid]:
+def _elementwise(
+    operation: Callable[[GraphTensor, GraphTensor], GraphTensor],
+) -> Callable[[GraphStep], Laid]:
     def run(step: GraphStep) -> Laid:
         axes = next((laid.axes for laid in step.inputs if not laid.constant), NHWC)
         left, right = (_operand(step, laid, axes) for laid in step.inputs)
@@ -161,7 +163,7 @@ def _elementwise(operation: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Gra
     return run
 
 
-def _operand(step: GraphStep, laid: Laid, axes: Axes) -> Tensor:
+def _operand(step: GraphStep, laid: Laid, axes: Axes) -> GraphTensor:
     if laid.constant:
         return step.weight(as_stored(laid.value, axes))
     if laid.axes != axes:
@@ -169,7 +171,7 @@ def _operand(step: GraphStep, laid: Laid, axes: Axes) -> Tensor:
     return laid.value
 
 
-def _pointwise(operation: Callable[[Tensor], Tensor]) -> Callable[[GraphStep], Laid]:
+def _pointwise(operation: Callable[[GraphTensor], GraphTensor]) -> Callable[[GraphStep], Laid]:
     return lambda step: Laid(operation(step.inputs[0].value), step.inputs[0].axes)
 
 

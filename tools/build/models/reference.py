@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from imaging.detections import Detections, Image
-from tools.build.models.floats import Detect
+from tools.build.models.floats import DetectObjects
 
 REFERENCE_FILE = "reference.json"
 PICTURES = "self_test"
@@ -22,7 +22,7 @@ LEAST_SCORE = 0.3
 """Fainter boxes of the float network are no reference."""
 JPEG_QUALITY = 88
 
-Side = Annotated[float, Field(ge=0)]
+BoxSide = Annotated[float, Field(ge=0)]
 
 
 class ExpectedBox(BaseModel):
@@ -32,7 +32,7 @@ class ExpectedBox(BaseModel):
 
     label: str
     score: Annotated[float, Field(ge=0, le=1)]
-    box: tuple[Side, Side, Side, Side]
+    box: tuple[BoxSide, BoxSide, BoxSide, BoxSide]
 
 
 class Reference(BaseModel):
@@ -58,7 +58,9 @@ def write_pictures(models: Path, pictures: dict[str, Image]) -> None:
         cv2.imwrite(str(folder / name), picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
 
 
-def write_reference(models: Path, detect: dict[str, Detect], pictures: dict[str, Image]) -> None:
+def write_reference(
+    models: Path, detect: dict[str, DetectObjects], pictures: dict[str, Image]
+) -> None:
     """Lets each float network look at the `pictures` as they ship."""
     reference = Reference(
         models={

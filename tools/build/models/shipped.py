@@ -16,7 +16,7 @@ COCO_COLUMNS = (0, 1, 2, 3, 5, 7, 14, 15, 16)
 VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
 
 
-Network = Literal["nanodet", "centernet", "ssd", "fused"]
+FloatNetwork = Literal["nanodet", "centernet", "ssd", "fused"]
 
 NANODET_LICENCE = Licence(
     spdx="MIT AND Apache-2.0",
@@ -64,7 +64,7 @@ class Shipped:
     must reach when the boxes of the float network are taken for the truth."""
 
     name: str
-    network: Network
+    network: FloatNetwork
     title: str
     role: Literal["edge", "cloud"]
     family: Family | None

@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from imaging.detections import FloatArray
-from tools.build.models.nhwc import Tensor, Weight
+from tools.build.models.nhwc import GraphTensor, GraphWeight
 from tools.build.models.tfjs import Array
 
 NAMES = ("boxes", "scores")
@@ -44,7 +44,7 @@ class Ssd:
     graph: Any
     kernels: dict[str, Array]
 
-    def from_pixels(self, images: Tensor, weight: Weight) -> list[Tensor]:
+    def from_pixels(self, images: GraphTensor, weight: GraphWeight) -> list[GraphTensor]:
         """Boxes `(N, 1917, 4)` (x0, y0, x1, y1 in shares of the input) and scores `(N, 1917, 9)`
         after the sigmoid, for `(N, 300, 300, 3) uint8 RGB`."""
         kernels = {k: tf.convert_to_tensor(weight(each)) for k, each in self.kernels.items()}
@@ -124,12 +124,12 @@ def _left_open(node: Any, shape: tuple[int, ...]) -> None:
     node.attr["shape"].shape.CopyFrom(tf.TensorShape(shape).as_proto())
 
 
-def _rows(each: Tensor, columns: int) -> Tensor:
+def _rows(each: GraphTensor, columns: int) -> GraphTensor:
     """A head's map `(N, s, s, anchors * columns)` with a row per anchor."""
     return tf.reshape(each, [tf.shape(each)[0], -1, columns])
 
 
-def _decoded(codes: Tensor) -> Tensor:
+def _decoded(codes: GraphTensor) -> GraphTensor:
     """Corners in shares of the input; a code is y, x, height and width over 10, 10, 5, 5."""
     near = anchors()
     code = tf.clip_by_value(codes, -WIDEST, WIDEST)

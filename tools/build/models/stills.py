@@ -14,7 +14,7 @@ from imaging.boxes import areas
 from imaging.detections import Detections, Image
 from tools.build.models.accuracy import Precision, average_precision
 from tools.build.models.check import GROUPS
-from tools.build.models.floats import Detect
+from tools.build.models.floats import DetectObjects
 from tools.build.models.pictures import read_picture
 from tools.build.models.shipped import LABELS
 
@@ -35,7 +35,7 @@ def read_stills(corpus: Path) -> list[Still]:
     ]
 
 
-def accuracy(detect: Detect, stills: list[Still], name: str) -> dict[str, Precision]:
+def accuracy(detect: DetectObjects, stills: list[Still], name: str) -> dict[str, Precision]:
     """Average precision per group of classes."""
     pairs = [
         (detect(still.picture), still.true)

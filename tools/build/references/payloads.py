@@ -14,7 +14,7 @@ from contract.ids import CameraId
 from contract.topics import ImageTemplate
 from edge.config.load import read
 from edge.config.presets import PRESETS
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake.admission import admit
 from edge.privacy import pixels
 from edge.records import Message
@@ -38,7 +38,7 @@ _TEXT = base64.b64encode(_JPEG).decode()
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class SamplePayload:
     """A payload, and how it is described."""
 
     kind: str
@@ -65,62 +65,66 @@ def _json(**values: object) -> bytes:
     return json.dumps(values).encode()
 
 
-def samples() -> Iterator[Sample]:
+def samples() -> Iterator[SamplePayload]:
     """One of each kind that people's programs send."""
     lines = base64.encodebytes(_JPEG).decode()
-    yield Sample("JPEG", "the file's bytes", _JPEG)
-    yield Sample("PNG", "the file's bytes", _png())
-    yield Sample("base64", "`/9j/4AAQ...`", _TEXT.encode())
-    yield Sample("base64, URL-safe", "`_9j_4AAQ...`", base64.urlsafe_b64encode(_JPEG))
-    yield Sample("base64 in lines", "76 characters each", lines.encode())
-    yield Sample(
+    yield SamplePayload("JPEG", "the file's bytes", _JPEG)
+    yield SamplePayload("PNG", "the file's bytes", _png())
+    yield SamplePayload("base64", "`/9j/4AAQ...`", _TEXT.encode())
+    yield SamplePayload("base64, URL-safe", "`_9j_4AAQ...`", base64.urlsafe_b64encode(_JPEG))
+    yield SamplePayload("base64 in lines", "76 characters each", lines.encode())
+    yield SamplePayload(
         "data URI", "`data:image/jpeg;base64,...`", b"data:image/jpeg;base64," + _TEXT.encode()
     )
     yield from _documents(lines)
-    yield Sample("Python's print of base64", "`b'/9j/4AAQ...'`", repr(_TEXT.encode()).encode())
-    yield Sample("Python's print of bytes", r"`b'\xff\xd8...'`", repr(_JPEG).encode())
+    yield SamplePayload(
+        "Python's print of base64", "`b'/9j/4AAQ...'`", repr(_TEXT.encode()).encode()
+    )
+    yield SamplePayload("Python's print of bytes", r"`b'\xff\xd8...'`", repr(_JPEG).encode())
     part = b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + _JPEG
-    yield Sample("part of an MJPEG stream", "`--frame`, headers, the bytes", part)
-    yield Sample(
+    yield SamplePayload("part of an MJPEG stream", "`--frame`, headers, the bytes", part)
+    yield SamplePayload(
         "byte order mark before it", "`EF BB BF`, then base64", b"\xef\xbb\xbf" + _TEXT.encode()
     )
-    yield Sample("NUL behind it", "the bytes, then zeros", _JPEG + bytes(16))
-    yield Sample("blank lines around it", "", b"\r\n\r\n" + _TEXT.encode() + b"\r\n")
-    yield Sample("bytes taken for Latin-1", "`Ã¿Ã...`", _JPEG.decode("latin-1").encode())
+    yield SamplePayload("NUL behind it", "the bytes, then zeros", _JPEG + bytes(16))
+    yield SamplePayload("blank lines around it", "", b"\r\n\r\n" + _TEXT.encode() + b"\r\n")
+    yield SamplePayload("bytes taken for Latin-1", "`Ã¿Ã...`", _JPEG.decode("latin-1").encode())
     yield from _refused()
 
 
-def _documents(lines: str) -> Iterator[Sample]:
-    yield Sample("JSON", '`{"image": "/9j/..."}`', _json(image=_TEXT))
-    yield Sample("JSON, base64 in lines", '`{"image": "/9j/...\\n..."}`', _json(image=lines))
-    yield Sample("JSON, deeper", '`{"data": {"image": ...}}`', _json(data={"image": _TEXT}))
+def _documents(lines: str) -> Iterator[SamplePayload]:
+    yield SamplePayload("JSON", '`{"image": "/9j/..."}`', _json(image=_TEXT))
+    yield SamplePayload("JSON, base64 in lines", '`{"image": "/9j/...\\n..."}`', _json(image=lines))
+    yield SamplePayload("JSON, deeper", '`{"data": {"image": ...}}`', _json(data={"image": _TEXT}))
     value = {"value": {"image": _TEXT}}
-    yield Sample(
+    yield SamplePayload(
         "JSON, deeper still", '`{"payload": {"value": {"image": ...}}}`', _json(payload=value)
     )
-    yield Sample("a JSON text", '`"/9j/..."`', json.dumps(_TEXT).encode())
-    yield Sample("a JSON list of one", '`["/9j/..."]`', json.dumps([_TEXT]).encode())
-    yield Sample("bytes as numbers", "`[255, 216, ...]`", json.dumps(list(_JPEG)).encode())
+    yield SamplePayload("a JSON text", '`"/9j/..."`', json.dumps(_TEXT).encode())
+    yield SamplePayload("a JSON list of one", '`["/9j/..."]`', json.dumps([_TEXT]).encode())
+    yield SamplePayload("bytes as numbers", "`[255, 216, ...]`", json.dumps(list(_JPEG)).encode())
     buffer = {"type": "Buffer", "data": list(_JPEG)}
-    yield Sample(
+    yield SamplePayload(
         "Node.js buffer", '`{"type": "Buffer", "data": [...]}`', json.dumps(buffer).encode()
     )
-    yield Sample("JSON, another key", '`{"image_data": "/9j/..."}`', _json(image_data=_TEXT))
-    yield Sample("JSON without a picture", '`{"motion": true}`', _json(motion=True))
-    yield Sample("JSON that is cut", '`{"image": "/9j/`', b'{"image": "/9j/')
+    yield SamplePayload("JSON, another key", '`{"image_data": "/9j/..."}`', _json(image_data=_TEXT))
+    yield SamplePayload("JSON without a picture", '`{"motion": true}`', _json(motion=True))
+    yield SamplePayload("JSON that is cut", '`{"image": "/9j/`', b'{"image": "/9j/')
 
 
-def _refused() -> Iterator[Sample]:
-    yield Sample(
+def _refused() -> Iterator[SamplePayload]:
+    yield SamplePayload(
         "binary turned into UTF-8", "`EF BF BD ...`", _JPEG.decode("utf-8", "replace").encode()
     )
     half = _JPEG[: len(_JPEG) // 2]
-    yield Sample("a cut JPEG", "the first half", half)
-    yield Sample("a cut JPEG with an end marker", "the first half and `FF D9`", half + b"\xff\xd9")
-    yield Sample("base64 that is cut", "", _TEXT[:1001].encode())
-    yield Sample("another kind of picture", "GIF", b"GIF89a" + bytes(200))
-    yield Sample("a text", "`http://camera/snapshot.jpg`", b"http://camera/snapshot.jpg")
-    yield Sample("nothing", "", b"")
+    yield SamplePayload("a cut JPEG", "the first half", half)
+    yield SamplePayload(
+        "a cut JPEG with an end marker", "the first half and `FF D9`", half + b"\xff\xd9"
+    )
+    yield SamplePayload("base64 that is cut", "", _TEXT[:1001].encode())
+    yield SamplePayload("another kind of picture", "GIF", b"GIF89a" + bytes(200))
+    yield SamplePayload("a text", "`http://camera/snapshot.jpg`", b"http://camera/snapshot.jpg")
+    yield SamplePayload("nothing", "", b"")
 
 
 def published() -> Iterator[Published]:
@@ -146,7 +150,7 @@ def published() -> Iterator[Published]:
 
 def page() -> str:
     """The whole page."""
-    config = Config()
+    config = EdgeConfig()
     kinds = [(one.kind, one.example, _outcome(one.payload, config)) for one in samples()]
     head = ("payload", "example", "what becomes of it")
     rows = [
@@ -173,7 +177,7 @@ def _under_preset(message: Published) -> str:
     return "no topic of the preset"
 
 
-def _outcome(payload: bytes, config: Config) -> str:
+def _outcome(payload: bytes, config: EdgeConfig) -> str:
     """In words: `taken`, or why it was refused, at the door or when it was decoded."""
     clock = SystemClock()
     message = Message(

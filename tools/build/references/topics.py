@@ -11,10 +11,17 @@ from typing import get_args
 from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
 from contract.ids import CameraId, GatewayId
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire
-from contract.topics import CameraLeaf, GatewayLeaf, Setting, Topics, Verb, shared_suspects
+from contract.topics import (
+    CameraLeaf,
+    GatewayLeaf,
+    Presence,
+    Setting,
+    Topics,
+    Verb,
+    shared_suspects,
+)
 from contract.verdict import VERDICT_TYPE, Verdict
-from edge.config.schema import Intake
-from edge.daemon.status_messages import Presence
+from edge.config.schema import IntakeConfig
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.gateway_health import GatewayCondition
 from edge.health.reasons import HealthReason, OngoingProblem, Problem
@@ -179,7 +186,7 @@ def page() -> str:
 
 def rows() -> dict[str, TopicRow]:
     """What travels on each topic."""
-    found = {Intake().topics[0].replace("{camera}", CAMERA): _PICTURE}
+    found = {IntakeConfig().topics[0].replace("{camera}", CAMERA): _PICTURE}
     found |= {TOPICS.of_gateway(leaf): _OF_GATEWAY[leaf] for leaf in get_args(GatewayLeaf)}
     found |= {TOPICS.of_camera(CAMERA, leaf): _OF_CAMERA[leaf] for leaf in get_args(CameraLeaf)}
     for one in get_args(Setting):

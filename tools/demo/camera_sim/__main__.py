@@ -15,7 +15,7 @@ from typing import get_args
 
 from contract.ids import is_name
 from service.clock import SystemClock
-from tools.demo.camera_sim.payload import SHAPES, Shape
+from tools.demo.camera_sim.payload import SHAPES, PayloadFormat
 from tools.demo.camera_sim.player import (
     PROTOCOLS,
     CameraError,
@@ -104,7 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--fps", type=_rate, default=5.0, help="pictures per second of each camera")
     add("--loop", action="store_true", help="start a source again at its end")
     add("--seconds", type=float, help="end after this long")
-    add("--payload", choices=SHAPES, default="raw", help=f"one of {', '.join(get_args(Shape))}")
+    add(
+        "--payload",
+        choices=SHAPES,
+        default="raw",
+        help=f"one of {', '.join(get_args(PayloadFormat))}",
+    )
     add("--quality", type=int, default=85, help="of the JPEGs made of a video, 1 to 100")
     add("--protocol", choices=sorted(PROTOCOLS), default="3.1.1", help="MQTT version")
     add("--topic", default="cameras/{camera}/image", help="{camera} stands for the id")

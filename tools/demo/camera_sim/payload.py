@@ -11,16 +11,18 @@ import json
 from datetime import datetime
 from typing import Literal, assert_never, get_args
 
-Shape = Literal["raw", "base64", "data-uri", "json", "chunked"]
-SHAPES: tuple[Shape, ...] = get_args(Shape)
+PayloadFormat = Literal["raw", "base64", "data-uri", "json", "chunked"]
+SHAPES: tuple[PayloadFormat, ...] = get_args(PayloadFormat)
 CHUNK_BYTES = 8 * 1024
 """As small cameras send, whose buffers hold no whole picture."""
 
-Part = tuple[str, bytes]
+MessagePart = tuple[str, bytes]
 """Suffix of the topic ("" for none), and payload."""
 
 
-def wrap(picture: bytes, shape: Shape, camera: str, at: datetime) -> tuple[Part, ...]:
+def wrap(
+    picture: bytes, shape: PayloadFormat, camera: str, at: datetime
+) -> tuple[MessagePart, ...]:
     """The messages that carry `picture`, in the order in which they are sent."""
     match shape:
         case "raw":
@@ -47,7 +49,7 @@ def _json(picture: bytes, camera: str, at: datetime) -> bytes:
     return json.dumps({"id": camera, "timestamp": at.isoformat(), "image": text}).encode()
 
 
-def _chunks(picture: bytes) -> tuple[Part, ...]:
+def _chunks(picture: bytes) -> tuple[MessagePart, ...]:
     pieces = [picture[at : at + CHUNK_BYTES] for at in range(0, len(picture), CHUNK_BYTES)]
     start = ("/start", str(len(picture)).encode())
     return (start, *(("/data", piece) for piece in pieces), ("/end", b""))

@@ -16,8 +16,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from service.clock import Clock
-from tools.demo.camera_sim.payload import Shape, wrap
-from tools.demo.camera_sim.sources import Reel
+from tools.demo.camera_sim.payload import PayloadFormat, wrap
+from tools.demo.camera_sim.sources import PictureStream
 
 CONNECT_TIMEOUT_S = 10.0
 PROTOCOLS: dict[str, MQTTProtocolVersion] = {
@@ -38,7 +38,7 @@ class PublishSettings:
     port: int
     fps: float
     loop: bool = False
-    shape: Shape = "raw"
+    shape: PayloadFormat = "raw"
     protocol: Literal["3.1.1", "5"] = "3.1.1"
     topic: str = "cameras/{camera}/image"
 
@@ -58,7 +58,7 @@ class SimulatedCamera:
     """One camera, its reel and its connection."""
 
     id: str
-    reel: Reel
+    reel: PictureStream
     client: mqtt.Client
     pictures: Iterator[bytes] = field(default_factory=lambda: iter(()))
     counts: PublishCounts = field(default_factory=PublishCounts)
@@ -88,7 +88,7 @@ class PublishTimes:
         return now_s - self.due_s() > 1 / self.fps
 
 
-def connect(camera: str, reel: Reel, settings: PublishSettings) -> SimulatedCamera:
+def connect(camera: str, reel: PictureStream, settings: PublishSettings) -> SimulatedCamera:
     """A camera with its connection made; raises `CameraError` if the broker does not take it."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,

@@ -15,7 +15,7 @@ import cv2
 VIDEOS = frozenset({".avi", ".mp4", ".mkv", ".mov", ".webm", ".m4v", ".mpg", ".mpeg", ".ts"})
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".jfif"})
 
-Reel = Callable[[], Iterator[bytes]]
+PictureStream = Callable[[], Iterator[bytes]]
 """Starts the source from its beginning."""
 
 
@@ -23,7 +23,7 @@ class ReelError(Exception):
     """The source cannot be played; the text says which and what to do."""
 
 
-def open_reel(source: Path, fps: float, quality: int) -> Reel:
+def open_reel(source: Path, fps: float, quality: int) -> PictureStream:
     """The source as something to play (again and again), at `fps` pictures per second.
 
     `quality` is that of the JPEGs made of a video's frames. Raises `ReelError` at once if there
@@ -38,7 +38,7 @@ def open_reel(source: Path, fps: float, quality: int) -> Reel:
     return lambda: iter((source.read_bytes(),))
 
 
-def _folder(folder: Path) -> Reel:
+def _folder(folder: Path) -> PictureStream:
     """The pictures of a folder in the order of their names."""
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not paths:
@@ -46,7 +46,7 @@ def _folder(folder: Path) -> Reel:
     return lambda: (path.read_bytes() for path in paths)
 
 
-def _video(path: Path, fps: float, quality: int) -> Reel:
+def _video(path: Path, fps: float, quality: int) -> PictureStream:
     video = cv2.VideoCapture(str(path))
     readable, _ = video.read()
     video.release()

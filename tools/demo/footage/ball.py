@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.demo.footage.scene import Field
+from tools.demo.footage.scene import PixelField
 
 FINE = 4
 """Times the size at which it is drawn before it is scaled down."""
@@ -64,7 +64,7 @@ def draw(picture: Image, ball: Ball) -> Image:
     return np.clip(np.rint(shaded), 0, 255).astype(np.uint8)
 
 
-def _shadow(picture: Field, ball: Ball) -> Field:
+def _shadow(picture: PixelField, ball: Ball) -> PixelField:
     dark = np.zeros(picture.shape[:2], np.float32)
     size = (round(ball.radius * 1.1 * 16), round(ball.radius * 0.35 * 16))
     centre = (round(ball.x * 16), round((ball.y + ball.radius) * 16))
@@ -73,7 +73,7 @@ def _shadow(picture: Field, ball: Ball) -> Field:
     return picture * (1 - 0.45 * soft[..., None])
 
 
-def _sphere(ball: Ball) -> tuple[Field, Field]:
+def _sphere(ball: Ball) -> tuple[PixelField, PixelField]:
     """Cover `(S, S)` 0..1 and colour `(S, S, 3)` of the ball, with S odd."""
     half = math.ceil(ball.radius) + 2
     side = 2 * half + 1
@@ -88,11 +88,11 @@ def _sphere(ball: Ball) -> tuple[Field, Field]:
     return _shrink(inside.astype(np.float32), side), _shrink(colour * inside[..., None], side)
 
 
-def _shrink(fine: Field, side: int) -> Field:
+def _shrink(fine: PixelField, side: int) -> PixelField:
     return np.asarray(cv2.resize(fine, (side, side), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _lay(picture: Field, colour: Field, cover: Field, left: int, top: int) -> None:
+def _lay(picture: PixelField, colour: PixelField, cover: PixelField, left: int, top: int) -> None:
     """Lay `colour` (already weighted by `cover`) onto `picture`, cut at its edges."""
     height, width = picture.shape[:2]
     side = cover.shape[0]

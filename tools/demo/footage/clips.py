@@ -14,7 +14,7 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.demo.footage import ball, light
-from tools.demo.footage.scene import EmptyScene, Field, expose, noise
+from tools.demo.footage.scene import EmptyScene, PixelField, expose, noise
 
 FPS = 5
 RECORDED_FPS = 10
@@ -60,7 +60,7 @@ def _recorded(scene: EmptyScene, start: int, step: int) -> Image:
     return scene.recording[number % len(scene.recording)]
 
 
-def _empty(scene: EmptyScene, number: int, factor: Field | float) -> Image:
+def _empty(scene: EmptyScene, number: int, factor: PixelField | float) -> Image:
     return expose(scene.background + noise(scene, number * RECORDED_FPS // FPS), factor)
 
 

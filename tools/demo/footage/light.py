@@ -11,7 +11,7 @@ import math
 import cv2
 import numpy as np
 
-from tools.demo.footage.scene import Field
+from tools.demo.footage.scene import PixelField
 
 CLOUD_PX = 60.0
 BRANCH_PX = 9.0
@@ -41,39 +41,39 @@ class Shadows:
         self._branches = _pattern(rng, height, width, BRANCH_PX)
         self._crown = _crown(height, width)
 
-    def at(self, phase: float) -> Field:
+    def at(self, phase: float) -> PixelField:
         """The light `(H, W)` at share `phase` of the clip; one cloud bank passes per clip."""
         width = self._size[1]
         clouds = _travel(self._clouds, phase * 2 * width, 0)[:, :width]
         sway = 7 * math.sin(2 * math.pi * 9 * phase) + 3 * math.sin(2 * math.pi * 23 * phase)
         branches = _travel(self._branches, sway, 0.4 * sway) * self._crown
-        light: Field = 1 - 0.28 * clouds - 0.3 * branches
+        light: PixelField = 1 - 0.28 * clouds - 0.3 * branches
         return light
 
 
-def _pattern(rng: np.random.Generator, height: int, width: int, grain_px: float) -> Field:
+def _pattern(rng: np.random.Generator, height: int, width: int, grain_px: float) -> PixelField:
     """Smooth random spots of `grain_px`, 0..1, that meet at opposite edges."""
     pad = int(3 * grain_px)
     spots = np.pad(rng.standard_normal((height, width)).astype(np.float32), pad, mode="wrap")
     smooth = cv2.GaussianBlur(spots, (0, 0), grain_px)[pad:-pad, pad:-pad]
     normal = (smooth - smooth.mean()) / smooth.std()
-    pattern: Field = np.clip(0.5 + normal, 0, 1).astype(np.float32)
+    pattern: PixelField = np.clip(0.5 + normal, 0, 1).astype(np.float32)
     return pattern
 
 
-def _travel(pattern: Field, right_px: float, down_px: float) -> Field:
+def _travel(pattern: PixelField, right_px: float, down_px: float) -> PixelField:
     """`pattern` moved round its torus, to a fraction of a pixel."""
     whole = np.roll(pattern, (math.floor(down_px), math.floor(right_px)), axis=(0, 1))
     x, y = right_px % 1, down_px % 1
     beside = np.roll(whole, 1, axis=1)
     row = (1 - x) * whole + x * beside
-    moved: Field = ((1 - y) * row + y * np.roll(row, 1, axis=0)).astype(np.float32)
+    moved: PixelField = ((1 - y) * row + y * np.roll(row, 1, axis=0)).astype(np.float32)
     return moved
 
 
-def _crown(height: int, width: int) -> Field:
+def _crown(height: int, width: int) -> PixelField:
     """Where the tree's shadow falls: a soft ellipse on the ground at the lower right."""
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     far = ((xs / width - 0.75) / 0.3) ** 2 + ((ys / height - 0.7) / 0.28) ** 2
-    crown: Field = np.clip(1.5 - far, 0, 1).astype(np.float32)
+    crown: PixelField = np.clip(1.5 - far, 0, 1).astype(np.float32)
     return crown

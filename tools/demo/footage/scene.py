@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from imaging.detections import Image
 
-Field = npt.NDArray[np.float32]
+PixelField = npt.NDArray[np.float32]
 """`(H, W)` or `(H, W, 3)` float32, a change of grey levels or a factor of light."""
 
 STRIDE = 5
@@ -44,7 +44,7 @@ def empty_scene(recording: Sequence[Image]) -> EmptyScene:
     return EmptyScene(background=np.rint(np.stack(rows)).astype(np.uint8), recording=recording)
 
 
-def noise(scene: EmptyScene, number: int) -> Field:
+def noise(scene: EmptyScene, number: int) -> PixelField:
     """The camera's noise of frame `number` (counted round), zero-mean, `(H, W, 3)`.
 
     Where something moved, the noise of another frame stands in, so that no shape shows.
@@ -60,7 +60,7 @@ def noise(scene: EmptyScene, number: int) -> Field:
     return filled
 
 
-def _rest(background: Image, frame: Image) -> tuple[Field, npt.NDArray[np.bool_]]:
+def _rest(background: Image, frame: Image) -> tuple[PixelField, npt.NDArray[np.bool_]]:
     """What remains of `frame` without scene and slow changes, and where nothing moved.
 
     People are cut out with a margin (the camera draws bright seams round them) before smoothing, so
@@ -76,7 +76,7 @@ def _rest(background: Image, frame: Image) -> tuple[Field, npt.NDArray[np.bool_]
     return rest.astype(np.float32), still
 
 
-def expose(picture: Image | Field, light: Field | float) -> Image:
+def expose(picture: Image | PixelField, light: PixelField | float) -> Image:
     """`picture` under `light` (a factor, `(H, W)` or one number), cut to 0..255."""
     factor = light[..., None] if isinstance(light, np.ndarray) else light
     return np.clip(np.rint(picture * factor), 0, 255).astype(np.uint8)

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from contract.report import EvidenceRef, ThreatReport
+from contract.report import EvidenceRef, RelativeBox, ThreatReport
 from contract.verdict import Verdict
 from imaging.boxes import iou
 from imaging.detections import Image
@@ -32,8 +32,6 @@ SAME_PLACE = 0.3
 """Overlap from which a sighting is about the suspected place."""
 WEAK = 0.35
 """Below it a sighting elsewhere has no name in the picture: it would only clutter."""
-
-RelativeBox = tuple[float, float, float, float]
 
 
 class AlarmFiles:

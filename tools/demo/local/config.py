@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from bridge import config as bridge
 from bridge.config import SourceConfig, faults_of
 from contract.ids import GatewayId, is_name
-from edge.config.schema import Config
-from service.sections import Broker
+from edge.config.schema import EdgeConfig
+from service.sections import BrokerConfig
 
 HOST = "127.0.0.1"
 GATEWAY = GatewayId("local")
@@ -119,7 +119,7 @@ def _of_bridge(camera: BridgedCamera, fps: float) -> SourceConfig:
 def bridge_config(broker: LocalBroker, cameras: tuple[BridgedCamera, ...], fps: float) -> str:
     """The bridge's configuration as YAML."""
     config = bridge.BridgeConfig(
-        broker=Broker(host=broker.host, port=broker.port),
+        broker=BrokerConfig(host=broker.host, port=broker.port),
         runtime=bridge.BridgeRuntimeConfig(metrics_port=0),
         cameras={one.camera: _of_bridge(one, fps) for one in cameras},
     )
@@ -175,7 +175,7 @@ def _camera_id(path: Path, taken: set[str]) -> str:
 
 def edge_config(broker: LocalBroker, folders: Folders, metrics_port: int) -> str:
     """The gateway's configuration as YAML; everything else is as it ships."""
-    config = Config.model_validate(
+    config = EdgeConfig.model_validate(
         {
             "gateway": {"id": GATEWAY},
             "intake": {"broker": {"host": broker.host, "port": broker.port}},

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-Count = Annotated[int, Field(ge=0)]
+FrameCount = Annotated[int, Field(ge=0)]
 SUMMARY_KEYS = (
     *("received", "rejected", "superseded", "quiet", "analysed"),
     *("suspicions", "confirmed", "refuted", "unconfirmed"),
@@ -23,16 +23,16 @@ class CameraCounts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    received: Count = 0
-    rejected: dict[str, Count] = Field(default_factory=dict)
-    superseded: Count = 0
-    quiet: Count = 0
-    analysed: Count = 0
-    suspicions: Count = 0
-    confirmed: Count = 0
-    refuted: Count = 0
-    inconclusive: Count = 0
-    unconfirmed: Count = 0
+    received: FrameCount = 0
+    rejected: dict[str, FrameCount] = Field(default_factory=dict)
+    superseded: FrameCount = 0
+    quiet: FrameCount = 0
+    analysed: FrameCount = 0
+    suspicions: FrameCount = 0
+    confirmed: FrameCount = 0
+    refuted: FrameCount = 0
+    inconclusive: FrameCount = 0
+    unconfirmed: FrameCount = 0
 
     @property
     def rejections(self) -> int:

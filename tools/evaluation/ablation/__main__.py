@@ -22,7 +22,7 @@ from edge.config.load import load
 from tools.evaluation.ablation.variants import Variant, each_alone, without_each
 from tools.evaluation.evaluate.breakdown import by_height, stills_by_height
 from tools.evaluation.evaluate.corpus import read_corpus
-from tools.evaluation.evaluate.intervals import Share
+from tools.evaluation.evaluate.intervals import Proportion
 from tools.evaluation.evaluate.totals import Evaluation
 from tools.evaluation.evaluate.trial import UNUSABLE, Models, Trial, add_arguments, evaluate
 from tools.evaluation.report.tables import number, percent, table
@@ -158,7 +158,7 @@ def _cells(row: AblationRow) -> tuple[object, ...]:
         percent(row.analysed / row.frames if row.frames else None),
         number(row.inferences_per_frame),
         percent(row.bytes_share),
-        percent(Share(row.small_found, row.small_boxes).value()),
+        percent(Proportion(row.small_found, row.small_boxes).value()),
     )
 
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
-from edge.config.load import Loaded, digest
-from edge.config.schema import Config
-
-Steps = tuple[str, ...]
+from edge.config.load import KeyPath, Loaded, digest
+from edge.config.schema import EdgeConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Switch:
     on: object = True
     off: object = False
 
-    def steps(self) -> Steps:
+    def steps(self) -> KeyPath:
         return tuple(self.path.split("."))
 
 
@@ -82,17 +80,17 @@ def each_alone(loaded: Loaded) -> Iterator[Variant]:
         yield Variant(name=f"{switch.name} alone", loaded=others)
 
 
-def known(config: Config) -> tuple[Switch, ...]:
+def known(config: EdgeConfig) -> tuple[Switch, ...]:
     """The switches whose keys this version has."""
     return tuple(switch for switch in SWITCHES if list(values(config, switch.steps())))
 
 
-def is_off(config: Config, switch: Switch) -> bool:
+def is_off(config: EdgeConfig, switch: Switch) -> bool:
     """Whether the stage is switched off, in every entry of a list."""
     return all(value == switch.off for value in values(config, switch.steps()))
 
 
-def values(section: object, steps: Steps) -> Iterator[object]:
+def values(section: object, steps: KeyPath) -> Iterator[object]:
     """What stands at the path; nothing where it leads nowhere."""
     if not steps:
         yield section
@@ -103,7 +101,7 @@ def values(section: object, steps: Steps) -> Iterator[object]:
         yield from values(getattr(section, steps[0]), steps[1:])
 
 
-def changed(section: object, steps: Steps, value: object) -> object:
+def changed(section: object, steps: KeyPath, value: object) -> object:
     """The section with `value` at the path, which must exist."""
     if not steps:
         return value
@@ -116,5 +114,5 @@ def changed(section: object, steps: Steps, value: object) -> object:
 
 
 def _set(loaded: Loaded, switch: Switch, value: object) -> Loaded:
-    config = Config.model_validate(changed(loaded.config, switch.steps(), value))
+    config = EdgeConfig.model_validate(changed(loaded.config, switch.steps(), value))
     return replace(loaded, config=config, sha256=digest(config))

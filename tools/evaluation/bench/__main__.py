@@ -12,7 +12,7 @@ from typing import Literal
 
 import cv2
 
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.detect.detector import open_detector
 from edge.detect.runner import importable
 from edge.detect.runtimes import Runtime
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (ModelError, SourceError) as error:
         print(error, file=sys.stderr)
         return 1
-    limits = Config().intake.limits
+    limits = EdgeConfig().intake.limits
     costs = measure_costs(pictures, picture_limits(limits), options.seconds / 2)
     print("\n".join(_text(machine, options.source, speeds, costs)))
     if options.json:
@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.evaluation.bench", description=__doc__)
-    detect = Config().detect
+    detect = EdgeConfig().detect
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument("--model", default=detect.model, help="name or folder (%(default)s)")
     parser.add_argument("--threads", type=int, default=detect.threads_per_worker)
@@ -70,10 +70,12 @@ def _speeds(options: argparse.Namespace, pictures: tuple[bytes, ...]) -> Iterato
     )
     for name in names:
         print(f"measuring {options.model} on {name} ...", file=sys.stderr)
-        detector = open_detector(options.model, name, options.threads, Config().detect.min_score)
+        detector = open_detector(
+            options.model, name, options.threads, EdgeConfig().detect.min_score
+        )
         for close in (False, True):
             yield measure_speed(
-                detector, pictures, options.threads, options.seconds / 2, close_looks=close
+                detector, pictures, options.threads, options.seconds / 2, crop_inferences=close
             )
 
 
@@ -116,7 +118,7 @@ def _text(machine: Machine, source: Path, speeds: list[Speed], costs: list[Cost]
 
 
 def _name(speed: Speed) -> str:
-    looks = ", close looks" if speed.close_looks else ""
+    looks = ", close looks" if speed.crop_inferences else ""
     return f"{speed.model} {speed.runtime}, {speed.threads} thread(s){looks}"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 
 from contract.ids import CameraId
-from edge.config.schema import JsonPaths, Limits
+from edge.config.schema import JsonPathsConfig, PictureLimitsConfig
 from edge.intake.admission import admit
 from edge.records import Message
 from imaging.admission import Rejected
@@ -54,7 +54,7 @@ class RefusalCosts:
         return sorted(rows, key=lambda row: -row.total_ms)
 
 
-def measure_refusals(files: list[Path], limits: Limits) -> RefusalCosts:
+def measure_refusals(files: list[Path], limits: PictureLimitsConfig) -> RefusalCosts:
     """The outcome and cost of each file, sent as a camera would send it."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rows = tuple(_measure(file, limits) for file in files)
@@ -62,7 +62,7 @@ def measure_refusals(files: list[Path], limits: Limits) -> RefusalCosts:
     return RefusalCosts(rows=rows, grown_mb=grown / 1024)
 
 
-def _measure(file: Path, limits: Limits) -> FileCost:
+def _measure(file: Path, limits: PictureLimitsConfig) -> FileCost:
     payload = file.read_bytes()
     message = Message(
         camera=CameraId("bench"),
@@ -71,7 +71,7 @@ def _measure(file: Path, limits: Limits) -> FileCost:
         received_at=datetime(2024, 1, 1, tzinfo=UTC),
         received_mono_s=0.0,
     )
-    admitted, spent = timed(lambda: admit(message, limits, JsonPaths()))
+    admitted, spent = timed(lambda: admit(message, limits, JsonPathsConfig()))
     if isinstance(admitted, Rejected):
         return _row(file, payload, admitted, "admission", spent.wall_s, spent.wall_s)
     frame = admitted
@@ -115,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     files = sorted(file for file in options.folder.iterdir() if file.is_file())
-    measured = measure_refusals(files, Limits())
+    measured = measure_refusals(files, PictureLimitsConfig())
     print(json.dumps(asdict(measured)) if options.json else text(measured))
     return 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import cycle
 
-from edge.config.schema import Gate, Health
+from edge.config.schema import GateConfig, HealthConfig
 from edge.gate.motion import WIDTH_PX, GateState, detect_motion
 from edge.health.camera_health import CameraHealth, step
 from imaging.admission import Header, PictureLimits, Rejected, inspect
@@ -16,7 +16,7 @@ from imaging.decode import decode, decode_grey
 from tools.evaluation.bench.pictures import at_size
 from tools.evaluation.bench.stopwatch import Spent, median_ms, rounds, timed
 
-HEALTH = Health()
+HEALTH = HealthConfig()
 SIZES = ((640, 480), (1920, 1080))
 LEAST_ROUNDS = 150
 """Camera health does all of its work once the view is known, after 61 looks."""
@@ -54,7 +54,7 @@ class _SizeCosts:
     gate: list[Spent] = field(default_factory=list)
     health: list[Spent] = field(default_factory=list)
 
-    def run(self, picture: bytes, limits: PictureLimits, settings: Gate, now: float) -> None:
+    def run(self, picture: bytes, limits: PictureLimits, settings: GateConfig, now: float) -> None:
         header, spent = timed(lambda: inspect(picture, limits))
         if isinstance(header, Rejected):
             raise SystemExit(f"a frame of the bench is not admitted: {header}")
@@ -62,7 +62,7 @@ class _SizeCosts:
         self.decoding.append(timed(lambda: decode(picture, header))[1])
         self._watch(picture, header, settings, now)
 
-    def _watch(self, picture: bytes, header: Header, settings: Gate, now: float) -> None:
+    def _watch(self, picture: bytes, header: Header, settings: GateConfig, now: float) -> None:
         grey, spent = timed(lambda: decode_grey(picture, header, WIDTH_PX))
         if isinstance(grey, Rejected):
             raise SystemExit(f"a frame of the bench does not decode: {grey}")
@@ -98,5 +98,5 @@ def measure_costs(pictures: tuple[bytes, ...], limits: PictureLimits, seconds: f
     feeds = [cycle(lane.pictures) for lane in lanes]
     for number in rounds(seconds, LEAST_ROUNDS):
         for lane, feed in zip(lanes, feeds, strict=True):
-            lane.run(next(feed), limits, Gate(), number / 10)
+            lane.run(next(feed), limits, GateConfig(), number / 10)
     return [lane.cost() for lane in lanes]

@@ -15,8 +15,8 @@ from itertools import cycle
 from statistics import median
 
 from contract.ids import CameraId
-from edge.config.regions import Regions
-from edge.config.schema import Camera, Config, Detect
+from edge.config.regions import SearchRegionsConfig
+from edge.config.schema import CameraConfig, DetectConfig, EdgeConfig
 from edge.detect.detector import TfliteDetector
 from edge.gate.motion import WIDTH_PX
 from edge.intake.admission import admit
@@ -33,7 +33,7 @@ LEAST_PAIRS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class FrameTiming:
     """One frame: the whole of `analyze`, its inferences, detection and decoding in it, and one bare
     invoke."""
 
@@ -92,7 +92,7 @@ class Speed:
     model: str
     runtime: str
     threads: int
-    close_looks: bool
+    crop_inferences: bool
     pairs: int
     inferences_per_frame: float
     pipeline_fps: float
@@ -114,10 +114,10 @@ def measure_speed(
     threads: int,
     seconds: float,
     *,
-    close_looks: bool,
+    crop_inferences: bool,
 ) -> Speed:
     """Pairs for `seconds`, after one round to warm up."""
-    regions = Regions(enabled=close_looks)
+    regions = SearchRegionsConfig(enabled=crop_inferences)
     pairs = [p for p in _pairs(detector, pictures, seconds, regions) if p is not None][1:]
     if not pairs:
         raise SourceError("no frame of the source moves, so none was looked at: give another")
@@ -126,7 +126,7 @@ def measure_speed(
         model=detector.name,
         runtime=detector.runtime,
         threads=threads,
-        close_looks=close_looks,
+        crop_inferences=crop_inferences,
         pairs=len(pairs),
         inferences_per_frame=sum(pair.inferences for pair in pairs) / len(pairs),
         pipeline_fps=1e3 / median_ms([pair.path() for pair in pairs]),
@@ -144,9 +144,14 @@ def measure_speed(
 
 
 def _pairs(
-    detector: TfliteDetector, pictures: tuple[bytes, ...], seconds: float, regions: Regions
-) -> Iterator[Pair | None]:
-    config = Config(cameras={CAMERA: Camera(kind="stream")}, detect=Detect(regions=regions))
+    detector: TfliteDetector,
+    pictures: tuple[bytes, ...],
+    seconds: float,
+    regions: SearchRegionsConfig,
+) -> Iterator[FrameTiming | None]:
+    config = EdgeConfig(
+        cameras={CAMERA: CameraConfig(kind="stream")}, detect=DetectConfig(regions=regions)
+    )
     watched = Watched(detector)
     pipeline = Pipeline(config, watched)
     payloads = cycle(pictures)
@@ -157,7 +162,7 @@ def _pairs(
 
 def _pair(
     pipeline: Pipeline, watched: Watched, detector: TfliteDetector, frame: Frame
-) -> Pair | None:
+) -> FrameTiming | None:
     """None where the gate let the frame end: no detection, nothing to compare."""
     now = frame.received_mono_s
     watched.begin()
@@ -167,10 +172,10 @@ def _pair(
     _, invoke = timed(detector.runner.invoke)
     if not isinstance(whole[0], Analysed):
         return None
-    return Pair(watched.inferences, whole[1], watched.last, full + reduced, invoke)
+    return FrameTiming(watched.inferences, whole[1], watched.last, full + reduced, invoke)
 
 
-def _frame(config: Config, payload: bytes, now: float) -> Frame:
+def _frame(config: EdgeConfig, payload: bytes, now: float) -> Frame:
     message = Message(
         camera=CAMERA,
         topic="cameras/bench/image",

@@ -26,9 +26,9 @@ from cloud.settings import Settings
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.labels import Group, group_of
 from contract.report import ThreatReport
-from edge.config.evidence import Evidence
-from edge.config.schema import Config
-from edge.deliver.evidence import Origin, ReportBundle, pack
+from edge.config.evidence import EvidenceConfig
+from edge.config.schema import EdgeConfig
+from edge.deliver.evidence import ReportBundle, ReportOrigin, pack
 from edge.detect.detector import open_detector
 from edge.privacy import Privacy
 from edge.records import AlertCandidate, DecodedFrame, Frame, Suspicion, TrackId
@@ -49,7 +49,7 @@ from tools.evaluation.calibrate.places import (
     places,
     share,
 )
-from tools.evaluation.evaluate.intervals import Share
+from tools.evaluation.evaluate.intervals import Proportion
 
 SUSPECTED_FROM = 0.15
 """Lower than any rule asks for: the false places should be many and the hard ones among them."""
@@ -101,7 +101,7 @@ def _table(asked: dict[tuple[Half, Group], list[ScoredPlace]]) -> str:
     return "\n".join(lines)
 
 
-def _cell(cell: Share) -> str:
+def _cell(cell: Proportion) -> str:
     interval = cell.interval()
     if interval is None:
         return "none asked"
@@ -133,7 +133,7 @@ class _CalibrationModels:
     """The edge's network, the cloud's model, and the rules by which both work."""
 
     def __init__(self) -> None:
-        detect = Config().detect
+        detect = EdgeConfig().detect
         self.detector = open_detector(
             detect.model, detect.runtime, detect.threads_per_worker, SUSPECTED_FROM
         )
@@ -141,12 +141,12 @@ class _CalibrationModels:
         self.model: FullModel = open_model(settings.model)
         self.policy: Policy = settings.policy
         self.limits = settings.limits.of_picture()
-        self.origin = Origin(
+        self.origin = ReportOrigin(
             gateway=GatewayId("calibration"),
             model_sha256=self.detector.sha256,
             config_version="0",
             config_sha256="0" * 64,
-            evidence=Evidence(),
+            evidence=EvidenceConfig(),
             privacy=Privacy(),
         )
 

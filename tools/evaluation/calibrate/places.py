@@ -22,7 +22,7 @@ import numpy as np
 from contract.labels import Group, group_of
 from imaging.boxes import areas
 from imaging.detections import Detections, FloatArray, Image
-from tools.evaluation.evaluate.intervals import Share
+from tools.evaluation.evaluate.intervals import Proportion
 
 SCALES = (1.0, 0.5, 0.25)
 CLASSES: tuple[Group, ...] = ("person", "vehicle")
@@ -141,9 +141,9 @@ def choose(asked: Sequence[ScoredPlace], kind: Group) -> float:
 
 def share(
     asked: Sequence[ScoredPlace], limit: float, *, true: bool, below_px: float = np.inf
-) -> Share:
+) -> Proportion:
     """How many of the true or false places under a height reach `limit`."""
     scores = [
         one.score for one in asked if one.place.true is true and one.place.height_px < below_px
     ]
-    return Share(sum(score >= limit for score in scores), len(scores))
+    return Proportion(sum(score >= limit for score in scores), len(scores))

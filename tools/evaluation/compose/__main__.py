@@ -19,10 +19,9 @@ from tqdm import tqdm
 from tools.evaluation.compose.materials import MaterialError, Materials, at_hand
 from tools.evaluation.compose.recipe import SceneRecipe, name_of
 from tools.evaluation.compose.render import stage
-from tools.evaluation.compose.scenes import SCENES, USUAL, recipes
-from tools.evaluation.compose.stages import Stage, Truth
+from tools.evaluation.compose.scenes import SCENES, USUAL, CompositionPlan, recipes
+from tools.evaluation.compose.stages import StagedScene, Truth
 
-Json = dict[str, object]
 LICENCE = "composed from Debian's opencv-doc (Apache-2.0 AND BSD-3-Clause)"
 LICENCE_OF_DATA = "and recordings of intel-iot-devkit/sample-videos (CC-BY-4.0)"
 OF_DATA = ("car_park", "lobby", "asphalt")
@@ -67,20 +66,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _compose(options: argparse.Namespace, materials: Materials) -> list[Json]:
+def _compose(options: argparse.Namespace, materials: Materials) -> list[dict[str, object]]:
     places = {name: materials.place(name) for name in options.places or materials.places}
     options.out.mkdir(parents=True, exist_ok=True)
     sequences = []
-    for id_, recipe in recipes(
-        options.scenes,
-        places,
-        options.hours,
-        options.walkers,
-        options.seed,
-        options.pause,
-        tuple(materials.above),
-        tuple(vehicle.name for vehicle in materials.vehicles),
-    ):
+    plan = CompositionPlan(
+        scenes=options.scenes,
+        places=places,
+        hours=options.hours,
+        walkers=options.walkers,
+        seed=options.seed,
+        pause_s=options.pause,
+        above=tuple(materials.above),
+        vehicles=tuple(vehicle.name for vehicle in materials.vehicles),
+    )
+    for id_, recipe in recipes(plan):
         shown = stage(recipe, materials)
         sequences.append(_sequence(id_, shown))
         if options.store:
@@ -88,18 +88,18 @@ def _compose(options: argparse.Namespace, materials: Materials) -> list[Json]:
     return sequences
 
 
-def _store(folder: Path, id_: str, shown: Stage) -> None:
+def _store(folder: Path, id_: str, shown: StagedScene) -> None:
     folder.mkdir(exist_ok=True)
     for name, jpeg in tqdm(shown, desc=id_, unit="frame"):
         (folder / name).write_bytes(jpeg)
 
 
-def _length(sequence: Json) -> int:
+def _length(sequence: dict[str, object]) -> int:
     frames = sequence["frames"]
     return len(frames) if isinstance(frames, list) else 0
 
 
-def _sequence(id_: str, shown: Stage) -> Json:
+def _sequence(id_: str, shown: StagedScene) -> dict[str, object]:
     recipe = shown.recipe
     width, height = recipe.sent_size()
     of_data = recipe.background in OF_DATA or len(recipe.vehicles) > 1
@@ -130,8 +130,8 @@ def _sent(box: tuple[float, float, float, float], recipe: SceneRecipe) -> list[f
     return [round(value * by, 1) for value, by in zip(box, recipe.squeeze * 2, strict=True)]
 
 
-def _frame(truth: Truth) -> Json:
-    frame: Json = {
+def _frame(truth: Truth) -> dict[str, object]:
+    frame: dict[str, object] = {
         "file": name_of(truth.instant.number),
         "at_s": truth.instant.at_s,
         "person": truth.person,

@@ -30,10 +30,10 @@ class Stop:
     y: float
 
 
-Path = tuple[Stop, ...]
+Route = tuple[Stop, ...]
 
 
-def place(path: Path, at_s: float) -> tuple[float, float] | None:
+def place(path: Route, at_s: float) -> tuple[float, float] | None:
     """Where on the path, in a straight line between stops; None before and after."""
     if not path[0].at_s <= at_s <= path[-1].at_s:
         return None
@@ -42,7 +42,7 @@ def place(path: Path, at_s: float) -> tuple[float, float] | None:
     return float(x), float(np.interp(at_s, times, [stop.y for stop in path]))
 
 
-def moved_s(path: Path, at_s: float) -> float:
+def moved_s(path: Route, at_s: float) -> float:
     """How many seconds of the way so far were spent moving: who stands makes no steps."""
     return sum(
         min(at_s, b.at_s) - a.at_s
@@ -51,7 +51,7 @@ def moved_s(path: Path, at_s: float) -> float:
     )
 
 
-def heading(path: Path, at_s: float) -> tuple[float, float]:
+def heading(path: Route, at_s: float) -> tuple[float, float]:
     """The direction (x, y) of the leg that is walked then, or was walked last."""
     legs = [
         (b.x - a.x, b.y - a.y)
@@ -67,7 +67,7 @@ class Someone:
     they turn with their way and their place is their middle."""
 
     figure: Figure
-    path: Path
+    path: Route
     tall_px: float
     phase: float = 0.0
     above: bool = False
@@ -111,7 +111,7 @@ class Car:
     cutout: Cutout
     home: tuple[float, float]
     ground: float
-    trips: tuple[tuple[Path, Path], ...] = ()
+    trips: tuple[tuple[Route, Route], ...] = ()
 
     def part(self, at_s: float) -> ActorInFrame | None:
         where, moving = self._where(at_s)
@@ -199,20 +199,20 @@ def door(tall_px: float, wide_px: float, paint: tuple[int, int, int]) -> Cutout:
     return Cutout(colour, cover)
 
 
-def turned(thing: Cutout, degrees: float) -> Cutout:
+def turned(cutout: Cutout, degrees: float) -> Cutout:
     """Turned clockwise about its middle, tight to the box again."""
-    h, w = thing.cover.shape
+    h, w = cutout.cover.shape
     side = int(np.ceil(np.hypot(h, w))) + 2
     turn = cv2.getRotationMatrix2D((w / 2, h / 2), -degrees, 1.0)
     turn = turn + np.array([[0, 0, (side - w) / 2], [0, 0, (side - h) / 2]])
-    share = thing.cover[..., None].astype(np.float32) / 255
-    light = cv2.warpAffine(thing.colour * share, turn, (side, side))
+    share = cutout.cover[..., None].astype(np.float32) / 255
+    light = cv2.warpAffine(cutout.colour * share, turn, (side, side))
     cover = cv2.warpAffine(share[..., 0], turn, (side, side))
     colour = (light / np.maximum(cover, 1e-2)[..., None]).clip(0, 255).astype(np.uint8)
     soft = np.rint(255 * cover).clip(0, 255).astype(np.uint8)
     ys, xs = np.nonzero(soft > 127)
     if not ys.size:
-        return thing
+        return cutout
     tight = slice(int(ys.min()), int(ys.max()) + 1), slice(int(xs.min()), int(xs.max()) + 1)
     return Cutout(np.ascontiguousarray(colour[tight]), np.ascontiguousarray(soft[tight]))
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from tools.evaluation.compose.actors import Path, Someone, Stop
+from tools.evaluation.compose.actors import Route, Someone, Stop
 from tools.evaluation.compose.among_cars import people_among
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.car_park import car_park, standing_cars
@@ -100,7 +100,7 @@ def crossing(
     speed_px_s: float,
     start_s: float,
     rightwards: bool | None = None,
-) -> Path:
+) -> Route:
     """From one side to the other, or, where that would take long, in and out again."""
     width, margin = layout.size[0], 0.45 * tall
     cross_s = (width + 2 * margin) / speed_px_s
@@ -171,7 +171,7 @@ def _crowd(layout: StageLayout, tall: int, start_s: float) -> list[Someone]:
     return people
 
 
-def _across(layout: StageLayout, speed_px_s: float, margin: float, start_s: float) -> Path:
+def _across(layout: StageLayout, speed_px_s: float, margin: float, start_s: float) -> Route:
     """Through a point in the middle half of the picture, from beyond a border to beyond one."""
     width, height = layout.size
     x, y = (side * float(layout.rng.uniform(0.3, 0.7)) for side in (width, height))
@@ -195,7 +195,7 @@ def _to_border(
     return min(reaches)
 
 
-def _someone(layout: StageLayout, figures: tuple[Figure, ...], path: Path, tall: int) -> Someone:
+def _someone(layout: StageLayout, figures: tuple[Figure, ...], path: Route, tall: int) -> Someone:
     phase = float(layout.rng.uniform())
     figure = _any(figures, layout.rng)
     return Someone(figure=figure, path=path, tall_px=float(tall), phase=phase)

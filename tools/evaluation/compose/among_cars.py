@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tools.evaluation.compose.actors import Car, Door, Path, Someone, Stop
+from tools.evaluation.compose.actors import Car, Door, Route, Someone, Stop
 from tools.evaluation.compose.bodies import Figure
 from tools.evaluation.compose.car_park import cast_of, half_px, rows_of
 from tools.evaluation.compose.cast import Actor, Cast
@@ -63,7 +63,7 @@ def _passes(
     begin, end = ends if rng.integers(2) else ends[::-1]
     reach_s = min(LONGEST_S, abs(end - begin) / speed)
     there = begin + (end - begin) * min(1.0, reach_s * speed / abs(end - begin))
-    path: Path = (Stop(start_s, begin, feet), Stop(start_s + reach_s, there, feet))
+    path: Route = (Stop(start_s, begin, feet), Stop(start_s + reach_s, there, feet))
     if there != end:
         path = (*path, Stop(start_s + 2 * reach_s, begin, feet))
     return [_walker(layout, path, tall)], path[-1].at_s
@@ -131,7 +131,7 @@ def _door(car: Car, side: int, tall: float, open_s: tuple[float, float]) -> Door
     )
 
 
-def _walker(layout: StageLayout, path: Path, tall: float) -> Someone:
+def _walker(layout: StageLayout, path: Route, tall: float) -> Someone:
     figures: tuple[Figure, ...] = (*layout.recorded, *layout.figures["walk"])
     figure = figures[int(layout.rng.integers(len(figures)))]
     return Someone(figure=figure, path=path, tall_px=tall, phase=float(layout.rng.uniform()))

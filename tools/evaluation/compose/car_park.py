@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools.evaluation.compose.actors import Car, Path, Stop
+from tools.evaluation.compose.actors import Car, Route, Stop
 from tools.evaluation.compose.cast import WITHIN, Actor, Cast, seen
 from tools.evaluation.compose.layout import StageLayout, feet_px
 from tools.evaluation.compose.paste import flipped, scaled
-from tools.evaluation.compose.standing import StaticObject
+from tools.evaluation.compose.standing import PlacedObject
 from tools.evaluation.compose.vehicles import tinted
 
 ROWS_PX = {"walk_cars_far": (18.0, 42.0)}
@@ -62,7 +62,7 @@ def _trips(moves: Sequence[float]) -> list[tuple[float, float]]:
     return [trip for a, b, c, d in fours for trip in ((a, c), (b, d))]
 
 
-def _with_trip(car: Car, trip: tuple[Path, Path]) -> Car:
+def _with_trip(car: Car, trip: tuple[Route, Route]) -> Car:
     return Car(cutout=car.cutout, home=car.home, ground=car.ground, trips=(*car.trips, trip))
 
 
@@ -79,7 +79,7 @@ def _movers(rows: list[list[Car]], layout: StageLayout) -> list[tuple[int, int]]
     return [whole[int(n)] for n in layout.rng.permutation(len(whole))]
 
 
-def _trip(layout: StageLayout, car: Car, leave_s: float, return_s: float) -> tuple[Path, Path]:
+def _trip(layout: StageLayout, car: Car, leave_s: float, return_s: float) -> tuple[Route, Route]:
     """Out of the row and away to the nearer side; the same way back."""
     (x, foot), width = car.home, 2 * half_px(car)
     lane = min(foot + 0.35 * len(car.cutout.cover), layout.size[1] - 4.0)
@@ -135,13 +135,13 @@ def cast_of(
     return Cast(actors=(*cars, *actors), spans=spans, standing=tuple(_named(cars, layout.size)))
 
 
-def _named(cars: list[Car], size: tuple[int, int]) -> list[StaticObject]:
+def _named(cars: list[Car], size: tuple[int, int]) -> list[PlacedObject]:
     """Each car by the box of what the others and the border leave of it when all are there."""
     parts = sorted((car.parked() for car in cars), key=lambda part: part.foot_px)
     named = sorted(cars, key=lambda car: car.home[1])
     boxes = [seen(part, parts[n + 1 :], size, 0.0) for n, part in enumerate(parts)]
     return [
-        StaticObject(name=f"car {number}", xyxy=box.xyxy, away_s=car.away_s())
+        PlacedObject(name=f"car {number}", xyxy=box.xyxy, away_s=car.away_s())
         for number, (car, box) in enumerate(zip(named, boxes, strict=True))
         if box is not None
     ]

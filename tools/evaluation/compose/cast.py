@@ -17,8 +17,8 @@ import numpy.typing as npt
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import COVERED, Cutout
 from tools.evaluation.compose.paste import brightened, matching, paste, shade
-from tools.evaluation.compose.recipe import Light, ThingBox
-from tools.evaluation.compose.standing import StaticObject
+from tools.evaluation.compose.recipe import Light, ObjectBox
+from tools.evaluation.compose.standing import PlacedObject
 
 WITHIN = 0.95
 """Share of a thing within the picture from which it is all there; less is entering or leaving."""
@@ -63,7 +63,7 @@ class Cast:
 
     actors: tuple[Actor, ...]
     spans: tuple[tuple[float, float], ...]
-    standing: tuple[StaticObject, ...] = ()
+    standing: tuple[PlacedObject, ...] = ()
     whole: float = WITHIN
 
     def parts(self, at_s: float) -> list[ActorInFrame]:
@@ -77,7 +77,7 @@ class Cast:
         for part in self.parts(at_s):
             _draw(picture, ground, part, light)
 
-    def boxes(self, at_s: float, size: tuple[int, int]) -> tuple[ThingBox, ...]:
+    def boxes(self, at_s: float, size: tuple[int, int]) -> tuple[ObjectBox, ...]:
         """What moves, and every person: the box of what can be seen, `partial` where that is too
         little, or too much of it is beyond the border."""
         parts = self.parts(at_s)
@@ -104,7 +104,7 @@ def _draw(picture: Image, ground: Image, part: ActorInFrame, light: Light) -> No
 
 def seen(
     part: ActorInFrame, nearer: Sequence[ActorInFrame], size: tuple[int, int], whole: float
-) -> ThingBox | None:
+) -> ObjectBox | None:
     """What of the part neither the border nor anything nearer hides; None if nothing is."""
     cover = part.cutout.cover > COVERED
     inside = _inside(part, size)
@@ -115,7 +115,7 @@ def seen(
         return None
     ys, xs = np.nonzero(open_)
     within, visible = (float(mask.sum()) / float(cover.sum()) for mask in (cover & inside, open_))
-    return ThingBox(
+    return ObjectBox(
         label=part.label,
         xyxy=(
             float(part.left + xs.min()),

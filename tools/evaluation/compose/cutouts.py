@@ -39,7 +39,7 @@ _BORDER_PX = 4
 _CLOSE = np.ones((9, 5), np.uint8)
 _OPEN = np.ones((3, 3), np.uint8)
 
-Mask = npt.NDArray[np.uint8]
+CutoutMask = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Cutout:
     """A person in one frame: `colour` (h, w, 3) BGR and `cover` (h, w) 0..255; tight to the box."""
 
     colour: Image
-    cover: Mask
+    cover: CutoutMask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,14 +109,14 @@ def _tracks(recording: Sequence[Image], background: Image) -> list[list[_Blob]]:
     return tracks
 
 
-def _changed(frame: Image, background: Image) -> Mask:
+def _changed(frame: Image, background: Image) -> CutoutMask:
     difference = cv2.GaussianBlur(cv2.absdiff(frame, background).max(axis=2), (0, 0), 1.2)
     mask = cv2.compare(difference, np.full_like(difference, CHANGED_LEVELS), cv2.CMP_GT)
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, _CLOSE)
     return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, _OPEN), np.uint8)
 
 
-def _blobs(number: int, mask: Mask) -> list[_Blob]:
+def _blobs(number: int, mask: CutoutMask) -> list[_Blob]:
     height, width = mask.shape
     _, _, rows, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     return [
@@ -159,7 +159,7 @@ def _cutout(blob: _Blob, frame: Image, background: Image) -> Cutout:
     return Cutout(np.ascontiguousarray(part[tight]), np.ascontiguousarray(soft[tight]))
 
 
-def _shape(part: Image, background: Image) -> Mask:
+def _shape(part: Image, background: Image) -> CutoutMask:
     """Tighter than the blob, which was closed to keep a person in one piece: no ground between the
     legs, no seam that the camera's sharpening drew round them."""
     difference = cv2.GaussianBlur(cv2.absdiff(part, background).max(axis=2), (0, 0), 0.7)
@@ -181,7 +181,7 @@ def _slice(first: int, length: int) -> slice:
     return slice(first - 2, first + length + 2)
 
 
-def _largest(mask: Mask) -> Mask:
+def _largest(mask: CutoutMask) -> CutoutMask:
     """The largest outline of the mask, filled."""
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     filled = np.zeros_like(mask)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imaging.detections import Image
-from tools.demo.footage.scene import Field
+from tools.demo.footage.scene import PixelField
 from tools.evaluation.compose.recipe import Instant, Light
 
 _LEVELS = np.arange(256, dtype=np.float32)
@@ -33,7 +33,7 @@ class Exposure:
 
     light: Light
     noises: tuple[Levels, ...]
-    lamp: Field
+    lamp: PixelField
 
     def expose(self, picture: Image, instant: Instant, drift: float) -> Image:
         """The frame of that instant; `drift` is the slow change of light as a factor."""
@@ -54,7 +54,7 @@ class Exposure:
 
 
 def exposure(
-    light: Light, size: tuple[int, int], noises: tuple[Field, ...], rng: np.random.Generator
+    light: Light, size: tuple[int, int], noises: tuple[PixelField, ...], rng: np.random.Generator
 ) -> Exposure:
     """For frames of `size` (width, height)."""
     return Exposure(
@@ -63,12 +63,14 @@ def exposure(
     )  # fmt: skip
 
 
-def _dusk(levels: Field, gain: float) -> npt.NDArray[np.uint8]:
+def _dusk(levels: PixelField, gain: float) -> npt.NDArray[np.uint8]:
     dim = 255 * (levels / 255) ** 1.2 * 0.38 * gain + 7
     return np.clip(dim, 0, 255).astype(np.uint8)
 
 
-def _noise(real: Field, light: Light, size: tuple[int, int], rng: np.random.Generator) -> Levels:
+def _noise(
+    real: PixelField, light: Light, size: tuple[int, int], rng: np.random.Generator
+) -> Levels:
     fitted = cv2.resize(real, size, interpolation=cv2.INTER_NEAREST)
     grain = rng.standard_normal((size[1], size[0], 3)).astype(np.float32)
     if light == "infrared":
@@ -78,11 +80,11 @@ def _noise(real: Field, light: Light, size: tuple[int, int], rng: np.random.Gene
     return np.rint(fitted + DARK_NOISE[light] * 0.7 * blotchy).astype(np.int16)
 
 
-def _lamp(size: tuple[int, int], rng: np.random.Generator) -> Field:
+def _lamp(size: tuple[int, int], rng: np.random.Generator) -> PixelField:
     """Bright on the ground in front, falling off to a quarter at the sky and the corners."""
     width, height = size
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = rng.uniform(0.4, 0.6), rng.uniform(0.65, 0.8)
     far = ((xs / width - x) / 0.62) ** 2 + ((ys / height - y) / 0.55) ** 2
-    lamp: Field = (0.12 + 1.05 * np.exp(-far)).astype(np.float32)
+    lamp: PixelField = (0.12 + 1.05 * np.exp(-far)).astype(np.float32)
     return lamp

@@ -19,7 +19,7 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.demo.footage.clips import RECORDED_FPS
-from tools.demo.footage.scene import EmptyScene, Field, empty_scene, noise
+from tools.demo.footage.scene import EmptyScene, PixelField, empty_scene, noise
 from tools.demo.footage.video import read_frames
 from tools.evaluation.compose.bodies import SHEETS, Figure, SheetError, figures
 from tools.evaluation.compose.cutouts import Cutout, PersonCutouts, outlined, people
@@ -63,7 +63,7 @@ class Materials:
 
     places: Mapping[str, Backdrop]
     people: tuple[PersonCutouts, ...]
-    noises: tuple[Field, ...]
+    noises: tuple[PixelField, ...]
     vehicles: tuple[Vehicle, ...]
     above: Mapping[str, Backdrop] = field(default_factory=dict)
     figures: Mapping[str, tuple[Figure, ...]] = field(default_factory=dict)
@@ -198,6 +198,6 @@ def _median(folder: Path, first: int, last: int) -> Image:
     return np.asarray(np.rint(np.median(np.stack(frames), axis=0)), np.uint8)
 
 
-def _noises(scene: EmptyScene) -> tuple[Field, ...]:
+def _noises(scene: EmptyScene) -> tuple[PixelField, ...]:
     step = len(scene.recording) // NOISES
     return tuple(noise(scene, number * step) for number in range(NOISES))

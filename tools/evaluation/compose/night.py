@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.demo.footage.scene import Field
+from tools.demo.footage.scene import PixelField
 from tools.evaluation.compose.exposure import Exposure, exposure
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.nuisances.lights import headlights, shadows
 from tools.evaluation.compose.nuisances.weather import rain
 from tools.evaluation.compose.recipe import Instant, Light
@@ -121,14 +121,17 @@ _FADE: tuple[Light, Light] = ("day", "dusk")
 
 
 def night_exposure(
-    night: NightPlan, size: tuple[int, int], noises: tuple[Field, ...], rng: np.random.Generator
+    night: NightPlan,
+    size: tuple[int, int],
+    noises: tuple[PixelField, ...],
+    rng: np.random.Generator,
 ) -> NightExposure:
     """For frames of `size` (width, height)."""
     lights: tuple[Light, ...] = ("day", "dusk", "infrared")
     return NightExposure(night, {light: exposure(light, size, noises, rng) for light in lights})
 
 
-def night_effect(night: NightPlan, setting: Setting) -> Effect:
+def night_effect(night: NightPlan, setting: EffectSetting) -> Effect:
     """What moves over the scene, and the headlights, which dazzle the camera."""
     clouds, rainfall, pool = shadows(setting), rain(setting), _pool(setting)
 
@@ -143,12 +146,12 @@ def night_effect(night: NightPlan, setting: Setting) -> Effect:
     return Effect(in_scene=over, in_camera=headlights(setting).in_camera)
 
 
-def _pool(setting: Setting) -> Field:
+def _pool(setting: EffectSetting) -> PixelField:
     """The lamp's light as a factor, `(H, W, 1)`: a soft ellipse in the middle of the ground."""
     rng = setting.rng(6)
     width, height = setting.size
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = rng.uniform(0.3, 0.8) * width, rng.uniform(0.25, 0.6) * height
     far = ((xs - x) / (0.4 * width)) ** 2 + ((ys - y) / (0.4 * height)) ** 2
-    pool: Field = (1 + LAMP_GAIN * np.exp(-far)).astype(np.float32)[..., None]
+    pool: PixelField = (1 + LAMP_GAIN * np.exp(-far)).astype(np.float32)[..., None]
     return pool

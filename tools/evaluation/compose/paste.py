@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.demo.footage.scene import Field
-from tools.evaluation.compose.cutouts import Cutout, Mask
+from tools.demo.footage.scene import PixelField
+from tools.evaluation.compose.cutouts import Cutout, CutoutMask
 
 SHADOW = 0.35
 """How much of the light the shadow under a person takes on an overcast day."""
@@ -19,40 +19,40 @@ MATCHED = (0.6, 1.35)
 """A thing is never made darker or brighter than this to suit its surroundings."""
 
 
-def paste(picture: Image, thing: Cutout, left: int, top: int) -> None:
-    """Lay `thing` onto `picture`."""
+def paste(picture: Image, cutout: Cutout, left: int, top: int) -> None:
+    """Lay `cutout` onto `picture`."""
     height, width = picture.shape[:2]
-    h, w = thing.cover.shape
+    h, w = cutout.cover.shape
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + w, width), min(top + h, height)
     if x0 >= x1 or y0 >= y1:
         return
     part = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
-    share = thing.cover[part][..., None].astype(np.uint16)
+    share = cutout.cover[part][..., None].astype(np.uint16)
     under = picture[y0:y1, x0:x1].astype(np.uint16)
-    mixed = (under * (255 - share) + thing.colour[part].astype(np.uint16) * share + 127) // 255
+    mixed = (under * (255 - share) + cutout.colour[part].astype(np.uint16) * share + 127) // 255
     picture[y0:y1, x0:x1] = mixed.astype(np.uint8)
 
 
-def scaled(thing: Cutout, height: int, stretch: float = 1.0) -> Cutout:
+def scaled(cutout: Cutout, height: int, stretch: float = 1.0) -> Cutout:
     """The thing at `height` pixels, its width `stretch` times what it would be; colours near its
     edge are its own, not those of the ground that it was cut from."""
-    h, w = thing.cover.shape
+    h, w = cutout.cover.shape
     size = (max(2, round(w * stretch * height / h)), max(2, height))
     how = cv2.INTER_AREA if height < h else cv2.INTER_CUBIC
-    share = thing.cover[..., None].astype(np.float32) / 255
-    weighted = cv2.resize(thing.colour * share, size, interpolation=how)
+    share = cutout.cover[..., None].astype(np.float32) / 255
+    weighted = cv2.resize(cutout.colour * share, size, interpolation=how)
     cover = np.clip(cv2.resize(share[..., 0], size, interpolation=how), 0, 1)
     colour = weighted / np.maximum(cover, 1e-2)[..., None]
     return Cutout(_levels(colour), _levels(np.asarray(255 * cover, np.float32)))
 
 
-def flipped(thing: Cutout) -> Cutout:
-    return Cutout(np.ascontiguousarray(thing.colour[:, ::-1]), thing.cover[:, ::-1].copy())
+def flipped(cutout: Cutout) -> Cutout:
+    return Cutout(np.ascontiguousarray(cutout.colour[:, ::-1]), cutout.cover[:, ::-1].copy())
 
 
-def brightened(thing: Cutout, factor: float, lift: float = 0.0) -> Cutout:
+def brightened(cutout: Cutout, factor: float, lift: float = 0.0) -> Cutout:
     """Each level times `factor` plus `lift`."""
-    return Cutout(np.asarray(cv2.convertScaleAbs(thing.colour, None, factor, lift)), thing.cover)
+    return Cutout(np.asarray(cv2.convertScaleAbs(cutout.colour, None, factor, lift)), cutout.cover)
 
 
 def matching(picture: Image, x: float, y: float, reach: int, ground: float) -> float:
@@ -83,5 +83,5 @@ def shade(picture: Image, x: float, y: float, width: float, strength: float = SH
     )
 
 
-def _levels(values: Field) -> Mask:
+def _levels(values: PixelField) -> CutoutMask:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -43,7 +43,7 @@ class SceneRecipe(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThingBox:
+class ObjectBox:
     """A person or a moving thing in a frame: the box of what can be seen, the whole thing's height
     in pixels of the frame as sent, and which share of it can be seen. `partial` is what is not
     scored: someone who enters, leaves, or is all but hidden."""

@@ -20,12 +20,12 @@ from tools.evaluation.compose.exposure import exposure
 from tools.evaluation.compose.layout import StageLayout
 from tools.evaluation.compose.materials import Backdrop, Materials
 from tools.evaluation.compose.night import NightPlan, night_effect, night_exposure
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.nuisances.lights import shadows
 from tools.evaluation.compose.nuisances.picture import clock_over
 from tools.evaluation.compose.nuisances.table import NUISANCES
 from tools.evaluation.compose.recipe import SceneRecipe
-from tools.evaluation.compose.stages import Stage
+from tools.evaluation.compose.stages import StagedScene
 from tools.evaluation.compose.standing import furnish, own_vehicles, standing
 
 NIGHT = "night"
@@ -40,7 +40,7 @@ HEDGE = 0.6
 """Where the hedge begins, as a share of the height from the top."""
 
 
-def stage(recipe: SceneRecipe, materials: Materials) -> Stage:
+def stage(recipe: SceneRecipe, materials: Materials) -> StagedScene:
     """Raises `MaterialError` for a place, and `KeyError` for a nuisance, that does not exist."""
     if recipe.scene == NIGHT:
         return _night(recipe, materials)
@@ -52,7 +52,7 @@ def stage(recipe: SceneRecipe, materials: Materials) -> Stage:
     people = walkers.plan(materials.people, place, size, recipe.walkers, rng, hedge_px)
     spans = [(w.start_s, w.end_s) for w in people]
     effect = _effect(recipe, place, materials)
-    return Stage(
+    return StagedScene(
         recipe=recipe,
         instants=pace.around(spans, recipe.seconds)
         if recipe.walkers
@@ -66,7 +66,7 @@ def stage(recipe: SceneRecipe, materials: Materials) -> Stage:
     )
 
 
-def _night(recipe: SceneRecipe, materials: Materials) -> Stage:
+def _night(recipe: SceneRecipe, materials: Materials) -> StagedScene:
     place, size = materials.place(recipe.background), (recipe.width, recipe.height)
     rng, setting = np.random.default_rng((recipe.seed, 0)), _setting(recipe, place, materials)
     night = nights.plan(recipe.seconds, recipe.walkers, rng)
@@ -77,7 +77,7 @@ def _night(recipe: SceneRecipe, materials: Materials) -> Stage:
     spans = [*night.changes_s(), *((w.start_s, w.end_s) for w in people)]
     ground = _fitted(place.image, size)
     furnish(ground, there)
-    return Stage(
+    return StagedScene(
         recipe=recipe,
         instants=pace.rarely(spans, night.beams_s, recipe.seconds, recipe.pause_s),
         effect=night_effect(night, setting),
@@ -91,7 +91,7 @@ def _night(recipe: SceneRecipe, materials: Materials) -> Stage:
     )
 
 
-def _act(recipe: SceneRecipe, materials: Materials) -> Stage:
+def _act(recipe: SceneRecipe, materials: Materials) -> StagedScene:
     """A scene of many actors, by day, by night, or through one."""
     place, size = materials.place(recipe.background), (recipe.width, recipe.height)
     rng, setting = np.random.default_rng((recipe.seed, 0)), _setting(recipe, place, materials)
@@ -103,7 +103,7 @@ def _act(recipe: SceneRecipe, materials: Materials) -> Stage:
         instants = pace.rarely(spans, night.beams_s, recipe.seconds, recipe.pause_s)
     else:
         instants = pace.around(spans, recipe.seconds) if spans else pace.bursts(recipe.seconds, rng)
-    return Stage(
+    return StagedScene(
         recipe=recipe,
         instants=instants,
         effect=night_effect(night, setting) if night else _acting_effect(recipe.scene, setting),
@@ -143,7 +143,7 @@ def _recorded(person: PersonCutouts) -> Figure:
     return Figure(person=person, standing_px=float(tall))
 
 
-def _acting_effect(scene: str, setting: Setting) -> Effect:
+def _acting_effect(scene: str, setting: EffectSetting) -> Effect:
     if scene in CLOCKED:
         return clock_over(setting, OVER_CARS)
     return shadows(setting) if scene in SHADED else Effect()
@@ -155,8 +155,8 @@ def _effect(recipe: SceneRecipe, place: Backdrop, materials: Materials) -> Effec
     return NUISANCES[recipe.scene][0](_setting(recipe, place, materials))
 
 
-def _setting(recipe: SceneRecipe, place: Backdrop, materials: Materials) -> Setting:
-    return Setting(
+def _setting(recipe: SceneRecipe, place: Backdrop, materials: Materials) -> EffectSetting:
+    return EffectSetting(
         size=(recipe.width, recipe.height),
         light=recipe.light,
         place=place,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.nuisances.table import NUISANCES
@@ -81,51 +82,52 @@ _NUMBERED = (*NUISANCES, *WALKS, NIGHT, *PARKED, *SQUEEZED, *WALKING_ACTS, NIGHT
 """In the order in which they came, so that a seed gives the older ones as it always did."""
 
 
-def recipes(
-    scenes: Sequence[str],
-    places: Mapping[str, Backdrop],
-    hours: float,
-    walkers: int,
-    seed: int,
-    pause_s: float = 25.0,
-    above: Sequence[str] = ("cobbles",),
-    vehicles: Sequence[str] = ("van",),
-) -> Iterator[tuple[str, SceneRecipe]]:
-    """Ids and recipes: `hours` are shared by the nuisances among `scenes`; of each of the others,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompositionPlan:
+    """What to compose: `hours` are shared by the nuisances among `scenes`; of each of the others,
     `walkers` people in each band of height, in those of the places that are open; a night where a
     vehicle is parked, with `pause_s` between frames while nothing happens. `above` are the places
     seen from straight above, `vehicles` those to park."""
-    for id_, recipe in _recipes(scenes, places, hours, walkers, seed, pause_s, above):
+
+    scenes: Sequence[str]
+    places: Mapping[str, Backdrop]
+    hours: float
+    walkers: int
+    seed: int
+    pause_s: float = 25.0
+    above: Sequence[str] = ("cobbles",)
+    vehicles: Sequence[str] = ("van",)
+
+
+def recipes(plan: CompositionPlan) -> Iterator[tuple[str, SceneRecipe]]:
+    """Ids and recipes of everything in the plan."""
+    for id_, recipe in _recipes(plan):
         parks = recipe.scene in PARKING
-        yield id_, recipe.model_copy(update={"vehicles": tuple(vehicles)}) if parks else recipe
+        yield id_, recipe.model_copy(update={"vehicles": tuple(plan.vehicles)}) if parks else recipe
 
 
-def _recipes(
-    scenes: Sequence[str],
-    places: Mapping[str, Backdrop],
-    hours: float,
-    walkers: int,
-    seed: int,
-    pause_s: float,
-    above: Sequence[str],
-) -> Iterator[tuple[str, SceneRecipe]]:
+def _recipes(plan: CompositionPlan) -> Iterator[tuple[str, SceneRecipe]]:
+    scenes, places, walkers, seed = plan.scenes, plan.places, plan.walkers, plan.seed
     everywhere = tuple(places)
     outside = tuple(name for name, place in places.items() if place.open) or everywhere
     ground = tuple(n for n in outside if places[n].far <= OPEN_GROUND) or outside
     nuisances = [name for name in scenes if name in NUISANCES or name in PARKED]
     for name in nuisances:
         where = ground if name in PARKED else everywhere
-        yield from _nuisance(name, where, 3600 * hours / len(nuisances), seed)
+        yield from _nuisance(name, where, 3600 * plan.hours / len(nuisances), seed)
     for name in scenes:
         if name in (WALKS | SQUEEZED) and walkers:
             yield name, _walk(name, outside, walkers, seed)
         if name in WALKING_ACTS and walkers:
-            yield name, _act(name, ground, above, walkers, seed)
+            yield name, _act(name, ground, plan.above, walkers, seed)
     if NIGHT in scenes and walkers:
         parked = [name for name in outside if places[name].vehicles]
-        yield NIGHT, _night(NIGHT, (parked or outside)[0], walkers * NIGHT_WALKS, seed, pause_s)
+        yield (
+            NIGHT,
+            _night(NIGHT, (parked or outside)[0], walkers * NIGHT_WALKS, seed, plan.pause_s),
+        )
     if NIGHT_CARS in scenes and walkers:
-        yield NIGHT_CARS, _night(NIGHT_CARS, ground[0], walkers * NIGHT_TRIPS, seed, pause_s)
+        yield NIGHT_CARS, _night(NIGHT_CARS, ground[0], walkers * NIGHT_TRIPS, seed, plan.pause_s)
 
 
 def _nuisance(

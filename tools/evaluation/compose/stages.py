@@ -21,8 +21,8 @@ from tools.evaluation.compose.exposure import Exposure
 from tools.evaluation.compose.night import NightExposure, NightPlan
 from tools.evaluation.compose.nuisances.effect import Effect
 from tools.evaluation.compose.paste import paste
-from tools.evaluation.compose.recipe import Instant, Light, SceneRecipe, ThingBox, name_of
-from tools.evaluation.compose.standing import StaticObject
+from tools.evaluation.compose.recipe import Instant, Light, ObjectBox, SceneRecipe, name_of
+from tools.evaluation.compose.standing import PlacedObject
 from tools.evaluation.compose.walkers import Walker
 
 DRIFT_S = 600.0
@@ -36,12 +36,12 @@ class Truth:
     instant: Instant
     person: bool | None
     vehicle: bool | None
-    boxes: tuple[ThingBox, ...]
+    boxes: tuple[ObjectBox, ...]
     parked: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class StagedScene:
     """A recipe with its materials laid out, ready to be shown frame by frame. `standing` is what
     stands there and looks like a threat, `night` the course of one, and `cast` who and what acts in
     a scene that has more than single walkers."""
@@ -54,7 +54,7 @@ class Stage:
     parked: bool
     ground: Image
     exposure: Exposure | NightExposure
-    standing: tuple[StaticObject, ...] = ()
+    standing: tuple[PlacedObject, ...] = ()
     night: NightPlan | None = None
     cast: Cast | None = None
 
@@ -128,7 +128,7 @@ class Stage:
             parked=self.parked,
         )
 
-    def _sent(self, box: ThingBox) -> ThingBox:
+    def _sent(self, box: ObjectBox) -> ObjectBox:
         x, y = self.recipe.squeeze
         x0, y0, x1, y1 = box.xyxy
         return replace(box, xyxy=(x0 * x, y0 * y, x1 * x, y1 * y), height_px=box.height_px * y)
@@ -139,7 +139,7 @@ def _stretch(frames: list[int]) -> range:
     return range(frames[0], frames[-1] + 1) if frames else range(0)
 
 
-def _label(boxes: list[ThingBox]) -> bool | None:
+def _label(boxes: list[ObjectBox]) -> bool | None:
     """True where one is wholly there, None where some are entering, leaving or all but hidden."""
     if any(not box.partial for box in boxes):
         return True

@@ -17,7 +17,7 @@ from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout, PersonCutouts
 from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.paste import brightened, flipped, matching, paste, scaled, shade
-from tools.evaluation.compose.recipe import Light, ThingBox
+from tools.evaluation.compose.recipe import Light, ObjectBox
 
 HEIGHTS_PX = (12, 16, 20, 25, 32, 40, 60, 80, 120)
 """Bounds of the height bands, in pixels of the frame as drawn: steps of a quarter below 40."""
@@ -176,7 +176,7 @@ def draw(picture: Image, walker: Walker, at_s: float, light: Light) -> None:
 
 def box(
     walker: Walker, at_s: float, size: tuple[int, int], hedge_px: float | None
-) -> tuple[ThingBox, float]:
+) -> tuple[ObjectBox, float]:
     """What can be seen of the walker, in the frame as drawn, and the share within the picture."""
     seen = walker.look(at_s)
     left, top = _corner(walker, seen, walker.centre_px(at_s, size[0]))
@@ -185,7 +185,7 @@ def box(
     x0, x1 = max(left, 0), min(left + w, size[0])
     within = max(0.0, (x1 - x0) / w)
     whole = (float(x0), float(max(top, 0)), float(max(x1, x0)), float(min(bottom, size[1])))
-    hidden = ThingBox(
+    hidden = ObjectBox(
         xyxy=whole,
         height_px=float(walker.height_px),
         visible=within * max(0.0, bottom - top) / h,

@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from tools.evaluation.evaluate.events import ObjectClass
-from tools.evaluation.evaluate.intervals import Comparison, Share
+from tools.evaluation.evaluate.intervals import Comparison, Proportion
 from tools.evaluation.evaluate.observed import BoxSeen, StillRun
 from tools.evaluation.evaluate.score import EventScore, SequenceScore, Traffic
 from tools.evaluation.evaluate.totals import about_nothing
@@ -28,8 +28,8 @@ class NuisanceCount:
     analysed: int
     false: Comparison
 
-    def analysed_share(self) -> Share:
-        return Share(self.analysed, self.frames)
+    def analysed_share(self) -> Proportion:
+        return Proportion(self.analysed, self.frames)
 
 
 def by_nuisance(scores: Sequence[SequenceScore]) -> tuple[NuisanceCount, ...]:
@@ -61,10 +61,10 @@ class HeightBand:
 
     low_px: int
     high_px: int
-    edge: Share
-    confirmed: Share
-    boxes: Share
-    analysed_boxes: Share
+    edge: Proportion
+    confirmed: Proportion
+    boxes: Proportion
+    analysed_boxes: Proportion
 
     def name(self) -> str:
         if self.high_px == BANDS_PX[-1]:
@@ -126,10 +126,10 @@ def _band(
     return HeightBand(
         low_px=low,
         high_px=high,
-        edge=Share(sum(e.edge_delay_s is not None for e in events), len(events)),
-        confirmed=Share(sum(e.delay_s is not None for e in events), len(events)),
-        boxes=Share(sum(box.found for box in boxes), len(boxes)),
-        analysed_boxes=Share(sum(box.found for box in analysed), len(analysed)),
+        edge=Proportion(sum(e.edge_delay_s is not None for e in events), len(events)),
+        confirmed=Proportion(sum(e.delay_s is not None for e in events), len(events)),
+        boxes=Proportion(sum(box.found for box in boxes), len(boxes)),
+        analysed_boxes=Proportion(sum(box.found for box in analysed), len(analysed)),
     )
 
 
@@ -147,11 +147,11 @@ class StillsRecall:
     files_missed: tuple[str, ...]
     files_false: tuple[str, ...]
 
-    def recall(self) -> Share:
-        return Share(self.found, self.present)
+    def recall(self) -> Proportion:
+        return Proportion(self.found, self.present)
 
-    def false_share(self) -> Share:
-        return Share(self.false, self.absent)
+    def false_share(self) -> Proportion:
+        return Proportion(self.false, self.absent)
 
 
 def score_stills(stills: Sequence[StillRun], cls: ObjectClass) -> StillsRecall:
@@ -161,8 +161,8 @@ def score_stills(stills: Sequence[StillRun], cls: ObjectClass) -> StillsRecall:
     """
     present = [still for still in stills if still.labels[cls] is True]
     absent = [still for still in stills if still.labels[cls] is False]
-    missed = tuple(still.file for still in present if not _says(still, cls))
-    false = tuple(still.file for still in absent if _says(still, cls))
+    missed = tuple(still.file for still in present if not _alarms_about(still, cls))
+    false = tuple(still.file for still in absent if _alarms_about(still, cls))
     return StillsRecall(
         present=len(present),
         found=len(present) - len(missed),
@@ -174,15 +174,15 @@ def score_stills(stills: Sequence[StillRun], cls: ObjectClass) -> StillsRecall:
 
 
 def stills_traffic(stills: Sequence[StillRun]) -> Traffic:
-    sent = [judged for still in stills for judged in still.suspicions]
+    sent = [decided for still in stills for decided in still.suspicions]
     return Traffic(
         frames=len(stills),
         bytes_in=sum(still.seen.frame_bytes for still in stills),
         suspicions=len(sent),
-        bytes_out=sum(judged.bytes_out for judged in sent),
+        bytes_out=sum(decided.bytes_out for decided in sent),
     )
 
 
-def _says(still: StillRun, cls: ObjectClass) -> bool:
-    alarms = (judged.as_confirmed() for judged in still.suspicions)
+def _alarms_about(still: StillRun, cls: ObjectClass) -> bool:
+    alarms = (decided.as_confirmed() for decided in still.suspicions)
     return any(alarm is not None and alarm.cls == cls for alarm in alarms)

@@ -16,19 +16,20 @@ from cloud.evaluator import ReportEvaluator
 from contract.cloudevent import frame_report, read_report
 from contract.evidence_request import EvidenceRequest
 from contract.ids import GatewayId
+from contract.verdict import Decision
 from edge.audit.events import AuditSample, RejectedSegment
-from edge.config.audit import Audit
+from edge.config.audit import AuditConfig
 from edge.config.load import Loaded
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.deliver.audit_bundle import pack_audit
-from edge.deliver.evidence import Origin, ReportBundle, extended, pack
+from edge.deliver.evidence import ReportBundle, ReportOrigin, extended, pack
 from edge.deliver.evidence_requests import GATHER_S, PATIENCE_S
 from edge.privacy import privacy_of
 from edge.records import AlertCandidate, BestFrame, TrackId
 from edge.replay.html import lightened
-from edge.replay.player import Step
+from edge.replay.player import ReplayStep
 from objectstore.store import ObjectStore
-from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
+from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, LabelledStaticObject
 from tools.evaluation.evaluate.event_traces import sheet_picture
 from tools.evaluation.evaluate.events import class_of
 from tools.evaluation.evaluate.matching import about
@@ -36,7 +37,6 @@ from tools.evaluation.evaluate.observed import (
     About,
     AuditAnswer,
     DecidedSuspicion,
-    Decision,
     EdgeReasons,
     RejectedStretch,
     Sent,
@@ -67,7 +67,7 @@ class LabelledPlace:
     """What was labelled in the frame that raised a suspicion, and the picture with its box."""
 
     labelled: tuple[LabelledBox, ...]
-    static: tuple[StaticThing, ...]
+    static: tuple[LabelledStaticObject, ...]
     boxed: bool
     sheet: bytes
 
@@ -88,7 +88,7 @@ class Raised:
     at: LabelledPlace
 
 
-def fed_back(answers: list[tuple[float, Raised]], step: Step) -> list[tuple[float, Raised]]:
+def fed_back(answers: list[tuple[float, Raised]], step: ReplayStep) -> list[tuple[float, Raised]]:
     """What the edge has not heard yet; what is due changes the next frame's rule results, as
     live."""
     for due_s, one in answers:
@@ -97,7 +97,7 @@ def fed_back(answers: list[tuple[float, Raised]], step: Step) -> list[tuple[floa
     return [(due_s, one) for due_s, one in answers if due_s > step.t]
 
 
-def answered(open_: list[Raised], step: Step) -> tuple[list[Raised], list[Raised]]:
+def answered(open_: list[Raised], step: ReplayStep) -> tuple[list[Raised], list[Raised]]:
     """What the cloud asked about: decided with this frame, and still open, as live."""
     decided: list[Raised] = []
     left: list[Raised] = []
@@ -120,7 +120,10 @@ def again(one: Raised, frame: str, t: float, best_frame: BestFrame | None) -> Ra
 
 
 def at(
-    candidate: AlertCandidate, labels: Labelled, static: tuple[StaticThing, ...], boxed: bool
+    candidate: AlertCandidate,
+    labels: Labelled,
+    static: tuple[LabelledStaticObject, ...],
+    boxed: bool,
 ) -> LabelledPlace:
     return LabelledPlace(labels.boxes, static, boxed, sheet_picture(candidate))
 
@@ -138,7 +141,9 @@ def alive_until(raised_s: float, lives: Iterable[tuple[float, bool]]) -> float:
     return until_s
 
 
-def judged(raised: Raised, frames: Iterable[tuple[float, frozenset[TrackId]]]) -> DecidedSuspicion:
+def decided_suspicion(
+    raised: Raised, frames: Iterable[tuple[float, frozenset[TrackId]]]
+) -> DecidedSuspicion:
     """As it is scored; `frames` are times with the tracks alive then, in order."""
     suspicion, answer = raised.candidate.suspicion, raised.answer
     return DecidedSuspicion(
@@ -181,7 +186,7 @@ AUDITED_S = 3600.0
 class Confirmation:
     """Asks `decide`, which reads from `store`; `origin` signs the reports."""
 
-    origin: Origin
+    origin: ReportOrigin
     store: ObjectStore
     evaluator: ReportEvaluator
 
@@ -239,7 +244,7 @@ class Confirmation:
         )
 
     def _answer(self, one: RejectedSegment, audited: AuditSample) -> AuditAnswer:
-        settings = Audit()
+        settings = AuditConfig()
         bundle = pack_audit(one, audited, self.origin, settings, settings.max_bytes)
         if bundle is None:
             return "unanswered"
@@ -257,7 +262,7 @@ def _pictures(bundle: ReportBundle) -> tuple[Sent, ...]:
     return tuple(Sent(roles[one.key], lightened(one.jpeg)) for one in bundle.pictures)
 
 
-def audit_all(config: Config, seconds: float) -> Config:
+def audit_all(config: EdgeConfig, seconds: float) -> EdgeConfig:
     """The configuration under which all that is rejected is audited, or of a long corpus of so many
     `seconds` as large a random share as makes `AUDITED_S` of it."""
     share = min(1.0, AUDITED_S / seconds) if seconds > 0 else 1.0
@@ -267,9 +272,9 @@ def audit_all(config: Config, seconds: float) -> Config:
     return config.model_copy(update={"deliver": deliver})
 
 
-def origin_of(loaded: Loaded, model_sha256: str) -> Origin:
+def origin_of(loaded: Loaded, model_sha256: str) -> ReportOrigin:
     """What the reports of an evaluation say about where they come from."""
-    return Origin(
+    return ReportOrigin(
         gateway=GatewayId(loaded.config.gateway.id),
         model_sha256=model_sha256,
         config_version=loaded.version,

@@ -19,11 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.flaws import first_flaw
 from contract.ids import CameraId
-from edge.replay.player import Source
+from edge.replay.player import PictureSequence
 from tools.evaluation.compose.materials import at_hand
 from tools.evaluation.compose.recipe import SceneRecipe
 from tools.evaluation.compose.render import stage
-from tools.evaluation.compose.stages import Stage
+from tools.evaluation.compose.stages import StagedScene
 from tools.evaluation.evaluate.events import CLASSES, Label, ObjectClass
 
 MANIFEST = "manifest.json"
@@ -78,7 +78,7 @@ _VEHICLES = re.compile(
 """As a word of its own, also within `parked_van`."""
 
 
-class StaticThing(_ManifestEntry):
+class LabelledStaticObject(_ManifestEntry):
     """What stands there and looks like a threat: its name, and xyxy in pixels; `away_s` are the
     times (s) between which it is on its way or elsewhere."""
 
@@ -113,7 +113,7 @@ class LabelledSequence(_ManifestEntry):
     seconds: float | None = None
     nuisance: str | None = None
     recipe: SceneRecipe | None = None
-    static: tuple[StaticThing, ...] = ()
+    static: tuple[LabelledStaticObject, ...] = ()
 
     @property
     def rate(self) -> float:
@@ -149,7 +149,7 @@ class Corpus:
     sequences: tuple[LabelledSequence, ...]
     stills: tuple[Labelled, ...]
 
-    def frames_of(self, sequence: LabelledSequence) -> Source:
+    def frames_of(self, sequence: LabelledSequence) -> PictureSequence:
         """The sequence's pictures; raises `MaterialError` where they cannot be composed."""
         folder = self.root / sequence.dir
         if sequence.recipe is not None and not folder.is_dir():
@@ -192,7 +192,7 @@ class PictureFiles:
 class ComposedFrames:
     """The first `frames` pictures of a composed sequence, made as they are played."""
 
-    shown: Stage
+    shown: StagedScene
     frames: int
 
     def __len__(self) -> int:
@@ -206,7 +206,7 @@ class BufferedSource:
     """A source whose pictures are kept as they pass until they are taken, in their order: some
     exist only then. The replay reads one ahead."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: PictureSequence) -> None:
         self._source = source
         self._kept: deque[bytes] = deque()
 

@@ -15,18 +15,19 @@ import cv2
 import numpy as np
 
 from contract.ids import CameraId
-from edge.config.schema import Config
-from edge.records import AlertCandidate, Analysed, Box, RuleResult
+from edge.config.schema import EdgeConfig
+from edge.records import AlertCandidate, Analysed, RuleResult
 from edge.replay.annotations import PALE
-from edge.replay.drawing import Colour, Mark
+from edge.replay.drawing import Colour, DrawnBox
 from edge.replay.failed_checks import FailedChecks
-from edge.replay.html import Picture, jpeg_of
+from edge.replay.html import PagePicture, jpeg_of
 from edge.replay.overlay import Overlay
-from edge.replay.player import Step
+from edge.replay.player import ReplayStep
 from edge.replay.text_report import why
 from imaging.admission import Rejected
+from imaging.crop import Box
 from imaging.decode import decode
-from tools.evaluation.evaluate.corpus import Labelled, LabelledSequence, StaticThing
+from tools.evaluation.evaluate.corpus import Labelled, LabelledSequence, LabelledStaticObject
 from tools.evaluation.evaluate.events import (
     CLASSES,
     ROUNDING_S,
@@ -61,9 +62,9 @@ class TraceRecorder:
         self,
         events: Row[LabelledEvent],
         times: Row[float],
-        config: Config,
+        config: EdgeConfig,
         camera: CameraId,
-        static: tuple[StaticThing, ...] = (),
+        static: tuple[LabelledStaticObject, ...] = (),
         *,
         boxed: bool = False,
     ) -> None:
@@ -75,7 +76,7 @@ class TraceRecorder:
         self._static = static
         self._boxed = boxed
 
-    def see(self, step: Step, labels: Labelled) -> None:
+    def see(self, step: ReplayStep, labels: Labelled) -> None:
         """The next frame, with what was labelled in it."""
         self._overlay.add(step)
         for trace, wanted in zip(self._traces, self._wanted, strict=True):
@@ -92,7 +93,7 @@ class TraceRecorder:
         """Of each event, in their order."""
         return self._traces
 
-    def _count(self, trace: EventTrace, step: Step, labels: Labelled) -> None:
+    def _count(self, trace: EventTrace, step: ReplayStep, labels: Labelled) -> None:
         outcome = step.outcome
         trace.outcomes[why(step.outcome)] += 1
         if not isinstance(outcome, Analysed):
@@ -123,7 +124,7 @@ class TraceRecorder:
             trace.by_track.setdefault(rule_result.track, FailedChecks()).count(rule_result)
 
     def _count_detections(
-        self, trace: EventTrace, step: Step, outcome: Analysed, labels: Labelled
+        self, trace: EventTrace, step: ReplayStep, outcome: Analysed, labels: Labelled
     ) -> None:
         seen = False
         found = outcome.detections
@@ -149,27 +150,28 @@ class TraceRecorder:
         place = about(box, event.cls, labels.boxes, there, boxed=self._boxed).place
         return place in {AtBox.THING, AtBox.UNKNOWN}
 
-    def _show(self, trace: EventTrace, step: Step, labels: Labelled) -> None:
+    def _show(self, trace: EventTrace, step: ReplayStep, labels: Labelled) -> None:
         """The whole frame, for the strip."""
         boxes = [
-            Mark(one.xyxy, _LABELLED, (f"labelled {one.label}",), "thin") for one in labels.boxes
+            DrawnBox(one.xyxy, _LABELLED, (f"labelled {one.label}",), "thin")
+            for one in labels.boxes
         ]
         drawn = self._overlay.picture(step, _WIDE, boxes)
         if drawn is not None:
             words = f"{step.name}, {step.t:.1f} s, {why(step.outcome)}"
-            trace.strip.append(Picture(jpeg_of(drawn), words))
+            trace.strip.append(PagePicture(jpeg_of(drawn), words))
 
-    def _show_clearly(self, trace: EventTrace, best: BestDetection, step: Step) -> None:
+    def _show_clearly(self, trace: EventTrace, best: BestDetection, step: ReplayStep) -> None:
         """The best detection, from nearby."""
         name = f"{best.label} {best.score:.2f}"
-        drawn = self._overlay.closeup(step, Mark(best.box, PALE, (name,)))
+        drawn = self._overlay.closeup(step, DrawnBox(best.box, PALE, (name,)))
         if drawn is not None:
             words = f"best: {name}, {step.name}, {step.t:.1f} s"
-            trace.clearest = Picture(jpeg_of(drawn), words)
+            trace.clearest = PagePicture(jpeg_of(drawn), words)
 
 
 def recorder_of(
-    sequence: LabelledSequence, timeline: Timeline, config: Config, camera: CameraId
+    sequence: LabelledSequence, timeline: Timeline, config: EdgeConfig, camera: CameraId
 ) -> TraceRecorder:
     """For all events of a sequence."""
     events = [event for cls in CLASSES for event in events_of(timeline, cls)]
@@ -178,7 +180,7 @@ def recorder_of(
 
 
 def recorder_of_stills(
-    stills: Row[Labelled], fps: float, config: Config, camera: CameraId
+    stills: Row[Labelled], fps: float, config: EdgeConfig, camera: CameraId
 ) -> TraceRecorder:
     """For every class that is labelled in a still: an event of one frame."""
     times = [number / fps for number in range(len(stills))]

@@ -25,7 +25,7 @@ def garwood(count: int, hours: float) -> Interval | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class Proportion:
     """`part` of `whole` cases."""
 
     part: int

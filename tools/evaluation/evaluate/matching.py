@@ -13,8 +13,9 @@ import numpy as np
 from cloud.matching import same_place
 from edge.records import Analysed, Outcome
 from imaging.boxes import iou
+from imaging.crop import Box
 from imaging.detections import Detections, FloatArray
-from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
+from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, LabelledStaticObject
 from tools.evaluation.evaluate.events import AtBox, ObjectClass, class_of, place_of
 from tools.evaluation.evaluate.observed import About, BoxSeen
 
@@ -28,14 +29,12 @@ alarm about that is about the one that moves. As much as finds a thing (PASCAL V
 PART = 0.8
 """Share of a suspicion's box that lies within a static thing of which it is a part."""
 
-Box = tuple[float, float, float, float]
-
 
 def about(
     box: Box,
     cls: ObjectClass | None,
     labelled: Sequence[LabelledBox],
-    static: Sequence[StaticThing],
+    static: Sequence[LabelledStaticObject],
     *,
     boxed: bool,
 ) -> About:
@@ -43,14 +42,14 @@ def about(
     class `cls`, fits best. What lies within a static thing is part of it: glare breaks a van into
     several. `boxed`: whatever moves has a box, so one that fits none is about nothing."""
     standing = [one for one in static if cls is None or one.may_be(cls)]
-    things: list[LabelledBox | StaticThing] = [*labelled, *standing]
+    things: list[LabelledBox | LabelledStaticObject] = [*labelled, *standing]
     nothing = About(place=AtBox.NOTHING if boxed else AtBox.UNKNOWN)
     if not things:
         return nothing
     boxes = np.asarray([thing.xyxy for thing in things], np.float32)
     overlaps = iou(np.asarray([box], np.float32), boxes)[0]
     best = things[int(overlaps.argmax())]
-    if isinstance(best, StaticThing):
+    if isinstance(best, LabelledStaticObject):
         moving = (n for n, t in enumerate(labelled) if cls is not None and class_of(t.label) == cls)
         best = next((things[n] for n in moving if overlaps[n] >= BOTH), best)
     if overlaps.max() < MIN_OVERLAP:
@@ -60,7 +59,7 @@ def about(
         if found is None:
             return nothing
         best = found
-    if isinstance(best, StaticThing):
+    if isinstance(best, LabelledStaticObject):
         return About(name=best.name, place=AtBox.STATIC)
     return About(name=best.label, place=AtBox.THING if cls is None else place_of(cls, best.label))
 

@@ -10,10 +10,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from edge.audit.sampling import Kind
-from edge.records import Box
+from contract.verdict import Decision
+from edge.audit.sampling import SampleKind
 from edge.replay.failed_checks import FailedChecks
-from edge.replay.html import Picture
+from edge.replay.html import PagePicture
+from imaging.crop import Box
 from tools.evaluation.evaluate.events import (
     Alarm,
     AtBox,
@@ -24,7 +25,7 @@ from tools.evaluation.evaluate.events import (
     class_of,
 )
 
-Stage = Literal["analysed", "detected", "fired", "suspected"]
+PipelineStage = Literal["analysed", "detected", "fired", "suspected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,12 @@ class EventTrace:
     holds: FailedChecks = field(default_factory=FailedChecks)
     before: FailedChecks = field(default_factory=FailedChecks)
     by_track: dict[int, FailedChecks] = field(default_factory=dict)
-    first_s: dict[Stage, float] = field(default_factory=dict)
+    first_s: dict[PipelineStage, float] = field(default_factory=dict)
     deduplicated: int = 0
     deduplicated_after_s: float | None = None
     refused: int = 0
-    strip: list[Picture] = field(default_factory=list)
-    clearest: Picture | None = None
+    strip: list[PagePicture] = field(default_factory=list)
+    clearest: PagePicture | None = None
 
     @property
     def frames(self) -> int:
@@ -73,16 +74,15 @@ class EventTrace:
         tracks = [one for one in self.by_track.items() if one[1].evaluated]
         return max(tracks, key=lambda one: (one[1].fired, one[1].alone), default=None)
 
-    def reach(self, stage: Stage, t: float) -> None:
+    def reach(self, stage: PipelineStage, t: float) -> None:
         """A stage was reached at `t`; only the first time counts."""
         self.first_s.setdefault(stage, t)
 
-    def pictures(self) -> tuple[Picture, ...]:
+    def pictures(self) -> tuple[PagePicture, ...]:
         """The filmstrip in time order, then the clearest sight."""
         return (*self.strip, *(() if self.clearest is None else (self.clearest,)))
 
 
-Decision = Literal["confirmed", "refuted", "inconclusive", "unconfirmed"]
 FrameOutcome = Literal["rejected", "quiet", "analysed"]
 AuditAnswer = Literal["missed", "clear", "unanswered"]
 """What the audit made of a motion event or quiet minute in which nothing was suspected."""
@@ -94,7 +94,7 @@ class RejectedStretch:
     groups in `notified`; if it was drawn, with the probability `share`, what the audit made of it.
     """
 
-    kind: Kind
+    kind: SampleKind
     from_s: float
     to_s: float
     share: float

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 
 from imaging.admission import PictureLimits, Rejected, inspect
-from imaging.decode import GreyImage, decode_grey
-from imaging.detections import FloatArray
+from imaging.decode import decode_grey
+from imaging.detections import FloatArray, GreyImage
 
 WIDTH_PX = 160
 """Frigate compares at 100 rows (`frame_height` 100, frigate/config/camera/motion.py), which is some

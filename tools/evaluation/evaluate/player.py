@@ -12,11 +12,11 @@ from typing import Literal
 
 from contract.ids import CameraId
 from edge.audit.events import RejectedSegment
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake.admission import picture_limits
 from edge.pipeline import Detector
 from edge.records import AlertCandidate, Analysed, Outcome, Quiet, TrackId
-from edge.replay.player import Rhythm, Source, Step, play
+from edge.replay.player import PictureSequence, ReplayStep, Rhythm, play
 from imaging.admission import Rejected as Refused
 from tools.evaluation.evaluate.confirmation import (
     VERDICT_S,
@@ -25,15 +25,15 @@ from tools.evaluation.evaluate.confirmation import (
     again,
     answered,
     at,
+    decided_suspicion,
     fed_back,
-    judged,
 )
 from tools.evaluation.evaluate.corpus import (
     BufferedSource,
     Corpus,
     Labelled,
     LabelledSequence,
-    StaticThing,
+    LabelledStaticObject,
     camera_id,
     label_rows,
 )
@@ -55,8 +55,8 @@ STILLS_FPS = 0.01
 """Stills lie far apart in time: none follows another."""
 
 
-Ask = Callable[[AlertCandidate], CloudAnswer]
-Audit = Callable[[RejectedSegment], RejectedStretch]
+AskCloud = Callable[[AlertCandidate], CloudAnswer]
+AuditStretch = Callable[[RejectedSegment], RejectedStretch]
 Progress = Callable[[], None]
 
 
@@ -80,10 +80,10 @@ class CorpusPlayer:
     """Plays the footage under one configuration; `progress` is called after each frame."""
 
     footage: Corpus
-    config: Config
+    config: EdgeConfig
     detector: Detector
-    ask: Ask
-    audit: Audit
+    ask: AskCloud
+    audit: AuditStretch
     progress: Progress
 
     def run_sequence(self, sequence: LabelledSequence) -> SequenceRun:
@@ -113,7 +113,9 @@ class CorpusPlayer:
             scene=sequence.scene,
             timeline=timeline,
             seen=played.seen,
-            suspicions=tuple(judged(raised, played.frames()) for raised in played.raised),
+            suspicions=tuple(
+                decided_suspicion(raised, played.frames()) for raised in played.raised
+            ),
             boxes=tuple(box for boxes in played.boxes for box in boxes),
             rejected=played.rejected,
             lasts_s=sequence.seconds,
@@ -138,13 +140,13 @@ class CorpusPlayer:
 
     def _play(
         self,
-        pictures: Source,
+        pictures: PictureSequence,
         labelled: tuple[Labelled, ...],
-        config: Config,
+        config: EdgeConfig,
         camera: CameraId,
         rhythm: Rhythm,
         recorder: TraceRecorder,
-        static: tuple[StaticThing, ...] = (),
+        static: tuple[LabelledStaticObject, ...] = (),
     ) -> _PlayedSequence:
         boxed = any(frame.boxes for frame in labelled)
         seen: list[FrameSeen] = []
@@ -190,21 +192,23 @@ class CorpusPlayer:
         )
 
 
-def as_kind(config: Config, camera: CameraId, kind: Literal["stream", "snapshot"]) -> Config:
+def as_kind(
+    config: EdgeConfig, camera: CameraId, kind: Literal["stream", "snapshot"]
+) -> EdgeConfig:
     """The configuration with `camera` listed as of `kind`, otherwise as it was configured."""
     settings = config.cameras.get(camera, config.camera_defaults)
     cameras = {**config.cameras, camera: settings.model_copy(update={"kind": kind})}
     return config.model_copy(update={"cameras": cameras})
 
 
-def unaudited(config: Config) -> Config:
+def unaudited(config: EdgeConfig) -> EdgeConfig:
     """The configuration without audits: a still has no moments that would show what stands."""
     audit = config.deliver.audit.model_copy(update={"enabled": False})
     deliver = config.deliver.model_copy(update={"audit": audit})
     return config.model_copy(update={"deliver": deliver})
 
 
-def _seen(step: Step, frame_bytes: int, moved: bool) -> FrameSeen:
+def _seen(step: ReplayStep, frame_bytes: int, moved: bool) -> FrameSeen:
     outcome, reason = _words(step.outcome)
     analysed = step.outcome if isinstance(step.outcome, Analysed) else None
     return FrameSeen(
@@ -241,7 +245,7 @@ def _still(
         labels=still.labels(),
         seen=seen,
         suspicions=tuple(
-            judged(raised, played.frames())
+            decided_suspicion(raised, played.frames())
             for raised in played.raised
             if raised.frame == still.file
         ),

@@ -147,7 +147,7 @@ def score(run: SequenceRun) -> SequenceScore:
         traffic=_traffic(run, (True,) * len(run.seen)),
         empty=_traffic(run, run.timeline.empty()),
         outcomes=Counter(frame.outcome for frame in run.seen),
-        decisions=Counter(judged.decision for judged in run.suspicions),
+        decisions=Counter(decided.decision for decided in run.suspicions),
     )
 
 
@@ -195,12 +195,12 @@ def _traffic(run: SequenceRun, chosen: tuple[bool, ...]) -> Traffic:
     """The traffic of the chosen frames and of the suspicions that were raised at them."""
     frames = tuple(frame for frame, wanted in zip(run.seen, chosen, strict=True) if wanted)
     times = {frame.t for frame in frames}
-    sent = tuple(judged for judged in run.suspicions if judged.raised_s in times)
+    sent = tuple(decided for decided in run.suspicions if decided.raised_s in times)
     return Traffic(
         frames=len(frames),
         bytes_in=sum(frame.frame_bytes for frame in frames),
         suspicions=len(sent),
-        bytes_out=sum(judged.bytes_out for judged in sent),
+        bytes_out=sum(decided.bytes_out for decided in sent),
     )
 
 

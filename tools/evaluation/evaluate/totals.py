@@ -14,7 +14,7 @@ from statistics import median
 
 from edge.audit.recall import Interval, wilson
 from tools.evaluation.evaluate.events import CLASSES, AlarmKind, ObjectClass
-from tools.evaluation.evaluate.intervals import Comparison, Rate, Share
+from tools.evaluation.evaluate.intervals import Comparison, Proportion, Rate
 from tools.evaluation.evaluate.observed import DecidedSuspicion, StillRun
 from tools.evaluation.evaluate.score import EventScore, SequenceScore, Traffic
 
@@ -34,8 +34,8 @@ class EventRecall:
     as_rider: int
     delays_s: tuple[float, ...]
 
-    def share(self) -> Share:
-        return Share(self.found, self.total)
+    def share(self) -> Proportion:
+        return Proportion(self.found, self.total)
 
     def median_delay_s(self) -> float | None:
         return median(self.delays_s) if self.delays_s else None
@@ -87,9 +87,9 @@ class Headline:
         """Events that the edge found and people were not notified of."""
         return self.edge_found - self.found
 
-    def share(self) -> Share:
+    def share(self) -> Proportion:
         """Of the events that were found."""
-        return Share(self.found, self.events)
+        return Proportion(self.found, self.events)
 
     def rate(self) -> Rate:
         """False alarms of every kind per camera-hour."""
@@ -252,6 +252,6 @@ class Evaluation:
 
     def suspicions(self) -> tuple[DecidedSuspicion, ...]:
         """All suspicions, of sequences and of stills."""
-        of_sequences = (judged for score in self.scores for judged in score.run.suspicions)
-        of_stills = (judged for still in self.stills for judged in still.suspicions)
+        of_sequences = (decided for score in self.scores for decided in score.run.suspicions)
+        of_stills = (decided for still in self.stills for decided in still.suspicions)
         return (*of_sequences, *of_stills)

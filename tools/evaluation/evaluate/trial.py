@@ -22,7 +22,7 @@ from cloud.evaluator import Model, ReportEvaluator
 from cloud.model import FullModel, open_model
 from cloud.settings import Settings, SettingsError
 from edge.config.load import Loaded
-from edge.config.schema import Detect
+from edge.config.schema import DetectConfig
 from edge.detect.detect_frame import Detector
 from edge.detect.detector import TfliteDetector, open_detector
 from edge.errors import ConfigError
@@ -79,7 +79,7 @@ class Models:
     detectors: dict[tuple[object, ...], OpenedDetector] = field(default_factory=dict)
     full: dict[str, OpenedCloudModel] = field(default_factory=dict)
 
-    def detector(self, detect: Detect) -> OpenedDetector:
+    def detector(self, detect: DetectConfig) -> OpenedDetector:
         """The edge's detector, as its settings make it; raises `ModelError`."""
         settings = detect.threads_per_worker, detect.min_score, detect.vehicle_sum
         key = (detect.model, detect.runtime, *settings)

@@ -23,7 +23,7 @@ METRES = 0.1
 WEIGHTS_OF = "game_engine"
 """The skeleton of 53 bones."""
 
-Points = npt.NDArray[np.float64]
+MeshPoints = npt.NDArray[np.float64]
 Read = Callable[[str], bytes]
 
 
@@ -33,7 +33,7 @@ class Bone:
 
     name: str
     parent: str | None
-    joint: Points
+    joint: MeshPoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +41,10 @@ class Body:
     """A body at rest: `vertices` (V, 3) in metres, `faces` (F, 4) indices, `bones` with parents
     before children, `weights` (V, B), in the order of the bones, summing to one."""
 
-    vertices: Points
+    vertices: MeshPoints
     faces: npt.NDArray[np.int64]
     bones: tuple[Bone, ...]
-    weights: Points
+    weights: MeshPoints
 
     def bone_of(self) -> npt.NDArray[np.int64]:
         """The bone that moves each vertex most."""
@@ -74,7 +74,7 @@ def _rig(what: str) -> str:
     return f"{DATA}/rigs/standard/{what}.{WEIGHTS_OF}.json"
 
 
-def _base(text: str) -> tuple[Points, npt.NDArray[np.int64], Mapping[str, list[int]]]:
+def _base(text: str) -> tuple[MeshPoints, npt.NDArray[np.int64], Mapping[str, list[int]]]:
     """All points, the skin's quads, and the points of each group of faces."""
     points: list[list[float]] = []
     skin: list[list[int]] = []
@@ -94,7 +94,7 @@ def _base(text: str) -> tuple[Points, npt.NDArray[np.int64], Mapping[str, list[i
     return np.array(points), np.array(skin, np.int64), groups
 
 
-def _add(points: Points, target: str) -> None:
+def _add(points: MeshPoints, target: str) -> None:
     """Move points as a target's lines say: index, x, y, z."""
     for line in target.splitlines():
         if line and not line.startswith("#"):
@@ -103,7 +103,7 @@ def _add(points: Points, target: str) -> None:
 
 
 def _bones(
-    rig: Mapping[str, Mapping[str, object]], points: Points, groups: Mapping[str, list[int]]
+    rig: Mapping[str, Mapping[str, object]], points: MeshPoints, groups: Mapping[str, list[int]]
 ) -> tuple[Bone, ...]:
     """Parents first; a joint is the middle of its cube."""
     bones: dict[str, Bone] = {}
@@ -119,7 +119,7 @@ def _bones(
     return tuple(bones.values())
 
 
-def _weights(shares: Mapping[str, list[tuple[int, float]]], names: list[str]) -> Points:
+def _weights(shares: Mapping[str, list[tuple[int, float]]], names: list[str]) -> MeshPoints:
     weights = np.zeros((BODY_VERTICES, len(names)))
     for number, name in enumerate(names):
         for vertex, share in shares[name]:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.make_bodies.mesh import Body, Points
+from tools.evaluation.make_bodies.mesh import Body, MeshPoints
 
 OVERSAMPLED = 3
 _SUN = np.array([0.35, 0.85, 0.4]) / np.linalg.norm([0.35, 0.85, 0.4])
@@ -24,21 +24,21 @@ LOOSE_M = {"jacket": 0.022, "trousers": 0.018, "shoes": 0.008, "hair": 0.014, "s
 FOLDS = 0.10
 """Relative strength of folds in cloth."""
 
-Colour = tuple[int, int, int]
+BodyColour = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clothes:
     """BGR by part of the body."""
 
-    jacket: Colour
-    trousers: Colour
-    shoes: Colour
-    hair: Colour
-    skin: Colour
+    jacket: BodyColour
+    trousers: BodyColour
+    shoes: BodyColour
+    hair: BodyColour
+    skin: BodyColour
 
-    def of(self, part: str) -> Colour:
-        colour: Colour = getattr(self, part)
+    def of(self, part: str) -> BodyColour:
+        colour: BodyColour = getattr(self, part)
         return colour
 
 
@@ -75,7 +75,7 @@ def parts(body: Body) -> npt.NDArray[np.str_]:
 
 
 def picture(
-    body: Body, vertices: Points, clothes: Clothes, camera: Viewpoint, px_per_m: float
+    body: Body, vertices: MeshPoints, clothes: Clothes, camera: Viewpoint, px_per_m: float
 ) -> Cutout:
     """The body as a cut-out; `px_per_m` is the scale at its middle."""
     covered = parts(body)
@@ -104,11 +104,11 @@ def _reduced(colour: npt.NDArray[np.uint8], cover: npt.NDArray[np.uint8]) -> Cut
     )
 
 
-def _loose(covered: npt.NDArray[np.str_]) -> Points:
+def _loose(covered: npt.NDArray[np.str_]) -> MeshPoints:
     return np.array([LOOSE_M[str(part)] for part in covered])
 
 
-def _project(vertices: Points, camera: Viewpoint) -> tuple[Points, Points]:
+def _project(vertices: MeshPoints, camera: Viewpoint) -> tuple[MeshPoints, MeshPoints]:
     """Image points (V, 2; y down, in metres at the distance of the body's middle), and depths."""
     turn = radians(camera.heading)
     x, y, z = vertices.T
@@ -126,7 +126,7 @@ def _project(vertices: Points, camera: Viewpoint) -> tuple[Points, Points]:
     return np.asarray(flat * (distance / depth)[:, None], np.float64), depth
 
 
-def _normals(vertices: Points, faces: npt.NDArray[np.int64]) -> Points:
+def _normals(vertices: MeshPoints, faces: npt.NDArray[np.int64]) -> MeshPoints:
     """Of vertices, outwards."""
     sums = np.zeros_like(vertices)
     normals = _face_normals(vertices, faces)
@@ -136,7 +136,7 @@ def _normals(vertices: Points, faces: npt.NDArray[np.int64]) -> Points:
     return np.asarray(sums / np.maximum(lengths, 1e-12), np.float64)
 
 
-def _face_normals(vertices: Points, faces: npt.NDArray[np.int64]) -> Points:
+def _face_normals(vertices: MeshPoints, faces: npt.NDArray[np.int64]) -> MeshPoints:
     a, b, c, d = (vertices[faces[:, corner]] for corner in range(4))
     normals = np.cross(c - a, d - b)
     return np.asarray(
@@ -145,8 +145,8 @@ def _face_normals(vertices: Points, faces: npt.NDArray[np.int64]) -> Points:
 
 
 def _colours(
-    body: Body, vertices: Points, covered: npt.NDArray[np.str_], clothes: Clothes
-) -> Points:
+    body: Body, vertices: MeshPoints, covered: npt.NDArray[np.str_], clothes: Clothes
+) -> MeshPoints:
     """BGR of each face: its cover's colour under the light, cloth with folds."""
     normals = _face_normals(vertices, body.faces)
     light = AMBIENT + FROM_SKY * (1 + normals[:, 1]) / 2 + FROM_SUN * np.maximum(normals @ _SUN, 0)

@@ -13,21 +13,21 @@ from math import cos, pi, radians, sin
 
 import numpy as np
 
-from tools.evaluation.make_bodies.mesh import Body, Points
+from tools.evaluation.make_bodies.mesh import Body, MeshPoints
 
 ARM_DOWN = 38.0
 """From MakeHuman's rest pose, arms held out, to hanging down."""
 
-Pose = Mapping[str, Points]
+Pose = Mapping[str, MeshPoints]
 """A turn (3, 3) by bone; bones that are not named do not turn."""
 
 
-def about_x(degrees: float) -> Points:
+def about_x(degrees: float) -> MeshPoints:
     c, s = cos(radians(degrees)), sin(radians(degrees))
     return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
 
 
-def about_z(degrees: float) -> Points:
+def about_z(degrees: float) -> MeshPoints:
     c, s = cos(radians(degrees)), sin(radians(degrees))
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
@@ -78,10 +78,10 @@ def _gait(
     return turns
 
 
-def posed(body: Body, pose: Pose) -> Points:
+def posed(body: Body, pose: Pose) -> MeshPoints:
     """The body's vertices (V, 3) in that pose; the lowest stands at y = 0, the pelvis above the
     origin."""
-    moves: dict[str, tuple[Points, Points]] = {}
+    moves: dict[str, tuple[MeshPoints, MeshPoints]] = {}
     for bone in body.bones:
         turn, shift = moves.get(bone.parent or "", (np.eye(3), np.zeros(3)))
         own = pose.get(bone.name)

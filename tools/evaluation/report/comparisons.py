@@ -16,10 +16,11 @@ from tools.evaluation.evaluate.breakdown import (
     by_walk,
     stills_by_height,
 )
-from tools.evaluation.evaluate.intervals import Comparison, Reduction, Share
+from tools.evaluation.evaluate.intervals import Comparison, Proportion, Reduction
 from tools.evaluation.evaluate.observed import SequenceRun
 from tools.evaluation.evaluate.score import SequenceScore
 from tools.evaluation.evaluate.totals import Evaluation, Totals
+from tools.evaluation.report.rejected import Json
 from tools.evaluation.report.tables import (
     number,
     pair,
@@ -30,8 +31,6 @@ from tools.evaluation.report.tables import (
     span,
     table,
 )
-
-Json = dict[str, object]
 
 HEAD = (
     *("plain motion", "per hour, 95 %", "edge alone", "less than plain motion, 95 %"),
@@ -171,7 +170,7 @@ def _all(walks: dict[str, tuple[HeightBand, ...]]) -> list[HeightBand]:
     return [band for bands in walks.values() for band in bands]
 
 
-def _of(found: Share | None) -> str:
+def _of(found: Proportion | None) -> str:
     return "" if found is None or not found.whole else f"{found.part} of {found.whole}"
 
 
@@ -190,10 +189,10 @@ def alarms_about(run: SequenceRun) -> tuple[StaticObjectAlarms, ...]:
 
 
 def _alarms_about(name: str, run: SequenceRun) -> StaticObjectAlarms:
-    suspected = [judged for judged in run.suspicions if judged.about.name == name]
+    suspected = [decided for decided in run.suspicions if decided.about.name == name]
     return StaticObjectAlarms(
         name=name,
-        suspected_s=tuple(judged.raised_s for judged in suspected),
+        suspected_s=tuple(decided.raised_s for decided in suspected),
         confirmed_s=tuple(j.raised_s for j in suspected if j.decision == "confirmed"),
     )
 

@@ -23,7 +23,7 @@ from tools.evaluation.evaluate.breakdown import (
     stills_traffic,
 )
 from tools.evaluation.evaluate.events import CLASSES, AlarmKind, ObjectClass
-from tools.evaluation.evaluate.intervals import Share
+from tools.evaluation.evaluate.intervals import Proportion
 from tools.evaluation.evaluate.observed import DecidedSuspicion
 from tools.evaluation.evaluate.score import AlarmScore, EventScore, SequenceScore, Traffic
 from tools.evaluation.evaluate.totals import (
@@ -39,9 +39,8 @@ from tools.evaluation.report.comparisons import (
     comparisons_as_json,
     static_as_json,
 )
+from tools.evaluation.report.rejected import Json
 from tools.evaluation.report.tables import DEFINITIONS, pair, rounded
-
-Json = dict[str, object]
 
 
 def report(evaluation: Evaluation) -> Json:
@@ -164,7 +163,7 @@ def _band(band: HeightBand) -> Json:
     }
 
 
-def _found(found: Share) -> Json:
+def _found(found: Proportion) -> Json:
     return {"total": found.whole, "found": found.part, "interval": pair(found.interval())}
 
 
@@ -177,10 +176,10 @@ def _traffic(traffic: Traffic) -> Json:
 
 
 def _confirmation(suspicions: tuple[DecidedSuspicion, ...]) -> Json:
-    times = [judged.confirm_s for judged in suspicions]
+    times = [decided.confirm_s for decided in suspicions]
     return {
         "asked": len(suspicions),
-        "decisions": dict(sorted(Counter(judged.decision for judged in suspicions).items())),
+        "decisions": dict(sorted(Counter(decided.decision for decided in suspicions).items())),
         "median_s": rounded(median(times)) if times else None,
         "longest_s": rounded(max(times)) if times else None,
     }
@@ -213,7 +212,7 @@ def _sequence(score: SequenceScore) -> Json:
         "event_list": [_event(event) for event in score.events],
         "alarm_list": [_alarm(alarm) for alarm in score.alarms],
         "motion_alarm_list": [[round(m.raised_s, 3), round(m.until_s, 3)] for m in score.motion],
-        "suspicion_list": [_judged(judged) for judged in run.suspicions],
+        "suspicion_list": [_decided_suspicion(decided) for decided in run.suspicions],
         "static_objects": static_as_json(run),
     }
 
@@ -251,8 +250,8 @@ def _alarm(scored: AlarmScore) -> Json:
     }
 
 
-def _judged(judged: DecidedSuspicion) -> Json:
-    facts = asdict(judged) | {"about": judged.about.name, "place": judged.verdict_about.place}
+def _decided_suspicion(decided: DecidedSuspicion) -> Json:
+    facts = asdict(decided) | {"about": decided.about.name, "place": decided.verdict_about.place}
     return {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in facts.items()
@@ -268,7 +267,9 @@ def _stills(evaluation: Evaluation) -> Json:
         **{cls: _still_class(score_stills(stills, cls)) for cls in STILL_CLASSES},
         "traffic": _traffic(stills_traffic(stills)),
         "rejected": [still.file for still in stills if still.seen.outcome == "rejected"],
-        "suspicion_list": [_judged(judged) for still in stills for judged in still.suspicions],
+        "suspicion_list": [
+            _decided_suspicion(decided) for still in stills for decided in still.suspicions
+        ],
     }
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.replay.html import Entry, Picture, Section, Tone, page
+from edge.replay.html import PageEntry, PagePicture, PageSection, Tone, page
 from imaging.detections import Image
 from tools.evaluation.evaluate.event_traces import SHEET_PX, SHEET_QUALITY
 from tools.evaluation.evaluate.events import AlarmKind, Label
@@ -37,7 +37,7 @@ class ConfirmedAlarm:
     """One confirmed alarm for a person to judge."""
 
     sequence: str
-    judged: DecidedSuspicion
+    decided: DecidedSuspicion
     scored: AlarmScore
 
     @property
@@ -54,16 +54,16 @@ class ConfirmedAlarm:
             AlarmKind.FALSE: "false: nothing of any class in view",
             AlarmKind.WRONG_CLASS: "false: another class",
             AlarmKind.WRONG_PLACE: "false: nothing where the box is",
-            AlarmKind.STATIC: f"false: {self.judged.verdict_about.name or 'a static object'}",
+            AlarmKind.STATIC: f"false: {self.decided.verdict_about.name or 'a static object'}",
         }[kind]
 
 
 def shown(scores: Sequence[SequenceScore]) -> list[ConfirmedAlarm]:
     """All confirmed alarms: false ones first, then those that could not be checked."""
     alarms = [
-        ConfirmedAlarm(score.run.id, judged, scored)
+        ConfirmedAlarm(score.run.id, decided, scored)
         for score in scores
-        for judged, scored in zip(
+        for decided, scored in zip(
             (one for one in score.run.suspicions if one.as_confirmed()), score.alarms, strict=True
         )
     ]
@@ -73,7 +73,7 @@ def shown(scores: Sequence[SequenceScore]) -> list[ConfirmedAlarm]:
 
 def write_sheet(folder: Path, scores: Sequence[SequenceScore]) -> Path | None:
     """`alarms.jpg`, where there is any alarm."""
-    pictures = [one for one in shown(scores) if one.judged.sheet][:_MOST]
+    pictures = [one for one in shown(scores) if one.decided.sheet][:_MOST]
     if not pictures:
         return None
     sheet = folder / "alarms.jpg"
@@ -95,10 +95,13 @@ def _sheet(pictures: Sequence[ConfirmedAlarm]) -> Image:
 
 
 def _tile(one: ConfirmedAlarm) -> Image:
-    picture = cv2.imdecode(np.frombuffer(one.judged.sheet, np.uint8), cv2.IMREAD_COLOR)
+    picture = cv2.imdecode(np.frombuffer(one.decided.sheet, np.uint8), cv2.IMREAD_COLOR)
     head = np.full((40, SHEET_PX, 3), 255, np.uint8)
     colour = tuple(int(_COLOURS[one.verdict][i : i + 2], 16) for i in (5, 3, 1))
-    lines = (f"{one.sequence} {one.judged.verdict_label} {one.judged.verdict_score:.2f}", one.words)
+    lines = (
+        f"{one.sequence} {one.decided.verdict_label} {one.decided.verdict_score:.2f}",
+        one.words,
+    )
     for row, line in enumerate(lines):
         at = (4, 15 + 18 * row)
         cv2.putText(head, line, at, cv2.FONT_HERSHEY_SIMPLEX, 0.45, colour, 1, cv2.LINE_AA)
@@ -119,31 +122,31 @@ def review(evaluation: Evaluation) -> str:
         f"Evaluation on {evaluation.subject.corpus}",
         _head(evaluation),
         (
-            Section(
+            PageSection(
                 f"Misses ({len(missed)})",
                 "Events and stills that no confirmed alarm found, and what ended each. The strip "
                 "is spread evenly over the event; its last picture is the best detection. Click a "
                 "picture to enlarge it. Labelled boxes are purple.",
                 [_miss(one) for one in missed],
             ),
-            Section(
+            PageSection(
                 f"Found late ({len(slow)})",
                 f"Events that were found more than {LATE_S:g} s after they began, and what it "
                 "waited for until it was suspected; the latest first.",
                 [_late(one) for one in slow],
             ),
-            Section(
+            PageSection(
                 f"Alarms ({len(alarms)})",
                 f"{counts[0]} false, {counts[1]} whose place is not labelled (look at them), "
                 f"{counts[2]} right. First the frame with the box, then what the cloud was sent.",
                 [_alarm(one) for one in alarms],
             ),
-            Section(
+            PageSection(
                 f"Alarms about stills ({len(stills)})",
                 "Each picture judged for itself; false ones first.",
                 stills,
             ),
-            Section(
+            PageSection(
                 f"Suspicions that were not confirmed ({len(refuted)})",
                 "What the edge suspected and the cloud did not confirm.",
                 refuted,
@@ -174,19 +177,19 @@ def _head(evaluation: Evaluation) -> Iterator[str]:
     )
 
 
-def _late(one: LateEvent) -> Entry:
+def _late(one: LateEvent) -> PageEntry:
     event = one.trace.event
     title = (
         f"{one.place}: {event.cls}, {event.start_s:.1f} to {event.end_s:.1f} s, found "
         f"{one.delay_s:.1f} s after it began"
     )
-    return Entry(title, one.why, one.facts, one.trace.pictures(), "open")
+    return PageEntry(title, one.why, one.facts, one.trace.pictures(), "open")
 
 
-def _miss(one: MissedEvent) -> Entry:
+def _miss(one: MissedEvent) -> PageEntry:
     event = one.trace.event
     when = "" if one.place.startswith("still") else f", {event.start_s:.1f} to {event.end_s:.1f} s"
-    return Entry(
+    return PageEntry(
         f"{one.place}: {event.cls}{when}",
         one.why,
         one.facts,
@@ -195,46 +198,46 @@ def _miss(one: MissedEvent) -> Entry:
     )
 
 
-def _alarm(one: ConfirmedAlarm) -> Entry:
-    judged = one.judged
+def _alarm(one: ConfirmedAlarm) -> PageEntry:
+    decided = one.decided
     title = (
-        f"{one.sequence}, {judged.raised_s:.1f} s: {judged.verdict_label} "
-        f"{judged.verdict_score:.2f}"
+        f"{one.sequence}, {decided.raised_s:.1f} s: {decided.verdict_label} "
+        f"{decided.verdict_score:.2f}"
     )
-    return Entry(title, one.words, _reasons(judged), _pictures(judged), _TONES[one.verdict])
+    return PageEntry(title, one.words, _reasons(decided), _pictures(decided), _TONES[one.verdict])
 
 
-def _reasons(judged: DecidedSuspicion) -> tuple[str, ...]:
-    box = ", ".join(f"{value:.0f}" for value in judged.edge.box)
-    about = judged.verdict_about
+def _reasons(decided: DecidedSuspicion) -> tuple[str, ...]:
+    box = ", ".join(f"{value:.0f}" for value in decided.edge.box)
+    about = decided.verdict_about
     return (
-        f"edge: {judged.label} {judged.score:.2f} by rule {judged.edge.rule} at [{box}] in "
-        f"{judged.frame}: {'; '.join(judged.edge.reasons)}",
-        f"cloud: {judged.decision}, {judged.verdict_label} {judged.verdict_score:.2f}: "
-        f"{'; '.join(judged.reasons)}",
-        f"about: {about.name or about.place.value.replace('_', ' ')}; {judged.bytes_out} bytes "
-        f"sent, report {judged.report_id}",
+        f"edge: {decided.label} {decided.score:.2f} by rule {decided.edge.rule} at [{box}] in "
+        f"{decided.frame}: {'; '.join(decided.edge.reasons)}",
+        f"cloud: {decided.decision}, {decided.verdict_label} {decided.verdict_score:.2f}: "
+        f"{'; '.join(decided.reasons)}",
+        f"about: {about.name or about.place.value.replace('_', ' ')}; {decided.bytes_out} bytes "
+        f"sent, report {decided.report_id}",
     )
 
 
-def _pictures(judged: DecidedSuspicion) -> tuple[Picture, ...]:
-    sent = tuple(Picture(one.jpeg, f"sent: {one.role}", small=True) for one in judged.sent)
-    return (Picture(judged.sheet, judged.frame), *sent)
+def _pictures(decided: DecidedSuspicion) -> tuple[PagePicture, ...]:
+    sent = tuple(PagePicture(one.jpeg, f"sent: {one.role}", small=True) for one in decided.sent)
+    return (PagePicture(decided.sheet, decided.frame), *sent)
 
 
-def _of_stills(stills: tuple[StillRun, ...]) -> Iterator[Entry]:
+def _of_stills(stills: tuple[StillRun, ...]) -> Iterator[PageEntry]:
     """Confirmed alarms about stills, the false ones first."""
     order = {False: 0, None: 1, True: 2}
     alarms = [
-        (still, judged, still.labels.get(alarm.cls))
+        (still, decided, still.labels.get(alarm.cls))
         for still in stills
-        for judged in still.suspicions
-        if (alarm := judged.as_confirmed()) is not None
+        for decided in still.suspicions
+        if (alarm := decided.as_confirmed()) is not None
     ]
-    for still, judged, label in sorted(alarms, key=lambda one: order[one[2]]):
+    for still, decided, label in sorted(alarms, key=lambda one: order[one[2]]):
         words = _STILL_WORDS[label]
-        title = f"{still.file}: {judged.verdict_label} {judged.verdict_score:.2f}"
-        yield Entry(title, words[0], _reasons(judged), _pictures(judged), words[1])
+        title = f"{still.file}: {decided.verdict_label} {decided.verdict_score:.2f}"
+        yield PageEntry(title, words[0], _reasons(decided), _pictures(decided), words[1])
 
 
 _STILL_WORDS: dict[Label, tuple[str, Tone]] = {
@@ -244,13 +247,13 @@ _STILL_WORDS: dict[Label, tuple[str, Tone]] = {
 }
 
 
-def _refuted(evaluation: Evaluation) -> Iterator[Entry]:
+def _refuted(evaluation: Evaluation) -> Iterator[PageEntry]:
     of_sequences = (
         (score.run.id, one) for score in evaluation.scores for one in score.run.suspicions
     )
     of_stills = ((still.file, one) for still in evaluation.stills for one in still.suspicions)
-    for place, judged in (*of_sequences, *of_stills):
-        if judged.decision != "confirmed":
-            title = f"{place}, {judged.raised_s:.1f} s: {judged.label} {judged.score:.2f}"
-            lead = f"{judged.decision} at {judged.verdict_score:.2f}"
-            yield Entry(title, lead, _reasons(judged), _pictures(judged))
+    for place, decided in (*of_sequences, *of_stills):
+        if decided.decision != "confirmed":
+            title = f"{place}, {decided.raised_s:.1f} s: {decided.label} {decided.score:.2f}"
+            lead = f"{decided.decision} at {decided.verdict_score:.2f}"
+            yield PageEntry(title, lead, _reasons(decided), _pictures(decided))

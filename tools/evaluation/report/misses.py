@@ -105,12 +105,12 @@ def _miss(
     )
 
 
-def _near(judged: DecidedSuspicion, event: LabelledEvent) -> bool:
-    return event.start_s - SLACK_S <= judged.raised_s <= event.end_s + SLACK_S
+def _near(decided: DecidedSuspicion, event: LabelledEvent) -> bool:
+    return event.start_s - SLACK_S <= decided.raised_s <= event.end_s + SLACK_S
 
 
-def _about(judged: DecidedSuspicion, cls: ObjectClass) -> bool:
-    return class_of(judged.label) == cls and judged.about.place in {AtBox.THING, AtBox.UNKNOWN}
+def _about(decided: DecidedSuspicion, cls: ObjectClass) -> bool:
+    return class_of(decided.label) == cls and decided.about.place in {AtBox.THING, AtBox.UNKNOWN}
 
 
 def _why(trace: EventTrace, own: Sequence[DecidedSuspicion]) -> str:
@@ -155,11 +155,11 @@ def _fired(trace: EventTrace) -> str:
     )
 
 
-def _decided(judged: DecidedSuspicion) -> str:
+def _decided(decided: DecidedSuspicion) -> str:
     """What it is confirmed as is of another class, else the event were found."""
-    if judged.decision == "confirmed":
-        return f"confirmed as {judged.verdict_label}"
-    return judged.decision
+    if decided.decision == "confirmed":
+        return f"confirmed as {decided.verdict_label}"
+    return decided.decision
 
 
 def _facts(trace: EventTrace) -> Iterator[str]:
@@ -189,12 +189,12 @@ def _outcomes(trace: EventTrace) -> str:
     return ", ".join(f"{what} {count}" for what, count in trace.outcomes.most_common())
 
 
-def _suspected(judged: DecidedSuspicion) -> str:
+def _suspected(decided: DecidedSuspicion) -> str:
     """A suspicion near the event, and what the cloud said to it."""
-    what = judged.about.name or judged.about.place.value.replace("_", " ")
+    what = decided.about.name or decided.about.place.value.replace("_", " ")
     return (
-        f"suspicion at {judged.raised_s:.1f} s: {judged.label} {judged.score:.2f} by rule "
-        f"{judged.edge.rule or '?'}, about {what}; cloud: {judged.decision} as "
-        f"{judged.verdict_label} {judged.verdict_score:.2f}"
-        + "".join(f"; {reason}" for reason in judged.reasons)
+        f"suspicion at {decided.raised_s:.1f} s: {decided.label} {decided.score:.2f} by rule "
+        f"{decided.edge.rule or '?'}, about {what}; cloud: {decided.decision} as "
+        f"{decided.verdict_label} {decided.verdict_score:.2f}"
+        + "".join(f"; {reason}" for reason in decided.reasons)
     )

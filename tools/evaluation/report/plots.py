@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from contract.verdict import Decision
 from tools.evaluation.evaluate.breakdown import HeightBand, by_height
 from tools.evaluation.evaluate.events import CLASSES, AlarmKind, Label
-from tools.evaluation.evaluate.intervals import Share
-from tools.evaluation.evaluate.observed import Decision
+from tools.evaluation.evaluate.intervals import Proportion
 from tools.evaluation.evaluate.score import SequenceScore
 from tools.evaluation.evaluate.totals import Totals
 
@@ -74,7 +74,9 @@ def draw_heights(path: Path, bands: Sequence[HeightBand]) -> None:
     figure.savefig(path, dpi=_DPI)
 
 
-def _draw_shares(axes: Axes, shift: float, shares: Sequence[Share], name: str, colour: str) -> None:
+def _draw_shares(
+    axes: Axes, shift: float, shares: Sequence[Proportion], name: str, colour: str
+) -> None:
     rows = [(at, share, share.interval()) for at, share in enumerate(shares)]
     known = [(at, share.part / share.whole, ends) for at, share, ends in rows if ends is not None]
     middles = np.array([middle for _, middle, _ in known])
@@ -103,9 +105,9 @@ def draw_timeline(path: Path, score: SequenceScore) -> None:
     _bars(axes, _ROWS.index("analysed"), _spans(analysed, times, step_s), _ANALYSED)
     moved = [(m.raised_s, m.until_s - m.raised_s + step_s) for m in score.motion]
     _bars(axes, _ROWS.index("motion"), moved, _MOTION)
-    for judged in run.suspicions:
-        colour = _DECIDED[judged.decision]
-        axes.plot(judged.raised_s, _ROWS.index("suspicions"), "v", color=colour)
+    for decided in run.suspicions:
+        colour = _DECIDED[decided.decision]
+        axes.plot(decided.raised_s, _ROWS.index("suspicions"), "v", color=colour)
     for scored in score.alarms:
         length_s = max(scored.alarm.until_s - scored.alarm.raised_s, step_s)
         row = _ROWS.index("alarms")

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 from edge.audit.recall import Recall
-from edge.audit.sampling import Kind
+from edge.audit.sampling import SampleKind
 from tools.evaluation.evaluate.events import ObjectClass
-from tools.evaluation.evaluate.intervals import Share
+from tools.evaluation.evaluate.intervals import Proportion
 from tools.evaluation.evaluate.observed import RejectedStretch
 from tools.evaluation.evaluate.score import SequenceScore
 from tools.evaluation.report.tables import percent, percents, share_cells, table
@@ -25,7 +25,7 @@ from tools.evaluation.report.tables import percent, percents, share_cells, table
 Json = dict[str, object]
 
 _WATCHED: tuple[ObjectClass, ...] = ("person", "vehicle")
-_KINDS: dict[Kind, str] = {
+_KINDS: dict[SampleKind, str] = {
     "motion": "motion events without a notification",
     "partly": "motion events with a notification of a person alone, or of a vehicle alone",
     "quiet": "quiet minutes",
@@ -41,9 +41,9 @@ class Idle:
     quiet: int
     whys: tuple[tuple[str, int], ...]
 
-    def share(self) -> Share:
+    def share(self) -> Proportion:
         """Of idle frames that never reached the detector, each taken for one case."""
-        return Share(self.quiet, self.frames)
+        return Proportion(self.quiet, self.frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ def idle(scores: Iterable[SequenceScore]) -> Idle:
     return Idle(frames=len(seen), quiet=quiet, whys=tuple(whys.most_common()))
 
 
-def recall(scores: Iterable[SequenceScore], kind: Kind = "motion") -> Recall:
+def recall(scores: Iterable[SequenceScore], kind: SampleKind = "motion") -> Recall:
     """What the audit says of all sequences together."""
     rejected = [one for score in scores for one in score.run.rejected if one.kind == kind]
     return reduce(_counted, rejected, Recall(rejected=len(rejected)))
@@ -79,17 +79,17 @@ def recall(scores: Iterable[SequenceScore], kind: Kind = "motion") -> Recall:
 
 def worth(scores: Iterable[SequenceScore]) -> AuditAccuracy:
     """Of all that was audited and answered, and whose labels are plain."""
-    judged = [
+    decided = [
         (_threat(score, one), one.answer == "missed")
         for score in scores
         for one in score.run.rejected
         if one.answer in ("missed", "clear")
     ]
     return AuditAccuracy(
-        with_threat=sum(there is True for there, _ in judged),
-        missed=sum(there is True and missed for there, missed in judged),
-        without=sum(there is False for there, _ in judged),
-        wrongly=sum(there is False and missed for there, missed in judged),
+        with_threat=sum(there is True for there, _ in decided),
+        missed=sum(there is True and missed for there, missed in decided),
+        without=sum(there is False for there, _ in decided),
+        wrongly=sum(there is False and missed for there, missed in decided),
     )
 
 
@@ -102,7 +102,7 @@ def as_json(scores: Sequence[SequenceScore]) -> Json:
         "idle_quiet_share": still.share().value(),
         "idle_quiet_interval": still.share().interval(),
         "idle_reasons": dict(still.whys),
-        "audit": {kind: _said(recall(scores, kind)) for kind in _KINDS},
+        "audit": {kind: _printed(recall(scores, kind)) for kind in _KINDS},
         "audit_by_labels": {
             "with_threat": known.with_threat,
             "called_missed": known.missed,
@@ -139,7 +139,7 @@ def markdown(scores: Sequence[SequenceScore]) -> Iterator[str]:
     yield f"The gate's reasons for the idle frames: {words or 'none'}.\n"
 
 
-def _rows(scores: Sequence[SequenceScore], kind: Kind) -> Iterator[tuple[object, ...]]:
+def _rows(scores: Sequence[SequenceScore], kind: SampleKind) -> Iterator[tuple[object, ...]]:
     audits = recall(scores, kind)
     yield _KINDS[kind], audits.rejected, "", ""
     yield "of them audited with an answer", audits.answered.count, "", ""
@@ -152,10 +152,10 @@ def _rows(scores: Sequence[SequenceScore], kind: Kind) -> Iterator[tuple[object,
 
 
 def _counted_cells(part: int, whole: int) -> tuple[object, ...]:
-    return part, *share_cells(Share(part, whole))
+    return part, *share_cells(Proportion(part, whole))
 
 
-def _said(recall: Recall) -> Json:
+def _printed(recall: Recall) -> Json:
     return {
         "rejected": recall.rejected,
         "missed": recall.missed.count,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from edge.audit.recall import Interval
-from tools.evaluation.evaluate.intervals import Share
+from tools.evaluation.evaluate.intervals import Proportion
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
@@ -27,7 +27,7 @@ def percents(interval: Interval | None) -> str:
     return "-" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
 
 
-def share_cells(share: Share) -> tuple[str, str]:
+def share_cells(share: Proportion) -> tuple[str, str]:
     """The share and its interval, a cell each."""
     return percent(share.value()), percents(share.interval())
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.config.schema import Tracking
-from tools.evaluation.tracking.metrics import IdentityCounts, Ids, follow, tally
+from edge.config.schema import TrackingConfig
+from tools.evaluation.tracking.metrics import IdentityCounts, Ids, count_identities, follow
 from tools.evaluation.tracking.scenes import TrackingScene, record
 from tools.evaluation.tracking.situations import SITUATIONS
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=10, help="scenes per situation and rate")
     options = parser.parse_args(arguments)
     scenes = draw(options.seeds)
-    settings = Tracking()
+    settings = TrackingConfig()
     followed = {"stillwatch": [follow(scene, settings) for scene in scenes]}
     if options.oracle:
         followed |= _ask(options.oracle, scenes)
@@ -73,7 +73,7 @@ def table(scenes: Sequence[TrackingScene], followed: dict[str, list[Ids]]) -> st
     sums: dict[str, dict[str, IdentityCounts]] = {}
     for tracker, all_ids in followed.items():
         for scene, ids in zip(scenes, all_ids, strict=True):
-            figures = tally(scene, ids)
+            figures = count_identities(scene, ids)
             for line in (f"{scene.fps:g} fps", scene.name, "all"):
                 row = sums.setdefault(line, {})
                 row[tracker] = row.get(tracker, IdentityCounts()) + figures

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from edge.config.schema import Tracking
+from edge.config.schema import TrackingConfig
 from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
 from edge.track.tracker import step
@@ -64,7 +64,7 @@ class IdentityCounts:
         return 2 * self.kept / max(self.shown + self.followed + self.false, 1)
 
 
-def tally(scene: TrackingScene, ids: Ids) -> IdentityCounts:
+def count_identities(scene: TrackingScene, ids: Ids) -> IdentityCounts:
     """The figures of one scene, of which a tracker said `ids`."""
     rows = [
         (sighting.thing, track)
@@ -79,16 +79,16 @@ def tally(scene: TrackingScene, ids: Ids) -> IdentityCounts:
             courses.setdefault(thing, []).append(track)
     return IdentityCounts(
         shown=sum(thing is not None for thing, _ in rows),
-        followed=sum(len(course) for course in courses.values()),
+        followed=sum(len(trajectory) for trajectory in courses.values()),
         false=sum(thing is None and track is not None for thing, track in rows),
-        switches=sum(_switches(course) for course in courses.values()),
-        pieces=sum(len(set(course)) - 1 for course in courses.values()),
+        switches=sum(_switches(trajectory) for trajectory in courses.values()),
+        pieces=sum(len(set(trajectory)) - 1 for trajectory in courses.values()),
         kept=_kept((thing, track) for thing, track in rows if None not in (thing, track)),
     )
 
 
-def _switches(course: Sequence[int]) -> int:
-    return sum(a != b for a, b in pairwise(course))
+def _switches(trajectory: Sequence[int]) -> int:
+    return sum(a != b for a, b in pairwise(trajectory))
 
 
 def _kept(pairs: Iterable[tuple[int | None, int | None]]) -> int:
@@ -102,7 +102,7 @@ def _kept(pairs: Iterable[tuple[int | None, int | None]]) -> int:
     return int(counts[chosen].sum())
 
 
-def follow(scene: TrackingScene, settings: Tracking) -> Ids:
+def follow(scene: TrackingScene, settings: TrackingConfig) -> Ids:
     """The numbers that the tracker gives to the scene's detections."""
     tracks, ids = Tracks(), []
     for number, frame in enumerate(scene.frames):

@@ -20,11 +20,11 @@ COASTS_S = 1.5
 BEGINS = 0.3
 """As ours by default: how long a lost track goes on, and from which score one begins."""
 
-Row = tuple[float, float, float, float, float]
+BoxRow = tuple[float, float, float, float, float]
 """A box and its score."""
 
-Frame = list[Row]
-Numbers = list[int | None]
+FrameRows = list[BoxRow]
+TrackNumbers = list[int | None]
 
 
 def _feet_and_size(detection: norfair.Detection, tracked: norfair.tracker.TrackedObject) -> float:
@@ -43,7 +43,7 @@ def _ratio(a: float, b: float) -> float:
     return max(a, b) / max(min(a, b), 1.0)
 
 
-def norfair_ids(frames: list[Frame], fps: float) -> list[Numbers]:
+def norfair_ids(frames: list[FrameRows], fps: float) -> list[TrackNumbers]:
     patience = max(3, round(COASTS_S * fps))
     tracker = norfair.Tracker(
         distance_function=_feet_and_size,
@@ -57,7 +57,7 @@ def norfair_ids(frames: list[Frame], fps: float) -> list[Numbers]:
             norfair.Detection(points=np.array([[x0, y0], [x1, y1]]), data=row)
             for row, (x0, y0, x1, y1, _) in enumerate(frame)
         ]
-        numbers: Numbers = [None] * len(frame)
+        numbers: TrackNumbers = [None] * len(frame)
         for tracked in tracker.update(detections=detections):
             if tracked.last_detection in detections:
                 numbers[tracked.last_detection.data] = tracked.id
@@ -65,7 +65,7 @@ def norfair_ids(frames: list[Frame], fps: float) -> list[Numbers]:
     return numbered
 
 
-def bytetrack_ids(frames: list[Frame], fps: float) -> list[Numbers]:
+def bytetrack_ids(frames: list[FrameRows], fps: float) -> list[TrackNumbers]:
     tracker = ByteTrackTracker(
         lost_track_buffer=max(3, round(COASTS_S * 30)),
         frame_rate=max(fps, 2.0),
@@ -85,14 +85,14 @@ def bytetrack_ids(frames: list[Frame], fps: float) -> list[Numbers]:
                 data={"row": np.arange(len(rows))},
             )
         )
-        numbers: Numbers = [None] * len(frame)
+        numbers: TrackNumbers = [None] * len(frame)
         for row, number in zip(found.data.get("row", ()), found.tracker_id, strict=True):
             numbers[int(row)] = int(number) if number >= 0 else None
         numbered.append(numbers)
     return numbered
 
 
-TRACKERS: dict[str, Callable[[list[Frame], float], list[Numbers]]] = {
+TRACKERS: dict[str, Callable[[list[FrameRows], float], list[TrackNumbers]]] = {
     "norfair": norfair_ids,
     "bytetrack": bytetrack_ids,
 }

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imaging.crop import Box
+
 WIDTH, HEIGHT = 1280.0, 720.0
 WALKS = 0.82
 """Heights per second: 1.4 m/s at 1.7 m."""
@@ -27,18 +29,17 @@ FALSE_PER_FRAME = 0.1
 HIDDEN_SHARE = 0.6
 """A thing of which this much is covered by a nearer one is not found."""
 
-Box = tuple[float, float, float, float]
 Feet = tuple[float, float, float]
 """Feet x, y and height."""
 
-Path = Callable[[float], Feet | None]
+Trajectory = Callable[[float], Feet | None]
 """Where a thing stands at a time; None while it is out of view or hidden."""
 
 
 @dataclass(frozen=True, slots=True)
 class SceneObject:
     label: str
-    path: Path
+    path: Trajectory
     broad: float = 0.4
     found: float = FOUND
 
@@ -66,16 +67,16 @@ Rng = np.random.Generator
 
 
 def record(
-    name: str, things: Sequence[SceneObject], fps: float, rng: Rng, seconds: float = 30.0
+    name: str, objects: Sequence[SceneObject], fps: float, rng: Rng, seconds: float = 30.0
 ) -> TrackingScene:
-    """What a network sees of `things`, until all have gone or `seconds` are over."""
+    """What a network sees of `objects`, until all have gone or `seconds` are over."""
     count = max(12, round(seconds * fps))
-    frames = tuple(_frame(things, n / fps, rng) for n in range(count))
+    frames = tuple(_frame(objects, n / fps, rng) for n in range(count))
     return TrackingScene(name, fps, frames)
 
 
-def _frame(things: Sequence[SceneObject], t: float, rng: Rng) -> tuple[SceneDetection, ...]:
-    standing = [(n, thing, thing.path(t)) for n, thing in enumerate(things)]
+def _frame(objects: Sequence[SceneObject], t: float, rng: Rng) -> tuple[SceneDetection, ...]:
+    standing = [(n, thing, thing.path(t)) for n, thing in enumerate(objects)]
     boxes = {n: _box(place, thing.broad) for n, thing, place in standing if place is not None}
     seen = []
     for n, thing, place in standing:
@@ -116,7 +117,7 @@ def _false(rng: Rng) -> SceneDetection:
     return SceneDetection(_box(place, 0.4), float(rng.uniform(0.25, 0.45)), "person", None)
 
 
-def straight(start: Feet, pace: float, heading: float, begin_s: float = 0.0) -> Path:
+def straight(start: Feet, pace: float, heading: float, begin_s: float = 0.0) -> Trajectory:
     """A walk at `pace` heights per second from `start` on, until the edge of the picture."""
     x, y, height = start
     dx, dy = pace * height * math.cos(heading), pace * height * math.sin(heading)
@@ -130,7 +131,9 @@ def straight(start: Feet, pace: float, heading: float, begin_s: float = 0.0) -> 
     return path
 
 
-def there_and_back(start: Feet, pace: float, heading: float, turn_s: float, rest_s: float) -> Path:
+def there_and_back(
+    start: Feet, pace: float, heading: float, turn_s: float, rest_s: float
+) -> Trajectory:
     """A walk that halts after `turn_s` for `rest_s` and then goes back."""
     x, y, height = start
     dx, dy = pace * height * math.cos(heading), pace * height * math.sin(heading)
@@ -143,7 +146,7 @@ def there_and_back(start: Feet, pace: float, heading: float, turn_s: float, rest
     return path
 
 
-def behind(path: Path, from_x: float, to_x: float) -> Path:
+def behind(path: Trajectory, from_x: float, to_x: float) -> Trajectory:
     """The path where a column hides whoever is between two abscissas."""
 
     def hidden(t: float) -> Feet | None:
@@ -153,7 +156,7 @@ def behind(path: Path, from_x: float, to_x: float) -> Path:
     return hidden
 
 
-def approach(x: float, pace: float, far_m: float, near_m: float) -> Path:
+def approach(x: float, pace: float, far_m: float, near_m: float) -> Trajectory:
     """Somebody who comes towards the camera: heights grow as distance shrinks."""
 
     def path(t: float) -> Feet | None:

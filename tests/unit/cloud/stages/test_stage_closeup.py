@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.stages.closeup import MARGIN, MOST, MOST_PX, QUALITY, close_up, wanted
-from edge.config.schema import Evidence
+from edge.config.schema import EvidenceConfig
 from imaging.crop import cut, square
 from tests.unit.cloud.stages.archives import row
 from tests.unit.imaging.pictures import encoded, scene
@@ -30,7 +30,7 @@ def test_it_is_cut_and_coded_as_on_the_edge(a: float, b: float, c: float, d: flo
 
 
 def test_its_numbers_are_the_defaults_of_the_edge() -> None:
-    defaults = Evidence()
+    defaults = EvidenceConfig()
     assert (defaults.crop_margin, defaults.crop_max_px, defaults.jpeg_quality) == (
         MARGIN, MOST_PX, QUALITY,
     )  # fmt: skip

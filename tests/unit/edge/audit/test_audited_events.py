@@ -9,8 +9,8 @@ from __future__ import annotations
 from contract.labels import Group
 from contract.verdict import Decision
 from edge.audit.events import RejectedSegment
-from edge.config.schema import Config
-from edge.records import Box
+from edge.config.schema import EdgeConfig
+from imaging.crop import Box
 from tests.unit.edge.static_objects.test_standing_things import (
     CAMERA,
     CAR,
@@ -27,7 +27,7 @@ def yard(**settings: object) -> Watch:
     """A camera all of whose segments are audited."""
     deliver = {"audit": {"share": 1.0, "quiet_share": 1.0}}
     cameras = {CAMERA: {"kind": "stream"}}
-    config = Config.model_validate({"cameras": cameras, "deliver": deliver, **settings})
+    config = EdgeConfig.model_validate({"cameras": cameras, "deliver": deliver, **settings})
     return Watch(Stage(), config)
 
 

@@ -22,13 +22,14 @@ from edge.audit.events import (
 )
 from edge.audit.sampling import Draw
 from edge.audit.spaced_frames import SpacedFrames
-from edge.config.audit import Audit
-from edge.records import Box, Frame, Motion, TrackId
+from edge.config.audit import AuditConfig
+from edge.records import Frame, Motion, TrackId
 from imaging.admission import Header
+from imaging.crop import Box
 from tests.fakes import START
 
-EACH = Draw("gw", "gate", 1, Audit(share=1.0, quiet_share=1.0))
-NONE = Draw("gw", "gate", 1, Audit(share=0.0, quiet_share=0.0))
+EACH = Draw("gw", "gate", 1, AuditConfig(share=1.0, quiet_share=1.0))
+NONE = Draw("gw", "gate", 1, AuditConfig(share=0.0, quiet_share=0.0))
 HEADER = Header(
     kind="jpeg",
     width=640,
@@ -122,7 +123,7 @@ def test_an_event_that_lasts_shows_its_course_and_the_scene_before_and_after() -
     (event,) = events(*seconds(0, 8, STILL), *during, *seconds(40, 60, STILL))
     first, *course, before, after = times(event)
     assert first == 12.0
-    assert len(course) == Audit().moments - 1
+    assert len(course) == AuditConfig().moments - 1
     assert 8.0 < course[0] < course[1] < course[2] < 40.0
     assert course[2] - course[0] >= 10.0
     assert before <= 8.0 - 2.0
@@ -133,7 +134,7 @@ def test_nothing_before_or_after_is_taken_for_calm_that_is_not() -> None:
     (event,) = events(*seconds(0, 5, moved()))
     assert event.before is None
     assert event.after is None
-    assert len(times(event)) == Audit().moments
+    assert len(times(event)) == AuditConfig().moments
 
 
 def test_a_frame_from_long_before_is_not_what_stood_there() -> None:
@@ -232,7 +233,7 @@ def test_a_quiet_minute_shows_several_moments_and_none_of_its_end() -> None:
     first, *_ = quiets(*seconds(0, 100, STILL))
     frames, box = shown(first)
     assert box is None
-    assert len(frames) == Audit().moments
+    assert len(frames) == AuditConfig().moments
     assert frames[0].received_mono_s < 15.0
     assert 30.0 < frames[-1].received_mono_s <= LONGEST_S - GAP_S
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.audit.recall import Recall
-from edge.audit.sampling import Allowance, Draw, Kind, chance, earned, most_bytes, spent
-from edge.config.audit import Audit
+from edge.audit.sampling import Allowance, Draw, SampleKind, chance, earned, most_bytes, spent
+from edge.config.audit import AuditConfig
 
 DAY_S = 86_400
 PER_DAY = 1_600_000
-MOST = most_bytes(Audit(), PER_DAY)
+MOST = most_bytes(AuditConfig(), PER_DAY)
 
 
 @given(st.text("abc", min_size=1, max_size=5), st.floats(0.001, 0.2))
@@ -25,7 +25,7 @@ def test_the_share_that_is_drawn_lies_within_binomial_bounds(gateway: str, share
 
 
 def test_a_draw_follows_from_its_names_alone() -> None:
-    names: tuple[tuple[str, str, Kind], ...] = (
+    names: tuple[tuple[str, str, SampleKind], ...] = (
         ("a", "x", "motion"),
         ("b", "x", "motion"),
         ("a", "y", "motion"),
@@ -41,13 +41,13 @@ def test_a_draw_follows_from_its_names_alone() -> None:
 
 @given(st.integers(0, 1000), st.floats(0, 1))
 def test_what_is_drawn_with_less_is_drawn_with_more(number: int, lowered: float) -> None:
-    draw = Draw("gw", "gate", 1, Audit(share=0.3), lambda: lowered)
+    draw = Draw("gw", "gate", 1, AuditConfig(share=0.3), lambda: lowered)
     if draw.falls_on("motion", number, draw.share("motion")):
         assert draw.may_fall_on("motion", number)
 
 
 def test_off_is_off() -> None:
-    draw = Draw("gw", "gate", 1, Audit(share=1.0, enabled=False))
+    draw = Draw("gw", "gate", 1, AuditConfig(share=1.0, enabled=False))
     assert draw.share("motion") == 0
     assert not draw.may_fall_on("motion", 7)
 
@@ -87,8 +87,8 @@ def test_a_start_has_room_for_some_and_a_tiny_budget_for_none() -> None:
 
 
 def test_an_audit_takes_no_more_than_a_sixteenth_of_the_day() -> None:
-    assert most_bytes(Audit(), 16_000) == 1000
-    assert most_bytes(Audit(max_bytes=400_000), 1e9) == 400_000
+    assert most_bytes(AuditConfig(), 16_000) == 1000
+    assert most_bytes(AuditConfig(max_bytes=400_000), 1e9) == 400_000
 
 
 def windy_days(seed: int, days: int = 15) -> Iterator[tuple[float, bool]]:

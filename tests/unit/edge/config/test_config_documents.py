@@ -9,7 +9,7 @@ from edge.cli.check_config import check
 from edge.config.document import documents, example
 from edge.config.load import leaves, load, read
 from edge.config.memory import typical, worst_case
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.errors import ConfigError
 
 HERE = "python -m edge.config.document"
@@ -21,11 +21,11 @@ def test_the_generated_files_are_fresh(path: Path) -> None:
 
 
 def test_the_example_loads_to_exactly_the_defaults() -> None:
-    assert read(example().encode(), {}).config == Config()
+    assert read(example().encode(), {}).config == EdgeConfig()
 
 
 def test_the_example_shows_every_key() -> None:
-    text, shown = example(), {key.split(".")[-1] for key in leaves(Config())}
+    text, shown = example(), {key.split(".")[-1] for key in leaves(EdgeConfig())}
     assert {name for name in shown if not re.search(rf"\b{name}:", text)} == set()
 
 
@@ -67,6 +67,6 @@ def test_check_config_says_every_problem_and_exits_78(tmp_path: Path) -> None:
 
 def test_memory_grows_with_what_is_allowed() -> None:
     small = read(b"intake: {max_cameras: 1, limits: {max_bytes: 1000}}", {}).config
-    assert worst_case(small).total_bytes < worst_case(Config()).total_bytes
-    assert typical(Config()).total_bytes < worst_case(Config()).total_bytes
-    assert worst_case(Config()).parts["mailbox"] == 32 * 2_000_000
+    assert worst_case(small).total_bytes < worst_case(EdgeConfig()).total_bytes
+    assert typical(EdgeConfig()).total_bytes < worst_case(EdgeConfig()).total_bytes
+    assert worst_case(EdgeConfig()).parts["mailbox"] == 32 * 2_000_000

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.load import load, read
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.errors import Complaint, ConfigError
 
 
@@ -29,7 +29,7 @@ def refused(document: bytes) -> tuple[Complaint, ...] | None:
 
 def test_nothing_given_means_the_defaults() -> None:
     loaded = load(None, {})
-    assert loaded.config == Config()
+    assert loaded.config == EdgeConfig()
     assert set(loaded.origins.values()) == {"default"}
     assert loaded.version == f"v1-{loaded.sha256[:12]}"
 
@@ -75,7 +75,7 @@ def test_spelling_and_order_do_not_change_the_digest_but_a_value_does() -> None:
 
 def test_a_section_whose_keys_are_all_commented_out_means_its_defaults() -> None:
     loaded = read(b"intake:\n  limits:\ngate:\ncameras:\n", {})
-    assert loaded.config == Config()
+    assert loaded.config == EdgeConfig()
     assert set(loaded.origins.values()) == {"default"}
 
 
@@ -192,7 +192,7 @@ def test_no_bytes_make_it_raise_anything_but_a_config_error(document: bytes) -> 
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(
-        st.sampled_from([*Config.model_fields, "broker", "store", "type", "rules", "x"]),
+        st.sampled_from([*EdgeConfig.model_fields, "broker", "store", "type", "rules", "x"]),
         inner,
         max_size=4,
     ),

@@ -3,8 +3,8 @@
 import pytest
 
 from edge.config.load import leaves, read
-from edge.config.reload import REASONS, RULES, Part, part_of, plan
-from edge.config.schema import Config
+from edge.config.reload import REASONS, RULES, ReloadPart, part_of, plan
+from edge.config.schema import EdgeConfig
 from service.fields import keys
 
 EVERY_KEY = """
@@ -15,38 +15,38 @@ cameras: {yard: {gate: {}}}
 """
 
 
-def config(document: str) -> Config:
+def config(document: str) -> EdgeConfig:
     return read(document.encode(), {}).config
 
 
 def test_nothing_changed_means_nothing_to_do() -> None:
-    same = plan(Config(), Config())
+    same = plan(EdgeConfig(), EdgeConfig())
     assert (same.changed, same.rebuild, same.needs_restart) == ((), frozenset(), ())
 
 
 @pytest.mark.parametrize(
     ("document", "changed", "rebuild"),
     [
-        ("gate: {min_diff: 20}", ("gate.min_diff",), {Part.CAMERAS}),
-        ("detect: {model: x}", ("detect.model",), {Part.DETECTOR, Part.CAMERAS}),
+        ("gate: {min_diff: 20}", ("gate.min_diff",), {ReloadPart.CAMERAS}),
+        ("detect: {model: x}", ("detect.model",), {ReloadPart.DETECTOR, ReloadPart.CAMERAS}),
         ("detect: {errors_in_a_row: 9}", ("detect.errors_in_a_row",), set()),
         ("deliver: {outbox: {max_attempts: 3}}", ("deliver.outbox.max_attempts",), set()),
         ("deliver: {deadline_s: 5}", ("deliver.deadline_s",), set()),
-        ("runtime: {log_level: debug}", ("runtime.log_level",), {Part.LOG}),
-        ("cameras: {yard: {}}", ("cameras.yard",), {Part.CAMERAS}),
+        ("runtime: {log_level: debug}", ("runtime.log_level",), {ReloadPart.LOG}),
+        ("cameras: {yard: {}}", ("cameras.yard",), {ReloadPart.CAMERAS}),
     ],
 )
 def test_a_change_names_the_parts_to_build_anew(
-    document: str, changed: tuple[str, ...], rebuild: set[Part]
+    document: str, changed: tuple[str, ...], rebuild: set[ReloadPart]
 ) -> None:
-    change = plan(Config(), config(document))
+    change = plan(EdgeConfig(), config(document))
     assert change.changed == changed
     assert change.rebuild == rebuild
     assert change.needs_restart == ()
 
 
 def test_a_camera_that_is_no_longer_listed_is_a_change() -> None:
-    change = plan(config("cameras: {yard: {}}"), Config())
+    change = plan(config("cameras: {yard: {}}"), EdgeConfig())
     assert (change.changed, change.sections) == (("cameras.yard",), ("cameras",))
 
 
@@ -70,7 +70,7 @@ def test_a_camera_that_is_no_longer_listed_is_a_change() -> None:
 def test_what_cannot_change_while_running_is_said_with_its_reason(
     document: str, key: str, reason: str
 ) -> None:
-    change = plan(Config(), config(document))
+    change = plan(EdgeConfig(), config(document))
     (complaint,) = change.needs_restart
     assert complaint.path == key
     assert reason in complaint.problem
@@ -79,10 +79,10 @@ def test_what_cannot_change_while_running_is_said_with_its_reason(
 
 
 def test_every_key_that_needs_a_restart_has_a_reason() -> None:
-    assert {key for key, part in RULES.items() if part is Part.RESTART} <= set(REASONS)
+    assert {key for key, part in RULES.items() if part is ReloadPart.RESTART} <= set(REASONS)
 
 
 def test_every_key_of_the_schema_is_classified() -> None:
     for key in leaves(config(EVERY_KEY)):
         assert part_of(key)
-    assert {key.name for key in keys(Config)} == {rule.split(".")[0] for rule in RULES}
+    assert {key.name for key in keys(EdgeConfig)} == {rule.split(".")[0] for rule in RULES}

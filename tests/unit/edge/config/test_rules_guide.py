@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.config.load import read
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 
 GUIDE = Path(__file__).resolve().parents[4] / "docs" / "rules.md"
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
@@ -24,4 +24,4 @@ def test_there_is_an_example_for_each_kind_of_condition() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_example_loads_and_says_something(example: str) -> None:
-    assert read(example.encode(), {}).config != Config()
+    assert read(example.encode(), {}).config != EdgeConfig()

@@ -16,7 +16,7 @@ from contract.report import ThreatReport
 from edge.config.load import Loaded, read
 from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
 from edge.daemon.verdict_queue import VerdictQueue
-from edge.deliver.evidence import Origin
+from edge.deliver.evidence import ReportOrigin
 from edge.deliver.evidence_requests import PATIENCE_S, EvidenceRequests
 from edge.deliver.outbox import Outbox
 from edge.errors import InferenceError
@@ -56,7 +56,7 @@ class Stumbles:
 
 def settings(document: str, detector: Detector, model: str = "a") -> WorkerSettings:
     loaded: Loaded = read(document.encode(), {})
-    origin = Origin(
+    origin = ReportOrigin(
         gateway=GatewayId("gw"),
         model_sha256=model * 64,
         config_version=loaded.version,

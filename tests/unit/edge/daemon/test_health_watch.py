@@ -17,7 +17,7 @@ from edge.daemon.health_checks import (
     UNSET_S,
     ClockUnset,
     RecentIncrease,
-    Refused,
+    RejectedFrames,
     buried,
     cut_off,
     silent,
@@ -133,7 +133,7 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLi
 
 def test_a_camera_most_of_whose_pictures_are_refused_is_named_for_a_minute() -> None:
     clock, counters = ManualClock(), Counters()
-    check = Refused(lambda: {YARD, GATE}, counters.snapshot, clock)
+    check = RejectedFrames(lambda: {YARD, GATE}, counters.snapshot, clock)
 
     def come(camera: CameraId, good: int, bad: int, reason: str = "malformed") -> None:
         for _ in range(good + bad):

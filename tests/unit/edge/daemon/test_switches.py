@@ -8,7 +8,7 @@ import pytest
 
 from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.config.switched import position, switched
 from edge.daemon.switches import FILE, Switches
 
@@ -21,7 +21,7 @@ def switches(folder: Path, known: bool = True) -> Switches:
     return Switches(folder, TOPICS, lambda _: known)
 
 
-def said(config: Config, folder: Path) -> dict[str, bytes]:
+def said(config: EdgeConfig, folder: Path) -> dict[str, bytes]:
     """Topic, without what is common, and payload of the states."""
     one = switches(folder)
     return {
@@ -31,7 +31,7 @@ def said(config: Config, folder: Path) -> dict[str, bytes]:
 
 
 def test_nothing_told_is_as_the_configuration_says(tmp_path: Path) -> None:
-    config = Config.model_validate({"cameras": {"yard": {"armed": False}}})
+    config = EdgeConfig.model_validate({"cameras": {"yard": {"armed": False}}})
     assert switched(config, switches(tmp_path).positions) is config
     assert said(config, tmp_path) == {"armed/state": b"OFF", "enabled/state": b"ON"}
 
@@ -44,17 +44,17 @@ def test_what_was_told_last_holds_once_it_is_taken_up_and_after_a_restart(tmp_pa
     assert one.turn() == ((YARD, "armed"),)
     assert one.turn() == ()
     assert one.positions == {YARD: {"armed": False}} == switches(tmp_path).positions
-    assert said(Config(), tmp_path) == {"armed/state": b"OFF", "enabled/state": b"ON"}
+    assert said(EdgeConfig(), tmp_path) == {"armed/state": b"OFF", "enabled/state": b"ON"}
     one.on_message(ARMED, b"ON", retained=False)
     one.turn()
-    assert said(Config(), tmp_path)["armed/state"] == b"ON"
+    assert said(EdgeConfig(), tmp_path)["armed/state"] == b"ON"
 
 
 def test_a_switch_stands_over_the_file_and_leaves_the_rest_of_the_camera(tmp_path: Path) -> None:
     one = switches(tmp_path)
     one.on_message(ARMED, b"ON", retained=False)
     one.turn()
-    config = Config.model_validate({"cameras": {"yard": {"armed": False, "kind": "stream"}}})
+    config = EdgeConfig.model_validate({"cameras": {"yard": {"armed": False, "kind": "stream"}}})
     effective = switched(config, one.positions)
     assert position(effective, YARD, "armed") is True
     assert effective.cameras["yard"].kind == "stream"
@@ -65,7 +65,7 @@ def test_a_camera_that_nobody_may_discover_is_not_let_in_by_its_switch(tmp_path:
     one = switches(tmp_path)
     one.on_message(ARMED, b"OFF", retained=False)
     one.turn()
-    closed = Config.model_validate({"intake": {"discovery": False}})
+    closed = EdgeConfig.model_validate({"intake": {"discovery": False}})
     assert YARD not in switched(closed, one.positions).cameras
 
 

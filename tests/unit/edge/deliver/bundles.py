@@ -9,7 +9,7 @@ from contract.ids import CameraId, GatewayId, ReportId, report_id
 from contract.keys import evidence_key
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Decision, Verdict
-from edge.deliver.evidence import Picture, ReportBundle
+from edge.deliver.evidence import EvidencePicture, ReportBundle
 from tests.fakes import START
 
 GATEWAY, CAMERA = GatewayId("gw"), CameraId("gate")
@@ -19,10 +19,12 @@ def name(number: int) -> ReportId:
     return report_id(GATEWAY, CAMERA, 1, number, 0)
 
 
-def picture(seed: str, size: int = 1000) -> Picture:
+def picture(seed: str, size: int = 1000) -> EvidencePicture:
     jpeg = hashlib.shake_256(seed.encode()).digest(size)
     sha256 = hashlib.sha256(jpeg).hexdigest()
-    return Picture(key=evidence_key(GATEWAY, CAMERA, START, sha256), sha256=sha256, jpeg=jpeg)
+    return EvidencePicture(
+        key=evidence_key(GATEWAY, CAMERA, START, sha256), sha256=sha256, jpeg=jpeg
+    )
 
 
 def bundle(number: int, severity: int = 2, size: int = 1000, shared: str = "") -> ReportBundle:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contract.verdict import Verdict
-from edge.config.schema import Outbox as Settings
+from edge.config.schema import OutboxConfig as Settings
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from tests.fakes import ManualClock
 

@@ -15,27 +15,28 @@ from contract.report import Sample
 from contract.verdict import Decision
 from edge.audit.counts import AuditCounts
 from edge.audit.events import AuditSample, RejectedSegment
-from edge.audit.sampling import Kind
-from edge.config.audit import Audit
-from edge.config.schema import Config
+from edge.audit.sampling import SampleKind
+from edge.config.audit import AuditConfig
+from edge.config.schema import EdgeConfig
 from edge.daemon.audit_sender import AuditSender
 from edge.deliver.audit_bundle import pack_audit
-from edge.deliver.evidence import Origin, ReportBundle
+from edge.deliver.evidence import ReportBundle, ReportOrigin
 from edge.intake.admission import picture_limits
 from edge.privacy import Privacy
-from edge.records import Box, Frame
+from edge.records import Frame
 from imaging.admission import Rejected, inspect
+from imaging.crop import Box
 from tests.fakes import START
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.site import Site
 from tests.unit.edge.deliver.test_verdicts import THREAT, Home
 
-ORIGIN = Origin(
+ORIGIN = ReportOrigin(
     gateway=GATEWAY,
     model_sha256="a" * 64,
     config_version="1",
     config_sha256="b" * 64,
-    evidence=Config().deliver.evidence,
+    evidence=EdgeConfig().deliver.evidence,
     privacy=Privacy(),
 )
 
@@ -45,7 +46,7 @@ def a_frame(
 ) -> Frame:
     grain = np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8)
     picture = cv2.imencode(".jpg", cv2.blur(grain, (noise, noise)))[1].tobytes()
-    header = inspect(picture, picture_limits(Config().intake.limits))
+    header = inspect(picture, picture_limits(EdgeConfig().intake.limits))
     assert not isinstance(header, Rejected)
     return Frame(
         camera=CAMERA,
@@ -62,7 +63,7 @@ def drawn(*frames: Frame, number: int = 2, box: Box | None = None) -> AuditSampl
 
 
 def rejected(
-    audited: AuditSample | None, kind: Kind = "motion", share: float = 0.005
+    audited: AuditSample | None, kind: SampleKind = "motion", share: float = 0.005
 ) -> RejectedSegment:
     return RejectedSegment(
         camera=CameraId("gate"),
@@ -75,9 +76,9 @@ def rejected(
 
 
 def packed(
-    audited: AuditSample, most_bytes: int = 400_000, kind: Kind = "motion"
+    audited: AuditSample, most_bytes: int = 400_000, kind: SampleKind = "motion"
 ) -> ReportBundle | None:
-    return pack_audit(rejected(audited, kind), audited, ORIGIN, Audit(), most_bytes)
+    return pack_audit(rejected(audited, kind), audited, ORIGIN, AuditConfig(), most_bytes)
 
 
 def audit(number: int = 1, size: int = 1000) -> ReportBundle:
@@ -112,7 +113,7 @@ def test_its_pixels_are_those_of_the_camera_whatever_shape_the_edge_takes_them_f
 def test_what_was_reported_in_it_is_said_so_that_it_is_not_taken_for_missed() -> None:
     audited = drawn(a_frame())
     one = replace(rejected(audited, "partly"), reported=frozenset({"vehicle"}))
-    bundle = pack_audit(one, audited, ORIGIN, Audit(), 400_000)
+    bundle = pack_audit(one, audited, ORIGIN, AuditConfig(), 400_000)
     assert bundle is not None
     assert bundle.report.sample == Sample(kind="partly", share=0.005, reported=("vehicle",))
     assert bundle.report.rule.reasons[0].endswith("only this was reported: vehicle")
@@ -216,7 +217,7 @@ def test_what_is_lost_on_its_way_widens_the_interval() -> None:
 def test_what_is_rejected_is_counted_and_what_was_drawn_has_its_bytes(tmp_path: Path) -> None:
     site = Site(tmp_path)
     counts = AuditCounts()
-    auditor, config = AuditSender(site.open(), counts), Config()
+    auditor, config = AuditSender(site.open(), counts), EdgeConfig()
     assert auditor.limit(100.0, 0, config) == 1.0
     for number in range(4):
         assert auditor.limit(100.0, 3 - number, config) > 0
@@ -241,6 +242,6 @@ def test_one_that_does_not_decode_or_finds_no_outbox_is_dropped_and_said(tmp_pat
     counts = AuditCounts()
     auditor = AuditSender(outbox, counts)
     broken, large = drawn(a_frame(cut=-4000)), drawn(a_frame(noise=2), a_frame(noise=2, at_s=1))
-    assert not auditor.take((rejected(broken), rejected(large)), Config(), ORIGIN, 0.0)
+    assert not auditor.take((rejected(broken), rejected(large)), EdgeConfig(), ORIGIN, 0.0)
     said = counts.as_json()
     assert (said["sent"], said["dropped"]) == (0, 2)

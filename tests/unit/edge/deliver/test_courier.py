@@ -11,12 +11,12 @@ import pytest
 
 from contract.cloudevent import CONTENT_TYPE, read_report
 from contract.ids import GatewayId, report_id
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver import courier
 from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import Courier
 from edge.deliver.evidence import ReportBundle
-from edge.deliver.outbox import REPAIR_S, Entry, Outbox
+from edge.deliver.outbox import REPAIR_S, Outbox, OutboxEntry
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
@@ -56,7 +56,7 @@ class Route:
         self.outbox: Outbox = self.site.open()
         self.store = BalkyStore(store or folder / "store", *failures)
         self.uplink = ScriptedLink(list(answers))
-        self.deliver = Deliver.model_validate({"resend_s": 30, "deadline_s": 600} | deliver)
+        self.deliver = DeliverConfig.model_validate({"resend_s": 30, "deadline_s": 600} | deliver)
         self.progress = 0
         self.courier = Courier(
             DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver),
@@ -82,7 +82,7 @@ class Route:
             assert steps < 100
         return steps
 
-    def entry(self, number: int) -> Entry:
+    def entry(self, number: int) -> OutboxEntry:
         entry = self.outbox.find(name(number))
         assert entry is not None
         return entry
@@ -281,7 +281,7 @@ def test_what_is_under_way_on_a_connection_is_not_sent_a_second_time_on_it(
         route.clock.advance(20)
     assert route.reported() == [name(0)]
     assert route.entry(0).state == "stored"
-    pending.settle(Delivered())
+    pending.resolve(Delivered())
     route.drain()
     assert route.reported() == [name(0)]
     assert route.entry(0).state == "reported"
@@ -298,7 +298,7 @@ def test_what_a_broker_never_acknowledges_or_a_connection_lost_is_sent_again(
     route.uplink.pending = [pending]
     route.drain()
     if settled is not None:
-        pending.settle(settled)
+        pending.resolve(settled)
     while route.entry(0).state != "reported":
         route.clock.advance(seconds)
         route.drain()

@@ -16,12 +16,12 @@ from contract.cloudevent import frame_report, read_report
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.keys import is_evidence_key
 from contract.report import MAX_REPORT_BYTES, EvidenceRef
-from edge.config.schema import Evidence
-from edge.deliver.evidence import Origin, ReportBundle, pack, relative
+from edge.config.schema import EvidenceConfig
+from edge.deliver.evidence import ReportBundle, ReportOrigin, pack, relative
 from edge.privacy import Privacy
-from edge.records import AlertCandidate, BestFrame, Box, DecodedFrame, Frame, Suspicion, TrackId
+from edge.records import AlertCandidate, BestFrame, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
-from imaging.crop import MIN_CROP_PX, cut, square
+from imaging.crop import MIN_CROP_PX, Box, cut, square
 from imaging.decode import decode
 from imaging.detections import Image
 
@@ -29,15 +29,15 @@ LIMITS = PictureLimits(
     max_bytes=10**7, max_pixels=10**7, min_side_px=16, max_side_px=8192, max_scans=64
 )
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
-ORIGIN = Origin(
+ORIGIN = ReportOrigin(
     gateway=GatewayId("gw"),
     model_sha256="a" * 64,
     config_version="7",
     config_sha256="b" * 64,
-    evidence=Evidence(whole="full", context_frames=4, crop_margin=0.3),
+    evidence=EvidenceConfig(whole="full", context_frames=4, crop_margin=0.3),
     privacy=Privacy(),
 )
-REDUCED = replace(ORIGIN, evidence=Evidence(whole_px=160))
+REDUCED = replace(ORIGIN, evidence=EvidenceConfig(whole_px=160))
 
 
 def scene(seed: int = 0, width: int = 320, height: int = 240) -> Image:
@@ -177,7 +177,7 @@ def test_crops_of_other_moments_follow_the_best_one() -> None:
 
 
 def test_a_large_thing_is_sent_reduced_and_its_place_stays_true() -> None:
-    small = replace(ORIGIN, evidence=Evidence(crop_max_px=80, crop_margin=0.3))
+    small = replace(ORIGIN, evidence=EvidenceConfig(crop_max_px=80, crop_margin=0.3))
     bundle = pack(candidate(decoded_frame(encoded(scene()))), small)
     (ref,) = refs(bundle, "crop")
     image = decode(body(bundle, ref), header_of(body(bundle, ref)))
@@ -204,7 +204,7 @@ def test_the_whole_view_is_reduced_by_default_full_where_wanted_or_left_away() -
     assert view.bytes < len(picture) / 2
     (full,) = refs(pack(candidate(decoded_frame(picture)), ORIGIN), "best")
     assert (full.width, full.height) == (320, 240)
-    without = replace(ORIGIN, evidence=Evidence(whole="none"))
+    without = replace(ORIGIN, evidence=EvidenceConfig(whole="none"))
     bundle = pack(candidate(decoded_frame(picture)), without)
     assert [ref.role for ref in bundle.report.evidence] == ["crop"]
 
@@ -249,12 +249,12 @@ def test_context_that_is_there_already_is_not_sent_again() -> None:
 
 @pytest.mark.parametrize("count", [0, 2, 10])
 def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
-    origin = Origin(
+    origin = ReportOrigin(
         gateway=ORIGIN.gateway,
         model_sha256=ORIGIN.model_sha256,
         config_version="7",
         config_sha256=ORIGIN.config_sha256,
-        evidence=Evidence(whole="full", context_frames=count),
+        evidence=EvidenceConfig(whole="full", context_frames=count),
         privacy=Privacy(),
     )
     context = [decoded_frame(encoded(scene(seed)), seed) for seed in range(1, 21)]
@@ -283,12 +283,12 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
     )
     bundle = pack(
         replace(long, others=tuple(best_frames)),
-        Origin(
+        ReportOrigin(
             gateway=GatewayId("g" * 64),
             model_sha256="a" * 64,
             config_version=text,
             config_sha256="b" * 64,
-            evidence=Evidence(whole="full", context_frames=10, crops=4),
+            evidence=EvidenceConfig(whole="full", context_frames=10, crops=4),
             privacy=Privacy(),
         ),
     )
@@ -345,7 +345,7 @@ def test_evidence_of_a_squeezed_stream_has_square_pixels(
     wide, high = size[0] / 320, size[1] / 240
     box = (100 * wide, 60 * high, 140 * wide, 160 * high)
     one = replace(decoded_frame(encoded(np.asarray(squeezed, np.uint8))), aspect=aspect)
-    bundle = pack(candidate(one, box=box), replace(ORIGIN, evidence=Evidence(whole_px=320)))
+    bundle = pack(candidate(one, box=box), replace(ORIGIN, evidence=EvidenceConfig(whole_px=320)))
     (crop,), (whole,) = refs(bundle, "crop"), refs(bundle, "best")
     assert (whole.width, whole.height) == (320, 240)
     assert crop.width == pytest.approx(crop.height, abs=2)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract.verdict import Verdict
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver import notifications
 from edge.deliver.decision_rows import NotificationOutcome
 from edge.deliver.notifier import LOST_S, Notifier
@@ -52,7 +52,7 @@ class Round:
         self.outbox: Outbox = self.site.open()
         self.names = [one.name for one in destinations]
         self.outbox.notifications.keep_only(self.names)
-        deliver = Deliver(backoff_max_s=60)
+        deliver = DeliverConfig(backoff_max_s=60)
         self.notifiers = [
             Notifier(one, self.outbox.notifications, self.clock, lambda: deliver, Longest())
             for one in destinations
@@ -120,7 +120,7 @@ def test_what_is_under_way_is_waited_for_and_not_sent_twice(tmp_path: Path) -> N
             told.clock.advance(20)
     assert site.asked == ["0 confirmed"]
     assert [line.event for line in lines] == ["delivery_failed"]
-    site.pending[0].settle(Delivered())
+    site.pending[0].resolve(Delivered())
     assert notifier.step()
     assert told.backlog("site") == (0, {"delivered": 1})
 

@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from edge.config.schema import Outbox as Settings
+from edge.config.schema import OutboxConfig as Settings
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from service.clock import SystemClock
 from tests.unit.edge.deliver.bundles import bundle, name, verdict

@@ -15,7 +15,7 @@ from contract.signature import Keyring, Signer, new_signer
 from contract.verdict import Decision, Verdict
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.outbox import Outbox
-from edge.deliver.trust import Refused, Trust
+from edge.deliver.trust import RefusedAnswer, Trust
 from edge.metrics.refusals import Refusal, Refusals
 from tests.fakes import START
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, picture, verdict
@@ -53,7 +53,7 @@ class Home:
         frame = frame_verdict(answer, signer) if isinstance(answer, Verdict) else None
         payload = frame or frame_evidence_request(answer, signer)  # type: ignore[arg-type]  # it is the other
         found = self.trust.read(topic, payload)
-        if isinstance(found, Refused):
+        if isinstance(found, RefusedAnswer):
             return found.reason
         assert found == answer
         return None
@@ -85,7 +85,7 @@ def test_unsigned_foreign_and_forged_are_refused_where_there_is_a_key(keyed: Hom
         assert keyed.reason(answer, new_signer()) is Refusal.FOREIGN_KEY
     forged = frame_verdict(keyed.judged("confirmed"), CLOUD).replace(b"confirmed", b"refuted")
     found = keyed.trust.read(TOPIC, forged)
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedAnswer)
     assert found.reason is Refusal.FORGED
 
 
@@ -167,7 +167,7 @@ def test_our_own_word_that_comes_back_from_a_shared_broker_is_nothing(keyed: Hom
 
 def test_what_is_no_message_is_malformed(keyed: Home) -> None:
     found = keyed.trust.read(TOPIC, b"{}")
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedAnswer)
     assert found.reason is Refusal.MALFORMED
 
 

@@ -12,7 +12,7 @@ from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId
 from contract.topics import Topics
 from contract.verdict import Decision, Verdict
-from edge.config.schema import Deliver
+from edge.config.schema import DeliverConfig
 from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Destination, brokers
 from edge.deliver.evidence import ReportBundle
@@ -50,7 +50,9 @@ class Home:
         self.broker, self.cloud, self.counters = ScriptedLink(), ScriptedLink(), Counters()
         self.answered: list[Verdict] = []
         self.doubted: list[list[str]] = []
-        self.deliver = Deliver.model_validate({"threat_hold_s": 30, "deadline_s": 60} | deliver)
+        self.deliver = DeliverConfig.model_validate(
+            {"threat_hold_s": 30, "deadline_s": 60} | deliver
+        )
         self.threats = Threats(
             self.outbox, Topics(gateway=GATEWAY), self.clock, lambda: self.deliver, self.broker
         )

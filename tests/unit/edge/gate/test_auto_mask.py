@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.gate import NUISANCES
-from edge.config.schema import Gate
+from edge.config.schema import GateConfig
 from edge.gate import auto_mask
 from edge.gate.auto_mask import AutoMask
 from edge.gate.motion import GateState, detect_motion, unmask
-from edge.records import Box, Motion
+from edge.records import Motion
+from imaging.crop import Box
 
 Grey = npt.NDArray[np.uint8]
 Draw = Callable[[Grey, float], None]
@@ -66,8 +67,8 @@ def film(seconds: float, *draw: Draw, start_s: float = 0.0) -> list[Grey]:
 class Watched:
     """A gate that sees film after film."""
 
-    def __init__(self, gate: Gate | None = None) -> None:
-        self.gate = gate or Gate()
+    def __init__(self, gate: GateConfig | None = None) -> None:
+        self.gate = gate or GateConfig()
         self.state = GateState()
         self.t = 0.0
 
@@ -101,7 +102,7 @@ def around(box: Box, place: tuple[int, int, int, int], slack: float = 0.05) -> b
     return holds and near and y1 - 0.03 <= box[3] <= y1 + slack
 
 
-def used_to_the_counter(gate: Gate | None = None) -> Watched:
+def used_to_the_counter(gate: GateConfig | None = None) -> Watched:
     watched = Watched(gate)
     watched.state = _used(watched.gate)
     watched.t = 120.0
@@ -109,7 +110,7 @@ def used_to_the_counter(gate: Gate | None = None) -> Watched:
 
 
 @cache
-def _used(gate: Gate) -> GateState:
+def _used(gate: GateConfig) -> GateState:
     watched = Watched(gate)
     watched.see(film(120, counter))
     return watched.state
@@ -175,7 +176,7 @@ def test_what_is_larger_than_a_line_of_text_is_never_masked() -> None:
 
 def test_a_place_where_somebody_is_found_is_never_masked_and_an_old_mask_goes() -> None:
     here: Box = (60.0, 340.0, 280.0, 440.0)
-    watched = Watched(Gate(full_look_s=1.0))
+    watched = Watched(GateConfig(full_look_s=1.0))
     watched.see(film(150, counter), found=(here,))
     assert watched.masked == ()
     watched = used_to_the_counter()
@@ -185,11 +186,11 @@ def test_a_place_where_somebody_is_found_is_never_masked_and_an_old_mask_goes() 
 
 def test_it_can_be_switched_off() -> None:
     kept = tuple(one for one in NUISANCES if one != "auto_mask")
-    watched = used_to_the_counter(Gate(ignore=kept))
+    watched = used_to_the_counter(GateConfig(ignore=kept))
     assert moving(watched.see(film(30, counter, start_s=120))) > 0.4
     assert watched.masked == ()
     watched = used_to_the_counter()
-    watched.gate = Gate(ignore=kept)
+    watched.gate = GateConfig(ignore=kept)
     watched.see(film(1, counter, start_s=120))
     assert watched.masked == ()
 

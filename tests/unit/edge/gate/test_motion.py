@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edge.config.schema import Gate
+from edge.config.schema import GateConfig
 from edge.gate.motion import GateState, detect_motion
 from edge.records import Motion
 
-SETTINGS = Gate()
+SETTINGS = GateConfig()
 SIZE = (640, 480)
 Grey = npt.NDArray[np.uint8]
 
@@ -28,7 +28,7 @@ def with_object(grey: Grey, x: int, width: int = 6, height: int = 16) -> Grey:
 
 
 def watch(
-    frames: list[Grey], fps: float = 5.0, settings: Gate = SETTINGS, *, followed: bool = True
+    frames: list[Grey], fps: float = 5.0, settings: GateConfig = SETTINGS, *, followed: bool = True
 ) -> list[Motion]:
     state, seen = GateState(), []
     for n, grey in enumerate(frames):
@@ -162,7 +162,7 @@ def test_a_faint_thing_is_looked_at_now_and_then_until_something_is_found_in_it(
     rng = np.random.default_rng(11)
     frames = [scene(rng) for _ in range(30)]
     frames += [with_object(scene(rng), 40 + n // 2, width=2, height=5) for n in range(50)]
-    faint = Gate(min_share=0.0002, faint_share=0.002, faint_every_s=1.0)
+    faint = GateConfig(min_share=0.0002, faint_share=0.002, faint_every_s=1.0)
     seen = watch(frames, settings=faint, followed=False)[31:]
     assert {motion.why for motion in seen} <= {"motion", "faint", "brief"}
     looks = [n for n, motion in enumerate(seen) if motion.moved]

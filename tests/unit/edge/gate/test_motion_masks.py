@@ -7,30 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.schema import Gate, MotionMask
+from edge.config.schema import GateConfig, MotionMaskConfig
 from edge.gate.motion import GateState, detect_motion
 from edge.gate.motion_masks import blank, watched
 from edge.records import Motion
 from edge.track.zones import contains
 from tests.unit.edge.gate.test_motion import Grey, scene, with_object
 
-LEFT = MotionMask(id="left", polygon=((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
+LEFT = MotionMaskConfig(id="left", polygon=((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
 share = st.floats(0.0, 1.0)
 
 
-def watch(at: int, *masks: MotionMask) -> Motion:
+def watch(at: int, *masks: MotionMaskConfig) -> Motion:
     """The gate's word on something that has come to stand at `at` of 160 after a still while."""
     state, rng = GateState(), np.random.default_rng(3)
     for n in range(50):
-        state, _seen = detect_motion(state, scene(rng), (640, 480), n / 5, Gate(), masks)
+        state, _seen = detect_motion(state, scene(rng), (640, 480), n / 5, GateConfig(), masks)
     frame: Grey = with_object(scene(rng), at)
-    state, _brief = detect_motion(state, frame, (640, 480), 10.0, Gate(), masks)
-    return detect_motion(state, frame, (640, 480), 10.2, Gate(), masks)[1]
+    state, _brief = detect_motion(state, frame, (640, 480), 10.0, GateConfig(), masks)
+    return detect_motion(state, frame, (640, 480), 10.2, GateConfig(), masks)[1]
 
 
 @pytest.mark.parametrize(("at", "masks", "moved"), [(30, (), True), (30, (LEFT,), False)])
 def test_what_changes_in_a_mask_does_not_wake_the_detector(
-    at: int, masks: tuple[MotionMask, ...], moved: bool
+    at: int, masks: tuple[MotionMaskConfig, ...], moved: bool
 ) -> None:
     assert watch(at, *masks).moved is moved
 

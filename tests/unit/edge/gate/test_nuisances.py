@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.config.gate import NUISANCES, Nuisance
-from edge.config.schema import Gate
+from edge.config.schema import GateConfig
 from edge.gate.illumination import BLACK, gains, patterned
 from edge.gate.motion import GateState, detect_motion
 from edge.gate.stabilisation import stabilise
@@ -96,7 +96,7 @@ def film(nuance: Nuance | None, seconds: float = 24.0, start_s: float = 1e9) -> 
     return frames
 
 
-def watch(frames: list[Grey], gate: Gate) -> list[Motion]:
+def watch(frames: list[Grey], gate: GateConfig) -> list[Motion]:
     state, seen = GateState(), []
     for n, grey in enumerate(frames):
         state, motion = detect_motion(state, grey, SIZE, n / FPS, gate)
@@ -120,18 +120,18 @@ def moving(seen: list[Motion]) -> float:
     [(None, 0.0), (lamp, 0.05), (beam, 0.05), (cast, 0.05), (gusts, 0.05), (rain, 0.15)],
 )
 def test_a_nuisance_hardly_passes(nuance: Nuance | None, most: float) -> None:
-    assert moving(watch(film(nuance), Gate())) <= most
+    assert moving(watch(film(nuance), GateConfig())) <= most
 
 
 @pytest.mark.parametrize(("nuance", "name"), [(beam, "light"), (gusts, "shake"), (rain, "brief")])
 def test_a_nuisance_that_is_not_ignored_passes(nuance: Nuance, name: Nuisance) -> None:
     others = tuple(other for other in NUISANCES if other != name)
-    assert moving(watch(film(nuance), Gate(ignore=others))) >= 0.3
+    assert moving(watch(film(nuance), GateConfig(ignore=others))) >= 0.3
 
 
 @pytest.mark.parametrize("nuance", [None, lamp, beam, cast, gusts, rain])
 def test_somebody_who_walks_through_a_nuisance_passes_where_he_is(nuance: Nuance | None) -> None:
-    seen = watch(film(nuance, start_s=START), Gate())[round(START * FPS) + 1 :]
+    seen = watch(film(nuance, start_s=START), GateConfig())[round(START * FPS) + 1 :]
     found = []
     for n, motion in enumerate(seen):
         x = 4 * (20 + 6 * (n + 1) / FPS)
@@ -147,7 +147,7 @@ def test_leaves_that_sway_are_known_after_a_while_and_somebody_before_them_is_no
         picture[20:50, 90:130] += 40 * ((n + np.arange(40)) % 3 == 0)
         picture = walker(picture, n / FPS, 50)
         frames.append(np.asarray(picture + rng.normal(0, 2, picture.shape), np.uint8))
-    seen = watch(frames, Gate())
+    seen = watch(frames, GateConfig())
     leafy = [motion.why == "motion" for motion in seen[round(35 * FPS) : round(50 * FPS)]]
     walked = [motion.why == "motion" for motion in seen[round(51 * FPS) :]]
     assert sum(leafy) <= 0.1 * len(leafy)
@@ -159,11 +159,11 @@ def test_somebody_in_view_at_the_start_leaves_no_ghost_where_he_stood() -> None:
     stands = walker(base, 0, 0)
     frames = [stands] * 10 + [base] * 20
     noisy = [np.asarray(f + rng.normal(0, 2, f.shape), np.uint8) for f in frames]
-    seen = watch(noisy, Gate())
+    seen = watch(noisy, GateConfig())
     assert seen[0].moved
     assert not any(motion.regions for motion in seen[12:])
     others = tuple(other for other in NUISANCES if other != "ghost")
-    assert all(motion.regions for motion in watch(noisy, Gate(ignore=others))[12:20])
+    assert all(motion.regions for motion in watch(noisy, GateConfig(ignore=others))[12:20])
 
 
 def test_somebody_who_stands_up_after_minutes_passes() -> None:
@@ -172,7 +172,9 @@ def test_somebody_who_stands_up_after_minutes_passes() -> None:
     crouched[62:74, 40:48] = 15
     upright[50:74, 40:48] = 15
     frames = [crouched] * 600 + [upright] * 3
-    seen = watch([np.asarray(f + rng.normal(0, 2, f.shape), np.uint8) for f in frames], Gate())
+    seen = watch(
+        [np.asarray(f + rng.normal(0, 2, f.shape), np.uint8) for f in frames], GateConfig()
+    )
     assert [motion.why for motion in seen[601:]] == ["motion", "motion"]
     assert sum(motion.why == "full_look" for motion in seen[:600]) >= 6
 
@@ -204,7 +206,7 @@ def test_a_shift_is_found_and_taken_back(dx: float, dy: float, seed: int) -> Non
 def test_what_moves_before_a_plain_wall_from_the_first_picture_on_is_no_shake() -> None:
     rng, wall = np.random.default_rng(5), np.full((HEIGHT, WIDTH), 130, np.float32)
     frames = [walker(wall, n / FPS, 0.0) + rng.normal(0, 2, wall.shape) for n in range(40)]
-    seen = watch([np.asarray(np.clip(frame, 0, 255), np.uint8) for frame in frames], Gate())
+    seen = watch([np.asarray(np.clip(frame, 0, 255), np.uint8) for frame in frames], GateConfig())
     assert [motion.why for motion in seen].count("shake") == 0
     assert sum(bool(motion.regions) for motion in seen[10:]) >= 25
 
@@ -231,7 +233,7 @@ def on_a_swaying_mast(start_s: float = 1e9, seconds: float = 40.0) -> list[Motio
         t = n / FPS
         far = 2 * np.sin(t * 2.1) if t > 12 else 0.0
         frames.append(swayed(walker(bare_yard(), t, start_s), far, far / 2, rng))
-    return watch(frames, Gate())
+    return watch(frames, GateConfig())
 
 
 def test_a_mast_that_sways_over_a_bare_yard_is_a_shake() -> None:
@@ -255,6 +257,6 @@ def test_somebody_who_moves_beside_still_edges_is_no_shake() -> None:
     walks = [
         swayed(walker(bare_yard(), n / FPS, 0), 0, 0, np.random.default_rng(n)) for n in range(60)
     ]
-    seen = watch(still + walks, Gate())[60:]
+    seen = watch(still + walks, GateConfig())[60:]
     assert [motion.why for motion in seen].count("shake") == 0
     assert moving(seen[2:]) > 0.9

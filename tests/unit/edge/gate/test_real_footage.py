@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.config.schema import Gate, Limits
+from edge.config.schema import GateConfig, PictureLimitsConfig
 from edge.gate.motion import WIDTH_PX, GateState, detect_motion
 from edge.intake.admission import picture_limits
 from edge.records import Motion
@@ -24,12 +24,12 @@ def watched(corpus: str, name: str) -> tuple[list[Motion], list[bool]]:
     (sequence,) = (one for one in footage.sequences if one.id == name)
     seen, state = [], GateState()
     for number, (_, picture) in enumerate(footage.frames_of(sequence)):
-        header = inspect(picture, picture_limits(Limits()))
+        header = inspect(picture, picture_limits(PictureLimitsConfig()))
         assert not isinstance(header, Rejected)
         grey = decode_grey(picture, header, WIDTH_PX)
         assert not isinstance(grey, Rejected)
         size, now = (header.width, header.height), number / sequence.rate
-        state, motion = detect_motion(state, grey, size, now, Gate(), followed=False)
+        state, motion = detect_motion(state, grey, size, now, GateConfig(), followed=False)
         seen.append(motion)
     return seen, empty(sequence)
 

@@ -17,13 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from edge.config.health import Fault, Health
+from edge.config.health import Fault, HealthConfig
 from edge.gate.motion import WIDTH_PX
 from edge.health.camera_health import CameraHealth, Latch, debounce, step
-from edge.health.reference_view import GreyImage
 from imaging.admission import Header, PictureLimits, inspect
 from imaging.decode import decode_grey
-from imaging.detections import Image
+from imaging.detections import GreyImage, Image
 from tests.unit.edge.health import mishaps
 
 FOOTAGE = Path(__file__).parents[4] / "footage"
@@ -31,7 +30,7 @@ DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
 LIMITS = PictureLimits(
     max_bytes=8_000_000, max_pixels=9_000_000, min_side_px=16, max_side_px=8192, max_scans=64
 )
-SETTINGS = Health()
+SETTINGS = HealthConfig()
 Mishap = Callable[[Image, int], Image]
 
 
@@ -80,7 +79,7 @@ def there_and_back(pictures: Sequence[GreyImage], count: int) -> Iterator[GreyIm
 class Watched:
     """A camera under watch, a picture a second unless said otherwise."""
 
-    settings: Health = SETTINGS
+    settings: HealthConfig = SETTINGS
     health: CameraHealth = field(default_factory=CameraHealth)
     now: float = 100.0
     changes: list[tuple[float, tuple[Fault, ...]]] = field(default_factory=list)
@@ -109,7 +108,7 @@ def known(name: str) -> CameraHealth:
     return camera.health
 
 
-def settled(name: str, settings: Health = SETTINGS) -> Watched:
+def settled(name: str, settings: HealthConfig = SETTINGS) -> Watched:
     return Watched(settings, known(name), now=190.0)
 
 
@@ -220,7 +219,7 @@ def test_a_still_scene_with_the_noise_of_a_sensor_is_alive() -> None:
 
 
 def test_a_moved_camera_keeps_its_old_view_and_learns_the_new_one_after_a_time() -> None:
-    camera = settled("walkers.mp4", Health(accept_view_s=120))
+    camera = settled("walkers.mp4", HealthConfig(accept_view_s=120))
     camera.befall(mishaps.rotated, "walkers.mp4", 260)
     assert [faults for _, faults in camera.changes] == [("moved",), ()]
     assert 120 <= camera.changes[1][0] - camera.changes[0][0] <= 125
@@ -232,20 +231,20 @@ def test_a_moved_camera_keeps_its_old_view_and_learns_the_new_one_after_a_time()
 
 
 def test_what_is_covered_is_never_taken_for_the_view() -> None:
-    camera = settled("empty.mp4", Health(accept_view_s=10))
+    camera = settled("empty.mp4", HealthConfig(accept_view_s=10))
     camera.befall(mishaps.hand, "empty.mp4", 200)
     assert [faults for _, faults in camera.changes] == [("covered",)]
 
 
 def test_a_fault_that_is_ignored_is_never_given() -> None:
-    camera = settled("empty.mp4", Health(ignore=("moved",)))
+    camera = settled("empty.mp4", HealthConfig(ignore=("moved",)))
     camera.befall(mishaps.rotated, "empty.mp4", 60)
     assert camera.changes == []
 
 
 def test_switched_off_it_remembers_nothing() -> None:
     picture = grey(scene("empty.mp4")[0])
-    assert step(CameraHealth(), picture, 0.0, Health(enabled=False)) == CameraHealth()
+    assert step(CameraHealth(), picture, 0.0, HealthConfig(enabled=False)) == CameraHealth()
 
 
 @pytest.mark.parametrize(("off_s", "wrong"), [(7200.0, True), (-7200.0, True), (20.0, False)])
@@ -313,7 +312,7 @@ def test_no_sequence_of_pictures_and_times_makes_it_raise(
     health, now = CameraHealth(), 0.0
     for picture, wait_s, off_s in pictures:
         now += wait_s
-        health = step(health, picture, now, Health(enter_s=enter_s, frozen_s=1), off_s)
+        health = step(health, picture, now, HealthConfig(enter_s=enter_s, frozen_s=1), off_s)
         assert set(health.faults) <= {"frozen", "dark", "blown_out", "clock_wrong", *_VIEW}
 
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.health import Health
+from edge.config.health import HealthConfig
 from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals, limit_s
 
-SETTINGS = Health()
+SETTINGS = HealthConfig()
 
 
 def sends(
-    gaps_s: list[float], settings: Health = SETTINGS, kind: str = "auto"
+    gaps_s: list[float], settings: HealthConfig = SETTINGS, kind: str = "auto"
 ) -> tuple[Arrivals, float, list[tuple[float, bool]]]:
     """A camera whose pictures are so far apart, judged every second and at each of them; when it
     went and came back."""
@@ -61,7 +61,7 @@ def test_an_outage_does_not_become_a_habit() -> None:
 def test_a_camera_that_sends_when_something_happens_is_offline_only_if_told() -> None:
     silent = await_first(0.0)
     assert not check_offline(silent, "snapshot", 1e9, 0.0, SETTINGS).offline
-    assert check_offline(silent, "snapshot", 90_000, 0.0, Health(offline_s=86_400)).offline
+    assert check_offline(silent, "snapshot", 90_000, 0.0, HealthConfig(offline_s=86_400)).offline
 
 
 def test_a_listed_camera_of_which_nothing_comes_is_offline_after_ten_minutes() -> None:
@@ -86,7 +86,7 @@ def test_a_camera_is_back_when_it_has_kept_speaking() -> None:
 
 def test_switched_off_or_ignored_nobody_is_offline() -> None:
     arrivals, now, _ = sends([0.2] * 100)
-    for settings in (Health(enabled=False), Health(ignore=("offline",))):
+    for settings in (HealthConfig(enabled=False), HealthConfig(ignore=("offline",))):
         assert not check_offline(arrivals, "auto", now + 1e6, 0.0, settings).offline
 
 
@@ -105,7 +105,7 @@ GAPS = st.lists(st.floats(0.01, 400), max_size=60)
 def test_offline_and_back_never_turn_faster_than_their_times(
     gaps_s: list[float], least_s: float, leave_s: float
 ) -> None:
-    settings = Health(offline_min_s=least_s, leave_s=leave_s)
+    settings = HealthConfig(offline_min_s=least_s, leave_s=leave_s)
     turns = sends(gaps_s, settings)[2]
     for (before, _), (after, offline) in pairwise(turns):
         if not offline:

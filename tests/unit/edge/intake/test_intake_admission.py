@@ -5,13 +5,13 @@ import json
 from datetime import UTC, datetime
 
 from contract.ids import CameraId
-from edge.config.schema import JsonPaths, Limits
+from edge.config.schema import JsonPathsConfig, PictureLimitsConfig
 from edge.intake.admission import admit, picture_limits, stale
 from edge.records import Frame, Message
 from imaging.admission import Reason, Rejected
 from tests.unit.imaging.pictures import claiming, encoded, scene
 
-LIMITS = Limits()
+LIMITS = PictureLimitsConfig()
 JPEG = encoded(scene())
 RECEIVED = datetime(2024, 5, 1, 12, 0, 5, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ def message(payload: bytes) -> Message:
 
 
 def admitted(payload: bytes) -> Frame:
-    frame = admit(message(payload), LIMITS, JsonPaths())
+    frame = admit(message(payload), LIMITS, JsonPathsConfig())
     assert isinstance(frame, Frame), frame
     return frame
 
@@ -48,19 +48,21 @@ def test_a_json_frame_carries_the_cameras_time_beside_ours() -> None:
 
 def test_the_picture_within_is_held_against_the_limits() -> None:
     huge = base64.b64encode(claiming(JPEG, 30_000, 30_000))
-    refused = admit(message(huge), LIMITS, JsonPaths())
+    refused = admit(message(huge), LIMITS, JsonPathsConfig())
     assert isinstance(refused, Rejected)
     assert refused.reason is Reason.TOO_MANY_PIXELS
 
 
 def test_a_payload_that_is_no_picture_is_refused() -> None:
-    refused = admit(message(b""), LIMITS, JsonPaths())
+    refused = admit(message(b""), LIMITS, JsonPathsConfig())
     assert isinstance(refused, Rejected)
     assert refused.reason is Reason.EMPTY
 
 
 def test_every_limit_reaches_the_header_check() -> None:
-    limits = Limits(max_bytes=2_000, max_pixels=20_000, min_side_px=2, max_side_px=100, max_scans=3)
+    limits = PictureLimitsConfig(
+        max_bytes=2_000, max_pixels=20_000, min_side_px=2, max_side_px=100, max_scans=3
+    )
     passed_on = picture_limits(limits)
     for name in ("max_bytes", "max_pixels", "min_side_px", "max_side_px", "max_scans"):
         assert getattr(passed_on, name) == getattr(limits, name)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.ids import CameraId
 from edge.config.load import read
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import UNKNOWN, CameraListener, Intake
 from edge.intake.redelivery import FILE as ATTEMPTS
@@ -32,7 +32,7 @@ class Doorway:
     def __init__(
         self, document: str = "", workers: int = 1, attempts: Attempts | None = None
     ) -> None:
-        self.config: Config = read(document.encode(), {}).config
+        self.config: EdgeConfig = read(document.encode(), {}).config
         self.clock = ManualClock()
         self.counters = Counters()
         self.mailboxes = [Mailbox() for _ in range(workers)]

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.config.schema import JsonPaths
+from edge.config.schema import JsonPathsConfig
 from edge.intake.payload import UnpackedPicture, sniff
 from edge.intake.texts import claimed_time
 from imaging.admission import Reason, Rejected
 from tests.unit.imaging.pictures import encoded, scene
 
-PATHS = JsonPaths()
+PATHS = JsonPathsConfig()
 MAX_BYTES = 100_000
 JPEG = encoded(scene(64, 48))
 PNG = encoded(scene(64, 48), ".png")
@@ -23,7 +23,7 @@ TEXT = base64.b64encode(JPEG).decode()
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
 
-def picture_in(payload: bytes, paths: JsonPaths = PATHS) -> bytes:
+def picture_in(payload: bytes, paths: JsonPathsConfig = PATHS) -> bytes:
     found = sniff(payload, paths, MAX_BYTES)
     assert isinstance(found, UnpackedPicture), found
     return found.data
@@ -89,7 +89,7 @@ def test_anything_else_is_handed_on_for_its_type_to_be_named() -> None:
 
 
 def test_paths_lead_through_objects_and_arrays_and_the_first_hit_wins() -> None:
-    paths = JsonPaths(image=("nothing", "shots.1.jpeg", "image"))
+    paths = JsonPathsConfig(image=("nothing", "shots.1.jpeg", "image"))
     document = {"image": "####", "nothing": 3, "shots": [{}, {"jpeg": TEXT}]}
     assert picture_in(json.dumps(document).encode(), paths) == JPEG
 
@@ -176,7 +176,7 @@ def test_a_picture_at_an_unknown_place_is_refused_with_the_key_that_accepts_it()
     found = sniff(json.dumps({"a": [{"shot": TEXT}]}).encode(), PATHS, MAX_BYTES)
     assert isinstance(found, Rejected)
     assert found.detail == "a picture stands at `a.0.shot`: add it to intake.json_paths.image"
-    paths = JsonPaths(image=("a.0.shot",))
+    paths = JsonPathsConfig(image=("a.0.shot",))
     assert picture_in(json.dumps({"a": [{"shot": TEXT}]}).encode(), paths) == JPEG
 
 
@@ -232,7 +232,7 @@ JSON_VALUES = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(("image", "data", "ts", "time")), JSON_VALUES))
 def test_no_json_makes_it_raise(document: dict[str, object]) -> None:
-    paths = JsonPaths(image=("image.a", "image", "data.0"), time=("ts.a", "ts", "time"))
+    paths = JsonPathsConfig(image=("image.a", "image", "data.0"), time=("ts.a", "ts", "time"))
     assert isinstance(
         sniff(json.dumps(document).encode(), paths, MAX_BYTES), UnpackedPicture | Rejected
     )

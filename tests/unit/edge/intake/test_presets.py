@@ -8,7 +8,7 @@ import pytest
 
 from edge.config.load import read
 from edge.config.presets import PRESETS, Preset
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.errors import ConfigError
 from tests.unit.edge.intake.test_mqtt_intake import Doorway
 from tools.build.references.payloads import Published, published
@@ -50,7 +50,7 @@ def test_what_is_given_stays_and_a_variable_may_choose_the_preset() -> None:
     assert own.intake.topics == ("a/{camera}",)
     chosen = read(b"", {"STILLWATCH__INTAKE__PRESET": "neolink"}).config
     assert chosen.intake.topics == ("neolink/{camera}/status/preview",)
-    assert chosen.intake.json_paths == Config().intake.json_paths
+    assert chosen.intake.json_paths == EdgeConfig().intake.json_paths
 
 
 def test_an_unknown_preset_is_refused_with_the_one_that_was_meant() -> None:

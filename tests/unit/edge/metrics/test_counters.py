@@ -10,10 +10,10 @@ from prometheus_client.exposition import generate_latest
 from contract.ids import CameraId
 from edge.metrics import counters as module
 from edge.metrics.counters import OTHERS, Counters, FunnelCollector
-from edge.metrics.funnel import Funnel, Stage
+from edge.metrics.funnel import FrameStage, Funnel
 
 GATE = CameraId("gate")
-NOTIFICATION_OUTCOMES: tuple[Stage, ...] = ("superseded", "quiet", "analysed")
+NOTIFICATION_OUTCOMES: tuple[FrameStage, ...] = ("superseded", "quiet", "analysed")
 
 
 @given(st.lists(st.sampled_from([*NOTIFICATION_OUTCOMES, "empty", "stale", None])))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.records import Analysed
 from edge.replay.comparison import ComparedSide, DecisionChange, compare, differing
 from edge.replay.comparison_report import Summary, as_json, in_words
@@ -21,14 +21,14 @@ WALK = Roll(
 )
 
 
-def config(rule: Mapping[str, object] | None = None, **camera: object) -> Config:
+def config(rule: Mapping[str, object] | None = None, **camera: object) -> EdgeConfig:
     rules = [{"id": "person", "labels": ["person"]} | dict(rule or {})]
     settings = {"kind": "stream"} | camera
-    return Config.model_validate({"decide": {"rules": rules}, "cameras": {CAMERA: settings}})
+    return EdgeConfig.model_validate({"decide": {"rules": rules}, "cameras": {CAMERA: settings}})
 
 
 def run(
-    before: Config, after: Config, detector: FindsDarkThings | None = None
+    before: EdgeConfig, after: EdgeConfig, detector: FindsDarkThings | None = None
 ) -> tuple[list[DecisionChange], Summary]:
     """All changes and the summary, with one network for both sides unless another is given."""
     network = FindsDarkThings()

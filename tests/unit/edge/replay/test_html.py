@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.replay.html import Entry, Picture, Section, jpeg_of, lightened, page
+from edge.replay.html import PageEntry, PagePicture, PageSection, jpeg_of, lightened, page
 from tests.pages import Page
 
 JPEG = jpeg_of(np.full((40, 60, 3), 128, np.uint8))
@@ -15,8 +15,8 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 
 @given(title=words, lead=words, line=words)
 def test_text_is_text_whatever_it_says(title: str, lead: str, line: str) -> None:
-    entry = Entry(title, lead, (line,), (Picture(JPEG, title),))
-    read = Page(page(title, (line,), (Section(line, lead, (entry,)),)))
+    entry = PageEntry(title, lead, (line,), (PagePicture(JPEG, title),))
+    read = Page(page(title, (line,), (PageSection(line, lead, (entry,)),)))
     assert len(read.articles) == 1
     assert read.articles[0].pictures == [(40, 60)]
     assert lead in read.articles[0].words
@@ -25,7 +25,7 @@ def test_text_is_text_whatever_it_says(title: str, lead: str, line: str) -> None
 
 def test_tags_and_quotes_in_names_open_nothing() -> None:
     evil = '"><script>alert(1)</script><img src=http://x/y onerror=z>'
-    text = page(evil, (evil,), (Section(evil, evil, (Entry(evil, evil, (evil,)),)),))
+    text = page(evil, (evil,), (PageSection(evil, evil, (PageEntry(evil, evil, (evil,)),)),))
     assert evil in Page(text).articles[0].words
     assert "<script" not in text
 
@@ -33,13 +33,17 @@ def test_tags_and_quotes_in_names_open_nothing() -> None:
 def test_a_page_without_entries_says_so() -> None:
     assert (
         "Nothing was missed."
-        in Page(page("none", (), (Section("Misses", "", (), "Nothing was missed."),))).words
+        in Page(page("none", (), (PageSection("Misses", "", (), "Nothing was missed."),))).words
     )
 
 
 def test_pictures_beyond_the_limit_are_named_and_counted() -> None:
-    entries = [Entry(f"entry {n}", "", (), (Picture(JPEG, f"picture {n}"),)) for n in range(10)]
-    text = page("many", (), (Section("all", "", entries),), most_bytes=3 * len(JPEG) * 4 // 3 + 60)
+    entries = [
+        PageEntry(f"entry {n}", "", (), (PagePicture(JPEG, f"picture {n}"),)) for n in range(10)
+    ]
+    text = page(
+        "many", (), (PageSection("all", "", entries),), most_bytes=3 * len(JPEG) * 4 // 3 + 60
+    )
     read = Page(text)
     assert [len(one.pictures) for one in read.articles] == [1] * 3 + [0] * 7
     assert "picture 9 (left away)" in read.articles[9].words

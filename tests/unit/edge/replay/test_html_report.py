@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.replay.html_report import HtmlReportWriter
 from edge.replay.player import SourceError, play
 from tests.pages import Page
@@ -23,7 +23,7 @@ WALK = Roll(
 
 def written(folder: Path, rule: dict[str, object], roll: Roll = WALK) -> Page:
     rules = [{"id": "person", "labels": ["person"]} | rule]
-    config = Config.model_validate(
+    config = EdgeConfig.model_validate(
         {"decide": {"rules": rules}, "cameras": {CAMERA: {"kind": "stream"}}}
     )
     out = HtmlReportWriter(folder / "page.html", Path("clips/<b>.avi"), config, CAMERA)
@@ -67,4 +67,4 @@ def test_a_camera_with_nothing_before_it_has_nothing_to_show(tmp_path: Path) -> 
 def test_where_nothing_can_be_written_is_said_at_once(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(SourceError, match="cannot be written"):
-        HtmlReportWriter(tmp_path / name, Path("clip.avi"), Config(), CAMERA)
+        HtmlReportWriter(tmp_path / name, Path("clip.avi"), EdgeConfig(), CAMERA)

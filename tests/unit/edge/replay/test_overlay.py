@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.ids import CameraId
-from edge.config.schema import Camera, Config
+from edge.config.schema import CameraConfig, EdgeConfig
 from edge.records import Quiet
 from edge.replay import drawing
 from edge.replay.annotations import AMBER, GREY, RED, marks
-from edge.replay.drawing import Mark, Scale
+from edge.replay.drawing import DrawnBox, Scale
 from edge.replay.overlay import BANNER_S, Overlay
-from edge.replay.player import Step, play
+from edge.replay.player import ReplayStep, play
 from imaging.detections import Image
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
@@ -28,15 +28,17 @@ FPS = 5.0
 SIZE = (320, 240)
 
 
-def steps(rule: dict[str, object] | None = None, **camera: object) -> tuple[list[Step], Camera]:
+def steps(
+    rule: dict[str, object] | None = None, **camera: object
+) -> tuple[list[ReplayStep], CameraConfig]:
     rules = [{"id": "person", "labels": ["person"]} | (rule or {})]
-    config = Config.model_validate(
+    config = EdgeConfig.model_validate(
         {"decide": {"rules": rules}, "cameras": {CAMERA: {"kind": "stream"} | camera}}
     )
     return list(play(WALK, config, CAMERA, FPS, FindsDarkThings())), config.cameras[CAMERA]
 
 
-def drawn(played: list[Step], settings: Camera) -> list[Image]:
+def drawn(played: list[ReplayStep], settings: CameraConfig) -> list[Image]:
     overlay = Overlay(settings)
     images = []
     for step in played:
@@ -139,7 +141,7 @@ def test_wherever_a_box_lies_it_can_be_drawn(
 ) -> None:
     image = np.zeros((90, 160, 3), np.uint8)
     words = ("#1 person 0.80", "min_travel 0.10 < 0.20")
-    some = [Mark(box, RED, words, style) for box in boxes]  # type: ignore[arg-type] # sampled
+    some = [DrawnBox(box, RED, words, style) for box in boxes]  # type: ignore[arg-type] # sampled
     drawing.draw(image, some, Scale(0.5, 0.5))
     assert image.shape == (90, 160, 3)
     assert image.any() or not boxes

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.schema import Camera, Decide, Rule, Tracking, Zone
+from edge.config.schema import CameraConfig, DecideConfig, RuleConfig, TrackingConfig, ZoneConfig
 from edge.records import RuleResult
 from edge.rules import checks
 from edge.rules.conditions import vote_median
@@ -25,12 +25,12 @@ UNSEEN, EVERYWHERE = Foreground(), Foreground(size=SIZE, watched=False)
 STILL: dict[str, object] = {"must_move": False, "cooldown_s": 1000.0}
 
 
-def rule(**keys: object) -> Rule:
-    return Rule.model_validate({"id": "r", "labels": ["person"]} | STILL | keys)
+def rule(**keys: object) -> RuleConfig:
+    return RuleConfig.model_validate({"id": "r", "labels": ["person"]} | STILL | keys)
 
 
 def watch(
-    rows: list[Row], *rules: Rule, change: Foreground = UNSEEN, **more: object
+    rows: list[Row], *rules: RuleConfig, change: Foreground = UNSEEN, **more: object
 ) -> tuple[list[tuple[int, Finding]], list[RuleResult]]:
     """Findings with their frame, and all rule_results, of one thing at 5 fps."""
     tracks = Tracks()
@@ -38,7 +38,7 @@ def watch(
     rule_results: list[RuleResult] = []
     here = replace(EvaluationContext(rules=rules, size=SIZE), **more)  # type: ignore[arg-type]  # as given
     for n, row in enumerate(rows):
-        tracks = step(tracks, seen(row), change, n / 5, Tracking())
+        tracks = step(tracks, seen(row), change, n / 5, TrackingConfig())
         judged = evaluate_tracks(tracks, here, n / 5)
         tracks = judged.tracks
         findings += [(n, finding) for finding in judged.findings]
@@ -97,7 +97,9 @@ def test_weak_and_foreign_votes_are_explained() -> None:
 
 
 def test_loitering_counts_from_entering_the_zone() -> None:
-    zone = Zone(id="door", polygon=((0.4, 0.2), (0.6, 0.2), (0.6, 0.6), (0.4, 0.6)), inertia_s=0)
+    zone = ZoneConfig(
+        id="door", polygon=((0.4, 0.2), (0.6, 0.2), (0.6, 0.6), (0.4, 0.6)), inertia_s=0
+    )
     rows = [walker(200 + 16 * n, 0.8) for n in range(5)] + [walker(264, 0.8)] * 20
     findings, _ = watch(rows, rule(zones=["door"], loitering_s=2.0), zones=(zone,))
     assert [n for n, _ in findings] == [13]  # the feet pass x = 256 at frame 3, and 2 s are 10
@@ -105,7 +107,9 @@ def test_loitering_counts_from_entering_the_zone() -> None:
 
 
 def test_a_line_rule_tells_each_crossing_once_though_another_rule_has_spoken() -> None:
-    camera = Camera.model_validate({"lines": [{"id": "gate", "points": [[0.5, 0], [0.5, 1]]}]})
+    camera = CameraConfig.model_validate(
+        {"lines": [{"id": "gate", "points": [[0.5, 0], [0.5, 1]]}]}
+    )
     rows = [walker(270 + 8 * n, 0.8) for n in range(12)] + [walker(358, 0.8)] * 20
     findings, _ = watch(rows, rule(), rule(id="line", lines=["gate"]), lines=camera.lines)
     assert [(n, f.rule.id) for n, f in findings] == [(1, "r"), (6, "line")]
@@ -113,7 +117,9 @@ def test_a_line_rule_tells_each_crossing_once_though_another_rule_has_spoken() -
 
 
 def test_a_rise_in_severity_breaks_the_silence_and_nothing_else_does() -> None:
-    door = Zone(id="door", polygon=((0.5, 0), (1, 0), (1, 1), (0.5, 1)), inertia_s=0, severity=2)
+    door = ZoneConfig(
+        id="door", polygon=((0.5, 0), (1, 0), (1, 1), (0.5, 1)), inertia_s=0, severity=2
+    )
     rows = [walker(270 + 8 * n, 0.8) for n in range(12)]
     findings, _ = watch(rows, rule(severity=1), rule(id="also", severity=1), zones=(door,))
     assert [(n, f.rule.id, f.severity) for n, f in findings] == [(1, "r", 1), (6, "r", 2)]
@@ -122,11 +128,11 @@ def test_a_rise_in_severity_breaks_the_silence_and_nothing_else_does() -> None:
 def test_no_severity_of_a_place_or_an_hour_is_over_that_of_the_edge() -> None:
     for section in ({"zones": [{"id": "z", "polygon": [[0, 0], [1, 0], [1, 1]], "severity": 3}]},):
         with pytest.raises(ValueError, match="less than or equal to 2"):
-            Camera.model_validate(section)
+            CameraConfig.model_validate(section)
 
 
 NIGHTS = {"id": "nights", "time_zone": "Europe/Berlin", "severity": 2}
-HOURS = Decide.model_validate(
+HOURS = DecideConfig.model_validate(
     {"schedules": [NIGHTS | {"windows": [{"begin": "22:00", "end": "06:00"}]}]}
 )
 
@@ -137,7 +143,7 @@ HOURS = Decide.model_validate(
 )
 def test_hours_decide_and_raise(at: datetime, severity: int | None) -> None:
     decide = HOURS.model_copy(update={"rules": (rule(schedules=["nights"], severity=0),)})
-    here = evaluation_context(Camera(), decide, SIZE, at, night=False)
+    here = evaluation_context(CameraConfig(), decide, SIZE, at, night=False)
     findings, rule_results = watch(STANDS, *here.rules, hours=here.hours)
     assert [f.severity for _, f in findings] == ([] if severity is None else [severity])
     if severity is None:
@@ -160,10 +166,10 @@ def test_a_disarmed_camera_raises_nothing_and_says_so() -> None:
 
 def test_at_night_the_rules_of_the_night_hold_and_are_named() -> None:
     by_night = rule(threshold=0.9, night={"threshold": 0.5})
-    decide = Decide(rules=(by_night,))
+    decide = DecideConfig(rules=(by_night,))
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     for night in (False, True):
-        here = evaluation_context(Camera(), decide, SIZE, noon, night=night)
+        here = evaluation_context(CameraConfig(), decide, SIZE, noon, night=night)
         findings, _ = watch(STANDS, *here.rules, night=night)
         assert bool(findings) is night
         assert all(f.reasons[-1] == "by the rule's night values" for _, f in findings)
@@ -207,11 +213,11 @@ def test_a_judgement_fires_exactly_when_all_its_checks_pass(
 
 
 def test_cameras_are_judged_by_their_own_rules() -> None:
-    own = Camera(rules=(rule(id="own"),))
+    own = CameraConfig(rules=(rule(id="own"),))
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
-    assert [r.id for r in evaluation_context(own, Decide(), SIZE, noon, night=False).rules] == [
-        "own"
-    ]
+    assert [
+        r.id for r in evaluation_context(own, DecideConfig(), SIZE, noon, night=False).rules
+    ] == ["own"]
 
 
 @pytest.mark.parametrize(("stays", "told"), [(0.9, False), (0.2, True), (None, True)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from edge.config.schema import Rule
+from edge.config.schema import RuleConfig
 from edge.rules.cooldown import Visibility, after_report, after_verdict, check
 from edge.track.track import Cooldown
 
-PERSON = Rule(id="person", labels=("person",))
+PERSON = RuleConfig(id="person", labels=("person",))
 SEEN = Visibility(score=0.55, height=100.0)
 
 

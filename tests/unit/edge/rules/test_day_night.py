@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.schema import DayNight, Rule
+from edge.config.schema import DayNightConfig, RuleConfig
 from edge.rules.day_night import DayNightState, measure, step
 from imaging.detections import Image
 
-SETTINGS = DayNight()
+SETTINGS = DayNightConfig()
 CHECKOUT = Path(__file__).resolve().parents[4]
 
 
@@ -25,7 +25,7 @@ def coloured(luma: int, spread: int = 30) -> Image:
     return np.broadcast_to(tone.astype(np.uint8), (120, 160, 3)).copy()
 
 
-def watch(images: list[Image], settings: DayNight = SETTINGS, fps: float = 1.0) -> list[bool]:
+def watch(images: list[Image], settings: DayNightConfig = SETTINGS, fps: float = 1.0) -> list[bool]:
     state, nights = DayNightState(), []
     for n, image in enumerate(images):
         state = step(state, image, n / fps, settings)
@@ -60,8 +60,8 @@ def test_after_a_pause_the_first_picture_decides_again() -> None:
 
 
 def test_it_can_be_switched_off_and_so_can_infrared() -> None:
-    assert watch([NIGHT], DayNight(enabled=False)) == [False]
-    assert watch([INFRARED], DayNight(infrared=False)) == [False]
+    assert watch([NIGHT], DayNightConfig(enabled=False)) == [False]
+    assert watch([INFRARED], DayNightConfig(infrared=False)) == [False]
 
 
 @given(st.lists(st.sampled_from([0, 1]), min_size=2, max_size=60))
@@ -85,8 +85,10 @@ def test_real_pictures_are_day_and_their_grey_is_infrared() -> None:
 
 
 def test_a_rule_has_its_own_values_by_night_and_keeps_the_others() -> None:
-    rule = Rule.model_validate(
+    rule = RuleConfig.model_validate(
         {"id": "a", "labels": ["person"], "threshold": 0.5, "night": {"threshold": 0.3}}
     )
     assert (rule.at_night().threshold, rule.at_night().min_score) == (0.3, rule.min_score)
-    assert Rule(id="b", labels=("person",)).at_night() == Rule(id="b", labels=("person",))
+    assert RuleConfig(id="b", labels=("person",)).at_night() == RuleConfig(
+        id="b", labels=("person",)
+    )

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from contract.ids import CameraId
-from edge.config.schema import Config, Deduplication
+from edge.config.schema import DeduplicationConfig, EdgeConfig
 from edge.records import Analysed
-from edge.replay.player import Step, play
+from edge.replay.player import ReplayStep, play
 from imaging.detections import Detections, Image
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import picture, seen
@@ -43,8 +43,8 @@ def _procession(count: int) -> list[bytes]:
     return [picture(seed=n) for n in range(20)] + frames
 
 
-def _play(settings: Deduplication) -> list[Step]:
-    config = Config.model_validate({"cameras": {CAMERA: {"kind": "stream"}}})
+def _play(settings: DeduplicationConfig) -> list[ReplayStep]:
+    config = EdgeConfig.model_validate({"cameras": {CAMERA: {"kind": "stream"}}})
     config = config.model_copy(
         update={"decide": config.decide.model_copy(update={"deduplication": settings})}
     )
@@ -52,7 +52,7 @@ def _play(settings: Deduplication) -> list[Step]:
 
 
 def test_a_procession_is_reported_now_and_then_with_the_number_of_duplicates() -> None:
-    steps = _play(Deduplication())
+    steps = _play(DeduplicationConfig())
     candidates = [candidate for step in steps for candidate in step.candidates]
     duplicates = [m for s in steps if isinstance(s.outcome, Analysed) for m in s.outcome.duplicates]
     assert 2 <= len(candidates) <= 5
@@ -66,7 +66,7 @@ def test_a_procession_is_reported_now_and_then_with_the_number_of_duplicates() -
 
 
 def test_switched_off_everybody_in_it_is_told() -> None:
-    limited, every = _play(Deduplication()), _play(Deduplication(enabled=False))
+    limited, every = _play(DeduplicationConfig()), _play(DeduplicationConfig(enabled=False))
     reported = sum(len(step.candidates) for step in limited)
     assert sum(len(step.candidates) for step in every) >= reported + 4
     assert not any(s.outcome.duplicates for s in every if isinstance(s.outcome, Analysed))

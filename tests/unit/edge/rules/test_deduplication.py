@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.ids import CameraId
-from edge.config.schema import Deduplication, Rule
+from edge.config.schema import DeduplicationConfig, RuleConfig
 from edge.records import TrackId
 from edge.rules.deduplication import AlarmEvents, DeduplicationResult, after_verdict, step
 from edge.rules.evaluate import Finding
 
 CAMERA = CameraId("yard")
-SETTINGS = Deduplication()
-PERSON = Rule(id="person", labels=("person",))
+SETTINGS = DeduplicationConfig()
+PERSON = RuleConfig(id="person", labels=("person",))
 WANDERS = 1
 
 
@@ -69,7 +69,7 @@ def test_the_first_is_told_and_another_at_the_same_place_is_only_counted() -> No
         replace(finding(2), zones=("drive",)),
         replace(finding(2), severity=3),
         replace(finding(2), label="dog"),
-        replace(finding(2), rule=Rule(id="night", labels=("person",))),
+        replace(finding(2), rule=RuleConfig(id="night", labels=("person",))),
         finding(2, x=400.0),
     ],
     ids=["a new zone", "graver", "another label", "another rule", "far away"],
@@ -131,7 +131,7 @@ def test_a_camera_that_fires_every_few_seconds_for_an_hour_is_told_of_a_hundred_
 
 
 def test_switched_off_it_lets_everything_through() -> None:
-    settings = Deduplication(enabled=False)
+    settings = DeduplicationConfig(enabled=False)
     result = step((), (finding(1), finding(2)), CAMERA, frozenset(), 0.0, settings)
     assert len(result.passed) == 2
     assert not result.duplicates

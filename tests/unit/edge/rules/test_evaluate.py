@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.config.schema import Rule, Tracking, Zone
+from edge.config.schema import RuleConfig, TrackingConfig, ZoneConfig
 from edge.rules.conditions import vote_median
 from edge.rules.context import EvaluationContext
 from edge.rules.evaluate import Finding, evaluate_picture, evaluate_tracks
@@ -12,15 +12,15 @@ from edge.track.track import Tracks
 from edge.track.tracker import step
 from tests.unit.edge.scenes import seen, walker
 
-PERSON = Rule(id="person", labels=("person",), threshold=0.5, min_score=0.4)
+PERSON = RuleConfig(id="person", labels=("person",), threshold=0.5, min_score=0.4)
 SIZE = (640, 480)
 EVERYWHERE = Foreground(size=SIZE, mask=np.full((120, 160), 255, np.uint8))
 
 
 def watch(
     scores: list[float],
-    rule: Rule = PERSON,
-    zones: tuple[Zone, ...] = (),
+    rule: RuleConfig = PERSON,
+    zones: tuple[ZoneConfig, ...] = (),
     speed: float = 8.0,
     moving: bool = True,
 ) -> list[tuple[int, Finding]]:
@@ -29,7 +29,7 @@ def watch(
     for n, score in enumerate(scores):
         rows = seen(walker(10 + speed * n, score))
         change = EVERYWHERE if moving else Foreground()
-        tracks = step(tracks, rows, change, n / 5, Tracking())
+        tracks = step(tracks, rows, change, n / 5, TrackingConfig())
         judged = evaluate_tracks(
             tracks, EvaluationContext(rules=(rule,), zones=zones, size=SIZE), n / 5
         )
@@ -67,7 +67,7 @@ def test_a_statue_is_no_threat_however_sure_the_network_is() -> None:
 
 
 def test_only_a_settled_zone_of_the_rule_counts() -> None:
-    right = Zone(id="right", polygon=((0.1, 0), (1, 0), (1, 1), (0.1, 1)), inertia_s=0.6)
+    right = ZoneConfig(id="right", polygon=((0.1, 0), (1, 0), (1, 1), (0.1, 1)), inertia_s=0.6)
     rule = PERSON.model_copy(update={"zones": ("right",)})
     ((frame, finding),) = watch([0.8] * 12, rule=rule, zones=(right,))
     assert finding.zones == ("right",)
@@ -96,7 +96,7 @@ def test_a_stand_alone_frame_is_judged_by_detection_alone(
 
 
 def test_a_stand_alone_frame_respects_zones_too() -> None:
-    left = Zone(id="left", polygon=((0, 0), (0.2, 0), (0.2, 1), (0, 1)))
+    left = ZoneConfig(id="left", polygon=((0, 0), (0.2, 0), (0.2, 1), (0, 1)))
     rule = PERSON.model_copy(update={"zones": ("left",)})
     context = EvaluationContext(rules=(rule,), zones=(left,), size=SIZE)
     assert evaluate_picture(seen(walker(10)), context, 1)[0]
@@ -104,7 +104,7 @@ def test_a_stand_alone_frame_respects_zones_too() -> None:
 
 
 def test_a_small_vehicle_in_a_stand_alone_frame_is_taken_for_a_parked_one() -> None:
-    rule = Rule(id="vehicle", labels=("car",), snapshot_min_area=0.02)
+    rule = RuleConfig(id="vehicle", labels=("car",), snapshot_min_area=0.02)
     near = ("car", 0.8, (100.0, 100.0, 300.0, 200.0))
     far = ("car", 0.8, (100.0, 100.0, 140.0, 130.0))
     context = EvaluationContext(rules=(rule,), size=SIZE)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from edge.config.schema import ObjectMask
+from edge.config.schema import ObjectMaskConfig
 from edge.rules.object_masks import apply, overlap
 from tests.unit.edge.scenes import seen, walker
 
@@ -18,11 +18,11 @@ SIZE = (640, 480)
 side = st.floats(0.02, 0.98)
 
 
-def mask(**keys: object) -> ObjectMask:
-    return ObjectMask.model_validate({"id": "m", "polygon": LEFT} | keys)
+def mask(**keys: object) -> ObjectMaskConfig:
+    return ObjectMaskConfig.model_validate({"id": "m", "polygon": LEFT} | keys)
 
 
-def labels(*masks: ObjectMask) -> tuple[str, ...]:
+def labels(*masks: ObjectMaskConfig) -> tuple[str, ...]:
     """What is left of a car on the left edge and two walkers, one in each half."""
     found = seen(("car", 0.9, (280.0, 100.0, 340.0, 140.0)), walker(10, 0.8), walker(600, 0.7))
     return apply(found, masks, SIZE)[0].labels

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from edge.config.schedule import DAYS, Schedule, Window, minutes
+from edge.config.schedule import DAYS, ScheduleConfig, WindowConfig, minutes
 from edge.rules.schedule import active, first, last, read
 
 ZONES = (
@@ -50,12 +50,12 @@ CHANGES = [
 ]
 
 
-def scheduled(zone: str, begin: str, end: str, *days: str) -> Schedule:
+def scheduled(zone: str, begin: str, end: str, *days: str) -> ScheduleConfig:
     window = {"begin": begin, "end": end} | ({"days": days} if days else {})
-    return Schedule.model_validate({"id": "s", "time_zone": zone, "windows": [window]})
+    return ScheduleConfig.model_validate({"id": "s", "time_zone": zone, "windows": [window]})
 
 
-def shown(schedule: Schedule, moment: datetime) -> bool:
+def shown(schedule: ScheduleConfig, moment: datetime) -> bool:
     """The plain reading of the wall clock, which is right wherever no clock changes."""
     local = moment.astimezone(ZoneInfo(schedule.time_zone))
     now = local.hour * 60 + local.minute
@@ -187,11 +187,11 @@ def test_a_reading_says_what_the_clock_of_the_place_shows() -> None:
 )
 def test_hours_that_make_no_sense_are_refused(window: dict[str, object], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
-        Window.model_validate(window)
+        WindowConfig.model_validate(window)
 
 
 def test_a_time_without_quotes_is_what_yaml_made_of_it() -> None:
-    assert Window.model_validate({"begin": 1320, "end": "06:00"}).begin == "22:00"
+    assert WindowConfig.model_validate({"begin": 1320, "end": "06:00"}).begin == "22:00"
 
 
 @pytest.mark.parametrize("name", ["Europe/Atlantis", "CEST", "../etc/passwd", "Europe", ""])

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from contract.labels import group_of
-from edge.records import Box, TrackId
+from edge.records import TrackId
 from edge.static_objects.appearance import FrameContext
 from edge.static_objects.records import ObservedObject
+from imaging.crop import Box
 from imaging.detections import Image
 from tests.fakes import START
 

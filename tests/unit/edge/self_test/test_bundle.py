@@ -10,9 +10,9 @@ import pytest
 
 from contract.cloudevent import frame_report, read_report
 from contract.ids import GatewayId, report_id
-from edge.config.evidence import Evidence
-from edge.config.schema import Intake, PrivacyMask
-from edge.deliver.evidence import Origin
+from edge.config.evidence import EvidenceConfig
+from edge.config.schema import IntakeConfig, PrivacyMaskConfig
+from edge.deliver.evidence import ReportOrigin
 from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, rank
 from edge.intake.admission import admit
 from edge.privacy import Privacy
@@ -31,16 +31,16 @@ AT = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 GATEWAY = GatewayId("gw")
 ID = report_id(GATEWAY, CAMERA, 7, 0, 0)
 FOLDER = find_model("nanodet-g-416-int8")
-EVERYTHING = PrivacyMask(id="all", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
+EVERYTHING = PrivacyMaskConfig(id="all", polygon=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)))
 
 
-def origin(privacy: Privacy | None = None) -> Origin:
-    return Origin(
+def origin(privacy: Privacy | None = None) -> ReportOrigin:
+    return ReportOrigin(
         gateway=GATEWAY,
         model_sha256="a" * 64,
         config_version="1",
         config_sha256="b" * 64,
-        evidence=Evidence(),
+        evidence=EvidenceConfig(),
         privacy=privacy or Privacy(),
     )
 
@@ -54,7 +54,7 @@ def framed(words: str = "words") -> tuple[Frame, tuple[float, float, float, floa
         received_at=AT,
         received_mono_s=5.0,
     )
-    frame = admit(message, Intake().limits, Intake().json_paths)
+    frame = admit(message, IntakeConfig().limits, IntakeConfig().json_paths)
     assert isinstance(frame, Frame)
     return frame, picture.box
 

@@ -9,18 +9,18 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from edge.health.reasons import HealthReason
-from edge.self_test.journey import Outcome, Step
+from edge.self_test.journey import PassedHop, SelfTestOutcome
 from edge.self_test.record import FILE, Record, SelfTestCollector
 from tests.fakes import ManualClock
 
 AT = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
-PASSED = Outcome(
+PASSED = SelfTestOutcome(
     report_id=None,
     began_at=AT,
     took_s=1.5,
-    steps=(Step(hop="answered", after_s=1.25), Step(hop="decided", worker_s=0.5)),
+    steps=(PassedHop(hop="answered", after_s=1.25), PassedHop(hop="decided", worker_s=0.5)),
 )
-FAILED = Outcome(
+FAILED = SelfTestOutcome(
     report_id=None, began_at=AT, took_s=60.0, steps=(), failed="stored", why="503 Slow Down"
 )
 

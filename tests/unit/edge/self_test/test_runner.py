@@ -12,14 +12,14 @@ import pytest
 from contract.ids import GatewayId
 from contract.topics import Topics
 from contract.verdict import Verdict
-from edge.config.evidence import Evidence
+from edge.config.evidence import EvidenceConfig
 from edge.config.load import read
-from edge.config.schema import Config
-from edge.deliver.evidence import Origin
+from edge.config.schema import EdgeConfig
+from edge.deliver.evidence import ReportOrigin
 from edge.deliver.outbox import Outbox
 from edge.privacy import Privacy
 from edge.self_test.bundle import CAMERA
-from edge.self_test.journey import Outcome
+from edge.self_test.journey import SelfTestOutcome
 from edge.self_test.record import Record
 from edge.self_test.requests import MOST_BYTES, RequestTopic
 from edge.self_test.runner import PAUSE_S, SelfTests
@@ -36,8 +36,8 @@ class Bench:
     def __init__(self, folder: Path, document: str = "{}") -> None:
         self.site = Site(folder / "outbox")
         self.clock = self.site.clock
-        self.config: Config = read(document.encode(), {}).config
-        self.outcomes: list[Outcome] = []
+        self.config: EdgeConfig = read(document.encode(), {}).config
+        self.outcomes: list[SelfTestOutcome] = []
         self.woken = 0
         self.outbox = self.site.open()
         self.tests = self.begin(self.outbox)
@@ -53,13 +53,13 @@ class Bench:
             random.Random(1),
         )
 
-    def origin(self) -> Origin:
-        return Origin(
+    def origin(self) -> ReportOrigin:
+        return ReportOrigin(
             gateway=GATEWAY,
             model_sha256="a" * 64,
             config_version="1",
             config_sha256="b" * 64,
-            evidence=Evidence(),
+            evidence=EvidenceConfig(),
             privacy=Privacy(),
         )
 

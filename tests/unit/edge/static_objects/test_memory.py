@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract.ids import ReportId
-from edge.config.schema import StaticObjects
+from edge.config.schema import StaticObjectsConfig
 from edge.records import TrackId
 from edge.static_objects.memory import forget, update_memory
 from edge.static_objects.records import Match, Memory, ObservedObject
@@ -17,7 +17,7 @@ from edge.static_objects.verdict_feedback import add_query, close_query, refute
 from imaging.detections import Image
 from tests.unit.edge.rules.yards import PLACE, frame, observed, shifted, yard
 
-SETTINGS = StaticObjects()
+SETTINGS = StaticObjectsConfig()
 CAR, OTHER = 1, 2
 REPORT = ReportId("gw.cam.1.1.0")
 
@@ -27,7 +27,7 @@ def watch(
     image: Image,
     observations: Sequence[ObservedObject],
     times_s: Sequence[float],
-    limits: StaticObjects = SETTINGS,
+    limits: StaticObjectsConfig = SETTINGS,
 ) -> tuple[Memory, tuple[Match | None, ...]]:
     """The memory after the same sightings at each of the times, and the last matches."""
     matches: tuple[Match | None, ...] = ()
@@ -207,7 +207,7 @@ def test_what_is_forgotten_is_news_again() -> None:
 
 
 def test_switched_off_nothing_is_remembered() -> None:
-    off = StaticObjects(enabled=False)
+    off = StaticObjectsConfig(enabled=False)
     assert watch(parked(), yard((CAR, PLACE)), [observed()], range(8, 20), off)[1] == (None,)
     assert watch(Memory(), yard((CAR, PLACE)), [observed()], range(20), off)[0] == Memory()
 
@@ -222,7 +222,7 @@ boxes = st.tuples(st.floats(0, 0.6), st.floats(0, 0.6)).map(
 def test_the_memory_is_bounded_and_its_ids_are_unique(
     frames: list[list[tuple[float, float, float, float]]], most: int
 ) -> None:
-    bounded, memory, image = StaticObjects(max_objects=most), Memory(), yard()
+    bounded, memory, image = StaticObjectsConfig(max_objects=most), Memory(), yard()
     for n, seen in enumerate(frames):
         rows = [observed(box, track=10 * n + row) for row, box in enumerate(seen)]
         memory, matches = update_memory(memory, rows, frame(image, 2.0 * n), bounded)

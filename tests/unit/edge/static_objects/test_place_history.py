@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edge.records import Box
 from edge.static_objects.place_history import STANDING, STAYS, Grey, PlaceHistory, patch_of, stays
+from imaging.crop import Box
 
 RNG = np.random.default_rng(4)
 GROUND = cv2.GaussianBlur(RNG.integers(60, 120, (180, 320)).astype(np.float32), (0, 0), 3)

@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake.admission import admit
 from edge.pipeline import Pipeline
-from edge.records import AlertCandidate, Analysed, Box, Message
+from edge.records import AlertCandidate, Analysed, Message
 from imaging.admission import Rejected
+from imaging.crop import Box
 from imaging.detections import Detections, Image
 from tests.fakes import START
 from tests.unit.edge.rules.yards import GRAVEL, SIZE, texture
@@ -71,7 +72,7 @@ class Stage:
 class Watch:
     """A pipeline at `fps`, with what it raised and kept back."""
 
-    def __init__(self, stage: Stage, config: Config, fps: float = 5.0) -> None:
+    def __init__(self, stage: Stage, config: EdgeConfig, fps: float = 5.0) -> None:
         self.stage, self.fps, self.now = stage, fps, 100.0
         self.pipeline = Pipeline(config, stage)
         self.config = config
@@ -114,8 +115,8 @@ class Watch:
         return self.candidates[before:]
 
 
-def camera(**settings: object) -> Config:
-    return Config.model_validate({"cameras": {CAMERA: settings}})
+def camera(**settings: object) -> EdgeConfig:
+    return EdgeConfig.model_validate({"cameras": {CAMERA: settings}})
 
 
 def test_each_coming_and_going_is_told_and_no_standing() -> None:
@@ -171,7 +172,7 @@ def test_a_lone_picture_tells_of_a_parked_car_once() -> None:
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_switch_is_what_makes_the_difference(enabled: bool) -> None:
-    settings = Config.model_validate(
+    settings = EdgeConfig.model_validate(
         {
             "cameras": {CAMERA: {"kind": "snapshot"}},
             "decide": {"static_objects": {"enabled": enabled}},

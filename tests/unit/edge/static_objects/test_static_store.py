@@ -12,7 +12,7 @@ import pytest
 
 from contract.ids import CameraId, ReportId
 from contract.verdict import Decision
-from edge.config.schema import StaticObjects
+from edge.config.schema import StaticObjectsConfig
 from edge.static_objects.database import FILE
 from edge.static_objects.listing import NoMemory, StaticError, forget, listed
 from edge.static_objects.memory import update_memory
@@ -32,7 +32,7 @@ def parked(appearance: int = 1) -> Memory:
     memory = Memory()
     for now in range(8):
         memory, _ = update_memory(
-            memory, [observed()], frame(yard((appearance, PLACE)), now), StaticObjects()
+            memory, [observed()], frame(yard((appearance, PLACE)), now), StaticObjectsConfig()
         )
     return memory
 
@@ -64,14 +64,18 @@ def test_what_stands_there_is_known_after_a_restart(tmp_path: Path) -> None:
         before, appearances=(), since_s=0.0
     )
     assert recalled.next_number > int(after.id)
-    _, (match,) = update_memory(recalled, [observed()], frame(yard((1, PLACE)), 9), StaticObjects())
+    _, (match,) = update_memory(
+        recalled, [observed()], frame(yard((1, PLACE)), 9), StaticObjectsConfig()
+    )
     assert match is not None
     assert rim.store.load(OTHER) == Memory()
 
 
 def test_what_is_only_watched_is_not_kept(tmp_path: Path) -> None:
     rim = Rim(tmp_path)
-    memory, _ = update_memory(Memory(), [observed()], frame(yard((1, PLACE)), 0), StaticObjects())
+    memory, _ = update_memory(
+        Memory(), [observed()], frame(yard((1, PLACE)), 0), StaticObjectsConfig()
+    )
     rim.sync(memory)
     assert listed(tmp_path) == ()
 

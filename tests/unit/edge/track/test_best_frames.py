@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.evidence import Evidence
+from edge.config.evidence import EvidenceConfig
 from edge.records import BestFrame
 from edge.track.best_frames import add, quality, ranked, sharpness
 from tests.unit.edge.deliver.test_evidence import decoded_frame, encoded, scene
@@ -29,7 +29,7 @@ def best_frame(at_s: float, score: float, sharp: float = 1.0) -> BestFrame:
 def test_the_best_of_all_is_kept_and_the_kept_are_few_and_apart(
     offers: list[tuple[float, float, float]], crops: int, apart_s: float
 ) -> None:
-    evidence = Evidence(crops=crops, crop_apart_s=apart_s)
+    evidence = EvidenceConfig(crops=crops, crop_apart_s=apart_s)
     kept: tuple[BestFrame, ...] = ()
     now, offered = 0.0, []
     for step_s, score, sharp in offers:

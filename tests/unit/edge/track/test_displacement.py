@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.records import Box
 from edge.track.displacement import displaced, rigid_shift
+from imaging.crop import Box
 
 SIZE = (640, 480)
 CAR: Box = (200.0, 200.0, 280.0, 230.0)

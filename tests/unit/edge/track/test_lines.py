@@ -8,20 +8,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from edge.config.schema import Line
+from edge.config.schema import LineConfig
 from edge.records import Point
 from edge.track.lines import CROSSING_VALID_S, LineHistory, crossings, distance, step
 from edge.track.zones import contains
 
 SIZE = (1000, 1000)
-FENCE = Line(id="fence", points=((0.5, 0.2), (0.5, 0.8)))
+FENCE = LineConfig(id="fence", points=((0.5, 0.2), (0.5, 0.8)))
 """Walked from top to bottom, so that its right is the left of the picture."""
 
 coordinate = st.floats(0, 1000, allow_nan=False)
 point = st.tuples(coordinate, coordinate)
 
 
-def walk(feet: list[Point], line: Line = FENCE, height_px: float = 100.0) -> list[tuple[int, str]]:
+def walk(
+    feet: list[Point], line: LineConfig = FENCE, height_px: float = 100.0
+) -> list[tuple[int, str]]:
     """Crossings with the frame in which they were seen, for feet at 5 fps."""
     path = LineHistory()
     told: list[tuple[int, str]] = []

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.records import Box, Mask
+from edge.records import Mask
 from edge.track.motion_verification import Foreground, moves, verify
+from imaging.crop import Box
 from tests.unit.edge.scenes import Row, seen
 
 SIZE = (640, 480)

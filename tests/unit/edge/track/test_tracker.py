@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.schema import Tracking
+from edge.config.schema import TrackingConfig
 from edge.track.kalman import VELOCITY_MEMORY_S, predict, update
 from edge.track.motion_verification import Foreground
 from edge.track.track import Tracks
@@ -16,7 +16,7 @@ from edge.track.tracker import MAX_TRACKS, expire, one_per_object, step
 from imaging.detections import no_detections
 from tests.unit.edge.scenes import Row, seen, walker
 
-SETTINGS = Tracking()
+SETTINGS = TrackingConfig()
 STILL = Foreground()
 
 

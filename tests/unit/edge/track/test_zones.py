@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.config.schema import Zone
+from edge.config.schema import ZoneConfig
 from edge.track.zones import ZonePresence, contains, dwelt_s, foot, occupied, step
 
-YARD = Zone(id="yard", polygon=((0, 0), (0.5, 0), (0.5, 0.5), (0, 0.5)), inertia_s=1.0)
+YARD = ZoneConfig(id="yard", polygon=((0, 0), (0.5, 0), (0.5, 0.5), (0, 0.5)), inertia_s=1.0)
 
 
 def test_a_person_leaning_over_the_fence_stands_where_the_feet_are() -> None:

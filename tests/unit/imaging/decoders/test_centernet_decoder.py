@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imaging.decoders.centernet import Layout, decode, layout
+from imaging.decoders.centernet import CenterNetLayout, decode, layout
 from imaging.decoders.tensor import Tensor
 from imaging.manifest import ModelError, Thresholds
 
@@ -19,7 +19,7 @@ def tensors(*peaks: tuple[int, int, int, float]) -> list[Tensor]:
 
 
 def test_the_pair_is_told_apart_by_its_last_side() -> None:
-    assert Layout(heat=1, sides=0, stride=4) == PAIR
+    assert CenterNetLayout(heat=1, sides=0, stride=4) == PAIR
 
 
 def test_a_peak_is_a_box_from_the_corner_of_its_cell() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from imaging.decoders.tensor import Tensor
-from imaging.decoders.yolo import Layout, decode, layout
+from imaging.decoders.yolo import YoloLayout, decode, layout
 from imaging.detections import FloatArray
 from imaging.manifest import ModelError, Thresholds
 
@@ -33,7 +33,7 @@ def test_every_form_gives_the_same_box(
     values = table(pixels=pixels, objectness=objectness)
     values = values.T if channels_first else values
     form = layout([(1, *values.shape)], 3)
-    assert form == Layout(channels_first=channels_first, objectness=objectness)
+    assert form == YoloLayout(channels_first=channels_first, objectness=objectness)
     found = decode(Tensor(values=values), form, 64, 32, Thresholds(score=0.25))
     assert np.allclose(found.boxes, [[24, 8, 40, 24]], atol=1e-4)
     assert found.classes.tolist() == [1]
@@ -43,7 +43,7 @@ def test_every_form_gives_the_same_box(
 def test_a_quantised_table_gives_the_same_box() -> None:
     stored = np.clip(np.round(table(pixels=False, objectness=False) * 255) - 128, -128, 127)
     tensor = Tensor(values=stored.astype(np.int8), scale=1 / 255, zero_point=-128)
-    form = Layout(channels_first=False, objectness=False)
+    form = YoloLayout(channels_first=False, objectness=False)
     found = decode(tensor, form, 64, 32, Thresholds(score=0.25))
     assert np.allclose(found.boxes, [[24, 8, 40, 24]], atol=0.3)
 
@@ -51,7 +51,7 @@ def test_a_quantised_table_gives_the_same_box() -> None:
 def test_a_strong_class_in_a_weak_object_is_nothing() -> None:
     values = table(pixels=False, objectness=True)
     values[7, 4] = 0.3
-    form = Layout(channels_first=False, objectness=True)
+    form = YoloLayout(channels_first=False, objectness=True)
     assert len(decode(Tensor(values=values), form, 64, 32, Thresholds(score=0.28))) == 0
 
 

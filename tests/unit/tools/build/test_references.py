@@ -15,7 +15,7 @@ from contract.ids import GatewayId
 from contract.topics import Topics
 from edge.config.live import Live
 from edge.config.load import read
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.daemon.status_messages import StatusMessages
 from edge.metrics.counters import Counters
 from service.documents import ROOT
@@ -88,7 +88,7 @@ def unexplained(model: type[BaseModel], path: str = "") -> Iterator[str]:
             yield from unexplained(inner, f"{path}{key.name}.")
 
 
-@pytest.mark.parametrize("model", [*topics.MESSAGES, Config, Settings])
+@pytest.mark.parametrize("model", [*topics.MESSAGES, EdgeConfig, Settings])
 def test_every_field_and_key_is_explained(model: type[BaseModel]) -> None:
     assert list(unexplained(model)) == []
 

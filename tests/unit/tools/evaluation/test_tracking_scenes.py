@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from edge.config.schema import Tracking
-from tools.evaluation.tracking.metrics import IdentityCounts, Ids, follow, tally
+from edge.config.schema import TrackingConfig
+from tools.evaluation.tracking.metrics import IdentityCounts, Ids, count_identities, follow
 from tools.evaluation.tracking.scenes import SceneDetection, TrackingScene, record
 from tools.evaluation.tracking.situations import SITUATIONS
 
@@ -34,15 +34,15 @@ def ids(*tracks: int | None) -> Ids:
 def test_the_figures_of_one_thing_under_several_tracks(
     tracks: tuple[int | None, ...], switches: int, pieces: int, mota: float, idf1: float
 ) -> None:
-    found = tally(scene(*[0] * 6), ids(*tracks))
+    found = count_identities(scene(*[0] * 6), ids(*tracks))
     assert (found.switches, found.pieces) == (switches, pieces)
     assert found.mota == pytest.approx(mota)
     assert found.idf1 == pytest.approx(idf1)
 
 
 def test_a_track_of_nothing_and_a_track_of_two_things_cost() -> None:
-    assert tally(scene(None, None, None), ids(1, 1, 1)).false == 3
-    both = tally(scene(0, 0, 0, 1, 1, 1), ids(*[1] * 6))
+    assert count_identities(scene(None, None, None), ids(1, 1, 1)).false == 3
+    both = count_identities(scene(0, 0, 0, 1, 1, 1), ids(*[1] * 6))
     assert (both.switches, both.idf1) == (0, 0.5)
 
 
@@ -53,6 +53,6 @@ def test_few_things_in_view_keep_their_identities(name: str, fps: float) -> None
     for seed in range(2):
         rng = np.random.default_rng((seed, 77))
         played = record(name, SITUATIONS[name](rng), fps, rng, seconds=15)
-        total += tally(played, follow(played, Tracking()))
+        total += count_identities(played, follow(played, TrackingConfig()))
     assert total.idf1 > 0.9
     assert total.mota > 0.95

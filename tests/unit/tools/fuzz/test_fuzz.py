@@ -62,7 +62,7 @@ def test_a_fault_is_found_and_written_down(
     with slot.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_BYTES) as mapped:
         lane = FuzzLane("seed", tmp_path / "found", mapped, ())
         lane.run(0, 1, 3, 60.0)
-    (name,) = (name for name in lane._tally.findings if name.startswith(f"{kind}-bad-"))
+    (name,) = (name for name in lane._totals.findings if name.startswith(f"{kind}-bad-"))
     assert (tmp_path / "found" / name).read_bytes() == b"abc"
     assert "seed seed/1" in (tmp_path / "found" / f"{name}.txt").read_text()
     assert under_work(slot) == (2, "bad", b"")

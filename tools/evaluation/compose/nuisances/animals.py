@@ -14,7 +14,7 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.paste import brightened, flipped, matching, paste, shade
 from tools.evaluation.compose.recipe import Instant
 
@@ -46,7 +46,7 @@ KINDS = (
 )
 
 
-def animals(setting: Setting) -> Effect:
+def animals(setting: EffectSetting) -> Effect:
     """One animal walks or trots through in each burst."""
     width, height = setting.size
 

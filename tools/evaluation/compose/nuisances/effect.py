@@ -1,7 +1,7 @@
 """What a nuisance does to a frame, in the scene before exposure or in the camera after it.
 
-PURE. An effect is made once per sequence from a `Setting`; what it does to a frame depends on that
-frame's instant alone, so that any frame can be made without those before it.
+PURE. An effect is made once per sequence from a `EffectSetting`; what it does to a frame depends on
+that frame's instant alone, so that any frame can be made without those before it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tools.evaluation.compose.recipe import Instant, Light
 QUALITY = 85
 """JPEG quality of an ordinary camera."""
 
-Change = Callable[[Image, Instant], Image]
+DrawEffect = Callable[[Image, Instant], Image]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class EffectSetting:
     """Where an effect takes place: `size` is width and height of the frame as drawn."""
 
     size: tuple[int, int]
@@ -52,9 +52,9 @@ class Effect:
     """`in_scene` changes what is before the camera, `in_camera` what it makes of it; `quality` is
     that of the JPEG. Either may change the picture in place and returns it."""
 
-    in_scene: Change = _same
-    in_camera: Change = _same
+    in_scene: DrawEffect = _same
+    in_camera: DrawEffect = _same
     quality: Callable[[Instant], int] = _usual
 
 
-Make = Callable[[Setting], Effect]
+Make = Callable[[EffectSetting], Effect]

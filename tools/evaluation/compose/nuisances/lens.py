@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.demo.footage.scene import Field
-from tools.evaluation.compose.cutouts import Mask
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.demo.footage.scene import PixelField
+from tools.evaluation.compose.cutouts import CutoutMask
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.recipe import Instant
 
 
-def insects(setting: Setting) -> Effect:
+def insects(setting: EffectSetting) -> Effect:
     """One to four in each burst, on curved paths, streaked by their speed."""
     level = 40.0 if setting.light == "day" else 235.0
 
@@ -37,7 +37,7 @@ def insects(setting: Setting) -> Effect:
     return Effect(in_scene=swarm)
 
 
-def _path(rng: np.random.Generator, size: tuple[int, int]) -> Field:
+def _path(rng: np.random.Generator, size: tuple[int, int]) -> PixelField:
     """Coefficients `(2, 4)` of a curve that stays before the lens: middle, amplitude, rate, phase,
     along and down."""
     rows = [
@@ -52,19 +52,19 @@ def _path(rng: np.random.Generator, size: tuple[int, int]) -> Field:
     return np.asarray(rows, np.float32)
 
 
-def _at(path: Field, at_s: float) -> tuple[int, int]:
+def _at(path: PixelField, at_s: float) -> tuple[int, int]:
     middle, swing, rate, phase = path.T
     where = middle + swing * np.sin(rate * at_s + phase)
     return round(float(where[0])), round(float(where[1]))
 
 
-def _streak(veil: Mask, path: Field, at_s: float, radius: float) -> None:
+def _streak(veil: CutoutMask, path: PixelField, at_s: float, radius: float) -> None:
     """Where the insect was while the shutter was open for a thirtieth of a second."""
     wide = max(2, round(2 * radius))
     cv2.line(veil, _at(path, at_s), _at(path, at_s + 1 / 30), (220,), wide, cv2.LINE_AA)
 
 
-def webs(setting: Setting) -> Effect:
+def webs(setting: EffectSetting) -> Effect:
     """Threads across a part of the picture that sway in the wind, and their spider at work."""
     level = 205.0 if setting.light == "day" else 245.0
     rng = setting.rng(1)
@@ -86,7 +86,7 @@ def webs(setting: Setting) -> Effect:
     return Effect(in_scene=sway)
 
 
-def _web(rng: np.random.Generator, size: tuple[int, int], hub: Field) -> Mask:
+def _web(rng: np.random.Generator, size: tuple[int, int], hub: PixelField) -> CutoutMask:
     veil = np.zeros((size[1], size[0]), np.uint8)
     reach = size[1] * rng.uniform(0.45, 0.9)
     angles = np.sort(rng.uniform(0, 2 * math.pi, 15))
@@ -99,7 +99,9 @@ def _web(rng: np.random.Generator, size: tuple[int, int], hub: Field) -> Mask:
     return np.asarray(cv2.GaussianBlur(veil, (0, 0), size[1] / 300), np.uint8)
 
 
-def _spider(veil: Mask, hub: Field, rng: np.random.Generator, at_s: float, height: int) -> None:
+def _spider(
+    veil: CutoutMask, hub: PixelField, rng: np.random.Generator, at_s: float, height: int
+) -> None:
     """Climbs along a thread, legs and all, out of focus."""
     way = np.array([rng.uniform(-1, 1), rng.uniform(0.1, 1)]) * height * 0.1
     at, body = hub + way * at_s, height * 0.018
@@ -112,11 +114,11 @@ def _spider(veil: Mask, hub: Field, rng: np.random.Generator, at_s: float, heigh
     np.maximum(veil, cv2.GaussianBlur(drawn, (0, 0), body / 4), out=veil)
 
 
-def _point(at: Field) -> tuple[int, int]:
+def _point(at: PixelField) -> tuple[int, int]:
     return round(float(at[0])), round(float(at[1]))
 
 
-def _over(picture: Image, veil: Field, level: float) -> Image:
+def _over(picture: Image, veil: PixelField, level: float) -> Image:
     """The grey `level` over the picture, as strongly as the veil (0..255) says."""
     share = (veil / 255)[..., None]
     return np.asarray(picture * (1 - share) + level * share, np.uint8)

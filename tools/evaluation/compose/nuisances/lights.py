@@ -12,8 +12,8 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.demo.footage.light import Shadows
-from tools.demo.footage.scene import Field
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.demo.footage.scene import PixelField
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.recipe import Instant
 
 COARSE = 2
@@ -22,7 +22,7 @@ CLOUDS_S = 40.0
 """A bank of clouds takes this long to pass."""
 
 
-def shadows(setting: Setting) -> Effect:
+def shadows(setting: EffectSetting) -> Effect:
     """Clouds pass and branches sway, and a hard-edged shadow, as of someone out of view, comes in
     and goes."""
     width, height = setting.size
@@ -37,7 +37,7 @@ def shadows(setting: Setting) -> Effect:
     return Effect(in_scene=cast)
 
 
-def _long_shadow(setting: Setting, instant: Instant) -> Field:
+def _long_shadow(setting: EffectSetting, instant: Instant) -> PixelField:
     """A tall figure's shadow on the ground, which grows from the lower edge."""
     width, height = setting.size
     rng = setting.rng(3, instant.burst)
@@ -50,11 +50,11 @@ def _long_shadow(setting: Setting, instant: Instant) -> Field:
     cv2.fillPoly(dark, [np.rint(np.vstack([foot, shoulder])).astype(np.int32)], (1.0,))
     head = round(x + 1.15 * lean), round(height - 1.15 * tall)
     cv2.circle(dark, head, max(1, round(0.8 * wide)), (1.0,), cv2.FILLED)
-    soft: Field = 1 - 0.38 * cv2.GaussianBlur(dark, (0, 0), 2.5)
+    soft: PixelField = 1 - 0.38 * cv2.GaussianBlur(dark, (0, 0), 2.5)
     return soft
 
 
-def headlights(setting: Setting) -> Effect:
+def headlights(setting: EffectSetting) -> Effect:
     """The beams of a car that turns somewhere out of view sweep over the scene."""
     width, height = setting.size
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
@@ -74,13 +74,13 @@ def headlights(setting: Setting) -> Effect:
     return Effect(in_camera=sweep)
 
 
-def _pool(dx: Field, dy: Field, size: tuple[int, int]) -> Field:
+def _pool(dx: PixelField, dy: PixelField, size: tuple[int, int]) -> PixelField:
     """Where a beam falls: a soft ellipse, lying."""
-    pool: Field = np.exp(-((dx / (0.13 * size[0])) ** 2) - (dy / (0.16 * size[1])) ** 2)
+    pool: PixelField = np.exp(-((dx / (0.13 * size[0])) ** 2) - (dy / (0.16 * size[1])) ** 2)
     return pool
 
 
-def flicker(setting: Setting) -> Effect:
+def flicker(setting: EffectSetting) -> Effect:
     """A failing lamp: the whole picture beats, rows in bands; between bursts it may stay off."""
     rows = np.linspace(0, 1, setting.size[1], dtype=np.float32)
 

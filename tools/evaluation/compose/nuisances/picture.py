@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.evaluation.compose.nuisances.effect import QUALITY, Effect, Setting
+from tools.evaluation.compose.nuisances.effect import QUALITY, Effect, EffectSetting
 from tools.evaluation.compose.recipe import Instant
 
 _BEGIN = datetime(2024, 3, 9, 23, 58, 0, tzinfo=UTC)
@@ -21,17 +21,17 @@ _NAMES = ("CAM 01", "FRONT GATE", "Einfahrt", "IPC-HFW", "CH-03 YARD")
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)
 
 
-def clock(setting: Setting) -> Effect:
+def clock(setting: EffectSetting) -> Effect:
     """Date and time that change each second, a name, and a line of figures that jumps in bursts."""
     return _clock(setting, None)
 
 
-def clock_over(setting: Setting, share: float) -> Effect:
+def clock_over(setting: EffectSetting, share: float) -> Effect:
     """The same, the time not at the upper border but so far down, over what stands there."""
     return _clock(setting, share)
 
 
-def _clock(setting: Setting, share: float | None) -> Effect:
+def _clock(setting: EffectSetting, share: float | None) -> Effect:
     rng = setting.rng(1)
     scale = setting.size[1] / 480 * float(rng.uniform(0.6, 1.3))
     font, name = _FONTS[int(rng.integers(len(_FONTS)))], _NAMES[int(rng.integers(len(_NAMES)))]
@@ -57,7 +57,7 @@ def _write(picture: Image, text: str, at: tuple[int, int], font: int, scale: flo
         cv2.putText(picture, text, at, font, scale, colour, width, cv2.LINE_AA)
 
 
-def shake(setting: Setting) -> Effect:
+def shake(setting: EffectSetting) -> Effect:
     """A mast in the wind: the picture swings and turns a little, blurred while it moves fast."""
     width, height = setting.size
     tall = height * 0.018
@@ -77,7 +77,7 @@ def shake(setting: Setting) -> Effect:
     return Effect(in_scene=swing)
 
 
-def compression(setting: Setting) -> Effect:
+def compression(setting: EffectSetting) -> Effect:
     """Bits run short in bursts: blocks and rings that change from frame to frame."""
     width, height = setting.size
 

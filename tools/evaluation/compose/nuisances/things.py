@@ -14,7 +14,7 @@ import numpy as np
 
 from imaging.detections import Image
 from tools.evaluation.compose.cutouts import Cutout
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.nuisances.lights import shadows
 from tools.evaluation.compose.paste import matching, paste, scaled, shade
 from tools.evaluation.compose.recipe import Instant
@@ -28,7 +28,7 @@ SHAPES = (
 """Outlines of a shirt, trousers, a sheet, in shares of width and height."""
 
 
-def laundry(setting: Setting) -> Effect:
+def laundry(setting: EffectSetting) -> Effect:
     """A line of shirts, trousers and sheets that hang still and flap in gusts."""
     rng = setting.rng(1)
     width, height = setting.size
@@ -78,24 +78,24 @@ def _flap(piece: Cutout, instant: Instant, phase: float) -> Cutout:
     return Cutout(np.asarray(colour, np.uint8), np.asarray(cover, np.uint8))
 
 
-def statues(setting: Setting) -> Effect:
+def statues(setting: EffectSetting) -> Effect:
     """Two people of stone or bronze on plinths."""
     return _standing(setting, 2, _statue)
 
 
-def posters(setting: Setting) -> Effect:
+def posters(setting: EffectSetting) -> Effect:
     """A poster and a display with a person on it, and a life-size figure of cardboard."""
     return _standing(setting, 3, _poster)
 
 
-def night_watch(setting: Setting) -> list[tuple[Cutout, float, float]]:
+def night_watch(setting: EffectSetting) -> list[tuple[Cutout, float, float]]:
     """A statue in the left third and a poster in the middle, and where their feet stand: x, y;
     without passing shadows."""
     return [_placed(setting, number, 3, make) for number, make in enumerate((_statue, _poster))]
 
 
 def _standing(
-    setting: Setting, count: int, make: Callable[[Cutout, int, np.random.Generator], Cutout]
+    setting: EffectSetting, count: int, make: Callable[[Cutout, int, np.random.Generator], Cutout]
 ) -> Effect:
     passing = shadows(setting)
     things = [_placed(setting, number, count, make) for number in range(count)]
@@ -110,7 +110,7 @@ def _standing(
 
 
 def _placed(
-    setting: Setting,
+    setting: EffectSetting,
     number: int,
     count: int,
     make: Callable[[Cutout, int, np.random.Generator], Cutout],

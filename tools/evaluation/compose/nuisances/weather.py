@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
-from tools.demo.footage.scene import Field
-from tools.evaluation.compose.nuisances.effect import Effect, Setting
+from tools.demo.footage.scene import PixelField
+from tools.evaluation.compose.nuisances.effect import Effect, EffectSetting
 from tools.evaluation.compose.recipe import Instant
 
 
-def rain(setting: Setting) -> Effect:
+def rain(setting: EffectSetting) -> Effect:
     """Streaks that brighten what is behind them, denser in a squall."""
     slant = setting.rng(1).uniform(-0.35, 0.35)
     width, height = setting.size
@@ -33,7 +33,7 @@ def rain(setting: Setting) -> Effect:
     return Effect(in_scene=fall)
 
 
-def snow(setting: Setting) -> Effect:
+def snow(setting: EffectSetting) -> Effect:
     """Flakes of all distances; those close to the lens are large, blurred and few."""
     width, height = setting.size
 
@@ -49,7 +49,7 @@ def snow(setting: Setting) -> Effect:
 
 def _flakes(
     rng: np.random.Generator, size: tuple[int, int], count: int, radius: float, blur: float
-) -> Field:
+) -> PixelField:
     width, height = size
     veil = np.zeros((height, width), np.uint8)
     for _ in range(count):
@@ -61,7 +61,7 @@ def _flakes(
     return np.asarray(cv2.GaussianBlur(veil, (0, 0), blur), np.float32)
 
 
-def _brighten(picture: Image, veil: Field) -> Image:
+def _brighten(picture: Image, veil: PixelField) -> Image:
     """White of the veil's strength (0..255) over the picture."""
     share = (veil / 255)[..., None]
     return (picture + (235 - np.minimum(picture, 235)) * share).astype(np.uint8)

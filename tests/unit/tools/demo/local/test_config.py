@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bridge import config as bridge
-from edge.config.schema import Config, DirStore
+from edge.config.schema import DirStoreConfig, EdgeConfig
 from tests.fakes import START
 from tools.demo.local.config import (
     KEPT_RUNS,
@@ -31,11 +31,11 @@ BROKER = LocalBroker(host="127.0.0.1", port=2883, camera_port=2884)
 
 
 def test_the_gateways_file_is_valid_and_names_broker_and_store(tmp_path: Path) -> None:
-    config = Config.model_validate(
+    config = EdgeConfig.model_validate(
         yaml.safe_load(edge_config(BROKER, Folders(run=tmp_path), metrics_port=2885))
     )
     assert (config.intake.broker.host, config.intake.broker.port) == ("127.0.0.1", 2883)
-    assert config.deliver.store == DirStore(path=tmp_path / "store")
+    assert config.deliver.store == DirStoreConfig(path=tmp_path / "store")
     assert config.deliver.outbox.path == tmp_path / "outbox"
     assert config.runtime.metrics_port == 2885
 

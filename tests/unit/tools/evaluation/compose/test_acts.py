@@ -17,10 +17,10 @@ from tools.evaluation.compose.cast import Actor, ActorInFrame, Cast, seen
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.materials import MaterialError, Materials
 from tools.evaluation.compose.nuisances.effect import Effect
-from tools.evaluation.compose.recipe import SceneRecipe, ThingBox
+from tools.evaluation.compose.recipe import ObjectBox, SceneRecipe
 from tools.evaluation.compose.render import NIGHTS, stage
-from tools.evaluation.compose.scenes import SQUEEZED, recipes
-from tools.evaluation.compose.stages import Stage, Truth
+from tools.evaluation.compose.scenes import SQUEEZED, CompositionPlan, recipes
+from tools.evaluation.compose.stages import StagedScene, Truth
 
 _DRAWN = drawn_materials()
 PEOPLE = sorted(name for name in ACTS if name.startswith("walk"))
@@ -50,7 +50,7 @@ def materials() -> Materials:
     return _DRAWN
 
 
-def shown(scene: str, materials: Materials, walkers: int = 8) -> Stage:
+def shown(scene: str, materials: Materials, walkers: int = 8) -> StagedScene:
     recipe = SceneRecipe(
         scene=scene,
         background="slope",
@@ -66,18 +66,18 @@ def shown(scene: str, materials: Materials, walkers: int = 8) -> Stage:
     return stage(recipe, materials)
 
 
-def cast_of(stage: Stage) -> Cast:
+def cast_of(stage: StagedScene) -> Cast:
     assert stage.cast is not None
     return stage.cast
 
 
-def painted(stage: Stage, actor: Actor, level: int) -> Stage:
+def painted(stage: StagedScene, actor: Actor, level: int) -> StagedScene:
     cast = cast_of(stage)
     actors = tuple(Painted(a, level) if a is actor else a for a in cast.actors)
     return replace(stage, cast=replace(cast, actors=actors))
 
 
-def seen_of(stage: Stage, actor: Actor, truth: Truth) -> npt.NDArray[np.bool_]:
+def seen_of(stage: StagedScene, actor: Actor, truth: Truth) -> npt.NDArray[np.bool_]:
     """Where the actor shows: painted white or black, the frame differs just there. Without the
     camera's own text, which hides nobody for the labels."""
     white, black = (
@@ -92,14 +92,14 @@ def bounds(mask: npt.NDArray[np.bool_]) -> Box:
     return float(xs.min()), float(ys.min()), float(xs.max()) + 1, float(ys.max()) + 1
 
 
-def box_of(stage: Stage, part: ActorInFrame, at_s: float) -> ThingBox | None:
+def box_of(stage: StagedScene, part: ActorInFrame, at_s: float) -> ObjectBox | None:
     """What of the part is left by those that are nearer."""
     cast = cast_of(stage)
     nearer = [other for other in cast.parts(at_s) if other.foot_px > part.foot_px]
     return seen(part, nearer, (640, 480), cast.whole)
 
 
-def acting(stage: Stage, truth: Truth, box: ThingBox) -> Actor:
+def acting(stage: StagedScene, truth: Truth, box: ObjectBox) -> Actor:
     """Whose box it is."""
     at_s = truth.instant.at_s
     for actor in cast_of(stage).actors:
@@ -255,7 +255,8 @@ def test_a_recorder_s_stream_is_of_its_size_and_people_in_it_are_squeezed(
     name: str, materials: Materials
 ) -> None:
     places = {"plaza": materials.places["slope"]}
-    (_, recipe), = recipes([name], places, 0.1, 1, 3)  # fmt: skip
+    plan = CompositionPlan(scenes=[name], places=places, hours=0.1, walkers=1, seed=3)
+    [(_, recipe)] = recipes(plan)
     width, height = (int(side) for side in name.removeprefix("walk_").split("x"))
     assert recipe.sent_size() == (width, height)
     stage_ = stage(recipe.model_copy(update={"background": "slope"}), materials)
@@ -278,7 +279,15 @@ def test_a_vehicle_that_is_not_there_is_named(materials: Materials) -> None:
 
 def test_a_recipe_names_the_vehicles_that_it_parks(materials: Materials) -> None:
     names = ("parked", "walk_cars", "walk_run", "rain")
-    made = recipes(names, materials.places, 0.1, 1, 1, vehicles=("van", "red_car"))
+    plan = CompositionPlan(
+        scenes=names,
+        places=materials.places,
+        hours=0.1,
+        walkers=1,
+        seed=1,
+        vehicles=("van", "red_car"),
+    )
+    made = recipes(plan)
     named = {recipe.scene: recipe.vehicles for _, recipe in made}
     assert named["parked"] == named["walk_cars"] == ("van", "red_car")
     assert named["rain"] == named["walk_run"] == ()

@@ -15,7 +15,7 @@ from tools.evaluation.compose import pace
 from tools.evaluation.compose.night import AFTER_S, BEFORE_S, NightPlan, plan
 from tools.evaluation.compose.recipe import Instant, SceneRecipe
 from tools.evaluation.compose.render import NIGHT, stage
-from tools.evaluation.compose.stages import Stage
+from tools.evaluation.compose.stages import StagedScene
 
 HOURS_S = 12 * 3600.0
 NIGHTS = st.builds(
@@ -27,7 +27,7 @@ NIGHTS = st.builds(
 
 
 @pytest.fixture(scope="module")
-def shown() -> Stage:
+def shown() -> StagedScene:
     recipe = SceneRecipe(
         scene=NIGHT,
         background="slope",
@@ -42,11 +42,11 @@ def shown() -> Stage:
     return stage(recipe, drawn_materials())
 
 
-def nearest(shown: Stage, at_s: float) -> Instant:
+def nearest(shown: StagedScene, at_s: float) -> Instant:
     return min(shown.instants, key=lambda instant: abs(instant.at_s - at_s))
 
 
-def picture(shown: Stage, at_s: float) -> Image:
+def picture(shown: StagedScene, at_s: float) -> Image:
     return shown.picture(nearest(shown, at_s))
 
 
@@ -86,21 +86,21 @@ def test_frames_come_rarely_but_quickly_in_spans_and_bursts(
         assert len(within) >= 5 * pace.FPS
 
 
-def test_the_camera_goes_over_to_infrared_and_back(shown: Stage) -> None:
+def test_the_camera_goes_over_to_infrared_and_back(shown: StagedScene) -> None:
     assert shown.night is not None
     into, back = shown.night.switches_s()
     assert [is_grey(picture(shown, t)) for t in (into - 0.5, into + 0.5)] == [False, True]
     assert [is_grey(picture(shown, t)) for t in (back - 0.5, back + 0.5)] == [True, False]
 
 
-def test_a_lamp_lights_the_scene_at_once(shown: Stage) -> None:
+def test_a_lamp_lights_the_scene_at_once(shown: StagedScene) -> None:
     assert shown.night is not None
     switched = shown.night.lamps_s[0]
     off, on = (picture(shown, switched + shift) for shift in (-0.5, 0.5))
     assert on.mean() > off.mean() + 5
 
 
-def test_every_change_of_light_is_seen_quickly(shown: Stage) -> None:
+def test_every_change_of_light_is_seen_quickly(shown: StagedScene) -> None:
     assert shown.night is not None
     times = np.array([instant.at_s for instant in shown.instants])
     for changed in (*shown.night.lamps_s, *shown.night.switches_s()):
@@ -108,7 +108,7 @@ def test_every_change_of_light_is_seen_quickly(shown: Stage) -> None:
         assert around.sum() >= 20
 
 
-def test_what_stands_there_stands_where_it_is_said(shown: Stage) -> None:
+def test_what_stands_there_stands_where_it_is_said(shown: StagedScene) -> None:
     bare = stage(shown.recipe.model_copy(update={"scene": "walk_day"}), drawn_materials()).ground
     changed = np.abs(shown.ground.astype(int) - bare).max(axis=2) > 40
     for thing in shown.standing:
@@ -118,7 +118,9 @@ def test_what_stands_there_stands_where_it_is_said(shown: Stage) -> None:
     assert not changed.any()
 
 
-def test_whoever_walks_passes_close_before_the_van_and_before_the_others(shown: Stage) -> None:
+def test_whoever_walks_passes_close_before_the_van_and_before_the_others(
+    shown: StagedScene,
+) -> None:
     named = {thing.name: thing.xyxy for thing in shown.standing}
     truths = shown.truths()
     for name, walker in zip(("van", "statue", "van", "poster"), shown.walkers, strict=True):
@@ -133,7 +135,7 @@ def test_whoever_walks_passes_close_before_the_van_and_before_the_others(shown: 
 
 
 def test_every_walk_is_an_event_of_its_own_and_the_rest_of_the_night_is_empty(
-    shown: Stage,
+    shown: StagedScene,
 ) -> None:
     present = [truth.person is True for truth in shown.truths()]
     starts = sum(b and not a for a, b in zip([False, *present], present, strict=False))
@@ -141,7 +143,7 @@ def test_every_walk_is_an_event_of_its_own_and_the_rest_of_the_night_is_empty(
     assert sum(present) < 0.5 * len(present)
 
 
-def test_a_night_is_the_same_from_the_same_seed(shown: Stage) -> None:
+def test_a_night_is_the_same_from_the_same_seed(shown: StagedScene) -> None:
     again = stage(shown.recipe, drawn_materials())
     for instant in shown.instants[::60]:
         assert np.array_equal(shown.picture(instant), again.picture(instant))

@@ -19,7 +19,7 @@ from tools.evaluation.compose.materials import MaterialError, Materials
 from tools.evaluation.compose.nuisances.table import NUISANCES
 from tools.evaluation.compose.recipe import Light, SceneRecipe
 from tools.evaluation.compose.render import stage
-from tools.evaluation.compose.scenes import USUAL, recipes
+from tools.evaluation.compose.scenes import USUAL, CompositionPlan, recipes
 
 LIGHTS: tuple[Light, ...] = ("day", "dusk", "infrared")
 
@@ -151,7 +151,8 @@ def test_each_walker_is_an_event_of_its_own(materials: Materials) -> None:
 
 
 def test_the_hours_are_shared_by_the_nuisances(materials: Materials) -> None:
-    made = [r for _, r in recipes(USUAL, materials.places, 10.0, 2, 1)]
+    plan = CompositionPlan(scenes=USUAL, places=materials.places, hours=10.0, walkers=2, seed=1)
+    made = [r for _, r in recipes(plan)]
     nuisances = [r for r in made if not r.walkers]
     assert sum(r.seconds for r in nuisances) == pytest.approx(36_000, abs=1)
     assert {r.scene for r in made} == set(USUAL)

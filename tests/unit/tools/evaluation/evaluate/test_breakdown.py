@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge.records import Analysed, Motion, Outcome, Quiet
 from imaging.detections import Detections
-from tests.evaluations import judged, one_frame_a_second
+from tests.evaluations import decided, one_frame_a_second
 from tools.evaluation.evaluate.breakdown import by_height, by_nuisance, by_walk
 from tools.evaluation.evaluate.corpus import Labelled
 from tools.evaluation.evaluate.intervals import garwood
@@ -63,9 +63,9 @@ def test_no_hours_give_no_interval() -> None:
 def test_false_alarms_stand_under_their_nuisance_and_under_all() -> None:
     quiet = replace(one_frame_a_second(), nuisance="rain")
     loud = replace(
-        one_frame_a_second(judged(15.0), judged(20.0, decision="refuted")), nuisance="snow"
+        one_frame_a_second(decided(15.0), decided(20.0, decision="refuted")), nuisance="snow"
     )
-    real = one_frame_a_second(judged(16.0))
+    real = one_frame_a_second(decided(16.0))
     rows = by_nuisance([score(run) for run in (quiet, loud, real)])
     assert [(row.name, row.false.edge, row.false.confirmed) for row in rows] == [
         ("rain", 0, 0),
@@ -119,7 +119,7 @@ def test_people_are_sorted_into_bands_by_their_height() -> None:
         BoxSeen(t=float(t), height_px=height, visible=1.0, analysed=True, found=found)
         for t, height, found in ((4, 18.0, False), (6, 19.0, True), (30, 90.0, True))
     )
-    run = replace(one_frame_a_second(judged(31.0)), boxes=boxes, walk="walk_day")
+    run = replace(one_frame_a_second(decided(31.0)), boxes=boxes, walk="walk_day")
     small, tall = by_height([score(run)])
     assert (small.name(), small.confirmed.whole, small.confirmed.part) == ("16 to 20", 1, 0)
     assert (tall.name(), tall.confirmed.whole, tall.confirmed.part) == ("80 to 120", 1, 1)

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.replay.player import play
 from tests.unit.edge.rolls import Roll
 from tests.unit.edge.scenes import FindsDarkThings, picture
-from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, StaticThing
+from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, LabelledStaticObject
 from tools.evaluation.evaluate.event_traces import FRAMES, TraceRecorder
 from tools.evaluation.evaluate.events import LabelledEvent
 from tools.evaluation.evaluate.observed import EventTrace
@@ -29,12 +29,12 @@ NOBODY = LabelledEvent(cls="person", start_s=TIMES[0], end_s=TIMES[EMPTY - 1])
 def watched(
     *events: LabelledEvent,
     shift: int | None = None,
-    static: tuple[StaticThing, ...] = (),
+    static: tuple[LabelledStaticObject, ...] = (),
     rule: dict[str, object] | None = None,
 ) -> tuple[EventTrace, ...]:
     """The walker's box is labelled `shift` px from where it is; None: not at all."""
     rules = [{"id": "person", "labels": ["person"]} | (rule or {})]
-    config = Config.model_validate(
+    config = EdgeConfig.model_validate(
         {"decide": {"rules": rules}, "cameras": {CAMERA: {"kind": "stream"}}}
     )
     boxed = shift is not None
@@ -72,7 +72,7 @@ def test_things_elsewhere_than_the_label_are_not_what_the_event_is_about() -> No
 
 
 def test_what_stands_there_by_its_label_is_not_what_the_event_is_about() -> None:
-    statue = StaticThing(name="statue", xyxy=(0, 100, 320, 160))
+    statue = LabelledStaticObject(name="statue", xyxy=(0, 100, 320, 160))
     (trace,) = watched(EVENT, static=(statue,), rule={"threshold": 0.9})
     assert (trace.detected, trace.best) == (0, None)
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.evaluations import judged, one_frame_a_second
-from tools.evaluation.evaluate.corpus import LabelledBox, StaticThing
+from tests.evaluations import decided, one_frame_a_second
+from tools.evaluation.evaluate.corpus import LabelledBox, LabelledStaticObject
 from tools.evaluation.evaluate.events import AtBox
 from tools.evaluation.evaluate.matching import about
 from tools.evaluation.evaluate.observed import About
@@ -16,7 +16,7 @@ from tools.evaluation.report.comparisons import alarms_about, static_as_json, st
 
 Box = tuple[float, float, float, float]
 
-VAN = StaticThing(name="van", xyxy=(100, 100, 200, 180))
+VAN = LabelledStaticObject(name="van", xyxy=(100, 100, 200, 180))
 STANDING_VAN = About(name="van", place=AtBox.STATIC)
 WALKER = LabelledBox.model_validate({"class": "person", "xyxy": (150, 110, 180, 190)})
 
@@ -58,14 +58,14 @@ def test_a_person_before_a_parked_car_is_not_about_the_car() -> None:
 
 
 def test_a_statue_is_a_standing_thing_to_an_alarm_about_a_person() -> None:
-    statue = StaticThing(name="statue", xyxy=(10, 10, 30, 70))
+    statue = LabelledStaticObject(name="statue", xyxy=(10, 10, 30, 70))
     assert about((11, 10, 30, 69), "person", (), (statue,), boxed=False).place is AtBox.STATIC
 
 
 def test_each_thing_is_counted_by_the_edge_and_by_what_people_were_told() -> None:
-    of_van = replace(judged(15.0, label="car"), about=STANDING_VAN)
-    refuted = replace(judged(20.0, label="car", decision="refuted"), about=STANDING_VAN)
-    of_someone = replace(judged(6.0), about=About(name="person"))
+    of_van = replace(decided(15.0, label="car"), about=STANDING_VAN)
+    refuted = replace(decided(20.0, label="car", decision="refuted"), about=STANDING_VAN)
+    of_someone = replace(decided(6.0), about=About(name="person"))
     run = replace(one_frame_a_second(of_van, refuted, of_someone), static=("van", "statue"))
     van, statue = alarms_about(run)
     assert (van.suspected_s, van.confirmed_s) == ((15.0, 20.0), (15.0,))
@@ -84,18 +84,18 @@ def test_a_corpus_without_such_things_has_no_such_table() -> None:
 
 @pytest.mark.parametrize("name", ["van", "car 3", "parked_van", "a red truck", "parked cars"])
 def test_a_parked_vehicle_is_no_person_however_it_is_called(name: str) -> None:
-    thing = StaticThing(name=name, xyxy=(100, 100, 200, 180))
+    thing = LabelledStaticObject(name=name, xyxy=(100, 100, 200, 180))
     assert not thing.may_be("person")
     assert thing.may_be("vehicle")
 
 
 @pytest.mark.parametrize("name", ["statue", "caravan site sign", "poster of a scarf"])
 def test_other_things_may_be_taken_for_people(name: str) -> None:
-    assert StaticThing(name=name, xyxy=(0, 0, 9, 9)).may_be("person")
+    assert LabelledStaticObject(name=name, xyxy=(0, 0, 9, 9)).may_be("person")
 
 
 def test_a_car_that_left_does_not_stand_there() -> None:
-    thing = StaticThing(name="car 1", xyxy=(0, 0, 9, 9), away_s=((10.0, 20.0),))
+    thing = LabelledStaticObject(name="car 1", xyxy=(0, 0, 9, 9), away_s=((10.0, 20.0),))
     stands = [thing.stands(t) for t in (5.0, 10.0, 15.0, 20.0, 25.0)]
     assert stands == [
         True,
@@ -108,7 +108,7 @@ def test_a_car_that_left_does_not_stand_there() -> None:
 
 def test_a_box_around_a_parked_car_and_one_that_drives_past_is_about_the_one_that_moves() -> None:
     box = (544.0, 167.0, 601.0, 276.0)
-    parked = StaticThing(name="car 0", xyxy=(540, 166, 591, 255))
+    parked = LabelledStaticObject(name="car 0", xyxy=(540, 166, 591, 255))
     near = LabelledBox.model_validate({"class": "car", "xyxy": (550, 207, 603, 282)})
     far = LabelledBox.model_validate({"class": "car", "xyxy": (580, 207, 633, 282)})
     walker = LabelledBox.model_validate({"class": "person", "xyxy": (550, 207, 603, 282)})

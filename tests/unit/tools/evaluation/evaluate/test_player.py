@@ -3,7 +3,7 @@
 import pytest
 
 from contract.ids import CameraId
-from edge.config.schema import Camera, Config, Zone
+from edge.config.schema import CameraConfig, EdgeConfig, ZoneConfig
 from tools.evaluation.evaluate.confirmation import alive_until
 from tools.evaluation.evaluate.player import as_kind
 
@@ -25,13 +25,13 @@ def test_an_alarm_runs_until_its_track_dies(
 
 
 def test_a_camera_is_played_as_asked_and_keeps_its_other_settings() -> None:
-    yard = Camera(zones=(Zone(id="lawn", polygon=((0, 0), (1, 0), (1, 1))),))
-    config = as_kind(Config(cameras={"yard": yard}), CameraId("yard"), "stream")
+    yard = CameraConfig(zones=(ZoneConfig(id="lawn", polygon=((0, 0), (1, 0), (1, 1))),))
+    config = as_kind(EdgeConfig(cameras={"yard": yard}), CameraId("yard"), "stream")
     assert config.cameras["yard"].kind == "stream"
     assert config.cameras["yard"].zones == yard.zones
 
 
 def test_a_camera_that_is_not_listed_is_played_with_the_defaults() -> None:
-    config = Config(camera_defaults=Camera(snapshot_after_s=7.0))
+    config = EdgeConfig(camera_defaults=CameraConfig(snapshot_after_s=7.0))
     played = as_kind(config, CameraId("stills"), "snapshot").cameras["stills"]
     assert (played.kind, played.snapshot_after_s) == ("snapshot", 7.0)

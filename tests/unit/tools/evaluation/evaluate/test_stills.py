@@ -1,6 +1,6 @@
 """Stills: recall and false confirmations per picture."""
 
-from tests.evaluations import PICTURES, judged, still
+from tests.evaluations import PICTURES, decided, still
 from tools.evaluation.evaluate.breakdown import score_stills, stills_traffic
 from tools.evaluation.evaluate.score import Traffic
 
@@ -13,7 +13,7 @@ def test_pictures_are_counted_by_what_is_in_them_and_what_was_confirmed() -> Non
 
 
 def test_a_confirmed_person_is_no_vehicle_and_neither_is_a_bicycle() -> None:
-    ridden = still("ridden.jpg", True, judged(0.0, label="bicycle"))
+    ridden = still("ridden.jpg", True, decided(0.0, label="bicycle"))
     assert score_stills((*PICTURES, ridden), "vehicle").false == 0
 
 

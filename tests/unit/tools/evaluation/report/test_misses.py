@@ -10,9 +10,9 @@ import pytest
 
 from edge.records import RuleResult, TrackId
 from edge.replay.failed_checks import FailedChecks, failed_checks_of
-from edge.replay.html import Picture, jpeg_of
+from edge.replay.html import PagePicture, jpeg_of
 from edge.rules import checks
-from tests.evaluations import judged, one_frame_a_second, still
+from tests.evaluations import decided, one_frame_a_second, still
 from tests.pages import Page
 from tools.evaluation.evaluate.events import AtBox, LabelledEvent
 from tools.evaluation.evaluate.observed import (
@@ -39,7 +39,7 @@ BOX = (1.0, 2.0, 3.0, 4.0)
 def trace(event: LabelledEvent, **more: object) -> EventTrace:
     made = EventTrace(event=event, floor=0.25, begin=0.3, outcomes=Counter({"analysed: motion": 5}))
     made.analysed = 5
-    made.strip = [Picture(JPEG, f"frame {n}") for n in range(3)]
+    made.strip = [PagePicture(JPEG, f"frame {n}") for n in range(3)]
     for name, value in more.items():
         setattr(made, name, value)
     return made
@@ -88,7 +88,7 @@ STANDS = failed_checks_of(
     [rule_result("person", ("threshold", 0.3, 0.35), ("min_travel", 0, 0.2))] * 9
 )
 FIRED = failed_checks_of([rule_result("person", ("threshold", 0.5, 0.35))])
-REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=("no person",))
+REFUTED = replace(decided(6.0, decision="refuted"), verdict_score=0.31, reasons=("no person",))
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ REFUTED = replace(judged(6.0, decision="refuted"), verdict_score=0.31, reasons=(
         ({"holds": FIRED}, (REFUTED,), "suspected by the edge, lost by the cloud: refuted at 0.31"),
         (
             {"holds": FIRED},
-            (replace(judged(6.0, verdict_label="car"), label="person"),),
+            (replace(decided(6.0, verdict_label="car"), label="person"),),
             "lost by the cloud: confirmed as car at 0.50",
         ),
         (
@@ -157,7 +157,7 @@ def test_the_last_stage_that_an_event_came_to_is_what_is_said(
 
 
 def test_what_was_found_is_no_miss_and_its_strip_is_let_go() -> None:
-    seen = evaluation(judged(31.0), traces=(trace(FIRST), trace(SECOND)))
+    seen = evaluation(decided(31.0), traces=(trace(FIRST), trace(SECOND)))
     (only,) = misses(seen)
     assert only.trace.event == FIRST
     assert len(seen.scores[0].run.traces) == 1
@@ -166,7 +166,7 @@ def test_what_was_found_is_no_miss_and_its_strip_is_let_go() -> None:
 def test_what_was_found_late_is_told_with_what_it_waited_for() -> None:
     waited = trace(FIRST, before=HELD, first_s={"analysed": 4.0, "detected": 4.2})
     unseen = trace(SECOND, first_s={"analysed": 30.0, "detected": 32.5})
-    seen = evaluation(judged(7.0), judged(33.0), traces=(waited, unseen))
+    seen = evaluation(decided(7.0), decided(33.0), traces=(waited, unseen))
     assert list(misses(seen)) == []
     first, second = late(seen)
     assert (first.delay_s, second.delay_s) == (3.0, 3.0)
@@ -188,9 +188,9 @@ def test_a_suspicion_near_a_miss_is_told_with_what_the_cloud_said() -> None:
 def test_the_page_has_every_miss_every_alarm_and_every_refuted_suspicion() -> None:
     edge = EdgeReasons(rule="intruder", severity=2, reasons=("it <moved>",), box=(1, 2, 3, 4))
     alarm = replace(
-        judged(31.0), sheet=JPEG, edge=edge, sent=(Sent("best", JPEG), Sent("crop", JPEG))
+        decided(31.0), sheet=JPEG, edge=edge, sent=(Sent("best", JPEG), Sent("crop", JPEG))
     )
-    false = replace(judged(20.0), sheet=JPEG, edge=edge, reasons=("person 0.50",))
+    false = replace(decided(20.0), sheet=JPEG, edge=edge, reasons=("person 0.50",))
     missed = still("missed.jpg", True)
     one = trace(LabelledEvent(cls="person", start_s=0.0, end_s=0.0))
     read = Page(
@@ -202,7 +202,7 @@ def test_the_page_has_every_miss_every_alarm_and_every_refuted_suspicion() -> No
                 traces=(trace(FIRST), trace(SECOND)),
                 stills=(
                     replace(missed, traces=(one,)),
-                    still("phantom.jpg", False, replace(judged(0.0), sheet=JPEG)),
+                    still("phantom.jpg", False, replace(decided(0.0), sheet=JPEG)),
                 ),
             )
         )

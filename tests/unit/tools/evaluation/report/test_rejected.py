@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.audit.sampling import Kind
+from edge.audit.sampling import SampleKind
 from tests.evaluations import one_frame_a_second
 from tools.evaluation.evaluate.observed import AuditAnswer, RejectedStretch
 from tools.evaluation.evaluate.score import SequenceScore, score
@@ -21,7 +21,7 @@ def held(
     span: tuple[float, float],
     answer: AuditAnswer | None,
     *told: str,
-    kind: Kind = "motion",
+    kind: SampleKind = "motion",
     share: float = 1.0,
 ) -> RejectedStretch:
     return RejectedStretch(

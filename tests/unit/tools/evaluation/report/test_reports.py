@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.evaluations import PICTURES, judged, one_frame_a_second
+from tests.evaluations import PICTURES, decided, one_frame_a_second
 from tools.evaluation.evaluate.score import score
 from tools.evaluation.evaluate.totals import Evaluation, Subject, add_up
 from tools.evaluation.report.figures import report
@@ -20,7 +20,7 @@ MOVING = "." * 14 + "MM" + "." * 24
 def evaluation() -> Evaluation:
     """One event found, one missed, one false alarm, one suspicion refuted."""
     run = one_frame_a_second(
-        judged(6.0), judged(15.0, label="car"), judged(31.0, decision="refuted"), moving=MOVING
+        decided(6.0), decided(15.0, label="car"), decided(31.0, decision="refuted"), moving=MOVING
     )
     scores = (score(run),)
     subject = Subject(
