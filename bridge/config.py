@@ -65,6 +65,11 @@ class SourceConfig(Section):
         description="auto: key frames only where they come often enough for `rate_fps`, which "
         "saves most of the work; keyframes: never more; all: every frame.",
     )
+    hwaccel: Literal["none", "cuda", "qsv", "vaapi", "drm"] = Field(
+        "none",
+        description="RTSP: decode by this hardware, as far as FFmpeg has it. There is no falling "
+        "back: where it is not there, the camera is offline and says so.",
+    )
     ca_file: Path | None = Field(
         None, description="Certificate authority of a camera with TLS; absent: the system's."
     )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import av
+from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -42,18 +43,43 @@ def frames(
 def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
     """The stream, connected; FFmpeg's errors become `SourceFault`, whose words hold no URL."""
     text = url.text(camera.username, password_of(camera))
+    hardware = _hardware_of(camera)
     try:
         with av.open(
             text,
             format="rtsp",
             options=_options(camera, url),
             timeout=(camera.stall_s, camera.stall_s),
+            hwaccel=hardware,
         ) as container:
             yield container
     except av.FFmpegError as error:
         raise _fault(error, camera) from None  # its text holds the URL with the password
     except ValueError:
         raise SourceFault(FaultReason.UNUSABLE, "FFmpeg cannot open it") from None
+    except RuntimeError:  # PyAV's word for hardware that does not know the stream's format
+        if hardware is None:
+            raise
+        words = f"hwaccel: {camera.hwaccel} cannot decode this stream: leave it out"
+        raise SourceFault(FaultReason.UNUSABLE, words) from None
+
+
+def _hardware_of(camera: SourceConfig) -> HWAccel | None:
+    """What is to decode; tried before the camera is asked, whose fault this would not be."""
+    kind = camera.hwaccel
+    if kind == "none":
+        return None
+    offered = hwdevices_available()
+    if kind not in offered:
+        words = f"hwaccel: this FFmpeg has no {kind}, only {', '.join(offered)}: leave it out"
+        raise SourceFault(FaultReason.UNUSABLE, words)
+    hardware = HWAccel(kind, allow_software_fallback=False)
+    try:
+        hardware.create(av.Codec("h264", "r"))
+    except (av.FFmpegError, RuntimeError) as error:
+        words = f"hwaccel: no {kind} that decodes is on this machine ({error}): leave it out"
+        raise SourceFault(FaultReason.UNUSABLE, words) from error
+    return hardware
 
 
 def _options(camera: SourceConfig, url: Url) -> dict[str, str]:

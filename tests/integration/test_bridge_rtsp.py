@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from av.codec.hwaccel import hwdevices_available
 
 from bridge.config import SourceConfig
 from bridge.fault import FaultReason
@@ -130,3 +131,20 @@ def test_a_peer_that_speaks_no_rtsp_ends_as_a_fault_and_not_as_a_hang() -> None:
 
         threading.Thread(target=babble, daemon=True).start()
         assert take(SourceConfig(source=address(port), stall_s=2), 1).fault is not None
+
+
+@pytest.mark.parametrize(
+    ("hwaccel", "words"),
+    [("vaapi", "has no vaapi, only"), ("cuda", "no cuda that decodes is on this machine")],
+)
+def test_hardware_that_is_not_there_is_named_before_the_camera_is_asked(
+    hwaccel: str, words: str
+) -> None:
+    if Path("/dev/nvidiactl").exists() or "vaapi" in hwdevices_available():
+        pytest.skip("this machine, or its FFmpeg, has what is to be missing")
+    camera = SourceConfig.model_validate({"source": address(free_port()), "hwaccel": hwaccel})
+    fault = take(camera, 1).fault
+    assert fault is not None
+    assert fault.reason is FaultReason.UNUSABLE
+    assert words in fault.detail
+    assert "leave it out" in fault.detail
