@@ -1,17 +1,20 @@
 """balena's compose file, run by podman-compose: the first boot, cameras let in, updates held off.
 
-Needs images: `STILLWATCH_EDGE_IMAGE` names the edge's in the store that podman sees, and
-`STILLWATCH_DEBIAN_IMAGE` a Debian to build the broker's from. Without them it is skipped.
+Needs images: `STILLWATCH_EDGE_IMAGE` and `STILLWATCH_BRIDGE_IMAGE` name the edge's and the bridge's
+in the store that podman sees, and `STILLWATCH_DEBIAN_IMAGE` a Debian to build the broker's from.
+Without them it is skipped.
 """
 
 from __future__ import annotations
 
+import ftplib
 import json
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 import yaml
@@ -22,6 +25,7 @@ from tests.links import wait_until
 from tests.processes import HOST, accepts, binary, free_port
 
 EDGE, DEBIAN = "STILLWATCH_EDGE_IMAGE", "STILLWATCH_DEBIAN_IMAGE"
+BRIDGE = "STILLWATCH_BRIDGE_IMAGE"
 BROKER = "localhost/stillwatch-test-broker"
 PROJECT = "stillwatch-test"
 LET_IN = {"MQTT_CAMERA_1": "gate:of the gate"}
@@ -36,8 +40,14 @@ class Site:
     folder: Path
     program: Path
     port: int
+    ftp_port: int
 
-    def up(self, edge: Mapping[str, str], mosquitto: Mapping[str, str]) -> None:
+    def up(
+        self,
+        edge: Mapping[str, str],
+        mosquitto: Mapping[str, str],
+        bridge: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Starts it, or starts anew what has other variables, as balena's supervisor does."""
         device = {"BALENA": "1", "BALENA_DEVICE_UUID": "0123456789ABCDEF"}
         services = {
@@ -47,6 +57,7 @@ class Site:
                 "volumes": ["edge-data:/var/lib/stillwatch", f"{self.lock.parent}:/tmp/balena"],
             },
             "mosquitto": {"image": BROKER, "environment": dict(mosquitto)},
+            "bridge": {"image": image(BRIDGE), "environment": {**device, **bridge}},
         }
         (self.folder / "device.yml").write_text(yaml.safe_dump({"services": services}))
         self.compose("up", "-d", "--no-build")
@@ -87,15 +98,20 @@ def container(service: str) -> str:
 @pytest.fixture
 def site(programs: Path, tmp_path: Path) -> Iterator[Site]:
     image(EDGE)
+    image(BRIDGE)
     folder = tmp_path / "project"
     shutil.copytree(ROOT / "balena", folder)
     build = ["--pull=never", "--network=host", "--build-arg", f"BASE={image(DEBIAN)}"]
     podman("build", *build, "-t", BROKER, str(folder / "mosquitto"))
-    found = Site(folder, programs / "podman-compose", free_port())
+    found = Site(folder, programs / "podman-compose", free_port(), free_port())
     text = (folder / "docker-compose.yml").read_text()
     assert '"1883:1884"' in text
     text = text.replace('"1883:1884"', f'"{HOST}:{found.port}:1884"')
     text = text.replace('"8883:8883"', f'"{HOST}:{free_port()}:8883"')
+    assert '"2121:2121"' in text
+    text = text.replace('"2121:2121"', f'"{HOST}:{found.ftp_port}:2121"')
+    text = text.replace('"2130-2149:2130-2149"', f'"{HOST}:2130-2149:2130-2149"')
+    text = text.replace('"2525:2525"', f'"{HOST}:{free_port()}:2525"')
     (folder / "docker-compose.yml").write_text(text)
     found.lock.parent.mkdir()
     found.lock.parent.chmod(0o1777)  # as the supervisor makes it
@@ -130,6 +146,27 @@ def test_once_a_password_is_set_a_cameras_picture_becomes_a_report(site: Site) -
     assert accepts(site.port)
     assert publish(site, "of the gate") == 0
     site.said('"report_sent"')
+
+
+UPLOADING = """
+uploads: {ftp_public_host: 127.0.0.1}
+cameras: {gate: {source: ftp-upload, username: gate, password_file: /run/stillwatch/gate}}
+"""
+
+
+def test_what_a_camera_uploads_to_the_bridge_becomes_a_report(site: Site) -> None:
+    secret = {"STILLWATCH_BRIDGE_SECRET_GATE": "of the gate"}
+    single = {"STILLWATCH__CAMERAS": '{"gate": {"kind": "snapshot"}}'}
+    site.up(single, {}, {"STILLWATCH_BRIDGE_CONFIG": UPLOADING, **secret})
+    wait_until(lambda: site.log("edge").count('"link_subscribed"') >= 2, "both links")
+    site.said('"daemon_ready"', "bridge")
+    site.said('"link_connected"', "bridge")
+    with ftplib.FTP() as camera, STREET.open("rb") as picture:  # noqa: S321, loopback
+        camera.connect(HOST, site.ftp_port)
+        camera.login("gate", "of the gate")
+        camera.storbinary("STOR a.jpg", picture)
+    site.said('"report_sent"')
+    assert inspect(container("bridge"))["HostConfig"]["ReadonlyRootfs"]
 
 
 def test_the_container_is_confined_and_a_secret_stays_in_memory(site: Site) -> None:
