@@ -4,6 +4,7 @@ PURE. Evidence is content-addressed: the same picture has the same key and is wr
 verdict's key is derived from its report, so the first writer decides.
 """
 
+import hashlib
 import re
 from datetime import UTC, datetime
 
@@ -18,6 +19,16 @@ def evidence_key(gateway: GatewayId, camera: CameraId, received_at: datetime, sh
     """`evidence/<gw>/<cam>/<yyyy>/<mm>/<dd>/<sha256>.jpg`, the day in UTC."""
     day = received_at.astimezone(UTC)
     return f"evidence/{gateway}/{camera}/{day:%Y/%m/%d}/{sha256}.jpg"
+
+
+TRIAL = b"stillwatch: written on trial, to see that this store works\n"
+"""What a gateway puts into its store when it starts."""
+
+
+def trial_key(gateway: GatewayId) -> str:
+    """Where it lies: below the gateway's evidence, where its least rights let it write."""
+    day = datetime(2000, 1, 1, tzinfo=UTC)
+    return evidence_key(gateway, CameraId("_trial"), day, hashlib.sha256(TRIAL).hexdigest())
 
 
 def is_evidence_key(key: str) -> bool:

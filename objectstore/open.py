@@ -1,7 +1,8 @@
 """An object store from its one-line description, as command lines and settings spell it.
 
-`dir:PATH`, or `s3:BUCKET?endpoint_url=..&region=..&credentials_file=..&timeout_s=..` with each of
-the four optional. Called by the command lines of edge, cloud and tools.
+`dir:PATH`, or `s3:BUCKET?key=value&..` with the keys `endpoint_url`, `region`, `credentials_file`,
+`timeout_s`, `ca_file`, `addressing_style`, `checksums` and `conditional_puts`, each optional.
+Called by the command lines of edge, cloud and tools.
 """
 
 from __future__ import annotations
@@ -11,10 +12,16 @@ from urllib.parse import parse_qsl
 
 from objectstore.store import ObjectStore, PermanentStoreError
 from objectstore.store_dir import DirectoryStore
-from objectstore.store_s3 import S3Settings, S3Store
+from objectstore.store_s3 import AddressingStyle, Checksums, S3Settings, S3Store
 
-_FORMS = "use dir:PATH or s3:BUCKET?endpoint_url=..&region=..&credentials_file=..&timeout_s=.."
-_KEYS = frozenset({"endpoint_url", "region", "credentials_file", "timeout_s"})
+_KEYS = (
+    *("endpoint_url", "region", "credentials_file", "timeout_s"),
+    *("ca_file", "addressing_style", "checksums", "conditional_puts"),
+)
+_FORMS = f"use dir:PATH or s3:BUCKET?key=value&.. with the keys {', '.join(_KEYS)}"
+_STYLES: dict[str, AddressingStyle | None] = {"": None, "path": "path", "virtual": "virtual"}
+_CHECKSUMS: dict[str, Checksums] = {"sha256": "sha256", "md5": "md5", "none": "none"}
+_SWITCH = {"true": True, "false": False}
 
 
 def open_store(spec: str) -> ObjectStore:
@@ -35,18 +42,28 @@ def read_s3(text: str) -> S3Settings:
     try:
         pairs = dict(parse_qsl(query, strict_parsing=True)) if query else {}
         timeout_s = float(pairs.get("timeout_s", "10"))
-    except ValueError as error:
+        style = _STYLES[pairs.get("addressing_style", "")]
+        checksums = _CHECKSUMS[pairs.get("checksums", "sha256")]
+        conditional_puts = _SWITCH[pairs.get("conditional_puts", "true").lower()]
+    except (ValueError, KeyError) as error:
         raise PermanentStoreError(
             f"store s3:{text} is not understood: {error}; {_FORMS}"
         ) from error
-    unknown = sorted(pairs.keys() - _KEYS)
+    unknown = sorted(pairs.keys() - set(_KEYS))
     if unknown or not bucket or not timeout_s > 0:
         raise PermanentStoreError(f"store s3:{text} is not understood ({unknown}): {_FORMS}")
-    file = pairs.get("credentials_file")
+    files = {
+        name: Path(pairs[name]) if name in pairs else None
+        for name in ("credentials_file", "ca_file")
+    }
     return S3Settings(
         bucket=bucket,
         endpoint_url=pairs.get("endpoint_url"),
         region=pairs.get("region", "us-east-1"),
-        credentials_file=None if file is None else Path(file),
+        credentials_file=files["credentials_file"],
         timeout_s=timeout_s,
+        ca_file=files["ca_file"],
+        addressing_style=style,
+        checksums=checksums,
+        conditional_puts=conditional_puts,
     )

@@ -12,7 +12,7 @@ import configparser
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict
 
 import boto3
 from botocore.config import Config
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
+AddressingStyle = Literal["path", "virtual"]
+Checksums = Literal["sha256", "md5", "none"]
+
 CONFLICTS_IN_A_ROW = 4
 CONNECTIONS = 16
 
@@ -66,19 +69,31 @@ _PASSING_FAILURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Settings:
-    """Where the bucket is; without `credentials_file`, boto3's usual chain finds the identity."""
+    """Where the bucket is; without `credentials_file`, boto3's usual chain finds the identity.
+
+    `ca_file`: PEM of the authority that vouches for the endpoint; `addressing_style`: absent, AWS's
+    own for AWS and `path` elsewhere; `checksums`: `sha256` sends MD5 too. Without
+    `conditional_puts` a put asks first whether there is an object: of two who write one key at the
+    same moment both may then believe that they created it.
+    """
 
     bucket: str
     endpoint_url: str | None = None
     region: str = "us-east-1"
     credentials_file: Path | None = None
     timeout_s: float = 10.0
+    ca_file: Path | None = None
+    addressing_style: AddressingStyle | None = None
+    checksums: Checksums = "sha256"
+    conditional_puts: bool = True
 
 
-class _Condition(TypedDict, total=False):
+class _Extra(TypedDict, total=False):
     """What a put asks of the server beside storing."""
 
     IfNoneMatch: str
+    ContentMD5: str
+    ChecksumSHA256: str
 
 
 class S3Store:
@@ -86,10 +101,15 @@ class S3Store:
 
     def __init__(self, settings: S3Settings) -> None:
         self._bucket = settings.bucket
+        self._settings = settings
         self._client = client_of(settings)
 
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
         check_key(key)
+        if not self._settings.conditional_puts:
+            if self._is_there(key):
+                return "exists"
+            return self._put(key, body, content_type, {}) or "exists"
         for _ in range(CONFLICTS_IN_A_ROW):
             outcome = self._put(key, body, content_type, {"IfNoneMatch": "*"})
             if outcome is not None:
@@ -116,17 +136,27 @@ class S3Store:
         except BotoCoreError as error:
             failed(self._bucket, key, error)
 
-    def _put(self, key: str, body: bytes, content_type: str, condition: _Condition) -> Put | None:
+    def _is_there(self, key: str) -> bool:
+        try:
+            self._client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if _status(error) == 404:
+                return False
+            refused(self._bucket, key, error)
+        except BotoCoreError as error:
+            failed(self._bucket, key, error)
+        return True
+
+    def _put(self, key: str, body: bytes, content_type: str, condition: _Extra) -> Put | None:
         """None: another writer was at it (409), so nothing is known yet."""
+        extra: _Extra = {**_sums(body, self._settings.checksums), **condition}
         try:
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
                 Body=body,
                 ContentType=content_type,
-                ContentMD5=_base64(hashlib.md5(body, usedforsecurity=False).digest()),
-                ChecksumSHA256=_base64(hashlib.sha256(body).digest()),
-                **condition,
+                **extra,
             )
         except ClientError as error:
             match _status(error):
@@ -134,6 +164,11 @@ class S3Store:
                     return "exists"
                 case 409:
                     return None
+                case 501 if condition:
+                    raise PermanentStoreError(
+                        f"{self._bucket}/{key}: 501 {_code(error)}: it knows no conditional puts; "
+                        "set `conditional_puts: false`"
+                    ) from error
                 case _:
                     refused(self._bucket, key, error)
         except BotoCoreError as error:
@@ -176,6 +211,16 @@ def _code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
 
 
+def _sums(body: bytes, mode: Checksums) -> _Extra:
+    """What the server is to hold the body against."""
+    if mode == "none":
+        return {}
+    sums: _Extra = {"ContentMD5": _base64(hashlib.md5(body, usedforsecurity=False).digest())}
+    if mode == "sha256":
+        sums["ChecksumSHA256"] = _base64(hashlib.sha256(body).digest())
+    return sums
+
+
 def _base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
@@ -183,9 +228,10 @@ def _base64(digest: bytes) -> str:
 def client_of(settings: S3Settings) -> S3Client:
     """A client for the bucket, safe between threads; raises `PermanentStoreError`."""
     access, secret, token = _credentials(settings.credentials_file)
+    usual: Literal["auto", "path"] = "auto" if settings.endpoint_url is None else "path"
     config = Config(
         signature_version="s3v4",
-        s3={"addressing_style": "auto" if settings.endpoint_url is None else "path"},
+        s3={"addressing_style": settings.addressing_style or usual},
         connect_timeout=settings.timeout_s,
         read_timeout=settings.timeout_s,
         retries={"total_max_attempts": 1},
@@ -201,6 +247,7 @@ def client_of(settings: S3Settings) -> S3Client:
             aws_access_key_id=access,
             aws_secret_access_key=secret,
             aws_session_token=token,
+            verify=None if settings.ca_file is None else str(settings.ca_file),
             config=config,
         )
     except (BotoCoreError, ValueError) as error:

@@ -87,7 +87,11 @@ class Event(StrEnum):
         "The links' id is of this run only: the state folder takes no file.",
     )
     LINK_CONNECTED = "link_connected", "info", "A broker accepted the connection."
-    LINK_SUBSCRIBED = "link_subscribed", "info", "A broker granted every subscription."
+    LINK_SUBSCRIBED = (
+        "link_subscribed",
+        "info",
+        "A broker granted every subscription that is needed.",
+    )
     LINK_REFUSED = "link_refused", "error", "A broker refused it; its reason in words.", True
     LINK_UNREACHABLE = "link_unreachable", "warning", "A broker cannot be reached.", True
     LINK_LOST = "link_lost", "warning", "A connection ended unasked; it is tried again.", True
@@ -140,6 +144,8 @@ class Event(StrEnum):
     AUDIT_KEPT = "audit_kept", "info", "A rejected motion event goes to the cloud, as a sample."
     AUDIT_DROPPED = "audit_dropped", "info", "An audit was not kept; why.", True
     STORE_SWEPT = "store_swept", "info", "Old or surplus objects left the directory store.", True
+    STORE_FAILED = "store_failed", "error", "The object store cannot be used; why.", True
+    STORE_OPENED = "store_opened", "info", "The object store took a picture on trial."
     EVIDENCE_STORED = "evidence_stored", "debug", "A picture lies in the object store."
     EVIDENCE_DOUBTED = (
         "evidence_doubted",
@@ -160,6 +166,11 @@ class Event(StrEnum):
         True,
     )
     REPORT_SENT = "report_sent", "info", "A report reached the broker."
+    REPORT_UNHEARD = (
+        "report_unheard",
+        "warning",
+        "A report reached the broker, and nobody subscribes to it: no cloud worker is there.",
+    )
     DELIVERY_FAILED = "delivery_failed", "warning", "It will be tried again; when and why.", True
     ENTRY_BURIED = "entry_buried", "error", "A suspicion was given up; why."
     VERDICT_RECEIVED = "verdict_received", "info", "The cloud answered."

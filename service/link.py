@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from service.broker_probe import diagnose, refusal, tells
 from service.clock import Clock, SystemClock
 from service.events import Event, log
 from service.link_settings import (
@@ -103,6 +104,7 @@ class Link:
         self._client = make_client(settings, manual_ack=manual_ack, will=will)
         self._sender = Sender(self._client, settings.name, self._counts)
         self._answered = False
+        self._looks_like: str | None = None
         self._receiver = Receiver(
             self._client,
             settings.name,
@@ -115,6 +117,7 @@ class Link:
         self._client.leaving = self._stopping
         self._client.wait_s = lambda: self._tries.wait_s(self._clock.mono())
         self._client.on_unreachable = self._unreachable
+        self._client.on_socket_open = self._reached
         self._client.on_connect = self._connack
         self._client.on_disconnect = self._disconnected
         self._client.on_subscribe = self._suback
@@ -231,9 +234,11 @@ class Link:
             client.disconnect()
         elif reason.is_failure:
             self._tries.failed()
-            self._sender.close(f"the broker refused the connection: {reason}")
-            self._log(Event.LINK_REFUSED, broker=self._where(), reason=str(reason))
+            self._reason = refusal(reason, self._settings.protocol)
+            self._sender.close(f"the broker refused the connection: {self._reason}")
+            self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
         else:
+            self._looks_like = None
             self._counts.add("connects")
             self._tries.connected(self._clock.mono())
             self._sender.open(getattr(properties, "MaximumPacketSize", None))
@@ -268,20 +273,27 @@ class Link:
         answers = zip(self._subscriptions, reasons, strict=False)
         refused = {s.filter: str(reason) for s, reason in answers if reason.is_failure}
         self._refused_filters = tuple(refused)
+        needed = {one.filter for one in self._subscriptions if not one.optional}
         for topic_filter, words in refused.items():
             self._reason = f"subscription to {topic_filter}: {words}"
-            self._log(Event.LINK_REFUSED, filter=topic_filter, reason=words)
-        needed = {one.filter for one in self._subscriptions if not one.optional}
+            without = {} if topic_filter in needed else {"optional": True}
+            self._log(Event.LINK_REFUSED, filter=topic_filter, reason=words, **without)
         if not needed & refused.keys():
             self._log(Event.LINK_SUBSCRIBED, filters=len(self._subscriptions) - len(refused))
             self._ready.set()
 
+    def _reached(self, _client: mqtt.Client, _userdata: object, _socket: object) -> None:
+        if not self._looks_like:  # else the reason of the last try says more
+            self._reason = f"{self._where()} took the connection and has not answered yet"
+
     def _unreachable(self, error: Exception) -> None:
         self._tries.failed()
-        self._sender.close(f"{self._where()} cannot be reached: {error}")
-        self._reason = str(error)
+        self._reason = f"{error or type(error).__name__}"
+        if tells(error, self._settings):
+            self._reason += self._hint()
+        self._sender.close(f"{self._where()} cannot be reached: {self._reason}")
         if not self._stopping.is_set():
-            self._log(Event.LINK_UNREACHABLE, broker=self._where(), reason=str(error))
+            self._log(Event.LINK_UNREACHABLE, broker=self._where(), reason=self._reason)
 
     def _disconnected(
         self,
@@ -300,17 +312,25 @@ class Link:
             self._log(Event.LINK_LOST, broker=self._where(), reason=words)
             self._close(f"the connection was lost: {words}")
         elif not self._answered:
-            self._unanswered()
+            self._unanswered(silent=str(reason) == "Keep alive timeout")
         self._answered = False
 
-    def _unanswered(self) -> None:
-        """Ended by the broker before it said anything: in TLS 1.3 what it thinks of our certificate
-        comes after a handshake that looked well."""
-        doubt = "" if self._settings.tls is None else "; does it take our certificate?"
+    def _unanswered(self, *, silent: bool) -> None:
+        """Over before the broker said anything: in TLS 1.3 what it thinks of our certificate comes
+        after a handshake that looked well."""
         self._tries.failed()
-        self._reason = f"the broker ended the connection before it answered{doubt}"
+        what = "the broker ended the connection before it answered"
+        if silent:
+            what = f"the broker did not answer within {self._settings.keepalive_s} s"
+        self._reason = f"{what}{self._hint()}"
         self._sender.close(self._reason)
         self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
+
+    def _hint(self) -> str:
+        """What the port looks like; asked once until a connection stands."""
+        if self._looks_like is None and not self._stopping.is_set():
+            self._looks_like = diagnose(self._settings)
+        return f"; {self._looks_like}" if self._looks_like else ""
 
     def _thread_ended(self, error: Exception | None) -> None:
         self._close(f"the network thread failed: {error}" if error else self._reason)

@@ -4,6 +4,7 @@ SHELL. Secrets are read from their files here, at the start; a file that cannot 
 `LinkError`, which somebody has to repair before a connection is possible at all.
 """
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable
@@ -28,11 +29,15 @@ class LinkError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFiles:
-    """PEM files; without `ca_file` the system's authorities decide."""
+    """PEM files; without `ca_file` the system's authorities decide.
+
+    `server_name` is what the broker's certificate must be for, if that is not the host's name.
+    """
 
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
+    server_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class LinkSettings:
     port: int
     client_id: str
     protocol: Literal["5", "3.1.1"] = "5"
+    transport: Literal["tcp", "websockets"] = "tcp"
+    websocket_path: str = "/mqtt"
     username: str | None = None
     password_file: Path | None = None
     tls: TlsFiles | None = None
@@ -90,11 +97,18 @@ def settings_of(broker: BrokerConfig, name: str, client_id: str) -> LinkSettings
         port=broker.port,
         client_id=client_id,
         protocol=broker.protocol,
+        transport=broker.transport,
+        websocket_path=broker.websocket_path,
         username=broker.username,
         password_file=broker.password_file,
         tls=None
         if tls is None
-        else TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file),
+        else TlsFiles(
+            ca_file=tls.ca_file,
+            cert_file=tls.cert_file,
+            key_file=tls.key_file,
+            server_name=tls.server_name,
+        ),
         keepalive_s=broker.keepalive_s,
         reconnect_max_s=broker.reconnect_max_s,
     )
@@ -147,10 +161,13 @@ def make_client(
         client_id=settings.client_id,
         clean_session=None if five else settings.clean,
         protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
+        transport=settings.transport,
         manual_ack=manual_ack,
         reconnect_on_failure=False,
     )
     client.max_inflight_messages_set(MAX_INFLIGHT)
+    if settings.transport == "websockets":
+        client.ws_set_options(path=settings.websocket_path)
     if settings.username is not None:
         client.username_pw_set(settings.username, _password(settings.password_file))
     if settings.tls is not None:
@@ -194,10 +211,36 @@ def _password(file: Path | None) -> str | None:
         raise LinkError(f"password file {file}: {error}") from error
 
 
+class _Context(ssl.SSLContext):
+    """paho asks the certificate for the host that it connects to; here another name may stand."""
+
+    server_name: str | None = None
+
+    def wrap_socket(  # type: ignore[override]  # only what paho gives
+        self,
+        sock: socket.socket,
+        server_hostname: str | None = None,
+        do_handshake_on_connect: bool = True,
+    ) -> ssl.SSLSocket:
+        return super().wrap_socket(
+            sock,
+            server_hostname=self.server_name or server_hostname,
+            do_handshake_on_connect=do_handshake_on_connect,
+        )
+
+
 def _use_tls(client: mqtt.Client, tls: TlsFiles) -> None:
     ca, cert, key = (str(f) if f else None for f in (tls.ca_file, tls.cert_file, tls.key_file))
     try:
-        client.tls_set(ca_certs=ca, certfile=cert, keyfile=key)
+        context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+        context.server_name = tls.server_name
+        if ca is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(ca)
+        if cert is not None:
+            context.load_cert_chain(cert, key)
+        client.tls_set_context(context)
     except (OSError, ssl.SSLError, ValueError) as error:
         named = ", ".join(file for file in (ca, cert, key) if file)
         raise LinkError(f"TLS files {named}: {error}") from error

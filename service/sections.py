@@ -7,9 +7,9 @@ nowhere else. Secrets are named by file, never written in. Used by the schemas o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contract.ids import is_name
 from contract.topics import ImageTemplate
@@ -25,6 +25,23 @@ def _template(value: str) -> str:
     return ImageTemplate(value).text
 
 
+def _host(value: str) -> str:
+    """A name or an address, IPv6 without brackets too."""
+    scheme, found, _ = value.partition("://")
+    if found:
+        port = {"mqtts": 8883, "ws": 80, "wss": 443}.get(scheme.lower(), 1883)
+        raise ValueError(
+            f"{value!r} is a URL: give the host alone, and `port` ({port} is usual for {scheme})"
+        )
+    name, colon, port_text = value.rpartition(":")
+    if colon and ":" not in name and port_text.isdecimal():
+        raise ValueError(f"{value!r} holds a port: host: {name}, port: {port_text}")
+    if not value or any(mark in value for mark in "/ @"):
+        raise ValueError(f"{value!r} is no host name or address")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
 Name = Annotated[str, AfterValidator(_name)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Template = Annotated[str, AfterValidator(_template)]
@@ -40,14 +57,26 @@ class TlsConfig(Section):
     ca_file: Path | None = Field(None, description="CA bundle; absent: the system's.")
     cert_file: Path | None = Field(None, description="Client certificate.")
     key_file: Path | None = Field(None, description="Client key.")
+    server_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=253,
+        description="Name that the broker's certificate is for, where that is not `host`.",
+    )
 
 
 class BrokerConfig(Section):
     """An MQTT broker to connect to."""
 
-    host: str = Field("127.0.0.1", description="Host name or address.")
+    host: Host = Field("127.0.0.1", description="Host name or address.")
     port: int = Field(1883, ge=1, le=65535, description="TCP port.")
     protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version.")
+    transport: Literal["tcp", "websockets"] = Field(
+        "tcp", description="websockets: where only HTTP gets through."
+    )
+    websocket_path: str = Field(
+        "/mqtt", pattern="^/", max_length=512, description="websockets: path of the broker's URL."
+    )
     client_id: Name | None = Field(
         None,
         description="Begins our client ids there, for a broker that grants rights by them; absent: "
@@ -58,3 +87,9 @@ class BrokerConfig(Section):
     tls: TlsConfig | None = Field(None, description="Present: connect over TLS.")
     keepalive_s: int = Field(30, ge=5, le=3600, description="MQTT keep-alive.")
     reconnect_max_s: float = Field(30.0, ge=1, le=600, description="Longest wait between tries.")
+
+    @model_validator(mode="after")
+    def _a_password_has_a_user(self) -> Self:
+        if self.password_file is not None and self.username is None:
+            raise ValueError("password_file without username: the broker would get neither")
+        return self

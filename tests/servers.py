@@ -84,6 +84,27 @@ def mosquitto(
         yield Broker(host=HOST, port=chosen, port_311=chosen, process=process, log=log)
 
 
+def granting(folder: Path, *filters: str) -> str:
+    """Lines for a Mosquitto that refuses other subscriptions, as its plain ACL never does."""
+    plugins = sorted(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
+    if not plugins:
+        pytest.skip("mosquitto_dynamic_security.so is not installed: apt-get install mosquitto")
+    may = [{"acltype": "subscribePattern", "topic": one, "allow": True} for one in filters]
+    rules = {
+        "roles": [{"rolename": "anyone", "acls": may}],
+        "groups": [{"groupname": "all", "roles": [{"rolename": "anyone"}]}],
+        "anonymousGroup": "all",
+        "defaultACLAccess": {
+            "publishClientSend": True,
+            "publishClientReceive": True,
+            "subscribe": False,
+        },
+    }
+    file = folder / "dynamic-security.json"
+    file.write_text(json.dumps(rules))
+    return f"plugin {plugins[0]}\nplugin_opt_config_file {file}"
+
+
 @contextmanager
 def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
     """The embedded broker: MQTT 5 and 3.1.1 on two ports, state in memory only."""
@@ -97,6 +118,21 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
     with child(command, log) as process:
         until(lambda: accepts(port) and accepts(port_311), process, log)
         yield Broker(host=HOST, port=port, port_311=port_311, process=process, log=log)
+
+
+@contextmanager
+def websockets_broker(tmp_path: Path) -> Iterator[int]:
+    """The port on which the embedded broker speaks MQTT 3.1.1 over websockets."""
+    pytest.importorskip("iotcore", reason="pip install iotcore==0.4.0")
+    addresses = local.LocalBroker(host=HOST, port=free_port(), camera_port=free_port())
+    port = free_port()
+    spoken = local.broker_config(addresses).replace("v4.1", "ws.1")
+    file, log = tmp_path / "websockets.toml", tmp_path / "websockets.log"
+    file.write_text(spoken.replace(str(addresses.camera_port), str(port)))
+    command = [sys.executable, "-m", "iotcore", "--config", str(file), "--log-level", "CRITICAL"]
+    with child(command, log) as process:
+        until(lambda: accepts(port), process, log)
+        yield port
 
 
 @contextmanager

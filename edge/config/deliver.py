@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from contract.topics import DEFAULT_ROOT
 from edge.config.audit import AuditConfig
@@ -56,6 +57,29 @@ class S3StoreConfig(Section):
         None, description="INI file with aws_access_key_id and aws_secret_access_key."
     )
     timeout_s: float = Field(10.0, ge=1, le=300, description="Connect and read timeout.")
+    ca_file: Path | None = Field(
+        None, description="PEM of the authority of an https endpoint; absent: the usual ones."
+    )
+    addressing_style: Literal["path", "virtual"] | None = Field(
+        None, description="Bucket in path or host name; absent: path with an endpoint_url."
+    )
+    checksums: Literal["sha256", "md5", "none"] = Field(
+        "sha256", description="Sent with each picture; sha256 includes MD5."
+    )
+    conditional_puts: bool = Field(
+        True,
+        description="Off: for a server that answers 501 to If-None-Match. Each key is asked for "
+        "first; harmless here, but run one cloud worker only (`conditional_puts=false` in its "
+        "store).",
+    )
+
+    @field_validator("endpoint_url")
+    @classmethod
+    def _is_a_url(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is None or (parts.scheme in ("http", "https") and parts.hostname):
+            return value
+        raise ValueError(f"{value!r} is no URL: begin with https:// or http://")
 
 
 class OutboxConfig(Section):

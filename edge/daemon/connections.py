@@ -114,6 +114,10 @@ def open_store_of(
                 "region": s3.region,
                 "credentials_file": s3.credentials_file,
                 "timeout_s": s3.timeout_s,
+                "ca_file": s3.ca_file,
+                "addressing_style": s3.addressing_style,
+                "checksums": s3.checksums,
+                "conditional_puts": s3.conditional_puts,
             }
             given = {name: str(value) for name, value in options.items() if value is not None}
             return open_store(f"s3:{s3.bucket}?{urlencode(given)}")

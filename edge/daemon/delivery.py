@@ -21,6 +21,7 @@ from edge.daemon.connections import open_store_of, shares_broker, uplink_setting
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity
 from edge.daemon.worker import Worker
+from edge.deliver.audience import Audience
 from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
@@ -28,6 +29,7 @@ from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Loss, Outbox, open_outbox
 from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
+from edge.deliver.store_probe import StoreProbe
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import VerdictListeners, Verdicts
@@ -110,6 +112,18 @@ class Delivery:
         )
         store = open_store_of(current, clock, callbacks.synchronised)
         self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
+        self.audience, self._answered = Audience(clock), callbacks.answered
+        self.store_probe = (
+            StoreProbe(
+                store,
+                topics.gateway,
+                clock,
+                random.Random(),
+                lambda: config().deliver.backoff_max_s,
+            )
+            if isinstance(current.deliver.store, S3Store)
+            else None
+        )
         self._courier = Courier(
             context,
             store,
@@ -117,6 +131,8 @@ class Delivery:
             topics.root,
             random.Random(),
             self._carrying.beat,
+            self.audience,
+            self.store_probe,
         )
         self._notifying = tuple(self._notifier(one, context, on_failure) for one in destinations)
         self.verdicts = Verdicts(
@@ -127,7 +143,7 @@ class Delivery:
             destinations,
             VerdictListeners(
                 evidence_requests=self.evidence_requests,
-                answered=callbacks.answered,
+                answered=self._decided,
                 wake=self._notify,
                 doubt=self._courier.doubt,
             ),
@@ -224,6 +240,10 @@ class Delivery:
             ack()
             self._on_failure(error)
         self.kept.set()
+
+    def _decided(self, verdict: Verdict) -> None:
+        self.audience.answered()
+        self._answered(verdict)
 
     def _reply(self, one: Publication) -> None:
         self.uplink.publish(one.topic, one.payload, one.qos, one.retain)

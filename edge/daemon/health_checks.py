@@ -15,6 +15,7 @@ from edge.daemon.gateway import Gateway
 from edge.daemon.heartbeat import Pulse, late
 from edge.deliver.notifications import Backlog
 from edge.deliver.outbox_records import Depth
+from edge.deliver.store_probe import StoreProbe
 from edge.health.camera_conditions import CameraCondition
 from edge.health.clocksync import WRITTEN_AT
 from edge.health.gateway_health import NOTED_S, HealthCheck
@@ -44,6 +45,8 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
         lambda: cut_off(gateway.links()),
         lambda: taken(gateway.links()),
         lambda: unkept(gateway.outbox.depth()),
+        lambda: unstored(gateway.delivery.store_probe),
+        lambda: unheard(gateway.delivery.audience.missing_s(), gateway.config().deliver.late_s),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
         RejectedFrames(
             lambda: gateway.camera_watch.conditions().keys(),
@@ -124,6 +127,19 @@ def delayed(oldest_s: float, backlogs: Mapping[str, Backlog], late_s: float) -> 
         if backlog.oldest_s > late_s:
             detail = f"{backlog.waiting} verdicts wait, the oldest for {backlog.oldest_s:.0f} s"
             yield Problem(reason=HealthReason.DELIVERY_LATE, subject=name, detail=detail)
+
+
+def unstored(probe: StoreProbe | None) -> Iterator[Problem]:
+    """A store that was not seen to work since the start."""
+    if probe is not None and probe.trouble:
+        yield Problem(reason=HealthReason.STORE_UNUSABLE, detail=probe.trouble)
+
+
+def unheard(missing_s: float, late_s: float) -> Iterator[Problem]:
+    """Reports to which nobody has subscribed for over `late_s`."""
+    if missing_s > late_s:
+        detail = f"for {missing_s:.0f} s the broker has said of reports: no matching subscribers"
+        yield Problem(reason=HealthReason.NOBODY_LISTENS, detail=detail)
 
 
 def undelivered(backlogs: Mapping[str, Backlog]) -> int:

@@ -59,10 +59,10 @@ class Switches:
         return self._positions
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """One filter per setting, for all cameras of the gateway."""
-        return tuple(
-            Subscription(filter=self._topics.all_settings(setting), qos=1) for setting in SETTINGS
-        )
+        """One filter per setting, for all cameras of the gateway; a broker that refuses one keeps
+        nobody from watching."""
+        filters = (self._topics.all_settings(setting) for setting in SETTINGS)
+        return tuple(Subscription(filter=one, qos=1, optional=True) for one in filters)
 
     def on_message(self, topic: str, payload: bytes, retained: bool) -> bool:
         """Take what was published; False if the topic is no switch's."""

@@ -18,11 +18,13 @@ from contract.cloudevent import CONTENT_TYPE, frame_report
 from contract.ids import ReportId
 from contract.report import ThreatReport
 from contract.topics import Topics
+from edge.deliver.audience import Audience
 from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Publishes
 from edge.deliver.evidence import EvidencePicture
 from edge.deliver.lag import said_age
 from edge.deliver.outbox import OutboxEntry
+from edge.deliver.store_probe import StoreProbe
 from edge.deliver.trace import Hop
 from edge.errors import OutboxError
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
@@ -66,8 +68,12 @@ class Courier:
         root: str,
         rng: random.Random,
         progress: Callable[[], None],
+        audience: Audience | None = None,
+        probe: StoreProbe | None = None,
     ) -> None:
-        """`progress` is called within long steps, after each picture."""
+        """`progress` is called within long steps, after each picture; `audience` hears what the
+        broker says of who subscribes; `probe` asks whether the store works."""
+        self._audience, self._probe = audience, probe
         self._trace = context.trace
         self._outbox = context.outbox
         self._store = store
@@ -100,6 +106,8 @@ class Courier:
             return False
 
     def _step(self) -> bool:
+        if self._probe is not None:
+            self._probe.step()
         now = self._clock.mono()
         entry = self._outbox.next_due(now, untried=now < self._resume_s)
         if entry is None:
@@ -127,6 +135,8 @@ class Courier:
         except StoreError as error:  # also a permanent one, a wrong bucket: somebody will mend it
             self._try_again(entry, str(error), hop="stored")
             return False
+        if pictures and self._probe is not None:
+            self._probe.proven()
         self._outbox.mark_stored(entry.report_id)
         self._trace.reached(entry.report_id, "stored")
         return True
@@ -183,7 +193,9 @@ class Courier:
             under_way = _UnderWay(pending, self._clock.mono())
         outcome = under_way.pending.wait(PUBACK_S)
         match outcome:
-            case Delivered():
+            case Delivered(words=words):
+                if self._audience is not None:
+                    self._audience.told(entry.report_id, words)
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
                 self._go_on()
                 self._trace.reached(entry.report_id, "reported")

@@ -68,6 +68,18 @@ class HealthReason(StrEnum):
         "see `frame_rejected` in the log for the reason; repair the camera, or find who else "
         "publishes on its topic",
     )
+    STORE_UNUSABLE = (
+        "store_unusable",
+        "The object store takes no pictures, so no report can go out.",
+        "see the detail: bucket, credentials, endpoint, authority (`deliver.store`); "
+        "nothing needs a restart but a changed configuration",
+    )
+    NOBODY_LISTENS = (
+        "nobody_listens",
+        "Reports reach the broker and nobody subscribes to them: no cloud worker is there.",
+        "start a worker (`stillwatch-cloud serve`) at this broker, with `root` as `deliver.root` "
+        "here; where it runs, see its log for `link_refused`",
+    )
     DELIVERY_LATE = (
         "delivery_late",
         "A report or verdict waits for longer than `deliver.late_s`.",

@@ -77,10 +77,13 @@ class Intake:
         return self._slots.cameras
 
     def subscriptions(self) -> tuple[Subscription, ...]:
-        """Filters for whole images and for images in parts."""
+        """Filters for whole images and, where the broker grants them, for images in parts."""
         filters = [ImageTemplate(text).subscription for text in self._current().intake.topics]
         parts = [f"{filter_}/{part}" for filter_ in filters for part in ChunkTopic]
-        return tuple(Subscription(filter=filter_, qos=1) for filter_ in (*filters, *parts))
+        return (
+            *(Subscription(filter=filter_, qos=1) for filter_ in filters),
+            *(Subscription(filter=filter_, qos=1, optional=True) for filter_ in parts),
+        )
 
     def camera_of(self, topic: str) -> CameraId | None:
         """Whose whole image a topic carries; None for a part of one, and for other topics."""

@@ -1,7 +1,6 @@
 """The link against a real Mosquitto: what is said about publications and messages."""
 
 import dataclasses
-import json
 import queue
 import subprocess
 from collections.abc import Callable
@@ -250,7 +249,7 @@ def test_a_refused_subscription_is_said_and_the_link_is_not_ready(
 ) -> None:
     filters = ["open/#", "closed/#"]
     with (
-        servers.mosquitto(tmp_path, config=_only_open_subscriptions(tmp_path)) as broker,
+        servers.mosquitto(tmp_path, config=servers.granting(tmp_path, "open/#")) as broker,
         recorded_events() as lines,
         running(settings(broker, "asker", protocol), None, filters) as link,
     ):
@@ -275,20 +274,3 @@ def _insider(broker: servers.Broker, tmp_path: Path, protocol: Protocol) -> Link
     file.write_text("geheim\n")
     plain = settings(broker, "insider", protocol)
     return dataclasses.replace(plain, username="insider", password_file=file)
-
-
-def _only_open_subscriptions(tmp_path: Path) -> str:
-    """Mosquitto's lines for one that refuses subscriptions, which its plain ACL never does."""
-    plugins = sorted(Path("/usr/lib").glob("*/mosquitto_dynamic_security.so"))
-    if not plugins:
-        pytest.skip("mosquitto_dynamic_security.so is not installed: apt-get install mosquitto")
-    may = [{"acltype": "subscribePattern", "topic": "open/#", "allow": True}]
-    rules = {
-        "roles": [{"rolename": "anyone", "acls": may}],
-        "groups": [{"groupname": "all", "roles": [{"rolename": "anyone"}]}],
-        "anonymousGroup": "all",
-        "defaultACLAccess": {"publishClientReceive": True, "subscribe": False},
-    }
-    file = tmp_path / "dynamic-security.json"
-    file.write_text(json.dumps(rules))
-    return f"plugin {plugins[0]}\nplugin_opt_config_file {file}"

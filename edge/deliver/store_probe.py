@@ -1,0 +1,75 @@
+"""Whether the object store works, asked before the first suspicion needs it.
+
+SHELL, on the courier's thread. One small object is put twice, as evidence is put: the second time
+the store must say that it exists. It is asked again, ever more seldom, until that succeeds; after
+that the deliveries tell. Its key is the same at every start, so it costs a store one object.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from contract.ids import GatewayId
+from contract.keys import TRIAL, trial_key
+from objectstore.store import ObjectStore, StoreError
+from service.backoff import delay_s
+from service.clock import Clock
+from service.events import Event, log
+
+
+class StoreProbe:
+    """Asks until it was answered well once; any thread may ask for the reason."""
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        gateway: GatewayId,
+        clock: Clock,
+        rng: random.Random,
+        longest_wait_s: Callable[[], float],
+    ) -> None:
+        self._store, self._clock, self._rng = store, clock, rng
+        self._key = trial_key(gateway)
+        self._longest_wait_s = longest_wait_s
+        self._works = False
+        self._tries = 0
+        self._due_s = clock.mono()
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why the store cannot be used; empty while nothing speaks against it."""
+        return self._trouble
+
+    def step(self) -> None:
+        """Asks if it is time to; quick otherwise."""
+        if self._works or self._clock.mono() < self._due_s:
+            return
+        try:
+            self._ask()
+        except StoreError as error:
+            self._failed(str(error))
+        else:
+            self.proven()
+
+    def proven(self) -> None:
+        """A picture was stored."""
+        if not self._works:
+            self._works, self._trouble = True, ""
+            log(Event.STORE_OPENED)
+
+    def _ask(self) -> None:
+        self._store.put_if_absent(self._key, TRIAL, "text/plain")
+        if self._store.put_if_absent(self._key, TRIAL, "text/plain") != "exists":
+            raise StoreError(
+                "it says `created` to a second put of the same key: it ignores If-None-Match; "
+                "set `deliver.store.conditional_puts: false`"
+            )
+
+    def _failed(self, words: str) -> None:
+        self._tries += 1
+        wait_s = delay_s(self._tries, self._longest_wait_s(), self._rng)
+        self._due_s = self._clock.mono() + wait_s
+        self._trouble = words
+        log(Event.STORE_FAILED, reason=words, again_in_s=round(wait_s, 1))
