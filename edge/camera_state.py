@@ -8,9 +8,11 @@ track, a short ring of context, one view of the scene, at most two frames of a b
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from contract.ids import CameraId
 from contract.labels import group_of
@@ -51,6 +53,13 @@ class FrameDetections:
     def size(self) -> FrameSize:
         return self.decoded.width, self.decoded.height
 
+
+SIZES_KEPT, SIZE_CHANGES = 8, 3
+"""So many pictures whose sizes are remembered, and so many changes among them, are no stream whose
+resolution was set: the pictures are cut from a scene, or two senders share a topic."""
+
+PICTURES_KEPT = 16
+"""Digests of single pictures that were reported; one sent again is mostly the newest."""
 
 SCENE_VIEW_S = 30.0
 """An event that goes on is shown anew so often: a person crosses a yard of 40 m in that time."""
@@ -98,6 +107,8 @@ class CameraState:
     burst: Burst = field(default_factory=Burst)
     aspect_estimate: AspectEstimate = field(default_factory=AspectEstimate)
     size: FrameSize | None = None
+    sizes: deque[FrameSize] = field(default_factory=lambda: deque(maxlen=SIZES_KEPT))
+    reported_pictures: deque[bytes] = field(default_factory=lambda: deque(maxlen=PICTURES_KEPT))
     best_frames: dict[TrackId, tuple[BestFrame, ...]] = field(default_factory=dict)
     view: SceneView | None = None
     ring: deque[tuple[float, DecodedFrame]] = field(default_factory=deque)
@@ -111,11 +122,33 @@ class CameraState:
         self.burst.frames += 1
         self.burst.seen_at_s = now
 
+    def remember_reported(self, frame: Frame) -> None:
+        """A single picture raised something."""
+        self.reported_pictures.append(_digest(frame))
+
+    def was_reported(self, frame: Frame) -> bool:
+        """Whether this very picture raised something before: it shows nothing new."""
+        return bool(self.reported_pictures) and _digest(frame) in self.reported_pictures
+
+    def note_size(self, size: FrameSize) -> None:
+        """Where the size keeps changing nothing is followed."""
+        self.sizes.append(size)
+        if self.resizing:
+            self._drop_tracks()
+
+    @property
+    def resizing(self) -> bool:
+        """Whether the pictures keep changing their size."""
+        return sum(a != b for a, b in pairwise(self.sizes)) >= SIZE_CHANGES
+
     def set_size(self, size: FrameSize) -> None:
         """A camera that changes its resolution starts with no tracks: their boxes mean nothing."""
         if self.size not in (None, size):
-            self.tracks = Tracks(next_id=self.tracks.next_id)
+            self._drop_tracks()
         self.size = size
+
+    def _drop_tracks(self) -> None:
+        self.tracks = Tracks(next_id=self.tracks.next_id)
 
     def unmask_detected(self, now: float) -> None:
         """Nothing is masked by itself where the detector found people, or what moves."""
@@ -257,6 +290,10 @@ class CameraState:
             return ()
         stride = len(others) / count
         return tuple(others[int((n + 0.5) * stride)] for n in range(count))
+
+
+def _digest(frame: Frame) -> bytes:
+    return hashlib.blake2b(frame.picture, digest_size=16).digest()
 
 
 def _same(a: Frame, b: Frame) -> bool:

@@ -46,6 +46,8 @@ from imaging.detections import Image
 
 __all__ = ["Detector", "EngineResult", "Pipeline"]
 
+_AGAIN = Motion(moved=False, why="same_picture", regions=(), share=0.0)
+
 AuditLimit = Callable[[float, int, EdgeConfig], float]
 """By how much bytes lower the share that is audited (0..1), at a time in monotonic seconds, with so
 many audits under way."""
@@ -83,6 +85,8 @@ class Pipeline:
         """What became of the frame; an `Analysed` carries the candidates that it raised."""
         engine, config = self._engine(frame.camera), self._config
         settings, state = engine.settings, self._state(frame.camera)
+        if state.was_reported(frame):
+            return Quiet(motion=_AGAIN)
         state.count_frame(
             now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s
         )
@@ -107,6 +111,7 @@ class Pipeline:
         aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
         height, width = image.shape[:2]
         decoded = DecodedFrame(frame=frame, width=int(width), height=int(height), aspect=aspect)
+        state.note_size((decoded.width, decoded.height))
         detection = self._detect(state, decoded, image, seen, engine, now)
         aspect_inferences = self._estimate_aspect(state, decoded, image, settings, now)
         found, ignored = object_masks.apply(
@@ -195,7 +200,15 @@ class Pipeline:
         state = self._states.get(camera)
         if state is None:
             return ()
-        return (*state.health.faults, *(("squeezed",) if state.aspect_estimate.proposed else ()))
+        found: tuple[Fault, ...] = state.health.faults
+        if state.aspect_estimate.proposed:
+            found += ("squeezed",)
+        settings = self._settings(camera)
+        health = self._config.health if settings.health is None else settings.health
+        watched = health.enabled and "resizing" not in health.ignore
+        if state.resizing and watched and settings.kind != "snapshot":
+            found += ("resizing",)
+        return found
 
     def notices(self, camera: CameraId) -> Notices:
         """What was found out about `camera`; any thread may ask."""

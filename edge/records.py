@@ -91,7 +91,7 @@ class Motion:
 
     `moved` says whether the frame deserves detection; `why` names the reason (`motion`,
     `first_look`, `full_look`, `linger`, `light_change`, `off`) or what it was instead (`still`,
-    `faint`, a nuisance). `mask` is the whole frame made
+    `faint`, `same_picture`, a nuisance). `mask` is the whole frame made
     small, `(h, w) uint8`, 255 where it changed, read-only; None where nothing was compared.
     """
 

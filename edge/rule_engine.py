@@ -69,14 +69,18 @@ class RuleEngine:
 
     def evaluates_single_pictures(self, state: CameraState) -> bool:
         """Whether the newest frame may yet have to be evaluated as a single picture."""
-        kind = self.settings.kind
-        return kind == "snapshot" or (kind == "auto" and state.burst.frames < VOTES_NEEDED)
+        new = self.settings.kind == "auto" and state.burst.frames < VOTES_NEEDED
+        return new or self._follows_nothing(state)
 
     def evaluate(self, state: CameraState, shown: Shown, seen: Motion) -> EngineResult:
         """What a frame just looked at means."""
-        if self.settings.kind == "snapshot":
+        if self._follows_nothing(state):
             return self._alone(state, (shown,))
         return self._follow(state, shown, seen)
+
+    def _follows_nothing(self, state: CameraState) -> bool:
+        """Of pictures that keep changing their size no two show the same place."""
+        return self.settings.kind == "snapshot" or state.resizing
 
     def flush(self, state: CameraState, now: float) -> EngineResult | None:
         """What the frames mean that have stood alone long enough by `now`, if there are any."""
@@ -192,6 +196,7 @@ class RuleEngine:
         candidate = candidate_of(
             state, (best_frame,), finding, detected.decoded.frame, self.config, self.epoch, late
         )
+        state.remember_reported(detected.decoded.frame)
         return self._add_queries(state, (candidate,), frame_context, alone=True)
 
     def _context(

@@ -24,6 +24,8 @@ Fault = Literal[
     "glare",
     "clock_wrong",
     "squeezed",
+    "resizing",
+    "unusable",
 ]
 
 

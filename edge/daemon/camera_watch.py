@@ -18,7 +18,8 @@ from edge.config.schema import CameraConfig, EdgeConfig
 from edge.daemon.status_messages import StatusMessages
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.camera_health import FAULTS
-from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals
+from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals, limit_s
+from edge.health.refusals import Refusals, count_refusals, main_reason
 from edge.metrics.counters import Counters
 from edge.metrics.funnel import Funnel
 from edge.records import Notices
@@ -63,6 +64,7 @@ class CameraWatch:
         self._round_at_s = self._said_at_s = -math.inf
         self._arrivals: dict[CameraId, Arrivals] = {}
         self._usable: dict[CameraId, int] = {}
+        self._refusals: dict[CameraId, Refusals] = {}
         self._since_s: dict[tuple[CameraId, Fault], float] = {}
         self._conditions: dict[CameraId, CameraCondition] = {}
 
@@ -120,7 +122,7 @@ class CameraWatch:
 
     def _forget_all_but(self, cameras: Collection[CameraId]) -> None:
         """Nothing is kept of a camera that is neither followed nor listed any more."""
-        for table in (self._arrivals, self._usable):
+        for table in (self._arrivals, self._usable, self._refusals):
             for camera in [one for one in table if one not in cameras]:
                 del table[camera]
         for camera, fault in [key for key in self._since_s if key[0] not in cameras]:
@@ -139,17 +141,37 @@ class CameraWatch:
         settings = self._settings(camera)
         if not settings.enabled:
             self._arrivals.pop(camera, None)
+            self._refusals.pop(camera, None)
             return self._condition("disabled", (), funnel, None, now)
+        usable = funnel.received - funnel.rejected > self._usable.get(camera, 0)
         arrivals = self._arrivals[camera] = self._listen(camera, settings, funnel, now)
-        if not (arrivals.offline or arrivals.pictures or camera in self._sources.followed()):
+        refused_for = self._refused_for(camera, settings, funnel, usable, now)
+        heard = arrivals.offline or arrivals.pictures or refused_for
+        if not heard and camera not in self._sources.followed():
             return None
-        shown = (("offline",) if arrivals.offline else ()) + self._sources.faults(camera)
+        offline = arrivals.offline and not refused_for
+        own: tuple[Fault, ...] = ("offline",) if offline else ()
+        own += ("unusable",) if refused_for else ()
+        shown = own + self._sources.faults(camera)
         reasons = tuple(fault for fault in FAULTS if fault in shown)
         status: CameraStatus = "degraded" if reasons else "online"
-        if arrivals.offline:
+        if offline:
             status = "offline"
         condition = self._condition(status, reasons, funnel, arrivals, now)
-        return replace(condition, notices=self._sources.notices(camera))
+        return replace(condition, notices=self._sources.notices(camera), refused_for=refused_for)
+
+    def _refused_for(
+        self, camera: CameraId, settings: Camera, funnel: Funnel, usable: bool, now: float
+    ) -> str:
+        """Why nothing of what the camera sends can be used; empty if something can."""
+        health = self._current().health if settings.health is None else settings.health
+        before = self._refusals.get(camera, Refusals())
+        refusals = count_refusals(before, funnel.rejected_by, now, usable=usable)
+        self._refusals[camera] = refusals
+        if not health.enabled or "unusable" in health.ignore:
+            return ""
+        silent_s = limit_s(self._arrivals[camera], settings.kind, health)
+        return main_reason(refusals, now, health.enter_s, silent_s)
 
     def _listen(
         self, camera: CameraId, settings: CameraConfig, funnel: Funnel, now: float
@@ -213,5 +235,11 @@ class CameraWatch:
         elif fault == "squeezed":
             key = f"cameras.{camera}.pixel_aspect: {condition.notices.proposed_pixel_aspect}"
             log(Event.CAMERA_DEGRADED, camera=camera, reason=fault, configure=key)
+        elif fault == "resizing":
+            key = f"cameras.{camera}.kind: snapshot"
+            log(Event.CAMERA_DEGRADED, camera=camera, reason=fault, configure=key)
+        elif fault == "unusable":
+            why = condition.refused_for
+            log(Event.CAMERA_DEGRADED, camera=camera, reason=fault, refused_for=why)
         else:
             log(Event.CAMERA_DEGRADED, camera=camera, reason=fault)

@@ -53,6 +53,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
             gateway.counters.snapshot,
             gateway.clock,
         ),
+        lambda: unusable(gateway.camera_watch.conditions()),
         lambda: delayed(
             gateway.outbox.oldest_s(),
             gateway.outbox.notifications.backlogs(),
@@ -172,6 +173,14 @@ def _silence(condition: CameraCondition) -> str:
     rejected = sum(condition.rejected.values())
     came = "no usable picture yet" if age_s is None else f"no usable picture for {age_s:.0f} s"
     return f"{came}; {rejected} rejected" if rejected else came
+
+
+def unusable(conditions: Mapping[CameraId, CameraCondition]) -> Iterator[Problem]:
+    """Cameras of which everything is refused, however seldom they send."""
+    for camera, condition in conditions.items():
+        if condition.refused_for:
+            detail = f"every picture is refused, mostly as {condition.refused_for}"
+            yield Problem(reason=HealthReason.PICTURES_REJECTED, subject=camera, detail=detail)
 
 
 class RejectedFrames:

@@ -22,7 +22,8 @@ CameraStatus = Literal["online", "offline", "degraded", "disabled"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraCondition:
     """`last_frame_age_s`: None if nothing usable came since the start; `superseded` and `rejected`
-    (by reason): pictures lost; `notices`: what was found out by looking."""
+    (by reason): pictures lost; `notices`: what was found out by looking; `refused_for`: of an
+    `unusable` camera, why most of its pictures are refused."""
 
     status: CameraStatus
     reasons: tuple[Fault, ...] = ()
@@ -31,6 +32,7 @@ class CameraCondition:
     superseded: int = 0
     rejected: Mapping[str, int]
     notices: Notices = field(default_factory=Notices)
+    refused_for: str = ""
 
     def as_json(self) -> dict[str, object]:
         """As `health` says it."""
@@ -42,6 +44,7 @@ class CameraCondition:
             "fps_in": round(self.fps_in, 2),
             "superseded": self.superseded,
             "rejected": dict(self.rejected),
+            **({"refused_for": self.refused_for} if self.refused_for else {}),
             **self.notices.as_json(),
         }
 

@@ -95,7 +95,8 @@ def test_a_damaged_frame_is_rejected_and_costs_nothing_else() -> None:
 
 
 def test_a_snapshot_camera_is_judged_frame_by_frame() -> None:
-    steps, candidates = run([picture(100)] * 3, fps=0.3, settings=config(kind="snapshot"))
+    pictures = [picture(100, seed=n) for n in range(3)]
+    steps, candidates = run(pictures, fps=0.3, settings=config(kind="snapshot"))
     assert [len(step.candidates) for step in steps] == [1, 1, 1]
     assert len({candidate.suspicion.report_id for candidate in candidates}) == 3
 

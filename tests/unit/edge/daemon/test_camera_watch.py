@@ -160,15 +160,18 @@ def test_a_broker_that_is_away_makes_no_camera_offline(tmp_path: Path) -> None:
     assert rounds.statuses() == ["online"]
 
 
-def test_pictures_that_are_all_refused_are_no_sign_of_life(tmp_path: Path) -> None:
+def test_a_camera_of_which_all_is_refused_is_unusable_and_then_offline(tmp_path: Path) -> None:
     rounds = Round(tmp_path)
     rounds.pass_by(20)
     for _ in range(70):
         rounds.counters.count(YARD, "received")
         rounds.counters.reject(YARD, "truncated")
         rounds.pass_by(1, camera=None)
-    assert rounds.statuses() == ["online", "offline"]
-    assert rounds.healths()[-1]["rejected"] == {"truncated": 60}
+    assert rounds.statuses() == ["online", "degraded"]
+    assert rounds.healths()[-1]["reasons"] == ["unusable"]
+    assert rounds.healths()[-1]["refused_for"] == "truncated"
+    rounds.pass_by(70, camera=None)
+    assert rounds.statuses() == ["online", "degraded", "offline"]
 
 
 def test_a_listed_camera_is_silent_at_first_and_offline_if_nothing_comes(tmp_path: Path) -> None:
