@@ -91,6 +91,11 @@ class ImageTemplate:
 
     def __post_init__(self) -> None:
         levels = self.text.split("/")
+        if levels[0] == "$share":
+            raise ValueError(
+                f"topic template {self.text!r} is a shared subscription: two gateways would get "
+                "every other picture; give the topic behind $share/<group>/"
+            )
         if levels.count("{camera}") != 1 or any("#" in part or "+" in part for part in levels):
             raise ValueError(
                 f"topic template {self.text!r} needs {{camera}} as exactly one whole level "

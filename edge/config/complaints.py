@@ -18,8 +18,26 @@ WHOLE = "configuration"
 
 
 def complaints_of(error: ValidationError) -> tuple[Complaint, ...]:
-    """Every error at once, in the order of the schema."""
-    return tuple(_complaint(details) for details in error.errors())
+    """Every error at once, in the order of the schema; one fault is one complaint."""
+    errors = error.errors()
+    caused = {details["loc"][:n] for details in errors for n in range(len(details["loc"]))}
+    told: dict[Complaint, None] = {}
+    for details in errors:
+        if not (details["type"] == "too_short" and details["loc"] in caused):
+            told[_in_pixels(details) or _complaint(details)] = None
+    return tuple(told)
+
+
+def _in_pixels(details: ErrorDetails) -> Complaint | None:
+    """Of a corner beyond 1: the same for every corner of the outline."""
+    location = details["loc"]
+    if details["type"] != "less_than_equal" or location[-3:-2] not in (("polygon",), ("points",)):
+        return None
+    return Complaint(
+        path=dotted(location[:-2]),
+        problem="has corners beyond 1, which look like pixels",
+        hint="shares of the picture are meant: divide x by its width and y by its height",
+    )
 
 
 def _complaint(details: ErrorDetails) -> Complaint:

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from edge.config.complaints import complaints_of
+from edge.config.labels import unknown_labels
 from edge.config.parse import MAX_BYTES, Data, parse
 from edge.config.schema import EdgeConfig
 from edge.config.shape import key_at
@@ -44,8 +45,13 @@ class Loaded:
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
-    """Reads the file, if there is one to read; raises `ConfigError`."""
-    return read(b"" if path is None else _bytes_of(path), environ)
+    """Reads the file, if there is one to read, and the names of the model's classes; raises
+    `ConfigError`."""
+    loaded = read(b"" if path is None else _bytes_of(path), environ)
+    unknown = unknown_labels(loaded.config)
+    if unknown:
+        raise ConfigError(unknown)
+    return loaded
 
 
 def read(document: bytes, environ: Mapping[str, str]) -> Loaded:

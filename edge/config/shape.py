@@ -1,6 +1,6 @@
 """Where in the edge's schema a location of pydantic's leads; used by the hints of errors."""
 
-from typing import get_args
+from typing import get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -13,9 +13,13 @@ Location = tuple[int | str, ...]
 def sections_at(location: Location) -> tuple[type[BaseModel], ...]:
     """The sections that may stand at a pydantic location; list indices and map keys are passed."""
     here: tuple[type[BaseModel], ...] = (EdgeConfig,)
+    named = False
     for step in location:
-        if any(step in section.model_fields for section in here):
+        if named:  # a camera may be called as one of its keys is
+            named = False
+        elif any(step in section.model_fields for section in here):
             fields = [s.model_fields[str(step)] for s in here if step in s.model_fields]
+            named = any(get_origin(field.annotation) is dict for field in fields)
             here = tuple(found for field in fields for found in sections_in(field.annotation))
         else:
             here = tuple(s for s in here if _is_tagged(s, step)) or here
