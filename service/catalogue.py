@@ -100,7 +100,12 @@ class Event(StrEnum):
     MESSAGE_REFUSED = "message_refused", "warning", "A message that arrived is unusable.", True
     MESSAGE_FAILED = "message_failed", "error", "A message made its reader fail; given up.", True
     PUBLICATION_REFUSED = "publication_refused", "warning", "A broker took no message.", True
-    PUBLICATION_DROPPED = "publication_dropped", "info", "State was not sent: no link.", True
+    PUBLICATION_DROPPED = (
+        "publication_dropped",
+        "info",
+        "It was not sent: no link. State is said again.",
+        True,
+    )
 
     SOURCE_OPENED = "source_opened", "info", "The bridge gets pictures from a camera.", True
     SOURCE_FAILED = (
@@ -125,6 +130,12 @@ class Event(StrEnum):
 
     MODEL_OPENED = "model_opened", "info", "A model passed its checks; digest and runtime."
     MODEL_REFUSED = "model_refused", "error", "A model does not fit its manifest; the reason."
+    LIBRARY_SPOKE = (
+        "library_spoke",
+        "info",
+        "A library wrote to stderr by itself, as the JPEG decoder does of a damaged picture.",
+        True,
+    )
     INFERENCE_FAILED = "inference_failed", "error", "The interpreter failed on a frame.", True
 
     SUSPICION_RAISED = "suspicion_raised", "info", "The site's rules took a thing for a threat."

@@ -97,8 +97,16 @@ def stderr_is_journal(environ: dict[str, str], fd: int = 2) -> bool:
 
 def default_sink() -> Sink:
     """journald where it listens, JSON lines on stderr elsewhere."""
-    journal = to_journal() if stderr_is_journal(dict(os.environ)) else None
+    journal = to_journal() if stderr_is_journal(dict(os.environ), _descriptor()) else None
     return journal or to_stream(sys.stderr)
+
+
+def _descriptor() -> int:
+    """Of our stderr, which need not be 2; see `service.library_lines`."""
+    try:
+        return sys.stderr.fileno()
+    except (AttributeError, OSError, ValueError):  # none, or not a file
+        return 2
 
 
 class Log:

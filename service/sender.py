@@ -92,8 +92,9 @@ class Sender:
     def _give_up(self, topic: str, outcome: PublishOutcome) -> Pending:
         if isinstance(outcome, Refused):
             self._refuse(topic, outcome)
-        else:
+        elif isinstance(outcome, NotConnected):
             self._counts.add("dropped")
+            log(Event.PUBLICATION_DROPPED, link=self._name, topic=topic, reason=outcome.reason)
         return Pending(outcome)
 
     def _refuse(self, topic: str, outcome: Refused) -> None:

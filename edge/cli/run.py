@@ -16,7 +16,7 @@ from edge.daemon.update_lock import daemon_class
 from edge.daemon.version import program_version
 from imaging.manifest import ModelError
 from objectstore.store import StoreError
-from service import events
+from service import events, library_lines
 from service.clock import SystemClock
 from service.events import Event, log
 from service.link import LinkError
@@ -38,6 +38,7 @@ def command(options: argparse.Namespace) -> int:
     cv2.setNumThreads(1)  # threads are ours: one per worker
     sys.setswitchinterval(SWITCH_S)
     make_private()
+    library_lines.catch()
     requests = _requests()
     start = begin(options.config, os.environ)
     events.configure(level=start.loaded.config.runtime.log_level)
@@ -48,7 +49,13 @@ def command(options: argparse.Namespace) -> int:
     if options.notice:
         print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
     daemon = daemon_class(os.environ)
-    return daemon(start.loaded, options.config, os.environ, SystemClock(), requests).run()
+    clock = SystemClock()
+    try:
+        built = daemon(start.loaded, options.config, os.environ, clock, requests)
+    except ModelError as error:
+        log(Event.MODEL_REFUSED, model=start.loaded.config.detect.model, reason=str(error))
+        raise
+    return built.run()
 
 
 _STATE = (

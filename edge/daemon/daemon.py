@@ -34,6 +34,7 @@ from edge.self_test.requests import PATH, AskedHere
 from imaging.manifest import ModelError
 from service.clock import Clock
 from service.events import Event, configure, flush, log
+from service.library_lines import CAUGHT
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import SystemdNotifier
 
@@ -88,6 +89,7 @@ class Daemon:
         registry.register(RefusalCollector(self.gateway.counters.refusals.snapshot))
         registry.register(SelfTestCollector(self.gateway.self_tests.record))
         self.gateway.timings.register(registry)
+        registry.register(CAUGHT)
         self._status_server = StatusServer(
             runtime.metrics_host,
             runtime.metrics_port,

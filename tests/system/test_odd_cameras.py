@@ -76,6 +76,26 @@ def test_one_picture_sent_six_times_is_reported_as_if_sent_once(daemon: Edge, he
     assert heard.wait(lambda: _reports(heard, "porch") == len(raised))
 
 
+def test_the_jpeg_decoders_own_lines_are_events_and_counted(daemon: Edge, heard: Ear) -> None:
+    (picture,) = clip(WALKERS, begin_s=9, seconds=1)[:1]
+    middle = len(picture) // 2
+    for n in range(12):
+        noise = bytes((n * 7 + k * 31) % 255 for k in range(40))
+        damaged = picture[: middle + n] + noise + picture[middle + n + 40 :]
+        heard.publish(f"{ROOT}-cameras/scratched/image", damaged)
+    wait(daemon, lambda: _caught(daemon) > 0)
+    texts = [one["text"] for one in daemon.events("library_spoke") if one["worker"] == "jpeg"]
+    assert texts[0].startswith("Corrupt JPEG data")
+    lines = daemon.log.read_text(errors="replace").splitlines()
+    assert [line for line in lines if not line.startswith("{")] == []
+
+
+def _caught(daemon: Edge) -> float:
+    said = 'stillwatch_library_lines_total{kind="jpeg"} '
+    lines = daemon.get("/metrics")[1].splitlines()
+    return sum(float(line.removeprefix(said)) for line in lines if line.startswith(said))
+
+
 def _reports(heard: Ear, camera: str) -> int:
     return len({one.report_id for one in heard.reports() if one.camera == camera})
 
