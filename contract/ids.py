@@ -5,6 +5,7 @@ Called by both sides wherever an id enters from outside.
 """
 
 import re
+import unicodedata
 from typing import NewType
 
 GatewayId = NewType("GatewayId", str)
@@ -12,12 +13,27 @@ CameraId = NewType("CameraId", str)
 ReportId = NewType("ReportId", str)
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_GIVEN = re.compile(r"[ !\"$-*,-~\u00c0-\u024f]{1,200}")
+"""Printable ASCII without `+` and `#`, and Latin letters with accents."""
 _REPORT = re.compile(r"[a-z0-9_-]{1,64}\.[a-z0-9_-]{1,64}\.[0-9]{1,10}\.[0-9]{1,10}\.[0-9]{1,10}")
 
 
 def is_name(text: str) -> bool:
     """Whether `text` can be a gateway or camera id: 1 to 64 of `a-z 0-9 _ -`."""
     return _NAME.fullmatch(text) is not None
+
+
+def id_of(name: str) -> str | None:
+    """The id of something that others named: lower case, without accents, `_` for each run of
+    other characters, so `Front Door` is `front_door`; None if nothing is left, or too much, or for
+    what looks like another name than it is: control characters, full-width or reversed letters."""
+    if is_name(name):
+        return name
+    if _GIVEN.fullmatch(name) is None:
+        return None
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    text = re.sub(r"[^a-z0-9_-]+", "_", plain).strip("_")
+    return text if is_name(text) else None
 
 
 def is_report_id(text: str) -> bool:

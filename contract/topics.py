@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from contract.ids import CameraId, GatewayId, is_name
+from contract.ids import CameraId, GatewayId, id_of, is_name
 
 DEFAULT_ROOT = "stillwatch"
 
@@ -83,9 +83,16 @@ def parse_camera_topic(topic: str, root: str = DEFAULT_ROOT) -> CameraTopic | No
     return CameraTopic(gateway=GatewayId(parts[0]), camera=CameraId(parts[1]), leaf=parts[2])
 
 
+_CAMERA = "{camera}"
+
+
 @dataclass(frozen=True, slots=True)
 class ImageTemplate:
-    """A topic with `{camera}` as one whole level, such as `cameras/{camera}/image`."""
+    """Topics of pictures: `{camera}` as one whole level where the camera's name stands, such as
+    `cameras/{camera}/image`; `+` and a last `#` for levels that do not matter.
+
+    Without `{camera}` the topic is of one camera, or of several that name themselves otherwise.
+    """
 
     text: str
 
@@ -96,23 +103,49 @@ class ImageTemplate:
                 f"topic template {self.text!r} is a shared subscription: two gateways would get "
                 "every other picture; give the topic behind $share/<group>/"
             )
-        if levels.count("{camera}") != 1 or any("#" in part or "+" in part for part in levels):
+        odd = [one for one in levels if _CAMERA in one and one != _CAMERA]
+        if odd or levels.count(_CAMERA) > 1 or not self.text:
+            raise ValueError(f"topic template {self.text!r} needs {_CAMERA} as one whole level")
+        partial = [one for one in levels if ("+" in one and one != "+") or "#" in one[:-1]]
+        if partial or "#" in levels[:-1] or (levels[-1].endswith("#") and levels[-1] != "#"):
             raise ValueError(
-                f"topic template {self.text!r} needs {{camera}} as exactly one whole level "
-                "and no wildcards"
+                f"topic template {self.text!r}: + stands for a whole level, # for the last ones"
             )
+
+    @property
+    def names_camera(self) -> bool:
+        """Whether the camera's name is in the topic."""
+        return _CAMERA in self.text.split("/")
+
+    @property
+    def plain(self) -> bool:
+        """Whether somebody can publish there: no wildcards."""
+        return not {"+", "#"} & set(self.text.split("/"))
 
     @property
     def subscription(self) -> str:
         """The filter that finds every camera of the template."""
-        return self.text.replace("{camera}", "+")
+        return self.text.replace(_CAMERA, "+")
+
+    def fits(self, topic: str) -> bool:
+        """Whether a topic is one of the template's."""
+        return self._match(topic) is not None
 
     def camera_of(self, topic: str) -> CameraId | None:
-        """The camera that published on `topic`, None if it does not fit or the id is invalid."""
-        pattern = re.escape(self.text).replace(r"\{camera\}", "([^/]+)")
-        match = re.fullmatch(pattern, topic)
-        return CameraId(match[1]) if match and is_name(match[1]) else None
+        """The camera that published on `topic`, None if it does not fit or names none."""
+        match = self._match(topic)
+        name = id_of(match["camera"]) if match and self.names_camera else None
+        return CameraId(name) if name else None
 
     def topic_of(self, camera: CameraId) -> str:
-        """Where `camera` publishes."""
-        return self.text.replace("{camera}", camera)
+        """Where `camera` publishes; a filter, if the template has wildcards."""
+        return self.text.replace(_CAMERA, camera)
+
+    def _match(self, topic: str) -> re.Match[str] | None:
+        levels = self.text.split("/")
+        tail = levels.pop() if levels[-1] == "#" else None
+        parts = {_CAMERA: "(?P<camera>[^/]+)", "+": "[^/]*"}
+        pattern = "/".join(parts.get(level, re.escape(level)) for level in levels)
+        if tail is not None:
+            pattern = f"{pattern}(?:/.*)?" if levels else ".*"
+        return re.fullmatch(pattern, topic, re.DOTALL)

@@ -22,7 +22,10 @@ def _name(value: str) -> str:
 
 
 def _template(value: str) -> str:
-    return ImageTemplate(value).text
+    template = ImageTemplate(value)
+    if not (template.names_camera and template.plain):
+        raise ValueError(f"topic {value!r} needs {{camera}} as one whole level and no wildcards")
+    return value
 
 
 def _host(value: str) -> str:

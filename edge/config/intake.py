@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from edge.config.presets import Preset, filled_in
 from edge.config.snapshots import SnapshotsConfig
-from edge.config.values import Section, Template
+from edge.config.values import ImageTopics, Section
 from service.sections import BrokerConfig
 
 
@@ -46,7 +46,9 @@ class JsonPathsConfig(Section):
     time: tuple[str, ...] = Field(
         ("timestamp", "time", "ts", "captured_at"), description="RFC 3339 or Unix s or ms."
     )
-    id: tuple[str, ...] = Field(("id", "camera", "device"), description="Camera id; informative.")
+    id: tuple[str, ...] = Field(
+        ("id", "camera", "device"), description="Camera id, for topics without {camera}."
+    )
 
 
 class IntakeConfig(Section):
@@ -58,8 +60,11 @@ class IntakeConfig(Section):
         description="Defaults for what another program publishes: fills in the topics and paths "
         "that are not given; see docs/howto/sources.md.",
     )
-    topics: tuple[Template, ...] = Field(
-        ("cameras/{camera}/image",), min_length=1, description="Where cameras publish."
+    topics: tuple[ImageTopics, ...] = Field(
+        ("cameras/{camera}/image",),
+        min_length=1,
+        description="Where cameras publish; `+` and a last `#` for levels that do not matter. "
+        "Without {camera}: the id stands in JSON, at one of json_paths.id.",
     )
     discovery: bool = Field(True, description="Accept cameras that are not listed.")
     max_cameras: int = Field(

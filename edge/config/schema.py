@@ -35,7 +35,7 @@ from edge.config.self_test import SelfTestConfig
 from edge.config.snapshots import SnapshotsConfig
 from edge.config.static_objects import StaticObjectsConfig
 from edge.config.tracking import TrackingConfig
-from edge.config.values import Name, Section
+from edge.config.values import Name, OwnTopic, Section
 from service.sections import BrokerConfig, Share, TlsConfig
 
 __all__ = [
@@ -139,6 +139,10 @@ class CameraConfig(Section):
         "auto",
         description="stream: frames follow each other; snapshot: each picture is decided on alone.",
     )
+    topic: OwnTopic | None = Field(
+        None,
+        description="Where it publishes, whatever intake.topics say; `+` and `#` are allowed.",
+    )
     snapshot_after_s: float = Field(
         5.0, ge=0.5, le=3600, description="auto: frames this far apart are single pictures."
     )
@@ -218,6 +222,14 @@ class EdgeConfig(Section):
         problems = [*_unknown_names(self.camera_defaults, "camera_defaults", self.decide)]
         for name, camera in self.cameras.items():
             problems += _unknown_names(camera, f"cameras.{name}", self.decide)
+        topics = [camera.topic for camera in self.cameras.values() if camera.topic is not None]
+        problems += [
+            f"two cameras have the topic {topic!r}"
+            for topic in dict.fromkeys(topics)
+            if topics.count(topic) > 1
+        ]
+        if self.camera_defaults.topic is not None:
+            problems.append("camera_defaults.topic: a topic is of one camera; intake.topics")
         if problems:
             raise ValueError("; ".join(dict.fromkeys(problems)))
         return self

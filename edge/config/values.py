@@ -7,9 +7,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from service.sections import Name, Section, Share, Template
+from contract.topics import ImageTemplate
+from service.sections import Name, Section, Share
 
-__all__ = ["KEY_PREFIX", "Name", "PublicKey", "RelativePoint", "Section", "Share", "Template"]
+__all__ = [
+    "KEY_PREFIX",
+    "ImageTopics",
+    "Name",
+    "OwnTopic",
+    "PublicKey",
+    "RelativePoint",
+    "Section",
+    "Share",
+]
 
 KEY_PREFIX = "ed25519:"
 """Of a public key that stands in the configuration itself; see `contract.signature`."""
@@ -23,5 +33,18 @@ def _public_key(value: str) -> str:
     return value
 
 
+def _image_topics(value: str) -> str:
+    return ImageTemplate(value).text
+
+
+def _own_topic(value: str) -> str:
+    if ImageTemplate(value).names_camera:
+        raise ValueError(f"{value!r} holds {{camera}}: here the camera's own topic is meant")
+    return value
+
+
+ImageTopics = Annotated[str, AfterValidator(_image_topics)]
+"""A template with `{camera}`, or a topic of several cameras that name themselves in JSON."""
+OwnTopic = Annotated[str, AfterValidator(_own_topic)]
 RelativePoint = tuple[Share, Share]
 PublicKey = Annotated[str, AfterValidator(_public_key)]

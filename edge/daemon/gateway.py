@@ -43,7 +43,7 @@ from edge.records import Notices
 from edge.self_test.requests import self_test_parts
 from edge.static_objects.store import StaticStore
 from service.clock import Clock
-from service.link import Link, LinkState, Publication
+from service.link import Link, LinkState, Publication, Subscription
 
 
 class Gateway:
@@ -234,6 +234,17 @@ class Gateway:
         for worker, network in zip(self.analysis_workers, self._networks, strict=True):
             worker.adopt(self._worker_settings(network))
         self.snapshots.follow()
+        if self._subscribed != self._heard():
+            self._subscribed = self._heard()
+            self.intake_link.subscribe(self._subscribed)
+
+    def _heard(self) -> tuple[Subscription, ...]:
+        """What we listen to at the site's broker."""
+        return (
+            *self.intake.subscriptions(),
+            *self.switches.subscriptions(),
+            *self.self_tests.requests.subscriptions(),
+        )
 
     def _build_site(self, config: EdgeConfig, identity: Identity) -> None:
         self.intake = Intake(
@@ -251,15 +262,12 @@ class Gateway:
             self.clock,
             self._on_failure,
         )
+        self._subscribed = self._heard()
         self.intake_link = Link(
             intake_settings(config, identity),
             on_fatal=self._on_failure,
             on_message=self._on_site_message,
-            subscriptions=(
-                *self.intake.subscriptions(),
-                *self.switches.subscriptions(),
-                *self.self_tests.requests.subscriptions(),
-            ),
+            subscriptions=self._subscribed,
         )
         self.site = Link(
             site_settings(config, identity),

@@ -33,15 +33,9 @@ def read_document(
     payload: bytes, paths: JsonPathsConfig, max_bytes: int
 ) -> tuple[bytes, datetime | None] | Rejected:
     """The picture's bytes, and the camera's claim of when it was taken."""
-    payload = _BYTES.sub(_as_base64, payload)
-    if len(payload) > max_bytes * 1.5 + TEXT_ALLOWANCE:
-        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes of JSON for {max_bytes}")
-    if sum(payload.count(mark) for mark in (b",", b"[", b"{")) > _MAX_VALUES:
-        return Rejected(Reason.BAD_JSON, f"JSON of more than {_MAX_VALUES} values")
-    try:
-        document: object = json.loads(payload, strict=False)  # some wrap base64 in lines in there
-    except (ValueError, RecursionError) as error:
-        return Rejected(Reason.BAD_JSON, f"not JSON: {error}")
+    document = _parsed(payload, max_bytes)
+    if isinstance(document, Rejected):
+        return document
     text = _picture(document, paths)
     if text is None:
         return Rejected(Reason.NO_IMAGE_IN_JSON, _where(document, paths))
@@ -50,6 +44,35 @@ def read_document(
         return data
     times = (claimed_time(_at(document, path)) for path in paths.time)
     return data, next((time for time in times if time), None)
+
+
+def read_name(payload: bytes, paths: JsonPaths, max_bytes: int) -> str | Rejected:
+    """The camera's name in a document, a text or a whole number."""
+    document = _parsed(payload, max_bytes)
+    if isinstance(document, Rejected):
+        return document
+    for path in paths.id:
+        name = _at(document, path)
+        if isinstance(name, str | int) and not isinstance(name, bool) and name != "":
+            return str(name)
+    return Rejected(
+        Reason.UNKNOWN_CAMERA,
+        f"no camera's id at any of {', '.join(paths.id)}: add its path to intake.json_paths.id",
+    )
+
+
+def _parsed(payload: bytes, max_bytes: int) -> object:
+    """The document, or a `Rejected`."""
+    payload = _BYTES.sub(_as_base64, payload)
+    if len(payload) > max_bytes * 1.5 + TEXT_ALLOWANCE:
+        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes of JSON for {max_bytes}")
+    if sum(payload.count(mark) for mark in (b",", b"[", b"{")) > _MAX_VALUES:
+        return Rejected(Reason.BAD_JSON, f"JSON of more than {_MAX_VALUES} values")
+    try:
+        parsed: object = json.loads(payload, strict=False)  # some wrap base64 in lines in there
+    except (ValueError, RecursionError) as error:
+        return Rejected(Reason.BAD_JSON, f"not JSON: {error}")
+    return parsed
 
 
 def _as_base64(found: re.Match[bytes]) -> bytes:

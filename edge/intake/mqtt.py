@@ -12,14 +12,14 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from contract.ids import CameraId
-from contract.topics import ImageTemplate
+from contract.ids import CameraId, id_of
 from edge.config.schema import CameraConfig, EdgeConfig
-from edge.intake import chunks
+from edge.intake import camera_topics, chunks
 from edge.intake.admission import admit
 from edge.intake.camera_slots import CameraSlot, CameraSlots
 from edge.intake.chunks import AssemblyState, ChunkLimits, ChunkTopic
 from edge.intake.mailbox import NEWEST, Mailbox, QueueLimit
+from edge.intake.payload import camera_name
 from edge.intake.redelivery import Attempts, HeldMessages
 from edge.metrics.counters import Counters
 from edge.records import Frame, Message
@@ -27,6 +27,8 @@ from imaging.admission import Reason, Rejected
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Receipt, Subscription
+
+_OF_THE_CAMERA = (Reason.TOO_MANY_CAMERAS, Reason.UNKNOWN_CAMERA)
 
 UNKNOWN = CameraId("_unknown")
 """Under this name the images are counted that belong to no camera which is followed."""
@@ -78,17 +80,17 @@ class Intake:
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """Filters for whole images and, where the broker grants them, for images in parts."""
-        filters = [ImageTemplate(text).subscription for text in self._current().intake.topics]
-        parts = [f"{filter_}/{part}" for filter_ in filters for part in ChunkTopic]
+        config = self._current()
+        whole, parts = camera_topics.filters(config), camera_topics.part_filters(config)
         return (
-            *(Subscription(filter=filter_, qos=1) for filter_ in filters),
+            *(Subscription(filter=filter_, qos=1) for filter_ in whole),
             *(Subscription(filter=filter_, qos=1, optional=True) for filter_ in parts),
         )
 
     def camera_of(self, topic: str) -> CameraId | None:
         """Whose whole image a topic carries; None for a part of one, and for other topics."""
-        camera, part = self._camera_and_part(self._current(), topic)
-        return camera if part is None and camera != UNKNOWN else None
+        found = camera_topics.identify(self._current(), topic)
+        return found[0] if found is not None and found[1] is None else None
 
     def on_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
@@ -134,8 +136,12 @@ class Intake:
     ) -> bool:
         """Whether the message is held now, to be acknowledged by whoever analyses it."""
         config = self._current()
-        camera, part = self._camera_and_part(config, topic)
-        refusal = self._refusal(config, camera, retained)
+        camera, part = camera_topics.identify(config, topic) or (UNKNOWN, None)
+        refusal = None
+        if camera == UNKNOWN:
+            named = self._named_inside(config, topic, payload)
+            camera, refusal = (UNKNOWN, named) if isinstance(named, Rejected) else (named, None)
+        refusal = refusal or self._refusal(config, camera, retained)
         if refusal is not None:
             if part in (None, ChunkTopic.START):
                 self._reject(config, camera, refusal)
@@ -145,26 +151,27 @@ class Intake:
             self._assemble(config, camera, topic, part, payload)
         return False
 
-    def _camera_and_part(
-        self, config: EdgeConfig, topic: str
-    ) -> tuple[CameraId, ChunkTopic | None]:
-        """The camera of a topic, and which part of a picture it carries, None for a whole one.
-
-        A template that the whole topic fits goes before one of which it would be a part.
-        """
-        templates = [ImageTemplate(text) for text in config.intake.topics]
-        image_topic, part = chunks.split_topic(topic)
-        for fitting, found in ((topic, None), (image_topic, part)):
-            for template in templates:
-                camera = template.camera_of(fitting)
-                if camera is not None:
-                    return camera, found
-        return UNKNOWN, None
+    @staticmethod
+    def _named_inside(config: EdgeConfig, topic: str, payload: bytes) -> CameraId | Rejected:
+        """The camera that a message names whose topic does not."""
+        intake = config.intake
+        if not camera_topics.holds_name(config, topic):
+            detail = (
+                f"topic {topic[:200]!r} names no camera by {', '.join(intake.topics)}; "
+                "`cameras.<id>.topic` takes any topic"
+            )
+            return Rejected(Reason.UNKNOWN_CAMERA, detail)
+        name = camera_name(payload, intake.json_paths, intake.limits.max_bytes)
+        if isinstance(name, Rejected):
+            return Rejected(name.reason, f"topic {topic[:200]!r}: {name.detail}")
+        camera = id_of(name)
+        if camera is None:
+            detail = f"topic {topic[:200]!r}: no id can be made of the name {name[:80]!r}"
+            return Rejected(Reason.UNKNOWN_CAMERA, detail)
+        return CameraId(camera)
 
     def _refusal(self, config: EdgeConfig, camera: CameraId, retained: bool) -> Rejected | None:
         """Why a picture is not even looked at; asking changes nothing."""
-        if camera == UNKNOWN:
-            return Rejected(Reason.UNKNOWN_CAMERA, "the topic names no camera: use a-z 0-9 _ -")
         if not _settings(config, camera).enabled:
             return Rejected(Reason.DISABLED, f"camera {camera} is switched off")
         if retained and not config.intake.accept_retained:
@@ -261,6 +268,14 @@ class Intake:
         about = {} if counted_as == camera else {"topic_camera": camera}
         self._counters.count(counted_as, "received")
         self._counters.reject(counted_as, refusal.reason.value)
+        if refusal.reason in _OF_THE_CAMERA:
+            log(
+                Event.CAMERA_REFUSED,
+                camera=counted_as,
+                reason=refusal.reason.value,
+                detail=refusal.detail,
+                **about,
+            )
         log(
             Event.FRAME_REJECTED,
             camera=counted_as,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.config.schema import JsonPathsConfig
-from edge.intake.documents import read_document
+from edge.intake.documents import read_document, read_name
 from edge.intake.texts import BASE64_STARTS, TEXT_ALLOWANCE, from_text
 from imaging import jpeg, png
 from imaging.admission import Reason, Rejected
@@ -69,6 +69,18 @@ def sniff(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> UnpackedPic
         )
     data = _from_python(body, max_bytes) if spelled else from_text(body, max_bytes)
     return data if isinstance(data, Rejected) else UnpackedPicture(data=data)
+
+
+def camera_name(payload: bytes, paths: JsonPaths, max_bytes: int) -> str | Rejected:
+    """The camera's name in a JSON payload whose topic says none."""
+    body = payload[_start(payload) :].rstrip(_BLANK)
+    if not body.startswith((b"{", b"[")):
+        return Rejected(
+            Reason.UNKNOWN_CAMERA,
+            "neither topic nor message says which camera: put {camera} into intake.topics, set "
+            f"`cameras.<id>.topic`, or send JSON with the id at {', '.join(paths.id)}",
+        )
+    return read_name(body, paths, max_bytes)
 
 
 def _start(payload: bytes) -> int:

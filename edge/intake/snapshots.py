@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
 from edge.config.schema import EdgeConfig
+from edge.intake.camera_topics import filters_of
 from edge.intake.mqtt import Intake
 from service.clock import Clock
 from service.link import Link, LinkSettings, LinkState, Receipt, Subscription
@@ -79,8 +80,12 @@ class SnapshotConnection:
 
         If the broker does not let us, or not in time, it has to come the other way.
         """
-        if self._started_at_s is None or self._intake.camera_of(topic) not in self._cameras():
+        camera = self._intake.camera_of(topic)
+        if self._started_at_s is None or camera is None or camera not in self._cameras():
             return False
+        filters = filters_of(self._current(), camera)
+        if not any(ImageTemplate(one).fits(topic) for one in filters):
+            return False  # its topic spells the name otherwise, which no filter asks for
         self._stood = self._stood or self._link.ready
         early = self._clock.mono() - self._started_at_s < PATIENCE_S
         return (self._stood or early) and not self._link.refused_filters
@@ -89,12 +94,10 @@ class SnapshotConnection:
         return snapshot_cameras(self._current())
 
     def _subscriptions(self) -> tuple[Subscription, ...]:
-        templates = [ImageTemplate(text) for text in self._current().intake.topics]
-        return tuple(
-            Subscription(filter=template.topic_of(camera), qos=1)
-            for camera in sorted(self._cameras())
-            for template in templates
+        filters = (
+            one for camera in sorted(self._cameras()) for one in filters_of(self._current(), camera)
         )
+        return tuple(Subscription(filter=one, qos=1) for one in dict.fromkeys(filters))
 
     def _on_message(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
         camera = self._intake.camera_of(topic)

@@ -59,11 +59,33 @@ def test_a_camera_topic_comes_apart_as_it_was_put_together() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["cameras/image", "a/{camera}/{camera}", "{camera}x/y", "+/{camera}"]
+    ("text", "words"),
+    [
+        ("a/{camera}/{camera}", r"needs \{camera\}"),
+        ("{camera}x/y", r"needs \{camera\}"),
+        ("a+/{camera}", "whole level"),
+        ("#/{camera}", "whole level"),
+        ("$share/g/{camera}", "shared subscription"),
+    ],
 )
-def test_a_template_without_exactly_one_camera_level_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"needs \{camera\}"):
+def test_a_template_that_no_broker_or_nobody_understands_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
         ImageTemplate(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "camera"),
+    [
+        ("frigate/{camera}/+/snapshot", "frigate/yard/person/snapshot", "yard"),
+        ("frigate/{camera}/+/snapshot", "frigate/yard/snapshot", None),
+        ("+/{camera}/jpg/#", "site/Front Door/jpg", "front_door"),
+        ("+/{camera}/jpg/#", "site/Hof.Süd (2)/jpg/a/b", "hof_sud_2"),
+        ("a/{camera}", "a/門", None),
+        ("cctv/all", "cctv/all", None),
+    ],
+)
+def test_wildcards_fit_and_names_become_ids(text: str, topic: str, camera: str | None) -> None:
+    assert ImageTemplate(text).camera_of(topic) == camera
 
 
 @given(st.from_regex(r"[a-z0-9_-]{1,64}", fullmatch=True))

@@ -70,7 +70,7 @@ def test_hostile_topics_and_payload_shapes_are_counted_with_their_reason(
     config["cameras"] = {"a": {}}
     walkers = clip(CHECKOUT / "footage" / "walkers.mp4", begin_s=9, seconds=1)
     with ear(mosquitto, root) as listening, edge(tmp_path, config) as daemon:
-        listening.publish(f"{root}-cameras/NOT A NAME/image", b"x")
+        listening.publish(f"{root}-cameras/!!!/image", b"x")
         for camera in ("b", "c"):
             listening.publish(f"{root}-cameras/{camera}/image", walkers[0])
         listening.publish(f"{root}-cameras/a/image", b"{not json")

@@ -43,7 +43,7 @@ def complaints(folder: Path, text: str) -> dict[str, str]:
     file.write_text(text)
     done = cli("check-config", "--config", file, folder=folder)
     assert done.returncode == 78
-    lines = done.stderr.removeprefix("configuration: ").splitlines()
+    lines = [line.removeprefix("configuration: ") for line in done.stderr.splitlines()]
     told = [line.partition(": ")[::2] for line in lines if line]
     assert len(told) == len(dict(told)), done.stderr  # one fault, one complaint
     return dict(told)

@@ -123,7 +123,7 @@ def test_the_first_image_of_a_camera_makes_it_known_once_and_waits_for_analysis(
         ("start/{camera}/end", "start/yard/end", "yard"),
         ("a/{camera}/x, b/{camera}/y", "b/yard/y", "yard"),
         ("{camera}/image, {camera}/image/data", "yard/image/data", "yard"),
-        ("cameras/{camera}/image", "cameras/Yard/image", UNKNOWN),
+        ("cameras/{camera}/image", "cameras/Yard/image", "yard"),
         ("cameras/{camera}/image", "cameras//image", UNKNOWN),
         ("cameras/{camera}/image", "cameras/a/b/image", UNKNOWN),
         ("cameras/{camera}/image", "cameras/../image", UNKNOWN),
