@@ -108,7 +108,7 @@ class CameraState:
     aspect_estimate: AspectEstimate = field(default_factory=AspectEstimate)
     size: FrameSize | None = None
     sizes: deque[FrameSize] = field(default_factory=lambda: deque(maxlen=SIZES_KEPT))
-    reported_pictures: deque[bytes] = field(default_factory=lambda: deque(maxlen=PICTURES_KEPT))
+    reported_pictures: dict[bytes, float] = field(default_factory=dict)
     best_frames: dict[TrackId, tuple[BestFrame, ...]] = field(default_factory=dict)
     view: SceneView | None = None
     ring: deque[tuple[float, DecodedFrame]] = field(default_factory=deque)
@@ -124,11 +124,21 @@ class CameraState:
 
     def remember_reported(self, frame: Frame) -> None:
         """A single picture raised something."""
-        self.reported_pictures.append(_digest(frame))
+        self.reported_pictures[_digest(frame)] = frame.received_mono_s
+        while len(self.reported_pictures) > PICTURES_KEPT:
+            del self.reported_pictures[next(iter(self.reported_pictures))]
 
-    def was_reported(self, frame: Frame) -> bool:
-        """Whether this very picture raised something before: it shows nothing new."""
-        return bool(self.reported_pictures) and _digest(frame) in self.reported_pictures
+    def repeats(self, frame: Frame, within_s: float) -> bool:
+        """Whether this very picture raised something and has come again ever since, with no pause
+        of `within_s`: it shows nothing new."""
+        if not self.reported_pictures:
+            return False
+        digest, now = _digest(frame), frame.received_mono_s
+        seen_at_s = self.reported_pictures.get(digest)
+        if seen_at_s is None or now - seen_at_s >= within_s:
+            return False
+        self.reported_pictures[digest] = now
+        return True
 
     def note_size(self, size: FrameSize) -> None:
         """Where the size keeps changing nothing is followed."""

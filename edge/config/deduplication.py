@@ -31,7 +31,8 @@ class DeduplicationConfig(Section):
         60.0,
         ge=1,
         le=86_400,
-        description="Longest such time, and for how long places are remembered.",
+        description="Longest such time, and for how long places, and single pictures that come "
+        "again byte for byte, are remembered.",
     )
     # Who comes after a pause is somebody else, and must not be lost in a number: so the budget is
     # for the camera that has gone mad. Twenty in a row, and then a hundred an hour, are more than

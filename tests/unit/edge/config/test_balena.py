@@ -74,7 +74,10 @@ def test_a_whole_configuration_in_a_variable_takes_the_files_place(tmp_path: Pat
 
 def test_a_secret_lies_in_a_file_that_only_we_can_read(tmp_path: Path) -> None:
     private = tmp_path / "private"
-    environ = DEVICE | {"STILLWATCH_SECRET__INTAKE__BROKER__PASSWORD_FILE": "se cret"}
+    environ = DEVICE | {
+        "STILLWATCH__INTAKE__BROKER__USERNAME": "gateway",
+        "STILLWATCH_SECRET__INTAKE__BROKER__PASSWORD_FILE": "se cret",
+    }
     found = arrange(None, environ, private)
     path = load(None, environ | dict(found.variables)).config.intake.broker.password_file
     assert path is not None

@@ -260,8 +260,8 @@ def test_one_failure_of_the_interpreter_costs_its_frame_only(tmp_path: Path) -> 
 def test_failures_that_are_not_in_a_row_are_never_enough(tmp_path: Path) -> None:
     detector = Stumbles(*[True, True, False] * 4)
     desk = Desk(tmp_path, f"{SNAPSHOTS}\ndetect: {{errors_in_a_row: 3}}", detector)
-    for _ in range(12):
-        desk.look(picture(100))
+    for n in range(12):
+        desk.look(picture(100, seed=n))
     assert desk.funnel().rejected_by == {"inference_failed": 8}
     assert desk.funnel().analysed == 4
 
