@@ -143,9 +143,8 @@ class CameraWatch:
             self._arrivals.pop(camera, None)
             self._refusals.pop(camera, None)
             return self._condition("disabled", (), funnel, None, now)
-        usable = funnel.received - funnel.rejected > self._usable.get(camera, 0)
         arrivals = self._arrivals[camera] = self._listen(camera, settings, funnel, now)
-        refused_for = self._refused_for(camera, settings, funnel, usable, now)
+        refused_for = self._refused_for(camera, settings, funnel, now)
         heard = arrivals.offline or arrivals.pictures or refused_for
         if not heard and camera not in self._sources.followed():
             return None
@@ -160,13 +159,12 @@ class CameraWatch:
         condition = self._condition(status, reasons, funnel, arrivals, now)
         return replace(condition, notices=self._sources.notices(camera), refused_for=refused_for)
 
-    def _refused_for(
-        self, camera: CameraId, settings: Camera, funnel: Funnel, usable: bool, now: float
-    ) -> str:
+    def _refused_for(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> str:
         """Why nothing of what the camera sends can be used; empty if something can."""
         health = self._current().health if settings.health is None else settings.health
         before = self._refusals.get(camera, Refusals())
-        refusals = count_refusals(before, funnel.rejected_by, now, usable=usable)
+        decoded = funnel.quiet + funnel.analysed
+        refusals = count_refusals(before, funnel.rejected_by, decoded, now)
         self._refusals[camera] = refusals
         if not health.enabled or "unusable" in health.ignore:
             return ""

@@ -90,6 +90,7 @@ class Gateway:
         )
         self._config = config = switched(config, self.switches.positions)
         self._on_failure = on_failure
+        self._subscribed: tuple[Subscription, ...] = ()
         self._verdict_queue = VerdictQueue()
         self._epoch = self.outbox.next_epoch()
         self.self_tests = self_test_parts(
@@ -263,13 +264,13 @@ class Gateway:
             self._on_failure,
         )
         self._subscribed = self._heard()
-        self.intake_link = Link(
+        self.intake_link: Link = Link(
             intake_settings(config, identity),
             on_fatal=self._on_failure,
             on_message=self._on_site_message,
             subscriptions=self._subscribed,
         )
-        self.site = Link(
+        self.site: Link = Link(
             site_settings(config, identity),
             on_fatal=self._on_failure,
             on_connect=self.on_connect,

@@ -21,9 +21,11 @@ LEAST_REFUSED = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
-    """`seen`: the counts by reason when last looked at; `by`: those since the last usable picture,
-    the first at `since_s`, the newest at `last_at_s`."""
+    """`usable` and `seen`: the pictures that were decoded, and the refusals by reason, when last
+    looked at; `by`: the refusals since the last usable picture, the first at `since_s`, the newest
+    at `last_at_s`."""
 
+    usable: int = 0
     seen: Mapping[str, int] = field(default_factory=dict)
     by: Mapping[str, int] = field(default_factory=dict)
     since_s: float = math.inf
@@ -31,11 +33,12 @@ class Refusals:
 
 
 def count_refusals(
-    before: Refusals, counts: Mapping[str, int], now: float, *, usable: bool
+    before: Refusals, counts: Mapping[str, int], usable: int, now: float
 ) -> Refusals:
-    """`counts`: refused so far, by reason; `usable`: whether a usable picture came since."""
-    if usable:
-        return Refusals(seen=counts)
+    """`counts`: refused so far, by reason; `usable`: decoded so far. What merely was received may
+    yet be refused."""
+    if usable != before.usable:
+        return Refusals(usable=usable, seen=counts)
     new = {reason: count - before.seen.get(reason, 0) for reason, count in counts.items()}
     by = dict(before.by)
     for reason, count in new.items():
@@ -43,7 +46,7 @@ def count_refusals(
             by[reason] = by.get(reason, 0) + count
     if by == before.by:
         return replace(before, seen=counts)
-    return Refusals(seen=counts, by=by, since_s=min(before.since_s, now), last_at_s=now)
+    return replace(before, seen=counts, by=by, since_s=min(before.since_s, now), last_at_s=now)
 
 
 def main_reason(refusals: Refusals, now: float, enter_s: float, silent_s: float) -> str:
