@@ -27,7 +27,7 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
     },
     "zigbee2mqtt": {"topics": ["zigbee2mqtt/{camera}"]},
 }
-"""A template has no wildcard beside `{camera}`, so Frigate's labels are those of our own rules."""
+"""Of Frigate's labels those of our own rules."""
 
 
 def filled_in(section: object) -> object:
