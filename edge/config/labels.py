@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from edge.config.schema import DEFAULT_RULES, Camera, Config, Rule
+from edge.config.schema import DEFAULT_RULES, CameraConfig, EdgeConfig, RuleConfig
 from edge.errors import Complaint
 from imaging.manifest import ModelError, find_model, read_manifest
 
 
-def unknown_labels(config: Config) -> tuple[Complaint, ...]:
+def unknown_labels(config: EdgeConfig) -> tuple[Complaint, ...]:
     """A complaint for each class that the model does not know."""
     try:
         known = read_manifest(find_model(config.detect.model)).labels
@@ -29,7 +29,7 @@ def unknown_labels(config: Config) -> tuple[Complaint, ...]:
     )
 
 
-def _named(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _named(config: EdgeConfig) -> Iterator[tuple[str, tuple[str, ...]]]:
     if config.decide.rules != DEFAULT_RULES:
         yield from _of_rules(config.decide.rules, "decide")
     yield from _of_camera(config.camera_defaults, "camera_defaults")
@@ -37,13 +37,13 @@ def _named(config: Config) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from _of_camera(camera, f"cameras.{name}")
 
 
-def _of_camera(camera: Camera, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _of_camera(camera: CameraConfig, path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from _of_rules(camera.rules or (), path)
     for n, mask in enumerate(camera.object_masks):
         yield f"{path}.object_masks[{n}].labels", mask.labels
 
 
-def _of_rules(rules: tuple[Rule, ...], path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _of_rules(rules: tuple[RuleConfig, ...], path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for n, rule in enumerate(rules):
         yield f"{path}.rules[{n}].labels", rule.labels
 

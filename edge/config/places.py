@@ -47,7 +47,7 @@ class ZoneConfig(Section):
     """A polygon on the ground; an object is in it if its feet are."""
 
     id: Name = Field(description="Name of the zone.")
-    polygon: Outline = Field(
+    polygon: Polygon = Field(
         min_length=3, max_length=64, description="Corners as shares 0..1 of width and height."
     )
     inertia_s: float = Field(

@@ -159,7 +159,9 @@ class CameraWatch:
         condition = self._condition(status, reasons, funnel, arrivals, now)
         return replace(condition, notices=self._sources.notices(camera), refused_for=refused_for)
 
-    def _refused_for(self, camera: CameraId, settings: Camera, funnel: Funnel, now: float) -> str:
+    def _refused_for(
+        self, camera: CameraId, settings: CameraConfig, funnel: Funnel, now: float
+    ) -> str:
         """Why nothing of what the camera sends can be used; empty if something can."""
         health = self._current().health if settings.health is None else settings.health
         before = self._refusals.get(camera, Refusals())

@@ -121,7 +121,7 @@ class Delivery:
                 random.Random(),
                 lambda: config().deliver.backoff_max_s,
             )
-            if isinstance(current.deliver.store, S3Store)
+            if isinstance(current.deliver.store, S3StoreConfig)
             else None
         )
         self._courier = Courier(

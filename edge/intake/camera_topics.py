@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
-from edge.config.schema import Config
+from edge.config.schema import EdgeConfig
 from edge.intake import chunks
 from edge.intake.chunks import ChunkTopic
 
 Found = tuple[CameraId, ChunkTopic | None]
 
 
-def filters(config: Config) -> tuple[str, ...]:
+def filters(config: EdgeConfig) -> tuple[str, ...]:
     """For whole pictures; a topic that a template finds is not asked for again, since a broker may
     send it twice."""
     templates = _templates(config)
@@ -26,14 +26,14 @@ def filters(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(one.subscription for one in templates), *own)))
 
 
-def part_filters(config: Config) -> tuple[str, ...]:
+def part_filters(config: EdgeConfig) -> tuple[str, ...]:
     """For pictures in parts, whose topics must say of which camera they are."""
     named = [one.subscription for one in _templates(config) if one.names_camera]
     bases = dict.fromkeys((*named, *_own_topics(config)))
     return tuple(f"{one}/{part}" for one in bases if not one.endswith("#") for part in ChunkTopic)
 
 
-def identify(config: Config, topic: str) -> Found | None:
+def identify(config: EdgeConfig, topic: str) -> Found | None:
     """The camera that a topic names, and which part of a picture it carries, None for a whole."""
     image_topic, part = chunks.split_topic(topic)
     for fitting, found in ((topic, None), (image_topic, part)):
@@ -43,12 +43,12 @@ def identify(config: Config, topic: str) -> Found | None:
     return None
 
 
-def holds_name(config: Config, topic: str) -> bool:
+def holds_name(config: EdgeConfig, topic: str) -> bool:
     """Whether cameras that publish there name themselves in the message."""
     return any(one.fits(topic) for one in _templates(config) if not one.names_camera)
 
 
-def filters_of(config: Config, camera: CameraId) -> tuple[str, ...]:
+def filters_of(config: EdgeConfig, camera: CameraId) -> tuple[str, ...]:
     """Where a listed camera publishes, as far as that is known without a message of it."""
     settings = config.cameras.get(camera)
     if settings is not None and settings.topic is not None:
@@ -56,21 +56,21 @@ def filters_of(config: Config, camera: CameraId) -> tuple[str, ...]:
     return tuple(one.topic_of(camera) for one in _templates(config) if one.names_camera)
 
 
-def _own(config: Config, topic: str) -> CameraId | None:
+def _own(config: EdgeConfig, topic: str) -> CameraId | None:
     for name, camera in config.cameras.items():
         if camera.topic is not None and ImageTemplate(camera.topic).fits(topic):
             return CameraId(name)
     return None
 
 
-def _by_template(config: Config, topic: str) -> CameraId | None:
+def _by_template(config: EdgeConfig, topic: str) -> CameraId | None:
     found = (template.camera_of(topic) for template in _templates(config))
     return next((camera for camera in found if camera is not None), None)
 
 
-def _templates(config: Config) -> list[ImageTemplate]:
+def _templates(config: EdgeConfig) -> list[ImageTemplate]:
     return [ImageTemplate(text) for text in config.intake.topics]
 
 
-def _own_topics(config: Config) -> Iterator[str]:
+def _own_topics(config: EdgeConfig) -> Iterator[str]:
     return (one.topic for one in config.cameras.values() if one.topic is not None)

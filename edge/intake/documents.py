@@ -46,7 +46,7 @@ def read_document(
     return data, next((time for time in times if time), None)
 
 
-def read_name(payload: bytes, paths: JsonPaths, max_bytes: int) -> str | Rejected:
+def read_name(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> str | Rejected:
     """The camera's name in a document, a text or a whole number."""
     document = _parsed(payload, max_bytes)
     if isinstance(document, Rejected):

@@ -71,7 +71,7 @@ def sniff(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> UnpackedPic
     return data if isinstance(data, Rejected) else UnpackedPicture(data=data)
 
 
-def camera_name(payload: bytes, paths: JsonPaths, max_bytes: int) -> str | Rejected:
+def camera_name(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> str | Rejected:
     """The camera's name in a JSON payload whose topic says none."""
     body = payload[_start(payload) :].rstrip(_BLANK)
     if not body.startswith((b"{", b"[")):
