@@ -19,7 +19,7 @@ from edge.daemon.status_messages import StatusMessages
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.camera_health import FAULTS
 from edge.health.offline import Arrivals, await_first, check_offline, count_arrivals, limit_s
-from edge.health.refusals import Refusals, count_refusals, main_reason
+from edge.health.refused_in_a_row import RefusedInARow, count_refused, main_reason
 from edge.metrics.counters import Counters
 from edge.metrics.funnel import Funnel
 from edge.records import Notices
@@ -64,7 +64,7 @@ class CameraWatch:
         self._round_at_s = self._said_at_s = -math.inf
         self._arrivals: dict[CameraId, Arrivals] = {}
         self._usable: dict[CameraId, int] = {}
-        self._refusals: dict[CameraId, Refusals] = {}
+        self._refusals: dict[CameraId, RefusedInARow] = {}
         self._since_s: dict[tuple[CameraId, Fault], float] = {}
         self._conditions: dict[CameraId, CameraCondition] = {}
 
@@ -164,9 +164,9 @@ class CameraWatch:
     ) -> str:
         """Why nothing of what the camera sends can be used; empty if something can."""
         health = self._current().health if settings.health is None else settings.health
-        before = self._refusals.get(camera, Refusals())
+        before = self._refusals.get(camera, RefusedInARow())
         decoded = funnel.quiet + funnel.analysed
-        refusals = count_refusals(before, funnel.rejected_by, decoded, now)
+        refusals = count_refused(before, funnel.rejected_by, decoded, now)
         self._refusals[camera] = refusals
         if not health.enabled or "unusable" in health.ignore:
             return ""

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from imaging.admission import Reason
 
 INTENDED = frozenset((Reason.DISABLED.value, Reason.RETAINED.value))
-"""Refusals that say nothing about the picture."""
+"""RefusedInARow that say nothing about the picture."""
 
 LEAST_REFUSED = 3
 """In a row; one or two may be a bad transfer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusals:
+class RefusedInARow:
     """`usable` and `seen`: the pictures that were decoded, and the refusals by reason, when last
     looked at; `by`: the refusals since the last usable picture, the first at `since_s`, the newest
     at `last_at_s`."""
@@ -32,13 +32,13 @@ class Refusals:
     last_at_s: float = -math.inf
 
 
-def count_refusals(
-    before: Refusals, counts: Mapping[str, int], usable: int, now: float
-) -> Refusals:
+def count_refused(
+    before: RefusedInARow, counts: Mapping[str, int], usable: int, now: float
+) -> RefusedInARow:
     """`counts`: refused so far, by reason; `usable`: decoded so far. What merely was received may
     yet be refused."""
     if usable != before.usable:
-        return Refusals(usable=usable, seen=counts)
+        return RefusedInARow(usable=usable, seen=counts)
     new = {reason: count - before.seen.get(reason, 0) for reason, count in counts.items()}
     by = dict(before.by)
     for reason, count in new.items():
@@ -49,7 +49,7 @@ def count_refusals(
     return replace(before, seen=counts, by=by, since_s=min(before.since_s, now), last_at_s=now)
 
 
-def main_reason(refusals: Refusals, now: float, enter_s: float, silent_s: float) -> str:
+def main_reason(refusals: RefusedInARow, now: float, enter_s: float, silent_s: float) -> str:
     """The most frequent reason, if for `enter_s` every picture was refused; empty if not, and once
     nothing at all came for `silent_s`."""
     lasted = now - refusals.since_s >= enter_s and now - refusals.last_at_s < silent_s
