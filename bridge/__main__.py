@@ -49,31 +49,31 @@ def _run(options: argparse.Namespace) -> int:
     from bridge.process import Bridge  # noqa: PLC0415, `check-config` shall not load FFmpeg
 
     make_private()
-    told = _told(options)
-    config = told.config
+    loaded = _loaded(options)
+    config = loaded.config
     events.configure(level=config.runtime.log_level)
     log(Event.DAEMON_STARTED, cameras=len(config.cameras))
-    if told.notice:
-        print(f"stillwatch-bridge: {told.notice}", file=sys.stderr)
+    if loaded.notice:
+        print(f"stillwatch-bridge: {loaded.notice}", file=sys.stderr)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     return Bridge(config, SystemClock()).run(stopping)
 
 
-def _told(options: argparse.Namespace) -> ContainerConfig:
+def _loaded(options: argparse.Namespace) -> ContainerConfig:
     return container_config(options.config, os.environ)
 
 
 def _check(options: argparse.Namespace) -> int:
-    told = _told(options)
-    config = told.config
-    print(f"{told.source}: {len(config.cameras)} cameras, broker {config.broker.host}")
+    loaded = _loaded(options)
+    config = loaded.config
+    print(f"{loaded.source}: {len(config.cameras)} cameras, broker {config.broker.host}")
     return 0
 
 
 def _health(options: argparse.Namespace) -> int:
-    runtime = _told(options).config.runtime
+    runtime = _loaded(options).config.runtime
     try:
         answer = ask(runtime.metrics_host, runtime.metrics_port, "/healthz", HEALTH_S)
     except NobodyAnswers as error:

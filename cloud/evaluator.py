@@ -2,7 +2,7 @@
 
 SHELL (the object store and the model). Crops that say where in the frame they lie are looked at
 first, all of them together, and a reduced whole frame only where they do not confirm. A report with
-the whole frame at full size and one crop is judged by the frame first, and by the crop where that
+the whole frame at full size and one crop is decided by the frame first, and by the crop where that
 leaves it open. Evidence that is missing or not
 what the edge hashed makes the verdict inconclusive, unless other crops are left to decide by; a
 store or a model that fails raises, and nothing is decided. `evaluate` has what reads wrong
@@ -128,7 +128,7 @@ class ReportEvaluator:
         return confirm(report, first, second, self.policy, self._stamp()), unusable
 
     def _audited(self, report: ThreatReport) -> tuple[Verdict, list[UnusablePicture]]:
-        """Of all whole frames together: what stands there is told by the others."""
+        """Of all whole frames together: the others show what stands there."""
         refs = [ref for ref in report.evidence if ref.role != "crop"][:MAX_AUDITED]
         frames, unusable = list[AuditFrame](), list[UnusablePicture]()
         for ref in refs:
@@ -233,7 +233,7 @@ def _finer(crop: EvidenceRef, best: Refs) -> bool:
 
 
 def view_of(report: ThreatReport, ref: EvidenceRef, seen: PictureDetections) -> EvidenceView:
-    """The picture as it is judged; what an older writer left away is what it always meant."""
+    """The picture as it is evaluated; what an older writer left away is what it always meant."""
     close = ref.role == "crop"
     return EvidenceView(
         seen=seen,

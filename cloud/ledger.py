@@ -98,7 +98,7 @@ class Ledger:
 
 
 def _not_about(entry: LedgerEntry, report: ThreatReport) -> str | None:
-    """Why it says nothing about the report, which may have grown since it was judged."""
+    """Why it says nothing about the report, which may have grown since it was decided on."""
     named = (entry.report_id, entry.gateway, entry.camera)
     if named != (report.report_id, report.gateway, report.camera):
         return f"it is of {entry.report_id} of {entry.gateway}/{entry.camera}"

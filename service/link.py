@@ -306,8 +306,8 @@ class Link:
         if self._stopping.is_set():
             client.disconnect()  # a reconnect that had begun meanwhile would go on otherwise
         elif self._connected.is_set():
-            told = flags.is_disconnect_packet_from_server
-            self._tries.lost(self._clock.mono(), reason.value if told else None)
+            by_server = flags.is_disconnect_packet_from_server
+            self._tries.lost(self._clock.mono(), reason.value if by_server else None)
             words = ": ".join(filter(None, (_words(reason), self._conflict())))
             self._log(Event.LINK_LOST, broker=self._where(), reason=words)
             self._close(f"the connection was lost: {words}")

@@ -1,6 +1,6 @@
 """`/metrics` for Prometheus, `/healthz` for whoever restarts things, actions for our command line.
 
-SHELL. A small HTTP server on threads of its own; what it tells comes from a registry and from a
+SHELL. A small HTTP server on threads of its own; what it serves comes from a registry and from a
 callable, so that it knows nothing of the process it serves. Degraded (no broker, no cloud) is still
 200: a restart would not help. An action is a POST with the header `ACTION_HEADER`, which no page in
 somebody's browser can send here unasked.
@@ -32,7 +32,7 @@ Action = Callable[[Mapping[str, str]], tuple[HTTPStatus, dict[str, object]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`unhealthy` asks for a restart; `facts` tell a person why."""
+    """`unhealthy` asks for a restart; `facts` say why."""
 
     status: Literal["ok", "degraded", "unhealthy"]
     facts: dict[str, object] = field(default_factory=dict)

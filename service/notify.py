@@ -1,4 +1,4 @@
-"""What the supervisor (systemd) is told: READY, STATUS, WATCHDOG, RELOADING, STOPPING.
+"""Messages to the supervisor (systemd): READY, STATUS, WATCHDOG, RELOADING, STOPPING.
 
 SHELL. Speaks through systemd-python where `NOTIFY_SOCKET` is set; without the package it says so
 once in the log, without a socket it is silent. Losing the supervisor never ends the process.

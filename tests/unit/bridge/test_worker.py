@@ -57,7 +57,7 @@ def test_a_wrong_password_is_tried_seldom() -> None:
     assert min(clock.waits) >= 15
 
 
-def test_an_error_that_nobody_expected_is_told_and_tried_again() -> None:
+def test_an_error_that_nobody_expected_is_reported_and_tried_again() -> None:
     stopping = threading.Event()
     with recorded_events() as lines:
         condition, clock = run(failing(stopping, RuntimeError("rtsp://eve:s3cret@x"), 2), stopping)

@@ -56,7 +56,7 @@ STILLS_FPS = 0.01
 
 
 AskCloud = Callable[[AlertCandidate], CloudAnswer]
-AuditStretch = Callable[[RejectedSegment], RejectedStretch]
+AuditSegmentCheck = Callable[[RejectedSegment], RejectedStretch]
 Progress = Callable[[], None]
 
 
@@ -83,7 +83,7 @@ class CorpusPlayer:
     config: EdgeConfig
     detector: Detector
     ask: AskCloud
-    audit: AuditStretch
+    audit: AuditSegmentCheck
     progress: Progress
 
     def run_sequence(self, sequence: LabelledSequence) -> SequenceRun:

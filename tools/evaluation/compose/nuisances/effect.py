@@ -1,7 +1,7 @@
 """What a nuisance does to a frame, in the scene before exposure or in the camera after it.
 
-PURE. An effect is made once per sequence from a `EffectSetting`; what it does to a frame depends on
-that frame's instant alone, so that any frame can be made without those before it.
+PURE. An effect is made once per sequence from an `EffectSetting`; what it does to a frame depends
+on that frame's instant alone, so that any frame can be made without those before it.
 """
 
 from __future__ import annotations
