@@ -10,24 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-Preset = Literal["frigate", "neolink", "yi-hack", "blue-iris", "zigbee2mqtt"]
+Preset = Literal[
+    "frigate", "ring-mqtt", "neolink", "yi-hack", "blue-iris", "kerberos", "zigbee2mqtt"
+]
 
 PRESETS: Mapping[str, Mapping[str, object]] = {
-    "frigate": {
-        "topics": [
-            f"frigate/{{camera}}/{label}/snapshot"
-            for label in ("person", "bicycle", "car", "motorcycle", "bus", "truck")
-        ]
-    },
+    "frigate": {"topics": ["frigate/{camera}/+/snapshot"]},
+    "ring-mqtt": {"topics": ["ring/+/camera/{camera}/snapshot/image"]},
     "neolink": {"topics": ["neolink/{camera}/status/preview"]},
     "yi-hack": {"topics": ["{camera}/motion_detection_image"]},
     "blue-iris": {
         "topics": ["BlueIris/{camera}/alert-image-b64"],
         "json_paths": {"image": ["image", "Image", "image_b64"], "time": ["timestamp", "time"]},
     },
+    "kerberos": {
+        "topics": ["kerberos/hub/+"],
+        "json_paths": {"image": ["payload.value.image"], "id": ["device_id"]},
+    },
     "zigbee2mqtt": {"topics": ["zigbee2mqtt/{camera}"]},
 }
-"""Of Frigate's labels those of our own rules."""
 
 
 def filled_in(section: object) -> object:

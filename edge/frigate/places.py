@@ -8,7 +8,6 @@ gone would let everything pass. Called by `camera`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from contract.ids import id_of
 from edge.config.places import Polygon
 from edge.frigate.document import Notes, Path, number, under
 
@@ -45,7 +45,7 @@ class FrigateMask:
 
 def name_of(text: str, taken: Sequence[str]) -> str:
     """An id here for a name there, other than those that are `taken`."""
-    base = re.sub(r"[^a-z0-9_-]+", "_", text.lower()).strip("_")[:60] or "unnamed"
+    base = (id_of(text) or "unnamed")[:60]
     names = (base if n == 1 else f"{base}-{n}" for n in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
 

@@ -11,11 +11,13 @@ import cv2
 import numpy as np
 
 from contract.ids import CameraId
-from contract.topics import ImageTemplate
 from edge.config.load import read
 from edge.config.presets import PRESETS
 from edge.config.schema import EdgeConfig
 from edge.intake.admission import admit
+from edge.intake.mailbox import Mailbox
+from edge.intake.mqtt import CameraListener, Intake
+from edge.metrics.counters import Counters
 from edge.privacy import pixels
 from edge.records import Message
 from imaging.admission import Rejected
@@ -54,6 +56,17 @@ class Published:
     topic: str
     example: str
     payload: bytes
+
+
+_KERBEROS = {
+    "mid": "b9a9e8d1-7f0e-4a51-9d5c-0c1d6a0a7f55",
+    "device_id": "hall",
+    "timestamp": 1772344800,
+    "encrypted": False,
+    "hidden": False,
+    "payload": {"action": "receive-sd-stream", "device_id": "hall", "value": {"image": _TEXT}},
+}
+_KERBEROS_EXAMPLE = '`{"device_id": "hall", "payload": {"value": {"image": ...}}}`'
 
 
 def _png() -> bytes:
@@ -130,7 +143,10 @@ def _refused() -> Iterator[SamplePayload]:
 def published() -> Iterator[Published]:
     """Messages as the projects document them."""
     yield Published("frigate", "frigate/front/person/snapshot", "JPEG", _JPEG)
-    yield Published("neolink", "neolink/garage/status/preview", "base64", _TEXT.encode())
+    yield Published("frigate", "frigate/Front/cat/snapshot", "JPEG", _JPEG)
+    ring = "ring/3ab5f8c2-0d1e/camera/c4dbad08f862/snapshot/image"
+    yield Published("ring-mqtt", ring, "JPEG", _JPEG)
+    yield Published("neolink", "neolink/Camera01/status/preview", "base64", _TEXT.encode())
     yield Published("yi-hack", "yicam/motion_detection_image", "JPEG", _JPEG)
     topic = "BlueIris/drive/alert-image-b64"
     yield Published("blue-iris", topic, "`&ALERT_JPEG`", _TEXT.encode())
@@ -142,6 +158,9 @@ def published() -> Iterator[Published]:
     }
     yield Published(
         "blue-iris", topic, '`{"Image": "&ALERT_JPEG", ...}`', json.dumps(alert).encode()
+    )
+    yield Published(
+        "kerberos", "kerberos/hub/key", _KERBEROS_EXAMPLE, json.dumps(_KERBEROS).encode()
     )
     state = {"battery": 87, "linkquality": 120, "image": _TEXT}
     example = '`{"battery": 87, "image": ...}`'
@@ -169,12 +188,19 @@ def _keys(preset: Mapping[str, object]) -> str:
 
 
 def _under_preset(message: Published) -> str:
+    """What the intake makes of it, with nothing configured but the preset."""
     config = read(f"intake: {{preset: {message.preset}}}".encode(), {}).config
-    for template in map(ImageTemplate, config.intake.topics):
-        camera = template.camera_of(message.topic)
-        if camera is not None:
-            return f"{_outcome(message.payload, config)}, camera `{camera}`"
-    return "no topic of the preset"
+    mailbox = Mailbox()
+    intake = Intake(
+        lambda: config,
+        [mailbox],
+        Counters(),
+        SystemClock(),
+        CameraListener(found=lambda _: None, left=lambda _: None),
+    )
+    intake.on_message(message.topic, message.payload, False, lambda: None)
+    frame = mailbox.take(0)
+    return "not taken" if frame is None else f"taken, camera `{frame.camera}`"
 
 
 def _outcome(payload: bytes, config: EdgeConfig) -> str:
