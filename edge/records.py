@@ -227,7 +227,7 @@ class Check(NamedTuple):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleResult:
     """What one rule says about one object in one frame. It fires if every check is passed, and the
-    checks are all the reasons there are. `track` is None for a picture judged alone."""
+    checks are all the reasons there are. `track` is None for a single picture."""
 
     track: TrackId | None
     rule: str

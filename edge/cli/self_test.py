@@ -45,7 +45,7 @@ def command(options: argparse.Namespace) -> int:
     if answer.status != HTTPStatus.OK:
         print(f"no self-test: {facts.get('error') or answer.body}", file=sys.stderr)
         return 1
-    print(json.dumps(facts, indent=2) if options.json else "\n".join(_told(facts)))
+    print(json.dumps(facts, indent=2) if options.json else "\n".join(_report_lines(facts)))
     return 0 if facts["passed"] else 1
 
 
@@ -57,7 +57,7 @@ def _facts(body: str) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def _told(facts: Mapping[str, Any]) -> Iterator[str]:
+def _report_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     """One line per hop, and the result."""
     for hop in facts["hops"]:
         name = f"{hop['hop']} {hop.get('of', '')}".rstrip()

@@ -62,7 +62,8 @@ class StoreResult(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSettings:
-    """What an analyst works by; reports name the `origin` that their frame was looked at under."""
+    """What an analysis worker works by; reports name the `origin` that their frame was looked at
+    under."""
 
     config: EdgeConfig
     detector: Detector
@@ -120,7 +121,7 @@ class AnalysisWorker:
         self._leaving.append(camera)
 
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
-        """What is wrong with the pictures of a camera of this analyst; any thread may ask."""
+        """What is wrong with the pictures of a camera of this worker; any thread may ask."""
         return self._pipeline.faults(camera)
 
     def notices(self, camera: CameraId) -> Notices:

@@ -51,7 +51,7 @@ class CameraWatch:
         counters: Counters,
         status_messages: StatusMessages,
         clock: Clock,
-        say: Callable[[Iterable[Publication]], None],
+        publish: Callable[[Iterable[Publication]], None],
         sources: CameraSources,
     ) -> None:
         self._current = current
@@ -59,7 +59,7 @@ class CameraWatch:
         self._status_messages = status_messages
         self._clock = clock
         self._sources = sources
-        self._say = say
+        self._publish = publish
         self._listening_at_s = math.inf
         self._round_at_s = self._said_at_s = -math.inf
         self._arrivals: dict[CameraId, Arrivals] = {}
@@ -116,7 +116,7 @@ class CameraWatch:
             condition = self._judge(camera, funnels.get(camera, Funnel()), now)
             if condition is not None:
                 conditions[camera] = condition
-                self._tell(camera, condition, anyway, now)
+                self._publish_condition(camera, condition, anyway, now)
         self._conditions = conditions
         self._forget_all_but(set(self._cameras()))
 
@@ -203,15 +203,17 @@ class CameraWatch:
             rejected=funnel.rejected_by,
         )
 
-    def _tell(self, camera: CameraId, condition: CameraCondition, anyway: bool, now: float) -> None:
+    def _publish_condition(
+        self, camera: CameraId, condition: CameraCondition, anyway: bool, now: float
+    ) -> None:
         before = self._conditions.get(camera)
         if before is None or before.status != condition.status:
-            self._say((self._status_messages.camera_status(camera, condition.status),))
+            self._publish((self._status_messages.camera_status(camera, condition.status),))
         reasons_before = () if before is None else before.reasons
         noticed_before = Notices() if before is None else before.notices
         changed = (reasons_before, noticed_before) != (condition.reasons, condition.notices)
         if anyway or before is None or changed:
-            self._say((self._status_messages.camera_health(camera, condition),))
+            self._publish((self._status_messages.camera_health(camera, condition),))
         for fault in FAULTS:
             if (fault in condition.reasons) != (fault in reasons_before):
                 self._log(camera, fault, condition, now)

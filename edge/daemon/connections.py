@@ -47,7 +47,7 @@ def intake_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
 
 
 def site_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
-    """The link on which people at the site are told. It listens to nobody: behind a flood of
+    """The link on which people at the site are notified. It listens to nobody: behind a flood of
     pictures the broker's acknowledgements would come too late for an alarm."""
     return _settings(config.intake.broker, config, identity, "site")
 

@@ -161,7 +161,7 @@ class Daemon:
             log(Event.LINK_EXPOSED, reason=words)
         self._kept = _keep(current)
         self._watchdog.start()
-        self.gateway.delivery.say_trust()
+        self.gateway.delivery.log_trust()
         for worker in self.gateway.workers:
             worker.start()
         self.gateway.delivery.uplink.start()
@@ -193,7 +193,7 @@ class Daemon:
             self._take_up_file()
         if now >= self._stats_at:
             self._stats_at = now + gateway.config().runtime.stats_s
-            gateway.say_news()
+            gateway.publish_stats()
         if now >= self._sweep_at:
             self._sweep_at = now + _SWEEP_S
             self._sweep()
@@ -240,7 +240,7 @@ class Daemon:
         if ReloadPart.LOG in planned.rebuild:
             configure(level=proposed.config.runtime.log_level)
         self._kept = _keep(proposed)
-        gateway.say_again()
+        gateway.republish()
 
     def _wind_down(self) -> None:
         """Intake first, then what is under way, then the farewell, within the deadline."""

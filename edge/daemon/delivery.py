@@ -153,9 +153,9 @@ class Delivery:
     def trusting(self, keyring: Keyring | None) -> None:
         """Believe these keys of the cloud from the next message on, and say so."""
         self.trust.adopt(keyring)
-        self.say_trust()
+        self.log_trust()
 
-    def say_trust(self) -> None:
+    def log_trust(self) -> None:
         """In the log's first lines, so that nobody believes to be protected who is not."""
         if self.trust.key_ids:
             log(Event.CLOUD_KEYS_OPENED, keys=list(self.trust.key_ids))
@@ -172,8 +172,8 @@ class Delivery:
                 worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s + others_s
             )
 
-    def say_to_cloud(self, publications: Iterable[Publication]) -> None:
-        """What the site's broker was told too; nothing where both are one."""
+    def publish_to_cloud(self, publications: Iterable[Publication]) -> None:
+        """What was published at the site's broker too; nothing where both are one."""
         for one in () if self.alone else publications:
             self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
 
@@ -220,13 +220,13 @@ class Delivery:
             log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, in_memory=depth.in_memory)
         elif self._on_disk and not was:
             log(Event.OUTBOX_ON_DISK)
-            say_repairs(self._outbox)
+            log_repairs(self._outbox)
 
-    def _pause_unless(self, busy: bool, news: threading.Event) -> None:
+    def _pause_unless(self, busy: bool, work: threading.Event) -> None:
         """A moment of waiting for something to do, if there was nothing."""
         if not busy:
-            self._clock.wait(news, _WAIT_S)
-            news.clear()
+            self._clock.wait(work, _WAIT_S)
+            work.clear()
 
     def _on_verdict(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
@@ -277,7 +277,7 @@ def open_outbox_of(
         )
 
     outbox = open_outbox(config.deliver.outbox, clock, lost, synchronised)
-    say_repairs(outbox)
+    log_repairs(outbox)
     depth = outbox.depth()
     log(Event.OUTBOX_OPENED, entries=dict(depth.entries), bytes=depth.bytes)
     if depth.trouble is not None:
@@ -285,7 +285,7 @@ def open_outbox_of(
     return outbox
 
 
-def say_repairs(outbox: Outbox) -> None:
+def log_repairs(outbox: Outbox) -> None:
     """What opening it found, unless that was nothing."""
     found = outbox.repairs
     if found == Repairs():

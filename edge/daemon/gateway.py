@@ -132,7 +132,7 @@ class Gateway:
             self.counters,
             self.status_messages,
             clock,
-            self._say_to_all,
+            self._publish_to_all,
             CameraSources(
                 followed=lambda: self.intake.cameras,
                 faults=self._faults,
@@ -141,7 +141,9 @@ class Gateway:
             ),
         )
         self.status_messages.add("notices", self.camera_watch.noticed)
-        self.health_watch = HealthWatch(self.health, self.status_messages, clock, self._say_to_all)
+        self.health_watch = HealthWatch(
+            self.health, self.status_messages, clock, self._publish_to_all
+        )
 
     def config(self) -> EdgeConfig:
         """The configuration in force, with the switches as they stand."""
@@ -195,18 +197,18 @@ class Gateway:
             self.status_messages.status("stopped"),
         )
 
-    def say_news(self) -> None:
+    def publish_stats(self) -> None:
         """`stats`, if there is anybody to hear it and anything new."""
         if not any(state.connected for state in self.links().values()):
             return
-        stats = self.status_messages.news()
+        stats = self.status_messages.changed_stats()
         if stats is not None:
-            self._say_to_all((stats,))
+            self._publish_to_all((stats,))
 
-    def say_again(self) -> None:
+    def republish(self) -> None:
         """Everything retained, after it may have changed."""
-        self._say(self.on_connect())
-        self.delivery.say_to_cloud(self.public_on_connect())
+        self._publish(self.on_connect())
+        self.delivery.publish_to_cloud(self.public_on_connect())
 
     def take_up(self, proposed: Loaded, *, anew: bool) -> None:
         """Put another configuration in force, with networks opened `anew` if it asks for others.
@@ -227,7 +229,7 @@ class Gateway:
             return
         self._put_in_force()
         for camera in dict.fromkeys(camera for camera, _ in turned):
-            self._say(self.switches.states(self.config(), camera))
+            self._publish(self.switches.states(self.config(), camera))
 
     def _put_in_force(self) -> None:
         """From the next frame on."""
@@ -317,14 +319,14 @@ class Gateway:
 
     def _camera_found(self, camera: CameraId) -> None:
         """Its `status` and `health` follow on the next round."""
-        self._say((self.delivery.threats.state(camera),))
-        self._say(self.switches.states(self.config(), camera))
+        self._publish((self.delivery.threats.state(camera),))
+        self._publish(self.switches.states(self.config(), camera))
 
-    def _say_to_all(self, publications: Iterable[Publication]) -> None:
+    def _publish_to_all(self, publications: Iterable[Publication]) -> None:
         """At the brokers of site and cloud."""
-        told = tuple(publications)
-        self._say(told)
-        self.delivery.say_to_cloud(told)
+        all_ = tuple(publications)
+        self._publish(all_)
+        self.delivery.publish_to_cloud(all_)
 
     def _camera_left(self, camera: CameraId) -> None:
         """Nothing is left of a camera whose place went to another."""
@@ -338,18 +340,18 @@ class Gateway:
             *(one.topic for one in self.switches.states(self.config(), camera)),
         ]
         # the brokers forget it too
-        self._say_to_all(Publication(topic=topic, payload=b"") for topic in gone)
+        self._publish_to_all(Publication(topic=topic, payload=b"") for topic in gone)
 
-    def _say(self, publications: Iterable[Publication]) -> None:
+    def _publish(self, publications: Iterable[Publication]) -> None:
         for one in publications:
             self.site.publish(one.topic, one.payload, one.qos, one.retain)
 
     def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
-        """Those of the one analyst that looks at the camera."""
+        """Those of the one worker that looks at the camera."""
         return tuple(fault for worker in self.analysis_workers for fault in worker.faults(camera))
 
     def _notices(self, camera: CameraId) -> Notices:
-        """Those of the one analyst that looks at the camera."""
+        """Those of the one worker that looks at the camera."""
         told = (worker.notices(camera) for worker in self.analysis_workers)
         return next((notices for notices in told if notices != Notices()), Notices())
 
@@ -367,7 +369,7 @@ class Gateway:
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
         asked = self.self_tests.requests.on_message(
-            topic, payload, retained, lambda one: self._say((one,))
+            topic, payload, retained, lambda one: self._publish((one,))
         )
         if asked or self.switches.on_message(topic, payload, retained):
             ack()
@@ -377,7 +379,7 @@ class Gateway:
             self.intake.on_message(topic, payload, retained, ack)
 
     def _worker_settings(self, network: NamedDetector) -> WorkerSettings:
-        """What an analyst with this network goes by from now on."""
+        """What a worker with this network goes by from now on."""
         return WorkerSettings(config=self.config(), detector=network, origin=self._origin(network))
 
     def _origin(self, network: NamedDetector) -> ReportOrigin:

@@ -26,7 +26,7 @@ from service.clock import Clock
 from service.link import LinkState
 
 REFUSED_S = 60.0
-MOST_REFUSED, LEAST_REFUSED = 0.5, 10
+MOST_REJECTED, LEAST_REJECTED = 0.5, 10
 """The share of refused pictures that is named, of at least so many refused."""
 
 _INTENDED = frozenset((Reason.DISABLED, Reason.RETAINED))
@@ -42,9 +42,9 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
     """Everything that is asked whenever somebody wants to know how the gateway is."""
     return (
         lambda: stalled(gateway.pulses(), gateway.clock),
-        lambda: cut_off(gateway.links()),
+        lambda: disconnected(gateway.links()),
         lambda: taken(gateway.links()),
-        lambda: unkept(gateway.outbox.depth()),
+        lambda: unsaved(gateway.outbox.depth()),
         lambda: unstored(gateway.delivery.store_probe),
         lambda: unheard(gateway.delivery.audience.missing_s(), gateway.config().deliver.late_s),
         lambda: silent(gateway.config(), gateway.camera_watch.conditions()),
@@ -95,7 +95,7 @@ def stalled(pulses: tuple[Pulse, ...], clock: Clock) -> Iterator[Problem]:
         yield Problem(reason=HealthReason.WORKER_STALLED, subject=one.worker, detail=str(one))
 
 
-def cut_off(links: Mapping[str, LinkState]) -> Iterator[Problem]:
+def disconnected(links: Mapping[str, LinkState]) -> Iterator[Problem]:
     """Brokers that cannot be reached, or do not let us listen."""
     for name, state in links.items():
         if not state.connected:
@@ -151,7 +151,7 @@ def undelivered(backlogs: Mapping[str, Backlog]) -> int:
     )
 
 
-def unkept(depth: Depth) -> Iterator[Problem]:
+def unsaved(depth: Depth) -> Iterator[Problem]:
     """A disk that is full, read-only or damaged, and what waits in memory because of it."""
     if depth.trouble is not None:
         detail = f"{depth.trouble}: {depth.in_memory} suspicions held in memory"
@@ -218,7 +218,7 @@ def _refused(before: Funnel, now: Funnel) -> str:
         if reason not in _INTENDED
     }
     count, received = sum(by.values()), now.received - before.received
-    if count < LEAST_REFUSED or count < received * MOST_REFUSED:
+    if count < LEAST_REJECTED or count < received * MOST_REJECTED:
         return ""
     reasons = ", ".join(f"{reason} {n}" for reason, n in sorted(by.items()) if n)
     return f"{count} of {received} refused: {reasons}"

@@ -30,12 +30,12 @@ class HealthWatch:
         health: GatewayHealth,
         status_messages: StatusMessages,
         clock: Clock,
-        say: Callable[[Iterable[Publication]], None],
+        publish: Callable[[Iterable[Publication]], None],
     ) -> None:
         self._health = health
         self._status_messages = status_messages
         self._clock = clock
-        self._say = say
+        self._publish = publish
         self._round_at_s = -math.inf
         self._told: dict[_Key, OngoingProblem] = {}
         self._born = False
@@ -56,7 +56,7 @@ class HealthWatch:
         born, self._born = self._born, False
         if born or ongoing.keys() != self._told.keys():
             self._log(ongoing)
-            self._say((self._status_messages.gateway_health(condition),))
+            self._publish((self._status_messages.gateway_health(condition),))
         self._told = ongoing
 
     def _log(self, ongoing: dict[_Key, OngoingProblem]) -> None:

@@ -49,7 +49,7 @@ class StatusMessages:
         self._others: dict[str, Callable[[], object]] = {}
 
     def add(self, name: str, facts: Callable[[], object]) -> None:
-        """Say these in `stats` as well; None is left away."""
+        """Publish these in `stats` as well; None is left away."""
         self._others[name] = facts
 
     def status(self, presence: Presence) -> Publication:
@@ -91,7 +91,7 @@ class StatusMessages:
             topic=self._topics.of_gateway("info"), payload=json.dumps(facts).encode()
         )
 
-    def news(self) -> Publication | None:
+    def changed_stats(self) -> Publication | None:
         """`stats`, or None if nothing has changed since this was asked last."""
         counted = self._counted()
         if counted == self._said:

@@ -24,8 +24,8 @@ Stays = Callable[[TrackId, Box], float | None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationContext:
     """`size` is the frame's width and height in pixels; `night` says that the rules are those of
-    the night; `known` are the static objects, by track or, in a lone picture, by box; `aspect` is a
-    pixel's width in units of its height; `similarity` says how like a place (shares of the frame)
+    the night; `known` are the static objects, by track or, in a single picture, by box; `aspect` is
+    a pixel's width in units of its height; `similarity` says how like a place (shares of the frame)
     is to what was there some seconds ago, `stays` how like the places that a track (now at a box in
     pixels) is said to have left are to what they were with it."""
 

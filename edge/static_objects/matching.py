@@ -73,15 +73,16 @@ def match_objects(
     frame: FrameContext,
     settings: StaticObjectsConfig,
 ) -> tuple[Memory, Known]:
-    """Which of the tracks seen in this frame, or of a lone picture's detections, are known objects,
-    and the memory after it."""
+    """Which of the tracks seen in this frame, or of a single picture's detections, are known
+    objects, and the memory after it."""
     if isinstance(objects, Tracks):
         return match_tracks(memory, objects, size, frame, settings)
     return match_detections(memory, objects, size, frame, settings)
 
 
 def add_query(memory: Memory, suspicion: Suspicion, frame: FrameContext, *, alone: bool) -> Memory:
-    """What a suspicion was raised about, which the cloud may refute; `alone`: by a lone picture."""
+    """What a suspicion was raised about, which the cloud may refute; `alone`: by a single
+    picture."""
     height, width = frame.image.shape[:2]
     observed = _alone(suspicion.label, suspicion.box, (width, height))
     if not alone:

@@ -223,7 +223,7 @@ class Soak:
         self.second += 1
 
     def receive(self, topic: str, payload: bytes) -> None:
-        """A message arrives, and the analyst takes what has come of it."""
+        """A message arrives, and the worker takes what has come of it."""
         self.frames += 1
         self.gateway.intake.on_message(topic, payload, False, lambda: None)
         while len(self.gateway.mailboxes[0]):

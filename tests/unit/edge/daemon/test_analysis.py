@@ -68,7 +68,7 @@ def settings(document: str, detector: Detector, model: str = "a") -> WorkerSetti
 
 
 class Desk:
-    """An analyst at work on frames that the test hands in."""
+    """An analysis worker at work on frames that the test hands in."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from edge.daemon.health_checks import (
     RecentIncrease,
     RejectedFrames,
     buried,
-    cut_off,
+    disconnected,
     silent,
     stalled,
 )
@@ -58,7 +58,7 @@ def test_links_that_are_down_or_refuse_are_named() -> None:
         "uplink": link(connected=False, ready=False),
         "cloud": link(ready=False, refused=("a/+/b",)),
     }
-    found = [(one.reason, one.subject, one.detail) for one in cut_off(links)]
+    found = [(one.reason, one.subject, one.detail) for one in disconnected(links)]
     assert found == [
         (HealthReason.LINK_DOWN, "uplink", "said so"),
         (HealthReason.SUBSCRIPTION_REFUSED, "cloud", "a/+/b: said so"),
