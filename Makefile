@@ -66,6 +66,11 @@ check-code:
 bench: setup ## cost of each stage, pipeline beside the bare interpreter
 	@$(BIN)/python -m tools.evaluation.bench $(if $(JSON),--json "$(JSON)")
 
+.PHONY: bench-bridge
+bench-bridge: setup ## processor time, memory and reconnecting of the bridge, beside ffmpeg if it is installed (SECONDS= per figure)
+	@tools/system_packages
+	@$(BIN)/python -m tools.evaluation.bench.bridge $(SECONDS_ARGUMENT)
+
 evaluate: setup ## events found, false alarms, and a page of both, over a labelled corpus (CORPUS=DIR OUT=DIR)
 	@test -n "$(CORPUS)" || { echo "say which: make evaluate CORPUS=DIR [OUT=DIR]"; exit 2; }
 	@$(BIN)/python -m tools.evaluation.evaluate "$(CORPUS)" "$(OUT)"

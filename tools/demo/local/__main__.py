@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SOURCE",
-        help="a real camera instead: rtsp://, http:// (a snapshot or MJPEG), or a folder",
+        help="a real camera instead: rtsp://, onvif://, http:// (a snapshot or MJPEG), or a folder",
     )
     add("--camera-username", metavar="NAME", help="user at the real cameras")
     add("--camera-password-file", type=Path, metavar="FILE", help="file with its password")
