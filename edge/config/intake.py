@@ -49,6 +49,13 @@ class JsonPathsConfig(Section):
     id: tuple[str, ...] = Field(
         ("id", "camera", "device"), description="Camera id, for topics without {camera}."
     )
+    part: tuple[str, ...] = Field(
+        ("part", "chunk", "chunk_index"),
+        description="Number of a piece, from 0 or 1, of a picture in pieces.",
+    )
+    parts: tuple[str, ...] = Field(
+        ("parts", "chunks", "total_chunks", "total"), description="How many pieces there are."
+    )
 
 
 class IntakeConfig(Section):

@@ -61,6 +61,29 @@ def read_name(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> str | R
     )
 
 
+def read_piece(
+    payload: bytes, paths: JsonPathsConfig, max_bytes: int
+) -> tuple[int, int, bytes | Rejected] | None:
+    """Number, total and bytes of a piece of a picture; None of a document that is none."""
+    document = _parsed(payload, max_bytes)
+    number, total = (_number(document, some) for some in (paths.part, paths.parts))
+    if number is None or total is None or total < 2:
+        return None
+    text = _picture(document, paths)
+    if text is None:
+        return number, total, Rejected(Reason.NO_IMAGE_IN_JSON, _where(document, paths))
+    if len(text) % 4 and number < total - 1:
+        detail = f"piece {number} has {len(text)} characters of base64, no multiple of 4"
+        return number, total, Rejected(Reason.BAD_BASE64, detail)
+    return number, total, from_text(text.encode("ascii", "replace"), max_bytes)
+
+
+def _number(document: object, paths: tuple[str, ...]) -> int | None:
+    """The first whole number at a path."""
+    found = (_at(document, path) for path in paths)
+    return next((one for one in found if isinstance(one, int) and not isinstance(one, bool)), None)
+
+
 def _parsed(payload: bytes, max_bytes: int) -> object:
     """The document, or a `Rejected`."""
     payload = _BYTES.sub(_as_base64, payload)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from contract.ids import CameraId, id_of
 from edge.config.schema import CameraConfig, EdgeConfig
-from edge.intake import camera_topics, chunks
+from edge.intake import camera_topics, chunks, pieces
 from edge.intake.admission import admit
 from edge.intake.camera_slots import CameraSlot, CameraSlots
 from edge.intake.chunks import AssemblyState, ChunkLimits, ChunkTopic
 from edge.intake.mailbox import NEWEST, Mailbox, QueueLimit
 from edge.intake.payload import camera_name
+from edge.intake.pieces import PieceOrder
 from edge.intake.redelivery import Attempts, HeldMessages
 from edge.metrics.counters import Counters
 from edge.records import Frame, Message
@@ -71,6 +72,7 @@ class Intake:
         self._held_messages = HeldMessages(attempts)
         self._lock = threading.Lock()
         self._assemblies: dict[CameraId, AssemblyState] = {}
+        self._piece_orders: dict[CameraId, PieceOrder] = {}
         self._closed = False
 
     @property
@@ -145,11 +147,29 @@ class Intake:
         if refusal is not None:
             if part in (None, ChunkTopic.START):
                 self._reject(config, camera, refusal)
-        elif part is None:
-            return self._admit(config, camera, topic, payload, retained, receipt)
-        else:
+        elif part is not None:
             self._assemble(config, camera, topic, part, payload)
+        elif not self._take_piece(config, camera, topic, payload):
+            return self._admit(config, camera, topic, payload, retained, receipt)
         return False
+
+    def _take_piece(self, config: EdgeConfig, camera: CameraId, topic: str, payload: bytes) -> bool:
+        """Whether the message is a piece of a picture, which then was added to it."""
+        intake = config.intake
+        order = self._piece_orders.pop(camera, None)
+        found = pieces.steps_of(payload, order, intake.json_paths, intake.limits.max_bytes)
+        if found is None:
+            return False
+        steps, left = found
+        if isinstance(steps, Rejected):
+            self._assemblies.pop(camera, None)
+            self._reject(config, camera, steps)
+            return True
+        for part, data in steps:
+            self._assemble(config, camera, topic, part, data)
+        if left is not None and camera in self._assemblies:
+            self._piece_orders[camera] = left
+        return True
 
     @staticmethod
     def _named_inside(config: EdgeConfig, topic: str, payload: bytes) -> CameraId | Rejected:
@@ -201,6 +221,7 @@ class Intake:
     def _keep_assembly(self, camera: CameraId, state: AssemblyState) -> None:
         if state is None:
             self._assemblies.pop(camera, None)
+            self._piece_orders.pop(camera, None)
         else:
             self._assemblies[camera] = state
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.config.schema import JsonPathsConfig
-from edge.intake.documents import read_document, read_name
+from edge.intake.documents import read_document, read_name, read_piece
 from edge.intake.texts import BASE64_STARTS, TEXT_ALLOWANCE, from_text
 from imaging import jpeg, png
 from imaging.admission import Reason, Rejected
@@ -81,6 +81,17 @@ def camera_name(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> str |
             f"`cameras.<id>.topic`, or send JSON with the id at {', '.join(paths.id)}",
         )
     return read_name(body, paths, max_bytes)
+
+
+def json_piece(
+    payload: bytes, paths: JsonPathsConfig, max_bytes: int
+) -> tuple[int, int, bytes | Rejected] | None:
+    """Number, total and bytes of a piece of a picture in JSON; None for anything else."""
+    body = payload[_start(payload) :].rstrip(_BLANK)
+    keys = (f'"{path.rpartition(".")[2]}"'.encode() for path in paths.part)
+    if not body.startswith(b"{") or not any(key in body for key in keys):
+        return None  # without parsing a whole picture twice
+    return read_piece(body, paths, max_bytes)
 
 
 def _start(payload: bytes) -> int:

@@ -65,6 +65,32 @@ def test_one_topic_serves_cameras_that_name_themselves_in_json(daemon: Edge, hea
     wait(daemon, lambda: daemon.settled("barn_east", 1) and daemon.settled("7", 1))
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_picture_in_pieces_within_json_is_put_together(
+    daemon: Edge, heard: Ear, first: int
+) -> None:
+    text, camera = base64.b64encode(STREET).decode(), f"pieces{first}"
+    size = len(text) // 12 * 4
+    pieces = [text[begin : begin + size] for begin in range(0, len(text), size)]
+
+    def send(number: int) -> None:
+        document = {"id": camera, "part": number + first, "parts": len(pieces)}
+        message = document | {"data": pieces[number]}
+        heard.publish(f"{ROOT}-all/pictures", json.dumps(message).encode())
+
+    for number in range(len(pieces)):
+        send(number)
+    wait(daemon, lambda: daemon.settled(camera, 1))
+    assert daemon.frames(camera)["rejected"] == 0
+    for number in (0, 2):  # one is missing
+        send(number)
+    wait(daemon, lambda: daemon.settled(camera, 2))
+    assert daemon.frames(camera)["rejected"] == 1
+    last = daemon.events("frame_rejected")[-1]
+    assert (last["reason"], last["camera"]) == ("chunk_order", camera)
+    assert f"piece {2 + first} of {len(pieces)} came, {1 + first} was due" in last["detail"]
+
+
 def test_what_fits_no_camera_is_refused_with_its_topic_and_the_key(
     daemon: Edge, heard: Ear
 ) -> None:
