@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import psutil
 import yaml
 
@@ -43,10 +44,18 @@ CAMERAS = tuple(f"cam{n}" for n in range(6))
 LONE, PARKED = "lone", "parked"
 FPS = int(os.environ.get("SOAK_FPS", "2"))
 """Frames a second and camera; at five a frame costs two thirds as much, which five million want."""
-SIZE = (192, 168)
-EMPTY = [picture(None, seed, SIZE) for seed in range(24)]
-WALKER = [picture(x, x, SIZE) for x in range(0, 168, 12)]
-CAR = [picture(80, seed, SIZE) for seed in range(6)]
+
+
+def small(x: int | None, seed: int) -> bytes:
+    """A scene at half its size, 96x84 px, which costs a third less: nothing here depends on it."""
+    image = cv2.imdecode(np.frombuffer(picture(x, seed, (192, 168)), np.uint8), cv2.IMREAD_COLOR)
+    halved = cv2.resize(image, (96, 84), interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", halved, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+
+
+EMPTY = [small(None, seed) for seed in range(24)]
+WALKER = [small(x, x) for x in range(0, 168, 12)]
+CAR = [small(80, seed) for seed in range(6)]
 CYCLE_S = 240 // FPS
 """A walker crosses in front of each camera so often."""
 PARKED_S = 3600
