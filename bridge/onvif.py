@@ -2,8 +2,8 @@
 
 SHELL. onveef speaks SOAP and WS-Security (docs/adr/0009-onvif-library.md) over the HTTP client
 that snapshots use, with its limits and its check of certificates. Wherever a camera says its
-streams are, they are looked for at the host that was reached: it cannot send us and its password
-elsewhere. Called by `sources.onvif` and `probe`.
+streams are, they are looked for at the host that was reached: its answer cannot name
+another. Called by `sources.onvif` and `probe`.
 """
 
 from __future__ import annotations
