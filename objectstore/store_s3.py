@@ -22,6 +22,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
+    SSLError,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
@@ -200,7 +201,8 @@ def failed(bucket: str, key: str, error: BotoCoreError) -> NoReturn:
     """Raises what it means that there was no answer."""
     passing = isinstance(error, _PASSING_FAILURES)
     kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
-    raise kind(f"{bucket}/{key}: {error}") from error
+    hint = "; set `ca_file` if its authority is your own" if isinstance(error, SSLError) else ""
+    raise kind(f"{bucket}/{key}: {error}{hint}") from error
 
 
 def _status(error: ClientError) -> int:

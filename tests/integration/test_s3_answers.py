@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,8 +21,13 @@ Answer = tuple[int, str, dict[str, str]]
 
 
 @contextmanager
-def s3_that_answers(folder: Path, *answers: Answer) -> Iterator[tuple[ObjectStore, list[str]]]:
-    """A store whose server gives `answers` in turn and the last one for ever; with its requests."""
+def s3_that_answers(
+    folder: Path, *answers: Answer, tls: ssl.SSLContext | None = None, more: str = ""
+) -> Iterator[tuple[ObjectStore, list[str]]]:
+    """A store whose server gives `answers` in turn and the last one for ever; with its requests.
+
+    `tls` and `more` as for `serving`.
+    """
     requests: list[str] = []
 
     class Server(BaseHTTPRequestHandler):
@@ -50,22 +56,30 @@ def s3_that_answers(folder: Path, *answers: Answer) -> Iterator[tuple[ObjectStor
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
-    with serving(folder, Server) as store:
+    with serving(folder, Server, tls, more) as store:
         yield store, requests
 
 
 @contextmanager
-def serving(folder: Path, handler: type[BaseHTTPRequestHandler]) -> Iterator[ObjectStore]:
-    """A store whose server answers as `handler` does."""
+def serving(
+    folder: Path,
+    handler: type[BaseHTTPRequestHandler],
+    tls: ssl.SSLContext | None = None,
+    more: str = "",
+) -> Iterator[ObjectStore]:
+    """A store whose server answers as `handler` does, over `tls` if given; `more` of its keys."""
     credentials = folder / "credentials.ini"
     credentials.write_text("[any]\naws_access_key_id=a\naws_secret_access_key=b\n")
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
-            endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+            scheme = "http" if tls is None else "https"
+            endpoint = f"{scheme}://127.0.0.1:{server.server_address[1]}"
             spec = f"s3:evidence?endpoint_url={endpoint}&credentials_file={credentials}&timeout_s=2"
-            yield open_store(spec)
+            yield open_store(spec + more)
         finally:
             server.shutdown()
             thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from edge.deliver.store_probe import StoreProbe
 from objectstore.open import open_store
 from objectstore.store import ObjectStore
 from tests import servers
+from tests.authorities import authority, issue
 from tests.fakes import ManualClock, recorded_events
 from tests.integration.test_s3_answers import Answer, s3_that_answers
 
@@ -81,6 +83,23 @@ def test_a_server_without_conditional_puts_is_told_with_the_key_to_set(
         probe.step()
         assert words in probe.trouble
         assert "conditional_puts: false" in probe.trouble
+
+
+def test_an_authority_of_ones_own_is_said_and_taken_by_its_file(tmp_path: Path) -> None:
+    site = authority(tmp_path, "site")
+    server = issue(tmp_path, site, "store")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(str(server.cert_file), str(server.key_file))
+    answers: tuple[Answer, ...] = (CREATED, (412, "PreconditionFailed", {"Connection": "close"}))
+    with s3_that_answers(tmp_path, *answers, tls=tls) as (store, _):
+        probe = probe_of(store, ManualClock())
+        probe.step()
+        assert "certificate verify failed" in probe.trouble
+        assert "set `ca_file`" in probe.trouble
+    with s3_that_answers(tmp_path, *answers, tls=tls, more=f"&ca_file={site}") as (store, _):
+        probe = probe_of(store, ManualClock())
+        probe.step()
+        assert probe.trouble == ""
 
 
 def test_without_conditional_puts_and_checksums_a_key_is_still_written_once(
