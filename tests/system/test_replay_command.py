@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
 from tests.system.replays import RUNTIME, run, written
@@ -77,8 +78,9 @@ def test_two_runs_over_a_folder_give_equal_bytes_on_screen_and_in_a_file(tmp_pat
 def test_the_configuration_of_the_camera_decides_how_its_frames_are_judged(tmp_path: Path) -> None:
     pictures = tmp_path / "alarms"
     pictures.mkdir()
-    for number in range(2):
-        shutil.copy(STREET, pictures / f"{number}.jpg")
+    shutil.copy(STREET, pictures / "0.jpg")
+    mirrored = cv2.flip(cv2.imread(str(STREET)), 1)  # the same one again would be no new look
+    cv2.imwrite(str(pictures / "1.jpg"), mirrored)
     (tmp_path / "edge.yaml").write_text("cameras: {gate: {kind: snapshot}, yard: {kind: stream}}")
     config = (
         "--config",
