@@ -19,6 +19,7 @@ from pydantic import ValidationError
 
 from bridge.config import BridgeConfigError, SourceConfig, faults_of
 from bridge.container import ContainerConfig, container_config
+from contract.ids import id_of, is_name
 from service import events
 from service.clock import SystemClock
 from service.events import Event, log
@@ -87,6 +88,11 @@ def _probe(options: argparse.Namespace) -> int:
     from bridge.fault import SourceFault  # noqa: PLC0415, see `_run`
     from bridge.probe import probe  # noqa: PLC0415
 
+    if not is_name(options.camera):
+        other = id_of(options.camera)
+        hint = f": write {other}" if other else ""
+        words = f"--camera {options.camera[:80]!r} is not 1 to 64 of a-z 0-9 _ -{hint}"
+        raise BridgeConfigError(words)
     try:
         camera = SourceConfig(
             source=options.source,

@@ -21,6 +21,8 @@ Scheme = Literal["rtsp", "rtsps", "http", "https", "onvif", "onvifs"]
 _SCHEMES: dict[str, Scheme] = {name: name for name in get_args(Scheme)}
 _PRINTABLE = re.compile(r"[!-~]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?|[0-9A-Fa-f:.]{2,45}")
+_LABELS = re.compile(r"[^.]{1,63}(?:\.[^.]{1,63})*|.*:.*")
+"""What lies between the dots of a name; resolving another one raises."""
 _FORBIDDEN = re.compile(r"""["'<>\\^`{|}]""")
 """No URL needs them unencoded, and shells and FFmpeg's own syntax do."""
 
@@ -92,7 +94,7 @@ def _url(scheme: Scheme, text: str) -> Url:
         raise ValueError("the source's host or port is malformed") from error
     if "@" in parts.netloc:
         raise ValueError("user and password stand in the source: use username and password_file")
-    if not _HOST.fullmatch(host) or port == 0:
+    if not (_HOST.fullmatch(host) and _LABELS.fullmatch(host)) or port == 0:
         raise ValueError("the source's host is no host name or address")
     if parts.fragment or "#" in text:
         raise ValueError("a source has no #: encode it (%23)")

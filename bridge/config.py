@@ -8,6 +8,7 @@ a unit and bounds, defaults stand here and nowhere else, secrets are named by fi
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -165,6 +166,13 @@ class BridgeConfig(Section):
         names = [one.username for one in self.cameras.values() if one.source == "ftp-upload"]
         if len(set(names)) != len(names):
             raise ValueError("cameras of ftp-upload share a username: each needs its own")
+        files: dict[str | None, Path | None] = {}
+        for one in self.cameras.values():
+            if one.source == "smtp-upload" and one.username is not None:
+                if files.setdefault(one.username, one.password_file) != one.password_file:
+                    raise ValueError(
+                        "cameras of smtp-upload share a username with another password_file"
+                    )
         first, last = self.uploads.ftp_passive_ports
         if last < first:
             raise ValueError("uploads.ftp_passive_ports: the last comes before the first")
@@ -216,7 +224,14 @@ def _words(message: str) -> str:
 
 
 def password_of(camera: SourceConfig) -> str | None:
-    """The camera's password, read anew at every connect so that a changed file is taken up."""
+    """The camera's password, read anew at every connect so that a changed file is taken up.
+
+    Raises `OSError`, with the file's name, for one that cannot be read or is no UTF-8.
+    """
     if camera.password_file is None:
         return None
-    return camera.password_file.read_text(encoding="utf-8").rstrip("\r\n")
+    file = camera.password_file
+    try:
+        return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise OSError(errno.EILSEQ, "is no UTF-8 text: save it as UTF-8", str(file)) from error

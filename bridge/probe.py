@@ -83,7 +83,7 @@ def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:
             kind = checked(answer)
             mjpeg = "MJPEG" if is_mjpeg(kind) else "a snapshot, asked for at rate_fps"
             yield f"{url.scheme}: {mjpeg} ({kind.partition(';')[0] or 'no content type'})"
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceFault(FaultReason.UNREACHABLE, str(error) or type(error).__name__) from error
 
 

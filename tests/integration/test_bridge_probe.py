@@ -54,3 +54,10 @@ def test_what_the_bridge_would_refuse_is_refused(
 ) -> None:
     assert main(["probe", source]) == 78
     assert "s3cret" not in capsys.readouterr().err
+
+
+def test_an_id_that_no_configuration_takes_is_refused_with_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["probe", f"folder:{tmp_path}", "--camera", "Front Door"]) == 78
+    assert "write front_door" in capsys.readouterr().err

@@ -55,6 +55,8 @@ HOSTILE = [
     "rtsp://host|x/y",
     "rtsp://ho,st/x",
     "rtsp://host:0/x",
+    f"http://{'a' * 64}.lan/x",
+    "http://a..b/x",
     "rtsp://host:99999/x",
     "rtsp://host:port/x",
     "rtsp://host/ü",

@@ -64,3 +64,45 @@ def test_a_password_is_read_without_its_line_end(tmp_path: Path) -> None:
     (tmp_path / "p").write_text("s3cret\n")
     camera = SourceConfig(source="http://x/y", username="eve", password_file=tmp_path / "p")
     assert password_of(camera) == "s3cret"
+
+
+def test_a_camera_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    text = "cameras:\n  gate: {source: 'rtsp://a/1'}\n  gate: {source: 'rtsp://b/1'}\n"
+    assert "line 3: key 'gate' repeats" in refusal(tmp_path, text)
+
+
+def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
+    rows = ["a0: &a0 {k: 1}"]
+    for n in range(1, 9):
+        aliases = ", ".join([f"*a{n - 1}"] * 9)
+        rows.append(f"a{n}: &a{n} {{<<: [{aliases}]}}")
+    assert "by its aliases" in refusal(tmp_path, "\n".join(rows))
+
+
+def test_parts_may_be_shared_by_a_few_aliases(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.yaml"
+    file.write_text(
+        "cameras:\n"
+        "  gate: &one {source: 'rtsp://a/1', rate_fps: 1}\n"
+        "  yard: {<<: *one, source: 'rtsp://b/1'}\n"
+    )
+    assert load(file).cameras["yard"].rate_fps == 1
+
+
+def test_senders_of_mail_that_share_a_user_share_its_password(tmp_path: Path) -> None:
+    text = (
+        "cameras:\n"
+        "  a: {source: smtp-upload, username: u, password_file: /p1}\n"
+        "  b: {source: smtp-upload, username: u, password_file: /p2}\n"
+    )
+    assert "another password_file" in refusal(tmp_path, text)
+
+
+def test_a_password_that_windows_saved_is_read_or_named(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    camera = SourceConfig(source="http://x/y", username="eve", password_file=file)
+    file.write_bytes("s3cret\r\n".encode("utf-8-sig"))
+    assert password_of(camera) == "s3cret"
+    file.write_bytes("s3cret\r\n".encode("utf-16"))
+    with pytest.raises(OSError, match=r"save it as UTF-8.*password"):
+        password_of(camera)
