@@ -30,6 +30,7 @@ _PICTURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x00\x00\x00\x01", "H.264 or H.265 stream"),
     (0, b"\x00\x00\x01\xba", "MPEG stream"),
 )
+_ADDRESSES = ("http", "https", "rtsp", "rtsps", "ftp")
 _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"<!doctype html", "HTML page"),
     (0, b"<html", "HTML page"),
@@ -41,8 +42,12 @@ _OTHERS: tuple[tuple[int, bytes, str], ...] = (
     (0, b"HTTP/1.", "HTTP response"),
     (0, b"--", "multipart (MJPEG) part header before the picture"),
     (0, b"{", "JSON"),
-    (0, b"http://", "address instead of a picture"),
-    (0, b"https://", "address instead of a picture"),
+    *((0, f"{one}://".encode(), "address instead of a picture") for one in _ADDRESSES),
+    (0, b"ffd8ff", "hexadecimal digits of a JPEG"),
+    (0, b"bytearray(", "Python's print of a bytearray"),
+    (0, b"\xff\xfe", "UTF-16 text"),
+    (0, b"\xfe\xff", "UTF-16 text"),
+    (0, b"LzlqL", "base64 of base64"),
 )
 _HEAD_BYTES = 32
 

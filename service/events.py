@@ -49,7 +49,8 @@ def as_json(line: LogLine) -> str:
     """One JSON object, keys `ts level event` first, then the fields."""
     ts = line.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     head = {"ts": ts, "level": line.event.level, "event": line.event.value}
-    return json.dumps(head | line.fields, default=str, ensure_ascii=False)
+    text = json.dumps(head | line.fields, default=str, ensure_ascii=False)
+    return _encodable(text)
 
 
 def to_stream(stream: TextIO) -> Sink:
@@ -155,7 +156,12 @@ def _key(event: Event, fields: dict[str, object]) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+    return _encodable(value) if isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _encodable(text: str) -> str:
+    r"""With `\ud800` for half a character, as strangers' JSON may hold: no stream would take it."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 _LOG = Log(default_sink(), SystemClock())

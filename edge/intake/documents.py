@@ -25,6 +25,11 @@ _MAX_VALUES = 10_000
 _BYTES = re.compile(rb"\[\s*+(\d{1,3}+(?:\s*+,\s*+\d{1,3}+){63,}+)\s*+\]")
 """64 and more small numbers; a smaller picture there is none. Possessive: linear time."""
 
+_DIGITS = re.compile(r"[0-9]{1,6}")
+
+_SHOWN = 80
+"""Characters of somebody else's keys that a refusal repeats."""
+
 _DEEPEST = 6
 """So deep a picture at an unknown place is looked for."""
 
@@ -57,8 +62,21 @@ def read_name(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> str | R
             return str(name)
     return Rejected(
         Reason.UNKNOWN_CAMERA,
-        f"no camera's id at any of {', '.join(paths.id)}: add its path to intake.json_paths.id",
+        f"no camera's id at any of {', '.join(paths.id)}: add its path to intake.json_paths.id"
+        f"{_keys_of(document)}",
     )
+
+
+def _keys_of(document: object) -> str:
+    """The first of its keys, for whoever has to name one."""
+    keys = list(document)[:8] if isinstance(document, dict) else []
+    return f" (there are {', '.join(map(_shown, keys))})" if keys else ""
+
+
+def _shown(text: str) -> str:
+    """Somebody else's word, short and printable."""
+    cut = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return "".join(sign if sign.isprintable() else "?" for sign in cut)
 
 
 def read_piece(
@@ -79,9 +97,13 @@ def read_piece(
 
 
 def _number(document: object, paths: tuple[str, ...]) -> int | None:
-    """The first whole number at a path."""
-    found = (_at(document, path) for path in paths)
-    return next((one for one in found if isinstance(one, int) and not isinstance(one, bool)), None)
+    """The first whole number at a path, also one that was written as a text."""
+    for value in (_at(document, path) for path in paths):
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
+            return int(value)
+    return None
 
 
 def _parsed(payload: bytes, max_bytes: int) -> object:
@@ -118,8 +140,9 @@ def _picture(document: object, paths: JsonPathsConfig) -> str | None:
 
 
 def _picture_in(document: object, paths: JsonPathsConfig) -> str | None:
-    found = (_text(_at(document, path)) for path in paths.image)
-    return next((text for text in found if text), None)
+    """The first that looks like a picture; beside one may stand its name or address."""
+    found = [text for path in paths.image if (text := _text(_at(document, path)))]
+    return next((text for text in found if looks_like_picture(text)), next(iter(found), None))
 
 
 def _text(value: object) -> str | None:
@@ -135,7 +158,7 @@ def _at(document: object, path: str) -> object:
     for key in path.split("."):
         if isinstance(value, dict):
             value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+        elif isinstance(value, list) and _DIGITS.fullmatch(key) and int(key) < len(value):
             value = value[int(key)]
         else:
             return None
@@ -147,7 +170,7 @@ def _where(document: object, paths: JsonPathsConfig) -> str:
     elsewhere = next(_pictures(document, (), _DEEPEST), None)
     if elsewhere is None:
         return f"no text at any of {', '.join(paths.image)}"
-    return f"a picture stands at `{elsewhere}`: add it to intake.json_paths.image"
+    return f"a picture stands at `{_shown(elsewhere)}`: add it to intake.json_paths.image"
 
 
 def _pictures(value: object, path: tuple[str, ...], depth: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import codecs
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +30,7 @@ _PICTURES = (jpeg.MAGIC, png.MAGIC)
 _PER_BYTE = 5
 """What a byte costs as a number in JSON (`255, `) or in Python's spelling (`\\xff`), at most."""
 
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 _PART_HEADERS = 1024
 """Headers of a part of an MJPEG stream are shorter."""
 
@@ -113,8 +115,8 @@ def _from_bytes(payload: bytes, start: int, max_bytes: int) -> UnpackedPicture |
     if body.startswith(_PICTURES):
         return _bounded(body, max_bytes)
     if body.startswith(b"--") or body[:8].lower() == b"content-":
-        end = body.find(b"\r\n\r\n", 0, _PART_HEADERS)
-        return _bounded(body[end + 4 :] if end > 0 else payload, max_bytes)
+        end = _END_OF_HEADERS.search(body, 0, _PART_HEADERS)
+        return _bounded(body[end.end() :] if end else payload, max_bytes)
     if body.startswith(_LOST):
         return Rejected(
             Reason.UNKNOWN_TYPE,

@@ -37,7 +37,7 @@ def steps_of(
     number, total, data = piece
     if isinstance(data, Rejected):
         return data, None
-    begins = number == 0 or (number == 1 and order is None)
+    begins = number == 0 or (number == 1 and (order is None or order.first == 1))
     if begins:
         order = PieceOrder(first=number, due=number)
     if order is None or number != order.due:

@@ -17,6 +17,8 @@ BASE64_STARTS = (b"/9j/", b"_9j_", b"iVBORw0KGgo")
 TEXT_ALLOWANCE = 65_536
 """Bytes of text beside the picture."""
 
+_HEAD = 64
+_HEX_JPEG = b"ffd8ff"
 _WHITESPACE = b" \t\r\n"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
@@ -40,13 +42,26 @@ def from_text(text: bytes, max_bytes: int) -> bytes | Rejected:
         if not (comma and kind.lower().endswith(b";base64")):
             return Rejected(Reason.BAD_BASE64, f"data URI without base64: {kind[:40]!r}")
     encoded = encoded.translate(_URL_SAFE, _WHITESPACE).rstrip(b"=")
+    head = encoded[:16]
+    if head[:6].lower() == _HEX_JPEG:
+        return Rejected(Reason.BAD_BASE64, "hexadecimal digits; publish the bytes, or base64")
     try:
         data = binascii.a2b_base64(encoded + b"=" * (-len(encoded) % 4), strict_mode=True)
     except binascii.Error as error:
-        return Rejected(Reason.BAD_BASE64, f"{error}, in text beginning {encoded[:16]!r}")
+        return Rejected(Reason.BAD_BASE64, _named(text) or f"{error}, in text beginning {head!r}")
     if len(data) > max_bytes:
         return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
     return data or Rejected(Reason.EMPTY, "no bytes in the text")
+
+
+def _named(text: bytes) -> str | None:
+    """What a text is that is no base64; addresses are not repeated, as passwords stand in them."""
+    head = text[:_HEAD].lstrip().lower()
+    if b"://" in head:
+        return "an address instead of a picture; publish what it leads to"
+    if head.startswith((b"{", b"[")):
+        return "JSON that is a text within JSON: encode it once"
+    return None
 
 
 def claimed_time(value: object) -> datetime | None:

@@ -88,6 +88,15 @@ def test_secrets_are_masked_and_file_names_of_secrets_are_not() -> None:
     }
 
 
+def test_half_a_character_in_a_strangers_name_silences_no_line(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    with file.open("w", encoding="utf-8") as stream:
+        events.configure(sink=events.to_stream(stream), clock=ManualClock())
+        log(Event.FRAME_REJECTED, camera="gate", detail="\ud800")
+        events.configure()
+    assert json.loads(file.read_text())["detail"] == "\ud800"
+
+
 def test_a_stream_that_is_gone_does_no_harm() -> None:
     stream = io.StringIO()
     stream.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -358,6 +360,42 @@ def test_pictures_in_parts_of_several_cameras_do_not_mix() -> None:
         door.parts(camera, [("data", whole[500:])])
     assert {frame.camera: frame.picture for frame in door.waiting()} == {"a": first, "b": second}
     assert door.funnel("a").received == door.funnel("b").received == 1
+
+
+def pieces_of(data: bytes, first: int) -> list[bytes]:
+    text = base64.b64encode(data).decode()
+    third = len(text) // 12 * 4
+    cuts = (text[:third], text[third : 2 * third], text[2 * third :])
+    return [
+        json.dumps({"part": first + n, "parts": 3, "data": one}).encode()
+        for n, one in enumerate(cuts)
+    ]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_after_a_lost_piece_the_next_picture_is_whole(first: int) -> None:
+    door = Doorway("cameras: {yard: {}}")
+    one, _, _ = pieces_of(PICTURE, first)
+    for payload in (one, *pieces_of(PICTURE, first)):
+        door.image("yard", payload)
+    assert len(door.waiting()) == 1
+    assert door.funnel("yard").rejected_by == {"chunk_order": 1}
+
+
+def test_pieces_may_be_numbered_in_texts() -> None:
+    door = Doorway()
+    for payload in pieces_of(PICTURE, 0):
+        fields = json.loads(payload)
+        texts = {key: str(value) for key, value in fields.items()}
+        door.image("yard", json.dumps(texts).encode())
+    assert len(door.waiting()) == 1
+
+
+def test_a_message_that_names_no_camera_is_refused_with_its_keys() -> None:
+    door = Doorway("intake: {topics: ['hub/+']}")
+    with recorded_events() as said:
+        door.hear("hub/x", b'{"device_id": "front", "image": "/9j/"}')
+    assert any("(there are device_id, image)" in str(one.fields["detail"]) for one in said)
 
 
 def test_a_picture_whose_parts_stop_coming_is_given_up_by_the_clock() -> None:

@@ -69,6 +69,10 @@ SHAPES = {
     "Python's print of base64 in lines": repr(base64.encodebytes(JPEG)).encode(),
     "Python's print of the picture": repr(JPEG).encode(),
     "a part of an MJPEG stream": b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + JPEG,
+    "a part with bare line feeds": b"--frame\nContent-Type: image/jpeg\n\n" + JPEG,
+    "beside its name and its address": json.dumps(
+        {"image": "front.jpg", "data": "http://camera/snap.jpg", "picture": TEXT}
+    ).encode(),
     "a part's headers alone": b"Content-Type: image/jpeg\r\nContent-Length: 9\r\n\r\n" + JPEG,
     "taken for Latin-1": JPEG.decode("latin-1").encode(),
 }
@@ -178,6 +182,32 @@ def test_a_picture_at_an_unknown_place_is_refused_with_the_key_that_accepts_it()
     assert found.detail == "a picture stands at `a.0.shot`: add it to intake.json_paths.image"
     paths = JsonPathsConfig(image=("a.0.shot",))
     assert picture_in(json.dumps({"a": [{"shot": TEXT}]}).encode(), paths) == JPEG
+
+
+def test_long_and_unprintable_keys_of_strangers_are_not_repeated_whole() -> None:
+    for key in ("k" * 500_000, "\ud800\x1b[31m"):
+        found = sniff(json.dumps({key: TEXT}).encode(), PATHS, MAX_BYTES)
+        assert isinstance(found, Rejected)
+        assert len(found.detail) < 300
+        assert found.detail.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b'{"image": "http://eve:s3cret@camera/x.jpg"}', "an address instead of a picture"),
+        (b'{"image": "rtsp://u:s3cret@c"}', "an address instead of a picture"),
+        (json.dumps(json.dumps({"image": TEXT})).encode(), "JSON that is a text within JSON"),
+        (json.dumps({"image": JPEG.hex()}).encode(), "hexadecimal digits"),
+    ],
+)
+def test_a_text_that_is_no_base64_is_named_without_what_is_secret_in_it(
+    payload: bytes, words: str
+) -> None:
+    found = sniff(payload, PATHS, MAX_BYTES)
+    assert isinstance(found, Rejected)
+    assert words in found.detail
+    assert "s3cr" not in found.detail
 
 
 def test_binary_that_became_text_is_named() -> None:
