@@ -168,11 +168,10 @@ class BridgeConfig(Section):
             raise ValueError("cameras of ftp-upload share a username: each needs its own")
         files: dict[str | None, Path | None] = {}
         for one in self.cameras.values():
-            if one.source == "smtp-upload" and one.username is not None:
-                if files.setdefault(one.username, one.password_file) != one.password_file:
-                    raise ValueError(
-                        "cameras of smtp-upload share a username with another password_file"
-                    )
+            if one.source != "smtp-upload" or one.username is None:
+                continue
+            if files.setdefault(one.username, one.password_file) != one.password_file:
+                raise ValueError("cameras of smtp-upload share a username, not its password_file")
         first, last = self.uploads.ftp_passive_ports
         if last < first:
             raise ValueError("uploads.ftp_passive_ports: the last comes before the first")

@@ -95,7 +95,7 @@ def test_senders_of_mail_that_share_a_user_share_its_password(tmp_path: Path) ->
         "  a: {source: smtp-upload, username: u, password_file: /p1}\n"
         "  b: {source: smtp-upload, username: u, password_file: /p2}\n"
     )
-    assert "another password_file" in refusal(tmp_path, text)
+    assert "not its password_file" in refusal(tmp_path, text)
 
 
 def test_a_password_that_windows_saved_is_read_or_named(tmp_path: Path) -> None:
