@@ -102,7 +102,7 @@ def test_without_a_worker_it_fails_where_nobody_answers_and_health_says_so(
         done = cli("self-test", "--config", daemon.config, "--timeout", "4", folder=tmp_path)
         assert done.returncode == 1
         assert re.search(r"^reported +\d+\.\d\d s", done.stdout, re.MULTILINE)
-        assert re.search(r"^FAILED at taken: .*is a worker running", done.stdout, re.MULTILINE)
+        assert re.search(r"^FAILED at received: .*is a worker running", done.stdout, re.MULTILINE)
         assert reasons(daemon)["self_test_failed"].endswith("may it read the store?")
         assert daemon.get("/healthz")[0] == 200, "the outside is never unhealthy"
         assert daemon.health()["outbox"] == {}, "what is late is withdrawn"
