@@ -108,6 +108,12 @@ class Event(StrEnum):
     )
 
     SOURCE_OPENED = "source_opened", "info", "The bridge gets pictures from a camera.", True
+    UPLOAD_REFUSED = (
+        "upload_refused",
+        "warning",
+        "Somebody may not upload by FTP or mail; who and why.",
+        True,
+    )
     SOURCE_FAILED = (
         "source_failed",
         "warning",

@@ -21,6 +21,7 @@ from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
 from bridge.uploads.certificate import UploadTls
+from bridge.uploads.refusals import log_refused_login
 from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
@@ -46,6 +47,16 @@ class FtpLimits:
     idle_s: float
 
 
+def _silence() -> None:
+    """Strangers' commands and file names are no lines of our log. Without a handler it would set up
+    one of its own, and its level."""
+    logger = logging.getLogger("pyftpdlib")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    logger.setLevel(logging.CRITICAL)
+
+
 class FtpServer:
     """Listens when made (raises `OSError`), serves until `stopping`."""
 
@@ -58,7 +69,7 @@ class FtpServer:
         limits: FtpLimits,
         tls: UploadTls | None = None,
     ) -> None:
-        logging.getLogger("pyftpdlib").setLevel(logging.CRITICAL)  # it would log commands
+        _silence()
         handler = _handler(users, limits, tls)
         handler.passive_ports = range(passive_ports[0], passive_ports[1] + 1)
         handler.masquerade_address = public_host
@@ -172,6 +183,10 @@ def _handler(
             user = users.get(self.username)
             if upload is not None and user is not None:
                 _hand_over(user, upload.data)
+
+        def on_login_failed(self, username: str, _password: str) -> None:
+            user = users.get(username)
+            log_refused_login("FTP", username, None if user is None else user.camera)
 
     Handler.authorizer = authorizer
     Handler.abstracted_fs = FileSystem

@@ -18,6 +18,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bridge.uploads.certificate import UploadTls
+from bridge.uploads.refusals import (
+    log_missing_login,
+    log_refused_login,
+    log_unknown_address,
+)
 from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
@@ -52,6 +57,7 @@ class SmtpServer:
         idle_s: float,
         tls: UploadTls | None = None,
     ) -> None:
+        self._cameras = {box.username: box.camera for box in mailboxes.values() if box.username}
         self._users = {box.username: box.password for box in mailboxes.values() if box.username}
         self._controller = Controller(
             _MailHandler(mailboxes, max_bytes),
@@ -82,6 +88,8 @@ class SmtpServer:
         known = self._users.get(name, "")
         same = hmac.compare_digest(known.encode(), data.password)
         success = bool(known) and same
+        if not success:
+            log_refused_login("mail", name, self._cameras.get(name))
         return AuthResult(success=success, handled=False, auth_data=name if success else None)
 
 
@@ -97,8 +105,10 @@ class _MailHandler:
     ) -> str:
         box = self._mailboxes.get(address.partition("@")[0].lower())
         if box is None:
+            log_unknown_address(address)
             return "550 5.1.1 no such camera"
         if box.username is not None and session.auth_data != box.username:
+            log_missing_login(box.camera)
             return "530 5.7.0 log in as the user of this camera"
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -193,3 +193,5 @@ def test_stills_that_were_uploaded_while_the_broker_was_away_arrive_all_and_in_o
         ):
             arrived = [inbox.next_within(60).payload for _ in shots]
     assert arrived == shots
+    for line in (tmp_path / "bridge.log").read_text().splitlines():
+        assert json.loads(line)["event"], "a library's own line"

@@ -20,7 +20,7 @@ from bridge.uploads.listeners import Listeners
 from bridge.uploads.smtp import pictures_in
 from bridge.uploads.upload_queue import UploadQueue
 from contract.ids import CameraId
-from service.events import LogLine
+from service.events import Event, LogLine
 from tests.cameras import jpeg
 from tests.fakes import recorded_events
 from tests.links import wait_for_event
@@ -226,3 +226,23 @@ HOSTILE_MAILS = {
 def test_a_mail_that_would_take_long_to_parse_is_refused_unparsed(mail: bytes) -> None:
     with pytest.raises(ValueError, match="too much"):
         list(pictures_in(mail, MAX_BYTES))
+
+
+def test_a_wrong_user_password_or_address_is_said(site: Site) -> None:
+    with site.listening() as lines:
+        with pytest.raises(ftplib.error_perm):
+            site.ftp("hunter2")
+        with site.smtp() as client:
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                client.login("nobody", "hunter2")
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                client.send_message(mail("gate@x", (jpeg(), "image/jpeg", "x.jpg")))
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                client.send_message(mail("shed@x", (jpeg(), "image/jpeg", "x.jpg")))
+        said = [one.fields for one in lines if one.event is Event.UPLOAD_REFUSED]
+    about = [(one["camera"], str(one["detail"])) for one in said]
+    assert ("porch", "FTP login as 'p' with another password than in password_file") in about
+    assert ("_unknown", "mail login as 'nobody', a user that no camera has") in about
+    assert any("'gate@x'" in words for _, words in about)
+    assert ("shed", "a mail without a login as the camera's username") in about
+    assert "hunter2" not in str(said)
