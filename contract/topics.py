@@ -83,6 +83,15 @@ def parse_camera_topic(topic: str, root: str = DEFAULT_ROOT) -> CameraTopic | No
     return CameraTopic(gateway=GatewayId(parts[0]), camera=CameraId(parts[1]), leaf=parts[2])
 
 
+def is_ours(topic: str, root: str = DEFAULT_ROOT) -> bool:
+    """Whether a gateway publishes there of a camera, such as the picture of an alarm."""
+    found = parse_camera_topic(topic, root)
+    return found is not None and found.leaf in get_args(CameraLeaf)
+
+
+LONGEST_TEMPLATE = 1024
+"""Characters; MQTT ends at 65,535 bytes, and a broker cuts the connection for more."""
+
 _CAMERA = "{camera}"
 
 
@@ -97,6 +106,11 @@ class ImageTemplate:
     text: str
 
     def __post_init__(self) -> None:
+        if len(self.text) > LONGEST_TEMPLATE or not self.text.isprintable():
+            raise ValueError(
+                f"topic template {self.text[:80]!r} has {len(self.text)} characters: at most "
+                f"{LONGEST_TEMPLATE}, and printable ones"
+            )
         levels = self.text.split("/")
         if levels[0] == "$share":
             raise ValueError(
@@ -133,9 +147,14 @@ class ImageTemplate:
 
     def camera_of(self, topic: str) -> CameraId | None:
         """The camera that published on `topic`, None if it does not fit or names none."""
-        match = self._match(topic)
-        name = id_of(match["camera"]) if match and self.names_camera else None
+        given = self.name_in(topic)
+        name = id_of(given) if given is not None else None
         return CameraId(name) if name else None
+
+    def name_in(self, topic: str) -> str | None:
+        """The camera's name as the topic spells it, None if it does not fit or names none."""
+        match = self._match(topic)
+        return match["camera"] if match and self.names_camera else None
 
     def topic_of(self, camera: CameraId) -> str:
         """Where `camera` publishes; a filter, if the template has wildcards."""

@@ -123,6 +123,12 @@ class Event(StrEnum):
     CAMERA_FOUND = "camera_found", "info", "A camera was seen for the first time.", True
     CAMERA_FORGOTTEN = "camera_forgotten", "info", "A silent, unlisted camera made room.", True
     CAMERA_REFUSED = "camera_refused", "warning", "A camera is not followed; why.", True
+    CAMERA_NAMES_MIXED = (
+        "camera_names_mixed",
+        "warning",
+        "Two cameras' names become one id: their pictures are taken for one camera's.",
+        True,
+    )
     CAMERA_LOST = "camera_lost", "warning", "A camera sends nothing any more.", True
     CAMERA_DEGRADED = "camera_degraded", "warning", "A camera may see nobody; the reason.", True
     CAMERA_RECOVERED = "camera_recovered", "info", "A reason is over; after how long.", True

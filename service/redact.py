@@ -11,7 +11,8 @@ import re
 MASKED = "[masked]"
 
 _SECRET_NAME = re.compile(
-    r"passw|secret|token|credential|authorization|signature|api_?key|access_?key", re.IGNORECASE
+    r"passw|pwd|psw$|^pass$|loginpas|secret|token|credential|authorization|signature|api_?key|access_?key",
+    re.IGNORECASE,
 )
 _USERINFO = re.compile(r"(?<=//)[^\s/?#'\"<>]{0,512}@|(?<=//)[^\s'\"<>:]{0,256}:[^\s'\"<>]{0,256}@")
 """The first as URLs are spelled; the second with a `/` in a password that nobody encoded. Bounded,
@@ -19,6 +20,8 @@ so that a long hostile text costs no more than its length."""
 _ENCODED_USERINFO = re.compile(r"(?<=%2f%2f)[^\s&'\"]{0,512}%40", re.IGNORECASE)
 """As a URL stands within another one's query, which is how a store is described."""
 _QUERY = re.compile(r"(?<=[?&;])([^=&;\s'\"?]+)=([^&;\s'\"]*)")
+_PATH = re.compile(r"(?<=[/_])(passw(?:or)?d|pwd)=[^_&;/\s'\"?]*", re.IGNORECASE)
+"""As many recorders want it: `rtsp://host/user=NAME_password=WORD_channel=1.sdp`."""
 _HEADER = re.compile(r"\b(bearer|basic)\s+[\w.+/=~-]{8,}", re.IGNORECASE)
 
 
@@ -31,6 +34,7 @@ def redacted(text: str) -> str:
     """`text` without what looks like a secret."""
     text = _USERINFO.sub(f"{MASKED}@", text)
     text = _ENCODED_USERINFO.sub(f"{MASKED}%40", text)
+    text = _PATH.sub(rf"\1={MASKED}", text)
     text = _HEADER.sub(rf"\1 {MASKED}", text)
     return _QUERY.sub(_without_value, text)
 

@@ -11,13 +11,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from contract.ids import is_name
+from contract.ids import id_of, is_name
 from contract.topics import ImageTemplate
 
 
 def _name(value: str) -> str:
     if not is_name(value):
-        raise ValueError(f"{value!r} is not 1 to 64 of a-z 0-9 _ -")
+        other = id_of(value)
+        hint = f": write {other}" if other else ""
+        raise ValueError(f"{value!r} is not 1 to 64 of a-z 0-9 _ -{hint}")
     return value
 
 

@@ -228,6 +228,11 @@ class EdgeConfig(Section):
             for topic in dict.fromkeys(topics)
             if topics.count(topic) > 1
         ]
+        problems += [
+            f"topic {topic!r} begins with deliver.root: under it gateways publish themselves"
+            for topic in dict.fromkeys((*self.intake.topics, *topics))
+            if topic.split("/")[0] == self.deliver.root
+        ]
         if self.camera_defaults.topic is not None:
             problems.append("camera_defaults.topic: a topic is of one camera; intake.topics")
         if problems:

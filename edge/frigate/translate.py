@@ -100,8 +100,10 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
     if under(data, "mqtt", "enabled") is False:
         notes.remark(("mqtt", "enabled"), "off there; pictures come over a broker: docs/mqtt.md")
     port = number(under(data, "mqtt", "port"))
-    if port is not None:
+    if port is not None and 1 <= port <= 65535:
         broker["port"] = int(port)
+    elif port is not None:
+        notes.remark(("mqtt", "port"), "is no port: add it to the broker yourself")
     if under(data, "mqtt", "password") is not None and "username" in broker:
         broker["password_file"] = "/etc/stillwatch/site-password"  # noqa: S105, a file's name
         notes.remark(("mqtt", "password"), "write it into the file that password_file names")

@@ -43,6 +43,14 @@ def identify(config: EdgeConfig, topic: str) -> Found | None:
     return None
 
 
+def spelled_in(config: EdgeConfig, topic: str) -> str | None:
+    """What a topic calls its camera, as it is written there; None where no template finds it."""
+    if _own(config, topic) is not None:
+        return None
+    names = (template.name_in(topic) for template in _templates(config))
+    return next((name for name in names if name is not None), None)
+
+
 def holds_name(config: EdgeConfig, topic: str) -> bool:
     """Whether cameras that publish there name themselves in the message."""
     return any(one.fits(topic) for one in _templates(config) if not one.names_camera)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from contract.ids import CameraId, id_of
+from contract.topics import is_ours
 from edge.config.schema import CameraConfig, EdgeConfig
 from edge.intake import camera_topics, chunks, pieces
 from edge.intake.admission import admit
@@ -22,6 +23,7 @@ from edge.intake.mailbox import NEWEST, Mailbox, QueueLimit
 from edge.intake.payload import camera_name
 from edge.intake.pieces import PieceOrder
 from edge.intake.redelivery import Attempts, HeldMessages
+from edge.intake.spellings import Spellings
 from edge.metrics.counters import Counters
 from edge.records import Frame, Message
 from imaging.admission import Reason, Rejected
@@ -70,6 +72,7 @@ class Intake:
         self._listener = listener
         self._slots = CameraSlots(len(mailboxes))
         self._held_messages = HeldMessages(attempts)
+        self._spellings = Spellings()
         self._lock = threading.Lock()
         self._assemblies: dict[CameraId, AssemblyState] = {}
         self._piece_orders: dict[CameraId, PieceOrder] = {}
@@ -136,8 +139,14 @@ class Intake:
     def _take(
         self, topic: str, payload: bytes, retained: bool, receipt: Receipt | None = None
     ) -> bool:
-        """Whether the message is held now, to be acknowledged by whoever analyses it."""
+        """Whether the message is held now, to be acknowledged by whoever analyses it.
+
+        What gateways publish is passed over, as far as wildcards find it: the picture of an alarm
+        would raise the next.
+        """
         config = self._current()
+        if is_ours(topic, config.deliver.root):
+            return False
         camera, part = camera_topics.identify(config, topic) or (UNKNOWN, None)
         refusal = None
         if camera == UNKNOWN:
@@ -257,6 +266,7 @@ class Intake:
                 return True
             admitted = replace(admitted, held=held)
         self._hand_over(config, camera, admitted)
+        self._spellings.note(camera, camera_topics.spelled_in(config, topic))
         return receipt is not None
 
     def _hand_over(self, config: EdgeConfig, camera: CameraId, frame: Frame) -> None:
@@ -275,6 +285,7 @@ class Intake:
         slot.count_picture(now, _settings(config, camera).snapshot_after_s)
         if left is not None:
             log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its place goes to {camera}")
+            self._spellings.forget(left)
             self._listener.left(left)
         if new:
             log(Event.CAMERA_FOUND, camera=camera)

@@ -66,6 +66,8 @@ def test_a_camera_topic_comes_apart_as_it_was_put_together() -> None:
         ("a+/{camera}", "whole level"),
         ("#/{camera}", "whole level"),
         ("$share/g/{camera}", "shared subscription"),
+        ("a\0/{camera}", "printable"),
+        ("a" * 70_000 + "/{camera}", "70009 characters"),
     ],
 )
 def test_a_template_that_no_broker_or_nobody_understands_is_refused(text: str, words: str) -> None:

@@ -22,6 +22,10 @@ SECRET = "hunter2"  # noqa: S105, the point of the test
         f"http://u:a@{SECRET}@host",
         f"http://h/x?X-Amz-Signature={SECRET}&b=1",
         f"a?token={SECRET}",
+        f"http://h/snap.cgi?user=a&pwd={SECRET}",
+        f"http://h/x?loginuse=a&loginpas={SECRET}",
+        f"rtsp://h/user=admin_password={SECRET}_channel=1_stream=0.sdp",
+        f"rtsp://h/user=admin&password={SECRET}&channel=1",
         f"s3:b?endpoint_url=http%3A%2F%2Fu%3A{SECRET}%40h%3A9000&region=x",
         f"http://h?b=1;Password={SECRET}",
         f"Authorization: Bearer {SECRET}{SECRET}",
@@ -40,6 +44,7 @@ def test_secrets_within_texts_are_left_out(text: str) -> None:
             "s3:evidence?endpoint_url=http://10.0.0.1:8333&timeout_s=5",
         ),
         *("s3:b?credentials_file=/etc/stillwatch/credentials", "mail to a@b.example", "a // b @ c"),
+        *("uploads.ftp_passive_ports=1", "http://h/x?bypass=1&passage=2"),
         *("report gw.gate.1.2.3: no evidence", "http://host/path?mail=x", ""),
     ],
 )
@@ -48,7 +53,7 @@ def test_what_is_no_secret_is_said(text: str) -> None:
 
 
 def test_a_long_hostile_text_is_done_in_its_length() -> None:
-    for part in ("%2F%2F", "//a:", "//", "a?b&", "basic ", "//x@"):
+    for part in ("%2F%2F", "//a:", "//", "a?b&", "basic ", "//x@", "/pwd=", "_password="):
         assert redacted(part * 20_000)
 
 

@@ -261,3 +261,20 @@ def test_what_a_rule_cannot_mean_is_refused_with_its_key(
     (complaint,) = refused.value.complaints
     assert complaint.path == path
     assert words in complaint.problem
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "intake: {topics: ['stillwatch/{camera}/x/image']}",
+        "cameras: {yard: {topic: stillwatch/gateway/yard/image}}",
+    ],
+)
+def test_pictures_below_our_own_root_are_refused(document: str) -> None:
+    (complaint,) = complaints(document).values()
+    assert "begins with deliver.root" in str(complaint)
+
+
+def test_a_name_that_is_no_id_is_refused_with_the_id_it_would_be() -> None:
+    (complaint,) = complaints("cameras: {Front Door: {}}").values()
+    assert "write front_door" in str(complaint)

@@ -399,3 +399,23 @@ def test_whatever_stands_there_is_translated_or_refused_in_words(
         except ConfigError as refused:
             told = "cameras: {}" if refused.complaints else ""
         assert set(yaml.safe_load(told)["cameras"]) <= {"front"}
+
+
+@pytest.mark.parametrize("port", ["0", "99999", "1e300", "-1"])
+def test_a_port_that_is_none_is_a_remark_for_gateway_and_bridge(port: str) -> None:
+    text = f"mqtt: {{host: h, port: {port}}}\ncameras: {{front: {{}}}}"
+    for told in (edge_yaml(text.encode(), {}), bridge_yaml(text.encode(), {})):
+        assert "mqtt.port: is no port" in told
+        document = yaml.safe_load(told)
+        assert document.get("intake", document)["broker"] == {"host": "h"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["http://h/snap.cgi?user=a&pwd=Secret", "rtsp://h/user=a_password=Secret_channel=1.sdp"],
+)
+def test_a_password_within_a_path_is_not_repeated(path: str) -> None:
+    text = f"cameras: {{front: {{ffmpeg: {{inputs: [{{path: '{path}', roles: [detect]}}]}}}}}}"
+    told = bridge_yaml(text.encode(), {})
+    assert "Secret" not in told
+    assert "a password stands within" in told

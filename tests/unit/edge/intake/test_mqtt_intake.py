@@ -21,6 +21,7 @@ from edge.intake.redelivery import MOST_ATTEMPTS, Attempts
 from edge.metrics.counters import Counters
 from edge.metrics.funnel import Funnel
 from edge.records import Frame
+from service.events import Event
 from service.receiver import Receipt
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.scenes import picture
@@ -396,6 +397,27 @@ def test_a_message_that_names_no_camera_is_refused_with_its_keys() -> None:
     with recorded_events() as said:
         door.hear("hub/x", b'{"device_id": "front", "image": "/9j/"}')
     assert any("(there are device_id, image)" in str(one.fields["detail"]) for one in said)
+
+
+def test_what_gateways_publish_is_no_picture_of_a_camera_whatever_wildcards_find() -> None:
+    door = Doorway("intake: {topics: ['+/+/{camera}/image']}")
+    door.hear("stillwatch/gateway/yard/image")
+    door.hear("stillwatch/other/yard/image")
+    assert not door.found
+    assert door.funnel(UNKNOWN).received == 0
+    door.hear("site/north/yard/image")
+    assert door.found == ["yard"]
+
+
+def test_two_names_that_become_one_id_are_said() -> None:
+    door = Doorway()
+    with recorded_events() as said:
+        for name in ("Front Door", "Front Door", "front.door"):
+            door.image(name)
+    mixed = [one.fields for one in said if one.event is Event.CAMERA_NAMES_MIXED]
+    assert [(one["camera"], one["names"]) for one in mixed] == [
+        ("front_door", ["Front Door", "front.door"])
+    ]
 
 
 def test_a_picture_whose_parts_stop_coming_is_given_up_by_the_clock() -> None:
