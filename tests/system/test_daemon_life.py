@@ -278,7 +278,7 @@ from tests.unit.edge.scenes import FindsDarkThings, picture
 class Breaks(FindsDarkThings):
     sha256 = "0" * 64
     def detect(self, image, aspect=1.0):
-        if self.looks == 1:
+        if self.calls == 1:
             {how}
         return super().detect(image, aspect)
 
@@ -308,8 +308,8 @@ def test_a_worker_that_is_lost_ends_the_daemon_and_costs_no_suspicion(
         unready(tmp_path, config, *command) as daemon,
     ):
         wait(daemon, lambda: daemon.health().get("status") == "ok")
-        for _ in range(2):
-            listening.publish("lost-cameras/gate/image", picture(100))
+        for seed in range(2):
+            listening.publish("lost-cameras/gate/image", picture(100, seed))
             listening.wait(lambda: bool(daemon.events("report_sent")))
         assert daemon.process.wait(PATIENCE_S) == 1
     assert trace in daemon.log.read_text()
