@@ -16,7 +16,7 @@ STATE = "/var/lib/stillwatch"
 PROBE = r"""
 import ctypes, json, mmap, os, socket
 from pathlib import Path
-from edge.health.clocksync import kernel_says
+from edge.health.clocksync import kernel_synchronised
 
 def refused(attempt):
     try:
@@ -42,7 +42,7 @@ print(json.dumps({
     "disks": not {"sda", "vda", "mem", "kmsg", "fuse"} & set(os.listdir("/dev")),
     "set the clock": libc.settimeofday(ctypes.create_string_buffer(16), None) == -1,
     "write state": not refused(lambda: Path("probe").write_text("x")),
-    "ask the clock": kernel_says() is not None,
+    "ask the clock": kernel_synchronised() is not None,
     "private files": not Path("probe").stat().st_mode & 0o077,
 }))
 """
