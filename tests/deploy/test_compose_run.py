@@ -29,7 +29,10 @@ BRIDGE = "STILLWATCH_BRIDGE_IMAGE"
 BROKER = "localhost/stillwatch-test-broker"
 PROJECT = "stillwatch-test"
 LET_IN = {"MQTT_CAMERA_1": "gate:of the gate"}
-SECRET = {"STILLWATCH_SECRET__INTAKE__BROKER__PASSWORD_FILE": "of the edge"}
+SECRET = {
+    "STILLWATCH__INTAKE__BROKER__USERNAME": "edge",
+    "STILLWATCH_SECRET__INTAKE__BROKER__PASSWORD_FILE": "of the edge",
+}
 STREET = ROOT / "models" / "self_test" / "street-030.jpg"
 
 
