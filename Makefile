@@ -32,8 +32,8 @@ run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, C
 	  $(if $(CAMERA_USER),--camera-username "$(CAMERA_USER)") \
 	  $(if $(CAMERA_PASSWORD_FILE),--camera-password-file "$(CAMERA_PASSWORD_FILE)") $(if $(BROKER),--broker $(BROKER))
 
-# The real parts wait for each other much of the time, so more files run at once than there are cores.
-TESTS_AT_ONCE ?= 3
+# Two cores take two; real parts that must answer in time do not like more.
+TESTS_AT_ONCE ?= 2
 test: setup ## all tests that need neither a container engine nor network namespaces
 	@tools/system_packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
