@@ -21,6 +21,17 @@ PATIENCE_S = 3.0
 _UNSUPPORTED_VERSION = 0x84
 """MQTT 5's reason code; an older broker says the same otherwise, and paho translates it."""
 
+_ITS_AUTHORITY = "; set `tls.ca_file` to the certificate of its authority"
+_ITS_NAME = "; set `tls.server_name` to a name that it is for"
+_CLOCK = "; is this machine's clock right?"
+_ADVICE = {
+    **dict.fromkeys((18, 19, 20, 21), _ITS_AUTHORITY),
+    **dict.fromkeys((62, 64), _ITS_NAME),
+    **dict.fromkeys((9, 10), _CLOCK),
+}
+"""By X509_V_ERR of OpenSSL: self-signed or of nobody known; another name or address; not yet valid
+or expired."""
+
 _CONNACK, _DISCONNECT = 0x20, b"\xe0\x00"
 _CONNECT_311 = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
 """MQTT 3.1.1, clean session, 10 s of keep-alive, no client id: whoever speaks it says CONNACK."""
@@ -87,6 +98,13 @@ def refusal(reason: ReasonCode, protocol: str) -> str:
         return str(reason)
     other = "3.1.1" if protocol == "5" else "5"
     return f"{reason}: it does not speak MQTT {protocol}; set `protocol: '{other}'`"
+
+
+def certificate_advice(error: Exception) -> str:
+    """What to do about a certificate that we refused, to stand behind OpenSSL's words; or empty."""
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return ""
+    return _ADVICE.get(error.verify_code, "")
 
 
 def tells(error: Exception, settings: LinkSettings) -> bool:

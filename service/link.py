@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from service.broker_probe import diagnose, refusal, tells
+from service.broker_probe import certificate_advice, diagnose, refusal, tells
 from service.clock import Clock, SystemClock
 from service.events import Event, log
 from service.link_settings import (
@@ -289,6 +289,7 @@ class Link:
     def _unreachable(self, error: Exception) -> None:
         self._tries.failed()
         self._reason = f"{error or type(error).__name__}"
+        self._reason += certificate_advice(error)
         if tells(error, self._settings):
             self._reason += self._hint()
         self._sender.close(f"{self._where()} cannot be reached: {self._reason}")

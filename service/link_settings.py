@@ -207,8 +207,10 @@ def _password(file: Path | None) -> str | None:
         return None
     try:
         return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise LinkError(f"password file {file}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise LinkError(f"password file {file} is no UTF-8 text: save it as UTF-8") from error
 
 
 class _Context(ssl.SSLContext):

@@ -87,10 +87,12 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 @contextmanager
-def http_camera(answer: Answer) -> Iterator[str]:
+def http_camera(answer: Answer, protocol: str = "HTTP/1.0") -> Iterator[str]:
     """A camera that answers every GET by `answer`; its address without a path."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = protocol
+
         def do_GET(self) -> None:
             try:
                 answer(self)

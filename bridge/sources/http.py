@@ -68,7 +68,11 @@ def client_of(camera: SourceConfig) -> httpx.Client:
 
 
 class _Auth(httpx.Auth):
-    """Basic or digest, whichever the camera asks for."""
+    """Basic or digest, whichever the camera asks for.
+
+    Until that is known, each question has a connection of its own: small cameras drop theirs behind
+    a 401 without saying so, and the answer with the password would be lost on it, again and again.
+    """
 
     def __init__(self, username: str, password: str) -> None:
         self._user = (username, password)
@@ -76,13 +80,19 @@ class _Auth(httpx.Auth):
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         if self._chosen is None:
+            request.headers["Connection"] = "close"
             response = yield request
             if response.status_code != httpx.codes.UNAUTHORIZED:
                 return
             asked = response.headers.get("www-authenticate", "").lower()
             kind = httpx.DigestAuth if "digest" in asked else httpx.BasicAuth
             self._chosen = kind(*self._user)
-        yield from self._chosen.auth_flow(request)
+        try:
+            yield from self._chosen.auth_flow(request)
+        except (LookupError, ValueError, NotImplementedError) as error:  # of what httpx cannot read
+            self._chosen = None
+            words = "it asks for a login in a way that is not understood (WWW-Authenticate)"
+            raise SourceFault(FaultReason.UNUSABLE, words) from error
 
 
 def checked(answer: httpx.Response) -> str:

@@ -163,3 +163,45 @@ def test_basic_authentication_sends_what_the_file_holds(tmp_path: Path) -> None:
         fault = take(camera, 1).fault
     assert fault is not None
     assert fault.reason is FaultReason.REFUSED
+
+
+@pytest.mark.parametrize(
+    "asked", ['Digest realm="x", nonce="y", algorithm=FOO', "Digest ,", "Digest"]
+)
+def test_a_login_that_nobody_understands_is_named(tmp_path: Path, asked: str) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(401)
+        handler.send_header("WWW-Authenticate", asked)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with http_camera(answer) as url:
+        fault = take(with_password(tmp_path, url), 1).fault
+    assert fault is not None
+    assert fault.reason in (FaultReason.UNUSABLE, FaultReason.REFUSED)
+
+
+def test_a_camera_that_drops_the_connection_behind_a_401_is_logged_in_to(tmp_path: Path) -> None:
+    seen: set[object] = set()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = handler.client_address in seen  # without a word
+        if handler.close_connection:
+            return
+        seen.add(handler.client_address)
+        if "Authorization" in handler.headers:
+            reply(handler, jpeg())
+            return
+        handler.send_response(401)
+        handler.send_header("WWW-Authenticate", 'Basic realm="x"')
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    with http_camera(answer, protocol="HTTP/1.1") as url:
+        taken = take(with_password(tmp_path, url), 1)
+    assert taken.pictures == [jpeg()], taken.fault
+
+
+def with_password(folder: Path, url: str) -> SourceConfig:
+    (folder / "password").write_text("s3cret")
+    return SourceConfig(source=url, username="eve", password_file=folder / "password")

@@ -79,6 +79,19 @@ def test_a_certificate_for_another_name_is_taken_under_that_name(guarded: Guarde
         assert link.wait_ready(PATIENCE_S), link.state()
 
 
+def test_a_certificate_that_is_refused_names_the_key_that_helps(guarded: Guarded) -> None:
+    stranger = dataclasses.replace(guarded.client, ca_file=None)
+    reason = said(
+        dataclasses.replace(settings(guarded.broker, "stranger"), tls=stranger), "link_unreachable"
+    )
+    assert "set `tls.ca_file`" in reason
+    other = dataclasses.replace(guarded.client, server_name="another.lan")
+    reason = said(
+        dataclasses.replace(settings(guarded.broker, "other"), tls=other), "link_unreachable"
+    )
+    assert "set `tls.server_name`" in reason
+
+
 def test_a_broker_of_mqtt_3_names_the_key_protocol(iotcore_broker: servers.Broker) -> None:
     older = dataclasses.replace(settings(iotcore_broker, "five"), port=iotcore_broker.port_311)
     assert "set `protocol: '3.1.1'`" in said(older, "link_refused")
