@@ -22,6 +22,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     HTTPClientError,
     IncompleteReadError,
+    NoCredentialsError,
     SSLError,
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
@@ -202,6 +203,8 @@ def failed(bucket: str, key: str, error: BotoCoreError) -> NoReturn:
     passing = isinstance(error, _PASSING_FAILURES)
     kind: type[StoreError] = TransientStoreError if passing else PermanentStoreError
     hint = "; set `ca_file` if its authority is your own" if isinstance(error, SSLError) else ""
+    if isinstance(error, NoCredentialsError):
+        hint = "; set `credentials_file`, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     raise kind(f"{bucket}/{key}: {error}{hint}") from error
 
 

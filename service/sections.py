@@ -70,6 +70,12 @@ class TlsConfig(Section):
     )
 
 
+def _websocket_path(value: str) -> str:
+    if not value.startswith("/"):
+        raise ValueError(f"{value!r} is no path, which begins with /: write '/{value}'")
+    return value
+
+
 class BrokerConfig(Section):
     """An MQTT broker to connect to."""
 
@@ -79,8 +85,8 @@ class BrokerConfig(Section):
     transport: Literal["tcp", "websockets"] = Field(
         "tcp", description="websockets: where only HTTP gets through."
     )
-    websocket_path: str = Field(
-        "/mqtt", pattern="^/", max_length=512, description="websockets: path of the broker's URL."
+    websocket_path: Annotated[str, AfterValidator(_websocket_path)] = Field(
+        "/mqtt", max_length=512, description="websockets: path of the broker's URL."
     )
     client_id: Name | None = Field(
         None,

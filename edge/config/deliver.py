@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from contract.topics import DEFAULT_ROOT
 from edge.config.audit import AuditConfig
@@ -46,11 +47,19 @@ class DirStoreConfig(Section):
     )
 
 
+def _bucket(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value) is None:
+        raise ValueError(f"{value!r} is no bucket's name: letters, digits, dots, - and _ alone")
+    return value
+
+
 class S3StoreConfig(Section):
     """An S3-compatible object store; credentials by boto3's usual chain or a file."""
 
     type: Literal["s3"]
-    bucket: str = Field(min_length=3, max_length=63, description="Bucket, which must exist.")
+    bucket: Annotated[str, AfterValidator(_bucket)] = Field(
+        min_length=3, max_length=63, description="Bucket, which must exist."
+    )
     endpoint_url: str | None = Field(None, description="Absent: AWS.")
     region: str = Field("us-east-1", description="Region.")
     credentials_file: Path | None = Field(

@@ -110,3 +110,16 @@ def test_without_conditional_puts_and_checksums_a_key_is_still_written_once(
     assert store.put_if_absent(key, b"first", "image/jpeg") == "created"
     assert store.put_if_absent(key, b"second", "image/jpeg") == "exists"
     assert store.get(key, 100) == b"first"
+
+
+def test_without_credentials_their_key_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    probe = probe_of(open_store("s3:bucket?endpoint_url=http://127.0.0.1:1"), ManualClock())
+    probe.step()
+    assert "set `credentials_file`" in probe.trouble

@@ -278,3 +278,15 @@ def test_pictures_below_our_own_root_are_refused(document: str) -> None:
 def test_a_name_that_is_no_id_is_refused_with_the_id_it_would_be() -> None:
     (complaint,) = complaints("cameras: {Front Door: {}}").values()
     assert "write front_door" in str(complaint)
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ("deliver: {store: {type: s3, bucket: 'my b/../x'}}", "is no bucket's name"),
+        ("intake: {broker: {websocket_path: mqtt}}", "begins with /"),
+    ],
+)
+def test_what_does_not_fit_is_said_with_what_would(document: str, words: str) -> None:
+    (complaint,) = complaints(document).values()
+    assert words in str(complaint)
