@@ -26,18 +26,18 @@ POLL_S = 0.05
 
 
 def free_port() -> int:
-    """A loopback port on which nothing listens at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port on which nothing listens. It lies below the ephemeral range, so no outgoing
+    connection of a test beside this one takes it before the server that it is for is up."""
+    return _free_of(range(22_000, 32_000))
 
 
 def lasting_port() -> int:
-    """A free port that no outgoing connection takes while its server is away for a moment."""
-    return next(
-        port for port in random.SystemRandom().sample(range(5_000, 11_000), 500) if _is_free(port)
-    )
+    """A free port that is given to nobody else while its server is away for a moment."""
+    return _free_of(range(5_000, 11_000))
+
+
+def _free_of(ports: range) -> int:
+    return next(port for port in random.SystemRandom().sample(ports, 500) if _is_free(port))
 
 
 def accepts(port: int) -> bool:
