@@ -87,8 +87,9 @@ def evaluate_audit(
     policy: Policy,
     stamp: Stamp,
 ) -> Verdict:
-    """`confirmed` with the strongest thing that was missed, else `refuted`. The severity stays 0:
-    the edge decides whether an audit may alarm anybody."""
+    """`confirmed` with the strongest thing that was missed, else `refuted`. A person comes before a
+    vehicle: the worse miss, and a parked car behind a walker may look as if it had come. The
+    severity stays 0: the edge decides whether an audit may alarm anybody."""
     detected = [
         _frame_detections(frame, detect, policy)
         for frame in sorted(frames, key=lambda one: one.moment)
@@ -102,7 +103,7 @@ def evaluate_audit(
             ):
                 stands = _is_static(detection, one_frame, detected, report)
                 (standing if stands else missed).append(_sighting(detection, one_frame.frame))
-    best = max(missed, key=lambda sighting: sighting.score, default=None)
+    best = max(missed, key=_missed_first, default=None)
     return Verdict(
         report_id=report.report_id,
         gateway=report.gateway,
@@ -132,6 +133,10 @@ def _reasons(
         said = f"missed: {best.label} {best.score:.2f} {where}, limit {limit:.2f}"
     named = [f"{one.label} {one.score:.2f}" for one in standing[:_NAMED]]
     return (said, f"standing: {', '.join(named)}") if named else (said,)
+
+
+def _missed_first(sighting: Sighting) -> tuple[bool, float]:
+    return group_of(sighting.label) == "person", sighting.score
 
 
 def _frame_detections(

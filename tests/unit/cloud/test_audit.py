@@ -116,6 +116,13 @@ def test_a_person_who_walks_in_front_of_standing_cars_was_missed() -> None:
     assert (verdict.decision, verdict.label, verdict.score) == ("confirmed", "person", 0.7)
 
 
+def test_a_missed_person_is_named_before_a_car_that_is_seen_more_surely() -> None:
+    both = judged((0, EMPTY), (10, picture(("car", 0.95, CAR), ("person", 0.6, PERSON))))
+    assert both.label == "person"
+    assert both.score == pytest.approx(0.6, abs=0.02)
+    assert {one.label for one in both.sightings} == {"person", "car"}
+
+
 def test_of_one_moment_a_person_was_missed_and_a_vehicle_only_where_something_moved() -> None:
     image = picture(("car", 0.9, CAR))
     at_car: RelativeBox = (0.4, 0.7, 0.7, 0.9)
