@@ -36,7 +36,9 @@ class GroupLimits(StrictSection):
     # Two things then say the same. The general limit is reached by 2 of 225 false places of the
     # calibration half.
     driving: Share | None = Field(
-        None, description="Cars, trucks and buses that the gateway saw come from elsewhere."
+        None,
+        description="Cars, trucks and buses of at least 32x32 px that the gateway saw come from "
+        "elsewhere.",
     )
     animal: Share | None = Field(None, description="Animals; absent: `confirm_at`.")
     other: Share | None = Field(None, description="Everything else; absent: `confirm_at`.")
