@@ -179,7 +179,7 @@ class BridgeConfig(Section):
 
 
 def load(path: Path) -> BridgeConfig:
-    """The configuration in `path`; raises `BridgeConfigError` with every complaint."""
+    """The configuration in `path`; raises `BridgeConfigError` with every problem."""
     try:
         text = read_text(path)
     except YamlError as error:
@@ -190,7 +190,7 @@ def load(path: Path) -> BridgeConfig:
 def parse(
     text: str, name: str, assumed: Mapping[str, object] = MappingProxyType({})
 ) -> BridgeConfig:
-    """The configuration that `text` is, called `name` in complaints; `assumed` are top-level keys
+    """The configuration that `text` is, called `name` in problems; `assumed` are top-level keys
     that hold where it does not name them. Raises `BridgeConfigError`."""
     try:
         document = yaml_of(text)

@@ -33,7 +33,7 @@ _CONTAINER_SECRETS = Path("/run/secrets")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """What a worker signs with and whom it believes; both None: it signs nothing, believes all."""
+    """What a worker signs with and whose signatures it accepts; None: signs nothing, needs none."""
 
     signer: Signer | None = None
     keyring: Keyring | None = None

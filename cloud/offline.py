@@ -18,8 +18,8 @@ from cloud.settings import Settings
 from cloud.stages.detections import rows_of
 from cloud.stages.pictures import image_of
 from contract.cloudevent import MessageError, read_report
-from contract.flaws import first_flaw
 from contract.report import MAX_REPORT_BYTES, ThreatReport
+from contract.validation_errors import first_error
 from imaging.admission import PictureLimits, Rejected
 from objectstore.store import ObjectStore, StoreError
 from service.clock import Clock
@@ -102,4 +102,4 @@ def _bare(text: bytes) -> ThreatReport:
     try:
         return ThreatReport.model_validate_json(text)
     except ValidationError as error:
-        raise MessageError(first_flaw(error)) from error
+        raise MessageError(first_error(error)) from error

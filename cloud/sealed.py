@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from contract import ijson
-from contract.flaws import first_flaw
 from contract.report import Wire
 from contract.statement import Distrust, seal_in, statement
+from contract.validation_errors import first_error
 
 if TYPE_CHECKING:
     from contract.signature import Keyring, Signer
@@ -55,7 +55,7 @@ def decode(
         values = ijson.parse(stored)
         record = kind.model_validate(values)
     except ValidationError as error:
-        return RecordFault.MALFORMED, first_flaw(error)
+        return RecordFault.MALFORMED, first_error(error)
     except ValueError as error:
         return RecordFault.MALFORMED, f"no JSON: {error}"
     if keyring is not None and isinstance(values, dict):

@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from contract import ijson
 from contract.agreement import Placed, id_flaw, source_of
 from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
-from contract.flaws import first_flaw
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
 from contract.statement import Distrust, seal_in, statement
+from contract.validation_errors import first_error
 from contract.verdict import VERDICT_TYPE, Verdict
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def _read(payload: bytes, kind: str, model: type[M], keyring: Keyring | None = N
     try:
         message = model.model_validate(event.get("data"))
     except ValidationError as error:
-        raise MessageError(first_flaw(error, "data")) from error
+        raise MessageError(first_error(error, "data")) from error
     _agree(event, message)
     if keyring is not None:
         _check(event, keyring)

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = verb.command(options)
         sys.stdout.flush()
     except ConfigError as error:
-        return _refuse("configuration", *map(str, error.complaints))
+        return _refuse("configuration", *map(str, error.problems))
     except OutboxInUse as error:
         return _refuse("outbox", f"{error} ({_OUTBOX_HINT})")
     except tuple(verb.REFUSALS) as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class ConfigProblem:
     """One thing wrong in a configuration: where, what, and what to do about it."""
 
     path: str
@@ -26,11 +26,11 @@ class StillwatchError(Exception):
 
 
 class ConfigError(StillwatchError):
-    """The configuration cannot be used; carries every complaint at once."""
+    """The configuration cannot be used; carries every problem at once."""
 
-    def __init__(self, complaints: tuple[Complaint, ...]) -> None:
-        super().__init__("\n".join(str(complaint) for complaint in complaints))
-        self.complaints = complaints
+    def __init__(self, problems: tuple[ConfigProblem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 class InferenceError(StillwatchError):

@@ -150,7 +150,7 @@ class Event(StrEnum):
     )
     INFERENCE_FAILED = "inference_failed", "error", "The interpreter failed on a frame.", True
 
-    SUSPICION_RAISED = "suspicion_raised", "info", "The site's rules took a thing for a threat."
+    SUSPICION_RAISED = "suspicion_raised", "info", "A rule fired: a suspected threat is reported."
     SUSPICION_DEDUPLICATED = (
         "suspicion_deduplicated",
         "info",
@@ -207,7 +207,7 @@ class Event(StrEnum):
     NOTIFICATION_FAILED = (
         "notification_failed",
         "error",
-        "A destination will not hear of a verdict: refused, or given up; why.",
+        "A destination is not notified of a verdict: refused, or given up; why.",
         True,
     )
     THREAT_ENDED = "threat_ended", "info", "A camera's threat is OFF again."
@@ -245,11 +245,15 @@ class Event(StrEnum):
         "info",
         "What the cloud says is signed; by which key.",
     )
-    CLOUD_KEYS_OPENED = "cloud_keys_opened", "info", "Only what these keys signed is believed."
+    CLOUD_KEYS_OPENED = (
+        "cloud_keys_opened",
+        "info",
+        "Only what is signed by one of these keys is accepted.",
+    )
     VERDICTS_UNSIGNED = (
         "verdicts_unsigned",
         "warning",
-        "Verdicts carry no signature, or are believed without: anyone at the broker can forge one.",
+        "Verdicts carry no signature, or are accepted without: anyone at the broker can forge one.",
     )
     LEDGER_ENTRY_REFUSED = (
         "ledger_entry_refused",

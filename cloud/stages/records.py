@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from cloud.offline import CannotRun
 from cloud.stages.tree import InputTree, Unread
-from contract.flaws import first_flaw
 from contract.report import Wire
+from contract.validation_errors import first_error
 
 MAX_BYTES = 256_000_000
 Record = TypeVar("Record", bound=Wire)
@@ -39,4 +39,4 @@ def _read(source: InputTree, name: str, kind: type[Record]) -> Record:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        raise CannotRun(f"{source.root / name} is no record: {first_flaw(error)}") from error
+        raise CannotRun(f"{source.root / name} is no record: {first_error(error)}") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.config.load import Loaded, leaves, load
 from edge.config.memory import MB, Estimate, typical, worst_case
 from edge.daemon.connections import open_keyring
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 from service.redact import redacted, redacted_value
 
 REFUSALS: Mapping[type[Exception], str] = {}
@@ -32,11 +32,11 @@ EXIT_BAD_CONFIG = 78
 
 
 def check(path: Path | None, environ: Mapping[str, str]) -> tuple[str, int]:
-    """The text to print and the exit status: 0, or 78 with every complaint."""
+    """The text to print and the exit status: 0, or 78 with every problem."""
     try:
         return explain(load(path, environ)), 0
     except ConfigError as error:
-        return refuse(str(path or "the environment"), error.complaints), EXIT_BAD_CONFIG
+        return refuse(str(path or "the environment"), error.problems), EXIT_BAD_CONFIG
 
 
 def explain(loaded: Loaded) -> str:
@@ -48,10 +48,10 @@ def explain(loaded: Loaded) -> str:
     return "\n".join([head, "", *rows, "", _memory(loaded), ""])
 
 
-def refuse(source: str, complaints: tuple[Complaint, ...]) -> str:
-    """Every complaint, one a line."""
-    count = f"{len(complaints)} problem{'s' if len(complaints) > 1 else ''}"
-    lines = (f"  {redacted(str(complaint))}" for complaint in complaints)
+def refuse(source: str, problems: tuple[ConfigProblem, ...]) -> str:
+    """Every problem, one a line."""
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    lines = (f"  {redacted(str(problem))}" for problem in problems)
     return "\n".join([f"{source}: {count}", *lines, ""])
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.config.load import read
 from edge.config.parse import MAX_BYTES
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 from edge.frigate.translate import bridge_yaml, edge_yaml
 
 REFUSALS: Mapping[type[Exception], str] = {}
@@ -36,4 +36,4 @@ def _bytes_of(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
-        raise ConfigError((Complaint(path=str(path), problem=problem),)) from error
+        raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from edge.config.load import PREFIX
 from edge.config.parse import MAX_BYTES, parse
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 from service.private import write_private
 
 DOCUMENT = "STILLWATCH_CONFIG"
@@ -154,4 +154,4 @@ def _variable(key: str) -> str:
 
 
 def _refused(variable: str, problem: str, hint: str) -> ConfigError:
-    return ConfigError((Complaint(path=variable, problem=problem, hint=hint),))
+    return ConfigError((ConfigProblem(path=variable, problem=problem, hint=hint),))

@@ -130,7 +130,7 @@ class DeliverConfig(Section):
         (),
         max_length=16,
         description="The cloud's public keys, each a file or `ed25519:...`: what none of them "
-        "signed is not believed. Absent: whatever comes over the uplink is accepted.",
+        "signed is ignored. Absent: whatever comes over the uplink is accepted.",
     )
     store: DirStoreConfig | S3StoreConfig = Field(
         default_factory=DirStoreConfig,

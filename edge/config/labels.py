@@ -11,18 +11,18 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from edge.config.schema import DEFAULT_RULES, CameraConfig, EdgeConfig, RuleConfig
-from edge.errors import Complaint
+from edge.errors import ConfigProblem
 from imaging.manifest import ModelError, find_model, read_manifest
 
 
-def unknown_labels(config: EdgeConfig) -> tuple[Complaint, ...]:
-    """A complaint for each class that the model does not know."""
+def unknown_labels(config: EdgeConfig) -> tuple[ConfigProblem, ...]:
+    """A problem for each class that the model does not know."""
     try:
         known = read_manifest(find_model(config.detect.model)).labels
     except (ModelError, OSError):
         return ()
     return tuple(
-        _complaint(path, label, known, config.detect.model)
+        _problem(path, label, known, config.detect.model)
         for path, labels in _named(config)
         for label in labels
         if label not in known
@@ -48,7 +48,7 @@ def _of_rules(rules: tuple[RuleConfig, ...], path: str) -> Iterator[tuple[str, t
         yield f"{path}.rules[{n}].labels", rule.labels
 
 
-def _complaint(path: str, label: str, known: tuple[str, ...], model: str) -> Complaint:
+def _problem(path: str, label: str, known: tuple[str, ...], model: str) -> ConfigProblem:
     near = get_close_matches(label.lower(), known, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"it knows {', '.join(known)}"
-    return Complaint(path=path, problem=f"{label!r} is no class of model {model}", hint=hint)
+    return ConfigProblem(path=path, problem=f"{label!r} is no class of model {model}", hint=hint)

@@ -14,7 +14,7 @@ from pathlib import Path
 from edge.config.load import Loaded, load, read
 from edge.config.parse import MAX_BYTES, parse
 from edge.config.schema import OutboxConfig
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 from edge.storage.files import forget_partial, is_sound, sealed, write_whole
 
 LAST_GOOD = "last-good-config.json"
@@ -26,7 +26,7 @@ class Start:
     """What to begin with; `refused` says why it is the last good one instead of the file's."""
 
     loaded: Loaded
-    refused: tuple[Complaint, ...] = ()
+    refused: tuple[ConfigProblem, ...] = ()
 
 
 class Live:
@@ -55,13 +55,13 @@ def begin(path: Path | None, environ: Mapping[str, str]) -> Start:
         except OSError:
             raise error from None
         try:
-            return Start(loaded=_read_kept(document), refused=error.complaints)
+            return Start(loaded=_read_kept(document), refused=error.problems)
         except ConfigError as worse:
             also = tuple(
-                Complaint(path=f"{kept}: {c.path}", problem=c.problem, hint=c.hint)
-                for c in worse.complaints
+                ConfigProblem(path=f"{kept}: {c.path}", problem=c.problem, hint=c.hint)
+                for c in worse.problems
             )
-            raise ConfigError(error.complaints + also) from worse
+            raise ConfigError(error.problems + also) from worse
 
 
 def keep(loaded: Loaded) -> None:
@@ -81,7 +81,9 @@ def keep(loaded: Loaded) -> None:
 def _read_kept(document: bytes) -> Loaded:
     """Raises `ConfigError`, also for one that is valid by chance: a bit of it may have flipped."""
     if not is_sound(document):
-        raise ConfigError((Complaint(path="document", problem="is damaged: its digest differs"),))
+        raise ConfigError(
+            (ConfigProblem(path="document", problem="is damaged: its digest differs"),)
+        )
     return read(document, {})
 
 

@@ -1,4 +1,4 @@
-"""From a file and the environment to a valid configuration, or to every complaint at once.
+"""From a file and the environment to a valid configuration, or to every problem at once.
 
 The file is YAML; a variable `STILLWATCH__SECTION__KEY` overrides one key (names in any case, levels
 split by two underscores). Its value is taken as text; `[...]`, `{...}` and `null` as YAML; an empty
@@ -14,12 +14,12 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from edge.config.complaints import complaints_of
 from edge.config.labels import unknown_labels
 from edge.config.parse import MAX_BYTES, Data, parse
 from edge.config.schema import EdgeConfig
 from edge.config.shape import key_at
-from edge.errors import Complaint, ConfigError
+from edge.config.validation_errors import validation_errors
+from edge.errors import ConfigError, ConfigProblem
 
 PREFIX = "STILLWATCH__"
 
@@ -55,22 +55,24 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
 
 
 def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
-    """The configuration of a YAML document; raises `ConfigError` with every complaint."""
-    data, complaints = parse(document)
+    """The configuration of a YAML document; raises `ConfigError` with every problem."""
+    data, problems = parse(document)
     _drop_empty_sections(data, ())
     file_paths = set(_paths(data))
     overrides, bad_variables = _overrides(environ)
-    complaints += bad_variables
+    problems += bad_variables
     for steps, value in overrides.items():
-        complaints += _put(data, steps, value)
+        problems += _put(data, steps, value)
     _drop_empty_sections(data, ())
     _choose_variants(data, ())
     try:
         config = EdgeConfig.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(complaints + _with_variables(complaints_of(error), overrides)) from error
-    if complaints:
-        raise ConfigError(complaints)
+        raise ConfigError(
+            problems + _with_variables(validation_errors(error), overrides)
+        ) from error
+    if problems:
+        raise ConfigError(problems)
     environment = {".".join(steps) for steps in overrides}
     return Loaded(
         config=config,
@@ -108,21 +110,23 @@ def _bytes_of(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"
-        raise ConfigError((Complaint(path=str(path), problem=problem),)) from error
+        raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error
 
 
-def _overrides(environ: Mapping[str, str]) -> tuple[dict[KeyPath, object], tuple[Complaint, ...]]:
+def _overrides(
+    environ: Mapping[str, str],
+) -> tuple[dict[KeyPath, object], tuple[ConfigProblem, ...]]:
     values: dict[KeyPath, object] = {}
-    complaints: tuple[Complaint, ...] = ()
+    problems: tuple[ConfigProblem, ...] = ()
     for name in sorted(environ):
         if name.upper().startswith(PREFIX) and environ[name] != "":
             steps = tuple(name[len(PREFIX) :].lower().split("__"))
             try:
                 values[steps] = _value(environ[name])
             except ConfigError as error:
-                problem = error.complaints[0].problem
-                complaints += (Complaint(path=name, problem=problem, hint="quote texts"),)
-    return values, complaints
+                problem = error.problems[0].problem
+                problems += (ConfigProblem(path=name, problem=problem, hint="quote texts"),)
+    return values, problems
 
 
 def _value(text: str) -> object:
@@ -133,14 +137,14 @@ def _value(text: str) -> object:
     return parse(b"value: " + text.encode())[0]["value"]
 
 
-def _put(data: Data, steps: KeyPath, value: object) -> tuple[Complaint, ...]:
+def _put(data: Data, steps: KeyPath, value: object) -> tuple[ConfigProblem, ...]:
     here = data
     for step in steps[:-1]:
         inner = here.setdefault(step, {})
         if inner is None:
             inner = here[step] = {}
         if not isinstance(inner, dict):
-            return (Complaint(path=_variable(steps), problem=f"{step!r} is no section"),)
+            return (ConfigProblem(path=_variable(steps), problem=f"{step!r} is no section"),)
         here = inner
     here[steps[-1]] = value
     return ()
@@ -168,15 +172,15 @@ def _choose_variants(data: Data, location: KeyPath) -> None:
 
 
 def _with_variables(
-    complaints: tuple[Complaint, ...], overrides: Mapping[KeyPath, object]
-) -> tuple[Complaint, ...]:
+    problems: tuple[ConfigProblem, ...], overrides: Mapping[KeyPath, object]
+) -> tuple[ConfigProblem, ...]:
     """Names the variable where one is to blame."""
     variables = {".".join(steps): _variable(steps) for steps in overrides}
     return tuple(
-        Complaint(path=f"{c.path} ({variables[c.path]})", problem=c.problem, hint=c.hint)
+        ConfigProblem(path=f"{c.path} ({variables[c.path]})", problem=c.problem, hint=c.hint)
         if c.path in variables
         else c
-        for c in complaints
+        for c in problems
     )
 
 

@@ -1,14 +1,14 @@
 """YAML to plain data, safely: no tags that build objects, no repeated keys, no alias bombs.
 
 PURE. Input is at most `MAX_BYTES`; aliases may repeat a part, but not blow the document up beyond
-`MAX_NODES`. Everything wrong is a `Complaint`.
+`MAX_NODES`. Everything wrong is a `ConfigProblem`.
 """
 
 from collections.abc import Hashable
 
 import yaml
 
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 
 MAX_BYTES = 1_048_576
 MAX_NODES = 50_000
@@ -25,7 +25,7 @@ class _Loader(yaml.SafeLoader):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.complaints: list[Complaint] = []
+        self.problems: list[ConfigProblem] = []
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False
@@ -34,14 +34,14 @@ class _Loader(yaml.SafeLoader):
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen and key.value != "<<":
                 where = f"line {key.start_mark.line + 1}"
-                self.complaints.append(
-                    Complaint(path=where, problem=f"key {key.value!r} repeats", hint="keep one")
+                self.problems.append(
+                    ConfigProblem(path=where, problem=f"key {key.value!r} repeats", hint="keep one")
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
-def parse(document: bytes) -> tuple[Data, tuple[Complaint, ...]]:
+def parse(document: bytes) -> tuple[Data, tuple[ConfigProblem, ...]]:
     """The data and what is dubious about it; raises `ConfigError` where there is no data at all."""
     if len(document) > MAX_BYTES:
         raise _error(f"has {len(document)} bytes", f"at most {MAX_BYTES}")
@@ -57,7 +57,7 @@ def parse(document: bytes) -> tuple[Data, tuple[Complaint, ...]]:
         raise _error("is nested too deeply", "") from error
 
 
-def _construct(loader: _Loader) -> tuple[Data, tuple[Complaint, ...]]:
+def _construct(loader: _Loader) -> tuple[Data, tuple[ConfigProblem, ...]]:
     try:
         node = loader.get_single_node()
         if node is None:
@@ -69,7 +69,7 @@ def _construct(loader: _Loader) -> tuple[Data, tuple[Complaint, ...]]:
         loader.dispose()
     if not isinstance(data, dict):
         raise _error(f"is a {type(data).__name__}", "sections such as `intake:` are expected")
-    return data, tuple(loader.complaints)
+    return data, tuple(loader.problems)
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
@@ -93,4 +93,4 @@ def _words(error: yaml.MarkedYAMLError) -> str:
 
 
 def _error(problem: str, hint: str) -> ConfigError:
-    return ConfigError((Complaint(path="document", problem=problem, hint=hint),))
+    return ConfigError((ConfigProblem(path="document", problem=problem, hint=hint),))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from edge.config.schema import EdgeConfig
-from edge.errors import Complaint
+from edge.errors import ConfigProblem
 
 Word = TypeVar("Word", bound=str)
 
@@ -90,7 +90,7 @@ class Plan:
 
     changed: tuple[str, ...]
     rebuild: frozenset[ReloadPart]
-    needs_restart: tuple[Complaint, ...]
+    needs_restart: tuple[ConfigProblem, ...]
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -107,9 +107,7 @@ def plan(current: EdgeConfig, proposed: EdgeConfig) -> Plan:
     return Plan(
         changed=changed,
         rebuild=frozenset(parts - {ReloadPart.NOTHING, ReloadPart.RESTART}),
-        needs_restart=tuple(
-            _complaint(key) for key in changed if part_of(key) is ReloadPart.RESTART
-        ),
+        needs_restart=tuple(_problem(key) for key in changed if part_of(key) is ReloadPart.RESTART),
     )
 
 
@@ -143,6 +141,6 @@ def _differences(old: object, new: object, path: str) -> list[str]:
 _ABSENT = object()
 
 
-def _complaint(key: str) -> Complaint:
+def _problem(key: str) -> ConfigProblem:
     problem = f"cannot change while running: {_longest(REASONS, key)}"
-    return Complaint(path=key, problem=problem, hint="restart the daemon")
+    return ConfigProblem(path=key, problem=problem, hint="restart the daemon")

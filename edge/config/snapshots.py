@@ -12,7 +12,7 @@ from edge.config.values import Section
 
 class SnapshotsConfig(Section):
     """Single pictures, each an alarm: none is replaced by the next, and the broker keeps those of
-    listed `kind: snapshot` cameras until they were judged."""
+    listed `kind: snapshot` cameras until they were analysed."""
 
     queue: int = Field(20, ge=1, le=1000, description="How many pictures of one camera may wait.")
     queue_max_bytes: int = Field(

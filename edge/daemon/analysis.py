@@ -188,7 +188,9 @@ class AnalysisWorker:
         """Of a picture that ended us again and again, or that waited too long. Of single pictures
         each is an alarm, however late; their queue is bounded."""
         if frame.held is not None and not frame.held.begin():
-            return Rejected(Reason.UNDECODABLE, "the daemon ended again and again while judging it")
+            return Rejected(
+                Reason.UNDECODABLE, "the daemon ended again and again while analysing it"
+            )
         config = self._settings.config
         settings = config.cameras.get(frame.camera, config.camera_defaults)
         return None if settings.kind == "snapshot" else stale(frame, now, config.intake.limits)

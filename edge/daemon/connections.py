@@ -16,7 +16,7 @@ from contract.signature import KeyFlaw, Keyring, read_public
 from edge.config.schema import BrokerConfig, DirStoreConfig, EdgeConfig, S3StoreConfig
 from edge.config.values import KEY_PREFIX
 from edge.daemon.identity import Identity
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 from objectstore.open import open_store
 from objectstore.retention import Retention, StoreLimits, Swept
 from objectstore.store import ObjectStore
@@ -143,16 +143,16 @@ def _retention(folder: DirStoreConfig, clock: Clock, synchronised: Callable[[], 
 def open_keyring(config: EdgeConfig) -> Keyring | None:
     """The cloud's keys, None if none is configured; raises `ConfigError`."""
     named = config.deliver.cloud_keys
-    keys, complaints = [], []
+    keys, problems = [], []
     for position, name in enumerate(named):
         try:
             keys.append(read_public(_key_content(name)))
         except (OSError, KeyFlaw) as error:
             words = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
             path, problem = f"deliver.cloud_keys[{position}]", f"{name}: {words}"
-            complaints.append(Complaint(path=path, problem=problem, hint=_KEY_HINT))
-    if complaints:
-        raise ConfigError(tuple(complaints))
+            problems.append(ConfigProblem(path=path, problem=problem, hint=_KEY_HINT))
+    if problems:
+        raise ConfigError(tuple(problems))
     return Keyring(keys) if named else None
 
 

@@ -24,7 +24,7 @@ from edge.daemon.heartbeat import late
 from edge.daemon.watchdog import DeadMan, Watchdog
 from edge.deliver.delivery_metrics import DeliveryCollector, waiting
 from edge.detect.networks import OpenDetectors, open_detectors
-from edge.errors import Complaint, ConfigError, OutboxError
+from edge.errors import ConfigError, ConfigProblem, OutboxError
 from edge.health.camera_conditions import ConditionCollector
 from edge.health.gateway_health import HealthCollector
 from edge.metrics.counters import FunnelCollector
@@ -134,7 +134,8 @@ class Daemon:
             "outbox": dict(gateway.outbox.depth().entries),
             **waiting(gateway.outbox),
             "config": gateway.live.current.version,
-            "cloud_keys": list(gateway.delivery.trust.key_ids) or "none: unsigned is believed",
+            "cloud_keys": list(gateway.delivery.trust.key_ids)
+            or "none: unsigned verdicts are accepted",
         }
         if self._exposed:
             facts["exposed"] = list(self._exposed)
@@ -147,13 +148,13 @@ class Daemon:
             self._status_server.start()
         except OSError as error:
             self.gateway.outbox.close()
-            complaint = Complaint(
+            problem = ConfigProblem(
                 path="runtime.metrics_port",
                 problem=f"cannot listen on {runtime.metrics_host}:{runtime.metrics_port}: "
                 f"{error.strerror}",
                 hint="another daemon may run; choose another port, or 0 to do without",
             )
-            raise ConfigError((complaint,)) from error
+            raise ConfigError((problem,)) from error
 
     def _start(self) -> None:
         current = self.gateway.live.current

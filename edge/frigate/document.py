@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import yaml
 
 from edge.config.parse import Data, parse
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 
 Path = tuple[str, ...]
 
@@ -36,11 +36,11 @@ class Remark:
 
 @dataclass(slots=True)
 class Notes:
-    """What is found on the way: remarks for the reader, and complaints that end the import."""
+    """What is found on the way: remarks for the reader, and problems that end the import."""
 
     lines: Mapping[Path, int]
     remarks: list[Remark] = field(default_factory=list)
-    complaints: list[Complaint] = field(default_factory=list)
+    problems: list[ConfigProblem] = field(default_factory=list)
 
     def remark(self, path: Path, text: str) -> None:
         """Once for each path and text; of what cameras inherit, once for all of them."""
@@ -55,9 +55,9 @@ class Notes:
         """What cannot be translated and must not be lost in silence."""
         line = self._line(path)
         where = f"line {line}, {'.'.join(path)}" if line else ".".join(path)
-        complaint = Complaint(path=where, problem=problem, hint=hint)
-        if complaint not in self.complaints:
-            self.complaints.append(complaint)
+        found = ConfigProblem(path=where, problem=problem, hint=hint)
+        if found not in self.problems:
+            self.problems.append(found)
 
     def _line(self, path: Path) -> int | None:
         """Of the key itself; of what a camera inherits, where it stands for all of them."""
@@ -74,11 +74,11 @@ def read_document(document: bytes) -> tuple[Data, Notes]:
     data, repeated = parse(document)
     if not isinstance(data.get("cameras"), dict) or not data["cameras"]:
         problem, hint = "has no cameras", "is this the config.yml of Frigate?"
-        raise ConfigError((Complaint(path="cameras", problem=problem, hint=hint),))
+        raise ConfigError((ConfigProblem(path="cameras", problem=problem, hint=hint),))
     root = yaml.compose(document.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     notes = Notes(dict(_lines(root, ())))
-    for complaint in repeated:
-        notes.remark((complaint.path,), f"{complaint.problem}: the last one was taken")
+    for found in repeated:
+        notes.remark((found.path,), f"{found.problem}: the last one was taken")
     return data, notes
 
 

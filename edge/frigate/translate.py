@@ -34,8 +34,8 @@ def edge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
         explain_cameras_keys(camera, path, notes)
         whole = {**section(camera), **_inherited(camera, data)}
         cameras[ids[name]] = camera_of(whole, path, notes)
-    if notes.complaints:
-        raise ConfigError(tuple(notes.complaints))
+    if notes.problems:
+        raise ConfigError(tuple(notes.problems))
     head = "Imported from Frigate. Lines with ## say what has no equivalent here, or needs a look."
     general = {"version": 1, **({"intake": {"broker": broker}} if broker else {})}
     return written(head, general, cameras, ids, notes)

@@ -82,7 +82,7 @@ class HeldMessages:
             receipt()
 
 
-FILE = "judging.json"
+FILE = "redelivery-attempts.json"
 MOST_ATTEMPTS = 8
 MOST_KEPT = 64
 """More than there are analysis threads."""

@@ -19,8 +19,8 @@ from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.flaws import first_flaw
 from contract.topics import Topics
+from contract.validation_errors import first_error
 from edge.config.schema import EdgeConfig
 from edge.deliver.evidence import ReportOrigin
 from edge.deliver.outbox import Outbox
@@ -105,7 +105,7 @@ def _read(payload: bytes, retained: bool) -> Request:
     try:
         return Request.model_validate_json(payload)
     except ValidationError as error:
-        raise ValueError(first_flaw(error)) from error
+        raise ValueError(first_error(error)) from error
 
 
 PATH = "/self-test"

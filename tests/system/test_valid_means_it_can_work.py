@@ -1,4 +1,4 @@
-"""What `check-config` calls valid can work: every fault is refused, each by one complaint."""
+"""What `check-config` calls valid can work: every fault is refused, each by one problem."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ cameras:
 """
 
 
-def complaints(folder: Path, text: str) -> dict[str, str]:
+def problems(folder: Path, text: str) -> dict[str, str]:
     """By path, in the words of the program."""
     file = folder / "edge.yaml"
     file.write_text(text)
@@ -45,23 +45,23 @@ def complaints(folder: Path, text: str) -> dict[str, str]:
     assert done.returncode == 78
     lines = [line.removeprefix("configuration: ") for line in done.stderr.splitlines()]
     told = [line.partition(": ")[::2] for line in lines if line]
-    assert len(told) == len(dict(told)), done.stderr  # one fault, one complaint
+    assert len(told) == len(dict(told)), done.stderr  # one fault, one problem
     return dict(told)
 
 
-def test_what_cannot_work_is_refused_at_once_and_in_one_complaint_each(tmp_path: Path) -> None:
-    said = complaints(tmp_path, FAULTS)
+def test_what_cannot_work_is_refused_at_once_and_in_one_problem_each(tmp_path: Path) -> None:
+    said = problems(tmp_path, FAULTS)
     assert said.keys() == COMPLAINTS.keys()
     for path, words in COMPLAINTS.items():
         assert words in said[path]
 
 
 def test_classes_are_held_against_the_model(tmp_path: Path) -> None:
-    said = complaints(tmp_path, LABELS)
+    said = problems(tmp_path, LABELS)
     assert said.keys() == {"decide.rules[0].labels", "cameras.gate.object_masks[0].labels"}
     assert all("did you mean 'person'?" in words for words in said.values())
 
 
 def test_a_password_without_a_user_is_refused(tmp_path: Path) -> None:
-    said = complaints(tmp_path, LABELS.replace("username: gateway, ", ""))
+    said = problems(tmp_path, LABELS.replace("username: gateway, ", ""))
     assert said == {"intake.broker": "password_file without username: the broker would get neither"}

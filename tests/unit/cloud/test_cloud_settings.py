@@ -1,4 +1,4 @@
-"""Settings: where a value comes from, and every complaint at once."""
+"""Settings: where a value comes from, and every problem at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_numbers_of_flags_and_environment_come_as_text() -> None:
     assert (settings.metrics_port, settings.threads) == (9100, 2)
 
 
-def test_every_complaint_is_told_at_once_with_its_origin(tmp_path: Path) -> None:
+def test_every_problem_is_told_at_once_with_its_origin(tmp_path: Path) -> None:
     file = written(tmp_path, "policy: {confirm_at: 3}\nprefech: 1\n")
     with pytest.raises(SettingsError) as caught:
         load_settings(file, {"STILLWATCH_CLOUD_BROKER": "localhost"}, {"metrics_port": "x"})
@@ -104,7 +104,7 @@ def test_a_group_without_a_limit_of_its_own_takes_the_general_one() -> None:
     ["a: 0x_", "a: !!timestamp x", "a: !!bool x", "a: 2026-99-99", "[" * 5_000, "x" * 1_048_577],
     ids=["int", "tag", "bool", "day", "deep", "large"],
 )
-def test_a_file_that_is_no_yaml_is_a_complaint_of_settings_and_rules(
+def test_a_file_that_is_no_yaml_is_a_problem_of_settings_and_rules(
     tmp_path: Path, text: str
 ) -> None:
     file = written(tmp_path, text)

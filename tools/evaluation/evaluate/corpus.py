@@ -17,8 +17,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from contract.flaws import first_flaw
 from contract.ids import CameraId
+from contract.validation_errors import first_error
 from edge.replay.player import PictureSequence
 from tools.evaluation.compose.materials import at_hand
 from tools.evaluation.compose.recipe import SceneRecipe
@@ -231,7 +231,7 @@ def read_corpus(root: Path) -> Corpus:
     except OSError as error:
         raise CorpusError(f"{path} cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        raise CorpusError(f"{path}: {first_flaw(error)}") from error
+        raise CorpusError(f"{path}: {first_error(error)}") from error
     corpus = Corpus(root=root, sequences=manifest.sequences, stills=manifest.stills)
     missing = [str(file) for file in _files(corpus) if not file.is_file()]
     if missing:

@@ -35,7 +35,7 @@ def test_what_the_example_offers_to_switch_on_is_valid() -> None:
         switched_on = re.sub(r"(?m)^( *)# ", r"\1", switched_on)
     with pytest.raises(ConfigError) as caught:
         read(switched_on.encode(), {})
-    assert ["store" in c.problem for c in caught.value.complaints] == [True]
+    assert ["store" in c.problem for c in caught.value.problems] == [True]
     without_dir = re.sub(r"(?m)^  store:\n(    .*\n)*", "", switched_on, count=1)
     config = read(without_dir.encode(), {}).config
     assert config.deliver.store.type == "s3"

@@ -28,7 +28,7 @@ def test_an_invalid_file_means_the_last_good_one_and_every_reason(tmp_path: Path
     start = begin(write(tmp_path, "gateway: {id: There}\nx: 1"), environ)
     assert start.loaded.config == good.config
     assert start.loaded.sha256 == good.sha256
-    assert [complaint.path for complaint in start.refused] == ["gateway.id", "x"]
+    assert [problem.path for problem in start.refused] == ["gateway.id", "x"]
 
 
 def test_the_last_good_one_is_found_by_the_environment_too(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Reading a configuration: every complaint at once, safely, with the origin of each value."""
+"""Reading a configuration: every problem at once, safely, with the origin of each value."""
 
 from pathlib import Path
 
@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 
 from edge.config.load import load, read
 from edge.config.schema import EdgeConfig
-from edge.errors import Complaint, ConfigError
+from edge.errors import ConfigError, ConfigProblem
 
 
-def complaints(document: str, environ: dict[str, str] | None = None) -> dict[str, Complaint]:
+def problems(document: str, environ: dict[str, str] | None = None) -> dict[str, ConfigProblem]:
     with pytest.raises(ConfigError) as caught:
         read(document.encode(), environ or {})
-    return {complaint.path: complaint for complaint in caught.value.complaints}
+    return {problem.path: problem for problem in caught.value.problems}
 
 
-def refused(document: bytes) -> tuple[Complaint, ...] | None:
-    """The complaints; None if the document is accepted."""
+def refused(document: bytes) -> tuple[ConfigProblem, ...] | None:
+    """The problems; None if the document is accepted."""
     try:
         read(document, {})
     except ConfigError as error:
-        return error.complaints
+        return error.problems
     return None
 
 
@@ -80,7 +80,7 @@ def test_a_section_whose_keys_are_all_commented_out_means_its_defaults() -> None
 
 
 def test_every_problem_is_said_at_once_with_its_path() -> None:
-    found = complaints(
+    found = problems(
         """
         gateway: {id: Front Door}
         intake: {broker: {port: 99999}, topics: [], brokr: {}}
@@ -121,22 +121,22 @@ def test_every_problem_is_said_at_once_with_its_path() -> None:
     ],
 )
 def test_a_hint_says_what_to_do(document: str, path: str, hint: str) -> None:
-    assert hint in complaints(document)[path].hint
+    assert hint in problems(document)[path].hint
 
 
 def test_an_unknown_key_is_named_without_its_value_for_it_may_be_a_secret() -> None:
-    found = complaints("intake: {broker: {password: geheim}}")["intake.broker.password"]
+    found = problems("intake: {broker: {password: geheim}}")["intake.broker.password"]
     assert "geheim" not in str(found)
     assert "password_file" in found.hint
 
 
 def test_a_rule_about_a_zone_that_the_camera_lacks_is_refused() -> None:
     document = "cameras: {yard: {rules: [{id: a, labels: [person], zones: [drive]}]}}"
-    assert "drive" in complaints(document)["configuration"].problem
+    assert "drive" in problems(document)["configuration"].problem
 
 
-def test_a_broken_variable_is_one_complaint_among_the_others() -> None:
-    found = complaints(
+def test_a_broken_variable_is_one_problem_among_the_others() -> None:
+    found = problems(
         "gate: {min_diff: 1}",
         {"STILLWATCH__INTAKE__TOPICS": "[unclosed", "STILLWATCH__NOWHERE__X": "1"},
     )
@@ -258,9 +258,9 @@ def test_what_a_rule_cannot_mean_is_refused_with_its_key(
 ) -> None:
     with pytest.raises(ConfigError) as refused:
         read(document.encode(), {})
-    (complaint,) = refused.value.complaints
-    assert complaint.path == path
-    assert words in complaint.problem
+    (problem,) = refused.value.problems
+    assert problem.path == path
+    assert words in problem.problem
 
 
 @pytest.mark.parametrize(
@@ -271,13 +271,13 @@ def test_what_a_rule_cannot_mean_is_refused_with_its_key(
     ],
 )
 def test_pictures_below_our_own_root_are_refused(document: str) -> None:
-    (complaint,) = complaints(document).values()
-    assert "begins with deliver.root" in str(complaint)
+    (problem,) = problems(document).values()
+    assert "begins with deliver.root" in str(problem)
 
 
 def test_a_name_that_is_no_id_is_refused_with_the_id_it_would_be() -> None:
-    (complaint,) = complaints("cameras: {Front Door: {}}").values()
-    assert "write front_door" in str(complaint)
+    (problem,) = problems("cameras: {Front Door: {}}").values()
+    assert "write front_door" in str(problem)
 
 
 @pytest.mark.parametrize(
@@ -288,5 +288,5 @@ def test_a_name_that_is_no_id_is_refused_with_the_id_it_would_be() -> None:
     ],
 )
 def test_what_does_not_fit_is_said_with_what_would(document: str, words: str) -> None:
-    (complaint,) = complaints(document).values()
-    assert words in str(complaint)
+    (problem,) = problems(document).values()
+    assert words in str(problem)

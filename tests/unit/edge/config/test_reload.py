@@ -71,10 +71,10 @@ def test_what_cannot_change_while_running_is_said_with_its_reason(
     document: str, key: str, reason: str
 ) -> None:
     change = plan(EdgeConfig(), config(document))
-    (complaint,) = change.needs_restart
-    assert complaint.path == key
-    assert reason in complaint.problem
-    assert complaint.hint == "restart the daemon"
+    (problem,) = change.needs_restart
+    assert problem.path == key
+    assert reason in problem.problem
+    assert problem.hint == "restart the daemon"
     assert change.rebuild == frozenset()
 
 

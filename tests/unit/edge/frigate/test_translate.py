@@ -213,7 +213,7 @@ def test_every_such_fault_is_named_at_once() -> None:
     text = with_detect("zones: {a: {coordinates: '0,1'}, b: {coordinates: '2,2,9,9,2,9'}}", "{}")
     with pytest.raises(ConfigError) as refused:
         edge_yaml(text.encode(), {})
-    assert len(refused.value.complaints) == 2
+    assert len(refused.value.problems) == 2
 
 
 def test_an_outline_that_crosses_itself_hides_nothing_and_lets_everything_count() -> None:
@@ -397,7 +397,7 @@ def test_whatever_stands_there_is_translated_or_refused_in_words(
         try:
             told = translate(document, {})
         except ConfigError as refused:
-            told = "cameras: {}" if refused.complaints else ""
+            told = "cameras: {}" if refused.problems else ""
         assert set(yaml.safe_load(told)["cameras"]) <= {"front"}
 
 

@@ -1,12 +1,12 @@
-"""A flaw is named by its place."""
+"""A validation error is named by its place."""
 
 from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
 
-from contract.flaws import first_flaw
 from contract.report import ThreatReport
+from contract.validation_errors import first_error
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from contract.report import ThreatReport
         ("[]", None, "Input should be an object"),
     ],
 )
-def test_a_flaw_stands_behind_its_path(text: str, within: str | None, said: str) -> None:
+def test_an_error_stands_behind_its_path(text: str, within: str | None, said: str) -> None:
     with pytest.raises(ValidationError) as refused:
         ThreatReport.model_validate_json(text)
-    assert first_flaw(refused.value, within) == said
+    assert first_error(refused.value, within) == said

@@ -11,39 +11,39 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from edge.config.shape import Location, key_at, sections_at
-from edge.errors import Complaint
+from edge.errors import ConfigProblem
 from service.fields import Key, bounds, keys, type_words
 
 WHOLE = "configuration"
 
 
-def complaints_of(error: ValidationError) -> tuple[Complaint, ...]:
-    """Every error at once, in the order of the schema; one fault is one complaint."""
+def validation_errors(error: ValidationError) -> tuple[ConfigProblem, ...]:
+    """Every error at once, in the order of the schema; one fault is one problem."""
     errors = error.errors()
     caused = {details["loc"][:n] for details in errors for n in range(len(details["loc"]))}
-    told: dict[Complaint, None] = {}
+    told: dict[ConfigProblem, None] = {}
     for details in errors:
         if not (details["type"] == "too_short" and details["loc"] in caused):
-            told[_in_pixels(details) or _complaint(details)] = None
+            told[_in_pixels(details) or _problem(details)] = None
     return tuple(told)
 
 
-def _in_pixels(details: ErrorDetails) -> Complaint | None:
+def _in_pixels(details: ErrorDetails) -> ConfigProblem | None:
     """Of a corner beyond 1: the same for every corner of the outline."""
     location = details["loc"]
     if details["type"] != "less_than_equal" or location[-3:-2] not in (("polygon",), ("points",)):
         return None
-    return Complaint(
+    return ConfigProblem(
         path=dotted(location[:-2]),
         problem="has corners beyond 1, which look like pixels",
         hint="shares of the picture are meant: divide x by its width and y by its height",
     )
 
 
-def _complaint(details: ErrorDetails) -> Complaint:
+def _problem(details: ErrorDetails) -> ConfigProblem:
     location = details["loc"]
-    problem = _problem(details)
-    return Complaint(path=dotted(location), problem=problem, hint=_hint(details, location))
+    problem = _message(details)
+    return ConfigProblem(path=dotted(location), problem=problem, hint=_hint(details, location))
 
 
 def dotted(location: Location) -> str:
@@ -63,7 +63,7 @@ def _is_mark(before: Location, step: str) -> bool:
     return step == "[key]" or ("type" in names and step not in names and before[-1:] == ("store",))
 
 
-_PROBLEMS = {
+_MESSAGES = {
     "extra_forbidden": "unknown key",
     "missing": "is required",
     "greater_than_equal": "{} is too small",
@@ -81,10 +81,10 @@ _PROBLEMS = {
 """By pydantic's kind of error; `{}` is the value."""
 
 
-def _problem(details: ErrorDetails) -> str:
+def _message(details: ErrorDetails) -> str:
     if details["type"] == "value_error":
         return str(details["ctx"]["error"])
-    return _PROBLEMS.get(details["type"], "{} does not fit").format(_quoted(details["input"]))
+    return _MESSAGES.get(details["type"], "{} does not fit").format(_quoted(details["input"]))
 
 
 def _hint(details: ErrorDetails, location: Location) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 
-def first_flaw(error: ValidationError, within: str | None = None) -> str:
-    """Where the first flaw is and what it is; a flaw of the whole has no place but `within`."""
+def first_error(error: ValidationError, within: str | None = None) -> str:
+    """Where the first error is and what it is; an error of the whole has no place but `within`."""
     first = error.errors()[0]
     path = ".".join(map(str, first["loc"] if within is None else (within, *first["loc"])))
     return f"{path}: {first['msg']}" if path else first["msg"]
