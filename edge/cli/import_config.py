@@ -1,6 +1,7 @@
 """`edge import frigate`: another program's configuration as ours, on stdout.
 
-What comes out is checked as `check-config` does, before it is printed.
+What comes out for the gateway is read as its configuration before it is printed; that of the bridge
+holds no host or port which the bridge would refuse, and is checked when the bridge reads it.
 """
 
 from __future__ import annotations
@@ -8,11 +9,8 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-from edge.config.load import read
-from edge.config.parse import MAX_BYTES
-from edge.errors import ConfigError, ConfigProblem
+from edge.config.load import read, read_file
 from edge.frigate.translate import bridge_yaml, edge_yaml
 
 REFUSALS: Mapping[type[Exception], str] = {}
@@ -20,7 +18,7 @@ REFUSALS: Mapping[type[Exception], str] = {}
 
 def command(options: argparse.Namespace) -> int:
     """Prints; raises `ConfigError` with everything that cannot be translated."""
-    document = _bytes_of(options.file)
+    document = read_file(options.file)
     if options.bridge:
         print(bridge_yaml(document, os.environ), end="")
         return 0
@@ -28,12 +26,3 @@ def command(options: argparse.Namespace) -> int:
     read(text.encode(), {})
     print(text, end="")
     return 0
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error

@@ -47,11 +47,21 @@ class Loaded:
 def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     """Reads the file, if there is one to read, and the names of the model's classes; raises
     `ConfigError`."""
-    loaded = read(b"" if path is None else _bytes_of(path), environ)
+    loaded = read(b"" if path is None else read_file(path), environ)
     unknown = unknown_labels(loaded.config)
     if unknown:
         raise ConfigError(unknown)
     return loaded
+
+
+def read_file(path: Path) -> bytes:
+    """What is parsed then, which refuses over `MAX_BYTES`; raises `ConfigError`."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error
 
 
 def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
@@ -102,15 +112,6 @@ def _flat(value: object, path: str) -> Iterator[tuple[str, object]]:
 
 def _paths(data: object) -> Iterator[str]:
     return (path for path, value in _flat(data, "") if value != {})
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}"
-        raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error
 
 
 def _overrides(

@@ -6,6 +6,7 @@ bombs. Anchors and merge keys are resolved. Called by `translate`; raises `Confi
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +20,8 @@ from edge.errors import ConfigError, ConfigProblem
 Path = tuple[str, ...]
 
 _VARIABLE = re.compile(r"\{(FRIGATE_\w+)\}")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_LONGEST_LABEL = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,18 @@ def number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def is_host(text: str) -> bool:
+    """A host's name or address, IPv6 without brackets; as gateway and bridge both take it."""
+    if ":" not in text:
+        labels = text.split(".")
+        fits = all(1 <= len(label) <= _LONGEST_LABEL for label in labels)
+        return fits and _HOST_NAME.fullmatch(text) is not None
+    try:
+        return "%" not in text and bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def merged(own: object, general: object) -> object:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from edge.config.parse import Data
-from edge.frigate.document import Notes, Path, filled, number, texts, under
+from edge.frigate.document import Notes, Path, filled, is_host, number, texts, under
 from service.redact import redacted
 
 _RESTREAM = re.compile(
@@ -28,6 +28,7 @@ _UNFIT = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
 _KINDS = "rtsp, rtsps, http (a snapshot or MJPEG) and https are taken: see docs/bridge-config.md"
 _WITHIN = "a password stands within its path: take the camera's RTSP with a user before the host"
 _ENCODE = "a password with / # or @ has to be percent-encoded, and other characters of a URL too"
+_MALFORMED = "its host or port is malformed"
 _BEHIND = "go2rtc brings its pictures from what the bridge does not speak: let go2rtc run on"
 
 
@@ -77,6 +78,8 @@ def source_of(
         source["username"] = unquote(url.user)
         if url.has_password:
             source["password_file"] = f"/etc/stillwatch/{id_}-password"
+    elif url.has_password:
+        notes.remark(where, "a password without a user: add username and password_file")
     return source | _pace(camera, chosen)
 
 
@@ -135,5 +138,16 @@ def _url(text: str, variables: Mapping[str, str]) -> _Url | str:
         return _WITHIN
     if "@" in rest + options or _UNFIT.search(plain):
         return _ENCODE
+    if not _names_host(plain):
+        return _MALFORMED
     filled_user, missing = filled(user, variables)
     return _Url(plain, filled_user, bool(colon), not loose, missing)
+
+
+def _names_host(url: str) -> bool:
+    """Whether host and port are such as can be."""
+    try:
+        parts = urlsplit(url)
+        return is_host(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        return False

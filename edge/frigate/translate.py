@@ -5,20 +5,26 @@ PURE. Called by the verb `import`, which checks what comes out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from edge.config.parse import Data
 from edge.errors import ConfigError
 from edge.frigate.camera import camera_of
-from edge.frigate.document import Notes, filled, merged, number, read_document, section, under
+from edge.frigate.document import (
+    Notes,
+    filled,
+    is_host,
+    merged,
+    number,
+    read_document,
+    section,
+    under,
+)
 from edge.frigate.keys import INHERITED, explain_cameras_keys, explain_general_keys
 from edge.frigate.places import name_of
 from edge.frigate.streams import source_of
 from edge.frigate.text import written
 from service.redact import redacted
-
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*|[0-9A-Fa-f:.]+")
 
 
 def edge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
@@ -32,8 +38,7 @@ def edge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
     for name, camera in section(data, "cameras").items():
         path = ("cameras", name)
         explain_cameras_keys(camera, path, notes)
-        whole = {**section(camera), **_inherited(camera, data)}
-        cameras[ids[name]] = camera_of(whole, path, notes)
+        cameras[ids[name]] = camera_of(_whole(camera, data), path, notes)
     if notes.problems:
         raise ConfigError(tuple(notes.problems))
     head = "Imported from Frigate. Lines with ## say what has no equivalent here, or needs a look."
@@ -50,9 +55,8 @@ def bridge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
     streams = section(data, "go2rtc", "streams")
     cameras: dict[str, Data] = {}
     for name, camera in section(data, "cameras").items():
-        whole = {**section(camera), **_inherited(camera, data)}
-        path = ("cameras", name)
-        source = source_of(whole, ids[name], path, streams, variables, notes)
+        whole = _whole(camera, data)
+        source = source_of(whole, ids[name], ("cameras", name), streams, variables, notes)
         if source is not None:
             cameras[ids[name]] = source
     head = "Imported from Frigate. Write each password into the file that password_file names."
@@ -70,9 +74,10 @@ def _ids(data: Data, notes: Notes) -> dict[str, str]:
     return ids
 
 
-def _inherited(camera: object, data: Data) -> Data:
+def _whole(camera: object, data: Data) -> Data:
+    """A camera's keys with what it inherits."""
     both = {key: merged(under(camera, key), data.get(key)) for key in INHERITED}
-    return {key: value for key, value in both.items() if value is not None}
+    return section(camera) | {key: value for key, value in both.items() if value is not None}
 
 
 def _variables(data: Data, environ: Mapping[str, str]) -> dict[str, str]:
@@ -89,7 +94,7 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
         if value is None:
             continue
         text, missing = filled(str(value), variables)
-        if key == "host" and not missing and not _HOST.fullmatch(text):
+        if key == "host" and not missing and not is_host(text):
             shown = redacted(text)[:40]
             notes.remark(("mqtt", key), f"{shown!r} is no host: add it to the broker yourself")
         elif missing:

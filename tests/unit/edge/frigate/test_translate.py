@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.config import parse as parse_bridge
 from edge.config.load import read
 from edge.config.rules import DEFAULT_RULES
 from edge.errors import ConfigError
@@ -32,8 +33,10 @@ def remarks(text: str) -> str:
 
 
 def source(text: str, **environ: str) -> dict[str, Any]:
-    told = yaml.safe_load(bridge_yaml(text.encode(), environ))
-    found: dict[str, Any] = told["cameras"].get("front", {})
+    """The camera `front` as the bridge gets it; the bridge takes the whole."""
+    told = bridge_yaml(text.encode(), environ)
+    parse_bridge(told, "told")
+    found: dict[str, Any] = yaml.safe_load(told)["cameras"].get("front", {})
     return found
 
 
@@ -301,6 +304,34 @@ def test_what_the_bridge_cannot_take_is_said_without_what_may_be_secret(path: st
     assert "Sec" not in told
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("rtsp://10.0.0.1:99999/s", "rtsp://10.0.0.1:0/s", "rtsp://10.0.0.1:x/s"),
+        *("rtsp://:554/s", "rtsp://[::1/s", "rtsp://cam..lan/s", "rtsp://-cam/s"),
+        f"rtsp://{'c' * 64}/s",
+    ],
+)
+def test_a_host_or_port_that_cannot_be_is_no_source(path: str) -> None:
+    text = camera(path)
+    assert source(text) == {}
+    assert "its host or port is malformed" in bridge_yaml(text.encode(), {})
+
+
+def test_a_password_without_a_user_is_left_out_and_that_is_said() -> None:
+    text = camera("rtsp://:Secret@10.0.0.1/s")
+    assert source(text) == {"source": "rtsp://10.0.0.1/s"}
+    assert "a password without a user" in bridge_yaml(text.encode(), {})
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1:1883", "cafe:1883", "mqtt..lan", "[::1]", "::g"])
+def test_a_broker_that_is_no_host_is_a_remark_for_gateway_and_bridge(host: str) -> None:
+    text = f"mqtt: {{host: '{host}'}}\ncameras: {{front: {{}}}}"
+    assert imported(text) is not None
+    assert source(text) == {}
+    assert "is no host: add it to the broker yourself" in remarks(text)
+
+
 def test_variables_come_from_the_environment_or_the_file_and_passwords_never_do() -> None:
     path = "rtsp://{FRIGATE_USER}:{FRIGATE_PASSWORD}@{FRIGATE_HOST}/s"
     text = camera(path, "\nenvironment_vars: {FRIGATE_USER: viewer}")
@@ -382,6 +413,7 @@ VALUES: st.SearchStrategy[object] = st.sampled_from(
     [
         *(None, True, 0, -1, 10**400, float("nan"), "", "front", "0,0,1,0,1,1", "0,0,9,0,9,9"),
         *("rtsp://a:b@c/d", "rtsp://127.0.0.1:8554/a", ["person"], [{}], {"path": 3}),
+        *("rtsp://a:99999/", "rtsp://[::1/", "http://:80/", "10.0.0.1:1883", "::1", "a..b"),
     ]
 )
 TREES = st.dictionaries(KEYS, st.one_of(VALUES, st.dictionaries(KEYS, VALUES, max_size=3)))
@@ -399,6 +431,8 @@ def test_whatever_stands_there_is_translated_or_refused_in_words(
         except ConfigError as refused:
             told = "cameras: {}" if refused.problems else ""
         assert set(yaml.safe_load(told)["cameras"]) <= {"front"}
+        if translate is bridge_yaml:
+            parse_bridge(told, "told")
 
 
 @pytest.mark.parametrize("port", ["0", "99999", "1e300", "-1"])
