@@ -9,21 +9,29 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Sequence
 from http import HTTPStatus
+from ipaddress import IPv4Address
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from bridge.config import BridgeConfigError, SourceConfig, faults_of
+from bridge.config import (
+    BridgeConfigError,
+    SourceConfig,
+    faults_of,
+    password_fault,
+    password_of,
+)
 from bridge.container import ContainerConfig, container_config
 from contract.ids import id_of, is_name
 from service import events
 from service.clock import SystemClock
 from service.events import Event, log
-from service.link_settings import LinkError
+from service.link_settings import LinkError, make_client, settings_of
 from service.private import make_private
 from service.redact import redacted
 from service.status_client import NobodyAnswers, ask
@@ -67,8 +75,19 @@ def _loaded(options: argparse.Namespace) -> ContainerConfig:
 
 
 def _check(options: argparse.Namespace) -> int:
+    """Refuses what `run` refuses, short of connecting and listening; says who would be offline."""
+    from bridge.uploads.listeners import accounts_of, upload_queues  # noqa: PLC0415, for uploads
+
     loaded = _loaded(options)
     config = loaded.config
+    make_client(settings_of(config.broker, "site", config.id), manual_ack=False, will=None)
+    accounts_of(config, upload_queues(config))
+    for camera, settings in config.cameras.items():
+        try:
+            password_of(settings)
+        except OSError as error:
+            words = f"{password_fault(camera, error)}: offline until it can be read"
+            print(f"stillwatch-bridge: {words}", file=sys.stderr)
     print(f"{loaded.source}: {len(config.cameras)} cameras, broker {config.broker.host}")
     return 0
 
@@ -156,15 +175,38 @@ def command_line() -> argparse.ArgumentParser:
 
 def _add_discover(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--seconds", type=float, default=3.0, help="how long to listen, on each network"
+        "--seconds",
+        type=_seconds,
+        default=3.0,
+        help="how long to listen, on each network; 0.1 to 600",
     )
     command.add_argument(
         "--interface",
         action="append",
+        type=_own_address,
         default=[],
         metavar="ADDRESS",
         help="our own address on the cameras' network; may be given again; default: all",
     )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{text} is not 0.1 to 600")
+    return seconds
+
+
+def _own_address(text: str) -> str:
+    """An address of this machine: from another one nothing could be asked."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(IPv4Address(text)), 0))
+    except (ValueError, OSError) as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no IPv4 address of this machine: `ip -4 address` lists them"
+        ) from error
+    return text
 
 
 def _add_probe(command: argparse.ArgumentParser) -> None:

@@ -162,7 +162,7 @@ class BridgeConfig(Section):
     cameras: dict[Name, SourceConfig] = Field(default_factory=dict, description="By id.")
 
     @model_validator(mode="after")
-    def _uploaders_are_distinct(self) -> BridgeConfig:
+    def _uploads_are_distinct(self) -> BridgeConfig:
         names = [one.username for one in self.cameras.values() if one.source == "ftp-upload"]
         if len(set(names)) != len(names):
             raise ValueError("cameras of ftp-upload share a username: each needs its own")
@@ -175,6 +175,11 @@ class BridgeConfig(Section):
         first, last = self.uploads.ftp_passive_ports
         if last < first:
             raise ValueError("uploads.ftp_passive_ports: the last comes before the first")
+        sources = {one.source for one in self.cameras.values()}
+        if {"ftp-upload", "smtp-upload"} <= sources and self.uploads.ftp_port == (
+            self.uploads.smtp_port
+        ):
+            raise ValueError("uploads.ftp_port and smtp_port are the same: each needs its own")
         return self
 
 
@@ -234,3 +239,8 @@ def password_of(camera: SourceConfig) -> str | None:
         return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise OSError(errno.EILSEQ, "is no UTF-8 text: save it as UTF-8", str(file)) from error
+
+
+def password_fault(camera: str, error: OSError) -> str:
+    """In the words of a complaint, why `password_of` raised."""
+    return f"cameras.{camera}.password_file: {error.filename}: {error.strerror}"

@@ -27,6 +27,7 @@ PRIVATE = Path("/run/stillwatch")
 BROKER = {"host": "mosquitto", "port": 1885}
 """Of balena/docker-compose.yml: the listener that lets bridges publish, inside the device only."""
 
+_HINT = f"set {DOCUMENT} to a configuration (docs/bridge-config.md)"
 _BASE64 = "base64:"
 _NAME = re.compile(r"[A-Z0-9_]+")
 
@@ -55,8 +56,10 @@ def container_config(
     document = environ.get(DOCUMENT, "")
     if document:
         return ContainerConfig(config=parse(document, DOCUMENT, assumed), source=DOCUMENT)
-    if on_balena and not file.exists():
-        notice = f"no camera yet: set {DOCUMENT} to a configuration (docs/bridge-config.md)"
+    if not file.exists():
+        if not on_balena:
+            raise BridgeConfigError(f"{file}: is not there: name another by --config, or {_HINT}")
+        notice = f"no camera yet: {_HINT}"
         return ContainerConfig(config=parse("", DOCUMENT, assumed), source="nothing", notice=notice)
     return ContainerConfig(config=load(file), source=str(file))
 

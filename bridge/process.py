@@ -17,13 +17,12 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from bridge.config import BridgeConfig
+from bridge.config import BridgeConfig, BridgeConfigError
 from bridge.picture import jpeg_format_of
 from bridge.source_condition import SourceCondition
 from bridge.sources.open import open_source
 from bridge.status_messages import BridgeStatusMessages, PicturePublisher, topics_of
-from bridge.uploads.listeners import Listeners
-from bridge.uploads.upload_queue import UploadQueue
+from bridge.uploads.listeners import Listeners, upload_queues
 from bridge.worker import CameraFeed, CameraWorker
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
@@ -38,7 +37,8 @@ TICK_S = 0.5
 
 
 class Bridge:
-    """Composed when made (raises `LinkError` and `BridgeConfigError`), at work within `run`."""
+    """Composed when made, at work within `run`; both raise `BridgeConfigError`, making `LinkError`
+    too."""
 
     def __init__(self, config: BridgeConfig, clock: Clock) -> None:
         self._config = config
@@ -55,11 +55,7 @@ class Bridge:
             will=self._messages.status("offline"),
         )
         self._pictures = PicturePublisher(ImageTemplate(config.topic), self._link, clock)
-        self._upload_queues = {
-            camera: UploadQueue()
-            for camera in self.conditions
-            if config.cameras[camera].source in ("ftp-upload", "smtp-upload")
-        }
+        self._upload_queues = upload_queues(config)
         self._listeners = Listeners(config, self._upload_queues)
         self._threads: list[threading.Thread] = []
         self._notifier = SystemdNotifier(clock=clock)
@@ -68,7 +64,15 @@ class Bridge:
         """Until `stopping` is set; 1 if the connection's thread failed."""
         cv2.setNumThreads(1)  # threads are ours: one per camera
         status = self._status_server()
-        status.start()
+        try:
+            status.start()
+        except OSError as error:
+            runtime = self._config.runtime
+            where = f"{runtime.metrics_host}:{runtime.metrics_port}"
+            raise BridgeConfigError(
+                f"runtime.metrics_port: cannot listen on {where}: {error.strerror} (another bridge "
+                "may run; choose another port, or 0 to do without)"
+            ) from error
         self._link.start()
         self._listeners.start(stopping)
         self._start_workers(stopping)

@@ -37,7 +37,9 @@ def read_text(file: Path) -> str:
         if len(content) > MAX_BYTES:
             raise YamlError(f"over {MAX_BYTES} bytes")
         return content.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise YamlError(f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise YamlError(str(error)) from error
 
 

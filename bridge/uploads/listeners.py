@@ -1,17 +1,17 @@
 """The servers that cameras upload to, started where the configuration has such cameras.
 
 SHELL. Raises `BridgeConfigError` for a port, a certificate or a password's file that cannot
-be used.
+be used. Called by `bridge.process`, and `accounts_of` by `check-config` too.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bridge.address import parse_address
-from bridge.config import BridgeConfig, BridgeConfigError, password_of
-from bridge.uploads.certificate import upload_tls
+from bridge.config import BridgeConfig, BridgeConfigError, password_fault, password_of
+from bridge.uploads.certificate import UploadTls, upload_tls
 from bridge.uploads.ftp import FtpAccount, FtpLimits, FtpServer
 from bridge.uploads.smtp import MailAccount, SmtpServer
 from bridge.uploads.upload_queue import UploadQueue
@@ -20,41 +20,56 @@ from contract.ids import CameraId
 STOP_S = 2.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadAccounts:
+    """Who may upload: by user over FTP, by camera as mail; `tls` is None without a certificate."""
+
+    ftp: Mapping[str, FtpAccount]
+    mail: Mapping[str, MailAccount]
+    tls: UploadTls | None
+
+
+def upload_queues(config: BridgeConfig) -> dict[CameraId, UploadQueue]:
+    """An empty queue for each camera that brings its pictures."""
+    return {
+        CameraId(camera): UploadQueue()
+        for camera, settings in config.cameras.items()
+        if settings.source in ("ftp-upload", "smtp-upload")
+    }
+
+
+def accounts_of(config: BridgeConfig, queues: Mapping[CameraId, UploadQueue]) -> UploadAccounts:
+    """Reads their passwords and the certificate; raises `BridgeConfigError`."""
+    ftp: dict[str, FtpAccount] = {}
+    mail: dict[str, MailAccount] = {}
+    faults: list[str] = []
+    for camera, queue in queues.items():
+        settings = config.cameras[camera]
+        try:
+            password, user = password_of(settings) or "", settings.username
+        except OSError as error:
+            faults.append(password_fault(camera, error))
+            continue
+        if settings.source == "ftp-upload":
+            ftp[user or ""] = FtpAccount(camera=camera, password=password, queue=queue)
+        else:
+            mail[camera] = MailAccount(camera=camera, queue=queue, username=user, password=password)
+    if faults:
+        raise BridgeConfigError("\n".join(faults))
+    return UploadAccounts(ftp=ftp, mail=mail, tls=upload_tls(config.uploads) if queues else None)
+
+
 class Listeners:
     """FTP and SMTP, as far as needed."""
 
-    def __init__(self, config: BridgeConfig, upload_queues: Mapping[CameraId, UploadQueue]) -> None:
+    def __init__(self, config: BridgeConfig, queues: Mapping[CameraId, UploadQueue]) -> None:
         self._ftp: FtpServer | None = None
         self._smtp: SmtpServer | None = None
         self._thread: threading.Thread | None = None
-        users: dict[str, FtpAccount] = {}
-        boxes: dict[str, MailAccount] = {}
-        for camera, queue in upload_queues.items():
-            settings = config.cameras[camera]
-            try:
-                password = password_of(settings) or ""
-            except OSError as error:
-                raise BridgeConfigError(f"cameras.{camera}.password_file: {error}") from error
-            if parse_address(settings.source) == "ftp-upload":
-                users[settings.username or ""] = FtpAccount(
-                    camera=camera, password=password, queue=queue
-                )
-            else:
-                boxes[camera] = MailAccount(
-                    camera=camera, queue=queue, username=settings.username, password=password
-                )
-        self._make(config, users, boxes)
-
-    def _make(
-        self,
-        config: BridgeConfig,
-        users: Mapping[str, FtpAccount],
-        boxes: Mapping[str, MailAccount],
-    ) -> None:
         uploads, max_bytes = config.uploads, config.limits.max_bytes
-        tls = upload_tls(uploads) if users or boxes else None
+        accounts = accounts_of(config, queues)
         try:
-            if users:
+            if accounts.ftp:
                 limits = FtpLimits(
                     max_bytes=max_bytes,
                     max_connections=uploads.max_connections,
@@ -64,13 +79,15 @@ class Listeners:
                     (uploads.host, uploads.ftp_port),
                     uploads.ftp_passive_ports,
                     uploads.ftp_public_host,
-                    users,
+                    accounts.ftp,
                     limits,
-                    tls,
+                    accounts.tls,
                 )
-            if boxes:
+            if accounts.mail:
                 address = (uploads.host, uploads.smtp_port)
-                self._smtp = SmtpServer(address, boxes, max_bytes, uploads.idle_s, tls)
+                self._smtp = SmtpServer(
+                    address, accounts.mail, max_bytes, uploads.idle_s, accounts.tls
+                )
                 self._smtp.start()
         except OSError as error:
             raise BridgeConfigError(f"uploads: cannot listen: {error}") from error

@@ -51,7 +51,7 @@ def test_what_is_no_yaml_of_ours_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(BridgeConfigError, match="gone"):
+    with pytest.raises(BridgeConfigError, match=r"gone\.yaml: cannot be read: No such file"):
         load(tmp_path / "gone.yaml")
 
 
@@ -96,6 +96,16 @@ def test_senders_of_mail_that_share_a_user_share_its_password(tmp_path: Path) ->
         "  b: {source: smtp-upload, username: u, password_file: /p2}\n"
     )
     assert "not its password_file" in refusal(tmp_path, text)
+
+
+def test_uploads_by_ftp_and_by_mail_need_ports_of_their_own(tmp_path: Path) -> None:
+    ftp = "cameras:\n  a: {source: ftp-upload, username: u, password_file: /p}\n"
+    ports = "uploads: {ftp_port: 2525}\n"
+    assert "uploads.ftp_port and smtp_port" in refusal(
+        tmp_path, f"{ports}{ftp}  b: {{source: smtp-upload}}\n"
+    )
+    (tmp_path / "bridge.yaml").write_text(ports + ftp)
+    assert load(tmp_path / "bridge.yaml").uploads.ftp_port == 2525  # nobody listens for mail
 
 
 def test_a_password_that_windows_saved_is_read_or_named(tmp_path: Path) -> None:

@@ -45,8 +45,9 @@ def test_a_device_that_nobody_configured_waits_and_says_for_what(tmp_path: Path)
     assert told.config.cameras == {}
     assert told.notice is not None
     assert "STILLWATCH_BRIDGE_CONFIG" in told.notice
-    with pytest.raises(BridgeConfigError, match=r"gone\.yaml"):
+    with pytest.raises(BridgeConfigError, match=r"gone\.yaml: is not there.*--config") as refused:
         container_config(tmp_path / "gone.yaml", {}, tmp_path)
+    assert told.notice.partition(": ")[2] in str(refused.value)
 
 
 def test_what_has_no_text_form_comes_in_base64(tmp_path: Path) -> None:
