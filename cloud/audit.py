@@ -20,8 +20,8 @@ import numpy as np
 
 from cloud.audit_views import views_of
 from cloud.confirm import Stamp
-from cloud.likeness import alike
 from cloud.policy import Policy
+from cloud.similarity import alike
 from contract.labels import Group, group_of
 from contract.report import RelativeBox, ThreatReport
 from contract.verdict import Sighting, Verdict

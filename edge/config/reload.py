@@ -1,9 +1,10 @@
 """What a changed configuration asks for: which parts to build anew, and what cannot change live.
 
 PURE. `RULES` classifies every key of the schema by its longest matching path. A detector is built
-beside the old one and swapped by the daemon; analysts take up new settings of cameras between two
-frames; keys of `Part.NOTHING` are read when they are used. Connections, store and outbox stand as
-long as the process does: their keys need a restart, and a file that changes one is refused whole.
+beside the old one and swapped by the daemon; analysis workers take up new settings of cameras
+between two frames; keys of `ReloadPart.NOTHING` are read when they are used. Connections, store and
+outbox stand as long as the process does: their keys need a restart, and a file that changes one is
+refused whole.
 """
 
 from collections.abc import Mapping

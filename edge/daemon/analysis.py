@@ -1,7 +1,8 @@
 """The analysis worker: takes frames from its mailbox along the path, and keeps what they raise.
 
 SHELL. One instance per analysis thread; `step` is called in a loop. A suspicion is in the outbox
-before the next frame is looked at. New terms (configuration, detector) are adopted between frames.
+before the next frame is looked at. New settings
+(configuration, detector) are adopted between frames.
 """
 
 from __future__ import annotations
@@ -45,8 +46,7 @@ from service.clock import Clock
 from service.events import Event, log
 
 _PATIENCE_S = 0.25
-"""How long to wait for a frame; frames that stand alone are result this late at most."""
-
+"""How long to wait for a frame; frames that stand alone are decided on this late at most."""
 
 MOST_TWINS = 1000
 """So often may the same bytes come under the same message id while the outbox remembers them."""
@@ -125,7 +125,7 @@ class AnalysisWorker:
         return self._pipeline.faults(camera)
 
     def notices(self, camera: CameraId) -> Notices:
-        """What was found out about a camera of this analyst; any thread may ask."""
+        """What was found out about a camera of this worker; any thread may ask."""
         return self._pipeline.notices(camera)
 
     def step(self) -> None:

@@ -272,7 +272,7 @@ class Daemon:
         delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), on_stop)
 
     def _settle(self, until_s: float) -> None:
-        """No more frames; workers finish the step they are in, and what waited is judged."""
+        """No more frames; workers finish the step they are in, and what waited is decided on."""
         gateway = self.gateway
         gateway.intake.close()
         for mailbox in gateway.mailboxes:
@@ -282,9 +282,8 @@ class Daemon:
             worker.ask_to_stop()
         gateway.delivery.wake()
         ended = [worker.join(until_s - self._clock.mono()) for worker in gateway.workers]
-        for analysis, over in zip(
-            gateway.analysis_workers, ended, strict=False
-        ):  # then the courier
+        # the workers behind these deliver: nothing waits in them
+        for analysis, over in zip(gateway.analysis_workers, ended, strict=False):
             if over and not self._failures:
                 analysis.finish()
 

@@ -1,7 +1,7 @@
 """The delivering side of a gateway: outbox, uplink, verdicts and the courier, tied together.
 
-SHELL. What the analysts keep in the outbox leaves by the courier's thread, what the cloud says
-comes in on the uplink's, and each destination is notified on a thread of its own. Made by
+SHELL. What the analysis workers keep in the outbox leaves by the courier's thread, what the cloud
+says comes in on the uplink's, and each destination is notified on a thread of its own. Made by
 `gateway`; `daemon` starts and stops what it finds here.
 """
 
@@ -300,7 +300,7 @@ def log_repairs(outbox: Outbox) -> None:
 
 
 def _others_s(config: EdgeConfig) -> float:
-    """The longest that the courier waits for a broker or store at a segment."""
+    """The longest that the courier waits for a broker or store at a time."""
     store = config.deliver.store
     # to connect, and then for an answer that is just too slow
     store_s = 3 * store.timeout_s if isinstance(store, S3StoreConfig) else 0.0

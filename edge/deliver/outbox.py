@@ -9,7 +9,6 @@ SHELL. Constraints, which hold at every line that a kill or a power cut may end:
   quota, age or damage, and each such loss goes to `on_loss`. Any thread may call; the analysis
   threads put, the courier delivers, the uplink's thread brings verdicts, a thread per destination
   notifies.
-
 - The disk may be full, read-only, damaged or gone, at the start and at any later moment: what it
   does not take is held in memory, bounded, until it does (`repair`); no step ends for it.
 Back-off and leases live in memory. How old an entry is says `ages`, across restarts and wrong

@@ -1,7 +1,7 @@
 """What a step of a replay shows, as marks: objects with boxes, colours and words.
 
 PURE. A track's colour says what became of it; the words under its name are the check that holds it
-back, its value and limit, from the rule_result itself. Called by `overlay` and by the filmstrips.
+back, its value and limit, from the rule result itself. Called by `overlay` and by the filmstrips.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What held an object back over many frames: each check of a rule, how often, and how near it came.
 
-PURE. Made of the rule_results themselves, so it can say nothing else than what was decided. Called
+PURE. Made of the rule results themselves, so it can say nothing else than what was decided. Called
 for the tracks of a replay that were never reported, and by the evaluation for the events it missed.
 """
 

@@ -177,7 +177,7 @@ def image_of(step: ReplayStep, settings: CameraConfig) -> Image | None:
 
 
 def _around(middle: float, size: float, whole: int) -> tuple[int, int]:
-    """The segment of that size around the middle, moved so that it lies within the whole."""
+    """The stretch of that size around the middle, moved so that it lies within the whole."""
     size = min(size, whole)
     first = min(max(middle - size / 2, 0), whole - size)
     return int(first), max(int(first) + 1, min(whole, round(first + size)))

@@ -17,7 +17,7 @@ from imaging.detections import Detections, no_detections
 
 
 def line(step: ReplayStep, *, explain: bool = False) -> str:
-    """One JSON line for a frame, on demand with every rule_result in it."""
+    """One JSON line for a frame, on demand with every rule result in it."""
     outcome = step.outcome
     found = outcome.detections if isinstance(outcome, Analysed) else no_detections()
     reason = outcome.reason.value if isinstance(outcome, Rejected) else outcome.motion.why

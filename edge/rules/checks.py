@@ -91,13 +91,13 @@ def _profile(rule_result: RuleResult) -> tuple[str, ...]:
 
 
 def whole(rule_result: RuleResult, reported: bool) -> str:
-    """One line: thing, rule, decision, and every check that decided it; what fires and is not
+    """One line: object, rule, decision, and every check that decided it; what fires and is not
     `reported` was a duplicate of what was."""
-    thing = "single picture" if rule_result.track is None else f"track {rule_result.track}"
+    what = "single picture" if rule_result.track is None else f"track {rule_result.track}"
     decided = (
         "clear" if not rule_result.fired else "fires" if reported else "fires, but is a duplicate"
     )
-    return f"{thing} {rule_result.label}: {rule_result.rule} {decided}: " + "; ".join(
+    return f"{what} {rule_result.label}: {rule_result.rule} {decided}: " + "; ".join(
         reasons(rule_result)
     )
 

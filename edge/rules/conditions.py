@@ -1,4 +1,4 @@
-"""What a rule asks of a thing: one check for each condition that the rule sets.
+"""What a rule asks of an object: one check for each condition that the rule sets.
 
 PURE. The only place where a rule's keys are held against what was seen; `evaluate` decides by these
 checks and `checks` puts them into words. The words of the rules are Frigate's: `min_score` drops
@@ -119,7 +119,7 @@ def _weak(count: int, rule: RuleConfig) -> str:
 
 
 def _shape(rule: RuleConfig, box: Box, context: EvaluationContext) -> Iterator[Check]:
-    """Only limits that limit something; the ratio is that of the thing, not of squeezed pixels."""
+    """Only limits that limit something; the ratio is that of the object, not of squeezed pixels."""
     wide, tall = box[2] - box[0], box[3] - box[1]
     area = wide * tall / (context.size[0] * context.size[1])
     ratio = wide * context.aspect / max(tall, 1e-6)
@@ -174,11 +174,11 @@ def _came_to_stand(track: Track, context: EvaluationContext) -> bool:
     """Somebody who has been seen for a while where a few seconds ago nobody was."""
     if track.group != "person" or track.persists_s < _PERSISTS_S:
         return False
-    like = _likeness(track, context)
+    like = _similarity(track, context)
     return like is not None and like.least < place_history.STANDING
 
 
-def _likeness(track: Track, context: EvaluationContext) -> PlaceSimilarity | None:
+def _similarity(track: Track, context: EvaluationContext) -> PlaceSimilarity | None:
     return context.similarity(in_shares(track.box, context.size))
 
 
@@ -188,22 +188,22 @@ def _stood(track: Track, context: EvaluationContext) -> Iterator[Check]:
     since it costs most."""
     stays = context.stays(track.id, track.box)
     if stays is not None:
-        what = "likeness of where it was before to what is there now"
+        what = "similarity of where it was before to what is there now"
         yield checks.at_most("stays", what, stays, place_history.STAYS)
-    like = _likeness(track, context)
+    like = _similarity(track, context)
     if like is not None:
-        what = "likeness of its place to what was there before"
+        what = "similarity of its place to what was there before"
         yield checks.at_most("stood", what, like.most, place_history.STANDING)
 
 
 def _static(match: Match | None, rule: RuleConfig) -> Iterator[Check]:
-    """A thing that is known to stand there is no news; nothing is said of others."""
+    """An object that is known to stand there is no news; nothing is said of others."""
     if match is not None and match.suppresses(rule.id):
-        like = "" if match.similarity is None else f", likeness {match.similarity:.2f}"
+        like = "" if match.similarity is None else f", similarity {match.similarity:.2f}"
         yield checks.one_of(
             "static",
             "known as",
-            (f"{match.reason} thing {match.object_id}",),
+            (f"{match.reason} object {match.object_id}",),
             ("nothing",),
             f"overlap {match.overlap:.2f}{like}",
         )

@@ -1,7 +1,7 @@
 """What holds for a whole frame of a camera when the rules are evaluated.
 
 PURE. The configuration's part in a decision, put together once per frame: the rules as the light
-has them, the places, the hours, whether the camera is armed. Called by `pipeline`.
+has them, the places, the hours, whether the camera is armed. Called by `rule_engine`.
 """
 
 from __future__ import annotations

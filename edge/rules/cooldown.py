@@ -39,7 +39,7 @@ _BETTER_BY = 0.1
 
 
 class Visibility(NamedTuple):
-    """How well a thing was seen: score, and height in pixels."""
+    """How well an object was seen: score, and height in pixels."""
 
     score: float
     height: float

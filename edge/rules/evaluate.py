@@ -1,4 +1,4 @@
-"""Is this thing a threat by the site's rules?
+"""Is this object a threat by the site's rules?
 
 PURE. Two questions for two kinds of camera: `evaluate_tracks` lets a track's recent frames vote,
 `evaluate_picture` decides on one frame that is itself an alarm. A rule is a row of checks
@@ -34,7 +34,7 @@ STATIONARY_UNDER = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A thing that a rule calls a threat, and why. `sequence` counts findings of one track."""
+    """An object that a rule calls a threat, and why. `sequence` counts findings of one track."""
 
     track: TrackId
     sequence: int
@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackResults:
-    """The tracks with places and silences updated, what was found, and every rule result for an
+    """The tracks with places and cooldowns updated, what was found, and every rule result for an
     object in this frame: of the rules in their order up to the first that fires."""
 
     tracks: Tracks
@@ -123,7 +123,7 @@ def _rule_result(
     label_checked: Check,
     rest: Iterator[Check],
 ) -> RuleResult:
-    """Of a thing of another class nothing but that is said."""
+    """Of an object of another class nothing but that is said."""
     checked = tuple(rest) if label_checked.passed else ()
     return RuleResult(
         track=track,
@@ -165,7 +165,7 @@ def _finding(
 def evaluate_picture(
     found: Detections, context: EvaluationContext, first_id: int
 ) -> tuple[tuple[Finding, ...], tuple[RuleResult, ...]]:
-    """Evaluate the rules for a single picture: per rule its best detection of each kind of thing,
+    """Evaluate the rules for a single picture: per rule its best detection of each kind of object,
     so that a bicycle does not hide a car, numbered from `first_id`."""
     findings: list[Finding] = []
     rule_results: list[RuleResult] = []
@@ -184,7 +184,7 @@ def evaluate_picture(
 
 
 def kind(label: str) -> str:
-    """What is one thing to a network that cannot tell a car from a truck."""
+    """What is one kind of object to a network that cannot tell a car from a truck."""
     return "car" if label in SUMMED else label
 
 

@@ -1,4 +1,4 @@
-"""What does a place appearance like, whatever the light?
+"""What does a place look like, whatever the light?
 
 PURE. An appearance is the field of grey-level gradients of a patch, each brought to about the same
 length, so that brightness, contrast and infrared change little; it is always taken at one fixed box
@@ -51,7 +51,7 @@ class Appearance:
 
 
 def appearance(image: Image, box: Box) -> Appearance | None:
-    """How the place `box` appearances in a frame; None where it is too small or too dark to say."""
+    """How the place `box` looks in a frame; None where it is too small or too dark to say."""
     height, width = image.shape[:2]
     x0, x1 = (round(min(max(x, 0.0), 1.0) * width) for x in (box[0], box[2]))
     y0, y1 = (round(min(max(y, 0.0), 1.0) * height) for y in (box[1], box[3]))
@@ -101,7 +101,7 @@ class FrameContext:
     )
 
     def appearance_at(self, box: Box) -> Appearance | None:
-        """How the place `box` (shares 0..1 of the frame) appearances; see `appearance`."""
+        """How the place `box` (shares 0..1 of the frame) looks; see `appearance`."""
         if box not in self._appearances:
             self._appearances[box] = appearance(self.image, box)
         return self._appearances[box]

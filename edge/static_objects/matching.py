@@ -1,7 +1,7 @@
 """Between the tracks or detections of a frame and the memory of what stands there.
 
 PURE. Says which of them are known objects, so that the rules can ask (`rules.conditions`), and
-which alarms that kept back. Called by `pipeline` around the rules.
+which alarms that kept back. Called by `rule_engine` around the rules.
 """
 
 from __future__ import annotations

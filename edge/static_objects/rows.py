@@ -1,6 +1,6 @@
 """Static objects as rows of a database, and back.
 
-PURE. A appearance is kept as its grey picture, from which its field follows; a row that makes no
+PURE. An appearance is kept as its grey picture, from which its field follows; a row that makes no
 sense gives None. Called by `store`.
 """
 

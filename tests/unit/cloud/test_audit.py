@@ -16,8 +16,8 @@ import pytest
 from cloud.audit import AuditFrame, evaluate_audit
 from cloud.audit_views import AuditView, aspects, views_of
 from cloud.confirm import Stamp
-from cloud.likeness import alike
 from cloud.policy import Policy
+from cloud.similarity import alike
 from contract.report import RelativeBox, Sample
 from contract.verdict import Verdict
 from imaging.detections import Detections, Image

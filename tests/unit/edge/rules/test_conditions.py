@@ -231,5 +231,5 @@ def test_a_vehicle_whose_earlier_place_still_shows_it_has_not_moved(
     )
     assert bool(findings) == told
     said = [checks.words(check) for rule_result in rule_results for check in rule_result.checks]
-    held = "likeness of where it was before to what is there now 0.90 > 0.75"
+    held = "similarity of where it was before to what is there now 0.90 > 0.75"
     assert (held in said) == (not told)

@@ -47,7 +47,7 @@ def test_the_kept_picture_gives_the_same_look_again() -> None:
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(0, 50), st.integers(0, 50))
-def test_likeness_is_symmetric_and_at_most_one(a: int, b: int) -> None:
+def test_similarity_is_symmetric_and_at_most_one(a: int, b: int) -> None:
     one, other = seen(yard((a, PLACE))), seen(yard((b, PLACE)))
     assert similarity(one, other) == pytest.approx(similarity(other, one))
     assert -1.001 <= similarity(one, other) <= 1.001
