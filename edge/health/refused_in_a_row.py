@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from imaging.admission import Reason
 
 INTENDED = frozenset((Reason.DISABLED.value, Reason.RETAINED.value))
-"""RefusedInARow that say nothing about the picture."""
+"""Reasons that say nothing about the picture."""
 
 LEAST_REFUSED = 3
 """In a row; one or two may be a bad transfer."""

@@ -171,6 +171,14 @@ def test_a_document_that_is_no_configuration_is_refused_in_words(
 def test_aliases_may_repeat_a_part_but_not_explode() -> None:
     shared = b"camera_defaults: &c {kind: stream}\ncameras: {a: *c, b: {<<: *c, enabled: false}}"
     assert read(shared, {}).config.cameras["b"].kind == "stream"
+    over_two_steps = b"""cameras:
+  a: &a
+    gate: &gate {<<: &plain {min_diff: 20, ignore: []}, min_diff: 30}
+  b: {<<: *a, gate: {<<: *gate, ignore: [light]}}
+"""
+    gate = read(over_two_steps, {}).config.cameras["b"].gate
+    assert gate is not None
+    assert (gate.min_diff, gate.ignore) == (30, ("light",))
     bomb = b"a: &a [x,x,x,x,x,x,x,x,x]\n"
     for letter in b"bcdefgh":
         bomb += b"%c: &%c [%s]\n" % (letter, letter, b",".join([b"*%c" % (letter - 1)] * 9))
