@@ -6,6 +6,7 @@ PURE. One place that knows how topics are spelled; everything else asks for a to
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from contract.ids import CameraId, GatewayId, id_of, is_name
@@ -161,10 +162,16 @@ class ImageTemplate:
         return self.text.replace(_CAMERA, camera)
 
     def _match(self, topic: str) -> re.Match[str] | None:
-        levels = self.text.split("/")
-        tail = levels.pop() if levels[-1] == "#" else None
-        parts = {_CAMERA: "(?P<camera>[^/]+)", "+": "[^/]*"}
-        pattern = "/".join(parts.get(level, re.escape(level)) for level in levels)
-        if tail is not None:
-            pattern = f"{pattern}(?:/.*)?" if levels else ".*"
-        return re.fullmatch(pattern, topic, re.DOTALL)
+        return _pattern(self.text).fullmatch(topic)
+
+
+@lru_cache(maxsize=4096)
+def _pattern(template: str) -> re.Pattern[str]:
+    """Kept, as every picture's topic is held against the templates of all cameras."""
+    levels = template.split("/")
+    tail = levels.pop() if levels[-1] == "#" else None
+    parts = {_CAMERA: "(?P<camera>[^/]+)", "+": "[^/]*"}
+    pattern = "/".join(parts.get(level, re.escape(level)) for level in levels)
+    if tail is not None:
+        pattern = f"{pattern}(?:/.*)?" if levels else ".*"
+    return re.compile(pattern, re.DOTALL)

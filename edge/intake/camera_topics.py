@@ -8,6 +8,7 @@ template that the whole topic fits before one of which it would be a part of a p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
@@ -16,6 +17,9 @@ from edge.intake import chunks
 from edge.intake.chunks import ChunkTopic
 
 Found = tuple[CameraId, ChunkTopic | None]
+
+_template = lru_cache(maxsize=4096)(ImageTemplate)
+"""Checked once, not with every picture."""
 
 
 def filters(config: EdgeConfig) -> tuple[str, ...]:
@@ -35,12 +39,12 @@ def part_filters(config: EdgeConfig) -> tuple[str, ...]:
 
 def identify(config: EdgeConfig, topic: str) -> Found | None:
     """The camera that a topic names, and which part of a picture it carries, None for a whole."""
+    whole = _camera_of(config, topic)
+    if whole is not None:
+        return whole, None
     image_topic, part = chunks.split_topic(topic)
-    for fitting, found in ((topic, None), (image_topic, part)):
-        camera = _own(config, fitting) or _by_template(config, fitting)
-        if camera is not None:
-            return camera, found
-    return None
+    camera = None if part is None else _camera_of(config, image_topic)
+    return None if camera is None else (camera, part)
 
 
 def spelled_in(config: EdgeConfig, topic: str) -> str | None:
@@ -64,9 +68,13 @@ def filters_of(config: EdgeConfig, camera: CameraId) -> tuple[str, ...]:
     return tuple(one.topic_of(camera) for one in _templates(config) if one.names_camera)
 
 
+def _camera_of(config: EdgeConfig, topic: str) -> CameraId | None:
+    return _own(config, topic) or _by_template(config, topic)
+
+
 def _own(config: EdgeConfig, topic: str) -> CameraId | None:
     for name, camera in config.cameras.items():
-        if camera.topic is not None and ImageTemplate(camera.topic).fits(topic):
+        if camera.topic is not None and _template(camera.topic).fits(topic):
             return CameraId(name)
     return None
 
@@ -77,7 +85,7 @@ def _by_template(config: EdgeConfig, topic: str) -> CameraId | None:
 
 
 def _templates(config: EdgeConfig) -> list[ImageTemplate]:
-    return [ImageTemplate(text) for text in config.intake.topics]
+    return [_template(text) for text in config.intake.topics]
 
 
 def _own_topics(config: EdgeConfig) -> Iterator[str]:
