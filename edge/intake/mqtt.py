@@ -11,17 +11,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from contract.ids import CameraId, id_of
 from contract.topics import is_ours
 from edge.config.schema import CameraConfig, EdgeConfig
-from edge.intake import camera_topics, chunks, pieces
+from edge.intake import camera_topics
 from edge.intake.admission import admit
+from edge.intake.assemblies import Assembled, Assemblies
 from edge.intake.camera_slots import CameraSlot, CameraSlots
-from edge.intake.chunks import AssemblyState, ChunkLimits, ChunkTopic
+from edge.intake.chunks import ChunkTopic
 from edge.intake.mailbox import NEWEST, Mailbox, QueueLimit
 from edge.intake.payload import camera_name
-from edge.intake.pieces import PieceOrder
 from edge.intake.redelivery import Attempts, HeldMessages
 from edge.intake.spellings import Spellings
 from edge.metrics.counters import Counters
@@ -35,9 +36,6 @@ _OF_THE_CAMERA = (Reason.TOO_MANY_CAMERAS, Reason.UNKNOWN_CAMERA)
 
 UNKNOWN = CameraId("_unknown")
 """Under this name the images are counted that belong to no camera which is followed."""
-
-MOST_UNKNOWN_ASSEMBLIES = 4
-"""So many that have no slot yet may send a picture in parts at once."""
 
 AUTO_QUEUE = 5
 """Of `kind: auto` a burst of so many may be single pictures; what goes on longer is a stream."""
@@ -74,8 +72,7 @@ class Intake:
         self._held_messages = HeldMessages(attempts)
         self._spellings = Spellings()
         self._lock = threading.Lock()
-        self._assemblies: dict[CameraId, AssemblyState] = {}
-        self._piece_orders: dict[CameraId, PieceOrder] = {}
+        self._assemblies = Assemblies()
         self._closed = False
 
     @property
@@ -123,13 +120,9 @@ class Intake:
     def tick(self) -> None:
         """Gives up pictures whose parts stopped coming; called by the control loop."""
         config = self._current()
-        limits = self._chunk_limits(config)
         with self._lock:
-            for camera, state in tuple(self._assemblies.items()):
-                left, refusal = chunks.expire(state, self._clock.mono(), limits)
-                self._keep_assembly(camera, left)
-                if refusal is not None:
-                    self._reject(config, camera, refusal)
+            for camera, refusal in self._assemblies.expire(self._clock.mono(), config.intake):
+                self._reject(config, camera, refusal)
 
     def close(self) -> None:
         """What comes from now on is neither taken nor counted, so that the last figures stand."""
@@ -156,29 +149,26 @@ class Intake:
         if refusal is not None:
             if part in (None, ChunkTopic.START):
                 self._reject(config, camera, refusal)
-        elif part is not None:
-            self._assemble(config, camera, topic, part, payload)
-        elif not self._take_piece(config, camera, topic, payload):
-            return self._admit(config, camera, topic, payload, retained, receipt)
+        else:
+            assembled = self._assembled(config, camera, part, payload)
+            if assembled is None:
+                return self._admit(config, camera, topic, payload, retained, receipt)
+            for ended in assembled:
+                if isinstance(ended, Rejected):
+                    self._reject(config, camera, ended)
+                else:
+                    self._admit(config, camera, topic, ended, retained=False)
         return False
 
-    def _take_piece(self, config: EdgeConfig, camera: CameraId, topic: str, payload: bytes) -> bool:
-        """Whether the message is a piece of a picture, which then was added to it."""
-        intake = config.intake
-        order = self._piece_orders.pop(camera, None)
-        found = pieces.steps_of(payload, order, intake.json_paths, intake.limits.max_bytes)
-        if found is None:
-            return False
-        steps, left = found
-        if isinstance(steps, Rejected):
-            self._assemblies.pop(camera, None)
-            self._reject(config, camera, steps)
-            return True
-        for part, data in steps:
-            self._assemble(config, camera, topic, part, data)
-        if left is not None and camera in self._assemblies:
-            self._piece_orders[camera] = left
-        return True
+    def _assembled(
+        self, config: EdgeConfig, camera: CameraId, part: ChunkTopic | None, payload: bytes
+    ) -> Assembled | None:
+        """What a part or a piece of a picture ends; None of a message that is neither."""
+        intake, now = config.intake, self._clock.mono()
+        is_known = partial(self._is_known, config)
+        if part is None:
+            return self._assemblies.add_piece(camera, payload, now, intake, is_known)
+        return self._assemblies.add_part(camera, part, payload, now, intake, is_known)
 
     @staticmethod
     def _named_inside(config: EdgeConfig, topic: str, payload: bytes) -> CameraId | Rejected:
@@ -206,38 +196,6 @@ class Intake:
         if retained and not config.intake.accept_retained:
             return Rejected(Reason.RETAINED, f"an old picture of {camera} that the broker kept")
         return self._slots.refusal(camera, config, self._clock.mono())
-
-    def _assemble(
-        self, config: EdgeConfig, camera: CameraId, topic: str, part: ChunkTopic, payload: bytes
-    ) -> None:
-        limits, now = self._chunk_limits(config), self._clock.mono()
-        state = self._assemblies.get(camera)
-        if state is None and not self._is_known(config, camera):
-            unknown = sum(not self._is_known(config, one) for one in self._assemblies)
-            if part is not ChunkTopic.START:
-                return
-            if unknown >= MOST_UNKNOWN_ASSEMBLIES:
-                detail = f"{camera}: {unknown} that are not followed send in parts already"
-                self._reject(config, camera, Rejected(Reason.TOO_MANY_CAMERAS, detail))
-                return
-        state, result = chunks.step(state, part, payload, now, limits)
-        self._keep_assembly(camera, state)
-        if isinstance(result, Rejected):
-            self._reject(config, camera, result)
-        elif result is not None:
-            self._admit(config, camera, topic, result, retained=False)
-
-    def _keep_assembly(self, camera: CameraId, state: AssemblyState) -> None:
-        if state is None:
-            self._assemblies.pop(camera, None)
-            self._piece_orders.pop(camera, None)
-        else:
-            self._assemblies[camera] = state
-
-    @staticmethod
-    def _chunk_limits(config: EdgeConfig) -> ChunkLimits:
-        intake = config.intake
-        return ChunkLimits(max_bytes=intake.limits.max_bytes, timeout_s=intake.chunk_timeout_s)
 
     def _admit(
         self,
@@ -284,7 +242,7 @@ class Intake:
         slot, left = self._slots.assign(camera, config, now)
         slot.count_picture(now, _settings(config, camera).snapshot_after_s)
         if left is not None:
-            log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its place goes to {camera}")
+            log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its slot goes to {camera}")
             self._spellings.forget(left)
             self._listener.left(left)
         if new:

@@ -1,7 +1,7 @@
 """Pictures in pieces within JSON: `{"part": 0, "parts": 3, "data": "/9j/..."}`.
 
 PURE. Pieces count from 0 or from 1 and come in order. What they become is what parts on topics of
-their own are: a start, data, an end; `chunks` puts them together. Called by `mqtt`.
+their own are: a start, data, an end; `chunks` puts them together. Called by `assemblies`.
 """
 
 from __future__ import annotations
