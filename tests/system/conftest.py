@@ -24,6 +24,14 @@ def listening(mosquitto: Broker, root: str) -> Iterator[Ear]:
         yield heard
 
 
+@pytest.fixture(scope="module")
+def heard(mosquitto: Broker, request: pytest.FixtureRequest) -> Iterator[Ear]:
+    """All that is said below the module's own `ROOT`."""
+    root = vars(request.module)["ROOT"]
+    with ear(mosquitto, root) as listening:
+        yield listening
+
+
 @pytest.fixture
 def site_broker(tmp_path: Path) -> Iterator[Broker]:
     """The site's broker, of the test's own: it may be stopped, held or killed."""

@@ -12,18 +12,12 @@ import pytest
 
 from tests.servers import Broker
 from tests.system.daemons import wait
-from tests.system.sites import WALKERS, Ear, Edge, clip, ear, edge, settings
+from tests.system.sites import WALKERS, Ear, Edge, clip, edge, settings
 
 ROOT = "odd"
 SIZES = ((640, 480), (640, 360))
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def heard(mosquitto: Broker) -> Iterator[Ear]:
-    with ear(mosquitto, ROOT) as listening:
-        yield listening
 
 
 @pytest.fixture(scope="module")

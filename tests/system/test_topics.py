@@ -12,18 +12,12 @@ import yaml
 
 from tests.servers import Broker
 from tests.system.daemons import wait
-from tests.system.sites import CHECKOUT, Ear, Edge, ear, edge, settings
+from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
 
 ROOT = "named"
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def heard(mosquitto: Broker) -> Iterator[Ear]:
-    with ear(mosquitto, ROOT) as listening:
-        yield listening
 
 
 @pytest.fixture(scope="module")
