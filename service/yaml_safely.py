@@ -1,4 +1,4 @@
-"""YAML to plain data, safely: no tags that build objects, no alias bombs, repeated keys are noticed.
+"""YAML to plain data, safely: no tags that build objects, no alias bombs; repeated keys are named.
 
 PURE. Size and keys are looked at before anything is built. Called by `edge.config.parse` and
 `service.yaml_file`, which put what is wrong into words of their own.
@@ -43,7 +43,7 @@ class YamlDocument:
 
 
 def construct(text: str) -> YamlDocument | None:
-    """The document in `text`; None if there is none. Raises `yaml.YAMLError` or one of `MISFITS`."""
+    """The document in `text`, None if there is none; raises `yaml.YAMLError` or a misfit."""
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
