@@ -56,6 +56,6 @@ def _as_onvif(address: str) -> Url | None:
     if not isinstance(said, Url) or said.scheme not in ("http", "https"):
         return None
     path = "/" if said.path == SERVICE else said.path
-    port = None if said.port in (80, 443) else said.port
     scheme: Scheme = "onvifs" if said.scheme == "https" else "onvif"
+    port = None if said.port == (443 if scheme == "onvifs" else 80) else said.port
     return Url(scheme=scheme, host=said.host, port=port, path=path)

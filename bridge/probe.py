@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
-import httpx
 import yaml
 
 from bridge.address import Folder, Url, parse_address
@@ -19,7 +18,7 @@ from bridge.fault import FaultReason, SourceFault
 from bridge.onvif import choose_profile, onvif_device
 from bridge.picture import JpegFormat, Ready, jpeg_format_of
 from bridge.sources.folder import listed
-from bridge.sources.http import checked, client_of, is_mjpeg
+from bridge.sources.http import checked, client_of, faults_named, is_mjpeg
 from bridge.sources.open import open_source
 from bridge.sources.rtsp import opened, video_of
 from imaging.admission import Rejected, inspect
@@ -78,13 +77,14 @@ def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
 
 
 def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:
-    try:
-        with client_of(camera) as client, client.stream("GET", url.text()) as answer:
-            kind = checked(answer)
-            mjpeg = "MJPEG" if is_mjpeg(kind) else "a snapshot, asked for at rate_fps"
-            yield f"{url.scheme}: {mjpeg} ({kind.partition(';')[0] or 'no content type'})"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceFault(FaultReason.UNREACHABLE, str(error) or type(error).__name__) from error
+    with (
+        faults_named(camera),
+        client_of(camera) as client,
+        client.stream("GET", url.text()) as answer,
+    ):
+        kind = checked(answer)
+    mjpeg = "MJPEG" if is_mjpeg(kind) else "a snapshot, asked for at rate_fps"
+    yield f"{url.scheme}: {mjpeg} ({kind.partition(';')[0] or 'no content type'})"
 
 
 def _picture(camera: SourceConfig, jpeg_format: JpegFormat, clock: Clock) -> Iterator[str]:

@@ -11,12 +11,13 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import av
 import httpx
 
 from bridge.address import Url
-from bridge.config import SourceConfig, password_of
+from bridge.config import SourceConfig, authorities_of, password_of
 from bridge.fault import FaultReason, SourceFault
 from bridge.frame_rate import FrameRateLimit
 from bridge.picture import JpegFormat, from_jpeg
@@ -33,16 +34,22 @@ def frames(
 ) -> Iterator[bytes | Rejected]:
     """JPEGs until the source ends; raises `SourceFault`."""
     limit = FrameRateLimit(camera.rate_fps)
+    with faults_named(camera), client_of(camera) as client:
+        while not clock.wait(stopping, limit.wait_s(clock.mono())):
+            with client.stream("GET", url.text()) as answer:
+                if is_mjpeg(checked(answer)):
+                    yield from _parts(answer, limit, jpeg_format, clock, stopping)
+                    raise SourceFault(FaultReason.ENDED, "the camera ended the stream")
+                limit.due(clock.mono())
+                data = _body(answer, jpeg_format.limits.max_bytes, camera.stall_s, clock)
+            yield from_jpeg(data, jpeg_format)
+
+
+@contextmanager
+def faults_named(camera: SourceConfig) -> Iterator[None]:
+    """What httpx raises within becomes `SourceFault`."""
     try:
-        with client_of(camera) as client:
-            while not clock.wait(stopping, limit.wait_s(clock.mono())):
-                with client.stream("GET", url.text()) as answer:
-                    if is_mjpeg(checked(answer)):
-                        yield from _parts(answer, limit, jpeg_format, clock, stopping)
-                        raise SourceFault(FaultReason.ENDED, "the camera ended the stream")
-                    limit.due(clock.mono())
-                    data = _body(answer, jpeg_format.limits.max_bytes, camera.stall_s, clock)
-                yield from_jpeg(data, jpeg_format)
+        yield
     except httpx.TimeoutException as error:
         raise SourceFault(FaultReason.STALLED, f"no answer in {camera.stall_s:g} s") from error
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
@@ -51,9 +58,7 @@ def frames(
 
 def client_of(camera: SourceConfig) -> httpx.Client:
     """A connection pool for one camera; raises `OSError` for a file that cannot be read."""
-    verify: ssl.SSLContext | bool = camera.verify_tls
-    if camera.verify_tls and camera.ca_file is not None:
-        verify = ssl.create_default_context(cafile=str(camera.ca_file))
+    verify = authorities_of(camera) or camera.verify_tls
     auth = None
     if camera.username is not None:
         auth = _Auth(camera.username, password_of(camera) or "")

@@ -17,7 +17,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from bridge.address import Url
-from bridge.config import SourceConfig, password_of
+from bridge.config import SourceConfig, authorities_of, password_of
 from bridge.fault import FaultReason, SourceFault
 from bridge.frame_rate import FrameRateLimit, KeyFrames
 from bridge.picture import JpegFormat, from_frame, from_jpeg
@@ -43,6 +43,8 @@ def frames(
 def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
     """The stream, connected; FFmpeg's errors become `SourceFault`, whose words hold no URL."""
     text = url.text(camera.username, password_of(camera))
+    if url.scheme == "rtsps":
+        authorities_of(camera)  # FFmpeg does not say what is wrong with the file
     hardware = _hardware_of(camera)
     try:
         with av.open(

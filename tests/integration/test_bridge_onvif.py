@@ -236,6 +236,8 @@ def test_discover_lists_cameras_by_the_source_to_probe(
         ("1", scopes, "http://[fe80::1]/onvif/device_service http://10.9.9.9/onvif/device_service"),
         ("2", evil, "https://10.9.9.8:8443/own/path"),
         ("3", "", "file:///etc/passwd"),
+        ("4", "", "http://10.9.9.7:443/onvif/device_service"),
+        ("5", "", "https://10.9.9.6:443/onvif/device_service"),
     )
     with discoverable(*cameras):
         assert main(["discover", "--seconds", "1", "--interface", HOST]) == 0
@@ -243,6 +245,8 @@ def test_discover_lists_cameras_by_the_source_to_probe(
     assert "onvif://10.9.9.9/ " in said
     assert "Gate Cam, Eye-2" in said
     assert "onvifs://10.9.9.8:8443/own/path" in said
+    assert "onvif://10.9.9.7:443/" in said
+    assert "onvifs://10.9.9.6/" in said
     assert "\x1b" not in said
     assert "passwd" not in said
 

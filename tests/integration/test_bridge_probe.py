@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bridge.__main__ import main
-from bridge.config import BridgeConfig
+from bridge.config import BridgeConfig, SourceConfig
+from bridge.fault import SourceFault
+from bridge.probe import probe
+from service.clock import SystemClock
 from tests.cameras import film, http_camera, jpeg, reply, rtsp_camera
 from tests.processes import HOST
 
@@ -61,3 +65,10 @@ def test_an_id_that_no_configuration_takes_is_refused_with_the_nearest(
 ) -> None:
     assert main(["probe", f"folder:{tmp_path}", "--camera", "Front Door"]) == 78
     assert "write front_door" in capsys.readouterr().err
+
+
+def test_a_silent_camera_is_said_in_the_words_of_the_running_bridge() -> None:
+    with socket.create_server((HOST, 0)) as silent:
+        source = f"http://{HOST}:{silent.getsockname()[1]}/"
+        with pytest.raises(SourceFault, match="stalled: no answer in 1 s"):
+            list(probe("gate", SourceConfig(source=source, stall_s=1), SystemClock()))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import BridgeConfigError, SourceConfig, load, password_of
+from bridge.config import BridgeConfigError, SourceConfig, authorities_of, load, password_of
+from tests.cameras import take
 
 
 def refusal(tmp_path: Path, text: str) -> str:
@@ -116,3 +117,17 @@ def test_a_password_that_windows_saved_is_read_or_named(tmp_path: Path) -> None:
     file.write_bytes("s3cret\r\n".encode("utf-16"))
     with pytest.raises(OSError, match=r"save it as UTF-8.*password"):
         password_of(camera)
+
+
+@pytest.mark.parametrize(("content", "words"), [(None, "No such file"), ("x", "no certificate")])
+@pytest.mark.parametrize("source", ["https://x/y", "rtsps://x/y"])
+def test_an_authority_that_cannot_be_used_is_named(
+    source: str, content: str | None, words: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(OSError, match=words) as refused:
+        take(SourceConfig(source=source, ca_file=file), 1)
+    assert refused.value.filename == str(file)
+    assert authorities_of(SourceConfig(source=source, ca_file=file, verify_tls=False)) is None
