@@ -1,8 +1,8 @@
 """Structured log: `log(Event.FRAME_REJECTED, camera=..., reason=...)`.
 
 SHELL. One line per event: to journald with its fields where stderr is the journal, otherwise as
-JSON on stderr. Repeating events are rate-limited per camera, link or worker. Field names that
-suggest a secret, and passwords within URLs, are masked.
+JSON on stderr. Repeating events are rate-limited per camera, link, worker or library. Field names
+that suggest a secret, and passwords within URLs, are masked.
 """
 
 import json
@@ -30,7 +30,7 @@ __all__ = ["Event", "LogLine", "configure", "flush", "log"]
 _ORDER: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _PRIORITY: dict[Level, int] = {"debug": 7, "info": 6, "warning": 4, "error": 3}
 _JOURNALS_OWN = frozenset({"MESSAGE", "MESSAGE_ID", "PRIORITY", "EVENT", "CODE_FILE", "CODE_LINE"})
-_WHOSE = ("camera", "link", "worker")
+_WHOSE = ("camera", "link", "worker", "library")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

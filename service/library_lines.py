@@ -41,7 +41,7 @@ class LibraryLines(Collector):
         kind = "jpeg" if any(word in text for word in _JPEG) else "other"
         with self._lock:
             self._counts[kind] += 1
-        log(Event.LIBRARY_SPOKE, worker=kind, text=text[:SAID])
+        log(Event.LIBRARY_SPOKE, library=kind, text=text[:SAID])
 
     def collect(self) -> Iterator[Metric]:
         lines = CounterMetricFamily(

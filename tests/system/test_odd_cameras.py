@@ -79,7 +79,7 @@ def test_the_jpeg_decoders_own_lines_are_events_and_counted(daemon: Edge, heard:
         damaged = picture[: middle + n] + noise + picture[middle + n + 40 :]
         heard.publish(f"{ROOT}-cameras/scratched/image", damaged)
     wait(daemon, lambda: _caught(daemon) > 0)
-    texts = [one["text"] for one in daemon.events("library_spoke") if one["worker"] == "jpeg"]
+    texts = [one["text"] for one in daemon.events("library_spoke") if one["library"] == "jpeg"]
     assert texts[0].startswith("Corrupt JPEG data")
     lines = daemon.log.read_text(errors="replace").splitlines()
     assert [line for line in lines if not line.startswith("{")] == []
