@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from contextlib import suppress
 
 from paho.mqtt.client import WebsocketConnectionError
@@ -49,9 +50,43 @@ _UPGRADE = "\r\n".join(
 """Some servers say nothing to less."""
 
 
-def diagnose(settings: LinkSettings) -> str:
-    """What the port of `settings` looks like, with the key to set; empty if nobody knows."""
-    return next(filter(None, (look(settings) for look in _LOOKS)), "")
+class BrokerProbe:
+    """Why a connection failed, in words; the port is asked once, until `forget`."""
+
+    def __init__(self, settings: LinkSettings, stopping: threading.Event) -> None:
+        """Once `stopping` is set nothing is asked any more."""
+        self._settings = settings
+        self._stopping = stopping
+        self._looks_like: str | None = None
+
+    @property
+    def knows(self) -> bool:
+        """Whether there is a hint already."""
+        return bool(self._looks_like)
+
+    def forget(self) -> None:
+        """A connection stands: what the port looked like before says nothing any more."""
+        self._looks_like = None
+
+    def unreachable(self, error: Exception) -> str:
+        """Of a connection that could not be made."""
+        words = f"{error or type(error).__name__}{_certificate_advice(error)}"
+        return words + self._hint() if _tells(error, self._settings) else words
+
+    def unanswered(self, *, silent: bool) -> str:
+        """Of a connection that was over before the broker said anything: in TLS 1.3 what it thinks
+        of our certificate comes after a handshake that looked well."""
+        what = "the broker ended the connection before it answered"
+        if silent:
+            what = f"the broker did not answer within {self._settings.keepalive_s} s"
+        return f"{what}{self._hint()}"
+
+    def _hint(self) -> str:
+        """What the port looks like, with the key to set; empty if nobody knows."""
+        if self._looks_like is None and not self._stopping.is_set():
+            looks = (look(self._settings) for look in _LOOKS)
+            self._looks_like = next(filter(None, looks), "")
+        return f"; {self._looks_like}" if self._looks_like else ""
 
 
 def _as_to_tls(settings: LinkSettings) -> str:
@@ -100,14 +135,14 @@ def refusal(reason: ReasonCode, protocol: str) -> str:
     return f"{reason}: it does not speak MQTT {protocol}; set `protocol: '{other}'`"
 
 
-def certificate_advice(error: Exception) -> str:
+def _certificate_advice(error: Exception) -> str:
     """What to do about a certificate that we refused, to stand behind OpenSSL's words; or empty."""
     if not isinstance(error, ssl.SSLCertVerificationError):
         return ""
     return _ADVICE.get(error.verify_code, "")
 
 
-def tells(error: Exception, settings: LinkSettings) -> bool:
+def _tells(error: Exception, settings: LinkSettings) -> bool:
     """Whether a connection failed as it does where something else listens than what was expected.
 
     A certificate that is refused speaks for itself.

@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from service.broker_probe import certificate_advice, diagnose, refusal, tells
+from service.broker_probe import BrokerProbe, refusal
 from service.clock import Clock, SystemClock
 from service.events import Event, log
 from service.link_settings import (
@@ -104,7 +104,7 @@ class Link:
         self._client = make_client(settings, manual_ack=manual_ack, will=will)
         self._sender = Sender(self._client, settings.name, self._counts)
         self._answered = False
-        self._looks_like: str | None = None
+        self._probe = BrokerProbe(settings, self._stopping)
         self._receiver = Receiver(
             self._client,
             settings.name,
@@ -238,7 +238,7 @@ class Link:
             self._sender.close(f"the broker refused the connection: {self._reason}")
             self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
         else:
-            self._looks_like = None
+            self._probe.forget()
             self._counts.add("connects")
             self._tries.connected(self._clock.mono())
             self._sender.open(getattr(properties, "MaximumPacketSize", None))
@@ -246,9 +246,7 @@ class Link:
             kept = flags.session_present
             self._log(Event.LINK_CONNECTED, broker=self._where(), session_present=kept)
             self._subscribe()
-            for (
-                message
-            ) in self._on_connect():  # after every connect: the broker may have forgotten all
+            for message in self._on_connect():  # every time: the broker may have forgotten all
                 self._publish(message)
 
     def _subscribe(self) -> None:
@@ -283,15 +281,12 @@ class Link:
             self._ready.set()
 
     def _reached(self, _client: mqtt.Client, _userdata: object, _socket: object) -> None:
-        if not self._looks_like:  # else the reason of the last try says more
+        if not self._probe.knows:  # else the reason of the last try says more
             self._reason = f"{self._where()} took the connection and has not answered yet"
 
     def _unreachable(self, error: Exception) -> None:
         self._tries.failed()
-        self._reason = f"{error or type(error).__name__}"
-        self._reason += certificate_advice(error)
-        if tells(error, self._settings):
-            self._reason += self._hint()
+        self._reason = self._probe.unreachable(error)
         self._sender.close(f"{self._where()} cannot be reached: {self._reason}")
         if not self._stopping.is_set():
             self._log(Event.LINK_UNREACHABLE, broker=self._where(), reason=self._reason)
@@ -313,25 +308,11 @@ class Link:
             self._log(Event.LINK_LOST, broker=self._where(), reason=words)
             self._close(f"the connection was lost: {words}")
         elif not self._answered:
-            self._unanswered(silent=str(reason) == "Keep alive timeout")
+            self._tries.failed()
+            self._reason = self._probe.unanswered(silent=str(reason) == "Keep alive timeout")
+            self._sender.close(self._reason)
+            self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
         self._answered = False
-
-    def _unanswered(self, *, silent: bool) -> None:
-        """Over before the broker said anything: in TLS 1.3 what it thinks of our certificate comes
-        after a handshake that looked well."""
-        self._tries.failed()
-        what = "the broker ended the connection before it answered"
-        if silent:
-            what = f"the broker did not answer within {self._settings.keepalive_s} s"
-        self._reason = f"{what}{self._hint()}"
-        self._sender.close(self._reason)
-        self._log(Event.LINK_REFUSED, broker=self._where(), reason=self._reason)
-
-    def _hint(self) -> str:
-        """What the port looks like; asked once until a connection stands."""
-        if self._looks_like is None and not self._stopping.is_set():
-            self._looks_like = diagnose(self._settings)
-        return f"; {self._looks_like}" if self._looks_like else ""
 
     def _thread_ended(self, error: Exception | None) -> None:
         self._close(f"the network thread failed: {error}" if error else self._reason)
