@@ -12,8 +12,10 @@ two differ, noise was taken for data. For one-scan JPEG this is told at 1/8 of t
 spares all but the last block's detail is harmless), for progressive at 1/2, as its late scans hold
 detail alone; one cut exactly between two scans passes, as a coarser picture.
 
-One that was cut and closed with an end marker shows rows of a single colour at its foot. Only
-such pictures get the same test; they are `truncated` if more than `MOST_LACKING` rows differ.
+One that was cut and closed with an end marker shows rows of mid-grey at its foot: libjpeg leaves
+the coefficients of what it has no data for at zero. Only such pictures get the same test, always at
+1/8: rows that lack all data differ there, too. They are `truncated` if more than `MOST_LACKING`
+rows differ. A night or a black bar ends flat as well, but is not grey, and costs nothing more.
 """
 
 from __future__ import annotations
@@ -29,9 +31,15 @@ MOST_LACKING = 0.05
 """Share of the rows without data that a JPEG with an end marker may have: its camera calls it
 whole, and a stripe that thin hides nobody."""
 
+_FILL = 128
+"""A sample of which every coefficient is zero, in each component."""
+
+_EIGHTH_GREY = cv2.IMREAD_REDUCED_GRAYSCALE_8
+_HALF_COLOR = cv2.IMREAD_REDUCED_COLOR_2
+
 _NOISE = b"\xb5\x5a\x93\x6c" * 8
 _REDUCED = (
-    (8, cv2.IMREAD_REDUCED_GRAYSCALE_8),
+    (8, _EIGHTH_GREY),
     (4, cv2.IMREAD_REDUCED_GRAYSCALE_4),
     (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
 )
@@ -74,18 +82,23 @@ def _decode(picture: bytes, header: Header, flags: int, factor: int) -> Image | 
         return Rejected(
             Reason.UNDECODABLE, f"decodes to {decoded}, header says {header.width}x{header.height}"
         )
-    if header.kind == "jpeg" and not header.eoi_missing and _ends_flat(image):
-        share = _lacking_share(picture, header)
+    if header.kind == "jpeg" and not header.eoi_missing and _ends_filled(image, header):
+        share = _lacking_share(picture, image if flags == _EIGHTH_GREY else None)
         if share > MOST_LACKING:
             detail = f"jpeg with an end, but without data for the lower {100 * share:.0f} %"
             return Rejected(Reason.TRUNCATED, detail)
     return exif.upright(image, header.orientation)
 
 
-def _ends_flat(image: Image) -> bool:
-    """Whether its last rows, as many as may lack, have one colour, as what a decoder fills in."""
+def _ends_filled(image: Image, header: Header) -> bool:
+    """Whether its last rows, as many as may lack, have one colour, that of what a decoder fills in.
+
+    Of four components the colour is not told, as their conversion depends on the marker of Adobe.
+    """
     first = image.shape[0] - 1 - int(MOST_LACKING * image.shape[0])
-    return bool((image[first] == image[-1, -1]).all() and (image[-1] == image[-1, -1]).all())
+    last = image[-1, -1]
+    filled = header.components > 3 or bool((last == _FILL).all())
+    return filled and bool((image[first] == last).all() and (image[-1] == last).all())
 
 
 def _lacking(picture: bytes, header: Header) -> Rejected | None:
@@ -123,20 +136,27 @@ def _prepared(picture: bytes, header: Header) -> bytes:
 
 def _lacks_data(picture: bytes, header: Header) -> bool:
     """Whether the open-ended JPEG `picture` lacks entropy data; see the module's text."""
-    return _noise_share(jpeg.essential(picture), header) > 0
+    opened = jpeg.essential(picture)
+    flags = _HALF_COLOR if header.progressive else _EIGHTH_GREY
+    return _noise_share(opened, _closed(opened, flags), flags) > 0
 
 
-def _lacking_share(picture: bytes, header: Header) -> float:
-    """Of the rows of a JPEG that has an end marker, those for which it has no data."""
+def _lacking_share(picture: bytes, eighth: GreyImage | None) -> float:
+    """Of the rows of a JPEG that has an end marker, those for which it has no data; `eighth` is
+    the picture at 1/8 in grey, where that is at hand."""
     needed = jpeg.essential(picture)
-    return _noise_share(needed[: needed.rfind(jpeg.EOI)], header)
+    opened = needed[: needed.rfind(jpeg.EOI)]
+    closed = _closed(opened, _EIGHTH_GREY) if eighth is None else eighth
+    return _noise_share(opened, closed, _EIGHTH_GREY)
 
 
-def _noise_share(opened: bytes, header: Header) -> float:
+def _closed(opened: bytes, flags: int) -> Image | None:
+    return _pixels(opened.rstrip(b"\xff") + jpeg.EOI, flags)
+
+
+def _noise_share(opened: bytes, closed: Image | None, flags: int) -> float:
     """From the first row on that shows noise which stands behind the data, in shares of all; 1 if
     it cannot be told."""
-    flags = cv2.IMREAD_REDUCED_COLOR_2 if header.progressive else cv2.IMREAD_REDUCED_GRAYSCALE_8
-    closed = _pixels(opened.rstrip(b"\xff") + jpeg.EOI, flags)
     noisy = _pixels(_noisy(opened), flags)
     if closed is None or noisy is None or closed.shape != noisy.shape:
         return 1.0
