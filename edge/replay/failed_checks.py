@@ -59,7 +59,7 @@ class FailedChecks:
         """A line for each check, the most important first."""
         return tuple(
             f"rule {one.rule}, {one.nearest.name}: held back in {one.frames} of {self.evaluated} "
-            f"rule_results, in {one.alone} alone; nearest: {checks.words(one.nearest)}"
+            f"rule results, in {one.alone} alone; nearest: {checks.words(one.nearest)}"
             for one in self.worst()
         )
 

@@ -37,9 +37,10 @@ def _write() -> int:
 
 
 def _check() -> int:
-    for path in stale(CHECKOUT):
+    found = stale(CHECKOUT)
+    for path in found:
         print(f"{path.relative_to(CHECKOUT)} is stale: python -m tools.build.balena dockerfiles")
-    return 1 if stale(CHECKOUT) else 0
+    return 1 if found else 0
 
 
 def _parser() -> argparse.ArgumentParser:

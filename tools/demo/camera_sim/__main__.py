@@ -15,7 +15,7 @@ from typing import get_args
 
 from contract.ids import is_name
 from service.clock import SystemClock
-from tools.demo.camera_sim.payload import SHAPES, PayloadFormat
+from tools.demo.camera_sim.payload import PAYLOAD_FORMATS, PayloadFormat
 from tools.demo.camera_sim.player import (
     PROTOCOLS,
     CameraError,
@@ -25,7 +25,7 @@ from tools.demo.camera_sim.player import (
     connect,
     play,
 )
-from tools.demo.camera_sim.sources import ReelError, open_reel
+from tools.demo.camera_sim.sources import PictureStreamError, open_stream
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _connect_all(options, cameras)
         play(cameras, _manner(options), SystemClock(), stop, options.seconds)
-    except (CameraError, ReelError) as error:
+    except (CameraError, PictureStreamError) as error:
         print(error, file=sys.stderr)
         return 2
     finally:
@@ -48,9 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _connect_all(options: argparse.Namespace, cameras: list[SimulatedCamera]) -> None:
-    reels = [(name, open_reel(path, options.fps, options.quality)) for name, path in options.camera]
-    for name, reel in reels:
-        cameras.append(connect(name, reel, _manner(options)))
+    streams = [
+        (name, open_stream(path, options.fps, options.quality)) for name, path in options.camera
+    ]
+    for name, stream in streams:
+        cameras.append(connect(name, stream, _manner(options)))
 
 
 def _report(camera: SimulatedCamera) -> str:
@@ -68,7 +70,7 @@ def _manner(options: argparse.Namespace) -> PublishSettings:
         port=port,
         fps=options.fps,
         loop=options.loop,
-        shape=options.payload,
+        payload_format=options.payload,
         protocol=options.protocol,
         topic=options.topic,
     )
@@ -106,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, help="end after this long")
     add(
         "--payload",
-        choices=SHAPES,
+        choices=PAYLOAD_FORMATS,
         default="raw",
         help=f"one of {', '.join(get_args(PayloadFormat))}",
     )

@@ -1,4 +1,4 @@
-"""The five shapes in which cameras send a picture.
+"""The five formats in which cameras send a picture.
 
 PURE. `wrap` gives the messages of one picture: what to add to the camera's topic, and the payload.
 Called by `player`.
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, assert_never, get_args
 
 PayloadFormat = Literal["raw", "base64", "data-uri", "json", "chunked"]
-SHAPES: tuple[PayloadFormat, ...] = get_args(PayloadFormat)
+PAYLOAD_FORMATS: tuple[PayloadFormat, ...] = get_args(PayloadFormat)
 CHUNK_BYTES = 8 * 1024
 """As small cameras send, whose buffers hold no whole picture."""
 
@@ -21,10 +21,10 @@ MessagePart = tuple[str, bytes]
 
 
 def wrap(
-    picture: bytes, shape: PayloadFormat, camera: str, at: datetime
+    picture: bytes, payload_format: PayloadFormat, camera: str, at: datetime
 ) -> tuple[MessagePart, ...]:
     """The messages that carry `picture`, in the order in which they are sent."""
-    match shape:
+    match payload_format:
         case "raw":
             return (("", picture),)
         case "base64":
@@ -36,7 +36,7 @@ def wrap(
         case "chunked":
             return _chunks(picture)
         case _:
-            assert_never(shape)
+            assert_never(payload_format)
 
 
 def _head(picture: bytes) -> bytes:

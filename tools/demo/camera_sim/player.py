@@ -38,7 +38,7 @@ class PublishSettings:
     port: int
     fps: float
     loop: bool = False
-    shape: PayloadFormat = "raw"
+    payload_format: PayloadFormat = "raw"
     protocol: Literal["3.1.1", "5"] = "3.1.1"
     topic: str = "cameras/{camera}/image"
 
@@ -55,10 +55,10 @@ class PublishCounts:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedCamera:
-    """One camera, its reel and its connection."""
+    """One camera, its stream and its connection."""
 
     id: str
-    reel: PictureStream
+    stream: PictureStream
     client: mqtt.Client
     pictures: Iterator[bytes] = field(default_factory=lambda: iter(()))
     counts: PublishCounts = field(default_factory=PublishCounts)
@@ -88,7 +88,7 @@ class PublishTimes:
         return now_s - self.due_s() > 1 / self.fps
 
 
-def connect(camera: str, reel: PictureStream, settings: PublishSettings) -> SimulatedCamera:
+def connect(camera: str, stream: PictureStream, settings: PublishSettings) -> SimulatedCamera:
     """A camera with its connection made; raises `CameraError` if the broker does not take it."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
@@ -106,7 +106,7 @@ def connect(camera: str, reel: PictureStream, settings: PublishSettings) -> Simu
     if not connected.wait(CONNECT_TIMEOUT_S) or not client.is_connected():
         client.loop_stop()
         raise CameraError(f"camera {camera}: broker {where} did not accept the connection")
-    return SimulatedCamera(id=camera, reel=reel, client=client)
+    return SimulatedCamera(id=camera, stream=stream, client=client)
 
 
 def play(
@@ -148,7 +148,7 @@ def _show(camera: SimulatedCamera, settings: PublishSettings, clock: Clock, *, l
         camera.counts.late += 1
         return True
     topic = settings.topic.replace("{camera}", camera.id)
-    parts = wrap(picture, settings.shape, camera.id, clock.now())
+    parts = wrap(picture, settings.payload_format, camera.id, clock.now())
     gone = [camera.client.publish(topic + suffix, data).rc for suffix, data in parts]
     if any(gone):
         camera.counts.unsent += 1
@@ -162,6 +162,6 @@ def _next_picture(camera: SimulatedCamera, settings: PublishSettings) -> bytes |
     picture = next(camera.pictures, None)
     first = camera.counts == PublishCounts()
     if picture is None and (settings.loop or first):
-        camera.pictures = camera.reel()
+        camera.pictures = camera.stream()
         picture = next(camera.pictures, None)
     return picture

@@ -19,20 +19,20 @@ PictureStream = Callable[[], Iterator[bytes]]
 """Starts the source from its beginning."""
 
 
-class ReelError(Exception):
+class PictureStreamError(Exception):
     """The source cannot be played; the text says which and what to do."""
 
 
-def open_reel(source: Path, fps: float, quality: int) -> PictureStream:
+def open_stream(source: Path, fps: float, quality: int) -> PictureStream:
     """The source as something to play (again and again), at `fps` pictures per second.
 
-    `quality` is that of the JPEGs made of a video's frames. Raises `ReelError` at once if there
-    is nothing to play.
+    `quality` is that of the JPEGs made of a video's frames. Raises `PictureStreamError` at once if
+    there is nothing to play.
     """
     if source.is_dir():
         return _folder(source)
     if not source.is_file():
-        raise ReelError(f"{source}: no such file or folder")
+        raise PictureStreamError(f"{source}: no such file or folder")
     if source.suffix.lower() in VIDEOS:
         return _video(source, fps, quality)
     return lambda: iter((source.read_bytes(),))
@@ -42,7 +42,7 @@ def _folder(folder: Path) -> PictureStream:
     """The pictures of a folder in the order of their names."""
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURES)
     if not paths:
-        raise ReelError(f"{folder}: no picture in it ({' '.join(sorted(PICTURES))})")
+        raise PictureStreamError(f"{folder}: no picture in it ({' '.join(sorted(PICTURES))})")
     return lambda: (path.read_bytes() for path in paths)
 
 
@@ -51,7 +51,7 @@ def _video(path: Path, fps: float, quality: int) -> PictureStream:
     readable, _ = video.read()
     video.release()
     if not readable:
-        raise ReelError(f"{path}: no frame of this video could be read")
+        raise PictureStreamError(f"{path}: no frame of this video could be read")
     return lambda: _frames(path, fps, quality)
 
 

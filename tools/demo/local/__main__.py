@@ -17,7 +17,7 @@ from service import events
 from service.clock import SystemClock
 from tools import CHECKOUT
 from tools.demo.camera_sim.__main__ import address
-from tools.demo.camera_sim.sources import ReelError, open_reel
+from tools.demo.camera_sim.sources import PictureStreamError, open_stream
 from tools.demo.local.config import (
     BadCamera,
     CameraSource,
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BadCamera as error:
         print(f"--camera: {error}", file=sys.stderr)
         return 2
-    except (RunError, ReelError) as error:
+    except (RunError, PictureStreamError) as error:
         print(error, file=sys.stderr)
         return 1
     return _conclude(plan, funnels, options.summary, stopped=stop.is_set())
@@ -88,7 +88,7 @@ def _plan(options: argparse.Namespace) -> RunPlan:
     sources = sources_of(options.footage) if options.footage else _shipped()
     sources = () if cameras else sources
     for source in sources:
-        open_reel(source.path, options.cameras_fps, 85)
+        open_stream(source.path, options.cameras_fps, 85)
     host, port = options.broker or ("", 0)
     clock = SystemClock()
     return RunPlan(

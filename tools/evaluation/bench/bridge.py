@@ -20,6 +20,7 @@ from statistics import median
 
 from bridge.worker import STEADY_S
 from service.documents import table
+from tools.demo.local.config import free_port
 from tools.evaluation.bench import bridge_stage as stage
 from tools.evaluation.bench.pictures import default_source, read_pictures
 from tools.evaluation.bench.stopwatch import this_machine
@@ -59,7 +60,7 @@ def _rates(films: dict[tuple[int, int], Path], mqtt: int, folder: Path, seconds:
     rows = []
     for size, film in films.items():
         for rate in RATES:
-            with stage.rtsp_server(film, stage.free_port(), folder) as url:
+            with stage.rtsp_server(film, free_port(), folder) as url:
                 with stage.bridge(url, 1, rate, mqtt, folder) as (running, sent):
                     share, pace = _measured(running, sent, seconds)
                 bare = _ffmpeg(url, rate, folder, seconds)
@@ -103,7 +104,7 @@ def _cameras(film: Path, mqtt: int, folder: Path, seconds: float) -> str:
     rows = []
     for cameras in (1, MANY):
         with (
-            stage.rtsp_server(film, stage.free_port(), folder) as url,
+            stage.rtsp_server(film, free_port(), folder) as url,
             stage.bridge(url, cameras, 2.0, mqtt, folder) as (running, sent),
         ):
             share, pace = _measured(running, sent, seconds)
@@ -121,7 +122,7 @@ def _reconnect(film: Path, mqtt: int, folder: Path) -> str:
 
 
 def _times(film: Path, mqtt: int, folder: Path) -> Iterator[float]:
-    port = stage.free_port()
+    port = free_port()
     with ExitStack() as stack:
         server = stack.enter_context(ExitStack())
         url = server.enter_context(stage.rtsp_server(film, port, folder))

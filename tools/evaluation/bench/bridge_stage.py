@@ -25,9 +25,9 @@ import numpy as np
 import yaml
 
 from tools import CHECKOUT
+from tools.demo.local.config import HOST, free_port
 from tools.evaluation.bench.pictures import at_size
 
-HOST = "127.0.0.1"
 FILM_FPS = 25
 KEY_FRAME_S = 1
 PATIENCE_S = 60.0
@@ -149,9 +149,3 @@ def wait(reached: Callable[[], bool], what: str) -> None:
 def accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

@@ -184,7 +184,7 @@ AUDITED_S = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """Asks `decide`, which reads from `store`; `origin` signs the reports."""
+    """Asks `evaluator`, which reads from `store`; `origin` signs the reports."""
 
     origin: ReportOrigin
     store: ObjectStore

@@ -148,7 +148,7 @@ class EdgeReasons:
 
 
 class Sent(NamedTuple):
-    """A picture that the cloud evaluated by: what it is, and its JPEG, reduced if it is large."""
+    """A picture that the cloud decided by: what it is, and its JPEG, reduced if it is large."""
 
     role: str
     jpeg: bytes
@@ -193,11 +193,11 @@ class DecidedSuspicion:
         return _alarm(self.verdict_label, self, self.verdict_about)
 
 
-def _alarm(label: str, evaluated: DecidedSuspicion, about: About) -> Alarm | None:
+def _alarm(label: str, decided: DecidedSuspicion, about: About) -> Alarm | None:
     cls = class_of(label)
     if cls is None:
         return None
-    return Alarm(cls=cls, raised_s=evaluated.raised_s, until_s=evaluated.until_s, place=about.place)
+    return Alarm(cls=cls, raised_s=decided.raised_s, until_s=decided.until_s, place=about.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,12 +226,12 @@ class SequenceRun:
     traces: tuple[EventTrace, ...] = ()
 
     def confirmed(self) -> tuple[Alarm, ...]:
-        alarms = (evaluated.as_confirmed() for evaluated in self.suspicions)
+        alarms = (decided.as_confirmed() for decided in self.suspicions)
         return tuple(alarm for alarm in alarms if alarm is not None)
 
     def raised(self) -> tuple[Alarm, ...]:
         """What the edge alone would have alarmed about."""
-        alarms = (evaluated.as_raised() for evaluated in self.suspicions)
+        alarms = (decided.as_raised() for decided in self.suspicions)
         return tuple(alarm for alarm in alarms if alarm is not None)
 
     def moving_s(self) -> tuple[float, ...]:

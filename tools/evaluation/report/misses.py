@@ -120,7 +120,7 @@ def _why(trace: EventTrace, own: Sequence[DecidedSuspicion]) -> str:
         scores = ", ".join(f"{_decided(one)} at {one.verdict_score:.2f}" for one in own)
         return f"suspected by the edge, lost by the cloud: {scores}"
     if trace.holds.fired:
-        return f"its rule fired in {trace.holds.fired} rule_results, but {_fired(trace)}"
+        return f"its rule fired in {trace.holds.fired} rule results, but {_fired(trace)}"
     if trace.holds.evaluated:
         return f"held back by a check: {_nearest(trace)}"
     if trace.best is not None:

@@ -1,1 +1,1 @@
-"""FailedChecks the tracker against well-known ones on scenes with exact identities."""
+"""Holds the tracker against well-known ones on scenes with exact identities."""

@@ -50,7 +50,7 @@ def test_who_is_never_told_is_a_filmstrip_with_the_check_value_and_limit(tmp_pat
     (held,) = written(tmp_path, {"threshold": 0.9}).articles
     assert held.tone == "open"
     assert "#1 person" in held.words
-    assert "rule person, threshold: held back in 39 of 39 rule_results, in 37 alone" in held.words
+    assert "rule person, threshold: held back in 39 of 39 rule results, in 37 alone" in held.words
     assert "0.80 < 0.90" in held.words
     assert len(held.pictures) == 8
     assert "021, 4.2 s" in held.words  # the first sight, and one of the last

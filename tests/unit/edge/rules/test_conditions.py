@@ -32,7 +32,7 @@ def rule(**keys: object) -> RuleConfig:
 def watch(
     rows: list[Row], *rules: RuleConfig, change: Foreground = UNSEEN, **more: object
 ) -> tuple[list[tuple[int, Finding]], list[RuleResult]]:
-    """Findings with their frame, and all rule_results, of one thing at 5 fps."""
+    """Findings with their frame, and all rule results, of one thing at 5 fps."""
     tracks = Tracks()
     findings: list[tuple[int, Finding]] = []
     rule_results: list[RuleResult] = []

@@ -13,9 +13,9 @@ import pytest
 
 from tests.fakes import START
 from tools.demo.camera_sim.__main__ import address, main
-from tools.demo.camera_sim.payload import SHAPES, wrap
+from tools.demo.camera_sim.payload import PAYLOAD_FORMATS, wrap
 from tools.demo.camera_sim.player import PublishTimes
-from tools.demo.camera_sim.sources import ReelError, open_reel
+from tools.demo.camera_sim.sources import PictureStreamError, open_stream
 from tools.demo.footage.video import write_video
 
 PICTURE = b"\xff\xd8\xff" + bytes(range(256)) * 100
@@ -45,35 +45,35 @@ def video(tmp_path: Path) -> Path:
     ids=["own rate", "half", "double"],
 )
 def test_a_video_plays_in_real_time_at_any_rate(video: Path, fps: float, shown: list[int]) -> None:
-    pictures = islice(open_reel(video, fps, 90)(), len(shown))
+    pictures = islice(open_stream(video, fps, 90)(), len(shown))
     assert [shade(picture) for picture in pictures] == shown
 
 
 def test_a_video_ends_and_can_be_played_again(video: Path) -> None:
-    reel = open_reel(video, 5, 90)
-    assert len(list(reel())) == len(list(reel())) == 5
+    stream = open_stream(video, 5, 90)
+    assert len(list(stream())) == len(list(stream())) == 5
 
 
 def test_a_folder_is_played_in_name_order_byte_for_byte(tmp_path: Path) -> None:
     for name, body in (("b.jpg", b"second, broken"), ("a.JPG", b"first"), ("notes.txt", b"no")):
         (tmp_path / name).write_bytes(body)
-    assert list(open_reel(tmp_path, 5, 90)()) == [b"first", b"second, broken"]
+    assert list(open_stream(tmp_path, 5, 90)()) == [b"first", b"second, broken"]
 
 
 def test_a_single_file_is_sent_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "any.bin").write_bytes(b"whatever")
-    assert list(open_reel(tmp_path / "any.bin", 5, 90)()) == [b"whatever"]
+    assert list(open_stream(tmp_path / "any.bin", 5, 90)()) == [b"whatever"]
 
 
 @pytest.mark.parametrize("name", ["absent.mp4", "empty-folder", "broken.mp4"])
 def test_what_cannot_be_played_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty-folder").mkdir()
     (tmp_path / "broken.mp4").write_bytes(b"no video")
-    with pytest.raises(ReelError, match=name):
-        open_reel(tmp_path / name, 5, 90)
+    with pytest.raises(PictureStreamError, match=name):
+        open_stream(tmp_path / name, 5, 90)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", PAYLOAD_FORMATS)
 def test_every_shape_carries_the_whole_picture(shape: str) -> None:
     parts = wrap(PICTURE, shape, "gate", START)  # type: ignore[arg-type]  # parametrised
     payload = parts[0][1]

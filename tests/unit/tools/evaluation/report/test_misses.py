@@ -114,7 +114,7 @@ REFUTED = replace(decided(6.0, decision="refuted"), verdict_score=0.31, reasons=
         (
             {"holds": HELD},
             (),
-            "held back by a check: rule person, min_travel: held back in 3 of 3 rule_results, in 2 "
+            "held back by a check: rule person, min_travel: held back in 3 of 3 rule results, in 2 "
             "alone; nearest: the min_travel 0.15 < 0.20",
         ),
         (
@@ -125,13 +125,13 @@ REFUTED = replace(decided(6.0, decision="refuted"), verdict_score=0.31, reasons=
         (
             {"holds": FIRED, "deduplicated": 3, "deduplicated_after_s": 2.5},
             (),
-            "its rule fired in 1 rule_results, but it was suppressed as a duplicate of "
+            "its rule fired in 1 rule results, but it was suppressed as a duplicate of "
             "what was raised 2.5 s before (3",
         ),
         (
             {"holds": FIRED},
             (),
-            "its rule fired in 1 rule_results, but it was counted with an earlier alarm",
+            "its rule fired in 1 rule results, but it was counted with an earlier alarm",
         ),
         ({"holds": FIRED}, (REFUTED,), "suspected by the edge, lost by the cloud: refuted at 0.31"),
         (
