@@ -8,27 +8,21 @@ has configured waits instead of failing. Called by `__main__`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.config import BridgeConfig, BridgeConfigError, load, parse
-from service.private import write_private
+from service.variables import PRIVATE, VariableError, keep, on_balena, secret_of
 
 DOCUMENT = "STILLWATCH_BRIDGE_CONFIG"
 SECRET = "STILLWATCH_BRIDGE_SECRET_"  # noqa: S105, the beginning of a variable's name
-
-PRIVATE = Path("/run/stillwatch")
-"""In memory, by the compose file; secrets never reach the disk."""
 
 BROKER = {"host": "mosquitto", "port": 1885}
 """Of balena/docker-compose.yml: the listener that lets bridges publish, inside the device only."""
 
 _HINT = f"set {DOCUMENT} to a configuration (docs/bridge-config.md)"
-_BASE64 = "base64:"
 _NAME = re.compile(r"[A-Z0-9_]+")
 
 
@@ -48,8 +42,7 @@ def container_config(
 
     Raises `BridgeConfigError`.
     """
-    on_balena = environ.get("BALENA") == "1"
-    assumed = {"broker": BROKER} if on_balena else {}
+    assumed = {"broker": BROKER} if on_balena(environ) else {}
     for name in sorted(environ):
         if name.startswith(SECRET) and environ[name]:
             _keep(name, environ[name], private)
@@ -57,7 +50,7 @@ def container_config(
     if document:
         return ContainerConfig(config=parse(document, DOCUMENT, assumed), source=DOCUMENT)
     if not file.exists():
-        if not on_balena:
+        if not on_balena(environ):
             raise BridgeConfigError(f"{file}: is not there: name another by --config, or {_HINT}")
         notice = f"no camera yet: {_HINT}"
         return ContainerConfig(config=parse("", DOCUMENT, assumed), source="nothing", notice=notice)
@@ -68,20 +61,7 @@ def _keep(variable: str, value: str, private: Path) -> None:
     name = variable.removeprefix(SECRET)
     if not _NAME.fullmatch(name):
         raise BridgeConfigError(f"{variable}: only A-Z, 0-9 and _ may stand behind {SECRET}")
-    path = private / name.lower()
     try:
-        write_private(path, _decoded(variable, value))
-    except OSError as error:
-        raise BridgeConfigError(
-            f"{variable}: cannot be written to {path}: {error.strerror}; mount a tmpfs at {private}"
-        ) from error
-
-
-def _decoded(variable: str, value: str) -> bytes:
-    if not value.startswith(_BASE64):
-        return value.encode()
-    try:
-        return base64.b64decode(value.removeprefix(_BASE64), validate=True)
-    except binascii.Error as error:
-        words = f"{variable}: is no base64: {error}; drop {_BASE64!r}, or mend it"
-        raise BridgeConfigError(words) from error
+        keep(private / name.lower(), secret_of(value))
+    except VariableError as error:
+        raise BridgeConfigError(f"{variable}: {error}") from error

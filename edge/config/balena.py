@@ -8,18 +8,16 @@ names it. Called by `__main__`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.config.load import PREFIX
 from edge.config.parse import MAX_BYTES, parse
 from edge.errors import ConfigError, ConfigProblem
-from service.private import write_private
+from service.variables import PRIVATE, VariableError, keep, on_balena, secret_of
 
 DOCUMENT = "STILLWATCH_CONFIG"
 """A variable that holds the whole configuration as YAML; it takes the place of the file."""
@@ -30,10 +28,6 @@ SECRET_PREFIX = "STILLWATCH_SECRET__"  # noqa: S105, the name of a variable
 SITE_BROKER = "mosquitto"
 """The service in balena/docker-compose.yml that cameras publish to; its name is its address."""
 
-PRIVATE = Path("/run/stillwatch")
-"""In memory, by the compose file; secrets never reach the disk."""
-
-_BASE64 = "base64:"
 _SECRET_NAME = re.compile(r"[A-Z0-9_]+_FILE")
 
 
@@ -46,11 +40,6 @@ class Arranged:
     notice: str | None = None
 
 
-def on_balena(environ: Mapping[str, str]) -> bool:
-    """Whether balena's supervisor runs this container."""
-    return environ.get("BALENA") == "1"
-
-
 def arrange(file: Path | None, environ: Mapping[str, str], private: Path = PRIVATE) -> Arranged:
     """Variables to add so that the usual configuration path sees a balena device's settings.
 
@@ -61,7 +50,8 @@ def arrange(file: Path | None, environ: Mapping[str, str], private: Path = PRIVA
         return Arranged(file=file)
     document = environ.get(DOCUMENT, "")
     if document:
-        file = _keep(private / "edge.yaml", document.encode(), DOCUMENT)
+        with _named(DOCUMENT):
+            file = keep(private / "edge.yaml", document.encode())
     secrets = dict(_secrets(environ, private))
     given = {*_in_environment({**environ, **secrets}), *_in_file(file)}
     defaults = {
@@ -99,27 +89,18 @@ def _secrets(environ: Mapping[str, str], private: Path) -> Iterator[tuple[str, s
             raise _refused(name, "is no key of a file", "its last part ends in _FILE")
         if environ.get(PREFIX + key):
             raise _refused(name, f"is given beside {PREFIX + key}", "keep one of the two")
-        path = private / key.lower().replace("__", ".")
-        yield PREFIX + key, str(_keep(path, _decoded(name, environ[name]), name))
+        with _named(name):
+            path = keep(private / key.lower().replace("__", "."), secret_of(environ[name]))
+        yield PREFIX + key, str(path)
 
 
-def _decoded(name: str, value: str) -> bytes:
-    if not value.startswith(_BASE64):
-        return value.encode()
+@contextmanager
+def _named(variable: str) -> Iterator[None]:
+    """A value that cannot be used becomes `ConfigError` with the variable's name."""
     try:
-        return base64.b64decode(value.removeprefix(_BASE64), validate=True)
-    except binascii.Error as error:
-        raise _refused(name, f"is no base64: {error}", f"drop {_BASE64!r}, or mend it") from error
-
-
-def _keep(path: Path, content: bytes, variable: str) -> Path:
-    """Writes `content` for our eyes only; raises `ConfigError`."""
-    try:
-        write_private(path, content)
-    except OSError as error:
-        problem = f"cannot be written to {path}: {error.strerror}"
-        raise _refused(variable, problem, f"mount a tmpfs at {path.parent}") from error
-    return path
+        yield
+    except VariableError as error:
+        raise _refused(variable, error.problem, error.hint) from error
 
 
 def _in_environment(environ: Mapping[str, str]) -> Iterator[str]:

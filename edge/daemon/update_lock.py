@@ -16,9 +16,9 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from edge.config.balena import on_balena
 from edge.daemon.daemon import Daemon
 from service.events import Event, log
+from service.variables import on_balena
 
 LOCK = Path("/tmp/balena/updates.lock")  # noqa: S108, balena's place for it
 _MARK = b"stillwatch-edge\n"

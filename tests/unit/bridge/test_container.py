@@ -63,6 +63,7 @@ def test_what_has_no_text_form_comes_in_base64(tmp_path: Path) -> None:
         ("STILLWATCH_BRIDGE_SECRET_../X", "s3cret", "only A-Z, 0-9 and _"),
         ("STILLWATCH_BRIDGE_SECRET_gate", "s3cret", "only A-Z, 0-9 and _"),
         ("STILLWATCH_BRIDGE_SECRET_X", "base64:!", "is no base64"),
+        ("STILLWATCH_BRIDGE_SECRET_X", "base64:s3cr\u00e9t", "is no base64"),
         ("STILLWATCH_BRIDGE_CONFIG", "cameras: {gate: {source: 'x'}}", "cameras.gate.source"),
         ("STILLWATCH_BRIDGE_CONFIG", "[", "STILLWATCH_BRIDGE_CONFIG"),
     ],
