@@ -1,6 +1,6 @@
 """What everybody who carries reports and verdicts works with.
 
-SHELL (holds the outbox). Made once by `daemon.delivery`, handed to courier and verdicts.
+SHELL (holds the outbox). Made once by `daemon.gateway`, handed to courier and verdicts.
 """
 
 from __future__ import annotations

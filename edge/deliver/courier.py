@@ -71,8 +71,8 @@ class Courier:
         audience: Audience | None = None,
         probe: StoreProbe | None = None,
     ) -> None:
-        """`progress` is called within long steps, after each picture; `audience` hears what the
-        broker says of who subscribes; `probe` asks whether the store works."""
+        """`progress` is called within long steps, after each answer of the store; `audience` hears
+        what the broker says of who subscribes; `probe` asks whether the store works."""
         self._audience, self._probe = audience, probe
         self._trace = context.trace
         self._outbox = context.outbox
@@ -107,7 +107,7 @@ class Courier:
 
     def _step(self) -> bool:
         if self._probe is not None:
-            self._probe.step()
+            self._probe.step(self._progress)
         now = self._clock.mono()
         entry = self._outbox.next_due(now, untried=now < self._resume_s)
         if entry is None:
@@ -158,6 +158,7 @@ class Courier:
         flaw = self._flaw(picture)
         if flaw is None:
             return
+        self._progress()
         try:
             self._store.replace(picture.key, picture.jpeg, _JPEG)
         except PermanentStoreError as error:  # the report goes out all the same: others may be read

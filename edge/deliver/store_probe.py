@@ -42,14 +42,16 @@ class StoreProbe:
         """Why the store cannot be used; empty while nothing speaks against it."""
         return self._trouble
 
-    def step(self) -> None:
-        """Asks if it is time to; quick otherwise."""
+    def step(self, progress: Callable[[], None] = lambda: None) -> None:
+        """Asks if it is time to; quick otherwise. `progress` is called after each answer, which a
+        store may take its whole time for."""
         if self._works or self._clock.mono() < self._due_s:
             return
         try:
-            self._ask()
+            self._ask(progress)
         except StoreError as error:
             self._failed(str(error))
+            progress()
         else:
             self.proven()
 
@@ -59,9 +61,12 @@ class StoreProbe:
             self._works, self._trouble = True, ""
             log(Event.STORE_OPENED)
 
-    def _ask(self) -> None:
+    def _ask(self, progress: Callable[[], None]) -> None:
         self._store.put_if_absent(self._key, TRIAL, "text/plain")
-        if self._store.put_if_absent(self._key, TRIAL, "text/plain") != "exists":
+        progress()
+        again = self._store.put_if_absent(self._key, TRIAL, "text/plain")
+        progress()
+        if again != "exists":
             raise StoreError(
                 "it says `created` to a second put of the same key: it ignores If-None-Match; "
                 "set `deliver.store.conditional_puts: false`"

@@ -17,11 +17,12 @@ from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import Courier
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.outbox import REPAIR_S, Outbox, OutboxEntry
+from edge.deliver.store_probe import StoreProbe
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
 from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
-from tests.fakes import recorded_events
+from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
 from tests.unit.edge.deliver.site import Site
@@ -226,6 +227,20 @@ def test_every_picture_is_progress(tmp_path: Path) -> None:
     before = route.progress
     route.step()
     assert route.progress >= before + len(bundle(0).pictures)
+
+
+@pytest.mark.parametrize(
+    ("failures", "answers"), [((), 2), ((TransientStoreError("slow"),), 1)], ids=["works", "fails"]
+)
+def test_every_answer_to_the_probe_of_the_store_is_progress(
+    tmp_path: Path, failures: tuple[StoreError, ...], answers: int
+) -> None:
+    """A store that takes its whole time for each must not look like a courier that hangs."""
+    store = BalkyStore(tmp_path / "store", *failures)
+    probe = StoreProbe(store, GATEWAY, ManualClock(), Longest(), lambda: 60.0)
+    progress: list[bool] = []
+    probe.step(lambda: progress.append(True))
+    assert len(progress) == answers
 
 
 @pytest.mark.parametrize("answer", [AWAY, TimedOut(10)])
