@@ -20,6 +20,7 @@ from edge.config.schema import EdgeConfig, S3StoreConfig
 from edge.daemon.connections import open_store_of, shares_broker, uplink_settings
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity
+from edge.daemon.open_outbox import log_repairs
 from edge.daemon.worker import Worker
 from edge.deliver.audience import Audience
 from edge.deliver.context import DeliveryContext
@@ -27,8 +28,6 @@ from edge.deliver.courier import PUBACK_S, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
-from edge.deliver.outbox import Loss, Outbox, open_outbox
-from edge.deliver.outbox_records import AUDIT_RANK, TEST_RANK, Repairs
 from edge.deliver.store_probe import StoreProbe
 from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
@@ -36,8 +35,8 @@ from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
 from edge.self_test.requests import RequestTopic
+from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
-from service.clock import Clock
 from service.events import Event, log
 from service.link import Link, Publication, Subscription
 
@@ -90,18 +89,8 @@ class Delivery:
         self.alone = shares_broker(current)
         self.kept = threading.Event()
         self._recorded: list[threading.Event] = []
-        gateways = outbox.gateways() | {topics.gateway}
         self._requests = None if self.alone else setup.requests
-        asked = () if self._requests is None else self._requests.subscriptions(qos=0)
-        self.uplink = Link(
-            uplink_settings(current, setup.identity),
-            on_fatal=on_failure,
-            on_message=self._on_verdict,
-            subscriptions=(*_verdicts_of(gateways, topics.root), *asked),
-            on_connect=tuple if self.alone else setup.on_connect,
-            will=None if self.alone else setup.will,
-            manual_ack=True,
-        )
+        self.uplink = self._make_uplink(current, setup)
         self.evidence_requests = EvidenceRequests(clock)
         self.trust = Trust(topics.root, setup.keyring, outbox.find)
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
@@ -114,13 +103,7 @@ class Delivery:
         self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
         self.audience, self._answered = Audience(clock), callbacks.answered
         self.store_probe = (
-            StoreProbe(
-                store,
-                topics.gateway,
-                clock,
-                random.Random(),
-                lambda: config().deliver.backoff_max_s,
-            )
+            _probe_of(store, topics.gateway, context)
             if isinstance(current.deliver.store, S3StoreConfig)
             else None
         )
@@ -149,6 +132,20 @@ class Delivery:
             ),
         )
         self.workers = (self._carrying, *self._notifying)
+
+    def _make_uplink(self, config: EdgeConfig, setup: UplinkSetup) -> Link:
+        """The link to the cloud; where that has no broker of its own, only what is ours there."""
+        gateways = self._outbox.gateways() | {setup.topics.gateway}
+        asked = () if self._requests is None else self._requests.subscriptions(qos=0)
+        return Link(
+            uplink_settings(config, setup.identity),
+            on_fatal=self._on_failure,
+            on_message=self._on_verdict,
+            subscriptions=(*_verdicts_of(gateways, setup.topics.root), *asked),
+            on_connect=tuple if self.alone else setup.on_connect,
+            will=None if self.alone else setup.will,
+            manual_ack=True,
+        )
 
     def trusting(self, keyring: Keyring | None) -> None:
         """Believe these keys of the cloud from the next message on, and say so."""
@@ -255,47 +252,13 @@ def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription
     return tuple(Subscription(filter=one.all_cameras("verdict"), no_local=True) for one in topics)
 
 
-def open_outbox_of(
-    config: EdgeConfig, clock: Clock, counters: Counters, synchronised: Callable[[], bool]
-) -> Outbox:
-    """The configured outbox; what it must let go of is counted. Raises `OutboxInUse`."""
-
-    def lost(loss: Loss) -> None:
-        if loss.severity == TEST_RANK:
-            log(Event.SELF_TEST_DISPLACED, report_id=loss.report_id, reason=loss.reason.value)
-            return
-        if loss.severity == AUDIT_RANK:
-            counters.audits.lose(loss.report_id)
-        else:
-            counters.count(loss.camera, "lost")
-        log(
-            Event.OUTBOX_EVICTED,
-            camera=loss.camera,
-            report_id=loss.report_id,
-            reason=loss.reason.value,
-            severity=loss.severity,
-        )
-
-    outbox = open_outbox(config.deliver.outbox, clock, lost, synchronised)
-    log_repairs(outbox)
-    depth = outbox.depth()
-    log(Event.OUTBOX_OPENED, entries=dict(depth.entries), bytes=depth.bytes)
-    if depth.trouble is not None:
-        log(Event.OUTBOX_IN_MEMORY, reason=depth.trouble, in_memory=depth.in_memory)
-    return outbox
-
-
-def log_repairs(outbox: Outbox) -> None:
-    """What opening it found, unless that was nothing."""
-    found = outbox.repairs
-    if found == Repairs():
-        return
-    log(
-        Event.OUTBOX_REPAIRED,
-        set_aside=found.set_aside and str(found.set_aside),
-        salvaged=found.salvaged,
-        pictures_missing=found.pictures_missing,
-        orphans=found.orphans,
+def _probe_of(store: ObjectStore, gateway: GatewayId, context: DeliveryContext) -> StoreProbe:
+    return StoreProbe(
+        store,
+        gateway,
+        context.clock,
+        random.Random(),
+        lambda: context.settings().backoff_max_s,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from contract.ids import CameraId, GatewayId
+from contract.signature import Keyring
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.health import Fault
@@ -19,10 +20,11 @@ from edge.config.switched import switched
 from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
 from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
-from edge.daemon.delivery import Delivery, DeliveryCallbacks, OnFailure, UplinkSetup, open_outbox_of
+from edge.daemon.delivery import Delivery, DeliveryCallbacks, OnFailure, UplinkSetup
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
+from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
 from edge.daemon.verdict_queue import VerdictQueue
@@ -104,46 +106,9 @@ class Gateway:
         self.status_messages.add("self_test", self.self_tests.record.as_json)
         identity = open_identity(config.deliver.outbox.path)
         self._build_site(config, identity)
-        self.delivery = Delivery(
-            self.config,
-            DeliveryContext(
-                outbox=self.outbox,
-                clock=clock,
-                settings=lambda: self.config().deliver,
-                trace=self.self_tests.tests,
-            ),
-            UplinkSetup(
-                topics=self.topics,
-                identity=identity,
-                on_connect=self.public_on_connect,
-                will=self.status_messages.status("offline"),
-                keyring=keyring,
-                requests=self.self_tests.requests,
-            ),
-            self.counters,
-            self.site,
-            DeliveryCallbacks(
-                answered=self._answered, on_failure=on_failure, synchronised=self.synchronised
-            ),
-        )
+        self._build_delivery(identity, keyring)
         self._build_workers(config)
-        self.camera_watch = CameraWatch(
-            self.config,
-            self.counters,
-            self.status_messages,
-            clock,
-            self._publish_to_all,
-            CameraSources(
-                followed=lambda: self.intake.cameras,
-                faults=self._faults,
-                known=lambda: self.delivery.threats.known,
-                notices=self._notices,
-            ),
-        )
-        self.status_messages.add("notices", self.camera_watch.noticed)
-        self.health_watch = HealthWatch(
-            self.health, self.status_messages, clock, self._publish_to_all
-        )
+        self._build_watches()
 
     def config(self) -> EdgeConfig:
         """The configuration in force, with the switches as they stand."""
@@ -279,6 +244,30 @@ class Gateway:
             will=self.status_messages.status("offline"),
         )
 
+    def _build_delivery(self, identity: Identity, keyring: Keyring | None) -> None:
+        self.delivery = Delivery(
+            self.config,
+            DeliveryContext(
+                outbox=self.outbox,
+                clock=self.clock,
+                settings=lambda: self.config().deliver,
+                trace=self.self_tests.tests,
+            ),
+            UplinkSetup(
+                topics=self.topics,
+                identity=identity,
+                on_connect=self.public_on_connect,
+                will=self.status_messages.status("offline"),
+                keyring=keyring,
+                requests=self.self_tests.requests,
+            ),
+            self.counters,
+            self.site,
+            DeliveryCallbacks(
+                answered=self._answered, on_failure=self._on_failure, synchronised=self.synchronised
+            ),
+        )
+
     def _build_workers(self, config: EdgeConfig) -> None:
         load_memory = self.static.load
         self.analysis_workers = tuple(
@@ -297,6 +286,25 @@ class Gateway:
             for n, worker in enumerate(self.analysis_workers)
         )
         self.workers = (*self._analysing, *self.delivery.workers)
+
+    def _build_watches(self) -> None:
+        self.camera_watch = CameraWatch(
+            self.config,
+            self.counters,
+            self.status_messages,
+            self.clock,
+            self._publish_to_all,
+            CameraSources(
+                followed=lambda: self.intake.cameras,
+                faults=self._faults,
+                known=lambda: self.delivery.threats.known,
+                notices=self._notices,
+            ),
+        )
+        self.status_messages.add("notices", self.camera_watch.noticed)
+        self.health_watch = HealthWatch(
+            self.health, self.status_messages, self.clock, self._publish_to_all
+        )
 
     def _analysis_worker(
         self, mailbox: Mailbox, network: NamedDetector, pipeline: Pipeline

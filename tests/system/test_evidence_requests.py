@@ -25,8 +25,9 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.load import load
 from edge.config.schema import EvidenceConfig
-from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup, open_outbox_of
+from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
 from edge.daemon.identity import Identity
+from edge.daemon.open_outbox import open_outbox_of
 from edge.deliver.context import DeliveryContext
 from edge.deliver.evidence import ReportOrigin, extended, pack
 from edge.deliver.outbox import Outbox
