@@ -1,9 +1,8 @@
-"""What is remembered of one camera between frames: gate, health, tracks, best frames.
+"""What is remembered of one camera between frames: gate, health, tracks, frames for evidence.
 
-PURE, though it changes in place: it belongs to exactly one analysis thread. Frames are kept as the
-camera sent them (JPEG), never as pixels, and their number is bounded: a few best frames per
-track, a short ring of context, one view of the scene, at most two frames of a burst. Used by
-`pipeline` only.
+PURE, though it changes in place: it belongs to exactly one analysis thread. Of frames it keeps, as
+the camera sent them (JPEG), at most two of a burst, beside its `kept_frames`. Used by `pipeline`
+and `rule_engine` only.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ from edge.detect.search_regions import CropHistory
 from edge.gate import motion
 from edge.gate.motion import GateState
 from edge.health.camera_health import CameraHealth
-from edge.records import BestFrame, DecodedFrame, Frame, FrameSize, TrackId, in_shares
+from edge.kept_frames import FrameDetections, KeptFrames
+from edge.records import Frame, FrameSize, TrackId, in_shares
 from edge.rules import cooldown, deduplication
 from edge.rules.day_night import DayNightState
 from edge.rules.deduplication import AlarmEvents, DeduplicationResult
@@ -31,28 +31,9 @@ from edge.rules.evaluate import Finding
 from edge.static_objects import place_history
 from edge.static_objects.place_history import Grey, PlaceHistory, PlaceSimilarity
 from edge.static_objects.records import Memory
-from edge.track import best_frames, displacement
-from edge.track.track import Track, Tracks
+from edge.track import displacement
+from edge.track.track import Tracks
 from imaging.crop import Box
-from imaging.detections import Detections, Image
-
-
-@dataclass(frozen=True, slots=True)
-class FrameDetections:
-    """A frame in which the detector ran, and what it found, at `now` (monotonic seconds).
-
-    `image` holds its pixels only while the frame is analysed.
-    """
-
-    decoded: DecodedFrame
-    found: Detections
-    now: float
-    image: Image | None = None
-
-    @property
-    def size(self) -> FrameSize:
-        return self.decoded.width, self.decoded.height
-
 
 SIZES_KEPT, SIZE_CHANGES = 8, 3
 """So many pictures whose sizes are remembered, and so many changes among them, are no stream whose
@@ -60,19 +41,6 @@ resolution was set: the pictures are cut from a scene, or two senders share a to
 
 PICTURES_KEPT = 16
 """Digests of single pictures that were reported; one sent again is mostly the newest."""
-
-SCENE_VIEW_S = 30.0
-"""An event that goes on is shown anew so often: a person crosses a yard of 40 m in that time."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SceneView:
-    """The frame that shows the scene of an event, begun at `at_s`, last reported at
-    `reported_at_s`."""
-
-    decoded: DecodedFrame
-    at_s: float
-    reported_at_s: float
 
 
 @dataclass(slots=True)
@@ -109,9 +77,7 @@ class CameraState:
     size: FrameSize | None = None
     sizes: deque[FrameSize] = field(default_factory=lambda: deque(maxlen=SIZES_KEPT))
     reported_pictures: dict[bytes, float] = field(default_factory=dict)
-    best_frames: dict[TrackId, tuple[BestFrame, ...]] = field(default_factory=dict)
-    view: SceneView | None = None
-    ring: deque[tuple[float, DecodedFrame]] = field(default_factory=deque)
+    kept_frames: KeptFrames = field(default_factory=KeptFrames)
 
     def count_frame(self, now: float, apart_s: float) -> None:
         """Count a frame; after a pause of `apart_s` a new burst begins and the gate, whose
@@ -180,7 +146,7 @@ class CameraState:
             return None
         found = [
             place_history.stays(grey, best_frame.patch, in_shares(best_frame.box, size))
-            for best_frame in self.best_frames.get(track, ())
+            for best_frame in self.kept_frames.best_frames.get(track, ())
             if best_frame.patch is not None
             and displacement.rigid_shift(best_frame.box, box, size) >= place_history.LEFT
         ]
@@ -213,40 +179,10 @@ class CameraState:
         )
 
     def remember(self, detected: FrameDetections, evidence: EvidenceConfig) -> None:
-        """Keep the frame as context, as pending of its burst, and for the tracks it shows well."""
+        """Keep the frame as pending of its burst, and for evidence."""
         if self.burst.frames <= 2:
             self.burst.pending = (*self.burst.pending, replace(detected, image=None))
-        self._remember_best_frames(detected, evidence)
-        spacing_s = evidence.context_s / (2 * evidence.context_frames + 1)
-        if evidence.context_frames and (
-            not self.ring or detected.now - self.ring[-1][0] >= spacing_s
-        ):
-            self.ring.append((detected.now, detected.decoded))
-        while self.ring and detected.now - self.ring[0][0] > evidence.context_s:
-            self.ring.popleft()
-
-    def _remember_best_frames(self, detected: FrameDetections, evidence: EvidenceConfig) -> None:
-        alive = {track.id for track in self.tracks.alive}
-        self.best_frames = {id_: kept for id_, kept in self.best_frames.items() if id_ in alive}
-        for track in self.tracks.alive:
-            if track.seen_at_s == detected.now:
-                sharp = (
-                    0.0
-                    if detected.image is None
-                    else best_frames.sharpness(detected.image, track.box)
-                )
-                patch = self._patch(track, detected.size)
-                best_frame = BestFrame(
-                    detected.decoded, track.box, track.votes[-1].score, detected.now, sharp, patch
-                )
-                known = self.best_frames.get(track.id, ())
-                self.best_frames[track.id] = best_frames.add(known, best_frame, evidence)
-
-    def _patch(self, track: Track, size: FrameSize) -> Grey | None:
-        """Only vehicles are asked whether they stay."""
-        if track.group != "vehicle" or self.grey is None:
-            return None
-        return place_history.patch_of(self.grey, in_shares(track.box, size))
+        self.kept_frames.add(detected, self.tracks.alive, self.grey, evidence)
 
     @property
     def reported(self) -> Reported:
@@ -263,48 +199,10 @@ class CameraState:
         self.tracks = replace(self.tracks, next_id=id_ + 1)
         return id_
 
-    def pop_best_frames(self, track: TrackId) -> tuple[BestFrame, ...]:
-        """The best frames of the track, best first; the next finding of the track gets newer
-        ones."""
-        return best_frames.ranked(self.best_frames.pop(track))
-
-    def next_best_frame(self, track: TrackId) -> BestFrame | None:
-        """The best frame since the last finding of the track, handed out once."""
-        kept = best_frames.ranked(self.best_frames.get(track, ()))
-        if not kept:
-            return None
-        self.best_frames[track] = ()
-        return kept[0]
-
-    def scene_view(self, best: DecodedFrame, now: float, evidence: EvidenceConfig) -> DecodedFrame:
-        """The frame that shows the scene: that of the event that goes on, or `best` for another."""
-        known = self.view
-        if (
-            known is None
-            or now - known.reported_at_s > evidence.event_s
-            or now - known.at_s > SCENE_VIEW_S
-        ):
-            known = SceneView(decoded=best, at_s=now, reported_at_s=now)
-        self.view = replace(known, reported_at_s=now)
-        return known.decoded
-
     def number(self, finding: Finding) -> Finding:
         """The finding under a track number of its own."""
         return replace(finding, track=self.number_next())
 
-    def context(self, best: DecodedFrame, evidence: EvidenceConfig) -> tuple[DecodedFrame, ...]:
-        """Up to `context_frames` frames spread over the ring, other than the best one."""
-        others = [decoded for _, decoded in self.ring if not _same(decoded.frame, best.frame)]
-        count = min(evidence.context_frames, len(others))
-        if not count:
-            return ()
-        stride = len(others) / count
-        return tuple(others[int((n + 0.5) * stride)] for n in range(count))
-
 
 def _digest(frame: Frame) -> bytes:
     return hashlib.blake2b(frame.picture, digest_size=16).digest()
-
-
-def _same(a: Frame, b: Frame) -> bool:
-    return a is b or a.picture == b.picture

@@ -16,12 +16,13 @@ from contract.verdict import Decision
 from edge.audit import events
 from edge.audit.events import AuditSample, AuditSegment, RejectedSegment
 from edge.audit.sampling import Draw
-from edge.camera_state import CameraState, FrameDetections
+from edge.camera_state import CameraState
 from edge.config.health import Fault
 from edge.config.schema import CameraConfig, EdgeConfig
 from edge.detect.detect_frame import DetectionResult, Detector, SearchHints, detect_frame
 from edge.detect.pixel_aspect import AspectEstimate, estimate_aspect, looks_squeezed
 from edge.gate.precheck import precheck
+from edge.kept_frames import FrameDetections
 from edge.privacy import pixels
 from edge.records import (
     AlertCandidate,
@@ -163,9 +164,9 @@ class Pipeline:
         return camera in self._states
 
     def next_best_frame(self, camera: CameraId, track: TrackId) -> BestFrame | None:
-        """A frame of the track that no candidate had yet; see `CameraState.next_best_frame`."""
+        """A frame of the track that no candidate had yet; see `KeptFrames.next_best_frame`."""
         state = self._states.get(camera)
-        return state.next_best_frame(track) if state else None
+        return state.kept_frames.next_best_frame(track) if state else None
 
     def live(self, camera: CameraId) -> frozenset[TrackId]:
         """The tracks of `camera` that have not ended."""

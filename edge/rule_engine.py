@@ -13,8 +13,9 @@ from datetime import timedelta
 from functools import partial
 
 from contract.ids import CameraId, GatewayId, report_id
-from edge.camera_state import CameraState, FrameDetections
+from edge.camera_state import CameraState
 from edge.config.schema import CameraConfig, EdgeConfig
+from edge.kept_frames import FrameDetections
 from edge.privacy import pixels
 from edge.records import (
     AlertCandidate,
@@ -124,7 +125,7 @@ class RuleEngine:
         candidates = tuple(
             candidate_of(
                 state,
-                state.pop_best_frames(f.track),
+                state.kept_frames.pop_best_frames(f.track),
                 f,
                 detected.decoded.frame,
                 self.config,
@@ -266,9 +267,9 @@ def candidate_of(
         best=best.decoded,
         best_box=best.box,
         others=best_frames[1:],
-        view=state.scene_view(best.decoded, now, evidence) if late is None else None,
+        view=state.kept_frames.scene_view(best.decoded, now, evidence) if late is None else None,
         followed=late is None,
-        context=state.context(best.decoded, evidence),
+        context=state.kept_frames.context(best.decoded, evidence),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.camera_state import CameraState
+from edge.kept_frames import KeptFrames
 from edge.records import BestFrame, DecodedFrame, TrackId
 from edge.static_objects.place_history import STAYS, Grey, patch_of
 from imaging.crop import Box
@@ -26,7 +27,7 @@ def state() -> CameraState:
     best_frame = BestFrame(
         DecodedFrame(frame=frame("gate"), width=320, height=180), HERE, 0.8, patch=patch
     )
-    return CameraState(size=SIZE, best_frames={TRACK: (best_frame,)})
+    return CameraState(size=SIZE, kept_frames=KeptFrames({TRACK: (best_frame,)}))
 
 
 def shows(state: CameraState, grey: Grey) -> float | None:
