@@ -125,10 +125,11 @@ def confirm(
         ),
         *_instead(report, first[0], policy),
     )
+    reasons = (_proof(combined, limit),) if confirmed else doubts
     return _verdict(
         report,
         "confirmed" if confirmed else "refuted",
-        (_proof(combined, limit),) if confirmed else doubts,
+        (*reasons, *_votes(combined.match, limit, confirmed=confirmed)),
         stamp,
         label=combined.match.label if confirmed and combined.match else None,
         score=combined.score,
@@ -208,6 +209,17 @@ def _verdict(
 def _proof(combined: CombinedScore, limit: float) -> str:
     """Called with a match."""
     return f"{_weighed(combined)} {_where(combined)}, limit {limit:.2f}"
+
+
+def _votes(match: DetectionMatch | None, limit: float, *, confirmed: bool) -> Iterator[str]:
+    """What each of several fused networks gave to the strongest match. They disagree where one
+    alone would have confirmed and another saw less than half of it: worth labelling."""
+    if match is not None and match.votes:
+        votes = ", ".join(f"{name} {score:.2f}" for name, score in match.votes.items())
+        high, low = max(match.votes.values()), min(match.votes.values())
+        split = low < limit / 2 if confirmed else high >= limit
+        what = "the networks disagree on" if split else "votes for"
+        yield f"{what} the {match.label} of the strongest picture: {votes}"
 
 
 def _doubts(report: ThreatReport, combined: CombinedScore, limit: float) -> Iterator[str]:

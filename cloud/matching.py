@@ -7,8 +7,8 @@ have boxed a part of it. Boxes here are xyxy in pixels of the picture. Called by
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contract.labels import group_of
@@ -70,11 +70,14 @@ class EvidenceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetectionMatch:
-    """A detection by its name and score; `there` is whether it stands at the suspected place."""
+    """A detection by its name and score; `there` is whether it stands at the suspected place.
+
+    `votes` has the score of each network, where several are fused."""
 
     label: str
     score: float
     there: bool = True
+    votes: Mapping[str, float] = field(default_factory=dict)
 
 
 def kind_of(label: str) -> str:
@@ -143,7 +146,8 @@ def _alike(report: ThreatReport, found: Detections, row: int) -> bool:
 def _match(detections: Detections, row: int, *, there: bool) -> DetectionMatch:
     # float32 0.35 is a little under 0.35: scores are compared as people read them
     score = round(float(detections.scores[row]), 4)
-    return DetectionMatch(label=detections.labels[row], score=score, there=there)
+    votes = {name: round(float(given[row]), 4) for name, given in detections.votes.items()}
+    return DetectionMatch(label=detections.labels[row], score=score, there=there, votes=votes)
 
 
 def _strongest(matches: Iterable[DetectionMatch]) -> DetectionMatch | None:

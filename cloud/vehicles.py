@@ -20,21 +20,27 @@ SAME_BOX = 0.55
 def summed(found: Detections) -> Detections:
     """One detection per vehicle, under its strongest class, with the sum of its classes' scores.
 
-    At most one box of each class goes into a sum, which is capped at 1. By falling score.
+    At most one box of each class goes into a sum, which is capped at 1; each network's votes are
+    summed in the same way. By falling score.
     """
     wheels = [row for row, label in enumerate(found.labels) if label in SUMMED]
     if len(wheels) < 2:
         return found
     overlap = iou(found.boxes, found.boxes)
     scores, gone = found.scores.copy(), set[int]()
+    votes = {name: given.copy() for name, given in found.votes.items()}
     for row in wheels:
         if row not in gone:
             others = _others(row, [w for w in wheels if w not in gone], found.labels, overlap)
-            scores[row] = min(1.0, float(scores[row] + sum(found.scores[o] for o in others)))
+            for summing in (scores, *votes.values()):
+                summing[row] = min(1.0, float(summing[row] + sum(summing[o] for o in others)))
             gone.update(others)
     kept = [row for row in np.argsort(-scores, kind="stable").tolist() if row not in gone]
     return Detections(
-        boxes=found.boxes[kept], scores=scores[kept], labels=tuple(found.labels[k] for k in kept)
+        boxes=found.boxes[kept],
+        scores=scores[kept],
+        labels=tuple(found.labels[k] for k in kept),
+        votes={name: given[kept] for name, given in votes.items()},
     )
 
 

@@ -6,7 +6,8 @@ labels N names. Rows are ordered by falling score. Arrays are read-only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +24,16 @@ FloatImage = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detections:
-    """N boxes with their scores and labels; see the module's law for shapes and units."""
+    """N boxes with their scores and labels; see the module's law for shapes and units.
+
+    Of fused networks `votes` holds, by a network's name, its own score of each row, `(N,)`, 0 where
+    it found nothing there.
+    """
 
     boxes: FloatArray
     scores: FloatArray
     labels: tuple[str, ...]
+    votes: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.labels)
@@ -36,8 +42,11 @@ class Detections:
                 f"detections of {count} labels with boxes {self.boxes.shape}, "
                 f"scores {self.scores.shape}"
             )
-        self.boxes.setflags(write=False)
-        self.scores.setflags(write=False)
+        if any(scores.shape != (count,) for scores in self.votes.values()):
+            shapes = {name: scores.shape for name, scores in self.votes.items()}
+            raise ValueError(f"detections of {count} labels with votes {shapes}")
+        for array in (self.boxes, self.scores, *self.votes.values()):
+            array.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -48,6 +57,7 @@ class Detections:
             boxes=self.boxes[rows],
             scores=self.scores[rows],
             labels=tuple(self.labels[int(row)] for row in rows),
+            votes={name: scores[rows] for name, scores in self.votes.items()},
         )
 
 

@@ -21,12 +21,18 @@ def _archived(picture: str) -> str:
     return archive_name(picture).text
 
 
+def _is_empty(votes: dict[str, float]) -> bool:
+    """Of a single network, or in a record of an earlier program."""
+    return not votes
+
+
 class DetectionRow(Wire):
-    """One detection: box xyxy in pixels of its picture."""
+    """One detection: box xyxy in pixels of its picture; `votes` by the name of a fused network."""
 
     label: str
     score: float
     box: tuple[float, float, float, float]
+    votes: dict[str, float] = Field(default_factory=dict, exclude_if=_is_empty)
 
 
 class CloseUp(Wire):
@@ -84,9 +90,10 @@ def rows_of(detections: Detections) -> tuple[DetectionRow, ...]:
             label=label,
             score=round(float(score), 4),
             box=_rounded(box.tolist()),
+            votes={name: round(float(given[row]), 4) for name, given in detections.votes.items()},
         )
-        for label, score, box in zip(
-            detections.labels, detections.scores, detections.boxes, strict=True
+        for row, (label, score, box) in enumerate(
+            zip(detections.labels, detections.scores, detections.boxes, strict=True)
         )
     )
 
@@ -104,5 +111,9 @@ def picture_detections(
         boxes=np.array([row.box for row in rows], np.float32).reshape(-1, 4),
         scores=np.array([row.score for row in rows], np.float32),
         labels=tuple(row.label for row in rows),
+        votes={
+            name: np.array([row.votes.get(name, 0.0) for row in rows], np.float32)
+            for name in dict.fromkeys(name for row in rows for name in row.votes)
+        },
     )
     return PictureDetections(detections=detections, width=width, height=height)

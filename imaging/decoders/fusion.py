@@ -39,8 +39,9 @@ class _Pool:
 def fuse(views: Sequence[Detections], fusion: Fusion, thresholds: Thresholds) -> Detections:
     """One view of the picture, by falling score, as many and as clear as `thresholds` say.
 
-    `views` holds one `Detections` per network, all in the same pixels. Per label, a box joins the
-    best cluster that it overlaps by more than `fusion.iou` and that has none of its network yet.
+    `views` holds one `Detections` per member of `fusion`, all in the same pixels. Per label, a box
+    joins the best cluster that it overlaps by more than `fusion.iou` and that has none of its
+    network yet. The scores of a cluster's members become its `votes`.
     """
     counted = fusion.best_of or len(views)
     labels = sorted({label for view in views for label in view.labels})
@@ -53,9 +54,13 @@ def fuse(views: Sequence[Detections], fusion: Fusion, thresholds: Thresholds) ->
     clear = (row for row in fused if row[2] >= thresholds.score)
     ranked = sorted(clear, key=lambda row: -row[2])[: thresholds.max_detections]
     return Detections(
-        boxes=np.array([box for _, box, _ in ranked], np.float32).reshape(-1, 4),
-        scores=np.array([score for _, _, score in ranked], np.float32),
-        labels=tuple(label for label, _, _ in ranked),
+        boxes=np.array([box for _, box, _, _ in ranked], np.float32).reshape(-1, 4),
+        scores=np.array([score for _, _, score, _ in ranked], np.float32),
+        labels=tuple(label for label, _, _, _ in ranked),
+        votes={
+            name: np.array([votes.get(network, 0.0) for _, _, _, votes in ranked], np.float32)
+            for network, name in enumerate(fusion.members)
+        },
     )
 
 
@@ -96,6 +101,12 @@ def _joined(cluster: _Cluster, row: int, pool: _Pool) -> _Cluster:
     return _Cluster(box, members, cluster.networks | {int(pool.networks[row])})
 
 
-def _fused(pool: _Pool, cluster: _Cluster, counted: int) -> tuple[FloatArray, float]:
-    """The box, and the mean of its `counted` best scores; members come by falling score."""
-    return cluster.box, float(pool.scores[list(cluster.members[:counted])].sum()) / counted
+def _fused(
+    pool: _Pool, cluster: _Cluster, counted: int
+) -> tuple[FloatArray, float, dict[int, float]]:
+    """The box, the mean of its `counted` best scores, and each network's own; members come by
+    falling score."""
+    scores = pool.scores[list(cluster.members)]
+    networks = pool.networks[list(cluster.members)].tolist()
+    votes = dict(zip(networks, scores.tolist(), strict=True))
+    return cluster.box, float(scores[:counted].sum()) / counted, votes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -362,3 +364,23 @@ def test_more_frames_never_weigh_more_than_the_best_and_their_order_does_not_mat
 
 def test_the_whole_frame_without_a_region_is_all_of_it() -> None:
     assert frame().region == ALL
+
+
+@pytest.mark.parametrize(
+    ("score", "one", "two", "words"),
+    [
+        (0.6, 0.7, 0.5, "votes for the person of the strongest picture: one 0.70, two 0.50"),
+        (0.6, 0.9, 0.1, "the networks disagree on the person of the strongest picture: "),
+        (0.3, 0.34, 0.26, "votes for the person of the strongest picture: "),
+        (0.3, 0.6, 0.0, "the networks disagree on the person of the strongest picture: one 0.60"),
+    ],
+)
+def test_the_reasons_say_what_each_network_gave_to_the_strongest_match(
+    score: float, one: float, two: float, words: str
+) -> None:
+    found = saw(("person", score, THERE), ("dog", 0.2, ELSEWHERE))
+    votes = {"one": np.array([one, 0], np.float32), "two": np.array([two, 0.4], np.float32)}
+    seen = PictureDetections(detections=replace(found, votes=votes), width=100, height=100)
+    verdict = judged(EvidenceView(seen=seen, moment=NOON, close=False, place=SUSPECTED))
+    assert verdict.decision == ("confirmed" if score > 0.35 else "refuted")
+    assert verdict.reasons[-1].startswith(words)

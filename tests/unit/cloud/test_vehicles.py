@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,17 @@ def test_nothing_is_invented(rows: list[tuple[str, float, tuple[int, int, int, i
     assert sorted(label for label in after.labels if label not in SUMMED) == sorted(others)
     if len(found):
         assert float(after.scores[0]) >= float(found.scores[0]) - 1e-6
+
+
+def test_votes_are_summed_as_scores_are_each_network_for_itself() -> None:
+    found = saw(("car", 0.3, HERE), ("truck", 0.25, ALMOST), ("person", 0.2, FAR))
+    votes = {
+        "a": np.array([0.5, 0.1, 0.2], np.float32),
+        "b": np.array([0.1, 0.4, 0.0], np.float32),
+    }
+    kept = summed(replace(found, votes=votes))
+    assert told(kept) == [("car", 0.55), ("person", 0.2)]
+    given_by = {
+        name: [round(vote, 5) for vote in given.tolist()] for name, given in kept.votes.items()
+    }
+    assert given_by == {"a": [0.6, 0.2], "b": [0.5, 0.0]}

@@ -117,3 +117,14 @@ def test_a_verdict_says_nothing_that_another_run_would_say_otherwise() -> None:
     assert verdicts_of(sight, PERSONS) == (verdict,)
     assert verdict.report_id == "archive.gate.0.1714564800.0"
     assert (verdict.decided_at, verdict.evidence_key) == (sight.named.captured_at, None)
+
+
+def test_votes_go_through_the_record_into_the_reasons() -> None:
+    found = DetectionRow(
+        label="person", score=0.6, box=(10, 10, 30, 30), votes={"one": 0.7, "two": 0.5}
+    )
+    sight = a_sight(found)
+    stored = PictureRecord.model_validate_json(sight.model_dump_json(exclude_none=True))
+    (verdict,) = verdicts_of(stored, PERSONS)
+    assert "votes for the person of the strongest picture: one 0.70, two 0.50" in verdict.reasons
+    assert "votes" not in a_sight(row("person", 0.3)).model_dump_json(exclude_none=True)

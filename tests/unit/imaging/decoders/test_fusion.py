@@ -99,3 +99,18 @@ def test_no_score_is_made_from_nothing_and_the_best_comes_first(
     assert (np.diff(found.scores) <= 0).all()
     total = sum(score for _, score, _ in [*first, *second])
     assert float(found.scores.sum()) == pytest.approx(total / 2, abs=1e-3)
+
+
+def test_each_network_s_own_score_is_kept_as_its_vote() -> None:
+    views = [
+        view(("person", 0.6, HERE), ("dog", 0.9, ELSEWHERE)),
+        no_detections(),
+        view(("person", 0.8, HERE)),
+    ]
+    found = fuse(views, BEST_TWO, Thresholds(score=0.0))
+    assert found.labels == ("person", "dog")
+    votes = {name: given.tolist() for name, given in found.votes.items()}
+    assert votes["a"] == pytest.approx([0.6, 0.9])
+    assert votes["b"] == [0.0, 0.0]
+    assert votes["c"] == pytest.approx([0.8, 0.0])
+    assert found.take(np.array([1])).votes["a"] == pytest.approx([0.9])
