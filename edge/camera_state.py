@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from contract.ids import CameraId
 from contract.labels import group_of
+from edge.audit import events
 from edge.audit.events import AuditState, Reported
 from edge.config.schema import DeduplicationConfig, EvidenceConfig
 from edge.detect.pixel_aspect import AspectEstimate
@@ -23,7 +24,7 @@ from edge.gate import motion
 from edge.gate.motion import GateState
 from edge.health.camera_health import CameraHealth
 from edge.kept_frames import FrameDetections, KeptFrames
-from edge.records import Frame, FrameSize, TrackId, in_shares
+from edge.records import AlertCandidate, Duplicate, Frame, FrameSize, TrackId, in_shares
 from edge.rules import cooldown, deduplication
 from edge.rules.day_night import DayNightState
 from edge.rules.deduplication import AlarmEvents, DeduplicationResult
@@ -184,8 +185,17 @@ class CameraState:
             self.burst.pending = (*self.burst.pending, replace(detected, image=None))
         self.kept_frames.add(detected, self.tracks.alive, self.grey, evidence)
 
-    @property
-    def reported(self) -> Reported:
+    def mark_reported(
+        self, candidates: Iterable[AlertCandidate] = (), duplicates: Iterable[Duplicate] = ()
+    ) -> None:
+        """What is reported in a motion event was not rejected: these, and what was before and is
+        still there."""
+        raised = {(one.suspicion.track, one.suspicion.label) for one in candidates}
+        reported = frozenset((track, group_of(label)) for track, label in raised)
+        counted = frozenset((None, group_of(one.label)) for one in duplicates)
+        self.audit = events.suspect(self.audit, reported | counted | self._still_reported())
+
+    def _still_reported(self) -> Reported:
         """What was reported, was not refuted, and is still there."""
         return frozenset(
             (track.id, group_of(track.label))

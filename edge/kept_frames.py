@@ -50,6 +50,16 @@ class SceneView:
     reported_at_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateFrames:
+    """What an alert candidate shows: the `best` frames of its object, best first, the `view` of the
+    scene, if not that of the best frame, and the `context` before."""
+
+    best: tuple[BestFrame, ...]
+    view: DecodedFrame | None
+    context: tuple[DecodedFrame, ...]
+
+
 @dataclass(slots=True)
 class KeptFrames:
     """Of one camera; `ring` holds the context with its times."""
@@ -99,10 +109,17 @@ class KeptFrames:
                 known = self.best_frames.get(track.id, ())
                 self.best_frames[track.id] = best_frames.add(known, best_frame, evidence)
 
-    def pop_best_frames(self, track: TrackId) -> tuple[BestFrame, ...]:
-        """The best frames of the track, best first; the next finding of the track gets newer
-        ones."""
-        return best_frames.ranked(self.best_frames.pop(track))
+    def pop_for_track(
+        self, track: TrackId, now: float, evidence: EvidenceConfig
+    ) -> CandidateFrames:
+        """The frames that show a finding at `now`; the track's next finding gets newer ones."""
+        best = best_frames.ranked(self.best_frames.pop(track))
+        view = self._scene_view(best[0].decoded, now, evidence)
+        return CandidateFrames(best=best, view=view, context=self._context(best[0], evidence))
+
+    def for_single_picture(self, best: BestFrame, evidence: EvidenceConfig) -> CandidateFrames:
+        """The same for a finding in a single picture, which is a view of its own."""
+        return CandidateFrames(best=(best,), view=None, context=self._context(best, evidence))
 
     def next_best_frame(self, track: TrackId) -> BestFrame | None:
         """The best frame since the last finding of the track, handed out once."""
@@ -112,7 +129,7 @@ class KeptFrames:
         self.best_frames[track] = ()
         return kept[0]
 
-    def scene_view(self, best: DecodedFrame, now: float, evidence: EvidenceConfig) -> DecodedFrame:
+    def _scene_view(self, best: DecodedFrame, now: float, evidence: EvidenceConfig) -> DecodedFrame:
         """The frame that shows the scene: that of the event that goes on, or `best` for another."""
         known = self.view
         if (
@@ -124,9 +141,10 @@ class KeptFrames:
         self.view = replace(known, reported_at_s=now)
         return known.decoded
 
-    def context(self, best: DecodedFrame, evidence: EvidenceConfig) -> tuple[DecodedFrame, ...]:
+    def _context(self, best: BestFrame, evidence: EvidenceConfig) -> tuple[DecodedFrame, ...]:
         """Up to `context_frames` frames spread over the ring, other than the best one."""
-        others = [decoded for _, decoded in self.ring if not _same(decoded.frame, best.frame)]
+        shown = best.decoded.frame
+        others = [decoded for _, decoded in self.ring if not _same(decoded.frame, shown)]
         count = min(evidence.context_frames, len(others))
         if not count:
             return ()

@@ -1,9 +1,9 @@
 """A frame's path: gate, detect, track, engine.
 
-PURE. `analyze` takes an admitted frame and says what became of it; `tick` judges frames that turned
-out to stand alone. Neither knows a thread, queue, socket or clock: `now` is monotonic seconds given
-by the caller, who calls `tick` first and both from one thread. Called by the analysis worker and by
-replay.
+PURE. `analyze` takes an admitted frame and says what became of it; `tick` evaluates frames that
+turned out to stand alone. Neither knows a thread, queue, socket or clock: `now` is monotonic
+seconds given by the caller, who calls `tick` first and both from one thread. Called by the analysis
+worker and by replay.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
-from contract.labels import group_of
 from contract.verdict import Decision
 from edge.audit import events
 from edge.audit.events import AuditSample, AuditSegment, RejectedSegment
@@ -19,8 +18,8 @@ from edge.audit.sampling import Draw
 from edge.camera_state import CameraState
 from edge.config.health import Fault
 from edge.config.schema import CameraConfig, EdgeConfig
-from edge.detect.detect_frame import DetectionResult, Detector, SearchHints, detect_frame
-from edge.detect.pixel_aspect import AspectEstimate, estimate_aspect, looks_squeezed
+from edge.detect import pixel_aspect
+from edge.detect.detect_frame import Detector, SearchHints, detect_frame
 from edge.gate.precheck import precheck
 from edge.kept_frames import FrameDetections
 from edge.privacy import pixels
@@ -41,8 +40,8 @@ from edge.rules import day_night, object_masks
 from edge.static_objects.records import Memory, StaticObject
 from edge.track import tracker
 from edge.track.track import Track
+from imaging import aspect
 from imaging.admission import Rejected
-from imaging.aspect import is_known, pixel_aspect
 from imaging.detections import Image
 
 __all__ = ["Detector", "EngineResult", "Pipeline"]
@@ -104,25 +103,40 @@ class Pipeline:
             return seen
         state.audit = events.watch(state.audit, frame, seen, now, self._draw(frame.camera, now))
         if not seen.moved:
-            state.audit = events.suspect(state.audit, state.reported)
+            state.mark_reported()
             state.tracks = tracker.expire(state.tracks, now, config.decide.tracking)
             return Quiet(motion=seen)
+        return self._analyze_moving(engine, state, frame, seen, now)
+
+    def _analyze_moving(
+        self, engine: RuleEngine, state: CameraState, frame: Frame, seen: Motion, now: float
+    ) -> Outcome:
+        """The rest of the path, for a frame that deserves the detector."""
+        settings, config = engine.settings, self._config
         image = pixels(frame, settings.privacy_masks)
         if isinstance(image, Rejected):
             return image
-        aspect = pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
-        height, width = image.shape[:2]
-        decoded = DecodedFrame(frame=frame, width=int(width), height=int(height), aspect=aspect)
-        state.note_size((decoded.width, decoded.height))
-        detection = self._detect(state, decoded, image, seen, engine, now)
-        aspect_inferences = self._estimate_aspect(state, decoded, image, settings, now)
-        found, ignored = object_masks.apply(
-            detection.found, settings.object_masks, (decoded.width, decoded.height)
+        decoded = _decoded(frame, image, settings)
+        size = decoded.width, decoded.height
+        state.note_size(size)
+        hints = SearchHints(
+            motion=seen,
+            expected=tracker.expected(state.tracks, now),
+            alone=engine.evaluates_single_pictures(state),
+            aspect=decoded.aspect,
         )
+        state.crop_history, detection = detect_frame(
+            state.crop_history, self._detector, image, hints, now, config.detect.regions
+        )
+        health = config.health_of(settings)
+        state.aspect_estimate, aspect_inferences = pixel_aspect.step(
+            state.aspect_estimate, self._detector, decoded, image, settings, health, now
+        )
+        found, ignored = object_masks.apply(detection.found, settings.object_masks, size)
         state.day_night = day_night.step(state.day_night, image, now, config.decide.day_night)
         result = engine.evaluate(state, (FrameDetections(decoded, found, now, image), image), seen)
         state.unmask_detected(now)
-        _mark_reported(state, result)
+        state.mark_reported(result.candidates, result.duplicates)
         return Analysed(
             motion=seen,
             detections=found,
@@ -206,7 +220,7 @@ class Pipeline:
         if state.aspect_estimate.proposed:
             found += ("squeezed",)
         settings = self._settings(camera)
-        health = self._config.health if settings.health is None else settings.health
+        health = self._config.health_of(settings)
         watched = health.enabled and "resizing" not in health.ignore
         if state.resizing and watched and settings.kind != "snapshot":
             found += ("resizing",)
@@ -228,7 +242,7 @@ class Pipeline:
         return state
 
     def _settings(self, camera: CameraId) -> CameraConfig:
-        return self._config.cameras.get(camera, self._config.camera_defaults)
+        return self._config.of_camera(camera)
 
     def _engine(self, camera: CameraId) -> RuleEngine:
         settings = self._settings(camera)
@@ -243,53 +257,10 @@ class Pipeline:
 
         return Draw(config.gateway.id, camera, self.epoch, config.deliver.audit, chance)
 
-    def _detect(
-        self,
-        state: CameraState,
-        decoded: DecodedFrame,
-        image: Image,
-        seen: Motion,
-        engine: RuleEngine,
-        now: float,
-    ) -> DetectionResult:
-        hints = SearchHints(
-            motion=seen,
-            expected=tracker.expected(state.tracks, now),
-            alone=engine.evaluates_single_pictures(state),
-            aspect=decoded.aspect,
-        )
-        regions = self._config.detect.regions
-        state.crop_history, result = detect_frame(
-            state.crop_history, self._detector, image, hints, now, regions
-        )
-        return result
-
-    def _estimate_aspect(
-        self,
-        state: CameraState,
-        decoded: DecodedFrame,
-        image: Image,
-        settings: CameraConfig,
-        now: float,
-    ) -> int:
-        """Ask whether the pixels are as wide as they are taken for, where nothing tells; how many
-        inferences it took."""
-        health = self._config.health if settings.health is None else settings.health
-        known = settings.pixel_aspect != "auto" or is_known(decoded.frame.header)
-        if known or not health.enabled or "squeezed" in health.ignore:
-            state.aspect_estimate = AspectEstimate()
-            return 0
-        if not looks_squeezed((decoded.width, decoded.height)):
-            return 0
-        state.aspect_estimate, inferences = estimate_aspect(
-            state.aspect_estimate, self._detector, image, now
-        )
-        return inferences
-
     def _flush(self, camera: CameraId, state: CameraState, now: float) -> EngineResult | None:
         result = self._engine(camera).flush(state, now)
         if result is not None:
-            _mark_reported(state, result)
+            state.mark_reported(result.candidates, result.duplicates)
         return result
 
     def _rejected_segments(
@@ -322,11 +293,7 @@ class Pipeline:
         return AuditSample(report_id=id_, frames=frames, box=box)
 
 
-def _mark_reported(state: CameraState, result: EngineResult) -> None:
-    """What was reported in a motion event was not rejected."""
-    raised = {
-        (candidate.suspicion.track, candidate.suspicion.label) for candidate in result.candidates
-    }
-    reported = frozenset((track, group_of(label)) for track, label in raised)
-    counted = frozenset((None, group_of(one.label)) for one in result.duplicates)
-    state.audit = events.suspect(state.audit, reported | counted | state.reported)
+def _decoded(frame: Frame, image: Image, settings: CameraConfig) -> DecodedFrame:
+    height, width = image.shape[:2]
+    pixel = aspect.pixel_aspect(frame.header, settings.pixel_aspect, image.shape)
+    return DecodedFrame(frame=frame, width=int(width), height=int(height), aspect=pixel)

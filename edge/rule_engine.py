@@ -15,7 +15,7 @@ from functools import partial
 from contract.ids import CameraId, GatewayId, report_id
 from edge.camera_state import CameraState
 from edge.config.schema import CameraConfig, EdgeConfig
-from edge.kept_frames import FrameDetections
+from edge.kept_frames import CandidateFrames, FrameDetections
 from edge.privacy import pixels
 from edge.records import (
     AlertCandidate,
@@ -122,16 +122,14 @@ class RuleEngine:
             state.tracks, evaluated.tracks, result.throttled
         )
         state.memory, suppressed = matching.suppress(state.memory, evaluated.rule_results, known)
+        frame, evidence = detected.decoded.frame, self.config.deliver.evidence
         candidates = tuple(
-            candidate_of(
-                state,
-                state.kept_frames.pop_best_frames(f.track),
-                f,
-                detected.decoded.frame,
-                self.config,
-                self.epoch,
+            self._candidate(
+                state.kept_frames.pop_for_track(one.track, frame.received_mono_s, evidence),
+                one,
+                frame,
             )
-            for f in result.passed
+            for one in result.passed
         )
         return EngineResult(
             camera=self.camera,
@@ -194,9 +192,8 @@ class RuleEngine:
     ) -> tuple[AlertCandidate, ...]:
         best_frame = BestFrame(detected.decoded, finding.box, finding.score)
         late = timedelta(seconds=at - detected.now)
-        candidate = candidate_of(
-            state, (best_frame,), finding, detected.decoded.frame, self.config, self.epoch, late
-        )
+        frames = state.kept_frames.for_single_picture(best_frame, self.config.deliver.evidence)
+        candidate = self._candidate(frames, finding, detected.decoded.frame, late)
         state.remember_reported(detected.decoded.frame)
         return self._add_queries(state, (candidate,), frame_context, alone=True)
 
@@ -242,35 +239,30 @@ class RuleEngine:
                 )
         return candidates
 
+    def _candidate(
+        self,
+        frames: CandidateFrames,
+        finding: Finding,
+        frame: Frame,
+        late: timedelta | None = None,
+    ) -> AlertCandidate:
+        """The candidate of what was found in `frame`; `late` is by how much later a frame was
+        evaluated as a single picture."""
+        gateway = GatewayId(self.config.gateway.id)
+        best, *_ = frames.best
+        return AlertCandidate(
+            suspicion=_suspicion(finding, gateway, frame, self.epoch, late or timedelta(0)),
+            best=best.decoded,
+            best_box=best.box,
+            others=frames.best[1:],
+            view=frames.view,
+            followed=late is None,
+            context=frames.context,
+        )
+
 
 def _frame_context(detected: FrameDetections, image: Image) -> FrameContext:
     return FrameContext(image=image, at=detected.decoded.frame.received_at, now=detected.now)
-
-
-def candidate_of(
-    state: CameraState,
-    best_frames: tuple[BestFrame, ...],
-    finding: Finding,
-    frame: Frame,
-    config: EdgeConfig,
-    epoch: int,
-    late: timedelta | None = None,
-) -> AlertCandidate:
-    """The candidate of what was found in `frame`; `best_frames` show it, best first.
-
-    `late`: by how much later a frame was evaluated as a single picture; such a one is a view of its
-    own."""
-    evidence, gateway = config.deliver.evidence, GatewayId(config.gateway.id)
-    best, now = best_frames[0], frame.received_mono_s
-    return AlertCandidate(
-        suspicion=_suspicion(finding, gateway, frame, epoch, late or timedelta(0)),
-        best=best.decoded,
-        best_box=best.box,
-        others=best_frames[1:],
-        view=state.kept_frames.scene_view(best.decoded, now, evidence) if late is None else None,
-        followed=late is None,
-        context=state.kept_frames.context(best.decoded, evidence),
-    )
 
 
 def _suspicion(

@@ -74,7 +74,7 @@ class StepWriter(Protocol):
 
 
 def _writers(options: argparse.Namespace, config: EdgeConfig, fps: float) -> tuple[StepWriter, ...]:
-    settings = config.cameras.get(options.camera, config.camera_defaults)
+    settings = config.of_camera(options.camera)
     camera = CameraId(options.camera)
     page: Path | None = options.report
     return (

@@ -238,3 +238,15 @@ class EdgeConfig(Section):
         if problems:
             raise ValueError("; ".join(dict.fromkeys(problems)))
         return self
+
+    def of_camera(self, camera: str) -> CameraConfig:
+        """The settings of a camera, listed or not."""
+        return self.cameras.get(camera, self.camera_defaults)
+
+    def gate_of(self, settings: CameraConfig) -> GateConfig:
+        """The gate of a camera with these settings: its own, or the one for all."""
+        return self.gate if settings.gate is None else settings.gate
+
+    def health_of(self, settings: CameraConfig) -> HealthConfig:
+        """The same for health."""
+        return self.health if settings.health is None else settings.health

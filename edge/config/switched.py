@@ -11,7 +11,7 @@ from typing import get_args
 
 from contract.ids import CameraId
 from contract.topics import Setting
-from edge.config.schema import CameraConfig, EdgeConfig
+from edge.config.schema import EdgeConfig
 
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
 
@@ -26,7 +26,7 @@ def switched(config: EdgeConfig, positions: Positions) -> EdgeConfig:
     cameras are let in at all.
     """
     told = {
-        camera: _camera(config, camera).model_copy(
+        camera: config.of_camera(camera).model_copy(
             update={str(name): on for name, on in settings.items()}
         )
         for camera, settings in positions.items()
@@ -37,13 +37,9 @@ def switched(config: EdgeConfig, positions: Positions) -> EdgeConfig:
 
 def position(config: EdgeConfig, camera: CameraId, setting: Setting) -> bool:
     """Where the switch stands in a configuration that was `switched`."""
-    settings = _camera(config, camera)
+    settings = config.of_camera(camera)
     match setting:
         case "armed":
             return settings.armed
         case "enabled":
             return settings.enabled
-
-
-def _camera(config: EdgeConfig, camera: CameraId) -> CameraConfig:
-    return config.cameras.get(camera, config.camera_defaults)

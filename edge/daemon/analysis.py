@@ -192,7 +192,7 @@ class AnalysisWorker:
                 Reason.UNDECODABLE, "the daemon ended again and again while analysing it"
             )
         config = self._settings.config
-        settings = config.cameras.get(frame.camera, config.camera_defaults)
+        settings = config.of_camera(frame.camera)
         return None if settings.kind == "snapshot" else stale(frame, now, config.intake.limits)
 
     def _analyze(self, frame: Frame, now: float) -> Outcome:

@@ -133,8 +133,7 @@ class CameraWatch:
         return tuple(dict.fromkeys((*self._sources.followed(), *listed)))
 
     def _settings(self, camera: CameraId) -> CameraConfig:
-        config = self._current()
-        return config.cameras.get(camera, config.camera_defaults)
+        return self._current().of_camera(camera)
 
     def _judge(self, camera: CameraId, funnel: Funnel, now: float) -> CameraCondition | None:
         """None of a listed camera that may still send its first picture."""
@@ -163,7 +162,7 @@ class CameraWatch:
         self, camera: CameraId, settings: CameraConfig, funnel: Funnel, now: float
     ) -> str:
         """Why nothing of what the camera sends can be used; empty if something can."""
-        health = self._current().health if settings.health is None else settings.health
+        health = self._current().health_of(settings)
         before = self._refusals.get(camera, RefusedInARow())
         decoded = funnel.quiet + funnel.analysed
         refusals = count_refused(before, funnel.rejected_by, decoded, now)
@@ -176,7 +175,7 @@ class CameraWatch:
     def _listen(
         self, camera: CameraId, settings: CameraConfig, funnel: Funnel, now: float
     ) -> Arrivals:
-        health = self._current().health if settings.health is None else settings.health
+        health = self._current().health_of(settings)
         arrivals = self._arrivals.get(camera) or await_first(now)
         usable = funnel.received - funnel.rejected
         came = usable - self._usable.get(camera, 0)

@@ -12,7 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from statistics import median
 
+from edge.config.health import HealthConfig
+from edge.config.schema import CameraConfig
 from edge.detect.detect_frame import Detector
+from edge.records import DecodedFrame
+from imaging.aspect import is_known
 from imaging.detections import Detections, Image
 
 TWICE = 2.0
@@ -71,6 +75,25 @@ class AspectEstimate:
     tried_at_s: float = float("-inf")
     samples: tuple[AspectSample, ...] = ()
     proposed: float | None = None
+
+
+def step(
+    estimate: AspectEstimate,
+    detector: Detector,
+    decoded: DecodedFrame,
+    image: Image,
+    settings: CameraConfig,
+    health: HealthConfig,
+    now: float,
+) -> tuple[AspectEstimate, int]:
+    """What is known after this frame of a camera with these `settings`, and how many inferences it
+    took; nothing is estimated where configuration or picture says how wide pixels are."""
+    known = settings.pixel_aspect != "auto" or is_known(decoded.frame.header)
+    if known or not health.enabled or "squeezed" in health.ignore:
+        return AspectEstimate(), 0
+    if not looks_squeezed((decoded.width, decoded.height)):
+        return estimate, 0
+    return estimate_aspect(estimate, detector, image, now)
 
 
 def looks_squeezed(size: tuple[int, int]) -> bool:

@@ -44,8 +44,8 @@ def precheck(
 ) -> Precheck:
     """The frame as the gate sees it; `settings` are its camera's, `now` is monotonic seconds;
     `followed` as in `motion.detect_motion`."""
-    gating = config.gate if settings.gate is None else settings.gate
-    watching = config.health if settings.health is None else settings.health
+    gating = config.gate_of(settings)
+    watching = config.health_of(settings)
     ungated = settings.kind == "snapshot" or not gating.enabled
     if ungated and not camera_health.due(health, now, watching):
         return Precheck(motion=motion.off(), gate=gate, health=health)

@@ -31,6 +31,15 @@ class CameraSlot:
         self.used_at_s = now
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedSlot:
+    """A camera's slot for a picture; whether it is `new`, and who had to leave for it."""
+
+    slot: CameraSlot
+    new: bool = False
+    left: CameraId | None = None
+
+
 class CameraSlots:
     """The slots of all cameras, over so many analysis threads."""
 
@@ -66,13 +75,16 @@ class CameraSlots:
         )
 
     def assign(
-        self, camera: CameraId, config: EdgeConfig, now: float
-    ) -> tuple[CameraSlot, CameraId | None]:
-        """The camera's slot, a new one if need be, and who had to leave for it; `refusal` was
-        asked before."""
-        slot = self._slots.get(camera)
-        if slot is not None:
-            return slot, None
+        self, camera: CameraId, config: EdgeConfig, now: float, apart_s: float
+    ) -> AssignedSlot:
+        """The slot of a camera whose picture was admitted at `now`, a new one if need be; after a
+        pause of `apart_s` a new burst begins. `refusal` was asked before."""
+        known = self._slots.get(camera)
+        assigned = self._new(camera, config, now) if known is None else AssignedSlot(slot=known)
+        assigned.slot.count_picture(now, apart_s)
+        return assigned
+
+    def _new(self, camera: CameraId, config: EdgeConfig, now: float) -> AssignedSlot:
         left = None
         others = self._others(config.cameras)
         if camera not in config.cameras and len(others) >= config.intake.max_cameras:
@@ -82,7 +94,7 @@ class CameraSlots:
         thread = self._loads.index(min(self._loads))
         self._loads[thread] += 1
         slot = self._slots[camera] = CameraSlot(thread, now)
-        return slot, left
+        return AssignedSlot(slot=slot, new=True, left=left)
 
     def _others(self, listed: Collection[str]) -> list[CameraId]:
         return [camera for camera in self._slots if camera not in listed]

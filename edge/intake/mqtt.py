@@ -15,7 +15,7 @@ from functools import partial
 
 from contract.ids import CameraId, id_of
 from contract.topics import is_ours
-from edge.config.schema import CameraConfig, EdgeConfig
+from edge.config.schema import EdgeConfig
 from edge.intake import camera_topics
 from edge.intake.admission import admit
 from edge.intake.assemblies import Assembled, Assemblies
@@ -191,7 +191,7 @@ class Intake:
 
     def _refusal(self, config: EdgeConfig, camera: CameraId, retained: bool) -> Rejected | None:
         """Why a picture is not even looked at; asking changes nothing."""
-        if not _settings(config, camera).enabled:
+        if not config.of_camera(camera).enabled:
             return Rejected(Reason.DISABLED, f"camera {camera} is switched off")
         if retained and not config.intake.accept_retained:
             return Rejected(Reason.RETAINED, f"an old picture of {camera} that the broker kept")
@@ -224,7 +224,7 @@ class Intake:
                 return True
             admitted = replace(admitted, held=held)
         self._hand_over(config, camera, admitted)
-        self._spellings.note(camera, camera_topics.spelled_in(config, topic))
+        self._spellings.note(config, camera, topic)
         return receipt is not None
 
     def _hand_over(self, config: EdgeConfig, camera: CameraId, frame: Frame) -> None:
@@ -238,17 +238,16 @@ class Intake:
 
     def _slot_of(self, config: EdgeConfig, camera: CameraId, now: float) -> CameraSlot:
         """The camera's slot, which may be a new one: its picture was admitted."""
-        new = camera not in self._slots
-        slot, left = self._slots.assign(camera, config, now)
-        slot.count_picture(now, _settings(config, camera).snapshot_after_s)
-        if left is not None:
-            log(Event.CAMERA_FORGOTTEN, camera=left, reason=f"its slot goes to {camera}")
-            self._spellings.forget(left)
-            self._listener.left(left)
-        if new:
+        apart_s = config.of_camera(camera).snapshot_after_s
+        assigned = self._slots.assign(camera, config, now, apart_s)
+        if assigned.left is not None:
+            log(Event.CAMERA_FORGOTTEN, camera=assigned.left, reason=f"its slot goes to {camera}")
+            self._spellings.forget(assigned.left)
+            self._listener.left(assigned.left)
+        if assigned.new:
             log(Event.CAMERA_FOUND, camera=camera)
             self._listener.found(camera)
-        return slot
+        return assigned.slot
 
     def _is_known(self, config: EdgeConfig, camera: CameraId) -> bool:
         return camera in self._slots or camera in config.cameras
@@ -275,13 +274,9 @@ class Intake:
         )
 
 
-def _settings(config: EdgeConfig, camera: CameraId) -> CameraConfig:
-    return config.cameras.get(camera, config.camera_defaults)
-
-
 def _queue_limit(config: EdgeConfig, camera: CameraId, slot: CameraSlot) -> QueueLimit:
     """A queue for what is, or may be, single pictures; the newest of a stream."""
-    kind, snapshots = _settings(config, camera).kind, config.intake.snapshots
+    kind, snapshots = config.of_camera(camera).kind, config.intake.snapshots
     if kind == "snapshot":
         return QueueLimit(snapshots.queue, snapshots.queue_max_bytes)
     if kind == "auto" and slot.burst <= AUTO_QUEUE:

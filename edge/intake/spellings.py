@@ -7,6 +7,8 @@ of each camera that is followed. Called by `mqtt` with each admitted picture.
 from __future__ import annotations
 
 from contract.ids import CameraId
+from edge.config.schema import EdgeConfig
+from edge.intake.camera_topics import spelled_in
 from service.events import Event, log
 
 _SHOWN = 80
@@ -18,8 +20,9 @@ class Spellings:
     def __init__(self) -> None:
         self._first: dict[CameraId, str] = {}
 
-    def note(self, camera: CameraId, name: str | None) -> None:
-        """A picture came under `name`, None if its topic holds none; a second name is said."""
+    def note(self, config: EdgeConfig, camera: CameraId, topic: str) -> None:
+        """A picture of `camera` came; a second name for it, as topics spell it, is logged."""
+        name = spelled_in(config, topic)
         if name is None:
             return
         first = self._first.setdefault(camera, name)

@@ -39,7 +39,7 @@ class HtmlReportWriter:
         if path.is_dir():
             raise SourceError(f"{path} cannot be written: it is a folder")
         self._path, self._source, self._camera = path, source, camera
-        self._overlay = Overlay(config.cameras.get(camera, config.camera_defaults))
+        self._overlay = Overlay(config.of_camera(camera))
         self._origin = ReportOrigin(
             gateway=GatewayId(config.gateway.id),
             model_sha256=_NOBODY,

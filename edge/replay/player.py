@@ -181,7 +181,7 @@ class Player:
         """`start` is when the first frame was received, which schedules ask for."""
         self._config, self._camera, self._rhythm, self._start = config, camera, rhythm, start
         self._pipeline = Pipeline(config, detector)
-        self._settings = config.cameras.get(camera, config.camera_defaults)
+        self._settings = config.of_camera(camera)
 
     def step(self, number: int, name: str, payload: bytes, *, last: bool) -> ReplayStep:
         """The next frame along the path; after the `last`, what still waits is judged."""

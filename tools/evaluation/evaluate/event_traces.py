@@ -72,7 +72,7 @@ class TraceRecorder:
         floor, begin = config.detect.min_score, config.decide.tracking.begin_score
         self._traces = tuple(EventTrace(event=one, floor=floor, begin=begin) for one in events)
         self._wanted = tuple(_spread(event, times) for event in events)
-        self._overlay = Overlay(config.cameras.get(camera, config.camera_defaults))
+        self._overlay = Overlay(config.of_camera(camera))
         self._static = static
         self._boxed = boxed
 

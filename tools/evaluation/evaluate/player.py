@@ -196,7 +196,7 @@ def as_kind(
     config: EdgeConfig, camera: CameraId, kind: Literal["stream", "snapshot"]
 ) -> EdgeConfig:
     """The configuration with `camera` listed as of `kind`, otherwise as it was configured."""
-    settings = config.cameras.get(camera, config.camera_defaults)
+    settings = config.of_camera(camera)
     cameras = {**config.cameras, camera: settings.model_copy(update={"kind": kind})}
     return config.model_copy(update={"cameras": cameras})
 
