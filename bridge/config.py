@@ -108,7 +108,7 @@ class UploadsConfig(Section):
         (2130, 2149), description="First and last port of FTP's passive data connections."
     )
     ftp_public_host: str | None = Field(
-        None, description="Address that cameras are told for those, behind NAT or in a container."
+        None, description="Address that cameras get for those, behind NAT or in a container."
     )
     smtp_port: int = Field(2525, ge=1, le=65535, description="SMTP's port.")
     cert_file: Path | None = Field(
@@ -258,5 +258,5 @@ def authorities_of(camera: SourceConfig) -> ssl.SSLContext | None:
 
 
 def password_fault(camera: str, error: OSError) -> str:
-    """In the words of a complaint, why `password_of` raised."""
+    """In the words of a validation error, why `password_of` raised."""
     return f"cameras.{camera}.password_file: {error.filename}: {error.strerror}"

@@ -93,7 +93,7 @@ def second_views_needed(
     """Whether the first views leave it open, so that the second ones are needed.
 
     A whole frame at full size refutes what it shows under `refute_below`. Close-ups refute nothing
-    by themselves: what fills them may be told only from its surroundings.
+    by themselves: what fills them may be recognised only by its surroundings.
     """
     combined = combine_scores(report, first, policy)
     refuted = combined.score < policy.refute_below and not first[0].close
@@ -158,7 +158,7 @@ def _small(report: ThreatReport) -> bool:
 
 
 def inconclusive(report: ThreatReport, reason: str, stamp: Stamp) -> Verdict:
-    """The evidence cannot be judged; nothing was refuted, so the report's severity stands."""
+    """The evidence cannot be used; nothing was refuted, so the report's severity stands."""
     return _verdict(report, "inconclusive", (reason,), stamp)
 
 

@@ -45,7 +45,7 @@ class UnusablePicture:
     detail: str
 
     def __str__(self) -> str:
-        return f"{self.role} picture cannot be judged: {self.fault}, {self.detail} ({self.key})"
+        return f"{self.role} picture cannot be used: {self.fault}, {self.detail} ({self.key})"
 
 
 def fetch(

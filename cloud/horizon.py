@@ -1,8 +1,8 @@
 """What a store need not have any more, and what is due to go, by age and class.
 
-PURE. Retention says first, signed, how far it goes, and removes then: so what is missing because
-of its age is told from what somebody took away. Pictures go by the class of their verdict, verdicts
-later and all alike, from the beginning of each chain on. Called by `retain` and `verify`.
+PURE. Retention says first, signed, how far it goes, and removes then: so what is missing because of
+its age is distinguished from what somebody took away. Pictures go by the class of their verdict,
+verdicts later and all alike, from the beginning of each chain on. Called by `retain` and `verify`.
 """
 
 from __future__ import annotations

@@ -142,7 +142,7 @@ class _Process:
     def stop(self) -> int:
         """Leaves in order within `drain_s`; 1 if something was broken or the deadline passed."""
         broken = self._fatal or self._worker.broken
-        log(Event.DAEMON_STOPPING, reason=repr(broken) if broken else "told to")
+        log(Event.DAEMON_STOPPING, reason=repr(broken) if broken else "asked to")
         self._thread.join(self._settings.work.drain_s)
         overdue = self._thread.is_alive()
         self._link.stop(timeout_s=5.0)

@@ -3,7 +3,8 @@
 PURE. A gateway numbers what it raises, and each report names the hash of the one before it, so one
 that is taken away, altered or slipped in later shows. A manifest is the hash over what a report
 claims (what, where, how severe, whether only a sample) and over its pictures in order; a verdict
-names the manifest of what it judged, so it says nothing about a report that claims anything else.
+names the manifest of what it decided on, so it says nothing about a report that claims anything
+else.
 """
 
 from __future__ import annotations

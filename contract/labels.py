@@ -10,8 +10,8 @@ Group = Literal["person", "vehicle", "animal", "other"]
 
 VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
 CYCLES = frozenset({"bicycle", "motorcycle"})
-"""Told apart from other vehicles by their shape, and a rider's are next to a person; so they keep
-scores of their own, where those of the others are summed."""
+"""Distinguished from other vehicles by their shape, and a rider's are next to a person; so they
+keep scores of their own, where those of the others are summed."""
 
 SUMMED = VEHICLES - CYCLES
 """Of one shape to a network that sees them from above: one thing scores as part car, part bus."""

@@ -19,7 +19,7 @@ Verb = Literal["self-test"]
 Presence = Literal["online", "stopped", "offline"]
 """The retained `status` of a gateway or bridge; `offline` is the last will."""
 Setting = Literal["armed", "enabled"]
-"""A switch of a camera: its command is told on `<setting>/set`, its position said on
+"""A switch of a camera: its command comes on `<setting>/set`, its position said on
 `<setting>/state`, both ON or OFF, as Home Assistant has it."""
 
 

@@ -88,5 +88,5 @@ class Verdict(Wire):
         description="On a self-test: there is no threat, whatever was decided.",
     )
     handled: Handling | None = Field(
-        None, exclude_if=absent, description="Told of a self-test only."
+        None, exclude_if=absent, description="Present for a self-test only."
     )

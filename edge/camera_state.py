@@ -46,7 +46,8 @@ PICTURES_KEPT = 16
 
 @dataclass(slots=True)
 class Burst:
-    """Frames that came close together; `pending` are those too few to vote, to be judged alone."""
+    """Frames that came close together; `pending` are those too few to vote, to be evaluated
+    alone."""
 
     frames: int = 0
     seen_at_s: float = float("-inf")

@@ -1,4 +1,4 @@
-"""Whether a picture deserves decoding, told from its header alone.
+"""Whether a picture deserves decoding, by its header alone.
 
 PURE. Type by the first bytes, never by a name; then the header is walked and its claims are held
 against the limits. Microseconds for an ordinary frame; linear time and constant memory for any

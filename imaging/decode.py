@@ -8,7 +8,7 @@ sizes are before it. OpenCV is given a copy with only what pixels need (`jpeg.es
 A JPEG without its end marker decodes if nothing else is missing (some cameras omit it), and is
 `truncated` otherwise. The test: the decoder reads on past the last byte only if it still lacks
 data. So the picture is decoded twice, closed at once and closed after some bytes of noise; if the
-two differ, noise was taken for data. For one-scan JPEG this is told at 1/8 of the size (a cut that
+two differ, noise was taken for data. For one-scan JPEG this is seen at 1/8 of the size (a cut that
 spares all but the last block's detail is harmless), for progressive at 1/2, as its late scans hold
 detail alone; one cut exactly between two scans passes, as a coarser picture.
 
@@ -93,7 +93,7 @@ def _decode(picture: bytes, header: Header, flags: int, factor: int) -> Image | 
 def _ends_filled(image: Image, header: Header) -> bool:
     """Whether its last rows, as many as may lack, have one colour, that of what a decoder fills in.
 
-    Of four components the colour is not told, as their conversion depends on the marker of Adobe.
+    Of four components the colour is not known, as their conversion depends on the marker of Adobe.
     """
     first = image.shape[0] - 1 - int(MOST_LACKING * image.shape[0])
     last = image[-1, -1]
@@ -156,7 +156,7 @@ def _closed(opened: bytes, flags: int) -> Image | None:
 
 def _noise_share(opened: bytes, closed: Image | None, flags: int) -> float:
     """From the first row on that shows noise which stands behind the data, in shares of all; 1 if
-    it cannot be told."""
+    it cannot be known."""
     noisy = _pixels(_noisy(opened), flags)
     if closed is None or noisy is None or closed.shape != noisy.shape:
         return 1.0

@@ -1,4 +1,4 @@
-"""The marker walk over a JPEG: what it is, told without decoding a coefficient.
+"""The marker walk over a JPEG: what it is, without decoding a coefficient.
 
 PURE. Follows what libjpeg does, so that what passes here is what the decoder will see: fill bytes
 and junk between segments are skipped; SOI must be the first bytes (`FF D8 FF`). Entropy data is

@@ -1,6 +1,6 @@
 """What an object store must do for us, and how it may fail.
 
-An object is written once: the first writer decides, and whoever comes later is told so; only one
+An object is written once: the first writer decides, and whoever comes later learns it; only one
 that was damaged where it lies is written again. That makes every retry safe and is how cloud
 workers claim a report. Errors are grouped by what the caller does: try a transient one again later;
 a permanent one needs somebody to change something first.

@@ -191,7 +191,7 @@ def _ask(settings: LinkSettings, question: bytes, *, tls: bool) -> bytes:
 
 
 def _open(settings: LinkSettings, *, tls: bool) -> socket.socket:
-    """A connection; over TLS with nobody's certificate looked at: nothing is told to it."""
+    """A connection; over TLS with nobody's certificate looked at: nothing is sent to it."""
     plain = socket.create_connection((settings.host, settings.port), timeout=PATIENCE_S)
     if not tls:
         return plain

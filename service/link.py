@@ -73,8 +73,9 @@ class Link:
     """One connection with its subscriptions, on-connect messages and will; raises `LinkError` when
     made.
 
-    `on_fatal` is told, on the network thread, of an exception that ended that thread: the process
-    cannot go on without it. One that `on_message` lets out ends nothing: the message is given up.
+    `on_fatal` is called, on the network thread, with an exception that ended that thread: the
+    process cannot go on without it. One that `on_message` lets out ends nothing: the message is
+    given up.
     """
 
     def __init__(
@@ -155,7 +156,7 @@ class Link:
         return self._sender.publish(topic, payload, qos, retain, content_type)
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
-        """These from now on instead of those before, which the broker is told to forget."""
+        """These from now on instead of those before, which the broker is asked to forget."""
         kept = {one.filter for one in subscriptions}
         dropped = [one.filter for one in self._subscriptions if one.filter not in kept]
         self._subscriptions = tuple(subscriptions)

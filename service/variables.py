@@ -1,4 +1,4 @@
-"""What a container is told by variables: whether balena tells it, and secrets as private files.
+"""What variables say to a container: whether balena runs it, and secrets as private files.
 
 SHELL (writes files). Called by `edge.config.balena` and `bridge.container`, each of which knows its
 own variables.

@@ -75,7 +75,7 @@ def _row(axes: Axes, device: str, bins: Sequence[TimeBin], bin_s: int) -> None:
 
 def _title(bins: Sequence[TimeBin], bin_s: int, left_out: int) -> str:
     if not bins:
-        return "No pictures were judged"
+        return "No pictures were evaluated"
     unit = {86_400: "day", 3600: "hour"}.get(bin_s, f"{bin_s // 60} minutes")
     threats = sum(time_bin.threats for time_bin in bins)
     pictures = sum(time_bin.pictures for time_bin in bins)

@@ -58,7 +58,7 @@ def _verdict_of(record: PictureRecord, suspicion: ThreatReport, policy: Policy) 
     """
     stamp = Stamp(model_sha256=record.model.sha256, decided_at=record.named.captured_at)
     if record.problem is not None:
-        why = f"picture cannot be judged: {record.problem.reason}: {record.problem.detail}"
+        why = f"picture cannot be used: {record.problem.reason}: {record.problem.detail}"
         return inconclusive(suspicion, why, stamp)
     close = {one.of: one for one in record.close_ups}
     verdicts = [

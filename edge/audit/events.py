@@ -160,7 +160,7 @@ def refute(state: AuditState, track: TrackId) -> AuditState:
 def take(
     state: AuditState, now: float, gap_s: float = GAP_S
 ) -> tuple[AuditState, tuple[AuditSegment, ...]]:
-    """What is over by `now`, taken out; `gap_s` is longer where frames are judged later than
+    """What is over by `now`, taken out; `gap_s` is longer where frames are evaluated later than
     `GAP_S`."""
     event, quiet = state.event, state.quiet
     over: tuple[AuditSegment, ...] = ()

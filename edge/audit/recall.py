@@ -68,8 +68,8 @@ class Recall:
 
     def rate(self) -> float | None:
         """Missed threats per rejected motion event; None before the first answer."""
-        judged = self.answered.weight
-        return min(1.0, self.missed.weight / judged) if judged else None
+        answered = self.answered.weight
+        return min(1.0, self.missed.weight / answered) if answered else None
 
     def interval(self) -> Interval | None:
         """The rate's 95 % interval, wider by what is unknown."""
@@ -83,7 +83,7 @@ class Recall:
 
     def threats(self) -> tuple[float, Interval] | None:
         """How many of all rejected events were threats, extrapolated, with the interval. Those
-        that were judged are known, and of the uncovered all or none may have been; the others are
+        that were answered are known, and of the uncovered all or none may have been; the others are
         as the rate says."""
         rate, interval = self.rate(), self.interval()
         if rate is None or interval is None:

@@ -34,7 +34,7 @@ REFUSALS: Mapping[type[Exception], str] = {
 
 
 def command(options: argparse.Namespace) -> int:
-    """Runs until told to stop; the exit status is the daemon's."""
+    """Runs until asked to stop; the exit status is the daemon's."""
     cv2.setNumThreads(1)  # threads are ours: one per worker
     sys.setswitchinterval(SWITCH_S)
     make_private()

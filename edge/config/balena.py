@@ -33,7 +33,7 @@ _SECRET_NAME = re.compile(r"[A-Z0-9_]+_FILE")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arranged:
-    """What the command line is to use: a file, more variables, and what to tell the operator."""
+    """What the command line is to use: a file, more variables, and what to log for the operator."""
 
     file: Path | None
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -110,7 +110,7 @@ def _in_environment(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _in_file(file: Path | None) -> Iterator[str]:
-    """Dotted keys that the file sets. What is wrong with it is told when it is loaded."""
+    """Dotted keys that the file sets. What is wrong with it is reported when it is loaded."""
     if file is None:
         return
     with suppress(OSError, ConfigError), file.open("rb") as opened:

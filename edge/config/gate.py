@@ -11,7 +11,7 @@ from pydantic import Field
 
 from edge.config.values import Section
 
-Nuisance = Literal["shake", "auto_mask", "ghost", "light", "restless", "brief"]
+Nuisance = Literal["camera_jitter", "auto_mask", "ghost", "light", "dynamic_background", "brief"]
 """Changes that are no object; see `edge.gate.foreground_blobs` for what tells each of them."""
 
 NUISANCES: tuple[Nuisance, ...] = get_args(Nuisance)
@@ -63,9 +63,8 @@ class GateConfig(Section):
     ignore: tuple[Nuisance, ...] = Field(
         NUISANCES,
         description=(
-            "Changes that are no object: shake of the camera, auto_mask of burned-in clocks and "
-            "the "
-            "like, ghost of what left, light on what was there, restless leaves, brief drops and "
-            "insects. Leave one out and it passes."
+            "Changes that are no object: camera_jitter, auto_mask of burned-in clocks and the "
+            "like, ghost of what left, light on what was there, dynamic_background of leaves and "
+            "waves, brief drops and insects. Leave one out and it passes."
         ),
     )

@@ -1,7 +1,7 @@
 """Class names in rules and masks, held against those of the model that is configured.
 
 SHELL: reads the model's manifest. A name that the model never says would be a rule that never
-fires. A manifest that cannot be read is for whoever opens the model to complain about. The default
+fires. A manifest that cannot be read is refused by whoever opens the model. The default
 rules are not asked: they serve models of fewer classes too. Called by `load`.
 """
 

@@ -1,7 +1,7 @@
 """The configuration as switches leave it: cameras armed or disarmed, enabled or not, from afar.
 
-PURE. What was told last over a switch's topic stands over the file's `armed` and `enabled` until it
-is told otherwise. Called by `gateway` whenever either changes.
+PURE. The last command on a switch's topic stands over the file's `armed` and `enabled` until
+another comes. Called by `gateway` whenever either changes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edge.config.schema import EdgeConfig
 SETTINGS: tuple[Setting, ...] = get_args(Setting)
 
 Positions = Mapping[CameraId, Mapping[Setting, bool]]
-"""What was told, by camera; what is absent was never told."""
+"""The commands, by camera; what is absent was never set."""
 
 
 def switched(config: EdgeConfig, positions: Positions) -> EdgeConfig:
@@ -25,14 +25,16 @@ def switched(config: EdgeConfig, positions: Positions) -> EdgeConfig:
     A camera that is not listed gets its own entry, which makes it listed: so only while unlisted
     cameras are let in at all.
     """
-    told = {
+    changed = {
         camera: config.of_camera(camera).model_copy(
             update={str(name): on for name, on in settings.items()}
         )
         for camera, settings in positions.items()
         if camera in config.cameras or config.intake.discovery
     }
-    return config.model_copy(update={"cameras": {**config.cameras, **told}}) if told else config
+    if not changed:
+        return config
+    return config.model_copy(update={"cameras": {**config.cameras, **changed}})
 
 
 def position(config: EdgeConfig, camera: CameraId, setting: Setting) -> bool:

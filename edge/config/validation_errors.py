@@ -21,11 +21,11 @@ def validation_errors(error: ValidationError) -> tuple[ConfigProblem, ...]:
     """Every error at once, in the order of the schema; one fault is one problem."""
     errors = error.errors()
     caused = {details["loc"][:n] for details in errors for n in range(len(details["loc"]))}
-    told: dict[ConfigProblem, None] = {}
+    found: dict[ConfigProblem, None] = {}
     for details in errors:
         if not (details["type"] == "too_short" and details["loc"] in caused):
-            told[_in_pixels(details) or _problem(details)] = None
-    return tuple(told)
+            found[_in_pixels(details) or _problem(details)] = None
+    return tuple(found)
 
 
 def _in_pixels(details: ErrorDetails) -> ConfigProblem | None:

@@ -1,7 +1,7 @@
 """Rounds over all cameras: who is silent, whose pictures are useless, and who must be notified.
 
 SHELL, on the control loop's thread; on-connect messages may be asked for on others. What a camera's
-pictures show is judged on the analysis threads (`health.camera_health`), how long it is silent
+pictures show is checked on the analysis threads (`health.camera_health`), how long it is silent
 here, by the counters of frames. A change is said at once on `status`, on `health` and in the log;
 figures that always change are said on `health` at the interval of `stats`.
 """
@@ -113,7 +113,7 @@ class CameraWatch:
         funnels = self._counters.snapshot()
         conditions = {}
         for camera in self._cameras():
-            condition = self._judge(camera, funnels.get(camera, Funnel()), now)
+            condition = self._checked(camera, funnels.get(camera, Funnel()), now)
             if condition is not None:
                 conditions[camera] = condition
                 self._publish_condition(camera, condition, anyway, now)
@@ -135,7 +135,7 @@ class CameraWatch:
     def _settings(self, camera: CameraId) -> CameraConfig:
         return self._current().of_camera(camera)
 
-    def _judge(self, camera: CameraId, funnel: Funnel, now: float) -> CameraCondition | None:
+    def _checked(self, camera: CameraId, funnel: Funnel, now: float) -> CameraCondition | None:
         """None of a listed camera that may still send its first picture."""
         settings = self._settings(camera)
         if not settings.enabled:

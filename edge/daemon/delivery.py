@@ -61,7 +61,7 @@ class UplinkSetup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCallbacks:
     """`answered` gets what the cloud decided; `synchronised` is whether the wall clock is
-    believed."""
+    trusted."""
 
     answered: Callable[[Verdict], None]
     on_failure: OnFailure

@@ -188,7 +188,7 @@ class Gateway:
         self._put_in_force()
 
     def turn_switches(self) -> None:
-        """Put in force what people told the switches, then say where they stand."""
+        """Put in force what people set the switches to, then say where they stand."""
         turned = self.switches.turn()
         if not turned:
             return
@@ -360,8 +360,8 @@ class Gateway:
 
     def _notices(self, camera: CameraId) -> Notices:
         """Those of the one worker that looks at the camera."""
-        told = (worker.notices(camera) for worker in self.analysis_workers)
-        return next((notices for notices in told if notices != Notices()), Notices())
+        found = (worker.notices(camera) for worker in self.analysis_workers)
+        return next((notices for notices in found if notices != Notices()), Notices())
 
     def _answered(self, verdict: Verdict) -> None:
         """The cloud decided: memory and damping of the camera's thread take it up."""

@@ -120,7 +120,7 @@ def taken(links: Mapping[str, LinkState]) -> Iterator[Problem]:
 
 
 def delayed(oldest_s: float, backlogs: Mapping[str, Backlog], late_s: float) -> Iterator[Problem]:
-    """Reports that nobody judges and verdicts that somebody does not take, over `late_s` old."""
+    """Reports without a verdict and verdicts that nobody takes, both over `late_s` old."""
     if oldest_s > late_s:
         detail = f"the oldest report has waited {oldest_s:.0f} s for the cloud's verdict"
         yield Problem(reason=HealthReason.DELIVERY_LATE, subject="reports", detail=detail)

@@ -23,7 +23,7 @@ _Key = tuple[str, str]
 
 
 class HealthWatch:
-    """What was said of the gateway's health, so that only news are told."""
+    """What was said of the gateway's health, so that only changes are published."""
 
     def __init__(
         self,

@@ -49,7 +49,7 @@ class Switches:
         self._known = known
         self._strangers = strangers
         self._lock = threading.Lock()
-        self._told: dict[tuple[CameraId, Setting], bool] = {}
+        self._commands: dict[tuple[CameraId, Setting], bool] = {}
         self._unkept = False
         self._positions = _read(self._file)
 
@@ -72,24 +72,24 @@ class Switches:
         refusal = self._refusal(found[0], payload, retained)
         if refusal is None:
             with self._lock:
-                self._told[found] = _WORDS[payload.strip().upper()]
+                self._commands[found] = _WORDS[payload.strip().upper()]
         else:
             log(Event.MESSAGE_REFUSED, topic=topic, reason=refusal)
         return True
 
     def turn(self) -> tuple[tuple[CameraId, Setting], ...]:
-        """Take up what was told since the last turn, and keep it; which switches that concerns."""
+        """Take up what was set since the last turn, and keep it; which switches that concerns."""
         with self._lock:
-            told, self._told = self._told, {}
-        if not told:
+            set_since, self._commands = self._commands, {}
+        if not set_since:
             return ()
         positions: Positioned = {c: dict(settings) for c, settings in self._positions.items()}
-        for (camera, setting), on in told.items():
+        for (camera, setting), on in set_since.items():
             positions.setdefault(camera, {})[setting] = on
             log(Event.SWITCH_TURNED, camera=camera, setting=setting, state=_word(on))
         self._positions = positions
         self._keep()
-        return tuple(told)
+        return tuple(set_since)
 
     def keep_again(self) -> None:
         """Tries once more what the disk did not take; call it every minute or so."""
@@ -114,7 +114,7 @@ class Switches:
         if self._known(camera) or camera in self._positions:
             return None
         with self._lock:
-            named = {*self._positions, *(one for one, _ in self._told)}
+            named = {*self._positions, *(one for one, _ in self._commands)}
         strangers = sum(not self._known(one) for one in named - {camera})
         return f"camera {camera} is not known here" if strangers >= self._strangers() else None
 

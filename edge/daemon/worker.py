@@ -12,7 +12,7 @@ from service.events import Event, log
 
 
 class Worker:
-    """Runs `step` until told to stop. `on_failure(name, error)` is called on the thread."""
+    """Runs `step` until asked to stop. `on_failure(name, error)` is called on the thread."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
 """How old an entry is, whatever the wall clock did since.
 
 PURE but for `boot_id`. Within one boot of the machine its monotonic clock says it, over any number
-of restarts of the daemon. Across a boot only the wall clock can, and only if it was believed both
+of restarts of the daemon. Across a boot only the wall clock can, and only if it was trusted both
 when the entry was put and now: a board without a battery starts in 1970, and the right time that
 follows makes nothing half a century old. Else an entry is as old as this daemon has known it.
 Called by the outbox.
@@ -23,7 +23,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockReading:
     """One instant on every clock: wall, monotonic seconds of a boot, and whether the wall clock is
-    believed."""
+    trusted."""
 
     at: datetime
     mono_s: float

@@ -1,8 +1,8 @@
 """Whether anybody subscribes to the reports that the broker takes.
 
 SHELL, though it opens nothing. A broker with MQTT 5 says so with its acknowledgement; one with MQTT
-3.1.1 never does, and then nothing is said here. Told by the courier and by verdicts, asked by the
-gateway's health.
+3.1.1 never does, and then nothing is said here. Noted by the courier and by verdicts, asked by
+the gateway's health.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Audience:
         self._clock = clock
         self._since_s: float | None = None
 
-    def told(self, report: ReportId, words: str) -> None:
+    def note(self, report: ReportId, words: str) -> None:
         """The broker acknowledged a report with these words."""
         if words != UNHEARD:
             self._since_s = None

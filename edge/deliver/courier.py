@@ -196,7 +196,7 @@ class Courier:
         match outcome:
             case Delivered(words=words):
                 if self._audience is not None:
-                    self._audience.told(entry.report_id, words)
+                    self._audience.note(entry.report_id, words)
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
                 self._go_on()
                 self._trace.reached(entry.report_id, "reported")

@@ -30,7 +30,7 @@ def waiting(outbox: Outbox) -> dict[str, object]:
 
 
 class DeliveryCollector(Collector):
-    """The outbox, its destinations, and how old suspicions were when they were judged."""
+    """The outbox, its destinations, and how old suspicions were when they were decided on."""
 
     def __init__(self, outbox: Outbox, lag: Lag) -> None:
         self._outbox = outbox
@@ -39,7 +39,7 @@ class DeliveryCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         yield from self._entries()
         yield from self._destinations()
-        yield self._judged()
+        yield self._verdict_ages()
 
     def _entries(self) -> Iterator[Metric]:
         depth = self._outbox.depth()
@@ -83,7 +83,7 @@ class DeliveryCollector(Collector):
             oldest.add_metric([name], backlog.oldest_s)
         yield from (ended, waiting, oldest)
 
-    def _judged(self) -> Metric:
+    def _verdict_ages(self) -> Metric:
         counts, total_s = self._lag.snapshot()
         ages = HistogramMetricFamily(
             "stillwatch_verdict_age_seconds",

@@ -57,7 +57,7 @@ RESTORES = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOrigin:
     """What every report of a running gateway says about where it comes from; `clocksync` is
-    whether its times can be believed, at the moment when it is asked."""
+    whether its times can be trusted, at the moment when it is asked."""
 
     gateway: GatewayId
     model_sha256: str

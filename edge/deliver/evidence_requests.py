@@ -18,7 +18,7 @@ from service.clock import Clock
 
 GATHER_S = 0.5
 """The answer is the best picture of this time: what comes with the very next frame shows little
-that was not judged already, and a walker takes a step in half a second."""
+that the cloud has not seen, and a walker takes a step in half a second."""
 
 PATIENCE_S = 3.0
 """A thing that was followed is seen again within `tracking.max_gap_s`, or its track ends."""

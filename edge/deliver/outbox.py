@@ -68,7 +68,7 @@ def open_outbox(
     """The outbox in the folder `settings.path`, repaired as far as that is needed.
 
     `on_loss` is called, on the thread that notices, for each entry that the outbox gives up.
-    `synchronised` is whether the wall clock is believed, `boot` names this start of the machine.
+    `synchronised` is whether the wall clock is trusted, `boot` names this start of the machine.
     Raises `OutboxInUse` if another process uses the folder; nothing else keeps it from opening.
     """
     database = Database(settings.path / "outbox.sqlite")
@@ -136,7 +136,7 @@ class Outbox:
             return True
 
     def synchronised(self) -> bool:
-        """Whether the wall clock is believed."""
+        """Whether the wall clock is trusted."""
         return self._ages.synchronised()
 
     def next_epoch(self) -> int:

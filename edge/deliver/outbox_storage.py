@@ -28,7 +28,7 @@ MOST_IN_MEMORY = 1000
 
 
 class OutboxStorage:
-    """Rows and files of one outbox; `forget` is told each entry that goes."""
+    """Rows and files of one outbox; `forget` gets each entry that goes."""
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class Trust:
 
     @property
     def key_ids(self) -> tuple[KeyId, ...]:
-        """Of the keys that are believed; none: everybody is."""
+        """Of the keys that are trusted; none: everybody is."""
         return () if self._keyring is None else self._keyring.key_ids
 
     def adopt(self, keyring: Keyring | None) -> None:

@@ -98,8 +98,8 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
             shown = redacted(text)[:40]
             notes.remark(("mqtt", key), f"{shown!r} is no host: add it to the broker yourself")
         elif missing:
-            told = f"{', '.join(missing)} is not set here: add {ours} to the broker yourself"
-            notes.remark(("mqtt", key), told)
+            remark = f"{', '.join(missing)} is not set here: add {ours} to the broker yourself"
+            notes.remark(("mqtt", key), remark)
         else:
             broker[ours] = text
     if under(data, "mqtt", "enabled") is False:

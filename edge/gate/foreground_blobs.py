@@ -1,13 +1,13 @@
 """Which foreground blobs are objects?
 
-PURE. Each connected blob of change is judged as a whole, and dropped if it is
+PURE. Each connected blob of change is classified as a whole, and dropped if it is
 
 - within what is masked: a burned-in clock, say (`auto_mask`);
 - a ghost: it keeps still, and its outline is stronger in the background than in the picture, so it
   is the trace of what left (after Cucchiara et al. 2003, PAMI 25(10), who tell ghosts by motion);
 - light: hardly a pixel of it has a pattern of its own (headlights, lamps, shadows of clouds), or
   all of it is darker or brighter by one factor (shadows with sharp edges, also of people);
-- restless: it changes no more than its pixels always do (leaves, waves);
+- dynamic_background: it changes no more than its pixels always do (leaves, waves);
 - brief: nothing was there a moment ago (drops, flakes, insects that dart past).
 
 Called by `motion` for pictures in which something changed.
@@ -148,7 +148,7 @@ class _Blobs:
         yield "auto_mask", self._masked
         yield "ghost", self._ghosts
         yield "light", self._illumination
-        yield "restless", self._flickering
+        yield "dynamic_background", self._flickering
         yield "brief", self._transient
 
     def drop(self, which: BlobFlags) -> BlobFlags:

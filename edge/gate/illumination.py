@@ -2,8 +2,8 @@
 
 PURE. Light multiplies: a lamp, a cloud or the camera's own exposure scales what is there and leaves
 its pattern. So the background is kept in one light and lit as each picture is before the two are
-compared, by a coarse field of gains; what is finer than the field is told from objects by its lack
-of a pattern of its own. Grey levels here are offset by `BLACK`. Called by `motion` and
+compared, by a coarse field of gains; what is finer than the field is distinguished from objects by
+its lack of a pattern of its own. Grey levels here are offset by `BLACK`. Called by `motion` and
 `foreground_blobs`.
 """
 

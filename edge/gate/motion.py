@@ -3,7 +3,7 @@
 PURE. Works on a small grey picture (reduced-scale decode) against what `background` remembers of
 the empty scene, lit as the picture is (`illumination`). A pixel has changed when it differs by more
 than its own noise plus `min_diff`; what changed is taken back where the camera shook
-(`stabilisation`) and judged blob by blob (`foreground_blobs`). The caller keeps one `GateState`
+(`stabilisation`) and classified blob by blob (`foreground_blobs`). The caller keeps one `GateState`
 per camera. OpenCV does the arithmetic, single-threaded; a still scene pays for the comparison only.
 """
 
@@ -109,7 +109,7 @@ def detect_motion(
     as_shown = _compare(known, smoothed, settings, masks)
     least_px = max(1.0, settings.min_share * smoothed.size)
     compared = as_shown
-    if as_shown.changed_px >= least_px and "shake" in settings.ignore:
+    if as_shown.changed_px >= least_px and "camera_jitter" in settings.ignore:
         compared = _stabilised(as_shown, masks)
     if compared.changed_px > settings.light_share * smoothed.size:
         return _begin(smoothed, now, "light_change", state.auto)
@@ -196,7 +196,7 @@ def _find_blobs(
 ) -> tuple[ForegroundBlobs, str | None]:
     """The blobs that are objects; and if none is, why not."""
     if compared.changed_px < least_px:
-        return ForegroundBlobs(mask=compared.mask), "shake"
+        return ForegroundBlobs(mask=compared.mask), "camera_jitter"
     difference = FrameDifference(
         model=compared.model,
         picture=compared.picture,
@@ -214,7 +214,7 @@ def _find_blobs(
 
 
 def _stabilised_mask(masked: Cells, compared: _Comparison) -> GreyImage:
-    """255 where masked, moved as the picture was: what is burned in does not shake."""
+    """255 where masked, moved as the picture was: what is burned in does not jitter."""
     mask = cells.spread(masked, compared.mask.shape)
     shift = compared.shift
     return mask if shift is None else np.roll(mask, (-round(shift.dy), -round(shift.dx)), (0, 1))

@@ -1,6 +1,6 @@
 """The cheap check of a frame before the detector: motion, and the health of the camera.
 
-PURE. Both are told from a small grey picture. Of a camera that is not gated none is made, but for
+PURE. Both are found in a small grey picture. Of a camera that is not gated none is made, but for
 its health once a second.
 Called by `pipeline` for every admitted frame.
 """

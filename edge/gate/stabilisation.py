@@ -1,8 +1,8 @@
 """A camera that shakes: the picture moved back to where the background is.
 
 PURE. Where most of the picture changed, the shift is found by phase correlation (Kuglin and Hines
-1975) and believed only if it explains most of the difference. On a bare yard under a swaying mast,
-it is found from the gradients of the background's few edges (Lucas and Kanade 1981), and believed
+1975) and accepted only if it explains most of the difference. On a bare yard under a swaying mast,
+it is found from the gradients of the background's few edges (Lucas and Kanade 1981), and accepted
 only if it lays the edges of every part of the picture on the background's: somebody who moves
 leaves the edges elsewhere where they are, and a shift that explained him would move those. Called
 by `motion` for pictures in which something changed.
@@ -23,11 +23,11 @@ from imaging.detections import FloatImage, GreyImage
 _CROSS = np.ones((3, 3), np.uint8)
 
 _LEAST_PX, _MOST_SHARE = 0.1, 0.1
-"""A tenth of a pixel changes nothing; a tenth of the width is another view, not a shake."""
+"""A tenth of a pixel changes nothing; a tenth of the width is another view, not jitter."""
 
 _EXPLAINED = 0.7
 """The mean difference must fall at least to this. Somebody who crosses the picture changes a few
-hundredths of it, and no shift takes that away; a shake changes every edge, and its own does."""
+hundredths of it, and no shift takes that away; jitter changes every edge, and its own does."""
 
 
 _HALVED_FROM_PX = 320
@@ -36,9 +36,9 @@ _LEAST_SIDE_PX = 16
 
 _FIELDS = (3, 4)
 _SPREAD = 6
-"""Of the fields (rows by columns): a shake changes edges wherever there are any, so in more than
+"""Of the fields (rows by columns): jitter changes edges wherever there are any, so in more than
 half of a picture with as much plain sky. Something that moves before a plain wall is explained by a
-shift as well, and must not pass for a shake; it fills half of the fields only from close by, where
+shift as well, and must not pass for jitter; it fills half of the fields only from close by, where
 its own edges are more than a shift explains."""
 
 _TOLERANCE_PX = 0.3

@@ -34,7 +34,7 @@ from imaging.detections import GreyImage
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 _LEAST_PICTURES = 3
-"""A fault needs as many in a row: a camera that sends twice an hour is not judged by one or two."""
+"""A fault needs as many in a row: a camera that sends twice an hour has no fault by one or two."""
 
 _SETTLED_S, _SETTLED_PICTURES = 60.0, 20
 """The view is known after this; whoever stood there at the start has gone or is one of many."""

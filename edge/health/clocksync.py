@@ -1,8 +1,8 @@
-"""Whether the wall clock can be believed: what the kernel says of it, and two floors under it.
+"""Whether the wall clock can be trusted: what the kernel says of it, and two floors under it.
 
 SHELL. A board without a battery starts in 1970, or at the hour of its last shutdown, until a time
 server answers. The kernel knows whether anything disciplines its clock (STA_UNSYNC of adjtimex(2),
-as `timedatectl` shows it). A time before this program was written, or before one that was believed
+as `timedatectl` shows it). A time before this program was written, or before one that was trusted
 earlier, is wrong whatever the kernel says. Called for reports, verdicts and ages.
 """
 
@@ -58,13 +58,13 @@ class ClockSync:
         *,
         floor: datetime,
     ) -> None:
-        """`floor` is the newest time that an earlier start believed, at least `WRITTEN_AT`."""
+        """`floor` is the newest time that an earlier start trusted, at least `WRITTEN_AT`."""
         self._clock = clock
         self._kernel = kernel
         self._floor = max(floor, WRITTEN_AT)
 
     def __call__(self) -> bool:
-        """Whether the wall clock is believed now; a time that is, is a floor from then on."""
+        """Whether the wall clock is trusted now; a time that is, is a floor from then on."""
         now = self._clock.now()
         if self._kernel() is False or now < self._floor - SET_BACK:
             return False

@@ -67,7 +67,7 @@ def step(
     """What follows on `payload`: the new state, and a whole picture, a refusal or neither.
 
     On `start` and after a pause the refusal may be about the picture before; if the new one is
-    refused as well, that is told.
+    refused as well, that is the reason.
     """
     state, late = expire(state, now, limits)
     match part:

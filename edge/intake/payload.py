@@ -1,4 +1,4 @@
-"""What a camera's payload holds: its shape is told by its first bytes.
+"""What a camera's payload holds: its kind is found by its first bytes.
 
 PURE. Raw JPEG or PNG; base64 of one (also URL-safe, also wrapped in lines); a data URI; JSON with
 one of these as a value (`documents`); a part of an MJPEG stream with its headers; what programs

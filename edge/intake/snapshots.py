@@ -5,8 +5,8 @@ analysed: a session of its own that outlives us, QoS 1, acknowledgement by whoev
 stay on the other connection, whose session ends with it: nobody wants thousands of old frames after
 an outage. The broker remembers subscriptions of a kept session, so one to a camera that is no
 snapshot camera any more is ended when it brings something. Brokers send more than the window that
-they were told (Mosquitto 2.0.11 does), so the network thread, which carries nothing else, waits
-until there is room: the rest stays with the broker. Made by `daemon.gateway`.
+they were asked to take (Mosquitto 2.0.11 does), so the network thread, which carries nothing else,
+waits until there is room: the rest stays with the broker. Made by `daemon.gateway`.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ def _lone(rule_result: RuleResult, step: ReplayStep) -> DrawnBox:
 
 
 def _lone_fired(step: ReplayStep) -> list[RuleResult]:
-    """What fired in this frame by itself; what a burst's earlier frame showed is judged with its
+    """What fired in this frame by itself; what a burst's earlier frame showed is evaluated with its
     last one."""
     if not isinstance(step.outcome, Analysed):
         return []

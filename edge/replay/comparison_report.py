@@ -39,7 +39,7 @@ class Summary:
         """What differs between the two, in words."""
         keys = ", ".join(self.differing) or "nothing"
         looks = "the same detections" if self.shared else "detections of their own"
-        return f"before and after differ in: {keys}; each judges {looks}"
+        return f"before and after differ in: {keys}; each decides on {looks}"
 
     def words(self) -> str:
         """The last words."""

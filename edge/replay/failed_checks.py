@@ -48,7 +48,7 @@ class FailedChecks:
 
     @property
     def alone(self) -> int:
-        """Judgements that failed by a single check: how near it came."""
+        """Rule results that failed by a single check: how near it came."""
         return sum(one.alone for one in self._by_check.values())
 
     def worst(self) -> tuple[FailedCheck, ...]:

@@ -55,8 +55,8 @@ class PagePicture:
 
 @dataclass(frozen=True, slots=True)
 class PageEntry:
-    """One object to judge: what it is, why in one line, what else is known, its pictures; the tone
-    says how it is to be taken."""
+    """One object for a person to review: what it is, why in one line, what else is known, its
+    pictures; the tone says how it is to be taken."""
 
     title: str
     lead: str

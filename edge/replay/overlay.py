@@ -52,7 +52,7 @@ _AROUND = 3.0
 """Longer sides of an object that its close-up shows."""
 
 _LEAST_PX = 96
-"""Less of a frame is a patch of colour; a far object is told by what is around it."""
+"""Less of a frame is a patch of colour; a far object is recognised by what is around it."""
 
 _CLOSE_PX = 280
 

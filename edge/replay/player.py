@@ -184,7 +184,7 @@ class Player:
         self._settings = config.of_camera(camera)
 
     def step(self, number: int, name: str, payload: bytes, *, last: bool) -> ReplayStep:
-        """The next frame along the path; after the `last`, what still waits is judged."""
+        """The next frame along the path; after the `last`, what still waits is evaluated."""
         now = _at_s(self._rhythm, number)
         rejected_segments = self._pipeline.rejected_segments(now)
         admitted = self._admitted(payload, now)

@@ -1,7 +1,7 @@
 """One self-test on its way: which hops it has passed, when, and where it is held up.
 
 PURE. Times are seconds of the monotonic clock since the test began; what happens at a worker is
-told by the worker's own clock, so it stands apart. Called by `edge.self_test.runner`.
+by the worker's own clock, so it stands apart. Called by `edge.self_test.runner`.
 """
 
 from __future__ import annotations

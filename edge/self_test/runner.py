@@ -108,7 +108,7 @@ class SelfTests:
             self._end(outcome, asked)
 
     def stop(self) -> None:
-        """The daemon ends: whoever waits is told so."""
+        """The daemon ends: whoever waits is answered."""
         with self._lock:
             asked, journey = self._asked, self._journey
         if asked is not None and journey is not None:

@@ -2,7 +2,7 @@
 
 PURE. An object moves when enough of its box differs from the background. Vehicles must differ
 nearly everywhere, because a shadow or somebody who walks past changes a part of a parked car;
-moving persons are therefore cut out of the mask before vehicles are judged, and moving vehicles
+moving persons are therefore cut out of the mask before vehicles are verified, and moving vehicles
 before everything else. Boxes are xyxy in pixels of the original frame. Called by `tracker` once per
 frame.
 """
@@ -131,7 +131,7 @@ def _like_one_of(boxes: FloatArray, vehicles: FloatArray) -> RowFlags:
 
 
 def _others(view: _VisibleMask, everything: _VisibleMask, boxes: Corners) -> IntArray:
-    """Persons, animals, others: a part is enough; hidden ones are judged as if in the open."""
+    """Persons, animals, others: a part is enough; hidden ones are verified as if in the open."""
     seen, area = _count(view.seen, boxes), _count(everything.seen, boxes)
     hidden = seen / area < _VISIBLE_NEEDED
     in_view = _count(view.changed, boxes) / np.maximum(seen, 1)

@@ -129,7 +129,7 @@ def expire(tracks: Tracks, now: float, settings: TrackingConfig) -> Tracks:
 
 
 def expected(tracks: Tracks, now: float) -> tuple[Box, ...]:
-    """Where the tracks that move are believed to be at `now`.
+    """Where the tracks that move are expected at `now`.
 
     A track that did not move in any of its last votes is an object that stands there: the rules
     want nothing of it before it moves, and then the gate points at it. To look for it would only

@@ -1,6 +1,6 @@
 """CenterNet: peaks of a heat map, and the distances of the four sides from each peak.
 
-PURE. Source: Zhou et al. 2019, "Objects as Points". Two tensors, told apart by their last side:
+PURE. Source: Zhou et al. 2019, "Objects as Points". Two tensors, distinguished by their last side:
 heat `[1, h, w, classes]` after the sigmoid and sides `[1, h, w, 4]` (left, top, right, bottom in
 pixels of the input). A cell's point is its upper left corner; there is no half-cell offset.
 """

@@ -1,8 +1,8 @@
 """NanoDet: scores per cell, and each side's distance as a distribution over bins.
 
 PURE. Source: Li et al. 2020, "Generalized Focal Loss"; NanoDet's GFL head. Per stride two tensors,
-told apart by their shapes and never by their order: scores `[1, h, w, classes]` after the sigmoid
-and distances `[1, h, w, 4 * bins]` before the softmax.
+distinguished by their shapes and never by their order: scores `[1, h, w, classes]` after the
+sigmoid and distances `[1, h, w, 4 * bins]` before the softmax.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ PURE. The forms that the common exporters write:
   which multiplies them.
 
 Scores are after the sigmoid. The side that counts channels is the one of 4 or 5 + classes; if both
-could be, the shorter. Boxes in shares and boxes in pixels are told apart by their centres: those
+could be, the shorter. Boxes in shares and boxes in pixels are distinguished by their centres: those
 of all guesses cover the whole input, so the largest is about 1 or about the input's size.
 """
 

@@ -1,4 +1,4 @@
-"""Reports of a gateway hang together, and a verdict is about the pictures that were judged."""
+"""Reports of a gateway hang together, and a verdict is about the pictures that were decided."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ LINK = ChainLink(
     chain="0123456789abcdef", number=7, previous="f" * 64, pictures=1, given_up=((3, 5),)
 )
 LINKED = REPORT.model_copy(update={"link": LINK})
-JUDGED = VERDICT.model_copy(update={"manifest": manifest_sha256(REPORT)})
+DECIDED = VERDICT.model_copy(update={"manifest": manifest_sha256(REPORT)})
 
 
 def link_of(link: ChainLink = LINK, count: int = 2) -> str:
@@ -28,8 +28,8 @@ def test_a_linked_report_and_a_verdict_with_its_manifest_are_written_and_read_as
     assert frame_report(LINKED) == golden
     assert read_report(golden) == LINKED
     golden = (GOLDEN / "verdict-v1-manifest.json").read_bytes()
-    assert frame_verdict(JUDGED) == golden
-    assert read_verdict(golden) == JUDGED
+    assert frame_verdict(DECIDED) == golden
+    assert read_verdict(golden) == DECIDED
 
 
 def test_the_hash_of_a_link_never_changes() -> None:
@@ -79,7 +79,7 @@ def test_a_manifest_is_of_these_pictures_in_this_order() -> None:
     ],
 )
 def test_a_manifest_is_of_what_the_report_claims(claim: dict[str, object]) -> None:
-    """Else somebody could have the same pictures judged as a mere sample, or somewhere else."""
+    """Else somebody could have the same pictures decided as a mere sample, or somewhere else."""
     assert manifest_sha256(REPORT.model_copy(update=claim)) != manifest_sha256(REPORT)
 
 

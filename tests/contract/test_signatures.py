@@ -1,4 +1,4 @@
-"""What the cloud says is believed because of who signed it, or not at all."""
+"""What the cloud says is trusted because of who signed it, or not at all."""
 
 import base64
 import json

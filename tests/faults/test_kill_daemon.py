@@ -133,7 +133,7 @@ def test_every_suspicion_that_was_said_to_be_raised_is_decided(run: Run) -> None
     assert run.raised - run.decided == set(), SEED
 
 
-def test_every_picture_that_the_broker_took_is_judged(run: Run) -> None:
+def test_every_picture_that_the_broker_took_is_evaluated(run: Run) -> None:
     assert run.taken - run.pictured == set(), f"{len(run.taken)} were taken; {SEED=}"
 
 

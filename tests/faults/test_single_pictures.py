@@ -81,7 +81,7 @@ def test_a_kill_right_after_the_broker_took_a_picture_loses_and_doubles_none(
         assert_told_once(heard, len(pictures))
 
 
-def test_pictures_sent_while_the_daemon_is_down_are_judged_when_it_is_back(
+def test_pictures_sent_while_the_daemon_is_down_are_evaluated_when_it_is_back(
     heard: Ear, tmp_path: Path
 ) -> None:
     document = config(heard, tmp_path)
@@ -101,7 +101,7 @@ def burst(listening: Ear, daemon: Edge, pictures: list[bytes]) -> None:
     assert listening.wait(lambda: daemon.settled("door", before + len(pictures)), PATIENCE_S)
 
 
-def test_every_picture_of_a_burst_is_judged(heard: Ear, tmp_path: Path) -> None:
+def test_every_picture_of_a_burst_is_evaluated(heard: Ear, tmp_path: Path) -> None:
     with edge(tmp_path, config(heard, tmp_path)) as daemon:
         pictures = streets(15)
         for begin in range(0, 15, 5):

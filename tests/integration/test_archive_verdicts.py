@@ -1,4 +1,4 @@
-"""An archive judged in stages by the full model, and the same pictures judged live."""
+"""An archive decided in stages by the full model, and the same pictures decided live."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def archived(folder: Path) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """A worker's judge with a store of its own."""
+    """A worker's evaluator with a store of its own."""
 
     folder: Path
     model: FullModel
@@ -100,17 +100,17 @@ def test_an_archive_gets_the_verdicts_that_its_pictures_get_live(tmp_path: Path)
     archive, out = archived(tmp_path / "in"), tmp_path / "out"
     assert main([str(archive), str(out)]) == 0
     live = Live(folder=tmp_path / "store", model=open_model("confirm-fused"))
-    file = out / "judged" / "threats" / "gate" / "2024-05-01.json"
+    file = out / "verdicts" / "threats" / "gate" / "2024-05-01.json"
     endings = set()
-    for judged in DayVerdicts.model_validate_json(file.read_bytes()).pictures:
-        record = out / "detections" / "gate" / "2024-05-01" / judged.picture
+    for decided in DayVerdicts.model_validate_json(file.read_bytes()).pictures:
+        record = out / "detections" / "gate" / "2024-05-01" / decided.picture
         sight = PictureRecord.model_validate_json(record.with_suffix(".json").read_bytes())
         assert sight.model.sha256 == live.model.sha256
-        picture = (archive / judged.picture).read_bytes()
+        picture = (archive / decided.picture).read_bytes()
         persons = [row for row in sight.detections if row.label == "person"]
         places = [row.box for row in persons] or [(0.0, 0.0, sight.width, sight.height)]
         answers = [live.verdict(picture, box) for box in places]
-        (verdict,) = judged.verdicts
+        (verdict,) = decided.verdicts
         first = next((one for one in answers if one.decision == "confirmed"), answers[0])
         assert told(verdict) == told(first)
         endings.add((verdict.decision, bool(persons) and 0.2 <= persons[0].score < 0.35))

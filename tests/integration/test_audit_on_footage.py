@@ -1,7 +1,7 @@
 """The audit sees what the edge cannot: a garage in pixels twice as high as wide.
 
-With its table of squeezed sizes the edge finds the man who walks there; told that pixels are
-square it finds nobody. Judged by the edge's own view that was "0 missed". Needs labelled footage:
+With its table of squeezed sizes the edge finds the man who walks there; told that pixels are square
+it finds nobody. Evaluated by the edge's own view that was "0 missed". Needs labelled footage:
 STILLWATCH_DATA names its folder.
 """
 

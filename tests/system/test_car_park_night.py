@@ -48,9 +48,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Json:
 
 def told_s(night: Json) -> list[float]:
     return [
-        judged["raised_s"]
-        for judged in night["suspicion_list"]
-        if judged["decision"] == "confirmed"
+        decided["raised_s"]
+        for decided in night["suspicion_list"]
+        if decided["decision"] == "confirmed"
     ]
 
 

@@ -1,4 +1,4 @@
-"""A stored picture is damaged or gone before it was judged: the gateway still has it."""
+"""A stored picture is damaged or gone before it was decided: the gateway still has it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def figure(daemon: Edge, name: str) -> float:
     return float(found[1]) if found else -1.0
 
 
-def test_reports_that_nobody_judges_degrade_health_and_are_told_with_their_age(
+def test_reports_that_nobody_decides_on_degrade_health_and_are_told_with_their_age(
     mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     config = settings(mosquitto, root, tmp_path, deadline_s=3, late_s=2, resend_s=4)

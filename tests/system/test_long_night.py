@@ -67,9 +67,9 @@ def test_everybody_who_walks_past_is_told_for_themselves(night: dict[str, Any]) 
     walks = [event for event in night["event_list"] if event["class"] == "person"]
     assert len(walks) == WALKS
     told_s = [
-        judged["raised_s"]
-        for judged in night["suspicion_list"]
-        if judged["decision"] == "confirmed" and judged["about"] == "person"
+        decided["raised_s"]
+        for decided in night["suspicion_list"]
+        if decided["decision"] == "confirmed" and decided["about"] == "person"
     ]
     missed = [
         walk

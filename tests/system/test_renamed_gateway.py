@@ -21,7 +21,7 @@ def received(daemon: Edge) -> set[str]:
     return {str(event["report_id"]) for event in daemon.events("verdict_received")}
 
 
-def test_what_waits_is_judged_and_answered_under_the_former_id(
+def test_what_waits_is_decided_and_answered_under_the_former_id(
     mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     config = settings(mosquitto, root, tmp_path, deadline_s=600, resend_s=1)

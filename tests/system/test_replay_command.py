@@ -75,7 +75,9 @@ def test_two_runs_over_a_folder_give_equal_bytes_on_screen_and_in_a_file(tmp_pat
     )
 
 
-def test_the_configuration_of_the_camera_decides_how_its_frames_are_judged(tmp_path: Path) -> None:
+def test_the_configuration_of_the_camera_decides_how_its_frames_are_evaluated(
+    tmp_path: Path,
+) -> None:
     pictures = tmp_path / "alarms"
     pictures.mkdir()
     shutil.copy(STREET, pictures / "0.jpg")
@@ -192,7 +194,7 @@ def test_a_shadow_run_compares_models_and_finds_no_change_where_there_is_none(
     small = CHECKOUT / "models" / "nanodet-g-320-int8"
     told = run(video, "--against", small, folder=tmp_path)
     assert told.returncode == 0, told.stderr
-    assert "differ in: detect.model; each judges detections of their own" in told.stdout
+    assert "differ in: detect.model; each decides on detections of their own" in told.stdout
     (tmp_path / "same.yaml").write_text("")
     same = run(video, "--against", "same.yaml", "--fail-on-change", folder=tmp_path)
     assert same.returncode == 0, same.stdout

@@ -60,7 +60,7 @@ def picture(*things: Thing, size: tuple[int, int] = SIZE) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def judged(*shots: tuple[float, Image], moved: RelativeBox = WHOLE) -> Verdict:
+def decided(*shots: tuple[float, Image], moved: RelativeBox = WHOLE) -> Verdict:
     report = a_report(label="motion", box=moved, audit=True, severity=0)
     taken = [
         AuditFrame(image=image, moment=NOON + timedelta(seconds=at_s)) for at_s, image in shots
@@ -78,7 +78,7 @@ def test_a_person_in_any_of_the_pictures_was_missed_wherever_the_edge_saw_motion
         [(0, EMPTY), (20, EMPTY), (40, there)],
         [(40, EMPTY), (20, EMPTY), (0, there)],
     ):
-        verdict = judged(*shots, moved=(0.9, 0.9, 1.0, 1.0))
+        verdict = decided(*shots, moved=(0.9, 0.9, 1.0, 1.0))
         assert (verdict.decision, verdict.label, verdict.audit) == ("confirmed", "person", True)
         assert verdict.severity == 0
         (sighting,) = verdict.sightings
@@ -89,7 +89,7 @@ def test_a_person_in_any_of_the_pictures_was_missed_wherever_the_edge_saw_motion
 
 def test_what_stands_at_one_place_from_first_to_last_is_no_miss_and_is_named() -> None:
     parked = picture(("car", 0.9, CAR), ("person", 0.8, AWAY))
-    verdict = judged((0, parked), (20, parked), (40, parked))
+    verdict = decided((0, parked), (20, parked), (40, parked))
     assert verdict.decision == "refuted"
     assert verdict.reasons[0] == "no person or vehicle that does not just stand there in 3 pictures"
     assert verdict.reasons[1].count("car 0.90") == 3
@@ -98,26 +98,26 @@ def test_what_stands_at_one_place_from_first_to_last_is_no_miss_and_is_named() -
 def test_a_car_that_arrives_leaves_or_passes_was_missed() -> None:
     parked = picture(("car", 0.9, CAR))
     elsewhere = picture(("car", 0.9, (60, 350, 180, 410)))
-    assert judged((0, EMPTY), (20, parked), (40, parked)).decision == "confirmed"
-    assert judged((0, parked), (20, parked), (40, EMPTY)).decision == "confirmed"
-    assert judged((0, EMPTY), (20, parked), (40, EMPTY)).decision == "confirmed"
-    assert judged((0, parked), (40, elsewhere)).decision == "confirmed"
+    assert decided((0, EMPTY), (20, parked), (40, parked)).decision == "confirmed"
+    assert decided((0, parked), (20, parked), (40, EMPTY)).decision == "confirmed"
+    assert decided((0, EMPTY), (20, parked), (40, EMPTY)).decision == "confirmed"
+    assert decided((0, parked), (40, elsewhere)).decision == "confirmed"
 
 
 def test_a_standing_thing_that_is_seen_less_surely_at_another_time_still_stands() -> None:
     faint, sure = picture(("person", 0.25, AWAY)), picture(("person", 0.6, AWAY))
-    assert judged((0, faint), (20, sure), (40, faint)).decision == "refuted"
+    assert decided((0, faint), (20, sure), (40, faint)).decision == "refuted"
 
 
 def test_a_person_who_walks_in_front_of_standing_cars_was_missed() -> None:
     parked = picture(("car", 0.9, CAR))
     both = picture(("car", 0.9, CAR), ("person", 0.7, PERSON))
-    verdict = judged((0, parked), (20, both), (40, parked))
+    verdict = decided((0, parked), (20, both), (40, parked))
     assert (verdict.decision, verdict.label, verdict.score) == ("confirmed", "person", 0.7)
 
 
 def test_a_missed_person_is_named_before_a_car_that_is_seen_more_surely() -> None:
-    both = judged((0, EMPTY), (10, picture(("car", 0.95, CAR), ("person", 0.6, PERSON))))
+    both = decided((0, EMPTY), (10, picture(("car", 0.95, CAR), ("person", 0.6, PERSON))))
     assert both.label == "person"
     assert both.score == pytest.approx(0.6, abs=0.02)
     assert {one.label for one in both.sightings} == {"person", "car"}
@@ -126,16 +126,16 @@ def test_a_missed_person_is_named_before_a_car_that_is_seen_more_surely() -> Non
 def test_of_one_moment_a_person_was_missed_and_a_vehicle_only_where_something_moved() -> None:
     image = picture(("car", 0.9, CAR))
     at_car: RelativeBox = (0.4, 0.7, 0.7, 0.9)
-    assert judged((0, picture(("person", 0.8, PERSON)))).decision == "confirmed"
-    assert judged((0, image), moved=at_car).decision == "confirmed"
-    assert judged((0, image), moved=(0.0, 0.0, 0.2, 0.2)).decision == "refuted"
-    assert judged((0, image), moved=WHOLE).decision == "refuted"
-    assert judged((0, image), (1, image), moved=WHOLE).decision == "refuted"
+    assert decided((0, picture(("person", 0.8, PERSON)))).decision == "confirmed"
+    assert decided((0, image), moved=at_car).decision == "confirmed"
+    assert decided((0, image), moved=(0.0, 0.0, 0.2, 0.2)).decision == "refuted"
+    assert decided((0, image), moved=WHOLE).decision == "refuted"
+    assert decided((0, image), (1, image), moved=WHOLE).decision == "refuted"
 
 
 def test_what_is_under_the_limit_or_watched_by_nobody_was_not_missed() -> None:
     faint = picture(("person", 0.3, PERSON))
-    assert judged((0, EMPTY), (20, faint), (40, EMPTY)).decision == "refuted"
+    assert decided((0, EMPTY), (20, faint), (40, EMPTY)).decision == "refuted"
     report = a_report(audit=True)
     shots = [AuditFrame(image=EMPTY, moment=NOON + timedelta(seconds=t)) for t in (0, 20)]
     dogs = evaluate_audit(
@@ -170,7 +170,7 @@ def test_a_person_in_a_squeezed_picture_is_found_and_boxed_as_it_came(across: fl
     squeezed = np.asarray(cv2.resize(scene, (width, 540), interpolation=cv2.INTER_AREA), np.uint8)
     assert geometric([squeezed])[0].labels == ()
     still = np.asarray(cv2.resize(picture(size=(960, 540)), (width, 540)), np.uint8)
-    verdict = judged((0, still), (20, squeezed), (40, still))
+    verdict = decided((0, still), (20, squeezed), (40, still))
     assert verdict.decision == "confirmed"
     assert verdict.sightings[0].box == pytest.approx(
         (300 / 960, 100 / 540, 360 / 960, 240 / 540), abs=0.01

@@ -48,7 +48,7 @@ def test_a_stored_picture_comes_back_as_pixels(store: ObjectStore) -> None:
 def test_what_is_not_stored_is_missing(store: ObjectStore) -> None:
     found = fault_of(store, a_ref(jpeg()))
     assert found.fault is PictureFault.MISSING
-    assert str(found).startswith("best picture cannot be judged: missing, ")
+    assert str(found).startswith("best picture cannot be used: missing, ")
 
 
 def test_other_bytes_of_the_same_length_are_noticed(store: ObjectStore) -> None:
@@ -65,7 +65,7 @@ def test_a_torn_picture_is_noticed_by_its_size(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no picture at all", jpeg()[:200], b"\xff\xd8\xff\xd9"])
-def test_faithful_bytes_that_are_no_picture_cannot_be_judged(
+def test_faithful_bytes_that_are_no_picture_cannot_be_used(
     store: ObjectStore, content: bytes
 ) -> None:
     ref = a_ref(content)

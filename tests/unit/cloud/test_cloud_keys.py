@@ -57,7 +57,7 @@ def test_a_worker_trusts_its_own_key_and_those_of_before(tmp_path: Path) -> None
     assert keys.keyring.distrust(b"other", old.seal(b"said")) is Distrust.FORGED
 
 
-def test_without_keys_nothing_is_signed_and_all_is_believed() -> None:
+def test_without_keys_nothing_is_signed_and_all_is_trusted() -> None:
     keys = open_keys(load_settings(None, {}, {}))
     assert (keys.signer, keys.keyring) == (None, None)
 

@@ -50,7 +50,7 @@ def near(score: float, seconds: float = 0.0, label: str = "person") -> EvidenceV
     )
 
 
-def judged(
+def decided(
     best: EvidenceView,
     close: EvidenceView | None = None,
     label: str = "person",
@@ -65,7 +65,7 @@ def together(*views: EvidenceView, second: tuple[EvidenceView, ...] = ()) -> Ver
 
 
 def test_a_person_at_the_suspected_place_confirms_with_label_score_and_limit() -> None:
-    verdict = judged(frame(("person", 0.62, THERE)))
+    verdict = decided(frame(("person", 0.62, THERE)))
     assert verdict.decision == "confirmed"
     assert verdict.reasons == ("person 0.62 at the suspected place, limit 0.35",)
     assert (verdict.label, verdict.score) == ("person", 0.62)
@@ -75,7 +75,7 @@ def test_a_person_at_the_suspected_place_confirms_with_label_score_and_limit() -
     ("score", "decision"), [(0.35, "confirmed"), (0.3499, "refuted")], ids=["at", "just under"]
 )
 def test_the_limit_itself_confirms(score: float, decision: str) -> None:
-    assert judged(frame(("person", score, THERE))).decision == decision
+    assert decided(frame(("person", score, THERE))).decision == decision
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_limit_itself_confirms(score: float, decision: str) -> None:
     ],
 )
 def test_only_the_suspected_place_counts(box: PixelBox, decision: str) -> None:
-    assert judged(frame(("person", 0.9, box))).decision == decision
+    assert decided(frame(("person", 0.9, box))).decision == decision
 
 
 @pytest.mark.parametrize(
@@ -114,33 +114,33 @@ def test_only_the_suspected_place_counts(box: PixelBox, decision: str) -> None:
     ],
 )
 def test_labels_are_compared_by_group(suspected: str, found: str, decision: str) -> None:
-    assert judged(frame((found, 0.8, THERE)), label=suspected).decision == decision
+    assert decided(frame((found, 0.8, THERE)), label=suspected).decision == decision
 
 
 def test_a_confirmed_verdict_names_what_the_full_model_saw() -> None:
-    assert judged(frame(("truck", 0.8, THERE)), label="car").label == "truck"
+    assert decided(frame(("truck", 0.8, THERE)), label="car").label == "truck"
 
 
 def test_a_refutation_says_what_stands_there_instead() -> None:
-    verdict = judged(frame(("dog", 0.71, THERE), ("cat", 0.5, THERE)))
+    verdict = decided(frame(("dog", 0.71, THERE), ("cat", 0.5, THERE)))
     assert verdict.reasons == ("no person at the suspected place", "dog 0.71 there instead")
     assert (verdict.label, verdict.score, verdict.severity) == ("person", 0.0, 0)
 
 
 def test_a_refutation_says_that_its_kind_is_elsewhere() -> None:
-    verdict = judged(frame(("person", 0.8, ELSEWHERE), ("dog", 0.9, ELSEWHERE)))
+    verdict = decided(frame(("person", 0.8, ELSEWHERE), ("dog", 0.9, ELSEWHERE)))
     assert verdict.reasons[1] == "person 0.80 elsewhere in the frame"
 
 
 def test_an_empty_frame_is_refuted_and_so_is_a_weak_sight() -> None:
-    assert judged(frame()).reasons == ("no person at the suspected place",)
-    weak = judged(frame(("person", 0.05, THERE)))
+    assert decided(frame()).reasons == ("no person at the suspected place",)
+    weak = decided(frame(("person", 0.05, THERE)))
     assert weak.reasons == ("person 0.05 at the suspected place is under the limit 0.35",)
     assert weak.score == 0.05
 
 
 def test_the_close_up_confirms_what_the_whole_frame_left_open() -> None:
-    verdict = judged(frame(("person", 0.2, THERE)), crop(("person", 0.5, MIDDLE)))
+    verdict = decided(frame(("person", 0.2, THERE)), crop(("person", 0.5, MIDDLE)))
     assert verdict.decision == "confirmed"
     assert verdict.reasons == ("person 0.50 in the close-up, limit 0.35",)
 
@@ -164,11 +164,11 @@ def test_the_close_up_confirms_what_the_whole_frame_left_open() -> None:
 def test_the_close_up_alone_does_not_confirm(
     best: EvidenceView, close: EvidenceView | None
 ) -> None:
-    assert judged(best, close).decision == "refuted"
+    assert decided(best, close).decision == "refuted"
 
 
 def test_a_weak_close_up_is_told_too() -> None:
-    verdict = judged(frame(("person", 0.2, THERE)), crop(("person", 0.3, MIDDLE)))
+    verdict = decided(frame(("person", 0.2, THERE)), crop(("person", 0.3, MIDDLE)))
     assert verdict.reasons[1] == "person 0.30 in the close-up is under the limit 0.35"
     assert verdict.score == 0.3
 
@@ -184,8 +184,8 @@ def test_a_second_look_is_due_between_the_two_limits(score: float, due: bool) ->
 def test_a_group_can_have_a_limit_of_its_own() -> None:
     strict = Policy(confirm_at_of=GroupLimits(vehicle=0.6))
     seen = frame(("car", 0.5, THERE), ("person", 0.5, THERE))
-    assert judged(seen, label="car", policy=strict).decision == "refuted"
-    assert judged(seen, label="person", policy=strict).decision == "confirmed"
+    assert decided(seen, label="car", policy=strict).decision == "refuted"
+    assert decided(seen, label="person", policy=strict).decision == "confirmed"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_bicycles_are_not_summed_and_take_the_general_limit_with_a_rider(
     label: str, found: str, decision: str
 ) -> None:
     ridden = frame((found, 0.4, THERE), ("person", 0.5, THERE))
-    assert judged(ridden, label=label, policy=POLICY).decision == decision
+    assert decided(ridden, label=label, policy=POLICY).decision == decision
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_vehicles_that_drive_can_have_a_limit_of_their_own() -> None:
 @pytest.mark.parametrize(("score", "decision"), [(0.4, "refuted"), (0.5, "confirmed")])
 def test_wheels_that_nobody_rides_need_what_a_car_needs(score: float, decision: str) -> None:
     alone = frame(("motorcycle", score, THERE), ("person", 0.9, (80, 10, 95, 60)))
-    assert judged(alone, label="motorcycle", policy=POLICY).decision == decision
+    assert decided(alone, label="motorcycle", policy=POLICY).decision == decision
 
 
 @pytest.mark.parametrize(
@@ -263,12 +263,12 @@ def test_the_verdict_belongs_to_its_report() -> None:
 
 
 def test_sightings_are_shares_of_the_frame_even_where_a_box_leaves_it() -> None:
-    verdict = judged(frame(("person", 0.9, (-10, 40, 60, 120)), ("dog", 0.3, ELSEWHERE)))
+    verdict = decided(frame(("person", 0.9, (-10, 40, 60, 120)), ("dog", 0.3, ELSEWHERE)))
     assert verdict.sightings[0].box == (0.0, 0.4, 0.6, 1.0)
     assert [sighting.label for sighting in verdict.sightings] == ["person", "dog"]
 
 
-def test_what_cannot_be_judged_is_inconclusive_and_keeps_its_severity() -> None:
+def test_what_cannot_be_decided_is_inconclusive_and_keeps_its_severity() -> None:
     report: ThreatReport = a_report(severity=2)
     verdict = inconclusive(report, "best picture is missing", STAMP)
     assert (verdict.decision, verdict.severity) == ("inconclusive", 2)
@@ -310,7 +310,7 @@ def test_close_ups_refute_nothing_before_the_whole_frame_was_looked_at() -> None
     )
 
 
-def test_a_close_up_is_judged_at_the_place_where_the_thing_is_in_it() -> None:
+def test_a_close_up_is_decided_at_the_place_where_the_thing_is_in_it() -> None:
     seen = near(0.9)
     found = saw(("person", 0.9, (0, 0, 40, 100)))
     beside = EvidenceView(
@@ -381,6 +381,6 @@ def test_the_reasons_say_what_each_network_gave_to_the_strongest_match(
     found = saw(("person", score, THERE), ("dog", 0.2, ELSEWHERE))
     votes = {"one": np.array([one, 0], np.float32), "two": np.array([two, 0.4], np.float32)}
     seen = PictureDetections(detections=replace(found, votes=votes), width=100, height=100)
-    verdict = judged(EvidenceView(seen=seen, moment=NOON, close=False, place=SUSPECTED))
+    verdict = decided(EvidenceView(seen=seen, moment=NOON, close=False, place=SUSPECTED))
     assert verdict.decision == ("confirmed" if score > 0.35 else "refuted")
     assert verdict.reasons[-1].startswith(words)

@@ -1,4 +1,4 @@
-"""Audits on their way through the judge: pictures of a real store, all of them or none."""
+"""Audits on their way through the evaluator: pictures of a real store, all of them or none."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Geometric:
 
 
 class Court:
-    """A judge over a folder; pictures are put there unless they are `lost`."""
+    """An evaluator over a folder; pictures are put there unless they are `lost`."""
 
     def __init__(self, folder: Path) -> None:
         self.store, self.model = open_store(f"dir:{folder}"), Geometric()
@@ -88,7 +88,7 @@ def test_a_picture_that_is_missing_leaves_it_open_and_is_asked_for_again(tmp_pat
     assert answer.decision == "inconclusive"
 
 
-def test_an_old_gateways_one_picture_is_judged_and_crops_are_none(tmp_path: Path) -> None:
+def test_an_old_gateways_one_picture_is_decided_and_crops_are_none(tmp_path: Path) -> None:
     court = Court(tmp_path)
     whole = court.shown(0, picture(("person", 0.9, PERSON)))
     old = audit(whole).model_copy(update={"sample": None})

@@ -189,7 +189,7 @@ def bench(tmp_path: Path) -> Bench:
 REPORT = a_report(evidence=(a_ref(PICTURE), a_ref(CROP, "crop")))
 
 
-def test_a_report_is_judged_stored_told_and_then_acknowledged(bench: Bench) -> None:
+def test_a_report_is_decided_stored_told_and_then_acknowledged(bench: Bench) -> None:
     assert bench.handle(REPORT) is ReportOutcome.CONFIRMED
     (published,) = bench.published
     assert (published.decision, published.report_id) == ("confirmed", REPORT.report_id)
@@ -260,7 +260,7 @@ def test_one_bad_read_of_a_picture_decides_nothing(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", PICTURE[:-1] + b"x", PICTURE[:-9], None])
-def test_a_picture_that_stays_damaged_is_asked_for_again_and_judged_when_it_is_back(
+def test_a_picture_that_stays_damaged_is_asked_for_again_and_decided_when_it_is_back(
     tmp_path: Path, damage: bytes | None
 ) -> None:
     bench, key = bench_in(tmp_path), a_ref(PICTURE).key

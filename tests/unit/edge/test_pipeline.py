@@ -94,7 +94,7 @@ def test_a_damaged_frame_is_rejected_and_costs_nothing_else() -> None:
     assert len(candidates) == 1
 
 
-def test_a_snapshot_camera_is_judged_frame_by_frame() -> None:
+def test_a_snapshot_camera_is_evaluated_frame_by_frame() -> None:
     pictures = [picture(100, seed=n) for n in range(3)]
     steps, candidates = run(pictures, fps=0.3, settings=config(kind="snapshot"))
     assert [len(step.candidates) for step in steps] == [1, 1, 1]
@@ -107,7 +107,7 @@ def test_auto_takes_frames_that_stand_alone_for_snapshots() -> None:
     assert [len(step.candidates) for step in steps] == [1, 0, 1]
 
 
-def test_auto_judges_a_burst_too_short_to_vote_by_its_best_frame() -> None:
+def test_auto_evaluates_a_burst_too_short_to_vote_by_its_best_frame() -> None:
     steps, (candidate,) = run([picture(), picture(100)], settings=config(kind="auto"))
     assert "single picture" in candidate.suspicion.reasons[0]
     assert [len(step.candidates) for step in steps] == [0, 1]
@@ -140,7 +140,7 @@ def test_a_folder_is_played_in_name_order_without_its_notes(tmp_path: Path) -> N
     assert [name for name, _ in open_source(tmp_path)] == ["a.jpg", "b.jpg"]
 
 
-def test_every_thing_is_judged_by_every_rule_until_one_fires() -> None:
+def test_every_thing_is_evaluated_by_every_rule_until_one_fires() -> None:
     steps, _ = run(WALK)
     raised = next(step for step in steps if step.candidates)
     (rule_result,) = raised.rule_results

@@ -1,4 +1,4 @@
-"""A picture is judged by its header: quickly, within limits, and whatever the bytes are."""
+"""A picture is checked by its header: quickly, within limits, and whatever the bytes are."""
 
 import zlib
 

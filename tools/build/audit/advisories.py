@@ -150,8 +150,8 @@ def of_index(package: Locked, index: str = INDEX) -> tuple[Hole, ...] | Unknown:
         return Unknown(package, f"the index cannot be asked: {error}")
     if not isinstance(facts, dict) or not isinstance(facts.get("vulnerabilities"), list):
         return Unknown(package, "the index says nothing of vulnerabilities")
-    told = (one for one in facts["vulnerabilities"] if not one.get("withdrawn"))
-    return tuple(_advisory(package, one) for one in told)
+    valid = (one for one in facts["vulnerabilities"] if not one.get("withdrawn"))
+    return tuple(_advisory(package, one) for one in valid)
 
 
 def _advisory(package: Locked, facts: Mapping[str, Any]) -> Hole:

@@ -33,10 +33,10 @@ class Precision:
 
 def average_precision(pairs: Sequence[DetectionPair], labels: frozenset[str]) -> Precision:
     """Of the boxes whose label is in `labels`."""
-    judged = [_judge(_only(found, labels), _only(true, labels)) for found, true in pairs]
+    matched = [_match(_only(found, labels), _only(true, labels)) for found, true in pairs]
     count = sum(len(_only(true, labels)) for _, true in pairs)
-    scores = np.concatenate([scores for scores, _ in judged] or [np.zeros(0, np.float32)])
-    hits = np.concatenate([hits for _, hits in judged] or [np.zeros(0, np.float32)])
+    scores = np.concatenate([scores for scores, _ in matched] or [np.zeros(0, np.float32)])
+    hits = np.concatenate([hits for _, hits in matched] or [np.zeros(0, np.float32)])
     if not count or not len(scores):
         return Precision(average=0.0, true=count)
     ranked = np.cumsum(hits[np.argsort(-scores, kind="stable")])
@@ -50,7 +50,7 @@ def _interpolated(precision: FloatArray, recall: FloatArray) -> float:
     return float(best[np.searchsorted(recall, RECALLS - 1e-9)].mean())
 
 
-def _judge(found: Detections, true: Detections) -> tuple[FloatArray, FloatArray]:
+def _match(found: Detections, true: Detections) -> tuple[FloatArray, FloatArray]:
     """Per found box, by falling score: its score, and 1 if it hits a true box of its own."""
     overlap = iou(found.boxes, true.boxes)
     hits = np.zeros(len(found), np.float32)

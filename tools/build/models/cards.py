@@ -67,7 +67,7 @@ PREPARATION = {
 
 OUTPUTS: dict[FloatNetwork, str] = {
     "nanodet": (
-        "Six maps, told apart by their shapes: class scores `[s, s, 9]` after the sigmoid and "
+        "Six maps, distinguished by their shapes: class scores `[s, s, 9]` after the sigmoid and "
         "distances `[s, s, 44]` for strides t of 8, 16 and 32. Cell (i, j) has its centre at "
         "((j + 0.5) t, (i + 0.5) t); the 44 are four sides (left, top, right, bottom) of 11 bins: "
         "softmax, expected bin, times t. NMS per class at IoU 0.6.\n"

@@ -18,7 +18,7 @@ from cloud.offline import CannotRun
 from cloud.stages.tree import InputTree, OutputTree
 
 MARK = ".stillwatch-archive"
-FOLDERS = ("validated", "detections", "judged", "plot")
+FOLDERS = ("validated", "detections", "verdicts", "plot")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,15 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def commands(source: Path, out: Path, model: str | None, rules: Path | None) -> list[list[str]]:
     """The arguments of each stage, in order."""
-    validated, detections, judged, plot = (out / name for name in FOLDERS)
+    validated, detections, verdicts, plot = (out / name for name in FOLDERS)
     linked = ["--links-into", str(source)]
     with_model = ["--model", model] if model else []
     with_rules = ["--rules", str(rules)] if rules else []
     return [
         ["validate", *_between(source, validated)],
         ["detect", *_between(validated, detections), *linked, *with_model],
-        ["threat", *_between(detections, judged), *linked, *with_rules],
-        ["plot", *_between(judged, plot)],
+        ["threat", *_between(detections, verdicts), *linked, *with_rules],
+        ["plot", *_between(verdicts, plot)],
     ]
 
 
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", type=Path, metavar="IN", help="pictures <device>_<unix time>.jpg")
     parser.add_argument("out", type=Path, metavar="OUT", help="new folder, or of an earlier run")
     parser.add_argument("--model", help="a model's name, or a folder with a manifest")
-    parser.add_argument("--rules", type=Path, metavar="FILE", help="what is a threat, who is told")
+    parser.add_argument("--rules", type=Path, metavar="FILE", help="threats, and who is notified")
     return parser
 
 

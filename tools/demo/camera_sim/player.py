@@ -1,7 +1,7 @@
 """Cameras that publish on time: one MQTT connection each, paced by the monotonic clock.
 
 SHELL. A camera is a foreign thing, so this speaks MQTT with paho directly: QoS 0, MQTT 3.1.1 unless
-told otherwise, no queue while the broker is away. Pictures that are late are left out, never sent
+asked otherwise, no queue while the broker is away. Pictures that are late are left out, never sent
 in a burst. Called by `__main__`; the pace is decided by `PublishTimes`, which is pure.
 """
 

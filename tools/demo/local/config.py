@@ -77,7 +77,7 @@ class BadCamera(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgedCamera:
-    """A real camera, as the bridge is told of it."""
+    """A real camera, as the bridge gets it."""
 
     camera: str
     source: str

@@ -30,7 +30,12 @@ class Switch:
 
 SWITCHES = (
     Switch("gate", "gate.enabled"),
-    Switch("gate's nuisances", "gate.ignore", ("shake", "ghost", "light", "restless", "brief"), ()),
+    Switch(
+        "gate's nuisances",
+        "gate.ignore",
+        ("camera_jitter", "ghost", "light", "dynamic_background", "brief"),
+        (),
+    ),
     Switch("regions", "detect.regions.enabled"),
     Switch("pixel aspect", "camera_defaults.pixel_aspect", "auto", 1.0),
     Switch("vehicle sum", "detect.vehicle_sum"),

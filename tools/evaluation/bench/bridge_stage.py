@@ -122,8 +122,8 @@ def bridge(
 def _sent(port: int) -> float:
     with urllib.request.urlopen(f"http://{HOST}:{port}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
-    told = [line for line in lines if line.startswith("stillwatch_bridge_pictures_total")]
-    return sum(float(line.rpartition(" ")[2]) for line in told if 'what="sent"' in line)
+    metrics = [line for line in lines if line.startswith("stillwatch_bridge_pictures_total")]
+    return sum(float(line.rpartition(" ")[2]) for line in metrics if 'what="sent"' in line)
 
 
 def cpu_s(pid: int) -> float:

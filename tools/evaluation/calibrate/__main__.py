@@ -1,7 +1,7 @@
 """`python -m tools.evaluation.calibrate CORPUS`: the limits from which the cloud confirms, tabled.
 
 Half of the corpus' labelled stills (by the hash of their names) fixes the limits, the other half is
-only reported on. Every place is asked about as a gateway would: packed by its rules, judged by the
+only reported on. Every place is asked about as a gateway would: packed by its rules, decided by the
 cloud's code from the bytes. Takes minutes; prints Markdown.
 """
 

@@ -2,8 +2,8 @@
 
 PURE. True: labelled things of the class. False, in pictures labelled as without it: things of other
 classes, and what the edge's network takes for one. Every still stands for a distant scene, too, at
-1/2 and 1/4 of its size. Halves are told by the hash of the file's name, so they stay what they are
-when pictures are added. The limit of a class is the lowest, in steps of 0.01, that at most the
+1/2 and 1/4 of its size. Halves are chosen by the hash of the file's name, so they stay what they
+are when pictures are added. The limit of a class is the lowest, in steps of 0.01, that at most the
 class's `FALSE_SHARE` of the false places reach, and never one under `LEAST`. Called by the command
 line.
 """

@@ -48,7 +48,7 @@ _WIDE = (560, 560)
 _LABELLED: Colour = (200, 0, 200)
 
 SHEET_PX = 400
-"""Width of the picture by which people judge an alarm: four beside each other fit a screen."""
+"""Width of the picture by which people review an alarm: four beside each other fit a screen."""
 
 SHEET_QUALITY = 80
 """Of its JPEG: to look at, no evidence."""

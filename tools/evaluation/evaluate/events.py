@@ -1,7 +1,7 @@
 """What was there, and what was said: labels and their events, alarms and whether they are right.
 
 PURE. Per frame and class the label is true, false, or None = do not score. An alarm runs from when
-it was raised until its track dies; those of plain motion are judged alike. Times are those of
+it was raised until its track dies; those of plain motion are treated alike. Times are those of
 frames on the replay clock; the time that the cloud takes is no part of them. Called by `score`.
 """
 

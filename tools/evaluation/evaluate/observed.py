@@ -161,7 +161,7 @@ class DecidedSuspicion:
     `label` is the edge's, `verdict_label` the one that people get. `bytes_out` is evidence and
     report; `confirm_s` is how long the cloud's model and rules took. `about` is what was at the box
     for an alarm of the edge's label, `verdict_about` for one of the verdict's. `sheet` is the
-    picture as people judge it, a JPEG with the box drawn; `sent` are those that the cloud had.
+    picture as people review it, a JPEG with the box drawn; `sent` are those that the cloud had.
     """
 
     report_id: str

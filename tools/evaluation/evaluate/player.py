@@ -1,7 +1,7 @@
 """Plays a corpus through the edge's replay and has every suspicion confirmed.
 
 Frames go through the real path: admission, gate, detector, tracker, rules; each suspicion is packed
-and judged by `ask` at once. Pixels are let go after each frame. Called by `trial`.
+and decided on by `ask` at once. Pixels are let go after each frame. Called by `trial`.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class CorpusPlayer:
         )
 
     def run_stills(self) -> tuple[StillRun, ...]:
-        """All stills as snapshots, each of which is judged for itself."""
+        """All stills as snapshots, each of which is evaluated for itself."""
         camera = CameraId("stills")
         config = unaudited(as_kind(self.config, camera, "snapshot"))
         stills = self.footage.stills

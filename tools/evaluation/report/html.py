@@ -2,7 +2,7 @@
 and reasons and every suspicion that was refuted; `alarms.jpg` with the alarms alone.
 
 SHELL only in `write_sheet`. On the sheet false alarms and those that could not be checked come
-first, so that a person can judge in a minute what is not labelled. Called by the command line.
+first, so that a person can review in a minute what is not labelled. Called by the command line.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COLOURS = {True: "#c62828", False: "#2e7d32", None: "#f9a825"}
 
 @dataclass(frozen=True, slots=True)
 class ConfirmedAlarm:
-    """One confirmed alarm for a person to judge."""
+    """One confirmed alarm for a person to review."""
 
     sequence: str
     decided: DecidedSuspicion
@@ -143,7 +143,7 @@ def review(evaluation: Evaluation) -> str:
             ),
             PageSection(
                 f"Alarms about stills ({len(stills)})",
-                "Each picture judged for itself; false ones first.",
+                "Each picture evaluated for itself; false ones first.",
                 stills,
             ),
             PageSection(

@@ -1,8 +1,8 @@
 """Every event that was missed, with the check that held it back, in words.
 
 PURE. The stages of the path are asked from the end: what was suspected was lost by the cloud, what
-fired was suppressed as a duplicate, what was judged failed a check, what was detected had no track,
-what was analysed was not detected, and the rest never passed the gate. Called by `html`.
+fired was suppressed as a duplicate, what was evaluated failed a check, what was detected had no
+track, what was analysed was not detected, and the rest never passed the gate. Called by `html`.
 """
 
 from __future__ import annotations

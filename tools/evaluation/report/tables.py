@@ -85,7 +85,7 @@ DEFINITIONS = (
     "takes the same frames at the same times: a frame moved if 0.5 % of its reduced and blurred"
     " grey picture differ by 25 levels from a running average of 10 s. Moved frames at most 10 "
     "s apart are one alarm; what goes on for 60 s is raised again. It knows no class, so it is "
-    "taken for an alarm of each in turn and judged by the same rules as the product's.",
+    "taken for an alarm of each in turn and evaluated by the same rules as the product's.",
     "With nothing in view: false alarms of the product, of whichever class, and motion alarms "
     "that would be false as an alarm of every class, each counted once. With no person "
     "(vehicle) in view: alarms of that class that touch no true and no null frame of it, so "

@@ -1,7 +1,7 @@
 """Well-known trackers over scenes: reads scenes as JSON on stdin, writes track numbers on stdout.
 
 Runs in an environment of its own (`requirements/oracle.lock`), so nothing of ours is imported here
-and nothing of theirs elsewhere. Both are told the frame rate and may coast as long as ours does by
+and nothing of theirs elsewhere. Both know the frame rate and may coast as long as ours does by
 default; norfair compares feet and size as Frigate does.
 """
 

@@ -20,7 +20,7 @@ RULES = Rules(threats=(Threat(kind="person"), Threat(kind="vehicle")))
 EVERYBODY = Alerts(sender="alarm@example.org", recipients=(Recipient(address="a@example.org"),))
 
 
-def judged(after_s: int, **scores: float) -> PictureVerdicts:
+def decided(after_s: int, **scores: float) -> PictureVerdicts:
     rows = (row(label, score) for label, score in scores.items())
     sight = a_sight(*rows, unix_s=NOON + after_s)
     return PictureVerdicts(
@@ -42,14 +42,14 @@ def read(mail: bytes | None) -> EmailMessage:
 
 
 def test_threats_close_together_are_one_alert() -> None:
-    seen = [judged(s, person=0.9) for s in (0, 300, 600, 901)] + [judged(1201, person=0.1)]
+    seen = [decided(s, person=0.9) for s in (0, 300, 600, 901)] + [decided(1201, person=0.1)]
     alerts = list(gather(GATE, seen, 300))
     assert [len(alert.pictures) for alert in alerts] == [3, 1]
-    assert list(gather(GATE, [judged(0)], 300)) == []
+    assert list(gather(GATE, [decided(0)], 300)) == []
 
 
 def test_a_mail_names_what_was_seen_when_and_shows_the_clearest_picture() -> None:
-    alert = an_alert(judged(0, person=0.5), judged(7, person=0.8, car=0.6))
+    alert = an_alert(decided(0, person=0.5), decided(7, person=0.8, car=0.6))
     mail = read(compose(alert, EVERYBODY, PICTURE))
     assert mail["Subject"] == "Stillwatch: person and vehicle at gate, 2024-05-01 12:00:00 UTC"
     assert (mail["From"], mail["To"]) == ("alarm@example.org", "a@example.org")
@@ -65,13 +65,13 @@ def test_a_mail_names_what_was_seen_when_and_shows_the_clearest_picture() -> Non
 
 
 def test_the_same_threats_give_the_same_bytes() -> None:
-    alert = an_alert(judged(0, person=0.5))
+    alert = an_alert(decided(0, person=0.5))
     assert compose(alert, EVERYBODY, PICTURE) == compose(alert, EVERYBODY, PICTURE)
     assert compose(alert, EVERYBODY, None) == compose(alert, EVERYBODY, None)
 
 
 def test_a_flood_of_threats_makes_no_endless_mail() -> None:
-    alert = an_alert(*(judged(number, person=0.5) for number in range(MOST_LINES + 5)))
+    alert = an_alert(*(decided(number, person=0.5) for number in range(MOST_LINES + 5)))
     body = read(compose(alert, EVERYBODY, None)).get_body()
     assert body is not None
     assert body.get_content().splitlines()[-1] == "and 5 more"
@@ -88,9 +88,9 @@ def test_a_flood_of_threats_makes_no_endless_mail() -> None:
     ],
 )
 def test_devices_and_kinds_narrow_who_is_told(recipient: Recipient, told: bool) -> None:
-    mail = compose(an_alert(judged(0, person=0.9)), Alerts(recipients=(recipient,)), None)
+    mail = compose(an_alert(decided(0, person=0.9)), Alerts(recipients=(recipient,)), None)
     assert (mail is not None) is told
 
 
 def test_without_recipients_there_is_no_mail() -> None:
-    assert compose(an_alert(judged(0, person=0.9)), Alerts(), None) is None
+    assert compose(an_alert(decided(0, person=0.9)), Alerts(), None) is None

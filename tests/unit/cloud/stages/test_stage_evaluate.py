@@ -55,7 +55,7 @@ def test_the_verdict_is_that_of_a_report_about_the_same_thing(
     assert told(verdict) == told(live(sight, 0))
 
 
-def test_a_close_up_that_knows_its_place_is_judged_there() -> None:
+def test_a_close_up_that_knows_its_place_is_decided_there() -> None:
     # the thing is at 10..30 of 100; the crop shows 0..40 in 40 px, so it is at 10..30 there too
     here = DetectionRow(label="person", score=0.6, box=(10, 10, 30, 30))
     beside = DetectionRow(label="person", score=0.6, box=(0, 0, 9, 9))

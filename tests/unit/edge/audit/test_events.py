@@ -88,7 +88,7 @@ def seconds(first: int, last: int, seen: Motion) -> list[tuple[float, Motion]]:
 
 
 def test_what_changes_within_the_gap_is_one_event_whatever_the_gate_called_it() -> None:
-    whys = ("motion", "light", "restless", "linger", "brief", "faint")
+    whys = ("motion", "light", "dynamic_background", "linger", "brief", "faint")
     frames = [(n * (GAP_S - 1) / 2, moved(why=why)) for n, why in enumerate(whys)]
     (event,) = events(*frames)
     assert (event.began_at_s, event.moved_at_s) == (0.0, frames[-1][0])

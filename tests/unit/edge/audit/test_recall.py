@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from edge.audit.recall import Recall
 
 
-def counted(rejected: int, judged: int, missed: int, share: float = 1.0) -> Recall:
+def counted(rejected: int, answered: int, missed: int, share: float = 1.0) -> Recall:
     recall = Recall(rejected=rejected)
-    for number in range(judged):
+    for number in range(answered):
         recall = recall.add_answer(share, missed=number < missed)
     return recall
 
@@ -38,7 +38,9 @@ def test_the_interval_is_wilsons(
 
 
 counts = st.integers(1, 500).flatmap(
-    lambda judged: st.tuples(st.integers(judged, 10_000), st.just(judged), st.integers(0, judged))
+    lambda answered: st.tuples(
+        st.integers(answered, 10_000), st.just(answered), st.integers(0, answered)
+    )
 )
 
 
@@ -46,8 +48,8 @@ counts = st.integers(1, 500).flatmap(
 def test_the_extrapolated_count_lies_in_its_interval_and_in_what_is_possible(
     figures: tuple[int, int, int],
 ) -> None:
-    rejected, judged, missed = figures
-    threats = counted(rejected, judged, missed).threats()
+    rejected, answered, missed = figures
+    threats = counted(rejected, answered, missed).threats()
     assert threats is not None
     count, (low, high) = threats
     assert missed - 1e-9 <= low <= count + 1e-6
@@ -77,13 +79,13 @@ lost = st.lists(st.floats(0.001, 1), max_size=20)
 
 @given(answers, lost)
 def test_what_has_no_answer_only_widens_the_interval(
-    judged: list[tuple[float, bool]], unknown: list[float]
+    draws: list[tuple[float, bool]], unknown: list[float]
 ) -> None:
     """It holds whichever they were: all missed, or all clear."""
-    widened = reduce(Recall.add_unknown, unknown, answered(judged)).interval()
+    widened = reduce(Recall.add_unknown, unknown, answered(draws)).interval()
     assert widened is not None
     for missed in (False, True):
-        every = [*judged, *((share, missed) for share in unknown)]
+        every = [*draws, *((share, missed) for share in unknown)]
         told = answered(every).interval()
         assert told is not None
         assert widened[0] <= told[0] + 1e-9

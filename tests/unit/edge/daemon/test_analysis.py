@@ -170,7 +170,7 @@ def test_a_frame_that_waited_too_long_is_refused_unseen(tmp_path: Path) -> None:
     assert desk.funnel().analysed == 1
 
 
-def test_a_single_picture_is_judged_however_late(tmp_path: Path) -> None:
+def test_a_single_picture_is_evaluated_however_late(tmp_path: Path) -> None:
     desk = Desk(tmp_path, f"{SNAPSHOTS}\nintake: {{limits: {{max_age_s: 2}}}}")
     desk.arrive(picture(100))
     desk.clock.advance(200)
@@ -179,7 +179,7 @@ def test_a_single_picture_is_judged_however_late(tmp_path: Path) -> None:
 
 
 def held(desk: Desk, message: int, again: bool = False) -> list[int]:
-    """Judges a picture that the broker holds; how many entries there were when it was let go."""
+    """Evaluates a picture that the broker holds; how many entries there were when it was let go."""
     let_go: list[int] = []
 
     def done() -> None:
@@ -337,7 +337,7 @@ def test_a_change_during_the_wait_for_a_frame_holds_for_that_frame(tmp_path: Pat
     assert [report.model_sha256 for report in desk.reports()] == ["b" * 64]
 
 
-def test_a_picture_that_stands_alone_is_judged_once_nothing_follows_it(tmp_path: Path) -> None:
+def test_a_picture_that_stands_alone_is_evaluated_once_nothing_follows_it(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "camera_defaults: {kind: auto, snapshot_after_s: 5}")
     desk.look(picture(100))
     assert desk.reports() == []
@@ -347,7 +347,7 @@ def test_a_picture_that_stands_alone_is_judged_once_nothing_follows_it(tmp_path:
     assert len(desk.reports()) == 1
 
 
-def test_at_the_end_what_still_waited_to_stand_alone_is_judged(tmp_path: Path) -> None:
+def test_at_the_end_what_still_waited_to_stand_alone_is_evaluated(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "camera_defaults: {kind: auto, snapshot_after_s: 60}")
     desk.look(picture(100))
     desk.clock.advance(1)

@@ -1,4 +1,4 @@
-"""What comes in the cloud's name is believed for a reason, or refused with one."""
+"""What comes in the cloud's name is trusted for a reason, or refused with one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLOUD = new_signer()
 
 
 class Home:
-    """An outbox with one report that may be asked about, and who is believed there."""
+    """An outbox with one report that may be asked about, and who is trusted there."""
 
     def __init__(self, folder: Path, keyring: Keyring | None) -> None:
         self.site = Site(folder / "outbox")
@@ -36,7 +36,7 @@ class Home:
         self.outbox.put(type(one)(report=self.report, pictures=one.pictures))
         self.trust = Trust("stillwatch", keyring, self.outbox.find)
 
-    def judged(self, decision: Decision = "refuted") -> Verdict:
+    def decided(self, decision: Decision = "refuted") -> Verdict:
         manifest = manifest_sha256(self.report)
         return verdict(0, decision).model_copy(update={"manifest": manifest})
 
@@ -49,7 +49,7 @@ class Home:
     def reason(
         self, answer: Verdict | EvidenceRequest, signer: Signer | None = CLOUD, topic: str = TOPIC
     ) -> Refusal | None:
-        """Why it is refused, None if it is believed."""
+        """Why it is refused, None if it is trusted."""
         frame = frame_verdict(answer, signer) if isinstance(answer, Verdict) else None
         payload = frame or frame_evidence_request(answer, signer)  # type: ignore[arg-type]  # it is the other
         found = self.trust.read(topic, payload)
@@ -74,27 +74,27 @@ def keyless(tmp_path: Path) -> Home:
     return Home(tmp_path / "keyless", None)
 
 
-def test_what_the_cloud_signed_is_believed(keyed: Home) -> None:
-    assert keyed.reason(keyed.judged()) is None
+def test_what_the_cloud_signed_is_trusted(keyed: Home) -> None:
+    assert keyed.reason(keyed.decided()) is None
     assert keyed.reason(keyed.request()) is None
 
 
 def test_unsigned_foreign_and_forged_are_refused_where_there_is_a_key(keyed: Home) -> None:
-    for answer in (keyed.judged(), keyed.request()):
+    for answer in (keyed.decided(), keyed.request()):
         assert keyed.reason(answer, None) is Refusal.UNSIGNED
         assert keyed.reason(answer, new_signer()) is Refusal.FOREIGN_KEY
-    forged = frame_verdict(keyed.judged("confirmed"), CLOUD).replace(b"confirmed", b"refuted")
+    forged = frame_verdict(keyed.decided("confirmed"), CLOUD).replace(b"confirmed", b"refuted")
     found = keyed.trust.read(TOPIC, forged)
     assert isinstance(found, RefusedAnswer)
     assert found.reason is Refusal.FORGED
 
 
-def test_unsigned_is_believed_only_where_there_is_no_key(keyless: Home) -> None:
+def test_unsigned_is_trusted_only_where_there_is_no_key(keyless: Home) -> None:
     assert not keyless.trust.key_ids
-    assert keyless.reason(keyless.judged(), None) is None
+    assert keyless.reason(keyless.decided(), None) is None
     keyless.trust.adopt(Keyring([CLOUD.public]))
     assert keyless.trust.key_ids == (CLOUD.key_id,)
-    assert keyless.reason(keyless.judged(), None) is Refusal.UNSIGNED
+    assert keyless.reason(keyless.decided(), None) is Refusal.UNSIGNED
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_a_verdict_on_another_cameras_topic_is_refused_signed_or_not(
     keyed: Home, keyless: Home, topic: str
 ) -> None:
     """Whoever may publish for one camera must not switch another's threat."""
-    assert keyed.reason(keyed.judged(), CLOUD, topic) is Refusal.OTHER_TOPIC
-    assert keyless.reason(keyless.judged(), None, topic) is Refusal.OTHER_TOPIC
+    assert keyed.reason(keyed.decided(), CLOUD, topic) is Refusal.OTHER_TOPIC
+    assert keyless.reason(keyless.decided(), None, topic) is Refusal.OTHER_TOPIC
 
 
 def test_a_verdict_about_other_report_is_refused_though_the_cloud_signed_it(
@@ -120,8 +120,8 @@ def test_a_verdict_about_other_report_is_refused_though_the_cloud_signed_it(
     pictures = {"evidence": bundle(7).report.evidence}
     for forged in (pictures, {"audit": True}, {"test": True}, {"box": (0.8, 0.8, 0.9, 0.9)}):
         other = keyed.report.model_copy(update=forged)
-        judged = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
-        assert keyed.reason(judged) is Refusal.OTHER_REPORT
+        decided = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
+        assert keyed.reason(decided) is Refusal.OTHER_REPORT
     from_before_manifests = verdict(0, "refuted")
     assert keyed.reason(from_before_manifests) is None
 
@@ -130,12 +130,12 @@ def test_a_verdict_about_fewer_pictures_than_it_was_raised_with_is_refused(keyed
     entry = keyed.outbox.find(name(0))
     assert entry is not None
     fewer = entry.report.model_copy(update={"evidence": entry.report.evidence[:1]})
-    judged = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(fewer)})
-    assert keyed.reason(judged) is Refusal.OTHER_REPORT
+    decided = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(fewer)})
+    assert keyed.reason(decided) is Refusal.OTHER_REPORT
 
 
-def test_a_verdict_about_the_report_before_it_grew_is_believed(keyed: Home) -> None:
-    early = keyed.judged()
+def test_a_verdict_about_the_report_before_it_grew_is_trusted(keyed: Home) -> None:
+    early = keyed.decided()
     more = picture("asked for")
     ref = keyed.report.evidence[0].model_copy(update={"key": more.key, "sha256": more.sha256})
     grown = keyed.report.model_copy(

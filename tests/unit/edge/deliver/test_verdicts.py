@@ -155,7 +155,7 @@ def test_a_second_confirmation_prolongs_the_threat(tmp_path: Path) -> None:
         ("confirmed", False, [b"ON"]),
     ],
 )
-def test_what_was_refuted_alarms_nobody_and_what_cannot_be_judged_as_the_site_wants_it(
+def test_what_was_refuted_alarms_nobody_and_what_cannot_be_decided_as_the_site_wants_it(
     tmp_path: Path, decision: Decision, alert_unconfirmed: bool, said: list[bytes]
 ) -> None:
     home = Home(tmp_path, alert_unconfirmed=alert_unconfirmed)

@@ -123,7 +123,9 @@ def test_a_nuisance_hardly_passes(nuance: Nuance | None, most: float) -> None:
     assert moving(watch(film(nuance), GateConfig())) <= most
 
 
-@pytest.mark.parametrize(("nuance", "name"), [(beam, "light"), (gusts, "shake"), (rain, "brief")])
+@pytest.mark.parametrize(
+    ("nuance", "name"), [(beam, "light"), (gusts, "camera_jitter"), (rain, "brief")]
+)
 def test_a_nuisance_that_is_not_ignored_passes(nuance: Nuance, name: Nuisance) -> None:
     others = tuple(other for other in NUISANCES if other != name)
     assert moving(watch(film(nuance), GateConfig(ignore=others))) >= 0.3
@@ -207,7 +209,7 @@ def test_what_moves_before_a_plain_wall_from_the_first_picture_on_is_no_shake() 
     rng, wall = np.random.default_rng(5), np.full((HEIGHT, WIDTH), 130, np.float32)
     frames = [walker(wall, n / FPS, 0.0) + rng.normal(0, 2, wall.shape) for n in range(40)]
     seen = watch([np.asarray(np.clip(frame, 0, 255), np.uint8) for frame in frames], GateConfig())
-    assert [motion.why for motion in seen].count("shake") == 0
+    assert [motion.why for motion in seen].count("camera_jitter") == 0
     assert sum(bool(motion.regions) for motion in seen[10:]) >= 25
 
 
@@ -238,7 +240,7 @@ def on_a_swaying_mast(start_s: float = 1e9, seconds: float = 40.0) -> list[Motio
 
 def test_a_mast_that_sways_over_a_bare_yard_is_a_shake() -> None:
     seen = on_a_swaying_mast()[round(12 * FPS) :]
-    assert [motion.why for motion in seen].count("shake") >= 10
+    assert [motion.why for motion in seen].count("camera_jitter") >= 10
     assert moving(seen) < 0.1
 
 
@@ -258,5 +260,5 @@ def test_somebody_who_moves_beside_still_edges_is_no_shake() -> None:
         swayed(walker(bare_yard(), n / FPS, 0), 0, 0, np.random.default_rng(n)) for n in range(60)
     ]
     seen = watch(still + walks, GateConfig())[60:]
-    assert [motion.why for motion in seen].count("shake") == 0
+    assert [motion.why for motion in seen].count("camera_jitter") == 0
     assert moving(seen[2:]) > 0.9

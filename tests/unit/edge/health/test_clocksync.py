@@ -1,4 +1,4 @@
-"""The wall clock is believed when the kernel says so and it stands behind no floor."""
+"""The wall clock is trusted when the kernel says so and it stands behind no floor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TODAY = WRITTEN_AT + timedelta(days=100)
 
 
 @pytest.mark.parametrize(
-    ("kernel", "now", "believed"),
+    ("kernel", "now", "trusted"),
     [
         (True, TODAY, True),
         (None, TODAY, True),
@@ -23,11 +23,11 @@ TODAY = WRITTEN_AT + timedelta(days=100)
         (None, WRITTEN_AT - timedelta(days=1), False),
     ],
 )
-def test_the_kernel_and_a_floor_decide(kernel: bool | None, now: datetime, believed: bool) -> None:
-    assert ClockSync(ManualClock(now), lambda: kernel, floor=WRITTEN_AT)() is believed
+def test_the_kernel_and_a_floor_decide(kernel: bool | None, now: datetime, trusted: bool) -> None:
+    assert ClockSync(ManualClock(now), lambda: kernel, floor=WRITTEN_AT)() is trusted
 
 
-def test_a_time_once_believed_is_a_floor_but_for_small_corrections() -> None:
+def test_a_time_once_trusted_is_a_floor_but_for_small_corrections() -> None:
     clock = ManualClock(TODAY)
     sync = ClockSync(clock, lambda: None, floor=WRITTEN_AT)
     assert sync()
@@ -39,7 +39,7 @@ def test_a_time_once_believed_is_a_floor_but_for_small_corrections() -> None:
     assert sync()
 
 
-def test_what_an_earlier_start_believed_counts() -> None:
+def test_what_an_earlier_start_trusted_counts() -> None:
     assert not ClockSync(ManualClock(TODAY), lambda: True, floor=TODAY + timedelta(days=2))()
 
 

@@ -18,7 +18,7 @@ SETTINGS = HealthConfig()
 def sends(
     gaps_s: list[float], settings: HealthConfig = SETTINGS, kind: str = "auto"
 ) -> tuple[Arrivals, float, list[tuple[float, bool]]]:
-    """A camera whose pictures are so far apart, judged every second and at each of them; when it
+    """A camera whose pictures are so far apart, evaluated every second and at each of them; when it
     went and came back."""
     arrivals, now, turns = await_first(0.0), 0.0, [(0.0, False)]
     for gap_s in gaps_s:

@@ -266,7 +266,7 @@ def test_a_topic_that_names_no_camera_is_one_counted_refusal(topic: str) -> None
 SNAPSHOTS = "cameras: {door: {kind: snapshot}}\nintake: {snapshots: {queue: 3}}"
 
 
-def test_a_held_picture_is_acknowledged_when_it_was_judged_and_a_bad_one_at_once() -> None:
+def test_a_held_picture_is_acknowledged_when_it_was_evaluated_and_a_bad_one_at_once() -> None:
     door = Doorway(SNAPSHOTS)
     good, bad = door.held(PICTURE), door.held(b"junk")
     assert (good.calls, bad.calls) == (0, 1)
@@ -284,7 +284,7 @@ def test_a_burst_of_single_pictures_is_queued_and_what_overflows_is_counted_and_
     assert (door.funnel("door").superseded, door.funnel("door").in_flight) == (2, 3)
 
 
-def test_a_picture_that_comes_again_after_a_reconnect_is_judged_once() -> None:
+def test_a_picture_that_comes_again_after_a_reconnect_is_evaluated_once() -> None:
     door = Doorway(SNAPSHOTS)
     door.held(PICTURE)
     again = door.held(PICTURE, again=True)

@@ -97,7 +97,7 @@ def test_no_pixel_under_a_privacy_mask_is_shown_in_a_quiet_frame_either() -> Non
     assert all(inside.max() == 0 for inside in quiet)
 
 
-def test_drawing_leaves_the_pixels_that_are_judged_alone() -> None:
+def test_drawing_leaves_the_pixels_that_are_evaluated_alone() -> None:
     played, settings = steps()
     before = [step.outcome.image.copy() for step in played if hasattr(step.outcome, "image")]
     drawn(played, settings)

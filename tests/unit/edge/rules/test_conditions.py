@@ -39,10 +39,10 @@ def watch(
     here = replace(EvaluationContext(rules=rules, size=SIZE), **more)  # type: ignore[arg-type]  # as given
     for n, row in enumerate(rows):
         tracks = step(tracks, seen(row), change, n / 5, TrackingConfig())
-        judged = evaluate_tracks(tracks, here, n / 5)
-        tracks = judged.tracks
-        findings += [(n, finding) for finding in judged.findings]
-        rule_results += judged.rule_results
+        evaluated = evaluate_tracks(tracks, here, n / 5)
+        tracks = evaluated.tracks
+        findings += [(n, finding) for finding in evaluated.findings]
+        rule_results += evaluated.rule_results
     return findings, rule_results
 
 
@@ -196,7 +196,7 @@ def test_the_vote_fires_only_if_half_of_at_least_three_votes_reach_the_threshold
     st.floats(0, 1),
     st.floats(0, 1),
 )
-def test_a_judgement_fires_exactly_when_all_its_checks_pass(
+def test_a_rule_result_fires_exactly_when_all_its_checks_pass(
     sights: list[tuple[float, str]], threshold: float, min_score: float
 ) -> None:
     rows = [walker(300, score, label) for score, label in sights]
@@ -212,7 +212,7 @@ def test_a_judgement_fires_exactly_when_all_its_checks_pass(
         assert rule_result.fired or len(checks.reasons(rule_result)) == len(failed)
 
 
-def test_cameras_are_judged_by_their_own_rules() -> None:
+def test_cameras_are_evaluated_by_their_own_rules() -> None:
     own = CameraConfig(rules=(rule(id="own"),))
     noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
     assert [

@@ -30,11 +30,11 @@ def watch(
         rows = seen(walker(10 + speed * n, score))
         change = EVERYWHERE if moving else Foreground()
         tracks = step(tracks, rows, change, n / 5, TrackingConfig())
-        judged = evaluate_tracks(
+        evaluated = evaluate_tracks(
             tracks, EvaluationContext(rules=(rule,), zones=zones, size=SIZE), n / 5
         )
-        tracks = judged.tracks
-        findings += [(n, finding) for finding in judged.findings]
+        tracks = evaluated.tracks
+        findings += [(n, finding) for finding in evaluated.findings]
     return findings
 
 
@@ -86,7 +86,7 @@ def test_a_track_that_stays_is_told_again_after_silences_that_double() -> None:
     ("label", "score", "found"),
     [("person", 0.6, True), ("person", 0.3, False), ("dog", 0.9, False)],
 )
-def test_a_stand_alone_frame_is_judged_by_detection_alone(
+def test_a_stand_alone_frame_is_evaluated_by_detection_alone(
     label: str, score: float, found: bool
 ) -> None:
     findings, _ = evaluate_picture(

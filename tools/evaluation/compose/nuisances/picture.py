@@ -1,4 +1,4 @@
-"""What the camera itself does to its picture: burned-in text, shake, hard compression.
+"""What the camera itself does to its picture: burned-in text, jitter, hard compression.
 
 PURE.
 """
@@ -57,7 +57,7 @@ def _write(picture: Image, text: str, at: tuple[int, int], font: int, scale: flo
         cv2.putText(picture, text, at, font, scale, colour, width, cv2.LINE_AA)
 
 
-def shake(setting: EffectSetting) -> Effect:
+def camera_jitter(setting: EffectSetting) -> Effect:
     """A mast in the wind: the picture swings and turns a little, blurred while it moves fast."""
     width, height = setting.size
     tall = height * 0.018

@@ -26,7 +26,7 @@ NUISANCES: Mapping[str, tuple[Make, tuple[Light, ...]]] = MappingProxyType(
         "shadows": (lights.shadows, ("day",)),
         "headlights": (lights.headlights, ("dusk", "infrared")),
         "flicker": (lights.flicker, ("dusk", "day")),
-        "shake": (picture.shake, ("day", "dusk")),
+        "camera_jitter": (picture.camera_jitter, ("day", "dusk")),
         "compression": (picture.compression, ("day", "dusk")),
     }
 )

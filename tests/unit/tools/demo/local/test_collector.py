@@ -81,7 +81,7 @@ def test_strange_messages_are_passed_over(collector: Collector, heard: ReceivedM
     assert collector.hear(heard) is None
 
 
-def test_online_is_believed_only_when_it_is_news(collector: Collector) -> None:
+def test_online_is_trusted_only_when_it_is_news(collector: Collector) -> None:
     topic = TOPICS.of_gateway("status")
     collector.hear(ReceivedMessage(topic, b"online", retained=True))
     assert not collector.online

@@ -40,7 +40,7 @@ def test_the_gateways_file_is_valid_and_names_broker_and_store(tmp_path: Path) -
     assert config.runtime.metrics_port == 2885
 
 
-def test_the_gateways_file_leaves_the_judgement_as_it_ships(tmp_path: Path) -> None:
+def test_the_gateways_file_leaves_the_rules_as_they_ship(tmp_path: Path) -> None:
     config = yaml.safe_load(edge_config(BROKER, Folders(run=tmp_path), 1))
     assert not {"gate", "detect", "decide"} & config.keys()
 

@@ -206,7 +206,7 @@ def test_no_motion_gives_no_motion_alarm() -> None:
     assert motion_alarms([]) == ()
 
 
-def test_motion_is_judged_as_an_alarm_of_the_class_that_one_watches_for() -> None:
+def test_motion_is_evaluated_as_an_alarm_of_the_class_that_one_watches_for() -> None:
     motion = MotionAlarm(raised_s=0.5, until_s=1.0)
     there = timeline("..T.")
     assert kind_of(motion.about("person"), there) is AlarmKind.RIGHT
