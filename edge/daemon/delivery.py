@@ -24,7 +24,7 @@ from edge.daemon.open_outbox import log_repairs
 from edge.daemon.worker import Worker
 from edge.deliver.audience import Audience
 from edge.deliver.context import DeliveryContext
-from edge.deliver.courier import PUBACK_S, Courier
+from edge.deliver.courier import PUBACK_S, CloudEndpoint, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
@@ -109,13 +109,15 @@ class Delivery:
         )
         self._courier = Courier(
             context,
-            store,
-            self.uplink,
-            topics.root,
+            CloudEndpoint(
+                store=store,
+                uplink=self.uplink,
+                root=topics.root,
+                audience=self.audience,
+                probe=self.store_probe,
+            ),
             random.Random(),
             self._carrying.beat,
-            self.audience,
-            self.store_probe,
         )
         self._notifying = tuple(self._notifier(one, context, on_failure) for one in destinations)
         self.verdicts = Verdicts(

@@ -43,6 +43,7 @@ from edge.pipeline import Pipeline
 from edge.privacy import privacy_of
 from edge.records import Notices
 from edge.self_test.requests import self_test_parts
+from edge.self_test.runner import ReportSource
 from edge.static_objects.store import StaticStore
 from service.clock import Clock
 from service.link import Link, LinkState, Publication, Subscription
@@ -100,8 +101,7 @@ class Gateway:
             self.outbox,
             self.topics,
             clock,
-            lambda: self._origin(self._networks[0]),
-            self._epoch,
+            ReportSource(origin=lambda: self._origin(self._networks[0]), epoch=self._epoch),
         )
         self.status_messages.add("self_test", self.self_tests.record.as_json)
         identity = open_identity(config.deliver.outbox.path)

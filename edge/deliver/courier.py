@@ -57,28 +57,33 @@ class _UnderWay:
     since_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudEndpoint:
+    """Where entries go: pictures into the `store`, reports over the `uplink` below the topic
+    `root`. `audience` hears what the broker says of who subscribes; `probe` asks whether the store
+    works."""
+
+    store: ObjectStore
+    uplink: Publishes
+    root: str
+    audience: Audience | None = None
+    probe: StoreProbe | None = None
+
+
 class Courier:
     """Carries one entry at a time."""
 
     def __init__(
         self,
         context: DeliveryContext,
-        store: ObjectStore,
-        uplink: Publishes,
-        root: str,
+        cloud: CloudEndpoint,
         rng: random.Random,
         progress: Callable[[], None],
-        audience: Audience | None = None,
-        probe: StoreProbe | None = None,
     ) -> None:
-        """`progress` is called within long steps, after each answer of the store; `audience` hears
-        what the broker says of who subscribes; `probe` asks whether the store works."""
-        self._audience, self._probe = audience, probe
+        """`progress` is called within long steps, after each answer of the store."""
+        self._cloud = cloud
         self._trace = context.trace
         self._outbox = context.outbox
-        self._store = store
-        self._uplink = uplink
-        self._root = root
         self._clock = context.clock
         self._settings = context.settings
         self._rng = rng
@@ -106,8 +111,8 @@ class Courier:
             return False
 
     def _step(self) -> bool:
-        if self._probe is not None:
-            self._probe.step(self._progress)
+        if self._cloud.probe is not None:
+            self._cloud.probe.step(self._progress)
         now = self._clock.mono()
         entry = self._outbox.next_due(now, untried=now < self._resume_s)
         if entry is None:
@@ -135,15 +140,15 @@ class Courier:
         except StoreError as error:  # also a permanent one, a wrong bucket: somebody will mend it
             self._try_again(entry, str(error), hop="stored")
             return False
-        if pictures and self._probe is not None:
-            self._probe.proven()
+        if pictures and self._cloud.probe is not None:
+            self._cloud.probe.proven()
         self._outbox.mark_stored(entry.report_id)
         self._trace.reached(entry.report_id, "stored")
         return True
 
     def _store_one(self, picture: EvidencePicture, entry: OutboxEntry) -> None:
         """Remembers the key, which names the very bytes: the next report's view may be the same."""
-        if self._store.put_if_absent(picture.key, picture.jpeg, _JPEG) == "exists":
+        if self._cloud.store.put_if_absent(picture.key, picture.jpeg, _JPEG) == "exists":
             self._progress()
             self._check(picture, entry)
         self._progress()
@@ -160,7 +165,7 @@ class Courier:
             return
         self._progress()
         try:
-            self._store.replace(picture.key, picture.jpeg, _JPEG)
+            self._cloud.store.replace(picture.key, picture.jpeg, _JPEG)
         except PermanentStoreError as error:  # the report goes out all the same: others may be read
             log(
                 Event.EVIDENCE_DAMAGED,
@@ -174,7 +179,7 @@ class Courier:
     def _flaw(self, picture: EvidencePicture) -> str | None:
         """What is wrong with the stored object, if anything is."""
         try:
-            stored = self._store.get(picture.key, len(picture.jpeg))
+            stored = self._cloud.store.get(picture.key, len(picture.jpeg))
         except NotFound:
             return "it was there and is gone"
         except TooLarge:
@@ -185,18 +190,18 @@ class Courier:
         return None if stored == picture.jpeg else "it has other bytes than were written"
 
     def _send_report(self, entry: OutboxEntry) -> None:
-        topics = Topics(gateway=entry.report.gateway, root=self._root)
+        topics = Topics(gateway=entry.report.gateway, root=self._cloud.root)
         topic = topics.of_camera(entry.camera, "suspect")
         under_way = self._under_way.pop(entry.report_id, None)
         if under_way is None or self._clock.mono() - under_way.since_s > LOST_S:
             payload = frame_report(_to_send(entry, self._outbox.age_s(entry.report_id)))
-            pending = self._uplink.publish(topic, payload, 1, False, CONTENT_TYPE)
+            pending = self._cloud.uplink.publish(topic, payload, 1, False, CONTENT_TYPE)
             under_way = _UnderWay(pending, self._clock.mono())
         outcome = under_way.pending.wait(PUBACK_S)
         match outcome:
             case Delivered(words=words):
-                if self._audience is not None:
-                    self._audience.note(entry.report_id, words)
+                if self._cloud.audience is not None:
+                    self._cloud.audience.note(entry.report_id, words)
                 self._outbox.mark_reported(entry.report_id, self._again(entry))
                 self._go_on()
                 self._trace.reached(entry.report_id, "reported")

@@ -22,11 +22,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.topics import Topics
 from contract.validation_errors import first_error
 from edge.config.schema import EdgeConfig
-from edge.deliver.evidence import ReportOrigin
 from edge.deliver.outbox import Outbox
 from edge.self_test.journey import SelfTestOutcome
 from edge.self_test.record import Record
-from edge.self_test.runner import SelfTests
+from edge.self_test.runner import ReportSource, SelfTests
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Publication, Subscription
@@ -157,11 +156,10 @@ def self_test_parts(
     outbox: Outbox,
     topics: Topics,
     clock: Clock,
-    origin: Callable[[], ReportOrigin],
-    epoch: int,
+    source: ReportSource,
 ) -> SelfTestParts:
-    """`epoch` as in every report id of this run."""
+    """Of a gateway, made together."""
     record = Record(config().deliver.outbox.path, clock)
-    tests = SelfTests(outbox, record, clock, config, origin, epoch, random.Random())
+    tests = SelfTests(outbox, record, clock, config, source, random.Random())
     requests = RequestTopic(topics, tests, lambda: config().self_test.on_request)
     return SelfTestParts(tests=tests, record=record, requests=requests)

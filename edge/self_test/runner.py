@@ -48,6 +48,14 @@ class _Asked:
     done: Done
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSource:
+    """What the reports of self-tests name: the `origin` in force, and the `epoch` of this run."""
+
+    origin: Callable[[], ReportOrigin]
+    epoch: int
+
+
 class SelfTests:
     """The one self-test that may be under way, and how the last one went."""
 
@@ -57,17 +65,15 @@ class SelfTests:
         record: Record,
         clock: Clock,
         config: Callable[[], EdgeConfig],
-        origin: Callable[[], ReportOrigin],
-        epoch: int,
+        source: ReportSource,
         rng: random.Random,
     ) -> None:
-        """`epoch` as in every report id of this run; `record` remembers the last outcome."""
+        """`record` remembers the last outcome."""
         self._outbox = outbox
         self._record = record
         self._clock = clock
         self._config = config
-        self._origin = origin
-        self._epoch = epoch
+        self._source = source
         self._rng = rng
         self._lock = threading.Lock()
         self._journey: Journey | None = None
@@ -155,8 +161,8 @@ class SelfTests:
 
     def _begin(self, asked: _Asked, now: float) -> None:
         self._withdraw()
-        origin = self._origin()
-        named = report_id(GatewayId(origin.gateway), CAMERA, self._epoch, self._number, 0)
+        origin = self._source.origin()
+        named = report_id(GatewayId(origin.gateway), CAMERA, self._source.epoch, self._number, 0)
         self._number += 1
         journey = Journey(named, now, self._clock.now(), asked.timeout_s)
         with self._lock:

@@ -17,7 +17,7 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import DeliverConfig
 from edge.deliver.context import DeliveryContext
-from edge.deliver.courier import Courier
+from edge.deliver.courier import CloudEndpoint, Courier
 from edge.deliver.destinations import BrokerDestination, Destination, brokers
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
@@ -126,7 +126,8 @@ class Simulation:
             destinations,
             VerdictListeners(evidence_requests=EvidenceRequests(clock)),
         )
-        self.courier = Courier(context, self.store, self.cloud, topics.root, rng, lambda: None)
+        endpoint = CloudEndpoint(store=self.store, uplink=self.cloud, root=topics.root)
+        self.courier = Courier(context, endpoint, rng, lambda: None)
         self.notifiers = [
             Notifier(one, self.outbox.notifications, clock, settings, rng) for one in destinations
         ]

@@ -14,7 +14,7 @@ from contract.ids import GatewayId, report_id
 from edge.config.schema import DeliverConfig
 from edge.deliver import courier
 from edge.deliver.context import DeliveryContext
-from edge.deliver.courier import Courier
+from edge.deliver.courier import CloudEndpoint, Courier
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.outbox import REPAIR_S, Outbox, OutboxEntry
 from edge.deliver.store_probe import StoreProbe
@@ -61,9 +61,7 @@ class Route:
         self.progress = 0
         self.courier = Courier(
             DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver),
-            self.store,
-            self.uplink,
-            "stillwatch",
+            CloudEndpoint(store=self.store, uplink=self.uplink, root="stillwatch"),
             chance or Longest(),
             self._progress,
         )

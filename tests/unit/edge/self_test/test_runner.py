@@ -22,7 +22,7 @@ from edge.self_test.bundle import CAMERA
 from edge.self_test.journey import SelfTestOutcome
 from edge.self_test.record import Record
 from edge.self_test.requests import MOST_BYTES, RequestTopic
-from edge.self_test.runner import PAUSE_S, SelfTests
+from edge.self_test.runner import PAUSE_S, ReportSource, SelfTests
 from service.link import Publication
 from tests.unit.edge.deliver.bundles import bundle
 from tests.unit.edge.deliver.site import Site, due
@@ -48,8 +48,7 @@ class Bench:
             Record(self.site.folder, self.clock),
             self.clock,
             lambda: self.config,
-            self.origin,
-            7,
+            ReportSource(origin=self.origin, epoch=7),
             random.Random(1),
         )
 
