@@ -57,6 +57,18 @@ class SourceConfig(Section):
         "pixels in width. `probe` lists them.",
     )
     rate_fps: float = Field(2.0, gt=0, le=30, description="Pictures per second, never more.")
+    events: bool = Field(
+        False,
+        description="ONVIF: true: listen to the camera's own motion events, and take only "
+        "`idle_fps` while it says that nothing moves. Where it says nothing, `rate_fps` holds.",
+    )
+    idle_fps: float | None = Field(
+        None,
+        ge=0.1,
+        le=30,
+        description="`events`: pictures per second while nothing moves; absent: half of "
+        "`rate_fps`.",
+    )
     width_px: int | None = Field(
         None, ge=64, le=4096, description="Wider pictures are reduced to this; absent: as they are."
     )
@@ -90,6 +102,21 @@ class SourceConfig(Section):
         if self.source == "smtp-upload" and self.username and self.password_file is None:
             raise ValueError("username needs a password_file")
         return self
+
+    @model_validator(mode="after")
+    def _events_can_come(self) -> SourceConfig:
+        if self.events and not self.source.lower().startswith(("onvif://", "onvifs://")):
+            raise ValueError("events: true needs a source of onvif:// or onvifs://")
+        if self.idle_fps is not None and not self.events:
+            raise ValueError("idle_fps needs events: true")
+        if self.idle_fps is not None and self.idle_fps > self.rate_fps:
+            raise ValueError("idle_fps is more than rate_fps")
+        return self
+
+    @property
+    def slowest_fps(self) -> float:
+        """Of the rates that may hold."""
+        return (self.idle_fps or self.rate_fps / 2) if self.events else self.rate_fps
 
 
 class SourceLimitsConfig(Section):

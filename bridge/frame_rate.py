@@ -5,7 +5,11 @@ PURE; times are monotonic seconds. Called by the sources.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+RateAt = Callable[[float], float]
+"""Frames per second that are wanted at a time (monotonic seconds)."""
 
 _TOLERANCE = 1.2
 """Key frames that come a little more seldom than asked are enough all the same."""
@@ -27,6 +31,12 @@ class FrameRateLimit:
         due_s = now if self._next_s is None else self._next_s
         self._next_s = max(due_s + period, now + period / 2)
         return True
+
+    def change(self, rate_fps: float, now: float) -> None:
+        """Another rate from `now` on; the next frame waits no longer than a period of it."""
+        if rate_fps != self.rate_fps:
+            self.rate_fps = rate_fps
+            self._next_s = None if self._next_s is None else min(self._next_s, now + 1.0 / rate_fps)
 
     def is_due(self, now: float) -> bool:
         """The same, without taking the turn."""

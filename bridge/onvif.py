@@ -3,13 +3,13 @@
 SHELL. onveef speaks SOAP and WS-Security (docs/adr/0009-onvif-library.md) over the HTTP client
 that snapshots use, with its limits and its check of certificates. Wherever a camera says its
 streams are, they are looked for at the host that was reached: its answer cannot name
-another. Called by `sources.onvif` and `probe`.
+another. Called by `sources.onvif`, `motion_watch` and `probe`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +37,8 @@ SERVICE = "/onvif/device_service"
 ENOUGH_PX = 640
 """Width that the detector makes use of; a stream of fewer pixels sees less far."""
 MAX_BYTES = 1_000_000
+SUBSCRIPTION_S, PULL_S = 60, 5
+MAX_EVENTS = 50
 _WORDS = 200
 _UNAUTHORISED = re.compile(r"not\s*authori[sz]ed|unauthori[sz]ed", re.IGNORECASE)
 
@@ -96,6 +98,43 @@ class OnvifDevice:
         said = self._asked(partial(self._client.get_snapshot_uri, profile_token=profile.token))
         return _address(said, ("http", "https"))
 
+    def subscribe(self) -> str:
+        """Opens a pull point for the camera's events; its address, good for `SUBSCRIPTION_S`."""
+        said = self._asked(
+            partial(self._client.events_create_pull_point, termination_time=f"PT{SUBSCRIPTION_S}S")
+        )
+        point = said.get("subscription_url")
+        if not isinstance(point, str) or not point:
+            raise SourceFault(FaultReason.UNUSABLE, "it names no address for its events")
+        return point
+
+    def pull(self, point: str) -> list[Mapping[str, object]]:
+        """The events since the last question, for which the camera waits up to `PULL_S`."""
+        said = self._asked(
+            partial(
+                self._client.events_pull_messages,
+                subscription_url=point,
+                timeout=f"PT{PULL_S}S",
+                message_limit=MAX_EVENTS,
+            )
+        )
+        if not said.get("current_time") and not said["messages"]:
+            raise SourceFault(FaultReason.UNUSABLE, "its answer is no list of events")
+        return list(said["messages"])
+
+    def renew(self, point: str) -> None:
+        """Another `SUBSCRIPTION_S`."""
+        self._asked(
+            partial(
+                self._client.events_renew,
+                subscription_url=point,
+                termination_time=f"PT{SUBSCRIPTION_S}S",
+            )
+        )
+
+    def unsubscribe(self, point: str) -> None:
+        self._asked(partial(self._client.events_unsubscribe, subscription_url=point))
+
     def _asked(self, call: Callable[[], T]) -> T:
         """The call's result; tried again by the camera's own clock if it says it is not allowed."""
         try:
@@ -131,6 +170,8 @@ def onvif_device(camera: SourceConfig, url: Url) -> Iterator[OnvifDevice]:
             max_response_bytes=MAX_BYTES,
             http_client=http,
         )
+        # for long answers onveef 0.6 makes an httpx.Timeout out of another, which httpx refuses
+        client._timeout = camera.stall_s  # type: ignore[assignment]  # a number serves both
         yield OnvifDevice(client, camera)
 
 

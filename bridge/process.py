@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import cv2
@@ -17,7 +17,10 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bridge.address import Url, parse_address
 from bridge.config import BridgeConfig, BridgeConfigError
+from bridge.motion_hints import MotionHints
+from bridge.motion_watch import MotionWatch
 from bridge.picture import jpeg_format_of
 from bridge.source_condition import SourceCondition
 from bridge.sources.open import open_source
@@ -44,8 +47,13 @@ class Bridge:
         self._config = config
         self._clock = clock
         self.conditions = {CameraId(camera): SourceCondition() for camera in config.cameras}
+        self.hints = {
+            CameraId(camera): MotionHints(settings.rate_fps, settings.slowest_fps)
+            for camera, settings in config.cameras.items()
+            if settings.events
+        }
         topics = topics_of(config.root, config.id)
-        self._messages = BridgeStatusMessages(topics, self.conditions, clock)
+        self._messages = BridgeStatusMessages(topics, self.conditions, self.hints, clock)
         who = config.broker.client_id or f"stillwatch-{config.id}-{uuid.uuid4().hex[:8]}"
         self._broken = threading.Event()
         self._link = Link(
@@ -94,7 +102,16 @@ class Bridge:
         if dead or self._broken.is_set():
             return Health(status="unhealthy", facts={"dead": dead})
         link = self._link.state()
-        facts = {"connected": link.connected, "link": link.reason, "offline": away}
+        now = self._clock.mono()
+        motions = {camera: hints.state(now) for camera, hints in self.hints.items()}
+        facts = {
+            "connected": link.connected,
+            "link": link.reason,
+            "offline": away,
+            "no_motion_events": {
+                c: f"{m.reason}: {m.detail}" for c, m in motions.items() if m.reason
+            },
+        }
         return Health(status="ok" if link.connected and not away else "degraded", facts=facts)
 
     def _start_workers(self, stopping: threading.Event) -> None:
@@ -104,21 +121,43 @@ class Bridge:
             jpeg_format = jpeg_format_of(
                 settings.width_px, settings.jpeg_quality, limits.max_bytes, limits.max_pixels
             )
-            queue = self._upload_queues.get(camera)
+            queue, hints = self._upload_queues.get(camera), self.hints.get(camera)
             surely = partial(self._pictures.deliver, stopping=stopping)
+            rate_at = None if hints is None else hints.rate_fps
             feed = CameraFeed(
                 camera=camera,
-                source=open_source(settings, jpeg_format, self._clock, queue),
+                source=open_source(settings, jpeg_format, self._clock, queue, rate_at),
                 condition=condition,
                 send=self._pictures.send if queue is None else surely,
                 reconnect_max_s=settings.reconnect_max_s,
             )
             worker = CameraWorker(feed, self._clock, random.Random())
-            thread = threading.Thread(
-                target=worker.run, args=(stopping,), name=f"camera-{camera}", daemon=True
-            )
-            self._threads.append(thread)
-            thread.start()
+            self._start_thread(worker.run, f"camera-{camera}", stopping)
+            url = parse_address(settings.source)
+            if hints is not None and isinstance(url, Url):
+                self._start_motion(camera, url, hints, stopping)
+
+    def _start_motion(
+        self, camera: CameraId, url: Url, hints: MotionHints, stopping: threading.Event
+    ) -> None:
+        condition, settings = self.conditions[camera], self._config.cameras[camera]
+        watch = MotionWatch(
+            camera,
+            settings,
+            url,
+            hints,
+            lambda: condition.state().status == "online",
+            self._clock,
+            random.Random(),
+        )
+        self._start_thread(watch.run, f"motion-{camera}", stopping)
+
+    def _start_thread(
+        self, run: Callable[[threading.Event], None], name: str, stopping: threading.Event
+    ) -> None:
+        thread = threading.Thread(target=run, args=(stopping,), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _publish_status(self, stopping: threading.Event) -> None:
         next_s = self._clock.mono() + self._config.runtime.health_s
@@ -150,7 +189,7 @@ class Bridge:
     def _status_server(self) -> StatusServer:
         registry = CollectorRegistry()
         registry.register(LinkCollector(lambda: {"site": self._link.state()}))
-        registry.register(_Cameras(self.conditions))
+        registry.register(_Cameras(self.conditions, self.hints, self._clock))
         runtime = self._config.runtime
         return StatusServer(runtime.metrics_host, runtime.metrics_port, registry, self.health)
 
@@ -158,8 +197,13 @@ class Bridge:
 class _Cameras(Collector):
     """Each camera's figures, read when Prometheus asks."""
 
-    def __init__(self, conditions: dict[CameraId, SourceCondition]) -> None:
-        self._conditions = conditions
+    def __init__(
+        self,
+        conditions: dict[CameraId, SourceCondition],
+        hints: dict[CameraId, MotionHints],
+        clock: Clock,
+    ) -> None:
+        self._conditions, self._hints, self._clock = conditions, hints, clock
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily(
@@ -175,3 +219,23 @@ class _Cameras(Collector):
                 pictures.add_metric([camera, what], state.counts.get(what, 0))
         yield up
         yield pictures
+        yield from self._motion()
+
+    def _motion(self) -> Iterator[Metric]:
+        events = CounterMetricFamily(
+            "stillwatch_bridge_motion_events",
+            "Motion events of cameras, and subscriptions to them.",
+            labels=["camera", "what"],
+        )
+        rate = GaugeMetricFamily(
+            "stillwatch_bridge_camera_rate_fps",
+            "Pictures per second that a camera's own motion events ask for.",
+            labels=["camera"],
+        )
+        for camera, hints in self._hints.items():
+            state = hints.state(self._clock.mono())
+            rate.add_metric([camera], state.rate_fps)
+            for what in ("subscribed", "lost", "messages", "ignored"):
+                events.add_metric([camera, what], state.counts.get(what, 0))
+        yield events
+        yield rate

@@ -2,7 +2,8 @@
 
     <root>/<id>/status             retained   online | stopped | offline (the last will)
     <root>/<id>/<camera>/status    retained   online | offline
-    <root>/<id>/<camera>/health    retained   JSON: reason, detail, last_frame_age_s, counts
+    <root>/<id>/<camera>/health    retained   JSON: reason, detail, last_frame_age_s, counts; of a
+                                              camera with `events`: motion
 
 `root` is `stillwatch-bridge`, so that nobody takes it for a gateway's. Of what is fetched, pictures
 go at QoS 0; while one of a camera is still under way the next is dropped, since only the newest is
@@ -14,8 +15,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 
+from bridge.motion_hints import MotionHints, MotionState
 from bridge.source_condition import SourceCondition, SourceState
 from contract.ids import CameraId, GatewayId
 from contract.topics import ImageTemplate, Presence, Topics
@@ -31,12 +34,17 @@ class BridgeStatusMessages:
     """The status of the running bridge and its cameras, as publications."""
 
     def __init__(
-        self, topics: Topics, cameras: dict[CameraId, SourceCondition], clock: Clock
+        self,
+        topics: Topics,
+        cameras: dict[CameraId, SourceCondition],
+        hints: Mapping[CameraId, MotionHints],
+        clock: Clock,
     ) -> None:
         self._topics = topics
         self._cameras = cameras
+        self._hints = hints
         self._clock = clock
-        self._said: dict[CameraId, tuple[str, str]] = {}
+        self._said: dict[CameraId, tuple[str, ...]] = {}
 
     def status(self, presence: Presence) -> Publication:
         return Publication(topic=self._topics.of_gateway("status"), payload=presence.encode())
@@ -50,9 +58,10 @@ class BridgeStatusMessages:
     def changes(self) -> Iterator[Publication]:
         """Of cameras whose state changed since it was said last."""
         for camera, condition in self._cameras.items():
-            state = condition.state()
-            if self._said.get(camera) != (state.status, state.reason):
-                self._said[camera] = (state.status, state.reason)
+            state, motion = condition.state(), self._motion_of(camera)
+            said = (state.status, state.reason, motion.reason if motion else "")
+            if self._said.get(camera) != said:
+                self._said[camera] = said
                 yield from self._of(camera, state)
 
     def health(self) -> Iterator[Publication]:
@@ -60,15 +69,22 @@ class BridgeStatusMessages:
         for camera, condition in self._cameras.items():
             yield self._of(camera, condition.state())[1]
 
+    def _motion_of(self, camera: CameraId) -> MotionState | None:
+        hints = self._hints.get(camera)
+        return None if hints is None else hints.state(self._clock.mono())
+
     def _of(self, camera: CameraId, state: SourceState) -> tuple[Publication, Publication]:
         age_s = None if state.last_s is None else round(self._clock.mono() - state.last_s, 1)
-        facts = {
+        facts: dict[str, object] = {
             "at": self._clock.now().isoformat(timespec="milliseconds"),
             "reason": state.reason,
             "detail": state.detail,
             "last_frame_age_s": age_s,
             "counts": state.counts,
         }
+        motion = self._motion_of(camera)
+        if motion is not None:
+            facts["motion"] = asdict(motion)
         return (
             Publication(
                 topic=self._topics.of_camera(camera, "status"), payload=state.status.encode()

@@ -11,20 +11,17 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+from bridge.attempts import Retries, fault_of
 from bridge.fault import FaultReason, SourceFault
 from bridge.picture import Ready, SourceItem
 from bridge.source_condition import SourceCondition
 from bridge.sources.open import PictureSource
 from contract.ids import CameraId
 from imaging.admission import Rejected
-from service.backoff import delay_s
 from service.clock import Clock
 from service.events import Event, log
-from service.redact import redacted
-
-STEADY_S = 10.0
-"""Who sent pictures for so long begins anew with short waits."""
 
 Send = Callable[[CameraId, bytes], bool]
 """Hands a picture on; False if there was no room or no connection for it."""
@@ -50,36 +47,27 @@ class CameraWorker:
         self._camera = feed.camera
         self._condition = feed.condition
         self._clock = clock
-        self._rng = rng
-        self._failures = 0
+        self._retries = Retries(feed.reconnect_max_s, rng)
 
     def run(self, stopping: threading.Event) -> None:
         """Until `stopping`."""
         while not stopping.is_set():
             began_s = self._clock.mono()
-            fault = self._watch(stopping)
+            fault = fault_of(partial(self._watch, stopping), self._camera)
             if fault is None or stopping.is_set():
                 return
             self._condition.failed(fault.reason, fault.detail)
             log(Event.SOURCE_FAILED, camera=self._camera, reason=fault.reason, detail=fault.detail)
-            steady = self._clock.mono() - began_s >= STEADY_S + self._wait_floor_s(fault)
-            self._failures = 0 if steady else self._failures + 1
-            self._clock.wait(stopping, self._wait_s(fault))
+            lasted_s = self._clock.mono() - began_s
+            self._clock.wait(stopping, self._retries.wait_s(fault, lasted_s))
 
-    def _watch(self, stopping: threading.Event) -> SourceFault | None:
-        """Sends until the source fails; None if it ended because we stop."""
-        try:
-            self._condition.count("connects")
-            for picture in self._feed.source(stopping):
-                self._handle(picture)
-        except SourceFault as fault:
-            return SourceFault(fault.reason, redacted(fault.detail))
-        except OSError as error:  # a password or certificate that cannot be read
-            return SourceFault(FaultReason.SECRET, f"{error.filename}: {error.strerror}")
-        except Exception as error:  # noqa: BLE001, the worker boundary: one camera ends no other
-            log(Event.WORKER_FAILED, worker=self._camera, error=type(error).__name__)
-            return SourceFault(FaultReason.DEFECT, f"unexpected {type(error).__name__}")
-        return None if stopping.is_set() else SourceFault(FaultReason.ENDED, "the source ended")
+    def _watch(self, stopping: threading.Event) -> None:
+        """Sends until the source fails or we stop; raises `SourceFault`."""
+        self._condition.count("connects")
+        for picture in self._feed.source(stopping):
+            self._handle(picture)
+        if not stopping.is_set():
+            raise SourceFault(FaultReason.ENDED, "the source ended")
 
     def _handle(self, picture: SourceItem) -> None:
         if isinstance(picture, Ready):
@@ -94,11 +82,3 @@ class CameraWorker:
         if self._condition.received(self._clock.mono()):
             log(Event.SOURCE_OPENED, camera=self._camera)
         self._condition.count("sent" if self._feed.send(self._camera, picture) else "dropped")
-
-    def _wait_s(self, fault: SourceFault) -> float:
-        jitter_s = delay_s(self._failures, self._feed.reconnect_max_s, self._rng)
-        return max(jitter_s, self._wait_floor_s(fault))
-
-    def _wait_floor_s(self, fault: SourceFault) -> float:
-        """A wrong password is tried seldom: cameras lock an account out."""
-        return self._feed.reconnect_max_s / 2 if fault.reason is FaultReason.REFUSED else 0.0

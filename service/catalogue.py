@@ -108,6 +108,18 @@ class Event(StrEnum):
     )
 
     SOURCE_OPENED = "source_opened", "info", "The bridge gets pictures from a camera.", True
+    MOTION_EVENTS_SUBSCRIBED = (
+        "motion_events_subscribed",
+        "info",
+        "The bridge listens to a camera's own motion events.",
+        True,
+    )
+    MOTION_EVENTS_LOST = (
+        "motion_events_lost",
+        "warning",
+        "The bridge hears none of them, and why; `rate_fps` holds, and it tries again.",
+        True,
+    )
     UPLOAD_REFUSED = (
         "upload_refused",
         "warning",

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.request import parse_http_list, parse_keqv_list
 
+from tests.onvif_events import OnvifEvents
 from tests.processes import HOST
 
 ENVELOPE = (
@@ -71,6 +72,8 @@ class OnvifCamera:
     media2: bool = False
     answers: Mapping[str, str] = field(default_factory=dict)
     """Bodies by the operation, in place of what it would say."""
+    events: OnvifEvents | None = None
+    """None: it has no events service."""
     port: int = 0
     seen: list[str] = field(default_factory=list)
     nonces: set[str] = field(default_factory=set)
@@ -94,7 +97,11 @@ class OnvifCamera:
                 "GetSnapshotUri", f"http://{self.says_host}:{self.port}/shot?a=1&amp;b=2"
             ),
         }
-        return known[operation]() if operation in known else UNSUPPORTED
+        if operation in known:
+            return known[operation]()
+        at = f"http://{self.says_host}:{self.port}/onvif"
+        said = None if self.events is None else self.events.body(operation, request, at)
+        return UNSUPPORTED if said is None else said
 
     def _said(self) -> str:
         return f"{self.says_user}{self.says_host}:{self.rtsp_port}"
@@ -107,6 +114,8 @@ class OnvifCamera:
             else ("http://www.onvif.org/ver10/media/wsdl")
         )
         known = {"http://www.onvif.org/ver10/device/wsdl": "device_service", media: "Media"}
+        if self.events is not None:
+            known["http://www.onvif.org/ver10/events/wsdl"] = "Events"
         inner = "".join(
             f"<tds:Service><tds:Namespace>{name}</tds:Namespace><tds:XAddr>{at}/{path}</tds:XAddr>"
             "<tds:Version><tt:Major>2</tt:Major><tt:Minor>0</tt:Minor></tds:Version></tds:Service>"

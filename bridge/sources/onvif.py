@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from bridge.address import Url
 from bridge.config import SourceConfig
+from bridge.frame_rate import RateAt
 from bridge.onvif import choose_profile, onvif_device
 from bridge.picture import JpegFormat
 from bridge.sources import rtsp
@@ -18,10 +19,16 @@ from service.clock import Clock
 
 
 def frames(
-    camera: SourceConfig, url: Url, jpeg_format: JpegFormat, clock: Clock, stopping: threading.Event
+    camera: SourceConfig,
+    url: Url,
+    jpeg_format: JpegFormat,
+    clock: Clock,
+    stopping: threading.Event,
+    rate_at: RateAt | None = None,
 ) -> Iterator[bytes | Rejected]:
-    """JPEGs until the stream ends; raises `SourceFault`."""
-    yield from rtsp.frames(camera, stream_of(camera, url), jpeg_format, clock, stopping)
+    """JPEGs until the stream ends, as `rtsp.frames`; raises `SourceFault`."""
+    stream = stream_of(camera, url)
+    yield from rtsp.frames(camera, stream, jpeg_format, clock, stopping, rate_at)
 
 
 def stream_of(camera: SourceConfig, url: Url) -> Url:

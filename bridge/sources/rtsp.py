@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from bridge.address import Url
 from bridge.config import SourceConfig, authorities_of, password_of
 from bridge.fault import FaultReason, SourceFault
-from bridge.frame_rate import FrameRateLimit, KeyFrames
+from bridge.frame_rate import FrameRateLimit, KeyFrames, RateAt
 from bridge.picture import JpegFormat, from_frame, from_jpeg
 from imaging.admission import Rejected
 from service.clock import Clock
@@ -30,12 +30,19 @@ _ANALYSE_US = 1_000_000
 
 
 def frames(
-    camera: SourceConfig, url: Url, jpeg_format: JpegFormat, clock: Clock, stopping: threading.Event
+    camera: SourceConfig,
+    url: Url,
+    jpeg_format: JpegFormat,
+    clock: Clock,
+    stopping: threading.Event,
+    rate_at: RateAt | None = None,
 ) -> Iterator[bytes | Rejected]:
-    """JPEGs until the stream ends; raises `SourceFault`."""
+    """JPEGs until the stream ends, `rate_fps` a second or as `rate_at` says; raises
+    `SourceFault`."""
+    rate_at = rate_at or (lambda _now: camera.rate_fps)
     with opened(camera, url) as container:
         stream = video_of(container, jpeg_format.limits.max_pixels)
-        yield from _pictures(container, stream, camera, jpeg_format, clock, stopping)
+        yield from _pictures(container, stream, camera, jpeg_format, clock, stopping, rate_at)
     raise SourceFault(FaultReason.ENDED, "the stream ended")
 
 
@@ -118,6 +125,7 @@ def _pictures(
     jpeg_format: JpegFormat,
     clock: Clock,
     stopping: threading.Event,
+    rate_at: RateAt,
 ) -> Iterator[bytes | Rejected]:
     limit = FrameRateLimit(camera.rate_fps)
     decoder = _Decoder(stream, camera)
@@ -126,6 +134,7 @@ def _pictures(
         now = clock.mono()
         if stopping.is_set():
             return
+        limit.change(rate_at(now), now)
         if packet.size and stream.codec_context.name == "mjpeg":
             last_s = now
             if limit.due(now):
@@ -136,7 +145,7 @@ def _pictures(
             last_s = now
             if limit.due(now):
                 yield from_frame(frame, float(stream.sample_aspect_ratio or 1), jpeg_format)
-        elif now - last_s > camera.stall_s + 1 / camera.rate_fps and limit.is_due(now):
+        elif now - last_s > camera.stall_s + 1 / camera.slowest_fps and limit.is_due(now):
             raise SourceFault(
                 FaultReason.STALLED, f"data, but no whole picture in {camera.stall_s:g} s"
             )
@@ -154,6 +163,7 @@ class _Decoder:
         self, packet: av.Packet[VideoStream], now: float, limit: FrameRateLimit
     ) -> av.VideoFrame | None:
         """The newest whole frame that the packet completes, if it was worth decoding."""
+        self._keys.rate_fps = limit.rate_fps
         if packet.is_keyframe:
             self._keys.seen(now)
         alone = self._choice == "keyframes" or (self._choice == "auto" and self._keys.alone)

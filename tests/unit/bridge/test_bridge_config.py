@@ -131,3 +131,22 @@ def test_an_authority_that_cannot_be_used_is_named(
         take(SourceConfig(source=source, ca_file=file), 1)
     assert refused.value.filename == str(file)
     assert authorities_of(SourceConfig(source=source, ca_file=file, verify_tls=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("source: 'rtsp://x/y', events: true", "needs a source of onvif://"),
+        ("source: 'onvif://x', idle_fps: 1", "idle_fps needs events: true"),
+        ("source: 'onvif://x', events: true, idle_fps: 3", "more than rate_fps"),
+    ],
+)
+def test_events_that_cannot_come_are_refused(keys: str, words: str, tmp_path: Path) -> None:
+    assert words in refusal(tmp_path, f"cameras: {{gate: {{{keys}}}}}\n")
+
+
+def test_the_idle_rate_is_half_where_none_is_named_and_never_none() -> None:
+    camera = SourceConfig(source="ONVIFS://x", events=True, rate_fps=5)
+    assert camera.slowest_fps == 2.5
+    assert camera.model_copy(update={"idle_fps": 1.0}).slowest_fps == 1.0
+    assert SourceConfig(source="onvif://x", rate_fps=5).slowest_fps == 5

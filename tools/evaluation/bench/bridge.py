@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from bridge.worker import STEADY_S
+from bridge.attempts import STEADY_S
 from service.documents import table
 from tools.demo.local.config import free_port
 from tools.evaluation.bench import bridge_stage as stage
