@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx
 from onveef import (
     OnvifAuthError,
     OnvifCapabilityMissingError,
@@ -31,16 +33,20 @@ from onveef import (
 from bridge.address import Scheme, Url, parse_address
 from bridge.config import SourceConfig, password_of
 from bridge.fault import FaultReason, SourceFault
-from bridge.sources.http import client_of
+from bridge.http_client import client_of
+from bridge.soap_answers import MAX_BYTES
 
 SERVICE = "/onvif/device_service"
 ENOUGH_PX = 640
 """Width that the detector makes use of; a stream of fewer pixels sees less far."""
-MAX_BYTES = 1_000_000
+MAX_PROFILES = 64
 SUBSCRIPTION_S, PULL_S = 60, 5
 MAX_EVENTS = 50
 _WORDS = 200
 _UNAUTHORISED = re.compile(r"not\s*authori[sz]ed|unauthori[sz]ed", re.IGNORECASE)
+
+_MALFORMED = (ValueError, ArithmeticError, LookupError, RecursionError, httpx.InvalidURL)
+"""What onveef and httpx raise for answers that are none: a number that is infinite, a URL."""
 
 T = TypeVar("T")
 
@@ -84,9 +90,10 @@ class OnvifDevice:
         return " ".join(fact for fact in facts if fact)
 
     def profiles(self) -> tuple[OnvifProfile, ...]:
-        """Those with video, in the camera's order."""
+        """Those with video, in the camera's order, the first `MAX_PROFILES` of them."""
         found = self._asked(self._client.get_profiles)
-        return tuple(_profile(one) for one in found if one.get("token") and "video_encoder" in one)
+        video = (one for one in found if one.get("token") and "video_encoder" in one)
+        return tuple(_profile(one) for one in islice(video, MAX_PROFILES))
 
     def stream_url(self, profile: OnvifProfile) -> Url:
         """Where its RTSP stream is."""
@@ -148,7 +155,7 @@ class OnvifDevice:
                 return call()
         except OnvifError as error:
             raise SourceFault(*_fault(error, self._camera)) from error
-        except ValueError as error:  # a URL that httpx refuses, a number that is none
+        except _MALFORMED as error:
             raise SourceFault(
                 FaultReason.UNUSABLE, f"its answer is malformed: {printable(error)}"
             ) from error
@@ -161,7 +168,7 @@ def onvif_device(camera: SourceConfig, url: Url) -> Iterator[OnvifDevice]:
     host = f"[{url.host}]" if ":" in url.host else url.host
     port = "" if url.port is None else f":{url.port}"
     path = SERVICE if url.path == "/" else url.path
-    with client_of(camera) as http:
+    with client_of(camera, url, soap=True) as http:
         client = OnvifClient(
             endpoint=OnvifEndpoint(f"http{secure}://{host}{port}{path}"),
             credentials=OnvifCredentials(camera.username or "", password_of(camera) or ""),
@@ -183,9 +190,8 @@ def choose_profile(profiles: Sequence[OnvifProfile], wanted: str | None) -> Onvi
         named = [one for one in profiles if wanted in (one.token, one.name)]
         if not named:
             known = ", ".join(one.token for one in profiles)
-            raise SourceFault(
-                FaultReason.NOT_FOUND, f"it has no profile {wanted!r}; it has {known}"
-            )
+            words = f"it has no profile {wanted!r}; it has {known}"
+            raise SourceFault(FaultReason.NOT_FOUND, words[: 2 * _WORDS])
         return named[0]
     sized = sorted((one for one in profiles if one.width_px), key=lambda one: one.width_px)
     if not sized:

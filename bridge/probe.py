@@ -15,10 +15,12 @@ import yaml
 from bridge.address import Folder, Url, parse_address
 from bridge.config import SourceConfig, SourceLimitsConfig
 from bridge.fault import FaultReason, SourceFault
+from bridge.ffmpeg_memory import bound_ffmpeg_memory
+from bridge.http_client import client_of, faults_named
 from bridge.onvif import choose_profile, onvif_device
 from bridge.picture import JpegFormat, Ready, jpeg_format_of
 from bridge.sources.folder import listed
-from bridge.sources.http import checked, client_of, faults_named, is_mjpeg
+from bridge.sources.http import checked, is_mjpeg
 from bridge.sources.open import open_source
 from bridge.sources.rtsp import opened, video_of
 from imaging.admission import Rejected, inspect
@@ -31,6 +33,7 @@ PLENTY_PX = 1280
 def probe(camera_id: str, camera: SourceConfig, clock: Clock) -> Iterator[str]:
     """Lines for a person, then YAML to paste; raises `SourceFault`, and `OSError` for a file."""
     limits = SourceLimitsConfig()
+    bound_ffmpeg_memory(limits.max_pixels)
     jpeg_format = jpeg_format_of(None, camera.jpeg_quality, limits.max_bytes, limits.max_pixels)
     match parse_address(camera.source):
         case Folder(path=path):
@@ -79,7 +82,7 @@ def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
 def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:
     with (
         faults_named(camera),
-        client_of(camera) as client,
+        client_of(camera, url) as client,
         client.stream("GET", url.text()) as answer,
     ):
         kind = checked(answer)

@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from bridge.address import Url, parse_address
 from bridge.config import BridgeConfig, BridgeConfigError
+from bridge.ffmpeg_memory import bound_ffmpeg_memory
 from bridge.motion_hints import MotionHints
 from bridge.motion_watch import MotionWatch
 from bridge.picture import jpeg_format_of
@@ -71,6 +72,7 @@ class Bridge:
     def run(self, stopping: threading.Event) -> int:
         """Until `stopping` is set; 1 if the connection's thread failed."""
         cv2.setNumThreads(1)  # threads are ours: one per camera
+        bound_ffmpeg_memory(self._config.limits.max_pixels)
         status = self._status_server()
         try:
             status.start()

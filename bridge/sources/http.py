@@ -1,25 +1,24 @@
 """HTTP: a snapshot asked for again and again, or MJPEG as one endless answer.
 
 SHELL, on the camera's own thread. Which of both it is, the answer's content type says. httpx
-speaks HTTP, basic and digest authentication; FFmpeg takes the parts of MJPEG apart, from bytes that
-we hand it. Redirections are not followed: a camera shall not send us elsewhere with its password.
-Called by `open_source`.
+speaks HTTP (`bridge.http_client`); FFmpeg takes the parts of MJPEG apart, from bytes that we hand
+it. Redirections are not followed: a camera shall not send us elsewhere with its password. Called by
+`open_source`.
 """
 
 from __future__ import annotations
 
-import ssl
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 
 import av
 import httpx
 
 from bridge.address import Url
-from bridge.config import SourceConfig, authorities_of, password_of
+from bridge.config import SourceConfig
 from bridge.fault import FaultReason, SourceFault
 from bridge.frame_rate import FrameRateLimit
+from bridge.http_client import client_of, faults_named
 from bridge.picture import JpegFormat, from_jpeg
 from imaging.admission import Rejected
 from service.clock import Clock
@@ -34,70 +33,15 @@ def frames(
 ) -> Iterator[bytes | Rejected]:
     """JPEGs until the source ends; raises `SourceFault`."""
     limit = FrameRateLimit(camera.rate_fps)
-    with faults_named(camera), client_of(camera) as client:
+    with faults_named(camera), client_of(camera, url, clock) as client:
         while not clock.wait(stopping, limit.wait_s(clock.mono())):
             with client.stream("GET", url.text()) as answer:
                 if is_mjpeg(checked(answer)):
-                    yield from _parts(answer, limit, jpeg_format, clock, stopping)
+                    yield from _parts(answer, limit, jpeg_format, camera.stall_s, clock, stopping)
                     raise SourceFault(FaultReason.ENDED, "the camera ended the stream")
                 limit.due(clock.mono())
                 data = _body(answer, jpeg_format.limits.max_bytes, camera.stall_s, clock)
             yield from_jpeg(data, jpeg_format)
-
-
-@contextmanager
-def faults_named(camera: SourceConfig) -> Iterator[None]:
-    """What httpx raises within becomes `SourceFault`."""
-    try:
-        yield
-    except httpx.TimeoutException as error:
-        raise SourceFault(FaultReason.STALLED, f"no answer in {camera.stall_s:g} s") from error
-    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:
-        raise SourceFault(FaultReason.UNREACHABLE, str(error) or type(error).__name__) from error
-
-
-def client_of(camera: SourceConfig) -> httpx.Client:
-    """A connection pool for one camera; raises `OSError` for a file that cannot be read."""
-    verify = authorities_of(camera) or camera.verify_tls
-    auth = None
-    if camera.username is not None:
-        auth = _Auth(camera.username, password_of(camera) or "")
-    return httpx.Client(
-        auth=auth,
-        verify=verify,
-        timeout=camera.stall_s,
-        follow_redirects=False,
-        trust_env=False,
-        headers={"User-Agent": "stillwatch-bridge", "Accept-Encoding": "identity"},
-    )
-
-
-class _Auth(httpx.Auth):
-    """Basic or digest, whichever the camera asks for.
-
-    Until that is known, each question has a connection of its own: small cameras drop theirs behind
-    a 401 without saying so, and the answer with the password would be lost on it, again and again.
-    """
-
-    def __init__(self, username: str, password: str) -> None:
-        self._user = (username, password)
-        self._chosen: httpx.Auth | None = None
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        if self._chosen is None:
-            request.headers["Connection"] = "close"
-            response = yield request
-            if response.status_code != httpx.codes.UNAUTHORIZED:
-                return
-            asked = response.headers.get("www-authenticate", "").lower()
-            kind = httpx.DigestAuth if "digest" in asked else httpx.BasicAuth
-            self._chosen = kind(*self._user)
-        try:
-            yield from self._chosen.auth_flow(request)
-        except (LookupError, ValueError, NotImplementedError) as error:  # of what httpx cannot read
-            self._chosen = None
-            words = "it asks for a login in a way that is not understood (WWW-Authenticate)"
-            raise SourceFault(FaultReason.UNUSABLE, words) from error
 
 
 def checked(answer: httpx.Response) -> str:
@@ -142,11 +86,17 @@ def _body(answer: httpx.Response, max_bytes: int, patience_s: float, clock: Cloc
 
 
 class _Tap:
-    """An answer's bytes as a file for FFmpeg, which may not take too many without a picture."""
+    """An answer's bytes as a file for FFmpeg, which may take neither too many nor too long without
+    a picture."""
 
-    def __init__(self, answer: httpx.Response, max_bytes: int) -> None:
+    def __init__(
+        self, answer: httpx.Response, max_bytes: int, patience_s: float, clock: Clock
+    ) -> None:
         self._chunks = answer.iter_bytes()
         self._max_bytes = max_bytes
+        self._patience_s = patience_s
+        self._clock = clock
+        self._until_s = clock.mono() + patience_s
         self._left = _BEFORE_FIRST * max_bytes
         self._rest = b""
         self.problem: Exception | None = None
@@ -164,24 +114,31 @@ class _Tap:
             self.problem = SourceFault(
                 FaultReason.UNUSABLE, f"a part of over {self._max_bytes} bytes"
             )
+        if self._clock.mono() > self._until_s:
+            self.problem = SourceFault(
+                FaultReason.STALLED, f"data, but no picture in {self._patience_s:g} s"
+            )
         return b"" if self.problem else taken
 
     def picture_received(self) -> None:
         self._left = self._max_bytes + 4 * _CHUNK_BYTES
+        self._until_s = self._clock.mono() + self._patience_s
 
 
 def _parts(
     answer: httpx.Response,
     limit: FrameRateLimit,
     jpeg_format: JpegFormat,
+    patience_s: float,
     clock: Clock,
     stopping: threading.Event,
 ) -> Iterator[bytes | Rejected]:
-    tap = _Tap(answer, jpeg_format.limits.max_bytes)
+    tap = _Tap(answer, jpeg_format.limits.max_bytes, patience_s, clock)
     try:
         with av.open(tap, "r", format="mpjpeg", options={"fpsprobesize": "0"}) as container:
             for packet in container.demux(video=0):
-                tap.picture_received()
+                if packet.size:
+                    tap.picture_received()
                 if stopping.is_set():
                     return
                 if packet.size and limit.due(clock.mono()):

@@ -22,9 +22,13 @@ from bridge.fault import FaultReason, SourceFault
 from bridge.frame_rate import FrameRateLimit, KeyFrames, RateAt
 from bridge.picture import JpegFormat, from_frame, from_jpeg
 from imaging.admission import Rejected
-from service.clock import Clock
+from service.clock import Clock, SystemClock
 
+_CLOCK = SystemClock()
 _PROTOCOLS = "rtp,srtp,udp,tcp,tls"
+"""Without `rtsp` FFmpeg follows no redirection: a camera cannot send us elsewhere."""
+_CODECS = ("h264", "hevc", "mjpeg", "mpeg4")
+"""What cameras send. FFmpeg knows hundreds more, for a hostile one to choose from."""
 _ANALYSE_US = 1_000_000
 """FFmpeg looks at so much of a stream before it gives out the first packet."""
 
@@ -53,6 +57,7 @@ def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
     if url.scheme == "rtsps":
         authorities_of(camera)  # FFmpeg does not say what is wrong with the file
     hardware = _hardware_of(camera)
+    began_s: float | None = _CLOCK.mono()
     try:
         with av.open(
             text,
@@ -61,8 +66,11 @@ def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
             timeout=(camera.stall_s, camera.stall_s),
             hwaccel=hardware,
         ) as container:
+            began_s = None
             yield container
     except av.FFmpegError as error:
+        if began_s is not None and _CLOCK.mono() - began_s >= camera.stall_s:
+            raise _silent(camera) from None  # whatever FFmpeg calls it
         raise _fault(error, camera) from None  # its text holds the URL with the password
     except ValueError:
         raise SourceFault(FaultReason.UNUSABLE, "FFmpeg cannot open it") from None
@@ -96,6 +104,7 @@ def _options(camera: SourceConfig, url: Url) -> dict[str, str]:
         "rtsp_transport": camera.transport,
         "protocol_whitelist": _PROTOCOLS,
         "allowed_media_types": "video",
+        "codec_whitelist": ",".join(_CODECS),
         "analyzeduration": str(_ANALYSE_US),
         "fpsprobesize": "0",
     }
@@ -113,6 +122,9 @@ def video_of(container: InputContainer, max_pixels: int) -> VideoStream:
     stream = container.streams.video[0]
     if stream.codec_context is None:
         raise SourceFault(FaultReason.NO_VIDEO, "FFmpeg has no decoder for the stream's format")
+    if stream.codec_context.name not in _CODECS:
+        name = stream.codec_context.name
+        raise SourceFault(FaultReason.NO_VIDEO, f"{name} is none of {', '.join(_CODECS)}")
     stream.codec_context.thread_count = 1
     stream.codec_context.options = {"max_pixels": str(max_pixels)}
     return stream
@@ -186,6 +198,11 @@ _WORDS = (
     (av.HTTPNotFoundError, FaultReason.NOT_FOUND, "the camera knows no such path (404)"),
     (av.InvalidDataError, FaultReason.UNUSABLE, "what the camera sends is no RTSP, or no video"),
     (av.EOFError, FaultReason.ENDED, "the camera ended the stream"),
+    (
+        av.ArgumentError,
+        FaultReason.UNUSABLE,
+        "FFmpeg refuses what it answers; if it redirects: name the final address",
+    ),
 )
 
 
@@ -194,5 +211,9 @@ def _fault(error: av.FFmpegError, camera: SourceConfig) -> SourceFault:
         if isinstance(error, kind):
             return SourceFault(why, words)
     if isinstance(error, av.ExitError):
-        return SourceFault(FaultReason.STALLED, f"no answer or no data for {camera.stall_s:g} s")
+        return _silent(camera)
     return SourceFault(FaultReason.UNREACHABLE, error.strerror or type(error).__name__)
+
+
+def _silent(camera: SourceConfig) -> SourceFault:
+    return SourceFault(FaultReason.STALLED, f"no answer or no data for {camera.stall_s:g} s")

@@ -14,7 +14,7 @@ import pytest
 
 from bridge.address import Url, parse_address
 from bridge.config import SourceConfig
-from bridge.motion_hints import MotionHints, MotionState
+from bridge.motion_hints import HOLD_S, MotionHints, MotionState
 from bridge.motion_watch import MotionWatch
 from contract.ids import CameraId
 from service.clock import Clock, SystemClock
@@ -30,6 +30,15 @@ from tests.servers import Broker
 GATE = CameraId("gate")
 STREAMS = (Stream("sub", (640, 480), "/live"),)
 OTHER = notification("tns1:Device/Trigger/Relay", "true", "LogicalState")
+
+
+class ShiftedClock(SystemClock):
+    """The machine's time, which the test sets forward."""
+
+    shift_s = 0.0
+
+    def mono(self) -> float:
+        return super().mono() + self.shift_s
 
 
 @dataclass
@@ -88,7 +97,8 @@ def watched(
 
 
 def test_motion_raises_the_rate_and_its_end_lowers_it(tmp_path: Path) -> None:
-    with watched(tmp_path, OnvifEvents()) as found:
+    clock = ShiftedClock()
+    with watched(tmp_path, OnvifEvents(), clock) as found:
         found.until(lambda state: state.reported == "still", "the first word")
         assert found.state().rate_fps == 1.0
         found.events.say(moving=True)
@@ -97,7 +107,8 @@ def test_motion_raises_the_rate_and_its_end_lowers_it(tmp_path: Path) -> None:
         found.events.say(moving=False)
         found.until(lambda state: state.counts["messages"] == 3, "its end")
         assert found.state().reported == "moving"
-        found.until(lambda state: state.reported == "still", "the rate of before")
+        clock.shift_s += HOLD_S
+        assert (found.state().reported, found.state().rate_fps) == ("still", 1.0)
 
 
 def test_a_camera_that_forgets_is_subscribed_to_again_and_said_to_be_lost(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ BOMB = (
         ("GetServices", BOMB, FaultReason.UNUSABLE),
         ("GetServices", "<html/>", FaultReason.UNUSABLE),
         ("GetProfiles", "<trt:GetProfilesResponse/>", FaultReason.NO_VIDEO),
-        ("GetProfiles", "x" * 2_000_000, FaultReason.UNREACHABLE),
+        ("GetProfiles", "x" * 2_000_000, FaultReason.UNUSABLE),
     ],
 )
 def test_an_answer_that_is_none_is_a_fault_with_words(
