@@ -138,6 +138,18 @@ class UploadsConfig(Section):
         None, description="Address that cameras get for those, behind NAT or in a container."
     )
     smtp_port: int = Field(2525, ge=1, le=65535, description="SMTP's port.")
+    ftps_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="FTP with TLS from the first byte (implicit, 990 in cameras); absent: off.",
+    )
+    smtps_port: int | None = Field(
+        None,
+        ge=1,
+        le=65535,
+        description="SMTP with TLS from the first byte (implicit, 465 in cameras); absent: off.",
+    )
     cert_file: Path | None = Field(
         None,
         description="Certificate (chain) of this machine, PEM: FTP (AUTH TLS) and SMTP (STARTTLS) "
@@ -154,9 +166,17 @@ class UploadsConfig(Section):
 
     @model_validator(mode="after")
     def _tls_has_a_certificate(self) -> UploadsConfig:
-        if self.cert_file is None and (self.require_tls or self.key_file is not None):
-            raise ValueError("require_tls and key_file: each needs cert_file")
+        needing = (self.key_file, self.ftps_port, self.smtps_port)
+        if self.cert_file is None and (self.require_tls or any(needing)):
+            words = "require_tls, key_file, ftps_port and smtps_port: each needs cert_file"
+            raise ValueError(words)
         return self
+
+    def ports(self, ftp: bool, mail: bool) -> list[int]:
+        """Those that are listened on for cameras that upload in these ways."""
+        of_ftp, of_mail = (self.ftp_port, self.ftps_port), (self.smtp_port, self.smtps_port)
+        found = [*(of_ftp if ftp else ()), *(of_mail if mail else ())]
+        return [port for port in found if port is not None]
 
 
 class BridgeRuntimeConfig(Section):
@@ -204,10 +224,11 @@ class BridgeConfig(Section):
         if last < first:
             raise ValueError("uploads.ftp_passive_ports: the last comes before the first")
         sources = {one.source for one in self.cameras.values()}
-        if {"ftp-upload", "smtp-upload"} <= sources and self.uploads.ftp_port == (
-            self.uploads.smtp_port
-        ):
-            raise ValueError("uploads.ftp_port and smtp_port are the same: each needs its own")
+        ports = self.uploads.ports("ftp-upload" in sources, "smtp-upload" in sources)
+        if len(set(ports)) != len(ports):
+            raise ValueError(
+                "uploads.ftp_port and smtp_port, ftps_port and smtps_port: each needs its own"
+            )
         return self
 
 

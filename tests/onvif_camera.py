@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.request import parse_http_list, parse_keqv_list
 
+from service.link import TlsFiles
 from tests.onvif_events import OnvifEvents
 from tests.processes import HOST
 
@@ -209,8 +211,8 @@ OPEN_TO_ALL = ("GetSystemDateAndTime", "GetServices", "GetCapabilities")
 
 
 @contextmanager
-def onvif_camera(camera: OnvifCamera) -> Iterator[str]:
-    """Serves; its address as a source."""
+def onvif_camera(camera: OnvifCamera, tls: TlsFiles | None = None) -> Iterator[str]:
+    """Serves, over HTTPS with `tls`; its address as a source."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -245,15 +247,26 @@ def onvif_camera(camera: OnvifCamera) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(text.encode())
 
+        def handle(self) -> None:
+            with suppress(ssl.SSLError, ConnectionError):  # a client that does not trust us
+                super().handle()
+
         def log_message(self, *_args: object) -> None:
             """Not wanted."""
 
     server = ThreadingHTTPServer((HOST, 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        assert tls.cert_file is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     camera.port = int(server.server_address[1])
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"onvif://{HOST}:{camera.port}"
+        yield f"onvif{'' if tls is None else 's'}://{HOST}:{camera.port}"
     finally:
         server.shutdown()
         server.server_close()

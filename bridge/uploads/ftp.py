@@ -68,9 +68,13 @@ class FtpServer:
         users: Mapping[str, FtpAccount],
         limits: FtpLimits,
         tls: UploadTls | None = None,
+        implicit: bool = False,
     ) -> None:
+        """`implicit`: TLS from the first byte, for which `tls` is needed."""
         _silence()
         handler = _handler(users, limits, tls)
+        if implicit:
+            handler = _implicit(handler)
         handler.passive_ports = range(passive_ports[0], passive_ports[1] + 1)
         handler.masquerade_address = public_host
         self._server = FTPServer(address, handler, ioloop=IOLoop())
@@ -197,6 +201,22 @@ def _handler(
     if tls is not None:
         Handler.ssl_context = tls.ftp
         Handler.tls_control_required = Handler.tls_data_required = tls.required
+    return Handler
+
+
+def _implicit(base: type[TLS_FTPHandler]) -> type[TLS_FTPHandler]:
+    """Encrypted before the first word, and data too unless the camera asks for the contrary."""
+
+    class Handler(base):  # type: ignore[misc]  # pyftpdlib has no types
+        def handle(self) -> None:
+            self.secure_connection(self.ssl_context)
+            self._prot = True
+            super().handle()
+
+        def flush_account(self) -> None:
+            super().flush_account()
+            self._prot = True
+
     return Handler
 
 

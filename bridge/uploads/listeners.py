@@ -60,47 +60,70 @@ def accounts_of(config: BridgeConfig, queues: Mapping[CameraId, UploadQueue]) ->
 
 
 class Listeners:
-    """FTP and SMTP, as far as needed."""
+    """FTP and SMTP, as far as needed; each once more where TLS is spoken from the first byte."""
 
     def __init__(self, config: BridgeConfig, queues: Mapping[CameraId, UploadQueue]) -> None:
-        self._ftp: FtpServer | None = None
-        self._smtp: SmtpServer | None = None
-        self._thread: threading.Thread | None = None
-        uploads, max_bytes = config.uploads, config.limits.max_bytes
+        self._ftp: list[FtpServer] = []
+        self._smtp: list[SmtpServer] = []
+        self._threads: list[threading.Thread] = []
         accounts = accounts_of(config, queues)
         try:
             if accounts.ftp:
-                limits = FtpLimits(
-                    max_bytes=max_bytes,
-                    max_connections=uploads.max_connections,
-                    idle_s=uploads.idle_s,
-                )
-                self._ftp = FtpServer(
-                    (uploads.host, uploads.ftp_port),
-                    uploads.ftp_passive_ports,
-                    uploads.ftp_public_host,
-                    accounts.ftp,
-                    limits,
-                    accounts.tls,
-                )
+                self._ftp = _ftp_servers(config, accounts)
             if accounts.mail:
-                address = (uploads.host, uploads.smtp_port)
-                self._smtp = SmtpServer(
-                    address, accounts.mail, max_bytes, uploads.idle_s, accounts.tls
-                )
-                self._smtp.start()
+                self._smtp = _smtp_servers(config, accounts)
+            for server in self._smtp:
+                server.start()
         except OSError as error:
             raise BridgeConfigError(f"uploads: cannot listen: {error}") from error
 
     def start(self, stopping: threading.Event) -> None:
-        if self._ftp is not None:
-            run = self._ftp.run
-            self._thread = threading.Thread(target=run, args=(stopping,), name="ftp", daemon=True)
-            self._thread.start()
+        for number, server in enumerate(self._ftp):
+            thread = threading.Thread(
+                target=server.run, args=(stopping,), name=f"ftp-{number}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         """After `stopping` was set."""
-        if self._thread is not None:
-            self._thread.join(STOP_S)
-        if self._smtp is not None:
-            self._smtp.stop()
+        for thread in self._threads:
+            thread.join(STOP_S)
+        for server in self._smtp:
+            server.stop()
+
+
+def _ftp_servers(config: BridgeConfig, accounts: UploadAccounts) -> list[FtpServer]:
+    uploads = config.uploads
+    limits = FtpLimits(
+        max_bytes=config.limits.max_bytes,
+        max_connections=uploads.max_connections,
+        idle_s=uploads.idle_s,
+    )
+    return [
+        FtpServer(
+            (uploads.host, port),
+            uploads.ftp_passive_ports,
+            uploads.ftp_public_host,
+            accounts.ftp,
+            limits,
+            accounts.tls,
+            implicit=port == uploads.ftps_port,
+        )
+        for port in uploads.ports(ftp=True, mail=False)
+    ]
+
+
+def _smtp_servers(config: BridgeConfig, accounts: UploadAccounts) -> list[SmtpServer]:
+    uploads = config.uploads
+    return [
+        SmtpServer(
+            (uploads.host, port),
+            accounts.mail,
+            config.limits.max_bytes,
+            uploads.idle_s,
+            accounts.tls,
+            implicit=port == uploads.smtps_port,
+        )
+        for port in uploads.ports(ftp=False, mail=True)
+    ]

@@ -56,7 +56,11 @@ class SmtpServer:
         max_bytes: int,
         idle_s: float,
         tls: UploadTls | None = None,
+        implicit: bool = False,
     ) -> None:
+        """`implicit`: TLS from the first byte, for which `tls` is needed."""
+        starts = None if tls is None or implicit else tls.smtp
+        required = tls is not None and tls.required and not implicit
         self._cameras = {box.username: box.camera for box in mailboxes.values() if box.username}
         self._users = {box.username: box.password for box in mailboxes.values() if box.username}
         self._controller = Controller(
@@ -66,9 +70,10 @@ class SmtpServer:
             ident="stillwatch-bridge",
             data_size_limit=2 * max_bytes,
             authenticator=self._authenticate,
-            auth_require_tls=tls is not None and tls.required,
-            tls_context=None if tls is None else tls.smtp,
-            require_starttls=tls is not None and tls.required,
+            auth_require_tls=required,
+            tls_context=starts,
+            require_starttls=required,
+            ssl_context=tls.smtp if tls is not None and implicit else None,
             timeout=idle_s,
             server_hostname="stillwatch-bridge",
         )

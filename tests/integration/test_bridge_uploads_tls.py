@@ -5,10 +5,11 @@ from __future__ import annotations
 import ftplib
 import io
 import smtplib
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -40,6 +41,8 @@ class Site:
     ftp_port: int
     smtp_port: int
     queues: dict[CameraId, UploadQueue]
+    ftps_port: int
+    smtps_port: int
     trust: ssl.SSLContext
 
     @contextmanager
@@ -74,16 +77,35 @@ def config(folder: Path, **tls: object) -> BridgeConfig:
 
 @contextmanager
 def site(folder: Path, files: TlsFiles, require: bool) -> Iterator[Site]:
-    found = config(folder, cert_file=files.cert_file, key_file=files.key_file, require_tls=require)
+    ftps, smtps = free_port(), free_port()
+    found = config(
+        folder,
+        cert_file=files.cert_file,
+        key_file=files.key_file,
+        require_tls=require,
+        ftps_port=ftps,
+        smtps_port=smtps,
+    )
     queues, stopping = {PORCH: UploadQueue(), SHED: UploadQueue()}, threading.Event()
     listeners = Listeners(found, queues)
     listeners.start(stopping)
     trust = ssl.create_default_context(cafile=files.ca_file)
     try:
-        yield Site(found.uploads.ftp_port, found.uploads.smtp_port, queues, trust)
+        yield Site(found.uploads.ftp_port, found.uploads.smtp_port, queues, ftps, smtps, trust)
     finally:
         stopping.set()
         listeners.stop()
+
+
+class ImplicitFtp(ftplib.FTP_TLS):
+    """Encrypted before the first word, as cameras speak at port 990."""
+
+    def connect_encrypted(self, port: int) -> None:
+        plain = socket.create_connection((HOST, port), 10)
+        self.host, self.af = HOST, plain.family
+        self.sock = self.context.wrap_socket(plain, server_hostname=HOST)
+        self.file = self.sock.makefile("r", encoding="utf-8")
+        self.welcome = self.getresp()
 
 
 def mail() -> EmailMessage:
@@ -113,6 +135,50 @@ def test_a_mail_arrives_after_starttls(require: bool, files: TlsFiles, tmp_path:
         client.login("s", "s3cret")
         client.send_message(mail())
         assert found.queues[SHED].get(5) == jpeg(2)
+
+
+@pytest.mark.parametrize("require", [True, False])
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_still_arrives_by_ftp_that_is_encrypted_from_the_first_byte(
+    require: bool, says_so: bool, files: TlsFiles, tmp_path: Path
+) -> None:
+    with site(tmp_path, files, require) as found, ImplicitFtp(context=found.trust) as client:
+        client.connect_encrypted(found.ftps_port)
+        client.login("p", "s3cret", secure=False)
+        if says_so:
+            client.prot_p()
+        else:
+            client._prot_p = True  # type: ignore[attr-defined]  # a camera that takes it for granted
+        client.storbinary("STOR a.jpg", io.BytesIO(jpeg(1)))
+        assert found.queues[PORCH].get(5) == jpeg(1)
+
+
+@pytest.mark.parametrize("require", [True, False])
+def test_a_mail_arrives_by_smtp_that_is_encrypted_from_the_first_byte(
+    require: bool, files: TlsFiles, tmp_path: Path
+) -> None:
+    with (
+        site(tmp_path, files, require) as found,
+        smtplib.SMTP_SSL(HOST, found.smtps_port, timeout=10, context=found.trust) as client,
+    ):
+        client.ehlo()
+        assert not client.has_extn("starttls")
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("s", "other")
+        client.login("s", "s3cret")
+        client.send_message(mail())
+        assert found.queues[SHED].get(5) == jpeg(2)
+
+
+def test_where_all_is_encrypted_plain_words_are_not_answered(
+    files: TlsFiles, tmp_path: Path
+) -> None:
+    with site(tmp_path, files, require=False) as found:
+        for port in (found.ftps_port, found.smtps_port):
+            with socket.create_connection((HOST, port), 10) as plain:
+                plain.sendall(b"USER p\r\nPASS s3cret\r\n")
+                with suppress(ConnectionResetError):
+                    assert not any(word in plain.recv(4096) for word in (b"220", b"230", b"331"))
 
 
 def test_where_tls_is_required_no_password_and_no_picture_crosses_in_the_clear(
@@ -177,7 +243,9 @@ def test_a_certificate_that_cannot_be_used_is_named(
     assert "wrong.pem" in str(refused.value)
 
 
-@pytest.mark.parametrize("tls", [{"require_tls": True}, {"key_file": "/k"}])
+@pytest.mark.parametrize(
+    "tls", [{"require_tls": True}, {"key_file": "/k"}, {"ftps_port": 990}, {"smtps_port": 465}]
+)
 def test_what_needs_a_certificate_says_so(tls: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="needs cert_file"):
         config(tmp_path, **tls)
