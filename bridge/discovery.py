@@ -1,13 +1,15 @@
 """Which cameras answer on the network: `stillwatch-bridge discover`.
 
 SHELL. WS-Discovery by onveef: a multicast probe on each network, answers for some seconds. What
-answers is nobody that is known: its words are made fit for a terminal, and nothing is fetched from
-it. Called by `__main__`.
+answers is nobody that is known: its words are made fit for a terminal and bounded in number,
+nothing is fetched from it, and an address that is not of a private network is called so: a stranger
+may want the password that `probe` sends there. Called by `__main__`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from urllib.parse import unquote
 
 from onveef.wsdiscovery import discover
@@ -15,6 +17,8 @@ from onveef.wsdiscovery import discover
 from bridge.address import Scheme, Url, parse_address
 from bridge.onvif import SERVICE, printable
 
+MAX_CAMERAS = 256
+STRANGE = "(not on a private network: is it yours?)"
 NOBODY = (
     "no camera answered. Is ONVIF switched on in it? Multicast does not cross routers or a "
     "container's own network: run this on the cameras' network, or name our address there by "
@@ -27,19 +31,29 @@ def camera_lines(seconds: float, interfaces: Sequence[str]) -> Iterator[str]:
 
     Takes `seconds` for each network.
     """
-    known = [
-        (url, one)
-        for one in discover(timeout_s=seconds, interface_ip=list(interfaces) or None)
-        if (url := _source(one.xaddrs)) is not None
-    ]
+    found = discover(timeout_s=seconds, interface_ip=list(interfaces) or None)
+    known = {url.text(): (url, one) for one in found if (url := _source(one.xaddrs)) is not None}
     if not known:
         yield NOBODY
         return
-    for url, one in sorted(known, key=lambda pair: pair[0].text()):
-        words = (printable(unquote(said)) for said in (one.name, one.hardware, one.location))
-        yield f"{url.text():32} {', '.join(dict.fromkeys(word for word in words if word))}".rstrip()
+    cameras = sorted(known.values(), key=lambda pair: (not _is_private(pair[0]), pair[0].text()))
+    for url, one in cameras[:MAX_CAMERAS]:
+        said = (printable(unquote(word)) for word in (one.name, one.hardware, one.location))
+        words = [] if _is_private(url) else [STRANGE]
+        words += dict.fromkeys(word for word in said if word)
+        yield f"{url.text():32} {', '.join(words)}".rstrip()
+    if len(cameras) > MAX_CAMERAS:
+        yield f"and {len(cameras) - MAX_CAMERAS} more, which are no cameras' answers any more"
     yield ""
-    yield f"what one offers: stillwatch-bridge probe {known[0][0].text()} --username NAME ..."
+    yield f"what one offers: stillwatch-bridge probe {cameras[0][0].text()} --username NAME ..."
+
+
+def _is_private(url: Url) -> bool:
+    """Whether it is an address that only its own network has; a name may be anybody's."""
+    try:
+        return ip_address(url.host).is_private
+    except ValueError:
+        return False
 
 
 def _source(addresses: Sequence[str]) -> Url | None:

@@ -6,7 +6,7 @@ import re
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from tests.processes import HOST
@@ -28,8 +28,9 @@ MATCH = (
 
 
 @contextmanager
-def discoverable(*cameras: tuple[str, str, str]) -> Iterator[None]:
-    """Answers probes on the loopback interface; each camera is its name, scopes and addresses."""
+def discoverable(*cameras: tuple[str, str, str], strange: Sequence[bytes] = ()) -> Iterator[None]:
+    """Answers probes on the loopback interface; each camera is its name, scopes and addresses.
+    `strange` are answers as they are, of whoever hears a probe."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((DISCOVERY_GROUP, DISCOVERY_PORT))
@@ -43,6 +44,8 @@ def discoverable(*cameras: tuple[str, str, str]) -> Iterator[None]:
         for name, scopes, address in cameras:
             said = MATCH.format(asked=asked[1].decode(), name=name, scopes=scopes, address=address)
             listening.sendto(said.encode(), sender)
+        for words in strange:
+            listening.sendto(words, sender)
 
     def serve() -> None:
         with suppress(OSError):  # closed at the end

@@ -254,3 +254,46 @@ def test_discover_lists_cameras_by_the_source_to_probe(
 def test_discover_says_what_to_do_where_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["discover", "--seconds", "0.2", "--interface", HOST]) == 0
     assert "--interface" in capsys.readouterr().out
+
+
+def test_discover_warns_of_addresses_that_are_not_of_the_site_and_prefers_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cameras = (
+        ("1", "onvif://www.onvif.org/name/Gate", "http://1.2.3.4/onvif/device_service"),
+        ("2", "", "http://camera.example.com/onvif/device_service"),
+        ("3", "onvif://www.onvif.org/name/Yard", "http://192.168.7.7/onvif/device_service"),
+    )
+    with discoverable(*cameras):
+        assert main(["discover", "--seconds", "1", "--interface", HOST]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ["is it yours?" in line for line in lines[:3]] == [False, True, True]
+    assert "probe onvif://192.168.7.7/ " in lines[-1]
+
+
+def test_discover_survives_strangers_and_lists_no_thousands(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    many = "".join(
+        f"<d:ProbeMatch><r><Address>{number}</Address></r><EndpointReference><Address>{number}"
+        f"</Address></EndpointReference><d:XAddrs>http://10.1.{number // 250}.{number % 250}/"
+        "</d:XAddrs></d:ProbeMatch>"
+        for number in range(400)
+    )
+    space = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
+    deep = "<ProbeMatch>" * 500 + "</ProbeMatch>" * 500
+    strange = (
+        b"",
+        b"\x00\xff" * 30_000,
+        BOMB.encode(),
+        b"<ProbeMatch><XAddrs>file:///etc/passwd http://a[@evil/ \xff\xfe</XAddrs></ProbeMatch>",
+        f'<a xmlns:d="{space}">{many}</a>'.encode(),
+        deep.encode(),
+    )
+    with discoverable(strange=strange):
+        assert main(["discover", "--seconds", "1", "--interface", HOST]) == 0
+    said = capsys.readouterr().out
+    assert "and 144 more" in said
+    assert said.count("onvif://10.1.") == 256 + 1
+    assert "passwd" not in said
+    assert "evil" not in said
