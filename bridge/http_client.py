@@ -20,6 +20,7 @@ import httpx
 from bridge.address import Url
 from bridge.config import SourceConfig, authorities_of, password_of
 from bridge.fault import FaultReason, SourceFault
+from bridge.patient_network import Deadline, PatientTransport
 from bridge.soap_answers import BoundedAnswers
 from service.clock import Clock, SystemClock
 
@@ -49,7 +50,7 @@ def client_of(
     auth = None
     if camera.username is not None:
         auth = _Auth(camera.username, password_of(camera) or "")
-    inner = httpx.HTTPTransport(verify=authorities_of(camera) or camera.verify_tls, trust_env=False)
+    inner = PatientTransport(authorities_of(camera) or camera.verify_tls, Deadline(clock))
     transport: httpx.BaseTransport = _OneHost(inner, url, camera.stall_s, clock)
     if soap:
         transport = BoundedAnswers(transport, camera.stall_s, clock)

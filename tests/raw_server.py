@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.link import TlsFiles
 from tests.processes import HOST
 
 Answer = Callable[[socket.socket, bytes], None]
@@ -25,9 +27,14 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(answer: Answer) -> Iterator[RawServer]:
+def raw_server(answer: Answer, tls: TlsFiles | None = None) -> Iterator[RawServer]:
     """Calls `answer` with the connection and each piece that comes, until the client has enough."""
     listening = socket.create_server((HOST, 0))
+    if tls is not None:
+        assert tls.cert_file is not None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+        listening = context.wrap_socket(listening, server_side=True)
     server = RawServer(int(listening.getsockname()[1]))
 
     def talk(connection: socket.socket) -> None:

@@ -15,6 +15,7 @@ from tests.integration.test_bridge_onvif import camera_at, fault, simulated, str
 from tests.onvif_camera import Asks, onvif_camera
 from tests.onvif_events import OnvifEvents
 from tests.processes import HOST
+from tests.raw_server import forever, raw_server
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,10 @@ def test_probe_says_what_a_camera_over_tls_offers(
         assert "certificate" in capsys.readouterr().err
         assert main(["probe", source, *secret, "--any-certificate"]) == 1  # no RTSP there
         assert "onvifs: Acme Eye 2 5.1" in capsys.readouterr().out
+
+
+def test_a_head_that_drips_over_tls_is_given_up(files: TlsFiles, tmp_path: Path) -> None:
+    with raw_server(forever(b"HTTP/1.1 200 OK\r\nX: ", b"a", 0.1), files) as server:
+        settings = camera_at(f"onvifs://{HOST}:{server.port}", tmp_path)
+        said = fault(settings.model_copy(update={"ca_file": files.ca_file, "stall_s": 1}))
+    assert said.reason is FaultReason.STALLED
