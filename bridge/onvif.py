@@ -79,6 +79,7 @@ class OnvifDevice:
             raise SourceFault(
                 FaultReason.UNUSABLE, "no ONVIF camera there: it names no media service"
             )
+        self.has_events = "events" in services
         client.set_endpoint(OnvifEndpoint(client.endpoint.device_xaddr, services))
 
     def description(self) -> str:

@@ -75,7 +75,10 @@ def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
             with suppress(SourceFault):  # many have none
                 yield f"      snapshot {device.snapshot_url(one).text()}"
         stream = device.stream_url(taken)
+        hears = device.has_events
     yield "the profile with * is taken; profile: NAME chooses another"
+    if hears:
+        yield "it offers events: with events: true its own motion detection may lower the rate"
     yield from _of_rtsp(camera, stream, max_pixels)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.__main__ import main
 from bridge.address import Url, parse_address
 from bridge.config import SourceConfig
 from bridge.motion_hints import HOLD_S, MotionHints, MotionState
@@ -192,6 +193,16 @@ def test_a_camera_without_pictures_is_not_asked(tmp_path: Path) -> None:
     with watched(tmp_path, OnvifEvents(), clock, online=lambda: False) as found:
         wait_until(lambda: len(clock.waits) > 5, "looks")
         assert found.camera.seen == []
+
+
+@pytest.mark.parametrize("events", [None, OnvifEvents()])
+def test_probe_says_whether_a_camera_offers_events(
+    events: OnvifEvents | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    camera = OnvifCamera(rtsp_port=1, streams=STREAMS, asks="nobody", events=events)
+    with onvif_camera(camera) as source:
+        assert main(["probe", source]) == 1  # no RTSP there
+    assert ("events: true" in capsys.readouterr().out) == (events is not None)
 
 
 @pytest.mark.slow
