@@ -27,7 +27,9 @@ from service.events import Event, log
 POLL_S = 1.0
 """Between looks at whether pictures come."""
 REST_S = 0.2
-"""Between questions: some cameras answer at once that there is nothing."""
+"""Between questions."""
+LONG_REST_S = 1.0
+"""Where a camera does not wait, but answers at once that there is nothing."""
 
 
 class MotionWatch:
@@ -82,9 +84,13 @@ class MotionWatch:
 
     def _pull(self, device: OnvifDevice, point: str, stopping: threading.Event) -> str:
         """Until `stopping`; the subscription that is open then."""
-        renew_s = self._renew_at_s()
-        while not self._clock.wait(stopping, REST_S):
-            self._hints.heard(device.pull(point), self._clock.mono())
+        renew_s, rest_s = self._renew_at_s(), REST_S
+        while not self._clock.wait(stopping, rest_s):
+            asked_s = self._clock.mono()
+            events = device.pull(point)
+            self._hints.heard(events, self._clock.mono())
+            waited = self._clock.mono() - asked_s >= LONG_REST_S
+            rest_s = REST_S if events or waited else LONG_REST_S
             if self._clock.mono() >= renew_s:
                 point, renew_s = self._renewed(device, point), self._renew_at_s()
         return point

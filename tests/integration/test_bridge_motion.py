@@ -16,7 +16,7 @@ from bridge.__main__ import main
 from bridge.address import Url, parse_address
 from bridge.config import SourceConfig
 from bridge.motion_hints import HOLD_S, MotionHints, MotionState
-from bridge.motion_watch import MotionWatch
+from bridge.motion_watch import LONG_REST_S, REST_S, MotionWatch
 from contract.ids import CameraId
 from service.clock import Clock, SystemClock
 from tests.cameras import film, rtsp_camera
@@ -24,7 +24,7 @@ from tests.fakes import ManualClock, recorded_events
 from tests.integration.test_bridge_process import bridge, configured, watching
 from tests.links import wait_until
 from tests.onvif_camera import OnvifCamera, Stream, onvif_camera
-from tests.onvif_events import CELL_MOTION, OnvifEvents, notification
+from tests.onvif_events import CELL_MOTION, NAMESPACES, OnvifEvents, notification
 from tests.processes import fetch, free_port
 from tests.servers import Broker
 
@@ -186,6 +186,16 @@ def test_why_nothing_is_heard_is_said_and_the_configured_rate_holds(
         state = found.state()
     assert any(word in state.detail for word in words.split("|")), state.detail
     assert state.rate_fps == 4.0
+
+
+def test_a_camera_that_does_not_wait_is_not_asked_without_a_pause(tmp_path: Path) -> None:
+    clock = ManualClock()
+    nothing = f"<tev:PullMessagesResponse {NAMESPACES}><tev:CurrentTime>2026-01-01T00:00:00Z"
+    nothing += "</tev:CurrentTime></tev:PullMessagesResponse>"
+    with watched(tmp_path, OnvifEvents(), clock, answers={"PullMessages": nothing}) as found:
+        wait_until(lambda: found.camera.seen.count("PullMessages") > 3, "questions")
+    assert clock.waits.count(LONG_REST_S) >= 3
+    assert clock.waits.count(REST_S) == 1
 
 
 def test_a_camera_without_pictures_is_not_asked(tmp_path: Path) -> None:
