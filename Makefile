@@ -32,17 +32,26 @@ run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, C
 	  $(if $(CAMERA_USER),--camera-username "$(CAMERA_USER)") \
 	  $(if $(CAMERA_PASSWORD_FILE),--camera-password-file "$(CAMERA_PASSWORD_FILE)") $(if $(BROKER),--broker $(BROKER))
 
-# Two cores take two; real parts that must answer in time do not like more.
-TESTS_AT_ONCE ?= 2
-test: setup ## all tests that need neither a container engine nor network namespaces
+# One more than there are cores, for whoever waits for a real part leaves his core to the others.
+TESTS_AT_ONCE ?= 3
+# A file's tests share what they start; files are begun in the order of pyproject.toml.
+BY_FILE := --dist loadfile --no-loadscope-reorder
+test: setup ## unit tests and those on real brokers, stores, models and daemons (under ten minutes on two cores)
 	@tools/system_packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
 	@$(MAKE) --no-print-directory check-code
-	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile
+	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) $(BY_FILE)
 
 check: setup check-code ## the quick part: format, lint, types, layers, unit tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow" -n auto
+
+# All of it computes: one for each core.
+SCENES_AT_ONCE ?= 2
+.PHONY: test-scenes
+test-scenes: setup ## whole nights, composed scenes, footage and archives, from edge to cloud (about ten minutes)
+	@tools/system_packages
+	@$(BIN)/python -m pytest tests/scenes -n $(SCENES_AT_ONCE) $(BY_FILE)
 
 # Most of it waits, so more run at once than there are cores.
 FAULTS_AT_ONCE ?= 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,12 +23,8 @@ from tests.pachyderm import (
     run_pipeline,
 )
 from tests.unit.cloud.stages.archives import NOON, OTHER, PICTURE, TORN, contents, write
-from tests.whole_archive import fill, given, hold_against_labels
+from tests.whole_archive import given
 
-DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
-NEEDS_DATA = pytest.mark.skipif(
-    not (DATA / "malformed").is_dir(), reason="STILLWATCH_DATA names no folder with malformed/"
-)
 DAY = "gate/2024-05-01"
 
 
@@ -112,12 +107,3 @@ def test_four_pipelines_make_a_plot_of_real_pictures(tmp_path: Path) -> None:
     assert (made["plot"] / "threats.png").read_bytes().startswith(b"\x89PNG")
     mails = [name for name in contents(made["threat-detect"]) if name.endswith(".eml")]
     assert [name.split("/")[1] for name in mails] == ["gate"] * 3
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-@NEEDS_DATA
-def test_labelled_stills_and_malformed_files_go_the_whole_way(tmp_path: Path) -> None:
-    stills, broken = fill(tmp_path / "in", DATA)
-    made = run_all(ORDER, given(tmp_path, tmp_path / "in"), tmp_path / "work", Local())
-    hold_against_labels(made, stills, broken, DATA)

@@ -15,7 +15,7 @@ from edge.detect.detector import TfliteDetector, open_detector
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, Image
 from tests.models import shipped
-from tests.small_persons import (
+from tests.scenes.small_persons import (
     CLIP,
     Result,
     SizeBand,

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from edge.config.load import load
-from edge.replay.player import Video
-from imaging.manifest import CHECKOUT_MODELS
-from tests.models import shipped
+from tests.scenes.evaluated import cut, evaluated, need_models, write_corpus
 from tools.evaluation.ablation.__main__ import main
 from tools.evaluation.ablation.variants import without_each
-from tools.evaluation.evaluate.__main__ import main as evaluate
 
-FOOTAGE = CHECKOUT_MODELS.parent / "footage"
 FROM, FRAMES = 50, 6
 
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """Six frames in which people walk."""
-    for name in ("nanodet-g-416-int8", "confirm-fused"):
-        shipped(name)
-    video = Video(FOOTAGE / "walkers.mp4")
-    folder = tmp_path / "corpus"
-    (folder / "walkers").mkdir(parents=True)
-    frames = []
-    for name, jpeg in islice(video, FROM, FROM + FRAMES):
-        (folder / "walkers" / f"{name}.jpg").write_bytes(jpeg)
-        labels = {"person": True, "vehicle": False, "bicycle": False}
-        frames.append({"file": f"{name}.jpg", **labels})
-    sequence = {"id": "walkers", "dir": "walkers", "fps": video.fps, "frames": frames}
-    (folder / "manifest.json").write_text(json.dumps({"sequences": [sequence]}))
-    return folder
+    need_models()
+    return write_corpus(tmp_path / "corpus", [cut(tmp_path / "corpus", "walkers", FROM, FRAMES)])
 
 
 def test_every_stage_has_its_row_and_a_finished_row_is_not_run_again(
@@ -49,9 +33,7 @@ def test_every_stage_has_its_row_and_a_finished_row_is_not_run_again(
     ungated = next(row for row in rows if row["variant"] == "without gate")
     assert ungated["analysed"] == FRAMES
 
-    alone = tmp_path / "alone"
-    assert evaluate([str(corpus), str(alone)]) == 0  # whose models do not remember
-    once = json.loads((alone / "report.json").read_text())
+    once = evaluated(corpus, tmp_path / "alone").report  # whose models do not remember
     assert rows[0]["found"] == once["events"]["person"]["found"]
     assert rows[0]["bytes_share"] == pytest.approx(once["bytes_share"], abs=1e-4)
 

@@ -3,17 +3,11 @@ once, and none that stands there is told."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
-from tests.models import shipped
-from tools.evaluation.compose.__main__ import main as compose
-from tools.evaluation.compose.materials import EXAMPLES, RECORDING
-from tools.evaluation.evaluate.__main__ import main as evaluate
+from tests.scenes.evaluated import Json, composed
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(1800)
 
 HOURS = 12
 PAUSE_S = 180
@@ -21,7 +15,6 @@ PAUSE_S = 180
 TRIPS = 4
 SLACK_S = 2.0
 """An alarm at the end of a move may be raised in the next frame."""
-Json = dict[str, Any]
 
 INFRARED = pytest.mark.xfail(
     strict=True,
@@ -33,17 +26,8 @@ INFRARED = pytest.mark.xfail(
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Json:
     """The only sequence of the report."""
-    if not (EXAMPLES / RECORDING).is_file():
-        pytest.skip(f"{EXAMPLES / RECORDING} is missing: apt-get install opencv-doc")
-    for name in ("nanodet-g-416-int8", "confirm-fused"):
-        shipped(name)
-    corpus, out = tmp_path_factory.mktemp("night"), tmp_path_factory.mktemp("out")
     scene = ["--scenes", "night_cars", "--places", "plaza", "--walkers", "1"]
-    assert compose([str(corpus), *scene, "--pause", str(PAUSE_S)]) == 0
-    assert evaluate([str(corpus), str(out)]) == 0
-    report: Json = json.loads((out / "report.json").read_text())
-    sequence: Json = report["sequences"][0]
-    return sequence
+    return composed(tmp_path_factory, *scene, "--pause", str(PAUSE_S)).sequence
 
 
 def told_s(night: Json) -> list[float]:

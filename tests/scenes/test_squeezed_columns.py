@@ -65,7 +65,6 @@ def _squeezed(picture: bytes, by: int) -> bytes:
     return bytes(cv2.imencode(".jpg", small)[1])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["plaza_pets", "lobby", "parking_lot"])
 def test_people_squeezed_to_half_their_width_are_noticed(
     name: str, detector: TfliteDetector
@@ -75,7 +74,6 @@ def test_people_squeezed_to_half_their_width_are_noticed(
     assert "squeezed" in found.faults
 
 
-@pytest.mark.slow
 def test_who_has_configured_the_pixels_or_wants_no_such_word_hears_none(
     detector: TfliteDetector,
 ) -> None:

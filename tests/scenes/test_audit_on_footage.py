@@ -35,10 +35,9 @@ BEFORE_THE_CAR_S = 7.0
 """Then a car comes, which with pixels half as wide passes for a person: something is told."""
 CAMERA = CameraId("garage")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not CLIP.is_dir(), reason="STILLWATCH_DATA names no folder with field/"),
-]
+pytestmark = pytest.mark.skipif(
+    not CLIP.is_dir(), reason="STILLWATCH_DATA names no folder with field/"
+)
 
 
 def square_pixels(folder: Path) -> tuple[EdgeConfig, ReportOrigin]:
