@@ -72,15 +72,22 @@ def workers(
 ) -> Iterator[list[Serving]]:
     """`count` workers that have loaded the model and hold their subscription."""
     folder.mkdir(exist_ok=True)
-    settings = folder / "settings.yaml"
-    settings.write_text(yaml.safe_dump({"policy": dict(policy or {})}))
-    command = [sys.executable, "-m", "cloud", "serve", "--root", root, "--store", store]
-    command += ["--broker", f"mqtt://{broker.host}:{broker.port}", "--settings", str(settings)]
+    command = [sys.executable, "-m", "cloud", *arguments(folder, broker, store, root, policy)]
     command += ["--model", model] if model else []
     with _each(folder, command, count) as serving:
         for one in serving:
             until(one.subscribed, one.process, one.log)
         yield serving
+
+
+def arguments(
+    folder: Path, broker: Broker, store: str, root: str, policy: Mapping[str, float] | None
+) -> list[str]:
+    """What `python -m cloud` is told, with a settings file in `folder`."""
+    settings = folder / "settings.yaml"
+    settings.write_text(yaml.safe_dump({"policy": dict(policy or {})}))
+    words = ["serve", "--root", root, "--store", store, "--settings", str(settings)]
+    return [*words, "--broker", f"mqtt://{broker.host}:{broker.port}"]
 
 
 @contextmanager

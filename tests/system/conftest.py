@@ -1,5 +1,5 @@
-"""A broker's topics of its own for each test, somebody who hears all that is said there, and two
-brokers, the site's and the cloud's, for tests that stop one."""
+"""A broker's topics of its own for each test, somebody who hears all that is said there, two
+brokers, the site's and the cloud's, for tests that stop one, and a worker in the cloud."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import servers
+from tests.integration.warm_worker import WarmWorker
 from tests.servers import Broker
 from tests.system.sites import Ear, ear
 
@@ -30,6 +31,14 @@ def heard(mosquitto: Broker, request: pytest.FixtureRequest) -> Iterator[Ear]:
     root = vars(request.module)["ROOT"]
     with ear(mosquitto, root) as listening:
         yield listening
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[WarmWorker]:
+    """Serves for one test after another, for each with topics, store and policy of its own."""
+    worker = WarmWorker()
+    yield worker
+    worker.end()
 
 
 @pytest.fixture

@@ -46,6 +46,18 @@ def wait(daemon: Edge, reached: Callable[[], bool]) -> None:
     until(reached, daemon.process, daemon.log)
 
 
+def logged(daemon: Edge, event: str, count: int = 1, **fields: object) -> list[dict[str, Any]]:
+    """The events of that name with these fields, once there are `count`: what is said over MQTT or
+    counted may be heard a moment before it is logged."""
+
+    def found() -> list[dict[str, Any]]:
+        events = daemon.events(event)
+        return [one for one in events if fields.items() <= one.items()]
+
+    wait(daemon, lambda: len(found()) >= count)
+    return found()
+
+
 def end(daemon: Edge) -> int:
     """SIGTERM, and the exit status."""
     daemon.process.terminate()

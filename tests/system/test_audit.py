@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.cloud_workers import workers
+from tests.integration.warm_worker import WarmWorker
 from tests.servers import Broker
 from tests.system.sites import WALKERS, Ear, clip, ear, edge, play, settings
 
@@ -22,7 +22,7 @@ def last_audit(listening: Ear) -> dict[str, Any]:
 
 
 def test_walkers_whom_the_rules_reject_come_back_as_missed_and_alarm_nobody(
-    mosquitto: Broker, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, tmp_path: Path
 ) -> None:
     root = "audited"
     audit = {"share": 1.0, "max_bytes_per_day": 100_000_000_000}
@@ -31,7 +31,7 @@ def test_walkers_whom_the_rules_reject_come_back_as_missed_and_alarm_nobody(
     walkers = clip(WALKERS, begin_s=6, seconds=4)
     with (
         ear(mosquitto, root) as listening,
-        workers(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root, count=1),
+        cloud.serving(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root),
         edge(tmp_path, config),
     ):
         play(listening, f"{root}-cameras/yard/image", walkers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import boto3
@@ -11,7 +10,7 @@ import pytest
 
 from contract.keys import is_evidence_key
 from contract.report import ThreatReport
-from tests.integration.cloud_workers import Serving, workers
+from tests.integration.warm_worker import WarmWorker
 from tests.servers import S3, Broker
 from tests.system.daemons import wait
 from tests.system.sites import CHECKOUT, Ear, edge, settings
@@ -67,6 +66,7 @@ def sent(heard: Ear) -> dict[str, ThreatReport]:
 @pytest.mark.parametrize("deleted", [False, True])
 def test_the_gateway_stores_it_again_and_the_threat_is_confirmed(
     mosquitto: Broker,
+    cloud: WarmWorker,
     root: str,
     listening: Ear,
     tmp_path: Path,
@@ -93,24 +93,24 @@ def test_the_gateway_stores_it_again_and_the_threat_is_confirmed(
         for report in sent(listening).values():
             for ref in report.evidence:
                 damage(ref.key)
-        with running(tmp_path, mosquitto, spec, root):
+        with cloud.serving(tmp_path / "cloud", mosquitto, spec, root):
             raised = {str(event["report_id"]) for event in daemon.events("suspicion_raised")}
             assert listening.wait(lambda: {v.report_id for v in listening.verdicts()} >= raised)
         assert {verdict.decision for verdict in listening.verdicts()} == {"confirmed"}
-        assert listening.on("gw/gate/threat")[-1] == b"ON"
+        assert listening.wait(lambda: listening.on("gw/gate/threat")[-1:] == [b"ON"])
         assert any(request.unreadable for request in listening.evidence_requests())
         wait(daemon, lambda: bool(daemon.events("evidence_doubted")))
         assert all(report.restores_left < 2 for report in sent(listening).values())
 
 
 def test_what_nobody_can_read_is_an_alarm_as_if_nobody_had_answered(
-    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     """The worker reads another store than the gateway writes, so no repetition helps."""
     config = settings(mosquitto, root, tmp_path, resend_s=3, deadline_s=600)
     config["camera_defaults"] = {"kind": "snapshot"}
     with (
-        running(tmp_path, mosquitto, f"dir:{tmp_path / 'elsewhere'}", root),
+        cloud.serving(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'elsewhere'}", root),
         edge(tmp_path, config) as daemon,
     ):
         listening.publish(f"{root}-cameras/gate/image", STREET)
@@ -123,10 +123,3 @@ def test_what_nobody_can_read_is_an_alarm_as_if_nobody_had_answered(
         2,
         3,
     }  # asked twice, or lost once
-
-
-def running(
-    folder: Path, broker: Broker, store: str, root: str
-) -> AbstractContextManager[list[Serving]]:
-    """One real worker."""
-    return workers(folder / "cloud", broker, store, root, count=1)

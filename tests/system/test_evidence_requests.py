@@ -36,7 +36,8 @@ from edge.privacy import Privacy
 from edge.records import BestFrame
 from imaging.crop import Box
 from service.clock import SystemClock
-from tests.integration.cloud_workers import STREET, workers
+from tests.integration.cloud_workers import STREET
+from tests.integration.warm_worker import WarmWorker
 from tests.links import fail
 from tests.servers import Broker
 from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, settings
@@ -84,14 +85,14 @@ def answer_in(reports: list[ThreatReport]) -> ThreatReport | None:
 
 
 def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
-    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     config = settings(
         mosquitto, root, tmp_path, evidence={"requests": 1}, resend_s=120, deadline_s=300
     )
     store = f"dir:{tmp_path / 'store'}"
     with (
-        workers(tmp_path / "cloud", mosquitto, store, root, count=1, policy=NEVER),
+        cloud.serving(tmp_path / "cloud", mosquitto, store, root, NEVER),
         edge(tmp_path, config) as daemon,
     ):
         topic, walkers = f"{root}-cameras/yard/image", clip(WALKERS, begin_s=7, seconds=3)
@@ -192,11 +193,11 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
 
 
 def test_a_question_that_nobody_answers_ends_in_a_decision_on_what_there_is(
-    mosquitto: Broker, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, listening: Ear, tmp_path: Path
 ) -> None:
     store = f"dir:{tmp_path / 'store'}"
     with (
-        workers(tmp_path / "c", mosquitto, store, listening.root, 1, BY_TWO_OF_THREE),
+        cloud.serving(tmp_path / "c", mosquitto, store, listening.root, BY_TWO_OF_THREE),
         gateway(listening, tmp_path) as site,
     ):
         site.suspect()
@@ -212,13 +213,13 @@ def test_a_question_that_nobody_answers_ends_in_a_decision_on_what_there_is(
 
 
 def test_an_answer_that_no_worker_gets_is_sent_again_and_decides(
-    mosquitto: Broker, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, listening: Ear, tmp_path: Path
 ) -> None:
     store = f"dir:{tmp_path / 'store'}"
     with gateway(listening, tmp_path) as site:
-        with workers(tmp_path / "c", mosquitto, store, listening.root, 1, BY_TWO_OF_THREE) as (
-            one,
-        ):
+        with cloud.serving(
+            tmp_path / "c", mosquitto, store, listening.root, BY_TWO_OF_THREE
+        ) as one:
             site.suspect()
             assert listening.wait(lambda: len(listening.evidence_requests()) > 0)
             one.process.kill()
@@ -226,7 +227,7 @@ def test_an_answer_that_no_worker_gets_is_sent_again_and_decides(
         site.answer()
         assert listening.wait(lambda: answer_in(listening.reports()) is not None)
         assert listening.verdicts() == []
-        with workers(tmp_path / "d", mosquitto, store, listening.root, 1, BY_TWO_OF_THREE):
+        with cloud.serving(tmp_path / "d", mosquitto, store, listening.root, BY_TWO_OF_THREE):
             assert listening.wait(lambda: len(listening.verdicts()) > 0)
     answer = answer_in(listening.reports())
     assert answer is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cloud_workers import workers
+from tests.integration.warm_worker import WarmWorker
 from tests.processes import binary
 from tests.servers import S3, Broker
 from tests.system.sites import CHECKOUT, WALKERS, Ear, clip, edge, play, settings
@@ -39,15 +40,15 @@ def test_walkers_are_confirmed_through_mosquitto_and_s3(
         raised = {event["report_id"] for event in daemon.events("suspicion_raised")}
         assert listening.wait(lambda: {v.report_id for v in listening.verdicts()} >= raised)
         assert "confirmed" in {verdict.decision for verdict in listening.verdicts()}
-        assert b"ON" in listening.on("gw/yard/threat")
+        assert listening.wait(lambda: b"ON" in listening.on("gw/yard/threat"))
         assert listening.wait(lambda: set(daemon.health()["outbox"]) == {"done"})
-    assert listening.on("gw/status")[-1] == b"stopped"
+    assert listening.wait(lambda: listening.on("gw/status")[-1:] == [b"stopped"])
     final = json.loads(listening.on("gw/stats")[-1])["cameras"]["yard"]
     assert final["received"] == len(walkers)
 
 
 def test_a_foreign_publisher_gets_a_verdict_and_an_empty_picture_none(
-    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     publish = binary("mosquitto_pub", "apt-get install mosquitto-clients")
     config = settings(mosquitto, root, tmp_path)
@@ -56,7 +57,7 @@ def test_a_foreign_publisher_gets_a_verdict_and_an_empty_picture_none(
     empty = tmp_path / "empty.jpg"
     empty.write_bytes(clip(WALKERS, begin_s=2, seconds=0.2)[0])
     with (
-        workers(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root, count=1),
+        cloud.serving(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root),
         edge(tmp_path, config) as daemon,
     ):
         for camera, file in (("lawn", empty), ("gate", STREET)):
@@ -70,7 +71,7 @@ def test_a_foreign_publisher_gets_a_verdict_and_an_empty_picture_none(
 
 
 def test_after_a_kill_between_suspicion_and_verdict_the_verdict_still_comes_once(
-    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     config = settings(mosquitto, root, tmp_path)
     config["camera_defaults"] = {"kind": "snapshot"}
@@ -81,7 +82,7 @@ def test_after_a_kill_between_suspicion_and_verdict_the_verdict_still_comes_once
         daemon.process.wait()
     assert listening.verdicts() == []
     with (
-        workers(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root, count=1),
+        cloud.serving(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root),
         edge(tmp_path, config) as daemon,
     ):
         assert listening.wait(lambda: len(listening.verdicts()) > 0)
@@ -92,7 +93,7 @@ def test_after_a_kill_between_suspicion_and_verdict_the_verdict_still_comes_once
 
 
 def test_without_an_answer_the_threat_is_told_unconfirmed_and_a_late_verdict_follows(
-    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     config = settings(mosquitto, root, tmp_path, deadline_s=2, threat_hold_s=2)
     config["camera_defaults"] = {"kind": "snapshot"}
@@ -101,7 +102,7 @@ def test_without_an_answer_the_threat_is_told_unconfirmed_and_a_late_verdict_fol
         assert listening.wait(lambda: len(listening.verdicts()) > 0)
         assert listening.verdicts()[0].decision == "unconfirmed"
         assert listening.wait(lambda: listening.on("gw/gate/threat")[-2:] == [b"ON", b"OFF"])
-        with workers(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root, count=1):
+        with cloud.serving(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root):
             assert listening.wait(lambda: len(listening.verdicts()) > 1)
     late = listening.verdicts()[1]
     assert (late.decision, late.report_id) == ("confirmed", listening.verdicts()[0].report_id)

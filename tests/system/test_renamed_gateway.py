@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.cloud_workers import workers
+from tests.integration.warm_worker import WarmWorker
 from tests.servers import Broker
 from tests.system.daemons import end, wait
 from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
@@ -22,7 +22,7 @@ def received(daemon: Edge) -> set[str]:
 
 
 def test_what_waits_is_decided_and_answered_under_the_former_id(
-    mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
+    mosquitto: Broker, cloud: WarmWorker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     config = settings(mosquitto, root, tmp_path, deadline_s=600, resend_s=1)
     config["camera_defaults"] = {"kind": "snapshot"}
@@ -30,10 +30,11 @@ def test_what_waits_is_decided_and_answered_under_the_former_id(
         listening.publish(f"{root}-cameras/gate/image", STREET)
         wait(daemon, lambda: bool(daemon.events("report_sent")))
         assert end(daemon) == 0
+    assert listening.wait(lambda: bool(listening.reports()))
     raised = {report.report_id for report in listening.reports()}
     config["gateway"] = {"id": "renamed"}
     with (
-        workers(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root, count=1),
+        cloud.serving(tmp_path / "cloud", mosquitto, f"dir:{tmp_path / 'store'}", root),
         edge(tmp_path, config) as daemon,
     ):
         wait(daemon, lambda: set(daemon.health()["outbox"]) == {"done"})
