@@ -89,6 +89,13 @@ def answered(ears: Ears) -> set[str]:
     return {v.report_id for v in ears.cloud.verdicts() if v.decided_by == "cloud"}
 
 
+def backlog(layout: Layout, daemon: Edge) -> None:
+    """Four cameras that go on until so many suspicions wait."""
+    with cameras(layout, number=4, pause_s=0.3) as sending:
+        until(lambda: len(raised(daemon)) >= BACKLOG, "suspicions")
+        sending.stop()
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_site_is_told_in_time_while_the_way_to_the_cloud_is_broken(
     servers: Layout, name: str
@@ -97,9 +104,7 @@ def test_the_site_is_told_in_time_while_the_way_to_the_cloud_is_broken(
         ways.cloud.trouble = BROKEN[name]
         if name in RESET:
             ways.cloud.reset()
-        with cameras(layout, number=4, pause_s=0.3) as sending:
-            until(lambda: len(raised(daemon)) >= BACKLOG, "suspicions in the trouble")
-            sending.stop()
+        backlog(layout, daemon)
         until(lambda: says(daemon, "link_down", "uplink"), "degraded, and why")
         until(lambda: unconfirmed(ears) >= raised(daemon), "all told at the site", PATIENCE_S)
         assert b"ON" in [p for t, p in ears.site.heard if t.endswith("/threat")]
@@ -113,9 +118,7 @@ def test_the_cloud_hears_in_time_while_the_way_to_the_site_is_broken(
 ) -> None:
     with site(servers, f"site-{name}") as (layout, ways, ears, daemon):
         ways.store.trouble = BLACK_HOLE  # so that there is a backlog when the trouble begins
-        with cameras(layout, number=4, pause_s=0.3) as sending:
-            until(lambda: len(raised(daemon)) >= BACKLOG, "suspicions")
-            sending.stop()
+        backlog(layout, daemon)
         ways.site.trouble = BROKEN[name]
         if name in RESET:
             ways.site.reset()
@@ -134,9 +137,7 @@ def test_the_site_is_told_in_time_while_the_way_to_the_store_is_broken(
         ways.store.trouble = BROKEN[name]
         if name in RESET:
             ways.store.reset()
-        with cameras(layout, number=4, pause_s=0.3) as sending:
-            until(lambda: len(raised(daemon)) >= BACKLOG, "suspicions in the trouble")
-            sending.stop()
+        backlog(layout, daemon)
         until(lambda: unconfirmed(ears) >= raised(daemon), "all told at the site", PATIENCE_S)
         until(lambda: says(daemon, "delivery_late", "reports"), "degraded, and why")
         ways.store.trouble = FINE

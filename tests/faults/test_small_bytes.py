@@ -7,32 +7,16 @@ import json
 import psutil
 
 from contract.cloudevent import frame_report, frame_verdict, read_report
-from contract.report import ThreatReport
-from contract.verdict import Verdict
 from tests.contract.test_hostile_messages import VALUES, paths, replaced
 from tests.faults.cameras import streets
 from tests.faults.layout import Layout, raised, until
 from tests.unit.imaging.pictures import chunk, png_header
+from tests.verdicts import verdict_on
 
 MOST_GROWTH_BYTES = 100_000_000
 CLAIMING = png_header(640, 480) + b"\xff\xff\xff\x00IDAT"
 EXIF = b"II*\0\x08\0\0\0\xff\xff" + b"\x0e\x01\x02\0\xe0\xc8\x10\0\x08\0\0\0" * 65_535
 MANY_TEXTS = png_header(640, 480) + chunk(b"eXIf", EXIF + bytes(1_000_000)) + chunk(b"IDAT", b"")
-
-
-def verdict_on(report: ThreatReport) -> Verdict:
-    return Verdict(
-        report_id=report.report_id,
-        gateway=report.gateway,
-        camera=report.camera,
-        decision="confirmed",
-        decided_by="cloud",
-        decided_at=report.raised_at,
-        label="person",
-        score=0.9,
-        severity=3,
-        reasons=("seen",),
-    )
 
 
 def hostile(framed: bytes, most: int) -> list[bytes]:
@@ -48,7 +32,8 @@ def test_no_verdict_ends_the_daemon_and_the_true_one_counts(layout: Layout) -> N
         until(lambda: bool(ears.cloud.reports()), what="a report")
         report = ears.cloud.reports()[0]
         topic = f"{layout.root}/gw/{report.camera}/verdict"
-        true = frame_verdict(verdict_on(report))
+        whole = {"score": 0.9, "severity": 3}
+        true = frame_verdict(verdict_on(report).model_copy(update=whole))
         messages = [replaced(true, ("data", "label"), '"\\ud800"')]
         messages += [m for m in hostile(true, 300) if b'"confirmed"' not in m or m != true]
         for message in messages:

@@ -20,25 +20,16 @@ from contract.report import ThreatReport
 from contract.signature import Keyring, new_signer, read_public
 from contract.verdict import Verdict
 from objectstore.open import open_store
-from service.clock import SystemClock
 from tests.processes import child, until
 from tests.servers import Broker
 from tests.system.daemons import wait
 from tests.system.sites import CHECKOUT, PATIENCE_S, Ear, ear, edge, settings
+from tests.verdicts import verdict_on
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 STRANGER = new_signer()
 
 pytestmark = pytest.mark.timeout(300)
-
-
-def refuted(report: ThreatReport) -> Verdict:
-    verdict = Verdict(
-        report_id=report.report_id, gateway=report.gateway, camera=report.camera,
-        decision="refuted", decided_by="cloud", decided_at=SystemClock().now(),
-        label=report.label, reasons=("nobody there, believe me",),
-    )  # fmt: skip
-    return on_report(verdict, report)
 
 
 def cloud(*arguments: object) -> list[str]:
@@ -65,7 +56,7 @@ def test_the_true_verdict_arrives_once_and_the_check_names_what_was_planted(
         heard.publish(f"{root}-cameras/gate/image", STREET)
         assert heard.wait(lambda: bool(heard.reports()))
         report = heard.reports()[0]
-        lie = refuted(report)
+        lie = on_report(verdict_on(report, "refuted"), report)
         topic = f"{root}/gw/gate/verdict"
         for said in (frame_verdict(lie), frame_verdict(lie, STRANGER)):
             heard.publish(topic, said)

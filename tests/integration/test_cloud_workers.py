@@ -56,6 +56,10 @@ def stored(folder: Path) -> dict[str, str]:
     return {verdict["report_id"]: verdict["decision"] for verdict in verdicts}
 
 
+def counted(workers: list[Serving], outcome: str) -> int:
+    return sum(worker.counted(outcome) for worker in workers)
+
+
 def test_two_workers_share_the_reports_and_decide_each_once(
     gateway: Gateway, two: list[Serving], folder: Path
 ) -> None:
@@ -77,6 +81,8 @@ def test_two_workers_share_the_reports_and_decide_each_once(
     assert stored(folder) == {
         report.report_id: decision for report, decision in zip(reports, expected, strict=True)
     }
+    # what is answered again is counted after the answer
+    until(lambda: counted(two, "repeated") == 3, two[0].process, two[0].log)
     endings = {
         name: [one.counted(name) for one in two]
         for name in ("confirmed", "refuted", "inconclusive", "repeated", "malformed")

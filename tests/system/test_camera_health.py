@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from tests.servers import Broker
+from tests.system.daemons import logged, wait
 from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, ear, edge, settings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -80,13 +81,13 @@ def test_black_frozen_and_silent_are_told_and_each_is_over_when_it_is_over(
         assert set(told(listening)[1]) == {
             "at", "status", "reasons", "last_frame_age_s", "fps_in", "superseded", "rejected",
         }  # fmt: skip
-        assert daemon.health()["status"] == "ok"
+        wait(daemon, lambda: daemon.health()["status"] == "ok")
         heard = [word.decode() for word in listening.on("gw/yard/status")]
         assert heard == ["online", *["degraded", "online"] * 2, "offline", "online"]
         said = [(e["event"], e["reason"]) for e in daemon.events("camera_degraded")]
         assert said == [("camera_degraded", "dark"), ("camera_degraded", "frozen")]
         assert [e["reason"] for e in daemon.events("camera_lost")] == ["offline"]
-        over = [e["reason"] for e in daemon.events("camera_recovered")]
+        over = [e["reason"] for e in logged(daemon, "camera_recovered", 3)]
         assert over == ["dark", "frozen", "offline"]
         frames = daemon.frames("yard")
         assert frames["quiet"] + frames["analysed"] + frames["superseded"] > 0

@@ -19,7 +19,7 @@ from edge.config.schema import EdgeConfig
 from tests import servers
 from tests.processes import free_port
 from tests.servers import Broker
-from tests.system.daemons import PATIENCE_S, Supervisor, cli, end, kept, unready, wait
+from tests.system.daemons import PATIENCE_S, Supervisor, cli, end, kept, logged, unready, wait
 from tests.system.sites import CHECKOUT, WALKERS, Ear, Edge, clip, ear, edge, settings
 from tests.unit.edge.scenes import picture
 
@@ -263,7 +263,7 @@ def test_it_starts_without_a_broker_and_survives_the_brokers_death(tmp_path: Pat
         wait(daemon, lambda: _reasons(daemon.health()) == down)
         assert all(one["action"] and one["since"] for one in daemon.health()["reasons"])
         assert daemon.get("/healthz")[0] == 200
-        assert len(daemon.events("link_lost")) == 2 * len(down)
+        assert len(logged(daemon, "link_lost", 2 * len(down))) == 2 * len(down)
         assert end(daemon) == 0
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from contract.chain import manifest_sha256
+from cloud.entry import on_report
 from contract.cloudevent import frame_evidence_request, frame_verdict
 from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, ReportId, report_id
@@ -27,6 +27,7 @@ from service.clock import SystemClock
 from tests.servers import Broker
 from tests.system.daemons import cli, wait
 from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
+from tests.verdicts import verdict_on
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 CLOUD = new_signer()
@@ -34,18 +35,9 @@ CLOUD = new_signer()
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
-def verdict_on(report: ThreatReport, decision: Decision) -> Verdict:
-    return Verdict(
-        report_id=report.report_id,
-        gateway=report.gateway,
-        camera=report.camera,
-        decision=decision,
-        decided_by="cloud",
-        decided_at=SystemClock().now(),
-        label=report.label,
-        reasons=("the test says so",),
-        manifest=manifest_sha256(report),
-    )
+def said_on(report: ThreatReport, decision: Decision) -> Verdict:
+    """A verdict that names what it is about, as a worker that signs says it."""
+    return on_report(verdict_on(report, decision), report)
 
 
 class Site:
@@ -86,6 +78,10 @@ class Site:
                 counts[reason] = int(float(count))
         return {reason: count for reason, count in counts.items() if count}
 
+    def reasons(self) -> set[str]:
+        """Why its health is not the best, as it says now."""
+        return {one["reason"] for one in self.daemon.health()["reasons"]}
+
     def refuses(self, **counts: int) -> bool:
         """Waits until so many were refused for these reasons."""
         wait(self.daemon, lambda: self.refused() == counts)
@@ -119,29 +115,28 @@ def test_a_stranger_closes_nothing_and_the_clouds_word_still_counts(
     keys = [public_text(CLOUD.public)]
     with site(tmp_path, listening, mosquitto, cloud_keys=keys) as here:
         gate, yard = here.report("gate"), here.report("yard")
-        here.say(verdict_on(gate, "refuted"), None)
-        here.say(verdict_on(gate, "refuted"), new_signer())
-        forged = frame_verdict(verdict_on(gate, "confirmed"), CLOUD)
+        here.say(said_on(gate, "refuted"), None)
+        here.say(said_on(gate, "refuted"), new_signer())
+        forged = frame_verdict(said_on(gate, "confirmed"), CLOUD)
         topic = f"{listening.root}/gw/gate/verdict"
         listening.publish(topic, forged.replace(b"confirmed", b"refuted"))
         assert here.refuses(unsigned=1, foreign_key=1, forged=1)
 
-        here.say(verdict_on(gate, "confirmed"), CLOUD, camera="yard")
+        here.say(said_on(gate, "confirmed"), CLOUD, camera="yard")
         assert here.refuses(unsigned=1, foreign_key=1, forged=1, other_topic=1)
-        replayed = verdict_on(gate, "refuted").model_copy(update={"manifest": "0" * 64})
+        replayed = said_on(gate, "refuted").model_copy(update={"manifest": "0" * 64})
         here.say(replayed, CLOUD)
         assert here.refuses(unsigned=1, foreign_key=1, forged=1, other_topic=1, other_report=1)
         assert not here.received()
-        reasons = {reason["reason"] for reason in here.daemon.health()["reasons"]}
-        assert "answers_refused" in reasons
+        wait(here.daemon, lambda: "answers_refused" in here.reasons())
 
-        here.say(verdict_on(gate, "confirmed"), CLOUD)
-        assert here.takes(verdict_on(gate, "confirmed"))
-        here.say(verdict_on(gate, "refuted"), CLOUD)  # an older word after the newer one
-        here.say(verdict_on(yard, "refuted"), CLOUD)
-        assert here.takes(verdict_on(yard, "refuted"))
+        here.say(said_on(gate, "confirmed"), CLOUD)
+        assert here.takes(said_on(gate, "confirmed"))
+        here.say(said_on(gate, "refuted"), CLOUD)  # an older word after the newer one
+        here.say(said_on(yard, "refuted"), CLOUD)
+        assert here.takes(said_on(yard, "refuted"))
         assert here.received() == [(gate.report_id, "confirmed"), (yard.report_id, "refuted")]
-        assert listening.on("gw/gate/threat")[-1] == b"ON"
+        assert listening.wait(lambda: listening.on("gw/gate/threat")[-1:] == [b"ON"])
         assert b"ON" not in listening.on("gw/yard/threat")
 
 
@@ -153,13 +148,13 @@ def test_without_a_key_topic_camera_and_id_agree_all_the_same_and_it_is_said_at_
         assert "deliver.cloud_keys" in said["reason"]
         assert "unsigned" in str(here.daemon.health()["cloud_keys"])
         gate = here.report("gate")
-        here.say(verdict_on(gate, "confirmed"), None, camera="yard")
-        posing = json.loads(frame_verdict(verdict_on(gate, "confirmed")))
+        here.say(said_on(gate, "confirmed"), None, camera="yard")
+        posing = json.loads(frame_verdict(said_on(gate, "confirmed")))
         posing["data"]["camera"] = "yard"
         listening.publish(f"{listening.root}/gw/yard/verdict", json.dumps(posing).encode())
         assert here.refuses(other_topic=1, malformed=1)
-        here.say(verdict_on(gate, "refuted"), None)
-        assert here.takes(verdict_on(gate, "refuted"))
+        here.say(said_on(gate, "refuted"), None)
+        assert here.takes(said_on(gate, "refuted"))
         assert b"ON" not in listening.on("gw/yard/threat")
 
 
@@ -186,7 +181,7 @@ def test_the_key_is_changed_by_trusting_both_for_a_while_without_a_restart(
     file.write_text(public_text(CLOUD.public))
     with site(tmp_path, listening, mosquitto, cloud_keys=[str(file)]) as here:
         gate, yard = here.report("gate"), here.report("yard")
-        here.say(verdict_on(gate, "refuted"), later)
+        here.say(said_on(gate, "refuted"), later)
         assert here.refuses(foreign_key=1)
 
         config = yaml.safe_load(here.daemon.config.read_text())
@@ -195,10 +190,10 @@ def test_the_key_is_changed_by_trusting_both_for_a_while_without_a_restart(
         here.daemon.process.send_signal(signal.SIGHUP)
         wait(here.daemon, lambda: len(here.daemon.events("cloud_keys_opened")) == 2)
         assert here.daemon.events("cloud_keys_opened")[-1]["keys"] == [CLOUD.key_id, later.key_id]
-        here.say(verdict_on(gate, "refuted"), later)
-        here.say(verdict_on(yard, "refuted"), CLOUD)
-        assert here.takes(verdict_on(gate, "refuted"))
-        assert here.takes(verdict_on(yard, "refuted"))
+        here.say(said_on(gate, "refuted"), later)
+        here.say(said_on(yard, "refuted"), CLOUD)
+        assert here.takes(said_on(gate, "refuted"))
+        assert here.takes(said_on(yard, "refuted"))
 
         file.write_text("nonsense")
         here.daemon.process.send_signal(signal.SIGHUP)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.servers import Broker
-from tests.system.daemons import wait
+from tests.system.daemons import logged, wait
 from tests.system.sites import WALKERS, Ear, Edge, clip, edge, settings
 
 ROOT = "odd"
@@ -55,12 +55,8 @@ def test_walkers_are_reported_though_the_picture_keeps_changing_its_size(
         wait(daemon, lambda n=count: daemon.settled("lane", n))  # type: ignore[misc]
     assert heard.wait(lambda: any(report.camera == "lane" for report in heard.reports()))
     assert heard.wait(lambda: "resizing" in _health(heard, "lane").get("reasons", []))
-
-    def said() -> list[dict[str, Any]]:
-        return [one for one in daemon.events("camera_degraded") if one["camera"] == "lane"]
-
-    wait(daemon, lambda: bool(said()))
-    assert [one["configure"] for one in said()] == ["cameras.lane.kind: snapshot"]
+    (said,) = logged(daemon, "camera_degraded", camera="lane")
+    assert said["configure"] == "cameras.lane.kind: snapshot"
 
 
 def test_one_picture_sent_six_times_is_reported_as_if_sent_once(daemon: Edge, heard: Ear) -> None:
@@ -68,8 +64,7 @@ def test_one_picture_sent_six_times_is_reported_as_if_sent_once(daemon: Edge, he
     for count in range(1, 7):
         heard.publish(f"{ROOT}-cameras/porch/image", crowd)
         wait(daemon, lambda n=count: daemon.settled("porch", n))  # type: ignore[misc]
-    raised = [one for one in daemon.events("suspicion_raised") if one["camera"] == "porch"]
-    assert raised
+    raised = logged(daemon, "suspicion_raised", camera="porch")
     assert daemon.frames("porch")["analysed"] == 1
     assert daemon.frames("porch")["quiet"] == 5
     assert heard.wait(lambda: _reports(heard, "porch") == len(raised))
@@ -83,8 +78,8 @@ def test_the_jpeg_decoders_own_lines_are_events_and_counted(daemon: Edge, heard:
         damaged = picture[: middle + n] + noise + picture[middle + n + 40 :]
         heard.publish(f"{ROOT}-cameras/scratched/image", damaged)
     wait(daemon, lambda: _caught(daemon) > 0)
-    texts = [one["text"] for one in daemon.events("library_spoke") if one["library"] == "jpeg"]
-    assert texts[0].startswith("Corrupt JPEG data")
+    spoke = logged(daemon, "library_spoke", library="jpeg")
+    assert str(spoke[0]["text"]).startswith("Corrupt JPEG data")
     lines = daemon.log.read_text(errors="replace").splitlines()
     assert [line for line in lines if not line.startswith("{")] == []
 

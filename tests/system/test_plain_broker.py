@@ -9,7 +9,7 @@ import pytest
 from tests import servers
 from tests.links import running
 from tests.links import settings as link_settings
-from tests.system.daemons import unready, wait
+from tests.system.daemons import logged, unready, wait
 from tests.system.sites import WALKERS, Edge, clip, settings
 
 ROOT = "plain"
@@ -37,12 +37,12 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
 def test_a_grant_of_whole_pictures_is_enough_and_the_log_names_what_is_refused(
     daemon: Edge,
 ) -> None:
-    assert all(_links(daemon).values())
+    wait(daemon, lambda: all(_links(daemon).values()))
     assert "subscription_refused" not in _reasons(daemon)
     refused = [one for one in daemon.events("link_refused") if one["link"] == "intake"]
     assert {one["filter"] for one in refused} >= {f"{ROOT}-cameras/+/image/start"}
     assert all(one["optional"] for one in refused)
-    assert daemon.events("suspicion_raised")
+    assert logged(daemon, "suspicion_raised")
 
 
 def test_reports_to_which_nobody_subscribes_are_said_once_and_degrade_health(

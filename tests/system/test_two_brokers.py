@@ -11,12 +11,12 @@ import pytest
 
 from contract.cloudevent import CONTENT_TYPE, frame_verdict
 from contract.report import ThreatReport
-from contract.verdict import Decision, Verdict
-from service.clock import SystemClock
+from contract.verdict import Decision
 from tests import servers
 from tests.servers import Broker
 from tests.system.daemons import unready, wait
 from tests.system.sites import CHECKOUT, PATIENCE_S, Ear, Edge, ear, edge, settings, uplink
+from tests.verdicts import verdict_on
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
@@ -30,18 +30,9 @@ def told(heard: Ear) -> Counter[tuple[str, str]]:
 
 def answer(heard: Ear, report: ThreatReport, decision: Decision) -> None:
     """What a worker says at the cloud's broker."""
-    verdict = Verdict(
-        report_id=report.report_id,
-        gateway=report.gateway,
-        camera=report.camera,
-        decision=decision,
-        decided_by="cloud",
-        decided_at=SystemClock().now(),
-        label=report.label,
-        reasons=("because",),
-    )
     topic = f"{heard.root}/{report.gateway}/{report.camera}/verdict"
-    heard.link.publish(topic, frame_verdict(verdict), content_type=CONTENT_TYPE).wait(PATIENCE_S)
+    said = frame_verdict(verdict_on(report, decision))
+    heard.link.publish(topic, said, content_type=CONTENT_TYPE).wait(PATIENCE_S)
 
 
 def alarm(site: Ear, cameras: int = 1) -> list[str]:

@@ -102,8 +102,10 @@ def test_a_count_that_rose_is_named_for_an_hour() -> None:
     assert list(risen()) == []
 
 
-def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLine]) -> None:
-    site, said = Site(tmp_path / "outbox"), list[Publication]()
+def watching(
+    site: Site,
+) -> tuple[ManualClock, list[Publication], GatewayHealth, HealthWatch]:
+    """A watch on a gateway's health, the health, and what is published of it."""
     status_messages = StatusMessages(
         Topics(gateway=GatewayId("gw")),
         Live(read(b"", {})),
@@ -112,8 +114,13 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLi
         site.open(),
         site.clock,
     )
-    health = GatewayHealth(site.clock)
+    health, said = GatewayHealth(site.clock), list[Publication]()
     watch = HealthWatch(health, status_messages, site.clock, said.extend)
+    return site.clock, said, health, watch
+
+
+def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLine]) -> None:
+    clock, said, health, watch = watching(Site(tmp_path / "outbox"))
     watch.tick()
     assert said == []
     gone = [Problem(reason=HealthReason.LINK_DOWN, subject="uplink", detail="gone")]
@@ -121,7 +128,7 @@ def test_what_begins_and_what_ends_is_said_once(tmp_path: Path, told: list[LogLi
     for second in range(15):
         if second == 10:
             gone.clear()
-        site.clock.advance(1)
+        clock.advance(1)
         watch.tick()
     states = [json.loads(one.payload)["status"] for one in said]
     assert states == ["degraded", "ok"]
@@ -159,17 +166,7 @@ def test_a_camera_most_of_whose_pictures_are_refused_is_named_for_a_minute() -> 
 
 
 def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_path: Path) -> None:
-    site, said = Site(tmp_path / "outbox"), list[Publication]()
-    status_messages = StatusMessages(
-        Topics(gateway=GatewayId("gw")),
-        Live(read(b"", {})),
-        lambda: "0" * 64,
-        Counters(),
-        site.open(),
-        site.clock,
-    )
-    health = GatewayHealth(site.clock)
-    watch = HealthWatch(health, status_messages, site.clock, said.extend)
+    clock, said, health, watch = watching(Site(tmp_path / "outbox"))
     watch.tick()
     detail = "not subscribed yet"
     broken = [Problem(reason=HealthReason.LINK_DOWN, subject="intake", detail=detail)]
@@ -177,7 +174,7 @@ def test_what_a_birth_said_in_a_break_too_short_for_a_round_is_put_right(tmp_pat
     (message,) = watch.on_connect()  # said within the connect, when nobody may be heard yet
     broken.clear()
     for _ in range(3):
-        site.clock.advance(1)
+        clock.advance(1)
         watch.tick()
     states = [json.loads(one.payload)["status"] for one in (message, *said)]
     assert states == ["degraded", "ok"]

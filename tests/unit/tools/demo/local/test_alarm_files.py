@@ -12,7 +12,7 @@ from contract.verdict import Sighting
 from objectstore.open import open_store
 from objectstore.store import ObjectStore
 from tests.unit.cloud.reports import a_ref, a_report
-from tests.unit.tools.demo.local.test_collector import verdict_on
+from tests.verdicts import verdict_on
 from tools.demo.local import alarm_files
 from tools.demo.local.alarm_files import AlarmFiles, draw, evidence_of
 from tools.demo.local.collector import Decided

@@ -9,8 +9,9 @@ import pytest
 from contract.cloudevent import frame_report, frame_verdict
 from contract.report import ThreatReport
 from contract.topics import Topics
-from contract.verdict import Decision, Verdict
+from contract.verdict import Decision
 from tests.unit.cloud.reports import CAMERA, GATEWAY, NOON, a_report
+from tests.verdicts import verdict_on
 from tools.demo.local.collector import MAX_REPORTS, Collector, Decided, ReceivedMessage
 
 TOPICS = Topics(gateway=GATEWAY)
@@ -22,21 +23,8 @@ def suspect(report: ThreatReport) -> ReceivedMessage:
     )
 
 
-def verdict_on(report: ThreatReport, decision: Decision = "confirmed") -> Verdict:
-    return Verdict(
-        report_id=report.report_id,
-        gateway=GATEWAY,
-        camera=CAMERA,
-        decision=decision,
-        decided_by="cloud",
-        decided_at=NOON,
-        label=report.label,
-        reasons=("seen",),
-    )
-
-
 def decided(report: ThreatReport, decision: Decision = "confirmed") -> ReceivedMessage:
-    payload = frame_verdict(verdict_on(report, decision))
+    payload = frame_verdict(verdict_on(report, decision, NOON))
     return ReceivedMessage(TOPICS.of_camera(CAMERA, "verdict"), payload, retained=False)
 
 
@@ -48,7 +36,7 @@ def collector() -> Collector:
 def test_a_verdict_is_told_with_its_report(collector: Collector) -> None:
     report = a_report()
     assert collector.hear(suspect(report)) is None
-    assert collector.hear(decided(report)) == Decided(report, verdict_on(report))
+    assert collector.hear(decided(report)) == Decided(report, verdict_on(report, at=NOON))
 
 
 def test_the_same_verdict_is_told_once_and_a_better_one_again(collector: Collector) -> None:
