@@ -21,7 +21,8 @@ from pathlib import Path
 import pytest
 
 HOST = "127.0.0.1"
-START_S = 60.0
+START_S = 120.0
+"""A worker opens its networks with nine seconds of a processor, of which it may get a tenth."""
 POLL_S = 0.05
 
 
