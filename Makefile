@@ -36,29 +36,34 @@ run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, C
 TESTS_AT_ONCE ?= 3
 # A file's tests share what they start; files are begun in the order of pyproject.toml.
 BY_FILE := --dist loadfile --no-loadscope-reorder
+# Hundreds of processes start, each compiles what it imports unless somebody has kept it.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 test: setup ## unit tests and those on real brokers, stores, models and daemons (under ten minutes on two cores)
 	@tools/system_packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
-	@$(MAKE) --no-print-directory check-code
-	@$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) $(BY_FILE)
+	@$(MAKE) --no-print-directory -j2 check-code run-tests
+
+.PHONY: run-tests
+run-tests:
+	@$(PYTEST) -n $(TESTS_AT_ONCE) $(BY_FILE)
 
 check: setup check-code ## the quick part: format, lint, types, layers, unit tests
-	@$(BIN)/python -m pytest -q tests/unit tests/contract -m "not slow" -n auto
+	@$(PYTEST) -q tests/unit tests/contract -m "not slow" -n auto
 
 # All of it computes: one for each core.
 SCENES_AT_ONCE ?= 2
 .PHONY: test-scenes
 test-scenes: setup ## whole nights, composed scenes, footage and archives, from edge to cloud (about ten minutes)
 	@tools/system_packages
-	@$(BIN)/python -m pytest tests/scenes -n $(SCENES_AT_ONCE) $(BY_FILE)
+	@$(PYTEST) tests/scenes -n $(SCENES_AT_ONCE) $(BY_FILE)
 
 # Most of it waits, so more run at once than there are cores.
 FAULTS_AT_ONCE ?= 4
 .PHONY: test-faults
 test-faults: setup ## kills, outages, broken networks, stores and disks, on real parts (about 20 minutes)
 	@tools/system_packages faults
-	@$(BIN)/python -m pytest tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
+	@$(PYTEST) tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
 
 .PHONY: fuzz
 fuzz: setup ## hostile bytes into everything that reads bytes (SECONDS=, SEED=, ONLY="jpeg png ...", OUT=DIR)

@@ -13,7 +13,7 @@ from service.events import LogLine
 from service.link import Link, LinkSettings, Publication, Subscription
 from tests.servers import Broker
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 Protocol = Literal["5", "3.1.1"]
 
 

@@ -35,7 +35,7 @@ WIDTH, HEIGHT = 768, 576
 WALKER: RelativeBox = (627 / WIDTH, 251 / HEIGHT, 667 / WIDTH, 352 / HEIGHT)
 PAVEMENT: RelativeBox = (10 / WIDTH, 430 / HEIGHT, 60 / WIDTH, 560 / HEIGHT)
 GATEWAY, CAMERA = GatewayId("yard"), CameraId("gate")
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from service.clock import SystemClock
 from tests.processes import child, until
 from tests.system.sites import CHECKOUT, Edge
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 class Supervisor:

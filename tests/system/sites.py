@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from tests.servers import Broker
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WALKERS = CHECKOUT / "footage" / "walkers.mp4"
-PATIENCE_S = 60.0
+PATIENCE_S = 150.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,9 +218,16 @@ def clip(path: Path, begin_s: float, seconds: float) -> list[bytes]:
     return pictures
 
 
-def play(ear_: Ear, topic: str, pictures: list[bytes], fps: float = 5.0) -> None:
-    """Publish in the rhythm of a camera."""
+def play(
+    ear_: Ear,
+    topic: str,
+    pictures: list[bytes],
+    fps: float = 5.0,
+    settled: Callable[[int], bool] = lambda _count: True,
+) -> None:
+    """Publish in the rhythm of a camera, or slower: each when those before have `settled`."""
     pause = threading.Event()
-    for picture in pictures:
+    for count, picture in enumerate(pictures, 1):
         ear_.publish(topic, picture)
         pause.wait(1 / fps)
+        assert ear_.wait(partial(settled, count))

@@ -11,7 +11,7 @@ from tests.servers import Broker
 from tests.system.daemons import wait
 from tests.system.sites import WALKERS, Ear, Edge, clip, ear, edge, play, settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def tell(listening: Ear, root: str, setting: str, word: str) -> None:

@@ -17,7 +17,7 @@ from tests.servers import Broker
 from tests.system.daemons import logged, wait
 from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, ear, edge, settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 FAST = {"check_s": 0.1, "enter_s": 1, "leave_s": 1, "frozen_s": 2, "offline_s": 3}
 ROOT = "health"

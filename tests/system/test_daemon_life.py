@@ -27,7 +27,7 @@ STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 SMALL = "nanodet-g-320-int8"
 ENDS = ("superseded", "quiet", "analysed")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 
 def flow(camera: Ear, topic: str, pictures: list[bytes], over: threading.Event) -> None:

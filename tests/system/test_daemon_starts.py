@@ -20,7 +20,7 @@ from tests.system.sites import CHECKOUT, edge, settings
 
 SMALL = "nanodet-g-320-int8"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 
 def refusal(folder: Path, config: Mapping[str, Any] | str) -> str:

@@ -17,7 +17,7 @@ from tests.system.sites import CHECKOUT, Ear, edge, settings
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 Damage = Callable[[str], None]
 

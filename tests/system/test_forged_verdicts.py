@@ -32,7 +32,7 @@ from tests.verdicts import verdict_on
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 CLOUD = new_signer()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def said_on(report: ThreatReport, decision: Decision) -> Verdict:

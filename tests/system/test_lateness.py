@@ -16,7 +16,7 @@ from tests.system.test_two_brokers import answer
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def late(daemon: Edge) -> set[str]:

@@ -23,7 +23,7 @@ from tests.servers import Broker
 from tools import CHECKOUT
 from tools.demo.local.summary import SUMMARY_KEYS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 SECONDS = 24
 """Eight empty seconds, fourteen with walkers, and a little more."""

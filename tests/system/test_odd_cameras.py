@@ -17,7 +17,7 @@ from tests.system.sites import WALKERS, Ear, Edge, clip, edge, settings
 ROOT = "odd"
 SIZES = ((640, 480), (640, 360))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.system.sites import WALKERS, Edge, clip, settings
 
 ROOT = "plain"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

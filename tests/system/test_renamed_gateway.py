@@ -13,7 +13,7 @@ from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def received(daemon: Edge) -> set[str]:

@@ -14,7 +14,7 @@ from tests.system.sites import CHECKOUT, Ear, ear, edge, settings, uplink
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def alarming(broker: Broker, root: str, folder: Path, **deliver: object) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def alarming(broker: Broker, root: str, folder: Path, **deliver: object) -> dict
 def retained(broker: Broker, root: str, topic: str) -> bytes | None:
     """What somebody hears who comes now."""
     with ear(broker, root) as late:
-        found = late.wait(lambda: bool(late.on(topic)), patience_s=5.0)
+        found = late.wait(lambda: bool(late.on(topic)))
         return late.on(topic)[-1] if found else None
 
 

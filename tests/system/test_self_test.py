@@ -18,7 +18,7 @@ from tests.servers import Broker
 from tests.system.daemons import cli, logged, unready, wait
 from tests.system.sites import Ear, Edge, ear, edge, settings, uplink
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
 CAMERA = "_self_test"
 HERE = ["admitted", "queued", "stored", "reported"]

@@ -17,7 +17,7 @@ from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
 ROOT = "named"
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

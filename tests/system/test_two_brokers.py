@@ -20,7 +20,7 @@ from tests.verdicts import verdict_on
 
 STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.slow
 
 
 def told(heard: Ear) -> Counter[tuple[str, str]]:
