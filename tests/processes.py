@@ -20,6 +20,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.demo.local import config as local
+
 HOST = "127.0.0.1"
 START_S = 120.0
 """A worker opens its networks with nine seconds of a processor, of which it may get a tenth."""
@@ -27,18 +29,13 @@ POLL_S = 0.05
 
 
 def free_port() -> int:
-    """A loopback port on which nothing listens. It lies below the ephemeral range, so no outgoing
-    connection of a test beside this one takes it before the server that it is for is up."""
-    return _free_of(range(22_000, 32_000))
+    """A loopback port on which nothing listens, nor an outgoing connection of a test beside."""
+    return local.free_port()
 
 
 def lasting_port() -> int:
     """A free port that is given to nobody else while its server is away for a moment."""
-    return _free_of(range(5_000, 11_000))
-
-
-def _free_of(ports: range) -> int:
-    return next(port for port in random.SystemRandom().sample(ports, 500) if _is_free(port))
+    return local.free_port(range(5_000, 11_000))
 
 
 def accepts(port: int) -> bool:
@@ -54,20 +51,11 @@ def ports_with_twins(count: int, apart: int) -> list[int]:
     """Ports below the ephemeral range whose twin `apart` higher is free as well."""
     chosen: list[int] = []
     for port in random.SystemRandom().sample(range(11_000, 22_000), 500):
-        if _is_free(port) and _is_free(port + apart):
+        if local.is_free(port) and local.is_free(port + apart):
             chosen.append(port)
         if len(chosen) == count:
             return chosen
     raise RuntimeError("no free ports below the ephemeral range")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
 
 
 def binary(name: str, remedy: str) -> str:

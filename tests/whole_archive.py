@@ -1,4 +1,4 @@
-"""An archive of labelled stills and damaged files, and what must come out of all four stages."""
+"""A small archive, one of labelled stills and damaged files, and what must come of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,23 @@ from pathlib import Path
 from cloud.stages.naming import archive_name
 from tests.models import shipped
 from tests.pachyderm import SPECS, Repositories
-from tests.unit.cloud.stages.archives import NOON, write
+from tests.unit.cloud.stages.archives import NOON, OTHER, PICTURE, TORN, write
+
+DAY = "gate/2024-05-01"
+
+
+def archive_of(folder: Path) -> Repositories:
+    """Two devices; a torn picture, a wrong name and files in wrong places among theirs."""
+    files = {
+        f"{DAY}/gate_{NOON}.jpg": PICTURE,
+        f"{DAY}/gate_{NOON + 1}.jpg": TORN,
+        f"{DAY}/notes": b"hello",
+        f"yard/2024-05-01/yard_{NOON}.jpg": OTHER,
+        f"yard/2024-05-01/gate_{NOON}.jpg": OTHER,
+        f"yard/yard_{NOON}.jpg": PICTURE,
+        f"yard/yard_{NOON + 1}.jpg": PICTURE,
+    }
+    return {"archive": write(folder, files)}
 
 
 def given(folder: Path, archive: Path) -> Repositories:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.models import shipped
 from tests.pachyderm import (
-    ORDER,
     JobFailed,
     Local,
-    Repositories,
     Spec,
     datums,
     expand,
     read_spec,
-    run_all,
     run_pipeline,
 )
-from tests.unit.cloud.stages.archives import NOON, OTHER, PICTURE, TORN, contents, write
-from tests.whole_archive import given
-
-DAY = "gate/2024-05-01"
+from tests.unit.cloud.stages.archives import NOON, contents, write
+from tests.whole_archive import DAY, archive_of
 
 
 def test_a_glob_finds_files_and_folders_of_its_depth(tmp_path: Path) -> None:
@@ -60,20 +52,6 @@ class Failing:
         return 1
 
 
-def archive_of(folder: Path) -> Repositories:
-    """Two devices; a torn picture, a wrong name and files in wrong places among theirs."""
-    files = {
-        f"{DAY}/gate_{NOON}.jpg": PICTURE,
-        f"{DAY}/gate_{NOON + 1}.jpg": TORN,
-        f"{DAY}/notes": b"hello",
-        f"yard/2024-05-01/yard_{NOON}.jpg": OTHER,
-        f"yard/2024-05-01/gate_{NOON}.jpg": OTHER,
-        f"yard/yard_{NOON}.jpg": PICTURE,
-        f"yard/yard_{NOON + 1}.jpg": PICTURE,
-    }
-    return {"archive": write(folder, files)}
-
-
 def test_a_stage_runs_as_its_spec_says_and_datums_do_not_meet(tmp_path: Path) -> None:
     out = run_pipeline(read_spec("validate"), archive_of(tmp_path / "in"), tmp_path, Local())
     names = contents(out).keys()
@@ -92,18 +70,3 @@ def test_a_datum_that_fails_is_tried_again_from_nothing(tmp_path: Path) -> None:
     assert contents(twice) == contents(once)
     with pytest.raises(JobFailed, match="failed 3 times"):
         run_pipeline(read_spec("validate"), archive, tmp_path / "c", Failing(3))
-
-
-@pytest.mark.slow
-def test_four_pipelines_make_a_plot_of_real_pictures(tmp_path: Path) -> None:
-    archive = archive_of(tmp_path / "in")["archive"]
-    streets = sorted((shipped("confirm-fused").parent / "self_test").glob("*.jpg"))
-    for number, street in enumerate(streets[:3]):
-        shutil.copy(street, archive / DAY / f"gate_{NOON + 900 * number + 2}.jpg")
-    made = run_all(ORDER, given(tmp_path, archive), tmp_path / "work", Local())
-    rows = list(csv.DictReader((made["plot"] / "threats.csv").read_text().splitlines()))
-    assert sum(int(row["threats"]) for row in rows if row["device"] == "gate") == 3
-    assert sum(int(row["threats"]) for row in rows if row["device"] == "yard") == 0
-    assert (made["plot"] / "threats.png").read_bytes().startswith(b"\x89PNG")
-    mails = [name for name in contents(made["threat-detect"]) if name.endswith(".eml")]
-    assert [name.split("/")[1] for name in mails] == ["gate"] * 3

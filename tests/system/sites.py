@@ -174,7 +174,9 @@ def settings(broker: Broker, root: str, folder: Path, **deliver: object) -> dict
             "store": store,
             "outbox": {"path": str(folder / "outbox")},
             "resend_s": 5,
-            "late_s": 3600,  # a busy machine is no reason for `degraded`
+            # a busy machine is no reason for `degraded`, nor for `unconfirmed`
+            "late_s": 3600,
+            "deadline_s": 600,
         }
         | deliver,
         "runtime": {"metrics_port": free_port(), "stats_s": 1},

@@ -155,7 +155,8 @@ def test_walkers_who_cross_a_line_are_told_within_its_hours(
 ) -> None:
     (tmp_path / "line.yaml").write_text(LINE)
     start = ("--start", f"2026-01-05T{hour}+01:00", "--config", "line.yaml")
-    *frames, last = lines(run(WALKERS, *start, folder=tmp_path))
+    crossing = written(tmp_path, 8)  # three times
+    *frames, last = lines(run(crossing, *start, folder=tmp_path))
     assert (last["summary"]["suspicions"] > 0) is told
     for one in (one for frame in frames for one in frame["suspicions"]):
         assert "crossed line middle" in one["reasons"]

@@ -5,6 +5,7 @@ SHELL only in `free_port` and in making folders. Called by `run`.
 
 from __future__ import annotations
 
+import random
 import shutil
 import socket
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from service.sections import BrokerConfig
 
 HOST = "127.0.0.1"
 GATEWAY = GatewayId("local")
+SERVER_PORTS = range(22_000, 32_000)
 KEPT_RUNS = 5
 """Older runs are deleted when a new one begins."""
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -149,12 +151,20 @@ def prune(folder: Path, max_bytes: int) -> None:
         path.unlink(missing_ok=True)
 
 
-def free_port() -> int:
-    """A loopback port that nobody listens on at this moment."""
+def free_port(ports: range = SERVER_PORTS) -> int:
+    """A loopback port of these on which nothing listens. They lie below the ephemeral range, so no
+    outgoing connection takes it before the server that it is for is up."""
+    return next(port for port in random.SystemRandom().sample(ports, 500) if is_free(port))
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on this loopback port at this moment."""
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
 
 
 def sources_of(paths: list[Path]) -> tuple[CameraSource, ...]:

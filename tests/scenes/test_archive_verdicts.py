@@ -32,8 +32,6 @@ from tests.unit.cloud.stages.archives import contents
 from tests.unit.imaging.pictures import encoded
 from tools.demo.archive.__main__ import MARK, main
 
-pytestmark = pytest.mark.slow
-
 FIRST = 1714564800
 Role = Literal["best", "crop"]
 
