@@ -37,7 +37,7 @@ def in_shares(box: Box, size: tuple[int, int]) -> Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a camera published, as it arrived."""
+    """What a camera published, as it arrived; `name` is what the message calls it, if that says."""
 
     camera: CameraId
     topic: str
@@ -45,6 +45,7 @@ class Message:
     received_at: datetime
     received_mono_s: float
     retained: bool = False
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

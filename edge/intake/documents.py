@@ -22,8 +22,11 @@ from imaging.admission import Reason, Rejected
 _MAX_VALUES = 10_000
 """Commas and brackets in a document; base64 has none, and each value costs us memory."""
 
-_BYTES = re.compile(rb"\[\s*+(\d{1,3}+(?:\s*+,\s*+\d{1,3}+){63,}+)\s*+\]")
-"""64 and more small numbers; a smaller picture there is none. Possessive: linear time."""
+_LEAST_NUMBERS = 64
+"""A smaller picture there is none."""
+
+_NUMBERS = re.compile(rb"\[([0-9, \t\r\n]{127,}+)\]")
+"""What may be an array of so many whole numbers. Possessive, and no bracket within: linear time."""
 
 _DIGITS = re.compile(r"[0-9]{1,6}")
 
@@ -53,7 +56,7 @@ def read_document(
 
 def read_name(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> str | Rejected:
     """The camera's name in a document, a text or a whole number."""
-    document = _parsed(payload, max_bytes)
+    document = _parsed(_NUMBERS.sub(b"[]", payload), max_bytes)  # a picture is read once
     if isinstance(document, Rejected):
         return document
     for path in paths.id:
@@ -108,7 +111,7 @@ def _number(document: object, paths: tuple[str, ...]) -> int | None:
 
 def _parsed(payload: bytes, max_bytes: int) -> object:
     """The document, or a `Rejected`."""
-    payload = _BYTES.sub(_as_base64, payload)
+    payload = _NUMBERS.sub(_as_base64, payload)
     if len(payload) > max_bytes * 1.5 + TEXT_ALLOWANCE:
         return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes of JSON for {max_bytes}")
     if sum(payload.count(mark) for mark in (b",", b"[", b"{")) > _MAX_VALUES:
@@ -121,12 +124,14 @@ def _parsed(payload: bytes, max_bytes: int) -> object:
 
 
 def _as_base64(found: re.Match[bytes]) -> bytes:
-    """An array of bytes as a text; of other numbers it stays as it is."""
+    """An array of bytes as a text; any other stays as it is. Numbers below 256 are no new objects,
+    so `json` reads four times as many a second as `int` from a split text."""
     try:
-        data = bytes(map(int, found[1].split(b",")))
+        numbers = json.loads(found[0])
+        data = bytes(numbers) if len(numbers) >= _LEAST_NUMBERS else b""
     except ValueError:
-        return found[0]
-    return b'"' + base64.b64encode(data) + b'"'
+        data = b""
+    return b'"' + base64.b64encode(data) + b'"' if data else found[0]
 
 
 def _picture(document: object, paths: JsonPathsConfig) -> str | None:

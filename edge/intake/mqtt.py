@@ -141,23 +141,35 @@ class Intake:
         if is_ours(topic, config.deliver.root):
             return False
         camera, part = camera_topics.identify(config, topic) or (UNKNOWN, None)
-        refusal = None
+        refusal, name = None, None
         if camera == UNKNOWN:
             named = self._named_inside(config, topic, payload)
-            camera, refusal = (UNKNOWN, named) if isinstance(named, Rejected) else (named, None)
+            if isinstance(named, Rejected):
+                refusal = named
+            else:
+                camera, name = named
         refusal = refusal or self._refusal(config, camera, retained)
         if refusal is not None:
             if part in (None, ChunkTopic.START):
                 self._reject(config, camera, refusal)
-        else:
-            assembled = self._assembled(config, camera, part, payload)
-            if assembled is None:
-                return self._admit(config, camera, topic, payload, retained, receipt)
-            for ended in assembled:
-                if isinstance(ended, Rejected):
-                    self._reject(config, camera, ended)
-                else:
-                    self._admit(config, camera, topic, ended, retained=False)
+            return False
+        message = Message(
+            camera=camera,
+            name=name,
+            topic=topic,
+            payload=payload,
+            received_at=self._clock.now(),
+            received_mono_s=self._clock.mono(),
+            retained=retained,
+        )
+        assembled = self._assembled(config, camera, part, payload)
+        if assembled is None:
+            return self._admit(config, message, receipt)
+        for ended in assembled:
+            if isinstance(ended, Rejected):
+                self._reject(config, camera, ended)
+            else:
+                self._admit(config, replace(message, payload=ended, retained=False))
         return False
 
     def _assembled(
@@ -171,8 +183,10 @@ class Intake:
         return self._assemblies.add_part(camera, part, payload, now, intake, is_known)
 
     @staticmethod
-    def _named_inside(config: EdgeConfig, topic: str, payload: bytes) -> CameraId | Rejected:
-        """The camera that a message names whose topic does not."""
+    def _named_inside(
+        config: EdgeConfig, topic: str, payload: bytes
+    ) -> tuple[CameraId, str] | Rejected:
+        """The camera that a message names whose topic does not, and as it is spelled there."""
         intake = config.intake
         if not camera_topics.holds_name(config, topic):
             detail = (
@@ -187,7 +201,7 @@ class Intake:
         if camera is None:
             detail = f"topic {topic[:200]!r}: no id can be made of the name {name[:80]!r}"
             return Rejected(Reason.UNKNOWN_CAMERA, detail)
-        return CameraId(camera)
+        return CameraId(camera), name
 
     def _refusal(self, config: EdgeConfig, camera: CameraId, retained: bool) -> Rejected | None:
         """Why a picture is not even looked at; asking changes nothing."""
@@ -197,23 +211,8 @@ class Intake:
             return Rejected(Reason.RETAINED, f"an old picture of {camera} that the broker kept")
         return self._slots.refusal(camera, config, self._clock.mono())
 
-    def _admit(
-        self,
-        config: EdgeConfig,
-        camera: CameraId,
-        topic: str,
-        payload: bytes,
-        retained: bool,
-        receipt: Receipt | None = None,
-    ) -> bool:
-        message = Message(
-            camera=camera,
-            topic=topic,
-            payload=payload,
-            received_at=self._clock.now(),
-            received_mono_s=self._clock.mono(),
-            retained=retained,
-        )
+    def _admit(self, config: EdgeConfig, message: Message, receipt: Receipt | None = None) -> bool:
+        camera = message.camera
         admitted = admit(message, config.intake.limits, config.intake.json_paths)
         if isinstance(admitted, Rejected):
             self._reject(config, camera, admitted)
@@ -224,7 +223,7 @@ class Intake:
                 return True
             admitted = replace(admitted, held=held)
         self._hand_over(config, camera, admitted)
-        self._spellings.note(config, camera, topic)
+        self._spellings.note(config, message)
         return receipt is not None
 
     def _hand_over(self, config: EdgeConfig, camera: CameraId, frame: Frame) -> None:

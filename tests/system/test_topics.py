@@ -59,6 +59,16 @@ def test_one_topic_serves_cameras_that_name_themselves_in_json(daemon: Edge, hea
     wait(daemon, lambda: daemon.settled("barn_east", 1) and daemon.settled("7", 1))
 
 
+def test_ids_within_json_that_become_one_are_said_once(daemon: Edge, heard: Ear) -> None:
+    image = base64.b64encode(STREET).decode()
+    for count, name in enumerate(("South Gate", "south.gate", "South Gate", "south.gate"), 1):
+        document = {"id": name, "image": image}
+        heard.publish(f"{ROOT}-all/pictures", json.dumps(document).encode())
+        wait(daemon, lambda n=count: daemon.settled("south_gate", n))  # type: ignore[misc]
+    (mixed,) = daemon.events("camera_names_mixed")
+    assert (mixed["camera"], mixed["names"]) == ("south_gate", ["South Gate", "south.gate"])
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_a_picture_in_pieces_within_json_is_put_together(
     daemon: Edge, heard: Ear, first: int

@@ -420,6 +420,26 @@ def test_two_names_that_become_one_id_are_said() -> None:
     ]
 
 
+def test_two_ids_within_json_that_become_one_are_said_once() -> None:
+    door = Doorway("intake: {topics: ['hub/pictures']}")
+    with recorded_events() as said:
+        for name in ("Front Door", "front.door", "front.door", "Yard", 7, "7"):
+            document = {"id": name, "image": base64.b64encode(PICTURE).decode()}
+            door.hear("hub/pictures", json.dumps(document).encode())
+    mixed = [one.fields for one in said if one.event is Event.CAMERA_NAMES_MIXED]
+    assert [(one["camera"], one["names"]) for one in mixed] == [
+        ("front_door", ["Front Door", "front.door"])
+    ]
+    assert "where its id stands in JSON" in str(mixed[0]["action"])
+
+
+def test_a_message_whose_picture_is_an_array_of_bytes_names_its_camera() -> None:
+    door = Doorway("intake: {topics: ['hub/pictures']}")
+    document = {"image": {"type": "Buffer", "data": list(PICTURE)}, "id": "yard"}
+    door.hear("hub/pictures", json.dumps(document).encode())
+    assert [(one.camera, one.picture) for one in door.waiting()] == [("yard", PICTURE)]
+
+
 def test_a_picture_whose_parts_stop_coming_is_given_up_by_the_clock() -> None:
     door = Doorway("intake: {chunk_timeout_s: 5}\ncameras: {a: {}}")
     door.parts("a", [("start", b""), ("data", PICTURE[:500])])

@@ -217,6 +217,26 @@ def test_binary_that_became_text_is_named() -> None:
     assert "turned into UTF-8 text" in found.detail
 
 
+PAUSES = ", \r\n\t"
+
+
+@given(st.lists(st.sampled_from((",", ", ", " ,", ",\n\t", "\r\n ,  ")), min_size=1))
+def test_bytes_as_numbers_are_read_however_they_are_spaced(commas: list[str]) -> None:
+    numbers = "".join(f"{byte}{commas[n % len(commas)]}" for n, byte in enumerate(JPEG))
+    assert picture_in(f"[ {numbers.rstrip(PAUSES)} ]".encode()) == JPEG
+
+
+@pytest.mark.parametrize(
+    "damage", ["256", "-1", "1.5", "1 2", "", " ", "4294967551", "9" * 40, "null", "[9]"]
+)
+def test_an_array_in_which_one_is_no_byte_is_no_picture(damage: str) -> None:
+    numbers = [str(byte) for byte in JPEG]
+    for place in (0, 300, len(JPEG) - 1):
+        damaged = [*numbers[:place], damage, *numbers[place + 1 :]]
+        refused = reason(f"[{','.join(damaged)}]".encode())
+        assert refused in (Reason.BAD_JSON, Reason.NO_IMAGE_IN_JSON)
+
+
 @pytest.mark.timeout(60)  # milliseconds; quadratic, it would be minutes
 @pytest.mark.parametrize(
     "payload", [b"[" + b"1," * 200_000, b"[[" * 100_000, b"[1" * 100_000 + b",2" * 100_000]
