@@ -24,8 +24,13 @@ PRESETS: Mapping[str, Mapping[str, object]] = {
         "json_paths": {"image": ["image", "Image", "image_b64"], "time": ["timestamp", "time"]},
     },
     "kerberos": {
-        "topics": ["kerberos/hub/+"],
-        "json_paths": {"image": ["payload.value.image"], "id": ["device_id"]},
+        "topics": ["kerberos/hub/+", "kerberos/hub/+/+", "kerberos/keyframes/+"],
+        "json_paths": {
+            "image": ["payload.value.image", "payload.value.chunk"],
+            "id": ["device_id"],
+            "part": ["payload.value.chunkIndex"],
+            "parts": ["payload.value.chunkCount"],
+        },
     },
     "zigbee2mqtt": {"topics": ["zigbee2mqtt/{camera}"]},
 }

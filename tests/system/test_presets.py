@@ -1,15 +1,39 @@
-"""A preset at a real broker: Frigate's snapshots are analysed, what it retained before is not."""
+"""Presets at a real broker: what each program publishes becomes pictures of the right cameras."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from edge.config.presets import PRESETS
 from tests.servers import Broker
-from tests.system.sites import WALKERS, clip, ear, edge, settings
+from tests.system.daemons import wait
+from tests.system.sites import WALKERS, Ear, clip, ear, edge, settings
+from tools.build.references.payloads import published
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_a_program_publishes_are_pictures_of_its_cameras(
+    mosquitto: Broker, listening: Ear, tmp_path: Path, preset: str
+) -> None:
+    config = settings(mosquitto, listening.root, tmp_path)
+    del config["intake"]["topics"]
+    config["intake"]["preset"] = preset
+    messages = [one for one in published() if one.preset == preset]
+    with edge(tmp_path, config) as daemon:
+        for message in messages:
+            for payload in message.payloads:
+                listening.publish(message.topic, payload)
+        cameras = Counter(message.camera for message in messages)
+        for camera, count in cameras.items():
+            wait(daemon, lambda name=camera, n=count: daemon.settled(name, n))  # type: ignore[misc]
+            assert daemon.frames(camera)["rejected"] == 0
+        assert {one["camera"] for one in daemon.events("camera_found")} == set(cameras)
+        assert daemon.frames("_unknown").get("received", 0) == 0
 
 
 def test_frigates_snapshots_of_several_labels_are_one_cameras_pictures(

@@ -50,23 +50,19 @@ class SamplePayload:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A message of another program, under the preset for it."""
+    """A picture as another program publishes it, under the preset for it; `payloads` are its
+    message, or messages where it comes in pieces, and `camera` whose it should be."""
 
     preset: str
     topic: str
     example: str
-    payload: bytes
+    payloads: tuple[bytes, ...]
+    camera: str
 
 
-_KERBEROS = {
-    "mid": "b9a9e8d1-7f0e-4a51-9d5c-0c1d6a0a7f55",
-    "device_id": "hall",
-    "timestamp": 1772344800,
-    "encrypted": False,
-    "hidden": False,
-    "payload": {"action": "receive-sd-stream", "device_id": "hall", "value": {"image": _TEXT}},
-}
 _KERBEROS_EXAMPLE = '`{"device_id": "hall", "payload": {"value": {"image": ...}}}`'
+_KERBEROS_PIECES = '`{..., "value": {"chunk": ..., "chunkIndex": 0, "chunkCount": 5}}`'
+_KERBEROS_PIECE_BYTES = 25 * 1024
 
 
 def _png() -> bytes:
@@ -141,30 +137,54 @@ def _refused() -> Iterator[SamplePayload]:
 
 
 def published() -> Iterator[Published]:
-    """Messages as the projects document them."""
-    yield Published("frigate", "frigate/front/person/snapshot", "JPEG", _JPEG)
-    yield Published("frigate", "frigate/Front/cat/snapshot", "JPEG", _JPEG)
+    """Pictures as the projects document their messages."""
+    for topic in ("frigate/front/person/snapshot", "frigate/Front/cat/snapshot"):
+        yield Published("frigate", topic, "JPEG", (_JPEG,), "front")
     ring = "ring/3ab5f8c2-0d1e/camera/c4dbad08f862/snapshot/image"
-    yield Published("ring-mqtt", ring, "JPEG", _JPEG)
-    yield Published("neolink", "neolink/Camera01/status/preview", "base64", _TEXT.encode())
-    yield Published("yi-hack", "yicam/motion_detection_image", "JPEG", _JPEG)
+    yield Published("ring-mqtt", ring, "JPEG", (_JPEG,), "c4dbad08f862")
+    base64_alone = (_TEXT.encode(),)
+    topic = "neolink/Camera01/status/preview"
+    yield Published("neolink", topic, "base64", base64_alone, "camera01")
+    yield Published("yi-hack", "yicam/motion_detection_image", "JPEG", (_JPEG,), "yicam")
     topic = "BlueIris/drive/alert-image-b64"
-    yield Published("blue-iris", topic, "`&ALERT_JPEG`", _TEXT.encode())
-    alert = {
-        "Image": _TEXT,
-        "camera": "drive",
-        "timestamp": "2026-03-01T06:00:00Z",
-        "type": "MOTION",
-    }
-    yield Published(
-        "blue-iris", topic, '`{"Image": "&ALERT_JPEG", ...}`', json.dumps(alert).encode()
-    )
-    yield Published(
-        "kerberos", "kerberos/hub/key", _KERBEROS_EXAMPLE, json.dumps(_KERBEROS).encode()
-    )
-    state = {"battery": 87, "linkquality": 120, "image": _TEXT}
+    yield Published("blue-iris", topic, "`&ALERT_JPEG`", base64_alone, "drive")
+    alert = _json(Image=_TEXT, camera="drive", timestamp="2026-03-01T06:00:00Z", type="MOTION")
+    yield Published("blue-iris", topic, '`{"Image": "&ALERT_JPEG", ...}`', (alert,), "drive")
+    yield from _of_kerberos_agents()
+    state = _json(battery=87, linkquality=120, image=_TEXT)
     example = '`{"battery": 87, "image": ...}`'
-    yield Published("zigbee2mqtt", "zigbee2mqtt/porch", example, json.dumps(state).encode())
+    yield Published("zigbee2mqtt", "zigbee2mqtt/porch", example, (state,), "porch")
+
+
+def _of_kerberos_agents() -> Iterator[Published]:
+    whole = (_of_an_agent("receive-sd-stream", image=_TEXT),)
+    yield Published("kerberos", "kerberos/hub/key", _KERBEROS_EXAMPLE, whole, "hall")
+    starts = range(0, len(_JPEG), _KERBEROS_PIECE_BYTES)
+    pieces = tuple(
+        _of_an_agent(
+            "receive-sd-stream",
+            id=1772344800,
+            chunk=base64.b64encode(_JPEG[start : start + _KERBEROS_PIECE_BYTES]).decode(),
+            chunkIndex=index,
+            chunkSize=_KERBEROS_PIECE_BYTES,
+            chunkCount=len(starts),
+        )
+        for index, start in enumerate(starts)
+    )
+    yield Published("kerberos", "kerberos/hub/key/hall", _KERBEROS_PIECES, pieces, "hall")
+    key_frame = (_of_an_agent("receive-keyframe", image=_TEXT),)
+    yield Published("kerberos", "kerberos/keyframes/key", _KERBEROS_EXAMPLE, key_frame, "hall")
+
+
+def _of_an_agent(action: str, **value: object) -> bytes:
+    """A message of the agent of the camera `hall`."""
+    return _json(
+        mid="b9a9e8d1-7f0e-4a51-9d5c-0c1d6a0a7f55",
+        device_id="hall",
+        timestamp=1772344800,
+        encrypted=False,
+        payload={"action": action, "device_id": "hall", "value": value},
+    )
 
 
 def page() -> str:
@@ -198,7 +218,8 @@ def _under_preset(message: Published) -> str:
         SystemClock(),
         CameraListener(found=lambda _: None, left=lambda _: None),
     )
-    intake.on_message(message.topic, message.payload, False, lambda: None)
+    for payload in message.payloads:
+        intake.on_message(message.topic, payload, False, lambda: None)
     frame = mailbox.take(0)
     return "not taken" if frame is None else f"taken, camera `{frame.camera}`"
 

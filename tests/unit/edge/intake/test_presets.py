@@ -19,16 +19,16 @@ MESSAGES = [pytest.param(one, id=f"{one.preset}-{n}") for n, one in enumerate(pu
 @pytest.mark.parametrize("message", MESSAGES)
 def test_a_message_of_the_program_becomes_a_frame_of_its_camera(message: Published) -> None:
     door = Doorway(f"intake: {{preset: {message.preset}}}")
-    door.hear(message.topic, message.payload)
+    _hear(door, message)
     (frame,) = door.waiting()
-    assert frame.camera in (*message.topic.lower().split("/"), "hall")
+    assert frame.camera == message.camera
     assert frame.picture.startswith(b"\xff\xd8")
 
 
 @pytest.mark.parametrize("message", MESSAGES)
 def test_without_the_preset_its_topic_fits_nothing(message: Published) -> None:
     door = Doorway()
-    door.hear(message.topic, message.payload)
+    _hear(door, message)
     assert door.waiting() == []
 
 
@@ -37,20 +37,26 @@ def test_every_preset_has_a_sample() -> None:
 
 
 def test_a_time_in_the_payload_is_taken() -> None:
-    (alert,) = [one for one in published() if b"2026-03-01T" in one.payload]
+    (alert,) = [one for one in published() if b"2026-03-01T" in one.payloads[0]]
     door = Doorway(f"intake: {{preset: {alert.preset}}}")
-    door.hear(alert.topic, alert.payload)
+    _hear(door, alert)
     (frame,) = door.waiting()
     assert frame.captured_at is not None
     assert frame.captured_at.isoformat() == "2026-03-01T06:00:00+00:00"
 
 
 def test_cameras_on_one_topic_are_told_apart_by_what_the_message_says() -> None:
-    (message,) = [one for one in published() if one.preset == "kerberos"]
+    whole, pieces, key_frame = [one for one in published() if one.preset == "kerberos"]
     door = Doorway("intake: {preset: kerberos}")
-    door.hear(message.topic, message.payload)
-    door.hear(message.topic, message.payload.replace(b"hall", b"yard"))
-    assert sorted(frame.camera for frame in door.waiting()) == ["hall", "yard"]
+    for message in (whole, key_frame):
+        door.hear(message.topic, message.payloads[0].replace(b"hall", b"yard"))
+    assert len(pieces.payloads) > 1
+    for piece in pieces.payloads:  # two cameras' pieces at once
+        for name in (b"hall", b"yard"):
+            door.hear(pieces.topic, piece.replace(b"hall", name))
+    assert door.found == ["yard", "hall"]
+    assert [door.funnel(name).received for name in ("hall", "yard")] == [1, 3]
+    assert [door.funnel(name).rejected for name in ("hall", "yard")] == [0, 0]
 
 
 def test_what_is_given_stays_and_a_variable_may_choose_the_preset() -> None:
@@ -65,3 +71,8 @@ def test_an_unknown_preset_is_refused_with_the_one_that_was_meant() -> None:
     with pytest.raises(ConfigError, match=r"intake\.preset: 'frigat' is not known here") as refused:
         read(b"intake: {preset: frigat}", {})
     assert "did you mean 'frigate'" in str(refused.value)
+
+
+def _hear(door: Doorway, message: Published) -> None:
+    for payload in message.payloads:
+        door.hear(message.topic, payload)
