@@ -165,6 +165,9 @@ def command_line() -> argparse.ArgumentParser:
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--broker", metavar="URL", help="mqtt://HOST[:PORT] or mqtts://HOST[:PORT]")
+    parser.add_argument("--protocol", metavar="VERSION", help="of MQTT: 5 or 3.1.1")
+    parser.add_argument("--transport", metavar="KIND", help="tcp or websockets")
+    parser.add_argument("--websocket-path", metavar="PATH", help="with websockets, of the URL")
     parser.add_argument("--username", help="user at the broker")
     parser.add_argument("--password-file", metavar="FILE", help="file with the password")
     parser.add_argument("--client-id", metavar="ID", help="default: a new one at each start")

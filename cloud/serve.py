@@ -24,6 +24,7 @@ from cloud.metrics import WorkerMetrics
 from cloud.model import FullModel, open_model
 from cloud.report_queue import ReportQueue
 from cloud.settings import Settings, SettingsError
+from cloud.store_watch import StoreWatch
 from cloud.worker import ConfirmWorker, WorkerContext
 from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verdict
 from contract.evidence_request import EvidenceRequest
@@ -36,7 +37,8 @@ from service import events
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
-from service.link import Link, LinkSettings, PublishOutcome, Subscription, TlsFiles
+from service.link import Link, LinkSettings, PublishOutcome, Subscription
+from service.link_settings import tls_files
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import SystemdNotifier
 from service.private import make_private
@@ -114,6 +116,7 @@ class _Process:
             )
         )
         self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
+        self._store_watch = StoreWatch(store, clock, stopping)
         registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
         host, port = settings.metrics_host, settings.metrics_port
         self._status = StatusServer(host, port, registry, self.health)
@@ -125,6 +128,7 @@ class _Process:
             where = f"{self._settings.metrics_host}:{self._settings.metrics_port}"
             raise SettingsError(f"metrics cannot listen on {where}: {error.strerror}") from error
         self._thread.start()
+        self._store_watch.start()
         self._link.start()
         log(Event.DAEMON_READY, broker=self._settings.broker, root=self._settings.root)
 
@@ -154,10 +158,10 @@ class _Process:
         return 1 if broken else 0
 
     def health(self) -> Health:
-        """Healthy means that the worker gets on; without a broker it is degraded."""
-        link = self._link.state()
+        """Healthy means that the worker gets on; without broker or store it is degraded."""
+        link, trouble = self._link.state(), self._store_watch.trouble
         idle_s = self._worker.idle_for_s()
-        fine = link.ready and not link.conflict
+        fine = link.ready and not link.conflict and not trouble
         stuck = idle_s > self._settings.work.stuck_s or not self._thread.is_alive()
         return Health(
             status="unhealthy" if stuck else "ok" if fine else "degraded",
@@ -168,6 +172,7 @@ class _Process:
                 "link": link.conflict or link.reason,
                 "since_progress_s": round(idle_s, 1),
             }
+            | ({"store": trouble} if trouble else {})
             | ({"exposed": list(self._exposed)} if self._exposed else {}),
         )
 
@@ -187,17 +192,17 @@ def exposed(settings: Settings) -> tuple[str, ...]:
 def link_settings(settings: Settings) -> LinkSettings:
     """The uplink: a session of its own per process, for its reports are repeated by the edge."""
     host, port = settings.address
-    tls = settings.tls
     return LinkSettings(
         name="uplink",
         host=host,
         port=port,
         client_id=settings.client_id or f"stillwatch-cloud-{secrets.token_hex(6)}",
+        protocol=settings.protocol,
+        transport=settings.transport,
+        websocket_path=settings.websocket_path,
         username=settings.username,
         password_file=settings.password_file,
-        tls=TlsFiles(ca_file=tls.ca_file, cert_file=tls.cert_file, key_file=tls.key_file)
-        if settings.wants_tls
-        else None,
+        tls=tls_files(settings.tls) if settings.wants_tls else None,
         receive_maximum=settings.work.prefetch,
     )
 

@@ -23,12 +23,14 @@ from pydantic import (
 from cloud.policy import Policy, StrictSection
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
+from service.sections import Protocol, TlsConfig, Transport, WebsocketPath
 from service.yaml_file import YamlError, read_yaml
 
 ENV_PREFIX = "STILLWATCH_CLOUD_"
 ENV_KEYS = (
-    *("broker", "username", "password_file", "client_id", "store", "model", "threads"),
-    *("group", "root", "metrics_host", "metrics_port", "signing_key", "trusted_keys"),
+    *("broker", "protocol", "transport", "websocket_path", "username", "password_file"),
+    *("client_id", "store", "model", "threads", "group", "root"),
+    *("metrics_host", "metrics_port", "signing_key", "trusted_keys"),
 )
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -153,22 +155,17 @@ class RetentionSettings(StrictSection):
         }
 
 
-class TlsSettings(StrictSection):
-    """Files for `mqtts`; absent: the system's authorities and no client certificate."""
-
-    ca_file: LaxPath | None = Field(None, description="Certificate authority of the broker.")
-    cert_file: LaxPath | None = Field(None, description="Client certificate.")
-    key_file: LaxPath | None = Field(None, description="Key of the client certificate.")
-
-
 class Settings(StrictSection):
     """Everything that `python -m cloud serve` needs to know."""
 
     broker: BrokerUrl = Field("mqtt://127.0.0.1:1883", description="mqtt://HOST or mqtts://HOST.")
+    protocol: Protocol = "5"
+    transport: Transport = "tcp"
+    websocket_path: WebsocketPath = "/mqtt"
     username: str | None = Field(None, description="User name, if the broker wants one.")
     password_file: LaxPath | None = Field(None, description="File with the password.")
     client_id: str | None = Field(None, max_length=64, description="Absent: made up at each start.")
-    tls: TlsSettings = Field(default_factory=TlsSettings, description="Files for mqtts.")
+    tls: TlsConfig = Field(default_factory=TlsConfig, description="Files for mqtts.")
     signing_key: LaxPath | None = Field(
         None, description="Private key (`keygen`) that signs verdicts; the same for all workers."
     )

@@ -22,7 +22,11 @@ def evidence_key(gateway: GatewayId, camera: CameraId, received_at: datetime, sh
 
 
 TRIAL = b"stillwatch: written on trial, to see that this store works\n"
-"""What a gateway puts into its store when it starts."""
+"""What a gateway or a worker puts into its store when it starts."""
+
+WORKERS_TRIAL_KEY = "verdicts/TRIAL"
+"""Where workers put it: below the verdicts, where they may write, and of no gateway, whose id has
+no capitals."""
 
 
 def trial_key(gateway: GatewayId) -> str:

@@ -46,8 +46,8 @@ _PERMANENT = {
 class DirectoryStore:
     """Objects are files below `root`, made if it is missing; the content type is not kept.
 
-    Raises `PermanentStoreError` if `root` can never be a store. A disk that is full or takes
-    nothing at the moment is found out by whoever puts.
+    A `root` that is no directory, or takes nothing, is found out by whoever puts, at the start by
+    `objectstore.trial`.
     """
 
     def __init__(self, root: Path, retention: Retention | None = None) -> None:
@@ -55,7 +55,7 @@ class DirectoryStore:
         self._temporary = root / TEMPORARY
         self._retention = retention
         self._lock = threading.Lock()
-        with suppress(TransientStoreError), said(f"cannot open the store {root}"):
+        with suppress(OSError):  # also a mount that is not there yet
             self._make_folders(self._temporary)
             self._tighten()
 

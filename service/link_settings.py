@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from service.sections import BrokerConfig
+from service.sections import BrokerConfig, TlsConfig
 
 MAX_INFLIGHT = 10
 """Below the Receive Maximum of every broker known to us; paho cannot change it later."""
@@ -90,7 +90,6 @@ class Subscription:
 
 def settings_of(broker: BrokerConfig, name: str, client_id: str) -> LinkSettings:
     """A connection to a configured broker."""
-    tls = broker.tls
     return LinkSettings(
         name=name,
         host=broker.host,
@@ -101,16 +100,19 @@ def settings_of(broker: BrokerConfig, name: str, client_id: str) -> LinkSettings
         websocket_path=broker.websocket_path,
         username=broker.username,
         password_file=broker.password_file,
-        tls=None
-        if tls is None
-        else TlsFiles(
-            ca_file=tls.ca_file,
-            cert_file=tls.cert_file,
-            key_file=tls.key_file,
-            server_name=tls.server_name,
-        ),
+        tls=None if broker.tls is None else tls_files(broker.tls),
         keepalive_s=broker.keepalive_s,
         reconnect_max_s=broker.reconnect_max_s,
+    )
+
+
+def tls_files(tls: TlsConfig) -> TlsFiles:
+    """The section as a connection takes it."""
+    return TlsFiles(
+        ca_file=tls.ca_file,
+        cert_file=tls.cert_file,
+        key_file=tls.key_file,
+        server_name=tls.server_name,
     )
 
 

@@ -1,7 +1,8 @@
 """What the configurations of our processes have in common: the base of sections, names, a broker.
 
 PURE. Every section refuses unknown keys; numbers have bounds and units, defaults stand here and
-nowhere else. Secrets are named by file, never written in. Used by the schemas of edge and bridge.
+nowhere else. Secrets are named by file, never written in. Used by the schemas of edge, cloud and
+bridge.
 """
 
 from __future__ import annotations
@@ -76,18 +77,25 @@ def _websocket_path(value: str) -> str:
     return value
 
 
+Protocol = Annotated[Literal["5", "3.1.1"], Field(description="MQTT version.")]
+Transport = Annotated[
+    Literal["tcp", "websockets"], Field(description="websockets: where only HTTP gets through.")
+]
+WebsocketPath = Annotated[
+    str,
+    AfterValidator(_websocket_path),
+    Field(max_length=512, description="websockets: path of the broker's URL."),
+]
+
+
 class BrokerConfig(Section):
     """An MQTT broker to connect to."""
 
     host: Host = Field("127.0.0.1", description="Host name or address.")
     port: int = Field(1883, ge=1, le=65535, description="TCP port.")
-    protocol: Literal["5", "3.1.1"] = Field("5", description="MQTT version.")
-    transport: Literal["tcp", "websockets"] = Field(
-        "tcp", description="websockets: where only HTTP gets through."
-    )
-    websocket_path: Annotated[str, AfterValidator(_websocket_path)] = Field(
-        "/mqtt", max_length=512, description="websockets: path of the broker's URL."
-    )
+    protocol: Protocol = "5"
+    transport: Transport = "tcp"
+    websocket_path: WebsocketPath = "/mqtt"
     client_id: Name | None = Field(
         None,
         description="Begins our client ids there, for a broker that grants rights by them; absent: "

@@ -121,8 +121,8 @@ def iotcore_broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @contextmanager
-def websockets_broker(tmp_path: Path) -> Iterator[int]:
-    """The port on which the embedded broker speaks MQTT 3.1.1 over websockets."""
+def websockets_broker(tmp_path: Path) -> Iterator[Broker]:
+    """The embedded broker, whose `port_311` speaks MQTT 3.1.1 over websockets."""
     pytest.importorskip("iotcore", reason="pip install iotcore==0.4.0")
     addresses = local.LocalBroker(host=HOST, port=free_port(), camera_port=free_port())
     port = free_port()
@@ -131,8 +131,8 @@ def websockets_broker(tmp_path: Path) -> Iterator[int]:
     file.write_text(spoken.replace(str(addresses.camera_port), str(port)))
     command = [sys.executable, "-m", "iotcore", "--config", str(file), "--log-level", "CRITICAL"]
     with child(command, log) as process:
-        until(lambda: accepts(port), process, log)
-        yield port
+        until(lambda: accepts(port) and accepts(addresses.port), process, log)
+        yield Broker(host=HOST, port=addresses.port, port_311=port, process=process, log=log)
 
 
 @contextmanager

@@ -102,11 +102,7 @@ class Delivery:
         store = open_store_of(current, clock, callbacks.synchronised)
         self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
         self.audience, self._answered = Audience(clock), callbacks.answered
-        self.store_probe = (
-            _probe_of(store, topics.gateway, context)
-            if isinstance(current.deliver.store, S3StoreConfig)
-            else None
-        )
+        self.store_probe = _probe_of(store, topics.gateway, context)
         self._courier = Courier(
             context,
             CloudEndpoint(

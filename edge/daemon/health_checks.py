@@ -130,9 +130,9 @@ def delayed(oldest_s: float, backlogs: Mapping[str, Backlog], late_s: float) -> 
             yield Problem(reason=HealthReason.DELIVERY_LATE, subject=name, detail=detail)
 
 
-def unstored(probe: StoreProbe | None) -> Iterator[Problem]:
+def unstored(probe: StoreProbe) -> Iterator[Problem]:
     """A store that was not seen to work since the start."""
-    if probe is not None and probe.trouble:
+    if probe.trouble:
         yield Problem(reason=HealthReason.STORE_UNUSABLE, detail=probe.trouble)
 
 

@@ -1,8 +1,7 @@
 """Whether the object store works, asked before the first suspicion needs it.
 
-SHELL, on the courier's thread. One small object is put twice, as evidence is put: the second time
-the store must say that it exists. It is asked again, ever more seldom, until that succeeds; after
-that the deliveries tell. Its key is the same at every start, so it costs a store one object.
+SHELL, on the courier's thread. A small object is put on trial, into a bucket or a directory, ever
+more seldom until that succeeds; after that the deliveries tell.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ import random
 from collections.abc import Callable
 
 from contract.ids import GatewayId
-from contract.keys import TRIAL, trial_key
+from contract.keys import trial_key
 from objectstore.store import ObjectStore, StoreError
+from objectstore.trial import put_on_trial
 from service.backoff import delay_s
 from service.clock import Clock
 from service.events import Event, log
@@ -48,7 +48,7 @@ class StoreProbe:
         if self._works or self._clock.mono() < self._due_s:
             return
         try:
-            self._ask(progress)
+            put_on_trial(self._store, self._key, progress)
         except StoreError as error:
             self._failed(str(error))
             progress()
@@ -60,17 +60,6 @@ class StoreProbe:
         if not self._works:
             self._works, self._trouble = True, ""
             log(Event.STORE_OPENED)
-
-    def _ask(self, progress: Callable[[], None]) -> None:
-        self._store.put_if_absent(self._key, TRIAL, "text/plain")
-        progress()
-        again = self._store.put_if_absent(self._key, TRIAL, "text/plain")
-        progress()
-        if again != "exists":
-            raise StoreError(
-                "it says `created` to a second put of the same key: it ignores If-None-Match; "
-                "set `deliver.store.conditional_puts: false`"
-            )
 
     def _failed(self, words: str) -> None:
         self._tries += 1

@@ -71,8 +71,8 @@ class HealthReason(StrEnum):
     STORE_UNUSABLE = (
         "store_unusable",
         "The object store takes no pictures, so no report can go out.",
-        "see the detail: bucket, credentials, endpoint, authority (`deliver.store`); "
-        "nothing needs a restart but a changed configuration",
+        "see the detail: bucket, credentials, endpoint, authority, or the folder's path, owner and "
+        "free space (`deliver.store`); nothing needs a restart but a changed configuration",
     )
     NOBODY_LISTENS = (
         "nobody_listens",

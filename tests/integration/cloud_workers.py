@@ -69,10 +69,12 @@ def workers(
     count: int,
     policy: Mapping[str, float] | None = None,
     model: str | None = None,
+    settings: Mapping[str, object] | None = None,
 ) -> Iterator[list[Serving]]:
     """`count` workers that have loaded the model and hold their subscription."""
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-m", "cloud", *arguments(folder, broker, store, root, policy)]
+    words = arguments(folder, broker, store, root, policy, settings)
+    command = [sys.executable, "-m", "cloud", *words]
     command += ["--model", model] if model else []
     with _each(folder, command, count) as serving:
         for one in serving:
@@ -81,12 +83,17 @@ def workers(
 
 
 def arguments(
-    folder: Path, broker: Broker, store: str, root: str, policy: Mapping[str, float] | None
+    folder: Path,
+    broker: Broker,
+    store: str,
+    root: str,
+    policy: Mapping[str, float] | None,
+    settings: Mapping[str, object] | None = None,
 ) -> list[str]:
     """What `python -m cloud` is told, with a settings file in `folder`."""
-    settings = folder / "settings.yaml"
-    settings.write_text(yaml.safe_dump({"policy": dict(policy or {})}))
-    words = ["serve", "--root", root, "--store", store, "--settings", str(settings)]
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump({"policy": dict(policy or {}), **(settings or {})}))
+    words = ["serve", "--root", root, "--store", store, "--settings", str(file)]
     return [*words, "--broker", f"mqtt://{broker.host}:{broker.port}"]
 
 

@@ -125,7 +125,8 @@ def test_a_silent_broker_is_said_at_once_in_health_and_later_in_the_log() -> Non
 
 
 def test_websockets_carry_messages_both_ways_and_their_port_is_named(tmp_path: Path) -> None:
-    with servers.websockets_broker(tmp_path) as port:
+    with servers.websockets_broker(tmp_path) as broker:
+        port = broker.port_311
         inbox, plain = Inbox(), dataclasses.replace(_at(port), protocol="3.1.1")
         by_http = dataclasses.replace(plain, transport="websockets")
         with running(by_http, inbox, ["there"]) as link:

@@ -12,11 +12,12 @@ import yaml
 
 from edge.config.load import digest
 from edge.config.schema import EdgeConfig
+from tests.faults.disks import disk, failing
 from tests.models import changed
 from tests.processes import HOST, free_port
 from tests.servers import Broker
-from tests.system.daemons import cli, end, kept
-from tests.system.sites import CHECKOUT, edge, settings
+from tests.system.daemons import cli, end, kept, unready, wait
+from tests.system.sites import CHECKOUT, Edge, edge, settings
 
 SMALL = "nanodet-g-320-int8"
 
@@ -101,11 +102,43 @@ def test_a_password_file_that_cannot_be_read_is_named(mosquitto: Broker, tmp_pat
     assert f"connection: password file {tmp_path}/gone" in said
 
 
-def test_a_store_that_cannot_be_used_is_named(mosquitto: Broker, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    store = {"type": "dir", "path": str(tmp_path / "file")}
-    said = refusal(tmp_path, settings(mosquitto, "store", tmp_path, store=store))
-    assert f"object store: cannot open the store {tmp_path}/file" in said
+def test_a_store_that_is_no_directory_is_said_until_it_is_one(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    file = tmp_path / "store"
+    file.write_text("no folder")
+    with unready(tmp_path, settings(mosquitto, "file", tmp_path)) as daemon:
+        wait(daemon, lambda: "Not a directory" in unusable_store(daemon))
+        assert daemon.health()["status"] == "degraded"
+        assert "Not a directory" in daemon.events("store_failed")[0]["reason"]
+        file.unlink()
+        wait(daemon, lambda: daemon.health()["status"] == "ok")
+        assert len(daemon.events("store_opened")) == 1
+
+
+def test_a_store_where_nobody_may_write_is_said(mosquitto: Broker, tmp_path: Path) -> None:
+    store = {"type": "dir", "path": "/sys/stillwatch"}  # root may not either
+    with unready(tmp_path, settings(mosquitto, "rights", tmp_path, store=store)) as daemon:
+        wait(daemon, lambda: "in /sys/stillwatch: " in unusable_store(daemon))
+        said = unusable_store(daemon)
+        assert any(words in said for words in ("not permitted", "denied", "Read-only")), said
+
+
+def test_a_store_on_a_full_disk_is_said_until_there_is_room(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    with disk(tmp_path / "disk") as full, failing(full, "full"):
+        store = {"type": "dir", "path": str(full / "store"), "min_free_bytes": 0}
+        with unready(tmp_path, settings(mosquitto, "full", tmp_path, store=store)) as daemon:
+            wait(daemon, lambda: "No space left on device" in unusable_store(daemon))
+            (full / "filling").write_bytes(b"")
+            wait(daemon, lambda: daemon.health()["status"] == "ok")
+
+
+def unusable_store(daemon: Edge) -> str:
+    """What health says about the store; empty while nothing."""
+    reasons = daemon.health().get("reasons", ())
+    return "".join(one["detail"] for one in reasons if one["reason"] == "store_unusable")
 
 
 def test_a_second_daemon_on_the_same_outbox_is_refused_and_the_first_goes_on(

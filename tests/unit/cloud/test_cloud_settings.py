@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from cloud.policy import Policy
+from cloud.serve import link_settings
 from cloud.settings import Settings, SettingsError, load_settings
 from cloud.stages.rules import read_rules
+from service.link_settings import TlsFiles
 
 
 def written(folder: Path, text: str) -> Path:
@@ -43,6 +45,33 @@ def test_every_problem_is_told_at_once_with_its_origin(tmp_path: Path) -> None:
     assert any(line.startswith(f"{file}: prefech: ") for line in told)
     assert any(line.startswith("STILLWATCH_CLOUD_BROKER: 'localhost' is not mqtt") for line in told)
     assert any(line.startswith("--metrics-port: ") and "'x'" in line for line in told)
+
+
+def test_a_broker_is_reached_as_the_edges_settings_say_it(tmp_path: Path) -> None:
+    file = written(tmp_path, "transport: websockets\ntls: {server_name: broker, ca_file: a.pem}\n")
+    environ = {"STILLWATCH_CLOUD_WEBSOCKET_PATH": "/broker", "STILLWATCH_CLOUD_PROTOCOL": "3.1.1"}
+    settings = load_settings(file, environ, {"broker": "mqtts://cloud:443"})
+    link = link_settings(settings)
+    assert (link.transport, link.websocket_path, link.protocol) == (
+        "websockets",
+        "/broker",
+        "3.1.1",
+    )
+    assert link.tls == TlsFiles(server_name="broker", ca_file=Path("a.pem"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("websocket_path", "mqtt", "write '/mqtt'"),
+        ("transport", "http", "'tcp' or 'websockets'"),
+        ("protocol", "4", "'5' or '3.1.1'"),
+    ],
+)
+def test_another_way_to_the_broker_is_refused_in_words(key: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as caught:
+        load_settings(None, {}, {key: value})
+    assert str(caught.value).startswith(f"--{key.replace('_', '-')}: ")
 
 
 @pytest.mark.parametrize(
