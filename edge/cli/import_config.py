@@ -1,7 +1,7 @@
 """`edge import frigate`: another program's configuration as ours, on stdout.
 
 What comes out for the gateway is read as its configuration before it is printed; that of the bridge
-holds no host or port which the bridge would refuse, and is checked when the bridge reads it.
+holds nothing that the bridge's own check refuses, as the tests of the translation show.
 """
 
 from __future__ import annotations

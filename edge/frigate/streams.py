@@ -29,6 +29,9 @@ _KINDS = "rtsp, rtsps, http (a snapshot or MJPEG) and https are taken: see docs/
 _WITHIN = "a password stands within its path: take the camera's RTSP with a user before the host"
 _ENCODE = "a password with / # or @ has to be percent-encoded, and other characters of a URL too"
 _MALFORMED = "its host or port is malformed"
+_MOST_CHARS, _MOST_OF_A_USER = 2048, 255
+"""More the bridge does not take."""
+_TOO_LONG = "its address or user is too long"
 _BEHIND = "go2rtc brings its pictures from what the bridge does not speak: let go2rtc run on"
 
 
@@ -134,14 +137,21 @@ def _url(text: str, variables: Mapping[str, str]) -> _Url | str:
     plain, unset = filled(f"{'rtsps' if loose else scheme.lower()}://{host}{rest}", variables)
     if unset:
         return f"{', '.join(unset)} is not set here: import again with it in the environment"
-    if redacted(plain) != plain:
-        return _WITHIN
-    if "@" in rest + options or _UNFIT.search(plain):
-        return _ENCODE
-    if not _names_host(plain):
-        return _MALFORMED
     filled_user, missing = filled(user, variables)
-    return _Url(plain, filled_user, bool(colon), not loose, missing)
+    unfit = _unfit(plain, rest + options, filled_user)
+    return unfit or _Url(plain, filled_user, bool(colon), not loose, missing)
+
+
+def _unfit(url: str, behind_host: str, user: str) -> str | None:
+    """Why the bridge would refuse an address without user and password, or the user."""
+    if redacted(url) != url:
+        return _WITHIN
+    if "@" in behind_host or _UNFIT.search(url):
+        return _ENCODE
+    if not _names_host(url):
+        return _MALFORMED
+    too_long = len(url) > _MOST_CHARS or len(unquote(user)) > _MOST_OF_A_USER
+    return _TOO_LONG if too_long else None
 
 
 def _names_host(url: str) -> bool:

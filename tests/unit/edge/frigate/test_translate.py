@@ -435,6 +435,30 @@ def test_whatever_stands_there_is_translated_or_refused_in_words(
             parse_bridge(told, "told")
 
 
+_USERS = ("", "u@", "u:p@", ":p@", "u%0a:p@", "%00:p@", f"{'u' * 300}:p@", "{FRIGATE_U}:x@")
+_HOSTS = ("cam", "10.0.0.5:554", "[::1]", "[fe80::1%25e]", "cam:", "cam:0", "cam:99999", "a..b")
+_RESTS = ("", "/s?x=%41", f"/{'s' * 3000}", "/a b", "/%zz", "/..", "#x", "/{FRIGATE_U}")
+
+
+@given(
+    st.sampled_from(("rtsp", "RTSP", "rtsps", "rtspx", "http", "https", "rtmp")),
+    st.sampled_from(_USERS),
+    st.sampled_from(_HOSTS),
+    st.sampled_from(_RESTS),
+    st.sampled_from((5, 0, 0.0001, 31, "5", float("nan"))),
+    st.sampled_from((640, 63, 4097, 100.7, True)),
+)
+@settings(deadline=None)
+def test_whatever_is_printed_for_the_bridge_the_bridge_takes(
+    scheme: str, user: str, host: str, rest: str, fps: float | str, width: float
+) -> None:
+    inputs = [{"path": f"{scheme}://{user}{host}{rest}", "roles": ["detect"]}]
+    front = {"ffmpeg": {"inputs": inputs}, "detect": {"fps": fps, "width": width}}
+    document = {"mqtt": {"host": host, "user": "u", "password": "p"}, "cameras": {"front": front}}
+    told = bridge_yaml(yaml.safe_dump(document).encode(), {"FRIGATE_U": "a/b"})
+    parse_bridge(told, "told")
+
+
 @pytest.mark.parametrize("port", ["0", "99999", "1e300", "-1"])
 def test_a_port_that_is_none_is_a_remark_for_gateway_and_bridge(port: str) -> None:
     text = f"mqtt: {{host: h, port: {port}}}\ncameras: {{front: {{}}}}"
