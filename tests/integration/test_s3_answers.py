@@ -106,6 +106,20 @@ def test_a_put_carries_condition_and_checksums(tmp_path: Path) -> None:
     assert hashlib.sha256(b"body").hexdigest() in requests[0]
 
 
+@pytest.mark.parametrize(
+    ("mode", "md5", "sha256"),
+    [("sha256", True, True), ("md5", True, False), ("none", False, False)],
+)
+def test_checksums_are_those_that_a_server_understands(
+    tmp_path: Path, mode: str, md5: bool, sha256: bool
+) -> None:
+    created: Answer = (200, "", {"ETag": '"x"'})
+    with s3_that_answers(tmp_path, created, more=f"&checksums={mode}") as (store, requests):
+        assert put(store) == "created"
+    assert ("Content-MD5: " in requests[0]) is md5
+    assert ("x-amz-checksum-sha256: " in requests[0]) is sha256
+
+
 def test_a_conflict_with_another_writer_is_tried_again(tmp_path: Path) -> None:
     conflict: Answer = (409, "ConditionalRequestConflict", {})
     with s3_that_answers(tmp_path, conflict, conflict, (412, "x", {})) as (store, requests):

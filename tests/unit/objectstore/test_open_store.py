@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from multiprocessing import get_context
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from objectstore.open import open_store, read_s3
 from objectstore.store import PermanentStoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
-from objectstore.store_s3 import S3Settings
+from objectstore.store_s3 import S3Settings, client_of
 
 
 def test_an_s3_store_is_described_in_one_line() -> None:
@@ -24,6 +25,27 @@ def test_an_s3_store_is_described_in_one_line() -> None:
         timeout_s=3.0,
     )
     assert read_s3("pics") == S3Settings(bucket="pics")
+
+
+@pytest.mark.parametrize(
+    ("style", "endpoint", "expected"),
+    [
+        ("", "http://store.lan:9000", "http://store.lan:9000/pics/key"),
+        ("path", "http://store.lan:9000", "http://store.lan:9000/pics/key"),
+        ("virtual", "http://store.lan:9000", "http://pics.store.lan:9000/key"),
+        ("", None, "https://pics.s3.amazonaws.com/key"),
+    ],
+)
+def test_a_bucket_is_addressed_in_the_path_or_in_the_hosts_name(
+    tmp_path: Path, style: str, endpoint: str | None, expected: str
+) -> None:
+    keys = tmp_path / "keys.ini"
+    keys.write_text("[any]\naws_access_key_id=a\naws_secret_access_key=b\n")
+    options = {"credentials_file": str(keys), "addressing_style": style}
+    options |= {} if endpoint is None else {"endpoint_url": endpoint}
+    client = client_of(read_s3(f"pics?{urlencode(options)}"))
+    url = client.generate_presigned_url("get_object", Params={"Bucket": "pics", "Key": "key"})
+    assert url.partition("?")[0] == expected
 
 
 @pytest.mark.parametrize(
