@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import assert_never
 
+from edge.intake.texts import too_large
 from imaging.admission import Reason, Rejected
 
 MAX_PARTS = 4096
@@ -139,7 +140,7 @@ def _end(state: AssemblyState) -> bytes | Rejected | None:
 
 def _overflow(state: Assembly, limits: ChunkLimits) -> Rejected | None:
     if state.received > limits.max_bytes:
-        return Rejected(Reason.TOO_LARGE, f"{state.received} bytes, limit {limits.max_bytes}")
+        return too_large(state.received, limits.max_bytes)
     if len(state.parts) > MAX_PARTS:
         return Rejected(Reason.TOO_LARGE, f"more than {MAX_PARTS} parts")
     if state.expected is not None and state.received > state.expected:

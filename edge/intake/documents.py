@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from edge.config.schema import JsonPathsConfig
-from edge.intake.texts import TEXT_ALLOWANCE, claimed_time, from_text, looks_like_picture
+from edge.intake.texts import TEXT_ALLOWANCE, claimed_time, from_text, looks_like_picture, too_large
 from imaging.admission import Reason, Rejected
 
 _MAX_VALUES = 10_000
@@ -113,7 +113,7 @@ def _parsed(payload: bytes, max_bytes: int) -> object:
     """The document, or a `Rejected`."""
     payload = _NUMBERS.sub(_as_base64, payload)
     if len(payload) > max_bytes * 1.5 + TEXT_ALLOWANCE:
-        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes of JSON for {max_bytes}")
+        return too_large(len(payload), max_bytes * 1.5 + TEXT_ALLOWANCE)
     if sum(payload.count(mark) for mark in (b",", b"[", b"{")) > _MAX_VALUES:
         return Rejected(Reason.BAD_JSON, f"JSON of more than {_MAX_VALUES} values")
     try:

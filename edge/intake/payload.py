@@ -18,7 +18,7 @@ from datetime import datetime
 
 from edge.config.schema import JsonPathsConfig
 from edge.intake.documents import read_document, read_name, read_piece
-from edge.intake.texts import BASE64_STARTS, TEXT_ALLOWANCE, from_text
+from edge.intake.texts import BASE64_STARTS, TEXT_ALLOWANCE, from_text, too_large
 from imaging import jpeg, png
 from imaging.admission import Reason, Rejected
 
@@ -58,7 +58,7 @@ def sniff(payload: bytes, paths: JsonPathsConfig, max_bytes: int) -> UnpackedPic
     text = spelled or head[:5].lower() == b"data:" or head.startswith(BASE64_STARTS)
     limit = max_bytes * (_PER_BYTE if spelled else 1.5 if text else 2) + TEXT_ALLOWANCE
     if len(payload) - start > limit:
-        return Rejected(Reason.TOO_LARGE, f"{len(payload)} bytes, limit {limit:.0f}")
+        return too_large(len(payload), limit)
     if not text:
         return _from_bytes(payload, start, max_bytes)
     body = payload[start:].rstrip(_BLANK)
@@ -105,7 +105,7 @@ def _start(payload: bytes) -> int:
 
 def _bounded(data: bytes, max_bytes: int) -> UnpackedPicture | Rejected:
     if len(data) > max_bytes:
-        return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
+        return too_large(len(data), max_bytes)
     return UnpackedPicture(data=data)
 
 
@@ -148,5 +148,5 @@ def _from_python(body: bytes, max_bytes: int) -> bytes | Rejected:
     if not data.startswith(_PICTURES):  # base64, printed
         return from_text(data, max_bytes)
     if len(data) > max_bytes:
-        return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
+        return too_large(len(data), max_bytes)
     return data

@@ -50,7 +50,7 @@ def from_text(text: bytes, max_bytes: int) -> bytes | Rejected:
     except binascii.Error as error:
         return Rejected(Reason.BAD_BASE64, _named(text) or f"{error}, in text beginning {head!r}")
     if len(data) > max_bytes:
-        return Rejected(Reason.TOO_LARGE, f"{len(data)} bytes, limit {max_bytes}")
+        return too_large(len(data), max_bytes)
     return data or Rejected(Reason.EMPTY, "no bytes in the text")
 
 
@@ -62,6 +62,12 @@ def _named(text: bytes) -> str | None:
     if head.startswith((b"{", b"[")):
         return "JSON that is a text within JSON: encode it once"
     return None
+
+
+def too_large(n_bytes: int, limit: float) -> Rejected:
+    """The refusal of more bytes than the limit, with the key that raises it."""
+    detail = f"{n_bytes} bytes, limit {limit:.0f}: send less, or raise intake.limits.max_bytes"
+    return Rejected(Reason.TOO_LARGE, detail)
 
 
 def claimed_time(value: object) -> datetime | None:

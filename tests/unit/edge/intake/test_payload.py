@@ -248,7 +248,10 @@ def test_arrays_without_end_take_linear_time(payload: bytes) -> None:
 def test_a_picture_of_just_the_limit_passes_in_every_shape() -> None:
     for payload in SHAPES.values():
         assert reason(payload, len(JPEG)) is None
-        assert reason(payload, len(JPEG) - 1) is Reason.TOO_LARGE
+        refused = sniff(payload, PATHS, len(JPEG) - 1)
+        assert isinstance(refused, Rejected)
+        assert refused.reason is Reason.TOO_LARGE
+        assert "raise intake.limits.max_bytes" in refused.detail
 
 
 @settings(max_examples=300)
