@@ -70,7 +70,8 @@ class DirectoryInventory:
             (self._root / key).unlink(missing_ok=True)
 
     def _below(self, folder: Path, prefix: str) -> Iterator[StoredObject]:
-        entries = list(os.scandir(folder)) if folder.is_dir() else []
+        gone = folder != self._root and not folder.is_dir()  # retention removes empty ones
+        entries = [] if gone else list(os.scandir(folder))
         # as S3 orders keys: a folder counts with the slash behind its name
         for entry in sorted(entries, key=lambda one: one.name + "/" * one.is_dir()):
             key = Path(entry.path).relative_to(self._root).as_posix()

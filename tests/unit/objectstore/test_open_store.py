@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from objectstore.inventory import open_inventory
 from objectstore.open import open_store, read_s3
 from objectstore.store import PermanentStoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
@@ -93,6 +94,15 @@ def test_a_full_disk_is_transient_and_leaves_nothing(
             store.put_if_absent("key", b"x", "text/plain")
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
     assert store.put_if_absent("key", b"y", "text/plain") == "created"
+
+
+def test_what_is_no_directory_is_no_empty_store_to_whoever_lists_it(tmp_path: Path) -> None:
+    file = tmp_path / "store"
+    file.write_text("no folder")
+    with pytest.raises(PermanentStoreError, match=r"cannot list verdicts/ in .*: Not a directory"):
+        list(open_inventory(f"dir:{file}").list("verdicts/"))
+    with pytest.raises(TransientStoreError, match="No such file or directory"):
+        list(open_inventory(f"dir:{tmp_path / 'gone'}").list("verdicts/"))
 
 
 def test_a_key_below_another_object_is_permanent(tmp_path: Path) -> None:
