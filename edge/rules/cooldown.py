@@ -18,6 +18,7 @@ from edge.config.schema import RuleConfig
 from edge.records import Check
 from edge.rules import checks
 from edge.track.track import Cooldown
+from service.backoff import doubled_s
 
 _LONGEST_S = 300.0
 """Whoever stays is reported again this often at least."""
@@ -88,7 +89,7 @@ def after_verdict(cooldowns: tuple[Cooldown, ...], *, refuted: bool) -> tuple[Co
 def _after_verdict(cooldown: Cooldown, *, refuted: bool) -> Cooldown:
     if not refuted:
         return replace(cooldown, refuted=0, sure=True)
-    again_s = min(RETRY_S * 2.0**cooldown.refuted, cooldown.duration_s)
+    again_s = doubled_s(RETRY_S, cooldown.refuted, cooldown.duration_s)
     times = max(0, cooldown.times - 1)  # nobody was notified
     return replace(cooldown, duration_s=again_s, times=times, refuted=cooldown.refuted + 1)
 
@@ -99,7 +100,7 @@ def after_report(
     """The cooldowns after `rule` has fired at `now` by a sight."""
     before = next((one for one in cooldowns if one.rule == rule.id), None)
     times = 0 if before is None else before.times
-    duration_s = min(rule.cooldown_s * 2**times, _LONGEST_S)
+    duration_s = doubled_s(rule.cooldown_s, times, _LONGEST_S)
     begun = Cooldown(
         rule=rule.id,
         severity=max(severity, 0 if before is None else before.severity),

@@ -25,6 +25,7 @@ from edge.rules.cooldown import RETRY_S, better, larger
 from edge.rules.evaluate import Finding
 from edge.track.track import Tracks
 from edge.track.zones import foot
+from service.backoff import doubled_s
 
 _PLACES = 8
 """Places that may be reported apart in one `longest_s`; more of them are everywhere."""
@@ -195,9 +196,9 @@ def _larger(finding: Finding, event: AlarmEvent) -> bool:
 
 
 def _window_over(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> bool:
-    window_s = min(settings.window_s * 2.0 ** min(event.repeats, 32), settings.longest_s)
+    window_s = doubled_s(settings.window_s, event.repeats, settings.longest_s)
     if event.answered and event.refuted:
-        window_s = min(window_s, RETRY_S * 2.0 ** min(event.refuted - 1, 32))
+        window_s = doubled_s(RETRY_S, event.refuted - 1, window_s)
     return now - event.reported_at_s >= window_s
 
 

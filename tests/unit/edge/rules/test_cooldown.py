@@ -42,6 +42,16 @@ def test_refutations_in_a_row_double_the_wait_up_to_the_cooldown() -> None:
     assert waits == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
 
 
+@pytest.mark.parametrize("refuted", [False, True])
+def test_what_stays_for_days_is_asked_about_again_and_again(refuted: bool) -> None:
+    cooldowns: tuple[Cooldown, ...] = ()
+    for number in range(1100):
+        cooldowns = after_report(cooldowns, PERSON, 2, SEEN, 300.0 * number)
+        if refuted:
+            cooldowns = after_verdict(cooldowns, refuted=True)
+    assert cooldowns[0].duration_s == (10.0 if refuted else 300.0)
+
+
 def test_a_confirmation_ends_the_row() -> None:
     cooldowns = after_verdict(after_report((), PERSON, 2, SEEN, 0.0), refuted=True)
     cooldowns = after_verdict(after_report(cooldowns, PERSON, 2, SEEN, 1.0), refuted=False)
