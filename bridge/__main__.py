@@ -36,7 +36,6 @@ from service.private import make_private
 from service.redact import redacted
 from service.status_client import NobodyAnswers, ask
 
-EX_CONFIG = 78
 DEFAULT_FILE = Path("/etc/stillwatch/bridge.yaml")
 HEALTH_S = 5.0
 
@@ -49,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BridgeConfigError, LinkError) as error:
         for line in str(error).splitlines():
             print(f"stillwatch-bridge: {redacted(line)}", file=sys.stderr)
-        return EX_CONFIG
+        return os.EX_CONFIG
     except KeyboardInterrupt:
         return 130
 

@@ -15,6 +15,7 @@ from typing import Literal, get_args
 from urllib.parse import quote, urlsplit
 
 MAX_CHARACTERS = 2048
+"""Of a URL: longer ones are refused by many servers, too."""
 
 Scheme = Literal["rtsp", "rtsps", "http", "https", "onvif", "onvifs"]
 

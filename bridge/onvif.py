@@ -43,6 +43,7 @@ MAX_PROFILES = 64
 SUBSCRIPTION_S, PULL_S = 60, 5
 MAX_EVENTS = 50
 _WORDS = 200
+"""Characters of a camera's own words that are quoted."""
 _UNAUTHORISED = re.compile(r"not\s*authori[sz]ed|unauthori[sz]ed", re.IGNORECASE)
 
 _MALFORMED = (ValueError, ArithmeticError, LookupError, RecursionError, httpx.InvalidURL)

@@ -24,8 +24,8 @@ from contract.ids import CameraId, GatewayId
 from contract.topics import ImageTemplate, Presence, Topics
 from service.clock import Clock
 from service.link import Delivered, Link, NotConnected, Pending, Publication, TimedOut
+from service.outcomes import PUBACK_S
 
-PUBACK_S = 10.0
 AGAIN_S = 1.0
 """Between tries without a connection."""
 

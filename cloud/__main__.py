@@ -25,7 +25,7 @@ from objectstore.store import ObjectStore, PermanentStoreError, StoreError
 from service.clock import SystemClock
 from service.redact import redacted
 
-EXIT_FAILED, EXIT_CONFIG = 1, 78
+EXIT_FAILED = 1
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run(options, _settings(options))
     except (SettingsError, ModelError) as error:
         _print_error(error)
-        return EXIT_CONFIG
+        return os.EX_CONFIG
     except (CannotRun, StoreError) as error:
         _print_error(error)
         return EXIT_FAILED

@@ -30,6 +30,7 @@ from contract.report import ThreatReport
 from contract.verdict import Decision, Sighting, Verdict
 
 MAX_SIGHTINGS = 20
+"""The surest are listed; a crowd would make a verdict of tens of kilobytes."""
 
 BEST_OF = 2
 """Frames whose mean counts at least. The mean of two beats the best of three: an accident of one

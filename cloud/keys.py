@@ -7,7 +7,6 @@ keys are what gateways and auditors get. Called by `__main__` and `serve`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,12 +69,6 @@ def make_keys(file: Path) -> str:
 def public_file(file: Path) -> Path:
     """Where `make_keys` puts the public one."""
     return file.with_name(f"{file.name}.pub")
-
-
-def keyring_of(files: Iterable[Path]) -> Keyring | None:
-    """The public keys in `files`; None without any. Raises `SettingsError`."""
-    keys = [_public(file) for file in files]
-    return Keyring(keys) if keys else None
 
 
 def _public(file: Path) -> Ed25519PublicKey:

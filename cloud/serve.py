@@ -44,6 +44,7 @@ from service.notify import SystemdNotifier
 from service.private import make_private
 
 CONTROL_S = 1.0
+"""A turn of the control loop: signals, health and the watchdog wait no longer."""
 
 
 def serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:

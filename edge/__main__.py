@@ -18,7 +18,6 @@ from edge.config import balena
 from edge.errors import ConfigError, OutboxInUse
 from service.redact import redacted
 
-EX_CONFIG = 78
 CTRL_C = 130
 READER_GONE = 141
 DEFAULT_FILE = Path("/etc/stillwatch/edge.yaml")
@@ -63,7 +62,7 @@ _OUTBOX_HINT = "one daemon per folder: see deliver.outbox.path, and whether anot
 def _refuse(what: str, *reasons: str) -> int:
     for reason in reasons:
         print(redacted(f"{what}: {reason}"), file=sys.stderr)
-    return EX_CONFIG
+    return os.EX_CONFIG
 
 
 class _Version(argparse.Action):

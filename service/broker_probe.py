@@ -18,6 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from service.link_settings import LinkSettings
 
 PATIENCE_S = 3.0
+"""For a connection and its first bytes, across the world and over TLS."""
 
 _UNSUPPORTED_VERSION = 0x84
 """MQTT 5's reason code; an older broker says the same otherwise, and paho translates it."""

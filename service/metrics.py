@@ -24,6 +24,8 @@ from service.events import Event, log
 from service.link import LinkState
 
 REQUEST_TIMEOUT_S = 5.0
+"""Who connects and asks nothing holds a thread no longer than this."""
+
 ACTION_HEADER = "X-Stillwatch-Action"
 
 Action = Callable[[Mapping[str, str]], tuple[HTTPStatus, dict[str, object]]]

@@ -8,6 +8,12 @@ one who published decides whether to try again.
 import threading
 from dataclasses import dataclass
 
+PUBACK_S = 10.0
+"""So long a step waits for the broker's answer; then it is something else's turn."""
+
+LOST_S = 120.0
+"""A broker that keeps its connection alive and has not answered by then has lost the message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

@@ -27,16 +27,12 @@ def command(options: argparse.Namespace) -> int:
     return 0
 
 
-EXIT_BAD_CONFIG = 78
-"""`EX_CONFIG` of sysexits.h: somebody has to change a file; a restart will not help."""
-
-
 def check(path: Path | None, environ: Mapping[str, str]) -> tuple[str, int]:
     """The text to print and the exit status: 0, or 78 with every problem."""
     try:
         return explain(load(path, environ)), 0
     except ConfigError as error:
-        return refuse(str(path or "the environment"), error.problems), EXIT_BAD_CONFIG
+        return refuse(str(path or "the environment"), error.problems), os.EX_CONFIG
 
 
 def explain(loaded: Loaded) -> str:

@@ -79,7 +79,7 @@ def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
         config = EdgeConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(
-            problems + _with_variables(validation_errors(error), overrides)
+            problems + _with_variables(validation_errors(error), overrides, file_paths)
         ) from error
     if problems:
         raise ConfigError(problems)
@@ -173,15 +173,21 @@ def _choose_variants(data: Data, location: KeyPath) -> None:
 
 
 def _with_variables(
-    problems: tuple[ConfigProblem, ...], overrides: Mapping[KeyPath, object]
+    problems: tuple[ConfigProblem, ...], overrides: Mapping[KeyPath, object], file: set[str]
 ) -> tuple[ConfigProblem, ...]:
-    """Names the variable where one is to blame."""
+    """Names the variable where one is to blame: of the key, or within a section that the file does
+    not have."""
     variables = {".".join(steps): _variable(steps) for steps in overrides}
+
+    def to_blame(path: str) -> str | None:
+        inside = (name for key, name in variables.items() if key.startswith(f"{path}."))
+        return variables.get(path) or (None if _covers(file, path) else next(inside, None))
+
     return tuple(
-        ConfigProblem(path=f"{c.path} ({variables[c.path]})", problem=c.problem, hint=c.hint)
-        if c.path in variables
-        else c
-        for c in problems
+        ConfigProblem(path=f"{one.path} ({name})", problem=one.problem, hint=one.hint)
+        if (name := to_blame(one.path))
+        else one
+        for one in problems
     )
 
 

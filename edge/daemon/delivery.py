@@ -24,7 +24,7 @@ from edge.daemon.open_outbox import log_repairs
 from edge.daemon.worker import Worker
 from edge.deliver.audience import Audience
 from edge.deliver.context import DeliveryContext
-from edge.deliver.courier import PUBACK_S, CloudEndpoint, Courier
+from edge.deliver.courier import CloudEndpoint, Courier
 from edge.deliver.destinations import Destination, Publishes, brokers
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
@@ -39,6 +39,7 @@ from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
 from service.events import Event, log
 from service.link import Link, Publication, Subscription
+from service.outcomes import PUBACK_S
 
 _WAIT_S = 0.25
 

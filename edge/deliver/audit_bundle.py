@@ -50,6 +50,7 @@ _SMALLER = 0.8
 """Of the longest side, until the pictures fit their bytes."""
 
 _LEAST_PX = 160
+"""Of the longest side: on less nobody could be found in a whole frame."""
 
 _Picture = tuple[Frame, Image]
 

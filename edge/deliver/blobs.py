@@ -33,6 +33,7 @@ _REPORT = ".json"
 _HASH = re.compile(r"[0-9a-f]{64}")
 _KNOWN = "copies"
 _MAX_REPORT_BYTES = 131_072
+"""Twice what the wire allows: more is no report of ours."""
 
 
 class Blobs:

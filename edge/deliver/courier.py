@@ -31,13 +31,7 @@ from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreE
 from service.backoff import delay_s, repeat_s
 from service.events import Event, log
 from service.link import Delivered, NotConnected, Pending, Refused, TimedOut
-
-PUBACK_S = 10.0
-"""So long a step waits for the broker's word; then it is another entry's turn."""
-
-LOST_S = 120.0
-"""A broker that keeps its connection alive and has not acknowledged by then has lost the report."""
-
+from service.outcomes import LOST_S, PUBACK_S
 
 OUTAGE = 3
 """Failures in a row that are taken for an outage, and not for something wrong with an entry."""

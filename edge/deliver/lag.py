@@ -10,6 +10,7 @@ from bisect import bisect_left
 from itertools import accumulate
 
 LIMITS_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0)
+"""From a worker that answers at once to an outage of a day."""
 
 
 def said_age(age_s: float) -> float | None:

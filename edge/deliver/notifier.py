@@ -20,15 +20,13 @@ from service.backoff import delay_s
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
+from service.outcomes import LOST_S
 
 PATIENCE_S = 0.25
 """How long a step waits for the answer to what is under way; then it is asked again."""
 
 SILENT_S = 10.0
 """Without an answer for so long it is said in the log."""
-
-LOST_S = 120.0
-"""A destination that keeps its connection alive and still has not answered by then has lost it."""
 
 
 @dataclass(slots=True)

@@ -27,8 +27,6 @@ from edge.storage.sqlite import (
     version_of,
 )
 
-BUSY_S = 5.0
-
 _ENTRIES = """
 CREATE TABLE entries (
     seq        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -127,7 +125,7 @@ def open_sound(file: Path) -> sqlite3.Connection:
         for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
             clear_way(path)
         file.parent.mkdir(parents=True, exist_ok=True)
-        connection = open_file(file, BUSY_S)
+        connection = open_file(file)
         try:
             _prepare(connection, file)
             sync_folder(file.parent)

@@ -24,6 +24,7 @@ BLACK = 4.0
 """Grey levels added before any ratio: noise on a dark pixel must not read as twice the light."""
 
 WHITE = 255.0 + BLACK
+"""The brightest grey level, so offset."""
 
 _COLUMNS, _ROWS = 4, 3
 """Fields of gain. A field's gain is a median, which an object that covers less than half of it does

@@ -6,7 +6,6 @@ for the tracks of a replay that were never reported, and by the evaluation for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from edge.records import Check, RuleResult
@@ -62,14 +61,6 @@ class FailedChecks:
             f"rule results, in {one.alone} alone; nearest: {checks.words(one.nearest)}"
             for one in self.worst()
         )
-
-
-def failed_checks_of(rule_results: Iterable[RuleResult]) -> FailedChecks:
-    """All of them counted."""
-    holds = FailedChecks()
-    for one in rule_results:
-        holds.count(one)
-    return holds
 
 
 def _away(check: Check) -> float:

@@ -25,7 +25,6 @@ from edge.storage.sqlite import (
 
 FILE = "static.db"
 VERSION = 1
-_BUSY_S = 5.0
 
 
 class Unusable(Exception):
@@ -62,7 +61,7 @@ def _mark(file: Path) -> Path:
 
 def connect(file: Path) -> sqlite3.Connection:
     """Open the file, with its tables; raises `Unusable` besides `sqlite3.Error`."""
-    connection = open_file(file, _BUSY_S)
+    connection = open_file(file)
     try:
         _prepare(connection, file)
     except sqlite3.DatabaseError as error:

@@ -40,6 +40,7 @@ _FRESH = 0.8
 """An appearance that is still like but less so is remembered too: the light goes slowly."""
 
 _MOST_APPEARANCES = 4
+"""The first and the newest three: by day and by lamp, dry and wet."""
 
 _CHECK_S = 1.0
 """How often the places of objects that were not seen are looked at."""

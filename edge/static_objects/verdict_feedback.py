@@ -15,6 +15,7 @@ from edge.static_objects.memory import TIGHT_OVERLAP, overlapping
 from edge.static_objects.records import Memory, ObservedObject, PendingQuery, StaticObject
 
 _MOST_QUERIES = 32
+"""Of one camera, each with an appearance: so many wait for verdicts in an outage, the newest."""
 
 
 def add_query(

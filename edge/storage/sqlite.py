@@ -32,11 +32,15 @@ class _Connection(sqlite3.Connection):
             raise damaged from error
 
 
-def open_file(file: Path, busy_s: float) -> sqlite3.Connection:
-    """A connection in autocommit, for any thread; it waits `busy_s` for another's lock."""
+BUSY_S = 5.0
+"""Whoever shares a file holds a lock for one transaction; longer is another daemon."""
+
+
+def open_file(file: Path) -> sqlite3.Connection:
+    """A connection in autocommit, for any thread; it waits `BUSY_S` for another's lock."""
     connection = sqlite3.connect(
         file,
-        timeout=busy_s,
+        timeout=BUSY_S,
         isolation_level=None,
         check_same_thread=False,
         factory=_Connection,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import cv2
 import pytest
 
-from edge.__main__ import EX_CONFIG, main
+from edge.__main__ import main
 from edge.static_objects.database import FILE
 from edge.static_objects.store import StaticStore
 from tests.fakes import ManualClock
@@ -75,9 +76,9 @@ def test_a_damaged_file_is_refused_with_a_hint(
     for file in tmp_path.glob(f"{FILE}*"):
         file.unlink()
     (tmp_path / FILE).write_bytes(b"no database at all" * 100)
-    assert main(["static", "--config", str(config), "list"]) == EX_CONFIG
+    assert main(["static", "--config", str(config), "list"]) == os.EX_CONFIG
     assert "daemon sets such a file aside" in capsys.readouterr().err
-    assert main(["static", "--config", str(config), "forget", "nothing"]) == EX_CONFIG
+    assert main(["static", "--config", str(config), "forget", "nothing"]) == os.EX_CONFIG
 
 
 def test_at_the_wrong_place_there_is_no_memory_and_the_status_says_so(

@@ -140,7 +140,8 @@ def test_a_broken_variable_is_one_problem_among_the_others() -> None:
         "gate: {min_diff: 1}",
         {"STILLWATCH__INTAKE__TOPICS": "[unclosed", "STILLWATCH__NOWHERE__X": "1"},
     )
-    assert set(found) == {"STILLWATCH__INTAKE__TOPICS", "gate.min_diff", "nowhere"}
+    variable = "STILLWATCH__NOWHERE__X"
+    assert set(found) == {"STILLWATCH__INTAKE__TOPICS", "gate.min_diff", f"nowhere ({variable})"}
 
 
 @pytest.mark.parametrize(

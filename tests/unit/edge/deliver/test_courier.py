@@ -12,7 +12,6 @@ import pytest
 from contract.cloudevent import CONTENT_TYPE, read_report
 from contract.ids import GatewayId, report_id
 from edge.config.schema import DeliverConfig
-from edge.deliver import courier
 from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import CloudEndpoint, Courier
 from edge.deliver.evidence import ReportBundle
@@ -21,7 +20,15 @@ from edge.deliver.store_probe import StoreProbe
 from objectstore.store import PermanentStoreError, StoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from service.events import Event
-from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
+from service.outcomes import (
+    LOST_S,
+    Delivered,
+    NotConnected,
+    Pending,
+    PublishOutcome,
+    Refused,
+    TimedOut,
+)
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
@@ -260,7 +267,7 @@ def test_without_the_clouds_broker_the_report_waits_longer_each_time_up_to_a_bou
         waits.append(wait_s)
     assert waits == [2, 4, 8, 10, 10, 10]
     route.uplink.answers.clear()
-    route.clock.advance(courier.LOST_S)  # a broker may yet acknowledge what it has
+    route.clock.advance(LOST_S)  # a broker may yet acknowledge what it has
     route.drain()
     assert route.entry(0).state == "reported"
     assert route.store.kept == [picture.key for picture in bundle(0).pictures]
@@ -284,7 +291,7 @@ def test_a_store_that_refuses_buries_nothing_however_long_it_lasts(
 def test_what_is_under_way_on_a_connection_is_not_sent_a_second_time_on_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "PUBACK_S", 0.01)
+    monkeypatch.setattr("edge.deliver.courier.PUBACK_S", 0.01)
     route = Route(tmp_path, deadline_s=6000)
     route.keep(0)
     pending = Pending()
@@ -304,7 +311,7 @@ def test_what_is_under_way_on_a_connection_is_not_sent_a_second_time_on_it(
 def test_what_a_broker_never_acknowledges_or_a_connection_lost_is_sent_again(
     tmp_path: Path, seconds: float, settled: PublishOutcome | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(courier, "PUBACK_S", 0.01)
+    monkeypatch.setattr("edge.deliver.courier.PUBACK_S", 0.01)
     route = Route(tmp_path, deadline_s=6000)
     route.keep(0)
     pending = Pending()

@@ -12,10 +12,10 @@ from contract.verdict import Verdict
 from edge.config.schema import DeliverConfig
 from edge.deliver import notifications
 from edge.deliver.decision_rows import NotificationOutcome
-from edge.deliver.notifier import LOST_S, Notifier
+from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
-from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused
+from service.outcomes import LOST_S, Delivered, NotConnected, Pending, PublishOutcome, Refused
 from tests.fakes import recorded_events
 from tests.unit.edge.deliver.bundles import bundle, name, verdict
 from tests.unit.edge.deliver.carriers import Longest

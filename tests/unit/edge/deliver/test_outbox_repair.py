@@ -117,8 +117,9 @@ def test_an_outbox_of_a_newer_program_is_read_as_far_as_it_can_be(site: Site) ->
 def test_two_processes_cannot_share_an_outbox(site: Site) -> None:
     outbox = site.open()
     program = (
-        "import sys; from pathlib import Path; from edge.deliver import outbox_schema as schema\n"
-        "schema.BUSY_S = 0.1\n"
+        "import sys; from pathlib import Path; from edge.deliver import outbox_schema as schema; "
+        "from edge.storage import sqlite\n"
+        "sqlite.BUSY_S = 0.1\n"
         "schema.open_sound(Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", program, str(site.folder / "outbox.sqlite")]

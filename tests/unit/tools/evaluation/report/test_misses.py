@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.records import RuleResult, TrackId
-from edge.replay.failed_checks import FailedChecks, failed_checks_of
+from edge.replay.failed_checks import FailedChecks
 from edge.replay.html import PagePicture, jpeg_of
 from edge.rules import checks
 from tests.evaluations import decided, one_frame_a_second, still
@@ -75,6 +75,13 @@ def rule_result(label: str, *asked: tuple[str, float, float]) -> RuleResult:
         night=False,
         checks=tuple(checks.at_least(name, f"the {name}", v, limit) for name, v, limit in asked),
     )
+
+
+def failed_checks_of(rule_results: list[RuleResult]) -> FailedChecks:
+    failed = FailedChecks()
+    for one in rule_results:
+        failed.count(one)
+    return failed
 
 
 HELD = failed_checks_of(
