@@ -12,15 +12,15 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from functools import partial
 
-from contract.ids import CameraId, picture_id
+from contract.ids import CameraId
 from edge.config.health import Fault
 from edge.config.schema import EdgeConfig
 from edge.daemon.audit_sender import AuditSender
+from edge.daemon.suspicion_store import SuspicionStore
 from edge.daemon.verdict_queue import VerdictQueue
-from edge.deliver.evidence import ReportOrigin, extended, pack
+from edge.deliver.evidence import ReportOrigin, extended
 from edge.deliver.evidence_requests import GATHER_S, PATIENCE_S, EvidenceRequests, OpenRequest
 from edge.deliver.outbox import Outbox
 from edge.errors import InferenceError, OutboxError
@@ -29,16 +29,12 @@ from edge.intake.mailbox import Mailbox
 from edge.metrics.counters import Counters, Timings
 from edge.pipeline import Detector, Pipeline
 from edge.records import (
-    AlertCandidate,
     Analysed,
-    Duplicate,
     Frame,
-    HeldMessage,
     Notices,
     Outcome,
     Quiet,
     SuppressedAlarm,
-    Suspicion,
 )
 from edge.static_objects.records import Memory
 from imaging.admission import Reason, Rejected
@@ -47,17 +43,6 @@ from service.events import Event, log
 
 _PATIENCE_S = 0.25
 """How long to wait for a frame; frames that stand alone are decided on this late at most."""
-
-MOST_TWINS = 1000
-"""So often may the same bytes come under the same message id while the outbox remembers them."""
-
-
-class StoreResult(Enum):
-    """What became of a suspicion: durable, known by its id before, not kept."""
-
-    NEW = auto()
-    KNOWN = auto()
-    FAILED = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +90,7 @@ class AnalysisWorker:
         self._timings = context.timings
         self._clock = context.clock
         self._kept = context.kept
+        self._suspicions = SuspicionStore(context.outbox, context.counters, context.kept)
         self._sync_memory = context.sync_memory
         self._settings = self._offered = settings
         self._failures = 0
@@ -134,8 +120,8 @@ class AnalysisWorker:
             self._pipeline.forget(self._leaving.popleft())
         for result in self._pipeline.flush(self._clock.mono()):
             self._count_suppressed(result.camera, result.suppressed)
-            self._keep(result.candidates)
-            self._count_duplicates(result.duplicates)
+            self._suspicions.keep(result.candidates, self._settings.origin)
+            self._suspicions.count_duplicates(result.duplicates)
         self._audit(self._clock.mono())
         frame = self._mailbox.take(_PATIENCE_S)
         self._take_up()  # what came into force while we waited holds for this frame
@@ -152,16 +138,12 @@ class AnalysisWorker:
         longest_s = max(camera.snapshot_after_s for camera in cameras)
         for result in self._pipeline.flush(self._clock.mono() + longest_s):
             self._count_suppressed(result.camera, result.suppressed)
-            self._count_duplicates(result.duplicates)
+            self._suspicions.count_duplicates(result.duplicates)
             for candidate in result.candidates:
                 raised_at = min(candidate.suspicion.raised_at, now)
-                self._keep(
-                    (
-                        replace(
-                            candidate, suspicion=replace(candidate.suspicion, raised_at=raised_at)
-                        ),
-                    )
-                )
+                suspicion = replace(candidate.suspicion, raised_at=raised_at)
+                timely = replace(candidate, suspicion=suspicion)
+                self._suspicions.keep((timely,), self._settings.origin)
 
     def _take_up(self) -> None:
         offered = self._offered
@@ -176,8 +158,8 @@ class AnalysisWorker:
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         if isinstance(outcome, Analysed):
-            self._keep(outcome.candidates, frame.held)
-            self._count_duplicates(outcome.duplicates)
+            self._suspicions.keep(outcome.candidates, self._settings.origin, frame.held)
+            self._suspicions.count_duplicates(outcome.duplicates)
         self._pipeline.update_memory(frame.camera, partial(self._sync_memory, frame.camera))
         if frame.held is not None:
             frame.held.acknowledge()
@@ -225,40 +207,6 @@ class AnalysisWorker:
         for one in suppressed:
             self._counters.count_suppressed(camera, one.reason)
 
-    def _keep(
-        self, candidates: tuple[AlertCandidate, ...], held: HeldMessage | None = None
-    ) -> None:
-        """Put them, and only then say and count them as raised."""
-        for number, candidate in enumerate(candidates):
-            kept, suspicion = (
-                self._put_held(candidate, held, number)
-                if held
-                else (self._put(candidate), candidate.suspicion)
-            )
-            if kept is not StoreResult.NEW:
-                continue
-            self._counters.count(suspicion.camera, "suspicions")
-            log(
-                Event.SUSPICION_RAISED,
-                camera=suspicion.camera,
-                report_id=suspicion.report_id,
-                label=suspicion.label,
-                rule=suspicion.rule,
-                reasons=list(suspicion.reasons),
-            )
-
-    def _count_duplicates(self, duplicates: tuple[Duplicate, ...]) -> None:
-        for one in duplicates:
-            self._counters.count(one.camera, "deduplicated")
-            log(
-                Event.SUSPICION_DEDUPLICATED,
-                camera=one.camera,
-                label=one.label,
-                rule=one.rule,
-                track=one.track,
-                reported_before_s=round(one.since_s, 1),
-            )
-
     def _audit(self, now: float) -> None:
         rejected = self._pipeline.rejected_segments(now)
         if self._audit_sender.take(rejected, self._settings.config, self._settings.origin, now):
@@ -283,36 +231,3 @@ class AnalysisWorker:
         with suppress(OutboxError):  # the entry stays as it was, and is repeated
             self._outbox.extend(extended(entry.report, best_frame, self._settings.origin))
             self._kept.set()
-
-    def _put_held(
-        self, candidate: AlertCandidate, held: HeldMessage, number: int
-    ) -> tuple[StoreResult, Suspicion]:
-        """Under an id that follows from the picture, so that one which the broker delivers again
-        raises nothing twice; with the suspicion under that id."""
-        origin, suspicion = self._settings.origin, candidate.suspicion
-        for time in range(1 if held.again else MOST_TWINS):
-            id_ = picture_id(
-                origin.gateway, suspicion.camera, held.digest, held.message, time, number
-            )
-            suspicion = replace(suspicion, report_id=id_)
-            kept = self._put(replace(candidate, suspicion=suspicion))
-            if kept is not StoreResult.KNOWN:
-                return kept, suspicion
-        log(Event.SUSPICION_REPEATED, camera=suspicion.camera, report_id=id_)
-        return StoreResult.KNOWN, suspicion
-
-    def _put(self, candidate: AlertCandidate) -> StoreResult:
-        try:
-            new = self._outbox.put(pack(candidate, self._settings.origin))
-        except OutboxError as error:
-            suspicion = candidate.suspicion
-            self._counters.count(suspicion.camera, "lost")
-            log(
-                Event.SUSPICION_LOST,
-                camera=suspicion.camera,
-                report_id=suspicion.report_id,
-                reason=str(error),
-            )
-            return StoreResult.FAILED
-        self._kept.set()
-        return StoreResult.NEW if new else StoreResult.KNOWN

@@ -283,7 +283,7 @@ class Daemon:
         gateway.delivery.wake()
         ended = [worker.join(until_s - self._clock.mono()) for worker in gateway.workers]
         # the workers behind these deliver: nothing waits in them
-        for analysis, over in zip(gateway.analysis_workers, ended, strict=False):
+        for analysis, over in zip(gateway.analysis.workers, ended, strict=False):
             if over and not self._failures:
                 analysis.finish()
 

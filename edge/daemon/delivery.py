@@ -21,7 +21,7 @@ from edge.daemon.connections import open_store_of, shares_broker, uplink_setting
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity
 from edge.daemon.open_outbox import log_repairs
-from edge.daemon.worker import Worker
+from edge.daemon.worker import OnFailure, Worker
 from edge.deliver.audience import Audience
 from edge.deliver.context import DeliveryContext
 from edge.deliver.courier import CloudEndpoint, Courier
@@ -42,8 +42,6 @@ from service.link import Link, Publication, Subscription
 from service.outcomes import PUBACK_S
 
 _WAIT_S = 0.25
-
-OnFailure = Callable[[Exception], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +95,7 @@ class Delivery:
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
         outbox.notifications.keep_only([one.name for one in destinations])
         self.threats = Threats(outbox, topics, clock, context.settings, site)
-        self._carrying = Worker(
-            "courier", self._step, clock=clock, on_failure=lambda _, error: on_failure(error)
-        )
+        self._carrying = Worker("courier", self._step, clock=clock, on_failure=on_failure)
         store = open_store_of(current, clock, callbacks.synchronised)
         self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
         self.audience, self._answered = Audience(clock), callbacks.answered
@@ -200,7 +196,7 @@ class Delivery:
             f"notify-{destination.name}",
             lambda: self._pause_unless(notifier.step(), recorded),
             clock=self._clock,
-            on_failure=lambda _, error: on_failure(error),
+            on_failure=on_failure,
         )
 
     def _step(self) -> None:

@@ -12,15 +12,15 @@ from contract.ids import CameraId, GatewayId
 from contract.signature import Keyring
 from contract.topics import Topics
 from contract.verdict import Verdict
-from edge.config.health import Fault
 from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import EdgeConfig
 from edge.config.switched import switched
-from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
+from edge.daemon.analysis import AnalysisContext, WorkerSettings
+from edge.daemon.analysis_threads import AnalysisThreads
 from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
-from edge.daemon.delivery import Delivery, DeliveryCallbacks, OnFailure, UplinkSetup
+from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
@@ -28,7 +28,7 @@ from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
 from edge.daemon.verdict_queue import VerdictQueue
-from edge.daemon.worker import Worker
+from edge.daemon.worker import OnFailure
 from edge.deliver.context import DeliveryContext
 from edge.deliver.evidence import ReportOrigin
 from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
@@ -41,7 +41,6 @@ from edge.intake.snapshots import SnapshotConnection
 from edge.metrics.counters import Counters, Timings
 from edge.pipeline import Pipeline
 from edge.privacy import privacy_of
-from edge.records import Notices
 from edge.self_test.requests import self_test_parts
 from edge.self_test.runner import ReportSource
 from edge.static_objects.store import StaticStore
@@ -127,11 +126,7 @@ class Gateway:
     def pulses(self) -> tuple[Pulse, ...]:
         """When each worker last made progress."""
         patience_s = self.config().runtime.heartbeat_s
-        analysing = (
-            Pulse(worker=worker.name, beat_at_s=worker.beat_at_s, patience_s=patience_s)
-            for worker in self._analysing
-        )
-        return (*analysing, *self.delivery.pulses())
+        return (*self.analysis.pulses(patience_s), *self.delivery.pulses())
 
     def public_on_connect(self) -> Iterator[Publication]:
         """What is retained at the brokers of site and cloud: that we live, and our cameras."""
@@ -199,8 +194,7 @@ class Gateway:
     def _put_in_force(self) -> None:
         """From the next frame on."""
         self._config = switched(self.live.current.config, self.switches.positions)
-        for worker, network in zip(self.analysis_workers, self._networks, strict=True):
-            worker.adopt(self._worker_settings(network))
+        self.analysis.adopt(self._worker_settings())
         self.snapshots.follow()
         if self._subscribed != self._heard():
             self._subscribed = self._heard()
@@ -269,50 +263,10 @@ class Gateway:
         )
 
     def _build_workers(self, config: EdgeConfig) -> None:
-        load_memory = self.static.load
-        self.analysis_workers = tuple(
-            self._analysis_worker(
-                mailbox, network, Pipeline(config, network, self._epoch, load_memory)
-            )
-            for mailbox, network in zip(self.mailboxes, self._networks, strict=True)
-        )
-        self._analysing = tuple(
-            Worker(
-                f"analysis-{n}",
-                worker.step,
-                clock=self.clock,
-                on_failure=lambda _, error: self._on_failure(error),
-            )
-            for n, worker in enumerate(self.analysis_workers)
-        )
-        self.workers = (*self._analysing, *self.delivery.workers)
-
-    def _build_watches(self) -> None:
-        self.camera_watch = CameraWatch(
-            self.config,
-            self.counters,
-            self.status_messages,
-            self.clock,
-            self._publish_to_all,
-            CameraSources(
-                followed=lambda: self.intake.cameras,
-                faults=self._faults,
-                known=lambda: self.delivery.threats.known,
-                notices=self._notices,
-            ),
-        )
-        self.status_messages.add("notices", self.camera_watch.noticed)
-        self.health_watch = HealthWatch(
-            self.health, self.status_messages, self.clock, self._publish_to_all
-        )
-
-    def _analysis_worker(
-        self, mailbox: Mailbox, network: NamedDetector, pipeline: Pipeline
-    ) -> AnalysisWorker:
-        return AnalysisWorker(
-            self._worker_settings(network),
-            mailbox,
-            pipeline,
+        self.analysis = AnalysisThreads(
+            self.mailboxes,
+            (Pipeline(config, one, self._epoch, self.static.load) for one in self._networks),
+            self._worker_settings(),
             AnalysisContext(
                 outbox=self.outbox,
                 counters=self.counters,
@@ -323,6 +277,27 @@ class Gateway:
                 verdict_queue=self._verdict_queue,
                 sync_memory=self.static.sync,
             ),
+            self._on_failure,
+        )
+        self.workers = (*self.analysis.threads, *self.delivery.workers)
+
+    def _build_watches(self) -> None:
+        self.camera_watch = CameraWatch(
+            self.config,
+            self.counters,
+            self.status_messages,
+            self.clock,
+            self._publish_to_all,
+            CameraSources(
+                followed=lambda: self.intake.cameras,
+                faults=self.analysis.faults,
+                known=lambda: self.delivery.threats.known,
+                notices=self.analysis.notices,
+            ),
+        )
+        self.status_messages.add("notices", self.camera_watch.noticed)
+        self.health_watch = HealthWatch(
+            self.health, self.status_messages, self.clock, self._publish_to_all
         )
 
     def _camera_found(self, camera: CameraId) -> None:
@@ -340,8 +315,7 @@ class Gateway:
         """Nothing is left of a camera whose place went to another."""
         self.counters.forget(camera)
         self.static.forget_camera(camera)
-        for worker in self.analysis_workers:
-            worker.forget(camera)
+        self.analysis.forget(camera)
         gone = [
             self.topics.of_camera(camera, "status"),
             self.topics.of_camera(camera, "health"),
@@ -353,15 +327,6 @@ class Gateway:
     def _publish(self, publications: Iterable[Publication]) -> None:
         for one in publications:
             self.site.publish(one.topic, one.payload, one.qos, one.retain)
-
-    def _faults(self, camera: CameraId) -> tuple[Fault, ...]:
-        """Those of the one worker that looks at the camera."""
-        return tuple(fault for worker in self.analysis_workers for fault in worker.faults(camera))
-
-    def _notices(self, camera: CameraId) -> Notices:
-        """Those of the one worker that looks at the camera."""
-        found = (worker.notices(camera) for worker in self.analysis_workers)
-        return next((notices for notices in found if notices != Notices()), Notices())
 
     def _answered(self, verdict: Verdict) -> None:
         """The cloud decided: memory and damping of the camera's thread take it up."""
@@ -386,9 +351,12 @@ class Gateway:
         else:
             self.intake.on_message(topic, payload, retained, ack)
 
-    def _worker_settings(self, network: NamedDetector) -> WorkerSettings:
-        """What a worker with this network goes by from now on."""
-        return WorkerSettings(config=self.config(), detector=network, origin=self._origin(network))
+    def _worker_settings(self) -> tuple[WorkerSettings, ...]:
+        """What the worker of each network goes by from now on."""
+        return tuple(
+            WorkerSettings(config=self.config(), detector=network, origin=self._origin(network))
+            for network in self._networks
+        )
 
     def _origin(self, network: NamedDetector) -> ReportOrigin:
         """What reports say from now on of where they come from."""

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from service.clock import Clock
 from service.events import Event, log
 
+OnFailure = Callable[[Exception], None]
+"""Called with what ended a thread, on that thread."""
+
 
 class Worker:
-    """Runs `step` until asked to stop. `on_failure(name, error)` is called on the thread."""
+    """Runs `step` until asked to stop."""
 
     def __init__(
         self,
@@ -20,7 +23,7 @@ class Worker:
         step: Callable[[], object],
         *,
         clock: Clock,
-        on_failure: Callable[[str, Exception], None],
+        on_failure: OnFailure,
     ) -> None:
         self.name = name
         self.step = step
@@ -66,4 +69,4 @@ class Worker:
                 self.beat()
         except Exception as error:  # noqa: BLE001, the worker boundary: a thread's end must be heard
             log(Event.WORKER_FAILED, worker=self.name, error=f"{type(error).__name__}: {error}")
-            self._on_failure(self.name, error)
+            self._on_failure(error)

@@ -19,7 +19,8 @@ from contract.report import ThreatReport
 from edge.deliver.ages import ClockReading
 from edge.deliver.blobs import Blobs
 from edge.deliver.outbox_records import Loss, LossReason, Repairs
-from edge.deliver.outbox_rows import Named, OutboxRow, OutboxRows
+from edge.deliver.outbox_rows import OutboxRow, OutboxRows
+from edge.deliver.picture_rows import Named
 
 
 class Recovery:
@@ -37,7 +38,7 @@ class Recovery:
         for row in self._rows.in_delivery():
             missing += self._check(row)
         salvaged = sum(self._adopt(report_id, put_at) for report_id in sorted(self._copied))
-        orphans = self._blobs.keep_only(self._rows.hashes())
+        orphans = self._blobs.keep_only(self._rows.pictures.hashes())
         self._blobs.recognise()
         return Repairs(salvaged=salvaged, pictures_missing=missing, orphans=orphans)
 
@@ -53,8 +54,8 @@ class Recovery:
             self._rows.replace_report(report)
         pictures = named_in(report)
         missing = len({sha256 for _, sha256, _ in pictures} - self._there)
-        if set(self._rows.named(row.report_id)) != set(pictures):
-            self._rows.replace_pictures(row.report_id, pictures)
+        if set(self._rows.pictures.named(row.report_id)) != set(pictures):
+            self._rows.pictures.replace(row.report_id, pictures)
         if row.report_id not in self._copied:
             if missing and self._blobs.known:
                 self._rows.delete(row.report_id)

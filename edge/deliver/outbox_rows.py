@@ -20,6 +20,7 @@ from edge.deliver.chain_rows import ChainRows
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.outbox_database import Database, SqlStatements
 from edge.deliver.outbox_records import TEST_RANK, State, rank
+from edge.deliver.picture_rows import Named, PictureRows, named
 
 _IN_DELIVERY = "state IN ('pending', 'stored', 'reported')"
 _OVER = "state IN ('done', 'buried')"
@@ -64,9 +65,6 @@ class EntryTimes:
     again_s: float
 
 
-Named = tuple[str, str, int]
-"""A picture as rows name it: key, SHA-256, bytes."""
-
 _MOST_BYTES = 1_000_000_000
 """Of one picture or report; a size beyond it is damage."""
 
@@ -74,11 +72,12 @@ _ROW = "report_id, camera, severity, state, decision, attempts, sends, report"
 
 
 class OutboxRows(SqlStatements):
-    """Entries, their pictures' names, and counters."""
+    """Entries and counters; with the rows of their `pictures` and that of the `chain`."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self.chain = ChainRows(database)
+        self.pictures = PictureRows(database)
 
     def advance(self, counter: str, at_least: int) -> int:
         """The counter's new value: one more than before, or `at_least` if that is higher."""
@@ -110,7 +109,7 @@ class OutboxRows(SqlStatements):
                 text,
                 len(text.encode()),
             )
-            self._insert_pictures(report.report_id, pictures, 0)
+            self.pictures.insert(report.report_id, pictures)
             self.chain.advance(report)
 
     def replace_report(self, report: ThreatReport) -> None:
@@ -121,12 +120,6 @@ class OutboxRows(SqlStatements):
                 report.model_dump_json(),
                 report.report_id,
             )
-
-    def replace_pictures(self, report_id: ReportId, pictures: Iterable[Named]) -> None:
-        """Some of their rows were lost."""
-        with self._transaction():
-            self._change("DELETE FROM pictures WHERE report_id = ?", report_id)
-            self._insert_pictures(report_id, pictures, 0)
 
     def extend(self, bundle: ReportBundle) -> bool:
         """Another report and more pictures for an entry without the cloud's verdict."""
@@ -140,20 +133,9 @@ class OutboxRows(SqlStatements):
                 report.report_id,
             )
             if changed:
-                known = len(self.pictures(report.report_id))
-                self._insert_pictures(report.report_id, named(bundle), known)
+                known = len(self.pictures.named(report.report_id))
+                self.pictures.insert(report.report_id, named(bundle), known)
         return changed == 1
-
-    def _insert_pictures(self, report_id: ReportId, pictures: Iterable[Named], first: int) -> None:
-        for position, (key, sha256, size) in enumerate(pictures, first):
-            self._change(
-                "INSERT INTO pictures VALUES (?, ?, ?, ?, ?)",
-                report_id,
-                position,
-                key,
-                sha256,
-                size,
-            )
 
     def delete(self, report_id: ReportId) -> None:
         with self._transaction():
@@ -258,26 +240,6 @@ class OutboxRows(SqlStatements):
                 report_id,
             )
 
-    def pictures(self, report_id: ReportId) -> list[tuple[str, str]]:
-        """Key and hash of each picture, in the report's order."""
-        return self._all(
-            "SELECT key, sha256 FROM pictures WHERE report_id = ? ORDER BY position", report_id
-        )
-
-    def named(self, report_id: ReportId) -> list[Named]:
-        """As `pictures`, with the bytes of each."""
-        return self._all(
-            "SELECT key, sha256, bytes FROM pictures WHERE report_id = ? ORDER BY position",
-            report_id,
-        )
-
-    def hashes(self) -> frozenset[str]:
-        """Of every picture that some entry still needs."""
-        return frozenset(sha for (sha,) in self._all("SELECT DISTINCT sha256 FROM pictures"))
-
-    def needs(self, sha256: str) -> bool:
-        return bool(self._all("SELECT 1 FROM pictures WHERE sha256 = ? LIMIT 1", sha256))
-
     def size_bytes(self) -> int:
         """Of pictures (each once) and reports."""
         return self._sum("SELECT DISTINCT sha256, bytes FROM pictures") + self._sum(
@@ -313,11 +275,6 @@ class OutboxRows(SqlStatements):
 
     def _ids(self, which: str) -> list[ReportId]:
         return [id_ for (id_,) in self._all(f"SELECT report_id FROM entries WHERE {which}")]  # noqa: S608
-
-
-def named(bundle: ReportBundle) -> list[Named]:
-    """The bundle's pictures as rows name them."""
-    return [(p.key, p.sha256, len(p.jpeg)) for p in bundle.pictures]
 
 
 def _put_at(at: object, mono_s: object, boot: object, synchronised: object) -> ClockReading:

@@ -17,8 +17,9 @@ from edge.deliver.blobs import Blobs
 from edge.deliver.evidence import EvidencePicture, ReportBundle
 from edge.deliver.outbox_records import Loss, LossReason, OutboxEntry, Repairs, rank
 from edge.deliver.outbox_recovery import Recovery, parsed
-from edge.deliver.outbox_rows import OutboxRow, OutboxRows, named
+from edge.deliver.outbox_rows import OutboxRow, OutboxRows
 from edge.deliver.outbox_schema import translated
+from edge.deliver.picture_rows import named
 from edge.errors import OutboxError, OutboxFull
 
 OnLoss = Callable[[Loss], None]
@@ -137,7 +138,10 @@ class OutboxStorage:
         row = self._rows.find(report_id)
         if row is None or not row.in_delivery:
             return None
-        read = ((key, sha, self._blobs.read(sha)) for key, sha in self._rows.pictures(report_id))
+        read = (
+            (key, sha, self._blobs.read(sha))
+            for key, sha, _ in self._rows.pictures.named(report_id)
+        )
         return tuple(
             EvidencePicture(key=key, sha256=sha256, jpeg=jpeg)
             for key, sha256, jpeg in read
@@ -218,12 +222,12 @@ class OutboxStorage:
 
     def hashes(self, report_id: ReportId) -> list[str]:
         """Of the pictures that the entry needs."""
-        return [sha256 for _, sha256 in self._rows.pictures(report_id)]
+        return [sha256 for _, sha256, _ in self._rows.pictures.named(report_id)]
 
     def remove_unneeded(self, hashes: Iterable[str]) -> None:
         """The files of those that no entry needs any more."""
         for sha256 in hashes:
-            if not self._rows.needs(sha256):
+            if not self._rows.pictures.needs(sha256):
                 self._blobs.remove(sha256)
 
 

@@ -236,7 +236,7 @@ class Soak:
         self.frames += 1
         self.gateway.intake.on_message(topic, payload, False, lambda: None)
         while len(self.gateway.mailboxes[0]):
-            self.gateway.analysis_workers[0].step()
+            self.gateway.analysis.workers[0].step()
 
     def turn(self) -> None:
         for worker in self.gateway.workers:

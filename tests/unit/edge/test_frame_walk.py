@@ -24,6 +24,7 @@ ROOT = Path(edge.__file__).parent.parent
 CALLERS = {
     "edge/intake/mqtt.py",
     "edge/daemon/analysis.py",
+    "edge/daemon/suspicion_store.py",
     "edge/pipeline.py",
     "edge/rule_engine.py",
 }
