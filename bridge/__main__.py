@@ -1,7 +1,7 @@
 """`python -m bridge`: run, check-config, health, probe, discover.
 
 SHELL. Exit status: 0 done, 1 failed while running or not well, 2 wrong use, 78 for a configuration
-that somebody has to mend, 130 for Ctrl-C.
+that somebody has to fix, 130 for Ctrl-C.
 """
 
 from __future__ import annotations

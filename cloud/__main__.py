@@ -77,8 +77,8 @@ def _serve(settings: Settings) -> int:
 def _upkeep(options: argparse.Namespace, settings: Settings) -> int:
     from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_serve`
 
-    verb = verify if options.command == "verify-evidence" else retain
-    return verb(options, settings, settings.store or "", _store(settings), SystemClock())
+    run = verify if options.command == "verify-evidence" else retain
+    return run(options, settings, settings.store or "", _store(settings), SystemClock())
 
 
 def _keygen(file: Path) -> int:
@@ -189,11 +189,11 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) -> None:
-    for verb in (check, prune):
-        _add_store(verb)
-        _add_keys(verb)
-        verb.add_argument("--gateway", help="only this gateway")
-        verb.add_argument("--json", action="store_true", help="one JSON object per line")
+    for subcommand in (check, prune):
+        _add_store(subcommand)
+        _add_keys(subcommand)
+        subcommand.add_argument("--gateway", help="only this gateway")
+        subcommand.add_argument("--json", action="store_true", help="one JSON object per line")
     check.add_argument("--quick", action="store_true", help="compare sizes only, read no picture")
     check.add_argument(
         "--grace-h",

@@ -1,4 +1,4 @@
-"""When the full model's sight of the evidence confirms a suspicion: the limits an operator may set.
+"""When the evidence confirms a suspicion: limits that an operator may set.
 
 PURE. Part of the worker's settings and of the archive's rules.
 """

@@ -1,4 +1,4 @@
-"""The verbs for a whole store: `verify-evidence` and `retain`.
+"""The subcommands for a whole store: `verify-evidence` and `retain`.
 
 SHELL. Prints a line for each finding or removal and a summary, for people or as JSON lines. Called
 by `__main__`.
@@ -118,4 +118,4 @@ def _print(options: argparse.Namespace, facts: Mapping[str, object]) -> None:
         if options.json
         else " ".join(f"{name}={value}" for name, value in facts.items())
     )
-    print(text, flush=True)  # noqa: T201, it is what the verb is for
+    print(text, flush=True)  # noqa: T201, it is what the subcommand is for

@@ -1,9 +1,9 @@
 """`python -m edge`: run, check-config, replay, static, health, self-test, import.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
-or state that somebody has to mend before another start can succeed; 130 and 141, as a shell says
-it, for Ctrl-C and for a reader of our output that went away. A verb's module is imported when the
-verb is called: a check of health every minute shall not load what a daemon needs.
+or state that somebody has to fix before another start can succeed; 130 and 141, as a shell says it,
+for Ctrl-C and for a reader of our output that went away. A subcommand's module is imported when it
+is called: a check of health every minute shall not load what a daemon needs.
 """
 
 import argparse
@@ -24,10 +24,10 @@ DEFAULT_FILE = Path("/etc/stillwatch/edge.yaml")
 
 
 class Subcommand(Protocol):
-    """What a module of `edge.cli` that is a verb offers."""
+    """What a module of `edge.cli` that is a subcommand offers."""
 
     REFUSALS: Mapping[type[Exception], str]
-    """What somebody has to mend, each with the word for what it is about."""
+    """What somebody has to fix, each with the word for what it is about."""
 
     command: Callable[[argparse.Namespace], int]
     """Does it; returns the exit status."""
@@ -36,17 +36,17 @@ class Subcommand(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     options = command_line().parse_args(arguments)
-    verb = cast(Subcommand, importlib.import_module(f"edge.cli.{options.module}"))
+    subcommand = cast(Subcommand, importlib.import_module(f"edge.cli.{options.module}"))
     try:
         _arrange(options)
-        status = verb.command(options)
+        status = subcommand.command(options)
         sys.stdout.flush()
     except ConfigError as error:
         return _refuse("configuration", *map(str, error.problems))
     except OutboxInUse as error:
         return _refuse("outbox", f"{error} ({_OUTBOX_HINT})")
-    except tuple(verb.REFUSALS) as error:
-        words = next(word for kind, word in verb.REFUSALS.items() if isinstance(error, kind))
+    except tuple(subcommand.REFUSALS) as error:
+        words = next(word for kind, word in subcommand.REFUSALS.items() if isinstance(error, kind))
         return _refuse(words, str(error))
     except KeyboardInterrupt:
         return CTRL_C
@@ -79,20 +79,20 @@ def command_line() -> argparse.ArgumentParser:
         description="Watches the site's cameras and reports suspected threats to the cloud.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
-    verbs = parser.add_subparsers(
+    commands = parser.add_subparsers(
         required=True, metavar="run|check-config|replay|static|health|self-test|import"
     )
-    _verb(verbs, "run", "watch the cameras until stopped")
-    _verb(verbs, "check-config", "print the configuration in effect, or every fault in it")
-    _verb(verbs, "health", "ask the running daemon; exit 0 if an alarm would reach a person")
-    test = _verb(verbs, "self-test", "send a marked test alarm and say how long each hop took")
+    _add(commands, "run", "watch the cameras until stopped")
+    _add(commands, "check-config", "print the configuration in effect, or every fault in it")
+    _add(commands, "health", "ask the running daemon; exit 0 if an alarm would reach a person")
+    test = _add(commands, "self-test", "send a marked test alarm and say how long each hop took")
     test.add_argument(
         "--timeout", type=_test_seconds, help="1 to 600 s; default: self_test.timeout_s"
     )
     test.add_argument("--json", action="store_true", help="one JSON object instead of words")
-    static = _verb(verbs, "static", "list or forget the static objects that are remembered")
+    static = _add(commands, "static", "list or forget the static objects that are remembered")
     _static_arguments(static)
-    replay = _verb(verbs, "replay", "run stored pictures or a video through the pipeline")
+    replay = _add(commands, "replay", "run stored pictures or a video through the pipeline")
     replay.add_argument("source", type=Path, help="folder of pictures (in name order) or video")
     replay.add_argument("--camera", default="replay", help="camera id, for its settings")
     replay.add_argument("--fps", type=float, help="frames per second (video: its own; folder: 5)")
@@ -126,16 +126,16 @@ def command_line() -> argparse.ArgumentParser:
     replay.add_argument(
         "--fail-on-change", action="store_true", help="--against: exit 1 if any decision changes"
     )
-    _import_arguments(verbs)
+    _import_arguments(commands)
     return parser
 
 
-def _import_arguments(verbs: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _import_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """It knows no configuration of ours."""
     text = "print another program's configuration as ours, with remarks"
-    verb = verbs.add_parser("import", help=text, description=text)
-    verb.set_defaults(module="import_config", config=None)
-    programs = verb.add_subparsers(required=True, metavar="frigate")
+    subcommand = commands.add_parser("import", help=text, description=text)
+    subcommand.set_defaults(module="import_config", config=None)
+    programs = subcommand.add_subparsers(required=True, metavar="frigate")
     frigate = programs.add_parser("frigate", help="of Frigate, as edge.yaml")
     frigate.add_argument("file", type=Path, help="Frigate's config.yml")
     frigate.add_argument(
@@ -152,8 +152,8 @@ def _test_seconds(text: str) -> float:
     return seconds
 
 
-def _static_arguments(verb: argparse.ArgumentParser) -> None:
-    actions = verb.add_subparsers(required=True, dest="action", metavar="list|forget")
+def _static_arguments(subcommand: argparse.ArgumentParser) -> None:
+    actions = subcommand.add_subparsers(required=True, dest="action", metavar="list|forget")
     show = actions.add_parser("list", help="one line for each static object")
     show.add_argument("--camera", help="only of this camera")
     show.add_argument("--json", action="store_true", help="one JSON object for each")
@@ -167,16 +167,16 @@ def _static_arguments(verb: argparse.ArgumentParser) -> None:
     which.add_argument("--all", action="store_true", help="all objects of all cameras")
 
 
-def _verb(
-    verbs: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, text: str
 ) -> argparse.ArgumentParser:
-    """A verb that every module `edge.cli.<name>` carries out with a configuration."""
-    verb = verbs.add_parser(name, help=text, description=text)
-    verb.set_defaults(module=name.replace("-", "_"))
-    verb.add_argument(
+    """A subcommand that every module `edge.cli.<name>` carries out with a configuration."""
+    subcommand = commands.add_parser(name, help=text, description=text)
+    subcommand.set_defaults(module=name.replace("-", "_"))
+    subcommand.add_argument(
         "--config", type=Path, metavar="FILE", help=f"YAML file (default {DEFAULT_FILE})"
     )
-    return verb
+    return subcommand
 
 
 def _arrange(options: argparse.Namespace) -> None:

@@ -46,7 +46,7 @@ class OutboxFull(OutboxError):
 
 
 class OutboxInUse(OutboxError):
-    """Another process has it open; a configuration that two daemons share must be mended."""
+    """Another process has it open; a configuration that two daemons share must be corrected."""
 
 
 class OutboxCorrupt(OutboxError):

@@ -85,8 +85,8 @@ class Pipeline:
         """What became of the frame; an `Analysed` carries the candidates that it raised."""
         engine, config = self._engine(frame.camera), self._config
         settings, state = engine.settings, self._state(frame.camera)
-        merging = config.decide.deduplication
-        if merging.enabled and state.repeats(frame, merging.longest_s):
+        deduplication = config.decide.deduplication
+        if deduplication.enabled and state.repeats(frame, deduplication.longest_s):
             return Quiet(motion=_AGAIN)
         state.count_frame(
             now, float("inf") if settings.kind == "stream" else settings.snapshot_after_s

@@ -1,7 +1,8 @@
 """What those who check or prune a whole store need beside reading it: to list and to remove.
 
 SHELL. Gateways and workers never do any of it, and their credentials should not let them; see
-`docs/security.md`. Both implementations pass one conformance suite. Called by the cloud's verbs.
+`docs/security.md`. Both implementations pass one conformance suite. Called by the cloud's
+subcommands.
 """
 
 from __future__ import annotations

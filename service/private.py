@@ -1,7 +1,7 @@
 """State and evidence are for nobody else's eyes: what we make, and what an older version left.
 
 SHELL. New files are ours alone by the process's umask; what lay there with more rights is tightened
-when a process starts. Called by the verbs that run for long.
+when a process starts. Called by the subcommands that run for long.
 """
 
 from __future__ import annotations

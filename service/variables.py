@@ -39,7 +39,7 @@ def secret_of(value: str) -> bytes:
     try:
         return base64.b64decode(value.removeprefix(_BASE64), validate=True)
     except ValueError as error:  # of binascii too, and of what is no ASCII
-        raise VariableError(f"is no base64: {error}", f"drop {_BASE64!r}, or mend it") from error
+        raise VariableError(f"is no base64: {error}", f"drop {_BASE64!r}, or correct it") from error
 
 
 def keep(path: Path, content: bytes) -> Path:

@@ -182,7 +182,7 @@ class _Decoder:
         if not packet.size or (alone and not (packet.is_keyframe and limit.is_due(now))):
             return None
         found: list[av.VideoFrame] = []
-        with suppress(av.InvalidDataError):  # a damaged packet; the next key frame mends it
+        with suppress(av.InvalidDataError):  # a damaged packet; the next key frame replaces it
             found = self._codec.decode(packet)
             if alone:  # nothing follows it: give it out now
                 found += self._codec.decode(None)

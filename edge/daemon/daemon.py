@@ -142,7 +142,7 @@ class Daemon:
         return Health(status=condition.status, facts=facts)
 
     def listen(self) -> None:
-        """First of all, since a port that is taken is for somebody to mend."""
+        """First of all, since a port that is taken is for somebody to fix."""
         runtime = self.gateway.config().runtime
         try:
             self._status_server.start()

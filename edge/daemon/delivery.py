@@ -228,7 +228,7 @@ class Delivery:
             return
         try:
             self.verdicts.on_message(topic, payload, retained, ack)
-        except OutboxError as error:  # not the message's fault: the next start mends the outbox
+        except OutboxError as error:  # not the message's fault: the next start repairs the outbox
             ack()
             self._on_failure(error)
         self.kept.set()

@@ -59,7 +59,7 @@ class Gateway:
         open_networks: OpenDetectors = open_detectors,
     ) -> None:
         """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError`, `ConfigError` for what
-        must be mended."""
+        must be fixed."""
         config = loaded.config
         keyring = open_keyring(config)
         self.live = Live(loaded)
@@ -329,7 +329,7 @@ class Gateway:
             self.site.publish(one.topic, one.payload, one.qos, one.retain)
 
     def _answered(self, verdict: Verdict) -> None:
-        """The cloud decided: memory and damping of the camera's thread take it up."""
+        """The cloud decided: memory and cooldowns of the camera's thread take it up."""
         self.static.add_verdict(verdict)
         self._verdict_queue.add(verdict)
 

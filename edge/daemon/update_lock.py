@@ -3,7 +3,7 @@
 SHELL. The file's existence holds back updates of the containers, the flock on it those of the host;
 balena takes the same lock before it stops us. Laws: created exclusively; removed only by its
 holder, or by our next start after a kill; balena's folder is never touched. On a balena device the
-daemon holds updates off while it takes up a configuration. Called by the verb `run`.
+daemon holds updates off while it takes up a configuration. Called by the subcommand `run`.
 """
 
 from __future__ import annotations

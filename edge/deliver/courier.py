@@ -131,7 +131,7 @@ class Courier:
             for picture in pictures:
                 if picture.key not in self._stored:
                     self._store_one(picture, entry)
-        except StoreError as error:  # also a permanent one, a wrong bucket: somebody will mend it
+        except StoreError as error:  # also a permanent one, a wrong bucket: somebody will fix it
             self._try_again(entry, str(error), hop="stored")
             return False
         if pictures and self._cloud.probe is not None:

@@ -78,7 +78,7 @@ def open_outbox(
 
 
 class Outbox:
-    """Made by `open_outbox`; `repairs` is what opening it mended.
+    """Made by `open_outbox`; `repairs` is what opening it repaired.
 
     `notifications` says who has not heard which verdict yet.
     """
@@ -100,7 +100,7 @@ class Outbox:
         self._lock = threading.RLock()
         self._ages = ages
         self._schedule = RetrySchedule()
-        self._mended_s = clock.mono()
+        self._repaired_s = clock.mono()
         self._storage = OutboxStorage(
             self._rows,
             blobs,
@@ -124,9 +124,9 @@ class Outbox:
             now = self._clock.mono()
             if self._database.trouble is None and self._storage.on_disk:
                 return True
-            if now - self._mended_s < REPAIR_S:
+            if now - self._repaired_s < REPAIR_S:
                 return False
-            self._mended_s = now
+            self._repaired_s = now
             was_in_memory = self._database.trouble is not None
             if not (self._storage.repair() and self._database.return_to_disk()):
                 return False
@@ -348,11 +348,11 @@ class Outbox:
         """Rows and files in step, and how old what was here before is."""
         repairs = self._storage.recover(self._ages.now())
         now_mono = self._clock.mono()
-        for birth in self._rows.entry_times():
-            if not self._ages.knows(birth.report_id):
-                self._ages.remember(birth.report_id, birth.put_at)
-                again_s = birth.again_s if birth.state == "reported" else 0.0
-                self._schedule.wait(birth.report_id, now_mono + again_s)
+        for entry in self._rows.entry_times():
+            if not self._ages.knows(entry.report_id):
+                self._ages.remember(entry.report_id, entry.put_at)
+                again_s = entry.again_s if entry.state == "reported" else 0.0
+                self._schedule.wait(entry.report_id, now_mono + again_s)
         if self._database.set_aside is not None:  # what it had, and how far it had come, is unsure
             self._rows.chain.begin_anew()
         return replace(repairs, set_aside=self._database.set_aside)

@@ -97,7 +97,7 @@ class Depth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repairs:
-    """What opening found and mended: entries read from their copies beside the pictures, pictures
+    """What opening found and repaired: entries read from their copies beside the pictures, pictures
     that were missing, files that no entry needed, and the damaged database, if it was replaced."""
 
     salvaged: int = 0

@@ -32,8 +32,8 @@ class Recovery:
         self._there = blobs.names()
 
     def run(self, put_at: ClockReading) -> Repairs:
-        """Mends what can be mended; each entry that cannot goes to `on_loss`. What is entered again
-        counts as put at `put_at`."""
+        """Repairs what can be repaired; each entry that cannot goes to `on_loss`. What is entered
+        again counts as put at `put_at`."""
         missing = 0
         for row in self._rows.in_delivery():
             missing += self._check(row)

@@ -2,7 +2,7 @@
 
 SHELL. Order makes it safe at every line: files before the row that names them, the report's copy
 gone before the row, the row before its pictures; what a crash leaves between `outbox_recovery`
-mends. Room within the quota is made lowest severity first, oldest first, never from an entry more
+repairs. Room within the quota is made lowest severity first, oldest first, never from an entry more
 severe than the new one. What the disk does not take is held in memory, bounded in the same way.
 Called by the outbox under its lock.
 """

@@ -1,6 +1,6 @@
 """A Frigate configuration as ours, or as the bridge's: text with a remark where something is lost.
 
-PURE. Called by the verb `import`, which checks what comes out.
+PURE. Called by the subcommand `import`, which checks what comes out.
 """
 
 from __future__ import annotations

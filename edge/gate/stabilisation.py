@@ -142,7 +142,7 @@ _REACH = 0.02
 """Share of the width up to which a shift is looked for: edges further off are others."""
 
 _STEPS = 4
-"""Of the search; each mends what the one before left, and more than four mend nothing."""
+"""Of the search; each corrects what the one before left, and more than four correct nothing."""
 
 _ALONG = 0.01
 """Determinant over squared trace of the gradients' sums: edges of one direction only, a wire's or a
@@ -191,11 +191,11 @@ def _on_edges(lit: FloatImage) -> tuple[Points, Points]:
 
 
 def _agree(field: npt.NDArray[np.int64], before: FloatImage, after: FloatImage) -> bool:
-    """Whether the shift has mended every field that has edges."""
+    """Whether the shift explains every field that has edges."""
     number, was, left = (np.bincount(field, weights=w) for w in (None, before, after))
     edged = number >= _OF_FIELD_PX
-    mended = (left <= _LEFT * was)[edged]
-    return len(mended) >= 2 and bool(mended.all())
+    explained = (left <= _LEFT * was)[edged]
+    return len(explained) >= 2 and bool(explained.all())
 
 
 def _at(image: FloatImage, x: Points, y: Points) -> FloatImage:

@@ -64,7 +64,7 @@ class GatewayHealth:
         self._checks += checks
 
     def condition(self) -> GatewayCondition:
-        """Asks every check. Unhealthy is only what a restart mends."""
+        """Asks every check. Unhealthy is only what a restart fixes."""
         with self._asking:
             found = [problem for check in self._checks for problem in check()]
             now = self._clock.mono()

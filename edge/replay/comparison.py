@@ -2,8 +2,8 @@
 
 PURE. Both take each frame in turn, so memory does not grow with the footage; a network that both
 use looks at each picture once. A decision is that a rule tells of an object in a frame, and how
-severe it is; scores and boxes that differ without changing one are not listed. Called by the verb
-`replay`.
+severe it is; scores and boxes that differ without changing one are not listed. Called by the
+subcommand `replay`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A comparison as text: a JSON line per change, the same in words, and what it comes to.
 
-PURE. Called by the verb `replay`.
+PURE. Called by the subcommand `replay`.
 """
 
 from __future__ import annotations

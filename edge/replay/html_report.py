@@ -1,7 +1,7 @@
 """A replay as a page: every alarm with its pictures and reasons, and every track that was not
 reported, with what held it back.
 
-SHELL (writes a file, when the replay is over). Called by the verb `replay`.
+SHELL (writes a file, when the replay is over). Called by the subcommand `replay`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ BANNER_S = 3.0
 """Long enough to read a line."""
 
 _TRAIL = 30
-"""Sights: six seconds at 5 frames/s."""
+"""Observations: six seconds at 5 frames/s."""
 
 _WIDE = (960, 1280)
 """In 960 px there is room for a dozen names, and for 130 letters under the picture; more than 1280

@@ -1,6 +1,6 @@
 """A replay as text: a JSON line per frame, the same in words, and the accounting at the end.
 
-PURE. Called by the verb `replay`.
+PURE. Called by the subcommand `replay`.
 """
 
 from __future__ import annotations

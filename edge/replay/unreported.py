@@ -34,7 +34,7 @@ class _TrackHistory:
     strip: list[PagePicture] = field(default_factory=list)
 
     def wants(self) -> bool:
-        """Whether this sight of it belongs into the strip."""
+        """Whether this observation of it belongs into the strip."""
         return (self.track.hits - 1) % self.stride == 0
 
     def add(self, picture: PagePicture) -> None:
@@ -54,7 +54,7 @@ class _TrackHistory:
         track = self.track
         title = (
             f"#{track.id} {track.label}, {track.first_at_s:.1f} to {track.seen_at_s:.1f} s, "
-            f"{track.hits} sights"
+            f"{track.hits} observations"
         )
         why = self.failed_checks.words()
         if self.failed_checks.fired:

@@ -2,7 +2,7 @@
 
 SHELL (writes a file). Every frame of the source is one of the video, also those that have no
 pixels: they are dark, with the reason under them. The size is that of the first picture; others are
-fitted into it. Called by the verb `replay`.
+fitted into it. Called by the subcommand `replay`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ PURE. A track that was reported is not reported again for `cooldown_s`, then twi
 time. What the cloud refuted has notified nobody: the cloud is asked again after `RETRY_S`, then
 twice as long each time. What is new all the same: a higher severity than reported, the crossing of
 a line, which a rule about lines reports though another rule has fired, and, where the track was
-seen badly or small in the report, a clearly better or larger sight of it: whoever had to confirm it
+seen badly or small in the report, a clearly better or larger observation: whoever had to confirm it
 could not tell by the first.
 """
 
@@ -33,10 +33,11 @@ _LARGER = 1.5
 recall by about half where things are small."""
 
 _GOOD_SCORE = 0.5
-"""A score from which a sight leaves little open; half of what a network is sure of."""
+"""A score from which an observation leaves little open; half of what a network is sure of."""
 
 _BETTER_BY = 0.1
-"""Scores of successive frames differ by about this much for no reason; more is a better sight."""
+"""Scores of successive frames differ by about this much for no reason; more is a better
+observation."""
 
 
 class Visibility(NamedTuple):
@@ -71,7 +72,7 @@ def last_report_at_s(cooldowns: tuple[Cooldown, ...], rule: RuleConfig) -> float
 
 
 def better(score: float, reported: float) -> bool:
-    """Is a sight of `score` clearly better than the bad one that was `reported`?"""
+    """Is an observation of `score` clearly better than the bad one that was `reported`?"""
     return reported < _GOOD_SCORE and score >= reported + _BETTER_BY
 
 
@@ -97,7 +98,7 @@ def _after_verdict(cooldown: Cooldown, *, refuted: bool) -> Cooldown:
 def after_report(
     cooldowns: tuple[Cooldown, ...], rule: RuleConfig, severity: int, seen: Visibility, now: float
 ) -> tuple[Cooldown, ...]:
-    """The cooldowns after `rule` has fired at `now` by a sight."""
+    """The cooldowns after `rule` has fired at `now` by an observation."""
     before = next((one for one in cooldowns if one.rule == rule.id), None)
     times = 0 if before is None else before.times
     duration_s = doubled_s(rule.cooldown_s, times, _LONGEST_S)

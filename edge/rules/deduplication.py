@@ -2,14 +2,14 @@
 
 PURE. Findings of one rule and kind of object that follow each other make an event, as in the review
 items of Frigate. Within an event the first is reported, and then only what is new: another zone, a
-higher severity, a clearly better or larger sight, a place far from all that was reported. The rest
-are duplicates, which the next report counts. Such a report is made again only after windows that
-double. What the cloud refuted has notified nobody: the window then is short, and doubles with each
-refutation in a row. An event ends when nothing alike has been there for a while. New events have a
-budget that fills up with time (a token bucket); when it is spent, the last event goes on instead.
-Nothing is forgotten: every finding of a track is either reported or counted as a duplicate, and a
-duplicate is reported when the window ends if the track is still there. Called by `rule_engine`
-between the rules and the suspicions.
+higher severity, a clearly better or larger observation, a place far from all that was reported. The
+rest are duplicates, which the next report counts. Such a report is made again only after windows
+that double. What the cloud refuted has notified nobody: the window then is short, and doubles with
+each refutation in a row. An event ends when nothing alike has been there for a while. New events
+have a budget that fills up with time (a token bucket); when it is spent, the last event goes on
+instead. Nothing is forgotten: every finding of a track is either reported or counted as a
+duplicate, and a duplicate is reported when the window ends if the track is still there. Called by
+`rule_engine` between the rules and the suspicions.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ CHECK = "static"
 """Name of the check by which a rule asks whether an object is known to stand there."""
 
 _LEFT = 0.2
-"""Own lengths among the newest sights, both sides of the box alike: no jitter and no passer-by
-shifts a parked car's box by so much."""
+"""Own lengths among the newest observations, both sides of the box alike: no jitter and no
+passer-by shifts a parked car's box by so much."""
 
 _ENTERED = 0.5
 """Own heights: whose feet got so far was seen to come, and did not stand there before."""

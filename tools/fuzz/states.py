@@ -78,7 +78,7 @@ def _used(use: Callable[[Path], str], name: str, changes: bytes, content: bytes 
 
 
 def _use_outbox(there: Path) -> str:
-    """Twice: what a start mends must be mended."""
+    """Twice: what a start repairs must stay repaired."""
     said = []
     for _ in range(2):
         try:

@@ -79,7 +79,7 @@ class EventTrace:
         self.first_s.setdefault(stage, t)
 
     def pictures(self) -> tuple[PagePicture, ...]:
-        """The filmstrip in time order, then the clearest sight."""
+        """The filmstrip in time order, then the clearest observation."""
         return (*self.strip, *(() if self.clearest is None else (self.clearest,)))
 
 
