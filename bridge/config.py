@@ -161,7 +161,12 @@ class UploadsConfig(Section):
     require_tls: bool = Field(
         False, description="true: no login, no picture and no mail without TLS."
     )
-    max_connections: int = Field(32, ge=2, le=1000, description="FTP connections at once.")
+    max_connections: int = Field(
+        32,
+        ge=2,
+        le=1000,
+        description="Connections at once to each of the ports; of one host a quarter of them.",
+    )
     idle_s: float = Field(60.0, ge=5, le=3600, description="Then a silent connection is closed.")
 
     @model_validator(mode="after")

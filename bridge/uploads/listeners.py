@@ -122,6 +122,7 @@ def _smtp_servers(config: BridgeConfig, accounts: UploadAccounts) -> list[SmtpSe
             accounts.mail,
             config.limits.max_bytes,
             uploads.idle_s,
+            uploads.max_connections,
             accounts.tls,
             implicit=port == uploads.smtps_port,
         )

@@ -36,5 +36,10 @@ def log_missing_login(camera: CameraId) -> None:
     _log(camera, "a mail without a login as the camera's username")
 
 
+def log_too_many_connections(protocol: str, host: str) -> None:
+    """Somebody who has as many connections open as one may, or comes when all are taken."""
+    _log(UNKNOWN, f"{protocol}: {host} has, or all have, too many connections (max_connections)")
+
+
 def _log(camera: CameraId, detail: str) -> None:
     log(Event.UPLOAD_REFUSED, camera=camera, reason=FaultReason.REFUSED.value, detail=detail)

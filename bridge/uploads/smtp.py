@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.errors import MessageError
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from bridge.uploads.certificate import UploadTls
@@ -23,6 +22,7 @@ from bridge.uploads.refusals import (
     log_refused_login,
     log_unknown_address,
 )
+from bridge.uploads.smtp_connections import BoundedController, Places
 from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
@@ -55,6 +55,7 @@ class SmtpServer:
         mailboxes: Mapping[str, MailAccount],
         max_bytes: int,
         idle_s: float,
+        max_connections: int,
         tls: UploadTls | None = None,
         implicit: bool = False,
     ) -> None:
@@ -63,8 +64,10 @@ class SmtpServer:
         required = tls is not None and tls.required and not implicit
         self._cameras = {box.username: box.camera for box in mailboxes.values() if box.username}
         self._users = {box.username: box.password for box in mailboxes.values() if box.username}
-        self._controller = Controller(
+        self._controller = BoundedController(
             _MailHandler(mailboxes, max_bytes),
+            Places(max_connections),
+            idle_s,
             hostname=address[0],
             port=address[1],
             ident="stillwatch-bridge",
@@ -74,7 +77,6 @@ class SmtpServer:
             tls_context=starts,
             require_starttls=required,
             ssl_context=tls.smtp if tls is not None and implicit else None,
-            timeout=idle_s,
             server_hostname="stillwatch-bridge",
         )
 

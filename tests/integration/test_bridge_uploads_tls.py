@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -23,6 +23,7 @@ from contract.ids import CameraId
 from service.link import TlsFiles
 from tests.authorities import authority, issue
 from tests.cameras import jpeg
+from tests.links import wait_until
 from tests.processes import HOST, free_port, ports_with_twins
 
 PORCH, SHED = CameraId("porch"), CameraId("shed")
@@ -76,7 +77,7 @@ def config(folder: Path, **tls: object) -> BridgeConfig:
 
 
 @contextmanager
-def site(folder: Path, files: TlsFiles, require: bool) -> Iterator[Site]:
+def site(folder: Path, files: TlsFiles, require: bool, idle_s: float = 60) -> Iterator[Site]:
     ftps, smtps = free_port(), free_port()
     found = config(
         folder,
@@ -85,6 +86,7 @@ def site(folder: Path, files: TlsFiles, require: bool) -> Iterator[Site]:
         require_tls=require,
         ftps_port=ftps,
         smtps_port=smtps,
+        idle_s=idle_s,
     )
     queues, stopping = {PORCH: UploadQueue(), SHED: UploadQueue()}, threading.Event()
     listeners = Listeners(found, queues)
@@ -179,6 +181,62 @@ def test_where_all_is_encrypted_plain_words_are_not_answered(
                 plain.sendall(b"USER p\r\nPASS s3cret\r\n")
                 with suppress(ConnectionResetError):
                     assert not any(word in plain.recv(4096) for word in (b"220", b"230", b"331"))
+
+
+@pytest.mark.parametrize("name", ["smtp_port", "smtps_port", "ftp_port", "ftps_port"])
+def test_one_host_cannot_have_all_connections_and_gets_them_back(
+    name: str, files: TlsFiles, tmp_path: Path
+) -> None:
+    """Of 32, which nobody changed, one host has 8, whether it begins TLS or not."""
+    with site(tmp_path, files, require=False) as found, ExitStack() as held:
+        port = int(getattr(found, name))
+        silent = [held.enter_context(socket.create_connection((HOST, port), 10)) for _ in range(40)]
+        closed = [one for one in silent if is_closed(one, greets=name in ("smtp_port", "ftp_port"))]
+        assert len(closed) >= 40 - 8
+        held.close()
+        wait_until(lambda: mails_or_stores(found, name), "a place again")
+
+
+def is_closed(link: socket.socket, greets: bool) -> bool:
+    """Whether the server refused it; one that is to encrypt first says nothing to a friend."""
+    link.settimeout(10 if greets else 0.5)
+    try:
+        return link.recv(4096)[:3] != b"220"
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def mails_or_stores(found: Site, name: str) -> bool:
+    """Whether a camera is served."""
+    try:
+        if name == "smtp_port":
+            with found.smtp() as client:
+                return client.noop()[0] == 250
+        if name == "smtps_port":
+            with smtplib.SMTP_SSL(
+                HOST, found.smtps_port, timeout=5, context=found.trust
+            ) as mailing:
+                return mailing.noop()[0] == 250
+        if name == "ftp_port":
+            with found.ftps() as storing:
+                return storing.login("p", "s3cret").startswith("230")
+        with ImplicitFtp(context=found.trust) as encrypted:
+            encrypted.connect_encrypted(found.ftps_port)
+            return encrypted.login("p", "s3cret", secure=False).startswith("230")
+    except (OSError, EOFError, smtplib.SMTPException, ftplib.Error):
+        return False
+
+
+@pytest.mark.parametrize("name", ["smtps_port", "ftps_port"])
+def test_who_does_not_begin_tls_is_dropped(name: str, files: TlsFiles, tmp_path: Path) -> None:
+    with (
+        site(tmp_path, files, require=False, idle_s=5) as found,
+        socket.create_connection((HOST, int(getattr(found, name))), 30) as silent,
+        suppress(ConnectionError),
+    ):
+        assert silent.recv(100) == b""
 
 
 def test_where_tls_is_required_no_password_and_no_picture_crosses_in_the_clear(
