@@ -15,7 +15,8 @@ from urllib.parse import unquote
 from onveef.wsdiscovery import discover
 
 from bridge.address import Scheme, Url, parse_address
-from bridge.onvif import SERVICE, printable
+from bridge.fault import printable
+from bridge.onvif import SERVICE
 
 MAX_CAMERAS = 256
 STRANGE = "(not on a private network: is it yours?)"

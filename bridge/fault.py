@@ -22,10 +22,22 @@ class FaultReason(StrEnum):
     DEFECT = "defect"
 
 
+MAX_WORDS = 200
+"""Characters of a camera's own words that are quoted."""
+MAX_DETAIL = 400
+
+
 class SourceFault(Exception):
-    """The source gives nothing now; `detail` never holds a URL with its password."""
+    """The source gives nothing now; `detail` never holds a URL with its password. It may hold a
+    camera's own words, so it is made fit for a terminal and short."""
 
     def __init__(self, reason: FaultReason, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = detail
+        self.detail = printable(detail, MAX_DETAIL)
+        super().__init__(f"{reason}: {self.detail}")
+
+
+def printable(value: object, most: int = MAX_WORDS) -> str:
+    """A camera's words, fit for a terminal; at most `most` characters."""
+    text = "".join(sign if sign.isprintable() else "?" for sign in str(value)[: 2 * most])
+    return text[:most].strip()

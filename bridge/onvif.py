@@ -32,7 +32,7 @@ from onveef import (
 
 from bridge.address import Scheme, Url, parse_address
 from bridge.config import SourceConfig, password_of
-from bridge.fault import FaultReason, SourceFault
+from bridge.fault import FaultReason, SourceFault, printable
 from bridge.http_client import client_of
 from bridge.soap_answers import MAX_BYTES
 
@@ -42,8 +42,6 @@ ENOUGH_PX = 640
 MAX_PROFILES = 64
 SUBSCRIPTION_S, PULL_S = 60, 5
 MAX_EVENTS = 50
-_WORDS = 200
-"""Characters of a camera's own words that are quoted."""
 _UNAUTHORISED = re.compile(r"not\s*authori[sz]ed|unauthori[sz]ed", re.IGNORECASE)
 
 _MALFORMED = (ValueError, ArithmeticError, LookupError, RecursionError, httpx.InvalidURL)
@@ -193,7 +191,7 @@ def choose_profile(profiles: Sequence[OnvifProfile], wanted: str | None) -> Onvi
         if not named:
             known = ", ".join(one.token for one in profiles)
             words = f"it has no profile {wanted!r}; it has {known}"
-            raise SourceFault(FaultReason.NOT_FOUND, words[: 2 * _WORDS])
+            raise SourceFault(FaultReason.NOT_FOUND, words)
         return named[0]
     sized = sorted((one for one in profiles if one.width_px), key=lambda one: one.width_px)
     if not sized:
@@ -231,12 +229,6 @@ def _address(said: str, schemes: tuple[Scheme, ...]) -> Url:
     if not isinstance(found, Url) or found.scheme not in schemes:
         raise SourceFault(FaultReason.UNUSABLE, f"it names no {schemes[0]}:// address")
     return found
-
-
-def printable(value: object) -> str:
-    """A camera's words, fit for a terminal."""
-    text = "".join(sign if sign.isprintable() else "?" for sign in str(value))
-    return text[:_WORDS].strip()
 
 
 def _refuses(error: OnvifError) -> bool:

@@ -14,7 +14,7 @@ import yaml
 
 from bridge.address import Folder, Url, parse_address
 from bridge.config import SourceConfig, SourceLimitsConfig
-from bridge.fault import FaultReason, SourceFault
+from bridge.fault import FaultReason, SourceFault, printable
 from bridge.ffmpeg_memory import bound_ffmpeg_memory
 from bridge.http_client import client_of, faults_named
 from bridge.onvif import choose_profile, onvif_device
@@ -90,7 +90,7 @@ def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:
     ):
         kind = checked(answer)
     mjpeg = "MJPEG" if is_mjpeg(kind) else "a snapshot, asked for at rate_fps"
-    yield f"{url.scheme}: {mjpeg} ({kind.partition(';')[0] or 'no content type'})"
+    yield f"{url.scheme}: {mjpeg} ({printable(kind.partition(';')[0]) or 'no content type'})"
 
 
 def _picture(camera: SourceConfig, jpeg_format: JpegFormat, clock: Clock) -> Iterator[str]:

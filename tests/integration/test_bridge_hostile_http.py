@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.__main__ import main
 from bridge.config import SourceConfig
 from bridge.fault import FaultReason
 from tests.cameras import Taken, jpeg, take
@@ -120,3 +121,31 @@ def test_a_refusal_without_an_end_is_not_read_to_it(gap_s: float, tmp_path: Path
     assert memory.grown_bytes() < 40 * MB
     assert said is not None
     assert said.reason in (STALLED if gap_s else UNREACHABLE | STALLED)
+
+
+ESCAPE = b"\x1b[31m\xc2\x9b31m\xe2\x80\xae"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"GARBAGE " + ESCAPE * 5000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: video/" + ESCAPE + b"y" * 60_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/html" + ESCAPE * 3 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: " + ESCAPE + b"\r\n\r\n",
+    ],
+)
+def test_a_cameras_words_are_short_and_fit_for_a_terminal(answer: bytes) -> None:
+    said = taken(once(answer)).fault
+    assert said is not None
+    assert str(said).isprintable()
+    assert len(said.detail) <= 400
+
+
+def test_probe_prints_no_escape_of_a_camera(capsys: pytest.CaptureFixture[str]) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: image/" + ESCAPE + b"\r\nContent-Length: 3\r\n\r\nabc"
+    with raw_server(once(head)) as server:
+        assert main(["probe", f"http://{HOST}:{server.port}/x"]) == 1
+    said = capsys.readouterr()
+    assert "image/?[31m" in said.out
+    assert all(line.isprintable() for line in (said.out + said.err).splitlines())
