@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from contract.ids import CameraId, GatewayId, report_id
-from contract.keys import evidence_key, verdict_key
+from contract.keys import WORKERS_TRIAL_KEY, evidence_key, trial_key, verdict_key
 from objectstore.inventory import open_inventory
 from objectstore.open import open_store
 from objectstore.store import NotFound, PermanentStoreError
+from objectstore.trial import put_on_trial
 from tests import servers
 from tests.integration.cloud_workers import CHECKOUT
 from tests.unit.cloud.reports import NOON
@@ -72,6 +73,18 @@ def test_a_gateway_puts_reads_and_mends_its_own_evidence_and_nothing_else(
         assert refused(lambda key=key: inventory.remove(key))  # type: ignore[misc]
     for prefix in ("", "evidence/", "evidence/south/", "verdicts/"):
         assert refused(lambda prefix=prefix: list(inventory.list(prefix)))  # type: ignore[misc]
+
+
+def test_least_rights_are_enough_for_the_trial_at_the_start_of_each_and_for_no_others(
+    server: servers.S3, tmp_path: Path
+) -> None:
+    own = {"gateway-north": trial_key(NORTH), "worker": WORKERS_TRIAL_KEY}
+    for who, key in own.items():
+        store = open_store(spec_of(server, who, tmp_path))
+        for _ in range(2):
+            put_on_trial(store, key)
+        (other,) = set(own.values()) - {key}
+        assert refused(lambda store=store, key=other: put_on_trial(store, key))  # type: ignore[misc]
 
 
 def test_a_worker_reads_evidence_creates_verdicts_and_is_told_what_is_missing(
