@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -223,13 +223,17 @@ def clip(path: Path, begin_s: float, seconds: float) -> list[bytes]:
 def play(
     ear_: Ear,
     topic: str,
-    pictures: list[bytes],
+    pictures: Iterable[bytes],
     fps: float = 5.0,
     settled: Callable[[int], bool] = lambda _count: True,
+    until: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Publish in the rhythm of a camera, or slower: each when those before have `settled`."""
+    """Publish in the rhythm of a camera, or slower: each when those before have `settled`; all of
+    them, or `until` enough was seen."""
     pause = threading.Event()
     for count, picture in enumerate(pictures, 1):
         ear_.publish(topic, picture)
         pause.wait(1 / fps)
         assert ear_.wait(partial(settled, count))
+        if until():
+            return

@@ -7,10 +7,10 @@ more, over it.
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from tests.integration.cloud_workers import STREET
 from tests.integration.warm_worker import WarmWorker
 from tests.links import fail
 from tests.servers import Broker
-from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, settings
+from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, play, settings
 from tests.unit.edge.deliver.test_evidence import candidate, decoded_frame, encoded
 
 WALKER: Box = (627.0, 251.0, 667.0, 352.0)
@@ -53,15 +53,9 @@ shows her, and all of it with a third that does."""
 pytestmark = pytest.mark.slow
 
 
-def to_and_fro(ear_: Ear, topic: str, pictures: list[bytes], reached: Callable[[], bool]) -> bool:
-    """Publish in the rhythm of a camera, people going up and down, until `reached`."""
-    pause = threading.Event()
-    for picture in islice(cycle([*pictures, *pictures[-2:0:-1]]), 300):
-        ear_.publish(topic, picture)
-        if reached():
-            return True
-        pause.wait(0.2)
-    return False
+def to_and_fro(pictures: list[bytes]) -> Iterator[bytes]:
+    """People going up and down, longer than the most patient wants to see."""
+    return islice(cycle([*pictures, *pictures[-2:0:-1]]), 1000)
 
 
 def crops(report: ThreatReport) -> list[EvidenceRef]:
@@ -96,8 +90,12 @@ def test_the_gateway_answers_with_a_newer_picture_and_the_worker_decides(
         edge(tmp_path, config) as daemon,
     ):
         topic, walkers = f"{root}-cameras/yard/image", clip(WALKERS, begin_s=7, seconds=3)
-        assert to_and_fro(
-            listening, topic, walkers, lambda: answer_in(listening.reports()) is not None
+        play(
+            listening,
+            topic,
+            to_and_fro(walkers),
+            settled=partial(daemon.settled, "yard"),  # none may supersede another
+            until=lambda: answer_in(listening.reports()) is not None,
         )
         answer = answer_in(listening.reports())
         assert answer is not None
