@@ -19,13 +19,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from bridge.config import (
-    BridgeConfigError,
-    SourceConfig,
-    faults_of,
-    password_fault,
-    password_of,
-)
+from bridge.camera_files import password_fault, password_of
+from bridge.config import BridgeConfigError, SourceConfig, faults_of
 from bridge.container import ContainerConfig, container_config
 from contract.ids import id_of, is_name
 from service import events

@@ -18,7 +18,8 @@ from typing import cast
 import httpx
 
 from bridge.address import Url
-from bridge.config import SourceConfig, authorities_of, password_of
+from bridge.camera_files import authorities_of, password_of
+from bridge.config import SourceConfig
 from bridge.fault import FaultReason, SourceFault
 from bridge.patient_network import Deadline, PatientTransport
 from bridge.soap_answers import BoundedAnswers

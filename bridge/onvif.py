@@ -31,7 +31,8 @@ from onveef import (
 )
 
 from bridge.address import Scheme, Url, parse_address
-from bridge.config import SourceConfig, password_of
+from bridge.camera_files import password_of
+from bridge.config import SourceConfig
 from bridge.fault import FaultReason, SourceFault, printable
 from bridge.http_client import client_of
 from bridge.soap_answers import MAX_BYTES

@@ -17,7 +17,8 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from bridge.address import Url
-from bridge.config import SourceConfig, authorities_of, password_of
+from bridge.camera_files import authorities_of, password_of
+from bridge.config import SourceConfig
 from bridge.fault import FaultReason, SourceFault
 from bridge.frame_rate import FrameRateLimit, KeyFrames, RateAt
 from bridge.picture import JpegFormat, from_frame, from_jpeg

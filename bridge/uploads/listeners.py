@@ -10,7 +10,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.config import BridgeConfig, BridgeConfigError, password_fault, password_of
+from bridge.camera_files import password_fault, password_of
+from bridge.config import BridgeConfig, BridgeConfigError
 from bridge.uploads.certificate import UploadTls, upload_tls
 from bridge.uploads.ftp import FtpAccount, FtpLimits, FtpServer
 from bridge.uploads.smtp import MailAccount, SmtpServer

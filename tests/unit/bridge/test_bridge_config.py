@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import BridgeConfigError, SourceConfig, authorities_of, load, password_of
+from bridge.camera_files import authorities_of, password_of
+from bridge.config import BridgeConfigError, SourceConfig, load
 from tests.cameras import take
 
 

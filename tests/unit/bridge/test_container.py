@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge.config import BridgeConfigError, password_of
+from bridge.camera_files import password_of
+from bridge.config import BridgeConfigError
 from bridge.container import container_config
 
 DOCUMENT = """
