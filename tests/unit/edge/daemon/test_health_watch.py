@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.ids import CameraId, GatewayId
-from contract.topics import Topics
-from edge.config.live import Live
+from contract.ids import CameraId
 from edge.config.load import read
 from edge.daemon.health_checks import (
     UNSET_S,
@@ -25,7 +23,6 @@ from edge.daemon.health_checks import (
 )
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
-from edge.daemon.status_messages import StatusMessages
 from edge.deliver.outbox_records import Depth
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.clocksync import WRITTEN_AT
@@ -35,6 +32,7 @@ from edge.metrics.counters import Counters
 from service.events import LogLine
 from service.link import LinkState, Publication
 from tests.fakes import ManualClock, recorded_events
+from tests.unit.edge.daemon.statements import status_messages
 from tests.unit.edge.deliver.site import Site
 
 YARD, GATE, STRANGER = CameraId("yard"), CameraId("gate"), CameraId("stranger")
@@ -106,16 +104,8 @@ def watching(
     site: Site,
 ) -> tuple[ManualClock, list[Publication], GatewayHealth, HealthWatch]:
     """A watch on a gateway's health, the health, and what is published of it."""
-    status_messages = StatusMessages(
-        Topics(gateway=GatewayId("gw")),
-        Live(read(b"", {})),
-        lambda: "0" * 64,
-        Counters(),
-        site.open(),
-        site.clock,
-    )
     health, said = GatewayHealth(site.clock), list[Publication]()
-    watch = HealthWatch(health, status_messages, site.clock, said.extend)
+    watch = HealthWatch(health, status_messages(site), site.clock, said.extend)
     return site.clock, said, health, watch
 
 

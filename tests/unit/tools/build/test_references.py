@@ -11,15 +11,10 @@ import pytest
 from pydantic import BaseModel
 
 from cloud.settings import ENV_KEYS, Settings
-from contract.ids import GatewayId
-from contract.topics import Topics
-from edge.config.live import Live
-from edge.config.load import read
 from edge.config.schema import EdgeConfig
-from edge.daemon.status_messages import StatusMessages
-from edge.metrics.counters import Counters
 from service.documents import ROOT
 from service.fields import keys
+from tests.unit.edge.daemon.statements import status_messages
 from tests.unit.edge.deliver.site import Site
 from tools.build.references import classes, command_line, metrics, topics
 
@@ -67,15 +62,7 @@ def test_every_setting_that_the_environment_may_give_is_a_flag_of_serve() -> Non
 
 
 def test_info_and_stats_have_the_keys_that_the_page_names(tmp_path: Path) -> None:
-    site = Site(tmp_path / "outbox")
-    statements = StatusMessages(
-        Topics(gateway=GatewayId("gw")),
-        Live(read(b"", {})),
-        lambda: "0" * 64,
-        Counters(),
-        site.open(),
-        site.clock,
-    )
+    statements = status_messages(Site(tmp_path / "outbox"))
     assert tuple(json.loads(statements.info().payload)) == topics.INFO_KEYS
     assert set(topics.STATS_KEYS) <= set(json.loads(statements.stats().payload))
 
