@@ -32,6 +32,9 @@ DetectSize = tuple[float, float] | None
 
 _OUTLINE: TypeAdapter[PolygonPoints] = TypeAdapter(Polygon)
 
+_LEAST_SHARE = 1e-5
+"""Of the picture, three by three pixels of 1280 x 720: no zone, but one that lies outside."""
+
 _FORM = "x,y,x,y,... of three points and more, in pixels or as shares 0..1"
 
 
@@ -124,7 +127,12 @@ def _points(value: object, size: DetectSize, path: Path, notes: Notes) -> Polygo
         corners = corners / np.array(size, np.float32)
     if corners.min() < 0 or corners.max() > 1:
         notes.remark(path, "corners outside of the picture were moved to its edge")
-    return _rounded(_fewer(corners.clip(0, 1), path, notes))
+    corners = corners.clip(0, 1)
+    if cv2.contourArea(cv2.convexHull(corners)) < _LEAST_SHARE:
+        hint = "correct them, or width and height of detect, in whose pixels they are"
+        notes.refuse(path, f"{str(value)[:40]!r} covers nothing of the picture", hint)
+        return None
+    return _rounded(_fewer(corners, path, notes))
 
 
 def _fewer(corners: PolygonCorners, path: Path, notes: Notes) -> PolygonCorners:

@@ -82,15 +82,16 @@ def rules_of(
 
 def _alert_labels(camera: object, path: Path, notes: Notes) -> Iterator[str]:
     tracked = texts(under(camera, "objects", "track")) or ("person",)
-    asked = texts(under(camera, "review", "alerts", "labels"))
+    asked = texts(under(camera, "review", "alerts", "labels")) or _ALERTS
+    alerting = {one for label in tracked if label in asked for one in KNOWN.get(label, ())}
     for label in tracked:
         where = (*path, "objects", "track")
         if label not in KNOWN:
             notes.remark(where, f"{label} is no class of our networks: docs/classes.md")
-        elif label not in (asked or _ALERTS):
-            notes.remark(where, f"{label} is tracked but makes no alert there: no rule here")
-        else:
+        elif label in asked:
             yield label
+        elif not alerting.issuperset(KNOWN[label]):  # a car's rule is that of trucks, too
+            notes.remark(where, f"{label} is tracked but makes no alert there: no rule here")
 
 
 def _required(

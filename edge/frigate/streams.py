@@ -87,9 +87,13 @@ def source_of(
 
 
 def _pace(camera: object, chosen: object) -> Data:
-    """How many pictures, how wide, over which transport."""
+    """How many pictures, how wide, over which transport; before version 0.9 the first two stood
+    beside `detect`."""
     keys: Data = {}
-    fps, width = (number(under(camera, "detect", key)) for key in ("fps", "width"))
+    fps, width = (
+        number(under(camera, "detect", key)) or number(under(camera, key))
+        for key in ("fps", "width")
+    )
     if fps is not None and 0 < fps <= 30:
         keys["rate_fps"] = fps
     if width is not None and 64 <= width <= 4096:

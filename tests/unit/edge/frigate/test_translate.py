@@ -204,12 +204,35 @@ def test_anchors_and_merge_keys_are_resolved_and_lines_are_those_of_the_file() -
         ("zones: {yard: {coordinates: '0,0,1'}}", "'0,0,1' is no outline"),
         ("motion: {mask: back-mask.bmp}", "'back-mask.bmp' is no outline"),
         ("review: {alerts: {required_zones: [gone]}}", "names zone 'gone', which is not there"),
+        ("zones: {yard: {coordinates: '1,0,1,0.5,1,1'}}", "covers nothing of the picture"),
     ],
 )
 def test_what_cannot_be_translated_ends_the_import_with_its_line(body: str, said: str) -> None:
     with pytest.raises(ConfigError, match=r"line 4, cameras\.front") as refused:
         edge_yaml(with_detect(body, "{fps: 5}").encode(), {})
     assert said in str(refused.value)
+
+
+def test_a_zone_in_pixels_of_a_larger_stream_ends_the_import_and_does_not_blind_its_rule() -> None:
+    body = (
+        "zones: {gate: {coordinates: '829,767,1528,944,1194,533'}}\n"
+        "    review: {alerts: {required_zones: [gate]}}"
+    )
+    with pytest.raises(ConfigError, match="covers nothing of the picture"):
+        edge_yaml(with_detect(body).encode(), {})
+    assert imported(with_detect(body, "{width: 1920, height: 1080}"))["zones"][0]["id"] == "gate"
+
+
+def test_a_truck_beside_a_car_is_in_the_rule_and_in_no_remark() -> None:
+    text = with_detect("objects: {track: [car, truck, dog]}")
+    (rule,) = imported(text)["rules"]
+    assert {"car", "truck"} <= set(rule["labels"])
+    said = remarks(text)
+    assert "truck is tracked" not in said
+    assert "dog is tracked but makes no alert there" in said
+    assert "truck is tracked but makes no alert" in remarks(
+        with_detect("objects: {track: [truck]}")
+    )
 
 
 def test_every_such_fault_is_named_at_once() -> None:
@@ -392,11 +415,13 @@ def test_forms_before_version_0_9_are_taken_or_named() -> None:
         "    ffmpeg: {input: 'rtsp://10.0.0.1/s'}\n"
         "    width: 640\n"
         "    height: 480\n"
+        "    fps: 7\n"
         "    mask: 'poly,160,240,480,240,480,480,160,480'\n"
         "    save_clips: {enabled: true}\n"
     )
     assert imported(text)["motion_masks"] == [{"id": "mask", "polygon": SQUARE}]
     assert source(text)["source"] == "rtsp://10.0.0.1/s"
+    assert (source(text)["rate_fps"], source(text)["width_px"]) == (7, 640)
     said = remarks(text)
     assert "line 1, zones: before version 0.7 zones stood here" in said
     assert "save_clips: nothing is recorded here" in said
