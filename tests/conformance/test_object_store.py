@@ -24,6 +24,8 @@ from tests import servers
 from tests.processes import HOST, free_port
 
 JPEG = "image/jpeg"
+PATIENCE_S = 60.0
+"""A busy machine serves sixteen writers late; they would be told that the store failed."""
 
 
 @pytest.fixture(params=["dir", "s3"])
@@ -31,7 +33,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "dir":
         return open_store(f"dir:{tmp_path / 'store'}")
     server: servers.S3 = request.getfixturevalue("seaweedfs")
-    return open_store(server.spec())
+    return open_store(server.spec(timeout_s=PATIENCE_S))
 
 
 def fresh_key() -> str:
@@ -84,7 +86,7 @@ def test_of_sixteen_writers_racing_exactly_one_creates(store: ObjectStore) -> No
     key, start = fresh_key(), threading.Barrier(16)
 
     def put(writer: int) -> str:
-        start.wait(10.0)
+        start.wait(PATIENCE_S)
         return store.put_if_absent(key, b"%02d" % writer, JPEG)
 
     with ThreadPoolExecutor(16) as pool:
