@@ -56,12 +56,20 @@ def bridge_yaml(document: bytes, environ: Mapping[str, str]) -> str:
     cameras: dict[str, Data] = {}
     for name, camera in section(data, "cameras").items():
         whole = _whole(camera, data)
+        off = next((keys for keys in _SWITCHES if under(whole, *keys) is False), None)
+        if off is not None:
+            notes.remark(("cameras", name, *off), "off there: its pictures are not fetched")
+            continue
         source = source_of(whole, ids[name], ("cameras", name), streams, variables, notes)
         if source is not None:
             cameras[ids[name]] = source
     head = "Imported from Frigate. Write each password into the file that password_file names."
     general: Data = {"version": 1, **({"broker": broker} if broker else {})}
     return written(head, general, cameras, ids, notes)
+
+
+_SWITCHES = (("enabled",), ("detect", "enabled"))
+"""Of a camera in Frigate; with either of them off it is disabled here."""
 
 
 def _ids(data: Data, notes: Notes) -> dict[str, str]:

@@ -181,6 +181,14 @@ def test_a_camera_that_is_off_or_detects_nothing_is_off(off: str) -> None:
     assert imported(f"cameras: {{front: {{{off}}}}}")["enabled"] is False
 
 
+@pytest.mark.parametrize("off", ["enabled: false", "detect: {enabled: false}"])
+def test_the_bridge_does_not_fetch_a_camera_that_is_off_and_that_is_said(off: str) -> None:
+    text = camera("rtsp://10.0.0.1/s").replace("front: {", f"front: {{{off}, ")
+    printed = bridge_yaml(text.encode(), {})
+    assert "rtsp://" not in printed
+    assert "off there: its pictures are not fetched" in printed
+
+
 def test_anchors_and_merge_keys_are_resolved_and_lines_are_those_of_the_file() -> None:
     text = (
         "cameras:\n"
