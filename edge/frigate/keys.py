@@ -46,6 +46,7 @@ TRANSLATED = (
     "review.alerts.labels",
     "review.alerts.required_zones",
     "record.events.required_zones",
+    "clips.required_zones",
     "zones.*.coordinates",
     "zones.*.inertia",
     "zones.*.loitering_time",

@@ -32,6 +32,9 @@ DetectSize = tuple[float, float] | None
 
 _OUTLINE: TypeAdapter[PolygonPoints] = TypeAdapter(Polygon)
 
+_LEAST_NUMBERS = 6
+"""Of three corners."""
+
 _LEAST_SHARE = 1e-5
 """Of the picture, three by three pixels of 1280 x 720: no zone, but one that lies outside."""
 
@@ -76,6 +79,9 @@ def masks(value: object, size: DetectSize, path: Path, notes: Notes) -> Iterator
         coordinates = under(one, "coordinates") if isinstance(one, dict) else one
         if isinstance(coordinates, list):
             coordinates = ",".join(map(str, coordinates))
+        if 0 < len(_numbers(coordinates)) < _LEAST_NUMBERS:
+            notes.remark(where, "has fewer than three corners, left out: draw it again")
+            continue
         points = _points(coordinates, size, where, notes)
         if points is None:
             continue
@@ -112,10 +118,8 @@ def _each(value: object, path: Path) -> Iterator[tuple[str, object, Path]]:
 
 def _points(value: object, size: DetectSize, path: Path, notes: Notes) -> PolygonPoints | None:
     """The corners in shares, at most as many as the schema takes; None if it was refused."""
-    parts = str(value).replace(" ", "").removeprefix("poly,").strip(",").split(",")
-    numbers = [number(part) for part in parts]
-    known = [one for one in numbers if one is not None]
-    if len(known) < len(numbers) or len(known) % 2 or len(known) < 6:
+    known = _numbers(value)
+    if len(known) % 2 or len(known) < _LEAST_NUMBERS:
         notes.refuse(path, f"{str(value)[:40]!r} is no outline", _FORM)
         return None
     corners = np.array(known, np.float32).reshape(-1, 2)
@@ -133,6 +137,13 @@ def _points(value: object, size: DetectSize, path: Path, notes: Notes) -> Polygo
         notes.refuse(path, f"{str(value)[:40]!r} covers nothing of the picture", hint)
         return None
     return _rounded(_fewer(corners, path, notes))
+
+
+def _numbers(value: object) -> list[float]:
+    """Of an outline in text; none if anything else stands there."""
+    parts = str(value).replace(" ", "").removeprefix("poly,").strip(",").split(",")
+    found = [one for part in parts if (one := number(part)) is not None]
+    return found if len(found) == len(parts) else []
 
 
 def _fewer(corners: PolygonCorners, path: Path, notes: Notes) -> PolygonCorners:

@@ -29,6 +29,11 @@ KNOWN = {
 """Our classes for a label of Frigate, which calls a truck `car`."""
 
 _ALERTS = ("person", "car")
+_REQUIRED = (
+    ("review", "alerts", "required_zones"),
+    ("record", "events", "required_zones"),  # before version 0.14
+    ("clips", "required_zones"),  # before version 0.9
+)
 _PERSON, _VEHICLE = DEFAULT_RULES
 
 _MOST_RATIO = 100.0
@@ -98,11 +103,8 @@ def _required(
     camera: object, path: Path, zones: Mapping[str, ZoneFacts | None], notes: Notes
 ) -> list[ZoneFacts] | None:
     """The zones that an alert demands; None if everywhere counts."""
-    keys = ("review", "alerts", "required_zones")
+    keys = next((one for one in _REQUIRED if texts(under(camera, *one))), _REQUIRED[0])
     names = texts(under(camera, *keys))
-    if not names:
-        keys = ("record", "events", "required_zones")
-        names = texts(under(camera, *keys))
     for name in names:
         if name not in zones:
             notes.refuse((*path, *keys), f"names zone {name!r}, which is not there", "correct it")

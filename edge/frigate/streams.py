@@ -17,7 +17,7 @@ from edge.frigate.document import Notes, Path, filled, is_host, number, texts, u
 from service.redact import redacted
 
 _RESTREAM = re.compile(
-    r"rtsp://(?:[^/?#]*@)?(127\.0\.0\.1|localhost|\[::1\]|[^/?#]+):8554/([^?#]+)"
+    r"rtsp://(?:[^/?#]*@)?(127\.0\.0\.1|localhost|\[::1\]|[^/?#]+):8554/([^?#]+)(?:[?#].*)?"
 )
 """go2rtc's own port; people name it by the machine's address as well as by loopback."""
 
@@ -28,6 +28,14 @@ _UNFIT = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
 _KINDS = "rtsp, rtsps, http (a snapshot or MJPEG) and https are taken: see docs/bridge-config.md"
 _WITHIN = "a password stands within its path: take the camera's RTSP with a user before the host"
 _ENCODE = "a password with / # or @ has to be percent-encoded, and other characters of a URL too"
+_VARIABLE_WITHIN = (
+    "a variable stands within its path and may be secret: write the source in yourself"
+)
+_PLACEHOLDER = "it has a placeholder that is not Frigate's: write the source in yourself"
+_UNVERIFIED = (
+    "Frigate's FFmpeg checks no certificate and the bridge does: name who signed it by ca_file, or "
+    "set verify_tls: false"
+)
 _MALFORMED = "its host or port is malformed"
 _MOST_CHARS, _MOST_OF_A_USER = 2048, 255
 """More the bridge does not take."""
@@ -74,6 +82,8 @@ def source_of(
     source: Data = {"source": url.text}
     if not url.verified:
         source["verify_tls"] = False
+    elif url.text.startswith("rtsps:"):
+        notes.remark(where, _UNVERIFIED)
     if url.missing:
         unset = ", ".join(url.missing)
         notes.remark(where, f"{unset} is not set here: add username and password_file")
@@ -136,13 +146,15 @@ def _url(text: str, variables: Mapping[str, str]) -> _Url | str:
     if match is None:
         return _KINDS
     scheme, user_info, host, rest, options = match.groups("")
+    if filled(rest, {})[1]:
+        return _VARIABLE_WITHIN
     user, colon, _ = user_info.partition(":")
     loose = scheme.lower() == "rtspx"  # go2rtc's word for TLS with any certificate
     plain, unset = filled(f"{'rtsps' if loose else scheme.lower()}://{host}{rest}", variables)
     if unset:
         return f"{', '.join(unset)} is not set here: import again with it in the environment"
     filled_user, missing = filled(user, variables)
-    unfit = _unfit(plain, rest + options, filled_user)
+    unfit = _unfit(plain, rest + options, "" if missing else filled_user)
     return unfit or _Url(plain, filled_user, bool(colon), not loose, missing)
 
 
@@ -150,6 +162,8 @@ def _unfit(url: str, behind_host: str, user: str) -> str | None:
     """Why the bridge would refuse an address without user and password, or the user."""
     if redacted(url) != url:
         return _WITHIN
+    if "{" in url or "{" in user:
+        return _PLACEHOLDER
     if "@" in behind_host or _UNFIT.search(url):
         return _ENCODE
     if not _names_host(url):

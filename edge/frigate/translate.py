@@ -102,6 +102,9 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
         if value is None:
             continue
         text, missing = filled(str(value), variables)
+        if isinstance(value, dict | list):
+            notes.remark(("mqtt", key), f"is no text, put it in quotes: add {ours} yourself")
+            continue
         if key == "host" and not missing and not is_host(text):
             shown = redacted(text)[:40]
             notes.remark(("mqtt", key), f"{shown!r} is no host: add it to the broker yourself")
@@ -120,6 +123,9 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
     if under(data, "mqtt", "password") is not None and "username" in broker:
         broker["password_file"] = "/etc/stillwatch/site-password"  # noqa: S105, a file's name
         notes.remark(("mqtt", "password"), "write it into the file that password_file names")
+    elif under(data, "mqtt", "password") is not None:
+        remark = "belongs to a user who is not known here: add username and password_file"
+        notes.remark(("mqtt", "password"), remark)
     files = (("tls_ca_certs", "ca_file"), ("tls_client_cert", "cert_file"))
     tls = {
         ours: str(under(data, "mqtt", key))
