@@ -44,7 +44,8 @@ def camera_lines(seconds: float, interfaces: Sequence[str]) -> Iterator[str]:
         words += dict.fromkeys(word for word in said if word)
         yield f"{url.text():32} {', '.join(words)}".rstrip()
     if len(cameras) > MAX_CAMERAS:
-        yield f"and {len(cameras) - MAX_CAMERAS} more, which are no cameras' answers any more"
+        left = len(cameras) - MAX_CAMERAS
+        yield f"and {left} more, left out: so many answers come from a stranger"
     yield ""
     yield f"what one offers: stillwatch-bridge probe {cameras[0][0].text()} --username NAME ..."
 

@@ -44,17 +44,17 @@ def probe(camera_id: str, camera: SourceConfig, clock: Clock) -> Iterator[str]:
             yield from _of_http(camera, url)
             yield from _picture(camera, jpeg_format, clock)
         case Url(scheme="onvif" | "onvifs") as url:
-            yield from _of_onvif(camera, url, limits.max_pixels)
+            yield from _of_onvif(camera, url, limits.max_pixels, clock)
             yield from _picture(camera, jpeg_format, clock)
         case Url() as url:
-            yield from _of_rtsp(camera, url, limits.max_pixels)
+            yield from _of_rtsp(camera, url, limits.max_pixels, clock)
             yield from _picture(camera, jpeg_format, clock)
     yield ""
     yield from _lines(camera_id, camera)
 
 
-def _of_rtsp(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
-    with opened(camera, url) as container:
+def _of_rtsp(camera: SourceConfig, url: Url, max_pixels: int, clock: Clock) -> Iterator[str]:
+    with opened(camera, url, clock) as container:
         stream = video_of(container, max_pixels)
         rate = f", {float(stream.average_rate):g} frames/s" if stream.average_rate else ""
         codec = stream.codec_context
@@ -64,7 +64,7 @@ def _of_rtsp(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
             yield "  wider than is needed: look for the camera's sub-stream, or set width_px"
 
 
-def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
+def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int, clock: Clock) -> Iterator[str]:
     with onvif_device(camera, url) as device:
         yield f"{url.scheme}: {device.description()}"
         profiles = device.profiles()
@@ -79,7 +79,7 @@ def _of_onvif(camera: SourceConfig, url: Url, max_pixels: int) -> Iterator[str]:
     yield "the profile with * is taken; profile: NAME chooses another"
     if hears:
         yield "it offers events: with events: true its own motion detection may lower the rate"
-    yield from _of_rtsp(camera, stream, max_pixels)
+    yield from _of_rtsp(camera, stream, max_pixels, clock)
 
 
 def _of_http(camera: SourceConfig, url: Url) -> Iterator[str]:

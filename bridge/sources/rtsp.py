@@ -23,9 +23,8 @@ from bridge.fault import FaultReason, SourceFault
 from bridge.frame_rate import FrameRateLimit, KeyFrames, RateAt
 from bridge.picture import JpegFormat, from_frame, from_jpeg
 from imaging.admission import Rejected
-from service.clock import Clock, SystemClock
+from service.clock import Clock
 
-_CLOCK = SystemClock()
 _PROTOCOLS = "rtp,srtp,udp,tcp,tls"
 """Without `rtsp` FFmpeg follows no redirection: a camera cannot send us elsewhere."""
 _CODECS = ("h264", "hevc", "mjpeg", "mpeg4")
@@ -45,20 +44,20 @@ def frames(
     """JPEGs until the stream ends, `rate_fps` a second or as `rate_at` says; raises
     `SourceFault`."""
     rate_at = rate_at or (lambda _now: camera.rate_fps)
-    with opened(camera, url) as container:
+    with opened(camera, url, clock) as container:
         stream = video_of(container, jpeg_format.limits.max_pixels)
         yield from _pictures(container, stream, camera, jpeg_format, clock, stopping, rate_at)
     raise SourceFault(FaultReason.ENDED, "the stream ended")
 
 
 @contextmanager
-def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
+def opened(camera: SourceConfig, url: Url, clock: Clock) -> Iterator[InputContainer]:
     """The stream, connected; FFmpeg's errors become `SourceFault`, whose words hold no URL."""
     text = url.text(camera.username, password_of(camera))
     if url.scheme == "rtsps":
         authorities_of(camera)  # FFmpeg does not say what is wrong with the file
     hardware = _hardware_of(camera)
-    began_s: float | None = _CLOCK.mono()
+    began_s: float | None = clock.mono()
     try:
         with av.open(
             text,
@@ -70,7 +69,7 @@ def opened(camera: SourceConfig, url: Url) -> Iterator[InputContainer]:
             began_s = None
             yield container
     except av.FFmpegError as error:
-        if began_s is not None and _CLOCK.mono() - began_s >= camera.stall_s:
+        if began_s is not None and clock.mono() - began_s >= camera.stall_s:
             raise _silent(camera) from None  # whatever FFmpeg calls it
         raise _fault(error, camera) from None  # its text holds the URL with the password
     except ValueError:
