@@ -71,20 +71,23 @@ class MotionWatch:
     def _listen(self, stopping: threading.Event) -> None:
         """Until `stopping`; raises `SourceFault`."""
         with onvif_device(self._settings, self._url) as device:
+            renew_s = self._renew_at_s()
             point = device.subscribe()
             self._hints.subscribed(self._clock.mono())
             log(Event.MOTION_EVENTS_SUBSCRIBED, camera=self._camera)
             try:
-                point = self._pull(device, point, stopping)
+                point = self._pull(device, point, renew_s, stopping)
             except SourceFault as fault:
                 if fault.reason not in (FaultReason.UNREACHABLE, FaultReason.STALLED):
                     _leave(device, point)
                 raise
             _leave(device, point)
 
-    def _pull(self, device: OnvifDevice, point: str, stopping: threading.Event) -> str:
-        """Until `stopping`; the subscription that is open then."""
-        renew_s, rest_s = self._renew_at_s(), REST_S
+    def _pull(
+        self, device: OnvifDevice, point: str, renew_s: float, stopping: threading.Event
+    ) -> str:
+        """Until `stopping`; the subscription that is open then, renewed from `renew_s` on."""
+        rest_s = REST_S
         while not self._clock.wait(stopping, rest_s):
             asked_s = self._clock.mono()
             events = device.pull(point)
@@ -92,7 +95,8 @@ class MotionWatch:
             waited = self._clock.mono() - asked_s >= LONG_REST_S
             rest_s = REST_S if events or waited else LONG_REST_S
             if self._clock.mono() >= renew_s:
-                point, renew_s = self._renewed(device, point), self._renew_at_s()
+                renew_s = self._renew_at_s()
+                point = self._renewed(device, point)
         return point
 
     def _renewed(self, device: OnvifDevice, point: str) -> str:
