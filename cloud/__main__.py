@@ -19,7 +19,7 @@ from pathlib import Path
 from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
-from cloud.stages.command import add_arguments, run_stage
+from cloud.stages.command import add_arguments, nothing_done, run_stage
 from imaging.manifest import ModelError
 from objectstore.store import ObjectStore, PermanentStoreError, StoreError
 from service.clock import SystemClock
@@ -53,14 +53,22 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         case "keygen":
             return _keygen(options.file)
         case "stage":
-            print(json.dumps({"stage": options.stage} | run_stage(options, settings)))
-            return 0
+            return _stage(options, settings)
         case "verify-evidence" | "retain":
             return _upkeep(options, settings)
         case "confirm":
             return _confirm(options.report, settings)
         case _:
             return _detect(options.images, settings, as_json=options.jsonl)
+
+
+def _stage(options: argparse.Namespace, settings: Settings) -> int:
+    counts = run_stage(options, settings)
+    print(json.dumps({"stage": options.stage} | counts), flush=True)
+    failure = nothing_done(options, counts)
+    if failure is not None:
+        _print_error(failure)
+    return 0 if failure is None else EXIT_FAILED
 
 
 def _serve(settings: Settings) -> int:

@@ -6,13 +6,25 @@ verdict's key is derived from its report, so the first writer decides.
 
 import hashlib
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from contract.ids import CameraId, GatewayId, ReportId
 
 _EVIDENCE = re.compile(
-    r"evidence/[a-z0-9_-]{1,64}/[a-z0-9_-]{1,64}/\d{4}/\d{2}/\d{2}/[0-9a-f]{64}\.jpg"
+    r"evidence/(?P<gateway>[a-z0-9_-]{1,64})/(?P<camera>[a-z0-9_-]{1,64})"
+    r"/(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/(?P<sha256>[0-9a-f]{64})\.jpg"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceKey:
+    """A key of evidence taken apart; `day` is in UTC."""
+
+    gateway: GatewayId
+    camera: CameraId
+    day: date
+    sha256: str
 
 
 def evidence_key(gateway: GatewayId, camera: CameraId, received_at: datetime, sha256: str) -> str:
@@ -38,6 +50,23 @@ def trial_key(gateway: GatewayId) -> str:
 def is_evidence_key(key: str) -> bool:
     """Whether `key` is one that `evidence_key` makes; anything else is not fetched."""
     return _EVIDENCE.fullmatch(key) is not None
+
+
+def parse_evidence_key(key: str) -> EvidenceKey | None:
+    """The key taken apart; None if `evidence_key` makes no such key."""
+    match = _EVIDENCE.fullmatch(key)
+    if match is None:
+        return None
+    try:
+        day = date(*map(int, match["day"].split("/")))
+    except ValueError:
+        return None
+    return EvidenceKey(
+        gateway=GatewayId(match["gateway"]),
+        camera=CameraId(match["camera"]),
+        day=day,
+        sha256=match["sha256"],
+    )
 
 
 def verdict_key(gateway: GatewayId, report: ReportId, place: int = 0) -> str:

@@ -14,6 +14,7 @@ from cloud.settings import Settings
 from cloud.stages.detect import DetectStage
 from cloud.stages.plot import PlotStage
 from cloud.stages.rules import read_rules
+from cloud.stages.spellings import NamePattern, name_pattern
 from cloud.stages.threat import ThreatStage
 from cloud.stages.tree import InputTree, OutputTree
 from cloud.stages.validate import ValidateStage
@@ -34,11 +35,36 @@ def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]
         ).run()
     if options.stage == "validate":
         return ValidateStage(
-            source=source, out=out, limits=limits, placed=options.placed, copy=options.copy
+            source=source,
+            out=out,
+            limits=limits,
+            placed=options.placed,
+            copy=options.copy,
+            pattern=options.name_pattern,
         ).run()
     if options.stage == "threat":
         return ThreatStage(source=source, out=out, rules=rules).run()
     return PlotStage(source=source, out=out).run()
+
+
+def nothing_done(options: argparse.Namespace, counts: dict[str, int]) -> str | None:
+    """What to say, and to fail with, of a whole archive in which no picture was valid. A part of
+    one (`--placed`) may well have none."""
+    if options.stage != "validate" or options.placed or counts["valid"]:
+        return None
+    if not counts["invalid"]:
+        return f"there is no file in {options.source}"
+    return (
+        f"no picture in {options.source} is valid, {counts['invalid']} files are not; "
+        f"{options.out / 'rejected'} says of each why"
+    )
+
+
+def _pattern(text: str) -> NamePattern:
+    try:
+        return name_pattern(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +79,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--placed",
         action="store_true",
         help="validate: refuse pictures outside of their own <device>/<yyyy-mm-dd>/",
+    )
+    parser.add_argument(
+        "--name-pattern",
+        type=_pattern,
+        metavar="PATTERN",
+        help="validate: how the files are named, without suffix and in UTC, such as "
+        "'{device}/{year}-{month}-{day}/{hour}{minute}{second}*'; also {unix}",
     )
     parser.add_argument(
         "--copy", action="store_true", help="validate, detect: copy pictures instead of linking"

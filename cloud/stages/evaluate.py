@@ -126,7 +126,9 @@ def _hypothetical_report(
         received_at=named.captured_at,
     )
     return ThreatReport(
-        report_id=report_id(ARCHIVE, named.device, 0, named.unix_s, number),
+        report_id=report_id(
+            ARCHIVE, named.device, int(named.digest[:8] or "0", 16), named.unix_s, number
+        ),
         gateway=ARCHIVE,
         camera=named.device,
         label=_LABELS[threat.kind],

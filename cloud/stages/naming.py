@@ -1,7 +1,9 @@
-"""The archive's file names: `<device>_<unix time>.jpg`.
+"""The archive's file names: `<device>_<unix time>.jpg`, or `.png`.
 
 PURE. A device has the grammar of a camera's id, so it can stand in paths and ids; the time is whole
-seconds, written in one way only, so that a name and what it means are one to one.
+seconds, written in one way only, so that a name and what it means are one to one. Evidence of live
+gateways, of which several pictures may be of one second, has the first digits of its hash behind
+the time. How other spellings become such names: `spellings`.
 """
 
 from __future__ import annotations
@@ -9,11 +11,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from contract.ids import CameraId, is_name
 
 PATTERN = "<device>_<unix time>.jpg"
-_NAME = re.compile(r"(?P<device>.+)_(?P<unix_s>0|[1-9][0-9]{0,9})\.jpg")
+DIGEST_CHARS = 16
+_NAME = re.compile(
+    r"(?P<device>.+)_(?P<unix_s>0|[1-9][0-9]{0,9})(-(?P<digest>[0-9a-f]{16}))?"
+    r"\.(?P<suffix>jpg|png)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +29,17 @@ class ArchiveName:
 
     device: CameraId
     unix_s: int
+    digest: str = ""
+    """The first `DIGEST_CHARS` of the picture's SHA-256, where the time alone names several."""
+    suffix: Literal["jpg", "png"] = "jpg"
 
     @property
     def stem(self) -> str:
-        return f"{self.device}_{self.unix_s}"
+        return f"{self.device}_{self.unix_s}{self.digest and '-'}{self.digest}"
 
     @property
     def text(self) -> str:
-        return f"{self.stem}.jpg"
+        return f"{self.stem}.{self.suffix}"
 
     @property
     def captured_at(self) -> datetime:
@@ -46,7 +56,12 @@ def parse_name(file_name: str) -> ArchiveName | None:
     match = _NAME.fullmatch(file_name)
     if match is None or not is_name(match["device"]):
         return None
-    return ArchiveName(device=CameraId(match["device"]), unix_s=int(match["unix_s"]))
+    return ArchiveName(
+        device=CameraId(match["device"]),
+        unix_s=int(match["unix_s"]),
+        digest=match["digest"] or "",
+        suffix="png" if match["suffix"] == "png" else "jpg",
+    )
 
 
 def archive_name(file_name: str) -> ArchiveName:

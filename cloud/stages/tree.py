@@ -16,6 +16,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -79,6 +80,11 @@ class InputTree:
         if not stat.S_ISREG(mode):
             return Unread(reason=UnreadReason.NO_FILE, detail=f"{_kind(mode)}, not a file")
         return path
+
+    def modified_at(self, name: str) -> datetime:
+        """When the file was last written, links followed."""
+        with _said(f"cannot read {name}"):
+            return datetime.fromtimestamp((self.root / name).stat().st_mtime, UTC)
 
     def read(self, name: str, max_bytes: int) -> bytes | Unread:
         """The file's bytes; of one larger than `max_bytes` one byte more than that."""

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from cloud.stages.naming import PATTERN, ArchiveName, parse_name
+from cloud.stages.naming import PATTERN, ArchiveName
 from cloud.stages.pictures import image_of
+from cloud.stages.spellings import NamePattern, evidence_name, evidence_of, own_name
 from cloud.stages.tree import InputTree, OutputTree, Unread, UnreadReason
 from imaging.admission import PictureLimits, Reason, Rejected
 
@@ -31,6 +32,7 @@ class Misfit(StrEnum):
     BAD_NAME = "bad_name"
     MISPLACED = "misplaced"
     DUPLICATE = "duplicate"
+    ALTERED = "altered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class ValidateStage:
     placed: bool
     """Whether every picture must lie in `<device>/<day>/`, its own."""
     copy: bool
+    pattern: NamePattern | None = None
+    """How the files are spelled, if otherwise than `naming` says."""
     _first: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By archive name: the path and hash of the valid picture that has it."""
 
@@ -81,9 +85,14 @@ class ValidateStage:
 
     def _examined(self, name: str) -> ArchiveName | FileRefusal:
         path = PurePosixPath(name)
-        named = parse_name(path.name)
+        evidence = evidence_of(PurePosixPath(*self.source.root.absolute().parts, *path.parts))
+        if evidence is not None:
+            named: ArchiveName | None = evidence_name(evidence, self.source.modified_at(name))
+        else:
+            named = own_name(path) if self.pattern is None else self.pattern.parse(path)
         if named is None:
-            return FileRefusal(reason=Misfit.BAD_NAME, detail=f"not {PATTERN}")
+            wanted = PATTERN if self.pattern is None else self.pattern.text
+            return FileRefusal(reason=Misfit.BAD_NAME, detail=f"not {wanted}")
         if self.placed and path.parent.as_posix() != named.folder:
             return FileRefusal(reason=Misfit.MISPLACED, detail=f"belongs into {named.folder}/")
         picture = self.source.read(name, self.limits.max_bytes)
@@ -92,11 +101,14 @@ class ValidateStage:
         image = image_of(picture, self.limits)
         if isinstance(image, Rejected):
             return FileRefusal(reason=image.reason, detail=image.detail)
-        return self._second(name, named, hashlib.sha256(picture).hexdigest()) or named
+        sha256 = hashlib.sha256(picture).hexdigest()
+        if evidence is not None and evidence.sha256 != sha256:
+            return FileRefusal(reason=Misfit.ALTERED, detail=f"its bytes have the hash {sha256}")
+        return self._second(name, named, sha256) or named
 
     def _second(self, name: str, named: ArchiveName, sha256: str) -> FileRefusal | None:
         """A refusal if a valid picture of that name was there before."""
-        first = self._first.setdefault(named.text, (name, sha256))
+        first = self._first.setdefault(named.stem, (name, sha256))
         if first[0] == name:
             return None
         what = "the same picture as" if first[1] == sha256 else "another picture than"

@@ -140,6 +140,24 @@ def test_what_is_wrong_is_said_without_a_traceback(
     assert "Traceback" not in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "counts", "said"),
+    [
+        ({}, {"valid": 0, "invalid": 0}, "there is no file in"),
+        ({"a.jpg": PICTURE, "b.jpg": TORN}, {"valid": 0, "invalid": 2}, "2 files are not"),
+    ],
+)
+def test_an_archive_in_which_nothing_is_valid_is_said_and_fails(
+    tmp_path: Path, files: dict[str, bytes], counts: dict[str, int], said: str
+) -> None:
+    archive = write(tmp_path / "in", files)
+    ran = stage("validate", archive, tmp_path / "out", without=HEAVY)
+    assert (ran.returncode, json.loads(ran.stdout)) == (1, {"stage": "validate", **counts})
+    assert said in ran.stderr
+    part = stage("validate", archive, tmp_path / "part", "--placed")
+    assert (part.returncode, part.stderr) == (0, "")
+
+
 def test_the_plot_says_what_it_lacks(detections: Path, tmp_path: Path) -> None:
     stage("threat", detections, tmp_path / "t")
     ran = stage("plot", tmp_path / "t", tmp_path / "p", without=("matplotlib",))

@@ -33,6 +33,8 @@ def test_a_device_may_have_underscores_and_its_day_is_in_utc() -> None:
         "gate_-1.jpg",
         "gate_1714564800.jpeg",
         "gate_1714564800.JPG",
+        "gate_1714564800-0123456789abcde.jpg",
+        "gate_1714564800-0123456789ABCDEF.jpg",
         "gate_1714564800.jpg\n",
         "Gate_1714564800.jpg",
         "g.te_1714564800.jpg",
