@@ -22,6 +22,12 @@ Setting = Literal["armed", "enabled"]
 """A switch of a camera: its command comes on `<setting>/set`, its position said on
 `<setting>/state`, both ON or OFF, as Home Assistant has it."""
 
+UpdateKind = Literal["config", "model"]
+"""What can be ordered from afar."""
+
+UpdateLeaf = Literal["desired", "reported", "rejected"]
+"""What is ordered from afar, what the gateway says of it, and why it refused."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topics:
@@ -39,6 +45,14 @@ class Topics:
     def of_request(self, verb: Verb, leaf: Literal["request", "response"]) -> str:
         """Where somebody asks this gateway to do something, and where it answers."""
         return f"{self.root}/{self.gateway}/{leaf}/{verb}"
+
+    def of_update(self, kind: UpdateKind, leaf: UpdateLeaf) -> str:
+        """Orders of a configuration or model to this gateway, and its answers."""
+        return f"{self.root}/{self.gateway}/{kind}/{leaf}"
+
+    def of_root(self) -> str:
+        """Where the chain of roots of trust comes (`contract.rotation`)."""
+        return f"{self.root}/{self.gateway}/root/desired"
 
     def all_cameras(self, leaf: CameraLeaf) -> str:
         """Subscription filter for `leaf` of every camera of this gateway."""
@@ -59,6 +73,25 @@ class Topics:
             if parts[1:] == [setting, "set"] and is_name(parts[0]):
                 return CameraId(parts[0]), setting
         return None
+
+
+def all_gateways(leaf: GatewayLeaf, root: str = DEFAULT_ROOT) -> str:
+    """Subscription filter for `leaf` of every gateway."""
+    return f"{root}/+/{leaf}"
+
+
+def all_updates(kind: UpdateKind, leaf: UpdateLeaf, root: str = DEFAULT_ROOT) -> str:
+    """Subscription filter for orders or answers of every gateway."""
+    return f"{root}/+/{kind}/{leaf}"
+
+
+def gateway_of(topic: str, root: str = DEFAULT_ROOT) -> tuple[GatewayId, str] | None:
+    """The gateway of a topic and what stands behind it, such as `config/reported`; None if it is
+    spelled otherwise."""
+    gateway, _, rest = topic.removeprefix(f"{root}/").partition("/")
+    if not topic.startswith(f"{root}/") or not is_name(gateway) or not rest:
+        return None
+    return GatewayId(gateway), rest
 
 
 def shared_suspects(root: str = DEFAULT_ROOT, group: str = "confirm") -> str:

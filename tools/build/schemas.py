@@ -7,20 +7,29 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from contract.evidence_request import EvidenceRequest
-from contract.report import ThreatReport, Wire
+from contract.report import ThreatReport
+from contract.trust import Root
+from contract.update import ConfigOrder, ModelOrder
+from contract.update_state import UpdateState
 from contract.verdict import Verdict
 from service.documents import ROOT, update
 
 FOLDER = ROOT / "docs/schemas"
-MODELS: dict[str, type[Wire]] = {
+MODELS: dict[str, type[BaseModel]] = {
     "threat-report-v1": ThreatReport,
     "verdict-v1": Verdict,
     "evidence-request-v1": EvidenceRequest,
+    "root-v1": Root,
+    "config-order-v1": ConfigOrder,
+    "model-order-v1": ModelOrder,
+    "update-state-v1": UpdateState,
 }
 
 
-def schema_text(model: type[Wire]) -> str:
+def schema_text(model: type[BaseModel]) -> str:
     """The JSON Schema of a message's `data` as it is written to disk."""
     return json.dumps(model.model_json_schema(), indent=2, sort_keys=True) + "\n"
 

@@ -8,18 +8,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+from pydantic import BaseModel
+
+from contract.envelope import MAX_ENVELOPE_BYTES
 from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
 from contract.ids import CameraId, GatewayId
-from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire
+from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport
 from contract.topics import (
     CameraLeaf,
     GatewayLeaf,
     Presence,
     Setting,
     Topics,
+    UpdateKind,
+    UpdateLeaf,
     Verb,
     shared_suspects,
 )
+from contract.trust import ROOT_TYPE, Root
+from contract.update import ORDER_TYPES, ConfigOrder, ModelOrder
+from contract.update_state import UpdateState
 from contract.verdict import VERDICT_TYPE, Verdict
 from edge.config.schema import IntakeConfig
 from edge.health.camera_conditions import CameraCondition, CameraStatus
@@ -27,10 +35,16 @@ from edge.health.gateway_health import GatewayCondition
 from edge.health.reasons import HealthReason, OngoingProblem, Problem
 from service.documents import model_tables, table
 
-MESSAGES: dict[type[Wire], str] = {
+MESSAGES: dict[type[BaseModel], str] = {
     ThreatReport: f"`{REPORT_TYPE}`: a report",
     Verdict: f"`{VERDICT_TYPE}`: a verdict",
     EvidenceRequest: f"`{EVIDENCE_REQUEST_TYPE}`: the cloud asks for another picture",
+}
+UPDATES: dict[type[BaseModel], str] = {
+    ConfigOrder: f"`{ORDER_TYPES['config']}`: a configuration",
+    ModelOrder: f"`{ORDER_TYPES['model']}`: a model",
+    Root: f"`{ROOT_TYPE}`: a root of trust",
+    UpdateState: "`reported`, `rejected`",
 }
 CAMERA = CameraId("<camera>")
 TOPICS = Topics(gateway=GatewayId("<gateway>"), root="<root>")
@@ -102,6 +116,23 @@ _OF_VERB: dict[Verb, TopicRow] = {
         payload="empty, or JSON with `transaction` and `timeout_s`, both optional",
     )
 }
+_ROOTS = TopicRow(
+    by="cloud", qos=1, retained=True, payload="the chain of signed roots of trust, see below"
+)
+_OF_UPDATE: dict[UpdateLeaf, TopicRow] = {
+    "desired": TopicRow(
+        by="cloud", qos=1, retained=True, payload="a signed order in its envelope, see below"
+    ),
+    "reported": TopicRow(
+        by="edge", qos=1, retained=True, payload="JSON: how far it is with it, see below"
+    ),
+    "rejected": TopicRow(
+        by="edge",
+        qos=1,
+        retained=True,
+        payload="JSON likewise: why it refused the last one; emptied when there is a newer one",
+    ),
+}
 _PICTURE = TopicRow(
     by="cameras",
     qos=0,
@@ -162,6 +193,14 @@ verdict, `time` is in UTC. The tables below describe `data`; `docs/schemas/` has
 Schemas. Readers must ignore fields that they do not know. A report carries no picture, only keys of
 the object store."""
 
+_UPDATES = f"""## Orders from afar
+
+An order is a DSSE envelope: `payloadType`, `payload` in base64, and `signatures`, each with `keyid`
+and `sig`; at most {MAX_ENVELOPE_BYTES // 1024} KiB. Signatures are Ed25519, over the payload as it
+is, and checked before it is read. What has a key that is not in these tables is refused. The chain
+of roots is `{{"first": 2, "roots": [envelope, ...]}}`: every root of trust from number `first` on,
+each signed by enough keys of the one before it and of itself."""
+
 
 def page() -> str:
     """The whole page."""
@@ -180,6 +219,8 @@ def page() -> str:
         _example(_CAMERA_HEALTH.as_json()),
         _EVENTS,
         *(model_tables(model, title, 3) for model, title in MESSAGES.items()),
+        _UPDATES,
+        *(model_tables(model, title, 3) for model, title in UPDATES.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -195,7 +236,10 @@ def rows() -> dict[str, TopicRow]:
     for verb in get_args(Verb):
         found[TOPICS.of_request(verb, "request")] = _OF_VERB[verb]
         found[TOPICS.of_request(verb, "response")] = _RESPONSE
-    return found
+    for kind in get_args(UpdateKind):
+        for leaf in get_args(UpdateLeaf):
+            found[TOPICS.of_update(kind, leaf)] = _OF_UPDATE[leaf]
+    return found | {TOPICS.of_root(): _ROOTS}
 
 
 def _example(facts: Mapping[str, object]) -> str:
