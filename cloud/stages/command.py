@@ -7,9 +7,13 @@ cannot be used is a result, not a failure. Called by `cloud.__main__`.
 from __future__ import annotations
 
 import argparse
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cloud.model import open_model
+from cloud.offline import CannotRun
 from cloud.settings import Settings
 from cloud.stages.detect import DetectStage
 from cloud.stages.plot import PlotStage
@@ -19,32 +23,63 @@ from cloud.stages.threat import ThreatStage
 from cloud.stages.tree import InputTree, OutputTree
 from cloud.stages.validate import ValidateStage
 
+BUCKET = "s3://"
 STAGES = ("validate", "detect", "threat", "plot")
 
 
 def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]:
     """What was counted; raises what the stage raises."""
+    with tempfile.TemporaryDirectory(prefix="stillwatch-") as workspace:
+        return _run(options, settings, Path(workspace))
+
+
+def _run(options: argparse.Namespace, settings: Settings, workspace: Path) -> dict[str, int]:
     rules = read_rules(options.rules)
-    source = InputTree(options.source, options.links_into)
+    source = _input(options.source, options.links_into, workspace)
     limits = settings.limits.of_picture()
     model = open_model(settings.model, settings.threads) if options.stage == "detect" else None
-    out = OutputTree(options.out, source)
+    out = _output(options.out, source)
+    copy = options.copy or options.source.startswith(BUCKET)
     if model is not None:
-        return DetectStage(
-            source=source, out=out, model=model, limits=limits, copy=options.copy
-        ).run()
+        return DetectStage(source=source, out=out, model=model, limits=limits, copy=copy).run()
     if options.stage == "validate":
         return ValidateStage(
             source=source,
             out=out,
             limits=limits,
             placed=options.placed,
-            copy=options.copy,
+            copy=copy,
             pattern=options.name_pattern,
         ).run()
     if options.stage == "threat":
         return ThreatStage(source=source, out=out, rules=rules).run()
     return PlotStage(source=source, out=out).run()
+
+
+def _input(named: str, links_into: list[Path], workspace: Path) -> InputTree:
+    if not named.startswith(BUCKET):
+        return InputTree(Path(named), links_into)
+    with _needing_boto3():
+        from cloud.stages.bucket import open_input  # noqa: PLC0415, folders need no boto3
+    return open_input(named, workspace)
+
+
+def _output(named: str, source: InputTree) -> OutputTree:
+    if not named.startswith(BUCKET):
+        return OutputTree(Path(named), source)
+    with _needing_boto3():
+        from cloud.stages.bucket import open_output  # noqa: PLC0415, folders need no boto3
+    return open_output(named, source)
+
+
+@contextmanager
+def _needing_boto3() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise CannotRun(
+            f"{BUCKET} needs boto3, which the slim image has not; use stillwatch-cloud: {error}"
+        ) from error
 
 
 def nothing_done(options: argparse.Namespace, counts: dict[str, int]) -> str | None:
@@ -56,7 +91,7 @@ def nothing_done(options: argparse.Namespace, counts: dict[str, int]) -> str | N
         return f"there is no file in {options.source}"
     return (
         f"no picture in {options.source} is valid, {counts['invalid']} files are not; "
-        f"{options.out / 'rejected'} says of each why"
+        f"rejected/ in {options.out} says of each why"
     )
 
 
@@ -71,9 +106,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of every stage; each uses those that concern it."""
     parser.add_argument("stage", choices=STAGES, help="which stage")
     parser.add_argument(
-        "--in", dest="source", type=Path, required=True, metavar="DIR", help="the tree to read"
+        "--in",
+        dest="source",
+        required=True,
+        metavar="DIR",
+        help="the tree to read: a folder, or s3://BUCKET/PREFIX?endpoint_url=...",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the tree to write")
+    parser.add_argument(
+        "--out", required=True, metavar="DIR", help="the tree to write, spelled like --in"
+    )
     parser.add_argument("--rules", type=Path, metavar="FILE", help="threat: the rules, as YAML")
     parser.add_argument(
         "--placed",

@@ -147,11 +147,14 @@ class OutputTree:
                 os.fsync(file.fileno())
             temporary.replace(target)
 
-    def _names(self, name: str) -> tuple[Path, Path]:
-        """A free temporary name that the next run finds again, and the real one."""
+    def _once(self, name: str) -> None:
         if name in self._written:
             raise CannotRun(f"{name} would be written twice: two inputs have the same name")
         self._written.add(name)
+
+    def _names(self, name: str) -> tuple[Path, Path]:
+        """A free temporary name that the next run finds again, and the real one."""
+        self._once(name)
         target = self._root / name
         folder = self.folder(PurePosixPath(name).parent.as_posix())
         temporary = folder / f".{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}.partial"

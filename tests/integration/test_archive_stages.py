@@ -27,7 +27,7 @@ RULES = "alerts: {sender: alarm@example.org, recipients: [{address: guard@exampl
 
 
 def stage(
-    name: str, source: Path, out: Path, *more: str, without: tuple[str, ...] = ()
+    name: str, source: Path | str, out: Path | str, *more: str, without: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     """`python -m cloud stage NAME`, where the modules `without` cannot be imported."""
     program = (

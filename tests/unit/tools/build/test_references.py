@@ -53,7 +53,7 @@ def test_every_command_of_every_program_has_a_section() -> None:
         assert f"`stillwatch-cloud {command}`" in page
     for command in ("run", "check-config", "probe"):
         assert f"`stillwatch-bridge {command}`" in page
-    assert "| `--in DIR` | required | the tree to read |" in page
+    assert "| `--in DIR` | required | the tree to read: a folder, or s3://" in page
 
 
 def test_every_setting_that_the_environment_may_give_is_a_flag_of_serve() -> None:
