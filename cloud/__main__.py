@@ -1,5 +1,5 @@
-"""The cloud's command line: `serve` a broker's reports, `confirm` one, `detect` in pictures, or a
-`stage` of the batch path over an archive.
+"""The cloud's command line: `serve` a broker's reports, `confirm` one, `detect` in pictures, `feed`
+an archive, or run a `stage` of the batch path over one.
 
 SHELL. Settings come from flags, environment (`STILLWATCH_CLOUD_*`) and file; see `settings`. Exit
 status: 0 done; 1 it could not be done, or some pictures could not be read; 2 wrong usage; 78 wrong
@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from cloud.feed_arguments import add_feed_arguments
 from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
@@ -48,8 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     match options.command:
-        case "serve":
-            return _serve(settings)
+        case "serve" | "feed":
+            return _with_broker(options, settings)
         case "keygen":
             return _keygen(options.file)
         case "stage":
@@ -71,26 +72,32 @@ def _stage(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if failure is None else EXIT_FAILED
 
 
-def _serve(settings: Settings) -> int:
+def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
     # the stages of the batch path start without broker and store
+    from cloud.feed import feed  # noqa: PLC0415
     from cloud.serve import serve  # noqa: PLC0415
     from service.link import LinkError  # noqa: PLC0415
 
+    store = _store(settings)
     try:
-        return serve(settings, _store(settings), SystemClock())
+        if options.command == "serve":
+            return serve(settings, store, SystemClock())
+        counts = feed(options, settings, store, SystemClock())
     except LinkError as error:
         raise SettingsError(str(error)) from error
+    print(json.dumps(counts))
+    return 0 if counts["stored"] else EXIT_FAILED
 
 
 def _upkeep(options: argparse.Namespace, settings: Settings) -> int:
-    from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_serve`
+    from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_with_broker`
 
     run = verify if options.command == "verify-evidence" else retain
     return run(options, settings, settings.store or "", _store(settings), SystemClock())
 
 
 def _keygen(file: Path) -> int:
-    from cloud.keys import make_keys, public_file  # noqa: PLC0415, see `_serve`
+    from cloud.keys import make_keys, public_file  # noqa: PLC0415, see `_with_broker`
 
     text = make_keys(file)
     _print_error(
@@ -125,7 +132,7 @@ def _store(settings: Settings) -> ObjectStore:
             "no object store is given: add --store dir:PATH or --store s3:BUCKET?endpoint_url=..., "
             f"or set {ENV_PREFIX}STORE"
         )
-    from objectstore.open import open_store  # noqa: PLC0415, see `_serve`
+    from objectstore.open import open_store  # noqa: PLC0415, see `_with_broker`
 
     try:
         return open_store(settings.store)
@@ -152,6 +159,10 @@ def command_line() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="confirm reports from a broker until stopped"))
+    feed = commands.add_parser("feed", help="put what cameras publish into an archive")
+    add_feed_arguments(feed)
+    _add_broker(feed)
+    _add_store(feed)
     confirm = commands.add_parser("confirm", help="decide on one report and print the verdict")
     confirm.add_argument("report", type=Path, help="the report as JSON, bare or as a CloudEvent")
     _add_store(confirm)
@@ -171,7 +182,7 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_serve(parser: argparse.ArgumentParser) -> None:
+def _add_broker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--broker", metavar="URL", help="mqtt://HOST[:PORT] or mqtts://HOST[:PORT]")
     parser.add_argument("--protocol", metavar="VERSION", help="of MQTT: 5 or 3.1.1")
     parser.add_argument("--transport", metavar="KIND", help="tcp or websockets")
@@ -179,6 +190,10 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--username", help="user at the broker")
     parser.add_argument("--password-file", metavar="FILE", help="file with the password")
     parser.add_argument("--client-id", metavar="ID", help="default: a new one at each start")
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    _add_broker(parser)
     parser.add_argument("--group", help="workers of one group share the reports")
     parser.add_argument("--root", help="first part of every topic")
     parser.add_argument("--metrics-host", metavar="ADDRESS", help="where HTTP listens")

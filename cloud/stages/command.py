@@ -16,6 +16,7 @@ from cloud.model import open_model
 from cloud.offline import CannotRun
 from cloud.settings import Settings
 from cloud.stages.detect import DetectStage
+from cloud.stages.draw import DrawStage
 from cloud.stages.plot import PlotStage
 from cloud.stages.rules import read_rules
 from cloud.stages.spellings import NamePattern, name_pattern
@@ -24,7 +25,7 @@ from cloud.stages.tree import InputTree, OutputTree
 from cloud.stages.validate import ValidateStage
 
 BUCKET = "s3://"
-STAGES = ("validate", "detect", "threat", "plot")
+STAGES = ("validate", "detect", "threat", "plot", "draw")
 
 
 def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]:
@@ -53,6 +54,8 @@ def _run(options: argparse.Namespace, settings: Settings, workspace: Path) -> di
         ).run()
     if options.stage == "threat":
         return ThreatStage(source=source, out=out, rules=rules).run()
+    if options.stage == "draw":
+        return DrawStage(source=source, out=out, rules=rules, limits=limits).run()
     return PlotStage(source=source, out=out).run()
 
 
@@ -115,7 +118,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", required=True, metavar="DIR", help="the tree to write, spelled like --in"
     )
-    parser.add_argument("--rules", type=Path, metavar="FILE", help="threat: the rules, as YAML")
+    parser.add_argument(
+        "--rules", type=Path, metavar="FILE", help="threat, draw: the rules, as YAML"
+    )
     parser.add_argument(
         "--placed",
         action="store_true",

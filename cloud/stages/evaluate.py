@@ -51,6 +51,23 @@ def verdicts_of(record: PictureRecord, rules: Rules) -> tuple[Verdict, ...]:
     )
 
 
+def confirmed_rows(record: PictureRecord, rules: Rules) -> frozenset[int]:
+    """The numbers of the detections that are confirmed as a threat, each asked about by itself."""
+    if record.problem is not None:
+        return frozenset()
+    stamp = Stamp(model_sha256=record.model.sha256, decided_at=record.named.captured_at)
+    close = {one.of: one for one in record.close_ups}
+    found = set()
+    for number, threat in enumerate(rules.threats):
+        asked = _hypothetical_report(record, threat, number, rules)
+        for of, place in _places(record, asked, rules.policy.min_iou):
+            suspicion = asked.model_copy(update={"box": place})
+            verdict = _verdict_about(record, suspicion, close.get(of), rules.policy, stamp)
+            if verdict.decision == "confirmed":
+                found.add(of)
+    return frozenset(found)
+
+
 def _verdict_of(record: PictureRecord, suspicion: ThreatReport, policy: Policy) -> Verdict:
     """That on the thing which decides it: a confirmed one, else one that is open, else the first.
 

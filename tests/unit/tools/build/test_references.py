@@ -49,7 +49,16 @@ def test_every_command_of_every_program_has_a_section() -> None:
     page = command_line.page()
     for command in ("run", "check-config", "replay", "static forget", "health", "self-test"):
         assert f"`stillwatch-edge {command}`" in page
-    for command in ("serve", "confirm", "detect", "verify-evidence", "retain", "keygen", "stage"):
+    for command in (
+        "serve",
+        "confirm",
+        "detect",
+        "verify-evidence",
+        "retain",
+        "keygen",
+        "stage",
+        "feed",
+    ):
         assert f"`stillwatch-cloud {command}`" in page
     for command in ("run", "check-config", "probe"):
         assert f"`stillwatch-bridge {command}`" in page
