@@ -14,7 +14,7 @@ from contract.ids import CameraId, GatewayId, id_of, is_name
 DEFAULT_ROOT = "stillwatch"
 
 GatewayLeaf = Literal["status", "info", "stats", "health"]
-CameraLeaf = Literal["status", "health", "suspect", "verdict", "threat", "image"]
+CameraLeaf = Literal["status", "health", "suspect", "suspicion", "verdict", "threat", "image"]
 Verb = Literal["self-test"]
 Presence = Literal["online", "stopped", "offline"]
 """The retained `status` of a gateway or bridge; `offline` is the last will."""

@@ -80,6 +80,24 @@ class Event(StrEnum):
         "Kept switches are unreadable; the file's values hold.",
     )
 
+    HOME_ASSISTANT_TOLD = (
+        "home_assistant_told",
+        "info",
+        "So many devices were announced to Home Assistant, or so many topics taken back.",
+        True,
+    )
+    ANNOUNCEMENTS_NOT_KEPT = (
+        "announcements_not_kept",
+        "warning",
+        "What Home Assistant was told may stay there after a restart; why.",
+        True,
+    )
+    ANNOUNCEMENTS_LOST = (
+        "announcements_lost",
+        "error",
+        "What Home Assistant was told is unreadable; cameras that are gone may stay there.",
+    )
+
     CLIENT_ID_MADE = "client_id_made", "info", "The links have a new id at the brokers; why."
     CLIENT_ID_NOT_KEPT = (
         "client_id_not_kept",

@@ -62,6 +62,7 @@ RULES: dict[str, ReloadPart] = {
     "runtime.metrics_host": ReloadPart.RESTART,
     "runtime.metrics_port": ReloadPart.RESTART,
     "self_test": ReloadPart.NOTHING,
+    "home_assistant": ReloadPart.NOTHING,
     "camera_defaults": ReloadPart.CAMERAS,
     "cameras": ReloadPart.CAMERAS,
 }

@@ -19,6 +19,7 @@ from edge.config.deliver import DeliverConfig, DirStoreConfig, OutboxConfig, S3S
 from edge.config.evidence import EvidenceConfig
 from edge.config.gate import GateConfig
 from edge.config.health import HealthConfig
+from edge.config.home_assistant import HomeAssistantConfig
 from edge.config.intake import IntakeConfig, JsonPathsConfig, PictureLimitsConfig
 from edge.config.places import (
     LineConfig,
@@ -54,6 +55,7 @@ __all__ = [
     "GateConfig",
     "GatewayConfig",
     "HealthConfig",
+    "HomeAssistantConfig",
     "IntakeConfig",
     "JsonPathsConfig",
     "LineConfig",
@@ -208,6 +210,9 @@ class EdgeConfig(Section):
     )
     self_test: SelfTestConfig = Field(
         default_factory=SelfTestConfig, description="Marked suspicions that test the whole way."
+    )
+    home_assistant: HomeAssistantConfig = Field(
+        default_factory=HomeAssistantConfig, description="Discovery by Home Assistant."
     )
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="The process.")
     camera_defaults: CameraConfig = Field(

@@ -20,7 +20,7 @@ from edge.config.schema import EdgeConfig
 from edge.daemon.audit_sender import AuditSender
 from edge.daemon.suspicion_store import SuspicionStore
 from edge.daemon.verdict_queue import VerdictQueue
-from edge.deliver.evidence import ReportOrigin, extended
+from edge.deliver.evidence import ReportBundle, ReportOrigin, extended
 from edge.deliver.evidence_requests import GATHER_S, PATIENCE_S, EvidenceRequests, OpenRequest
 from edge.deliver.outbox import Outbox
 from edge.errors import InferenceError, OutboxError
@@ -59,7 +59,7 @@ class WorkerSettings:
 class AnalysisContext:
     """What the analysis workers of a gateway share: `kept` is set when the outbox has something
     new; `evidence_requests` and `verdict_queue` come from the cloud; `sync_memory` keeps a camera's
-    memory of static objects and brings it news."""
+    memory of static objects and brings it news; `raised` gets each new suspicion."""
 
     outbox: Outbox
     counters: Counters
@@ -69,6 +69,7 @@ class AnalysisContext:
     evidence_requests: EvidenceRequests
     verdict_queue: VerdictQueue
     sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory
+    raised: Callable[[ReportBundle], None] = lambda _: None
 
 
 class AnalysisWorker:
@@ -90,7 +91,9 @@ class AnalysisWorker:
         self._timings = context.timings
         self._clock = context.clock
         self._kept = context.kept
-        self._suspicions = SuspicionStore(context.outbox, context.counters, context.kept)
+        self._suspicions = SuspicionStore(
+            context.outbox, context.counters, context.kept, context.raised
+        )
         self._sync_memory = context.sync_memory
         self._settings = self._offered = settings
         self._failures = 0

@@ -188,6 +188,7 @@ class Daemon:
         gateway.turn_switches()
         gateway.camera_watch.tick(gateway.intake_link.ready)
         gateway.health_watch.tick()
+        gateway.home_assistant.tick()
         gateway.self_tests.tests.tick(gateway.delivery.wake)
         if self._requests.reload:
             self._requests.reload = False

@@ -28,12 +28,14 @@ from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
 from edge.daemon.verdict_queue import VerdictQueue
+from edge.daemon.version import program_version
 from edge.daemon.worker import OnFailure
 from edge.deliver.context import DeliveryContext
 from edge.deliver.evidence import ReportOrigin
 from edge.detect.networks import NamedDetector, OpenDetectors, open_detectors
 from edge.health.clocksync import WRITTEN_AT, ClockSync
 from edge.health.gateway_health import GatewayHealth
+from edge.home_assistant.announcer import HomeAssistant
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import CameraListener, Intake
 from edge.intake.redelivery import Attempts
@@ -103,6 +105,13 @@ class Gateway:
             ReportSource(origin=lambda: self._origin(self._networks[0]), epoch=self._epoch),
         )
         self.status_messages.add("self_test", self.self_tests.record.as_json)
+        self.home_assistant = HomeAssistant(
+            self.config,
+            self.topics,
+            program_version(),
+            lambda: self.site,
+            lambda: self.intake.cameras,
+        )
         identity = open_identity(config.deliver.outbox.path)
         self._build_site(config, identity)
         self._build_delivery(identity, keyring)
@@ -144,6 +153,7 @@ class Gateway:
             yield from self.switches.states(self.config(), camera)
         for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
             yield self.delivery.threats.state(camera)
+        yield from self.home_assistant.on_connect()
 
     def on_stop(self) -> tuple[Publication, ...]:
         """What is said last at the site's broker: no threat stays ON when nobody can end it."""
@@ -206,6 +216,7 @@ class Gateway:
             *self.intake.subscriptions(),
             *self.switches.subscriptions(),
             *self.self_tests.requests.subscriptions(),
+            *self.home_assistant.subscriptions(),
         )
 
     def _build_site(self, config: EdgeConfig, identity: Identity) -> None:
@@ -276,6 +287,7 @@ class Gateway:
                 evidence_requests=self.delivery.evidence_requests,
                 verdict_queue=self._verdict_queue,
                 sync_memory=self.static.sync,
+                raised=self.home_assistant.raised,
             ),
             self._on_failure,
         )
@@ -316,6 +328,7 @@ class Gateway:
         self.counters.forget(camera)
         self.static.forget_camera(camera)
         self.analysis.forget(camera)
+        self.home_assistant.forget(camera)
         gone = [
             self.topics.of_camera(camera, "status"),
             self.topics.of_camera(camera, "health"),
@@ -344,7 +357,8 @@ class Gateway:
         asked = self.self_tests.requests.on_message(
             topic, payload, retained, lambda one: self._publish((one,))
         )
-        if asked or self.switches.on_message(topic, payload, retained):
+        told = self.home_assistant.on_message(topic, payload)
+        if asked or told or self.switches.on_message(topic, payload, retained):
             ack()
         elif self.snapshots.carries(topic):
             ack()  # the copy that the broker holds for us is the one that counts

@@ -8,11 +8,12 @@ analysis worker, on its thread.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum, auto
 
 from contract.ids import picture_id
-from edge.deliver.evidence import ReportOrigin, pack
+from edge.deliver.evidence import ReportBundle, ReportOrigin, pack
 from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
@@ -32,12 +33,20 @@ class StoreResult(Enum):
 
 
 class SuspicionStore:
-    """One per analysis thread; `kept` is set when the outbox has something new."""
+    """One per analysis thread; `kept` is set when the outbox has something new, which
+    `raised` gets."""
 
-    def __init__(self, outbox: Outbox, counters: Counters, kept: threading.Event) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        counters: Counters,
+        kept: threading.Event,
+        raised: Callable[[ReportBundle], None] = lambda _: None,
+    ) -> None:
         self._outbox = outbox
         self._counters = counters
         self._kept = kept
+        self._raised = raised
 
     def keep(
         self,
@@ -96,7 +105,8 @@ class SuspicionStore:
 
     def _put(self, candidate: AlertCandidate, origin: ReportOrigin) -> StoreResult:
         try:
-            new = self._outbox.put(pack(candidate, origin))
+            bundle = pack(candidate, origin)
+            new = self._outbox.put(bundle)
         except OutboxError as error:
             suspicion = candidate.suspicion
             self._counters.count(suspicion.camera, "lost")
@@ -108,4 +118,7 @@ class SuspicionStore:
             )
             return StoreResult.FAILED
         self._kept.set()
-        return StoreResult.NEW if new else StoreResult.KNOWN
+        if not new:
+            return StoreResult.KNOWN
+        self._raised(bundle)
+        return StoreResult.NEW

@@ -236,7 +236,27 @@ def test_readers_write_nothing_and_operators_only_switches() -> None:
         for leaf in ("verdict", "threat", "armed/state", "config/set"):
             assert not sent(desk, f"stillwatch/g/gate/{leaf}")
             assert not sent(house, f"stillwatch/g/gate/{leaf}")
-        assert not sent(desk, "cameras/gate/image")
+        for topic in ("cameras/gate/image", "stillwatch/g/request/restart", "homeassistant/x"):
+            assert not sent(desk, topic)
+
+
+def test_home_assistant_is_an_operator_who_is_told_of_devices() -> None:
+    told, found = Inbox(), Inbox()
+    device = "homeassistant/device/g/config"
+    asked = ("homeassistant/status", "stillwatch/g/request/self-test")
+    with (
+        site(**HOUSE) as broker,
+        joined(broker.settings(None), told, *asked) as edge,
+        joined(broker.settings("desk", "arms"), found, "homeassistant/#") as desk,
+        joined(broker.settings("house", "reads")) as house,
+    ):
+        assert sent(edge, device)
+        assert found.next().topic == device
+        assert not sent(desk, device)
+        for topic in asked:
+            assert not sent(house, topic)
+            assert sent(desk, topic)
+            assert told.next().topic == topic
 
 
 def test_nobody_can_take_anothers_place_by_its_client_id() -> None:

@@ -380,6 +380,29 @@ def test_home_automation_arms_and_a_display_only_reads(site: Secured) -> None:
             assert not sent(home, f"stillwatch/gateway/{leaf}")
 
 
+def test_home_assistant_is_told_of_devices_says_that_it_has_started_and_tests(
+    site: Secured,
+) -> None:
+    told, found = Inbox(), Inbox()
+    asked = ("homeassistant/status", "homeassistant/device/#", "stillwatch/gateway/request/+")
+    device = "homeassistant/device/gateway/gate/config"
+    with (
+        joined(site.settings("gateway", SYSTEMS), told, *asked) as gateway,
+        joined(site.settings("home", SYSTEMS), found, "homeassistant/device/#") as home,
+        joined(site.settings("display", SYSTEMS)) as display,
+    ):
+        assert sent(gateway, device)
+        assert found.next().topic == device
+        assert not sent(home, device)
+        for topic in ("homeassistant/status", "stillwatch/gateway/request/self-test"):
+            assert not sent(display, topic)
+            assert sent(home, topic)
+            assert told.next().topic == topic
+        for verb in ("restart", "snapshot", "diagnostics", "explain"):
+            assert not sent(home, f"stillwatch/gateway/request/{verb}")
+        assert told.is_empty()
+
+
 def test_the_guides_commands_make_the_certificates_that_it_names(tmp_path: Path) -> None:
     guide = (SHIPPED.parents[1] / "docs" / "deploy.md").read_text()
     lines = re.findall(r"^    config/mosquitto/certify (.*?)(?: +#.*)?$", guide, re.MULTILINE)

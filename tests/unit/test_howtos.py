@@ -14,11 +14,13 @@ import yaml
 from bridge.__main__ import command_line as bridge_command_line
 from bridge.config import load
 from cloud.__main__ import command_line as cloud_command_line
+from contract.ids import CameraId, GatewayId
+from contract.topics import Topics
 from edge.__main__ import command_line as edge_command_line
 from edge.config.load import read
 from edge.config.schema import EdgeConfig
+from edge.home_assistant.discovery import Announced, camera_message
 from imaging.manifest import read_manifest
-from tools.build.references.topics import rows
 
 HOWTOS = Path(__file__).resolve().parents[2] / "docs" / "howto"
 PAGES = sorted(HOWTOS.glob("*.md"))
@@ -38,9 +40,8 @@ def blocks(page: Path, language: str) -> list[str]:
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
-    if page != HOME_ASSISTANT
     for number, block in enumerate(blocks(page, "yaml"))
-    if "source:" not in block
+    if "source:" not in block and not block.startswith("automation:")
 ]
 
 
@@ -82,31 +83,16 @@ def test_the_bridges_example_is_one(tmp_path: Path) -> None:
     assert set(load(tmp_path / "bridge.yaml").cameras) == {"gate", "yard", "porch"}
 
 
-def topics_in(value: object) -> Iterator[str]:
-    """Every `topic`, `state_topic` and so on of Home Assistant's configuration."""
-    match value:
-        case dict():
-            for key, inner in value.items():
-                if str(key).endswith("topic"):
-                    yield str(inner)
-                yield from topics_in(inner)
-        case list():
-            for inner in value:
-                yield from topics_in(inner)
-
-
-def test_home_assistant_is_given_topics_that_exist() -> None:
-    patterns = [re.sub(r"<\w+>", "[a-z0-9_-]+", topic) for topic in rows()]
-    found = [
-        topic
-        for block in blocks(HOME_ASSISTANT, "yaml")
-        for topic in topics_in(yaml.safe_load(block))
-    ]
-    assert len(found) >= 10
-    assert [one for one in found if not any(re.fullmatch(p, one) for p in patterns)] == []
-
-
-def test_home_assistants_names_are_its_own() -> None:
-    entities = yaml.safe_load(blocks(HOME_ASSISTANT, "yaml")[0])["mqtt"]
-    ids = [one["unique_id"] for kind in entities.values() for one in kind]
-    assert len(ids) == len(set(ids)) >= 5
+def test_the_automation_names_entities_and_fields_that_there_are() -> None:
+    [text] = [one for one in blocks(HOME_ASSISTANT, "yaml") if one.startswith("automation:")]
+    [automation] = yaml.safe_load(text)["automation"]
+    told = Announced(topics=Topics(gateway=GatewayId("home")), prefix="homeassistant", version="1")
+    components = json.loads(camera_message(told, CameraId("gate")))["components"]
+    names = {
+        f"{one['platform']}.gate_{one['name'].lower().replace(' ', '_')}"
+        for one in components.values()
+    }
+    assert automation["triggers"][0]["entity_id"] in names
+    assert automation["actions"][0]["data"]["data"]["image"].split("/")[-1] in names
+    for field in re.findall(r"attributes\.(\w+)", text):
+        assert f"'{field}'" in components["verdict"]["value_template"]

@@ -100,7 +100,21 @@ _OF_CAMERA: dict[CameraLeaf, TopicRow] = {
     "threat": TopicRow(
         by="edge", qos=1, retained=True, payload="`ON` while a threat is current, else `OFF`"
     ),
-    "image": TopicRow(by="nobody yet", qos=1, retained=True, payload="reserved"),
+    "suspicion": TopicRow(
+        by="edge",
+        qos=1,
+        retained=False,
+        payload="with `home_assistant.enabled`: JSON, at once when something is suspected, before "
+        "it is decided: `event_type` (`suspicion`), `report_id`, `label`, `severity`, `score`, "
+        "`zones`, `rule`, `reasons`, `raised_at`",
+    ),
+    "image": TopicRow(
+        by="edge",
+        qos=1,
+        retained=True,
+        payload="with `home_assistant.image`: the last evidence as JPEG, box drawn in, privacy "
+        "masks black",
+    ),
 }
 _OF_SETTING: dict[Setting, TopicRow] = {
     "armed": TopicRow(

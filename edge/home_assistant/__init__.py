@@ -1,0 +1,1 @@
+"""Home Assistant finds the gateway and its cameras by itself, over the site's broker."""

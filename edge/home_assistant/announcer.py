@@ -1,0 +1,216 @@
+"""Announces the gateway and its cameras to Home Assistant, and takes it back.
+
+SHELL. The control loop compares what should be announced with what is, and publishes the
+difference; after a connect everything is published again, and so it is when Home Assistant says
+that it has started. What is gone is removed by an empty retained message, repeated until the broker
+has it. Suspicions and their pictures are published by the analysis thread that raised them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+from contract.ids import CameraId
+from contract.report import ThreatReport
+from contract.topics import Topics
+from edge.config.schema import EdgeConfig
+from edge.deliver.evidence import ReportBundle
+from edge.home_assistant.announcements import Announcements
+from edge.home_assistant.discovery import (
+    SUSPICION,
+    Announced,
+    camera_message,
+    camera_topic,
+    gateway_message,
+    gateway_topic,
+)
+from edge.home_assistant.picture import evidence_picture
+from service.events import Event, log
+from service.link import Delivered, Pending, Publication, Refused, Subscription, TimedOut
+
+MOST_PICTURES = 32
+"""So many cameras' last pictures are published again after a connect to a broker that forgot."""
+_AT_ONCE = 64
+"""Removals under way at a time."""
+
+
+class Site(Protocol):
+    """The connection to the site's broker."""
+
+    def publish(
+        self, topic: str, payload: bytes, qos: int = 1, retain: bool = False
+    ) -> Pending: ...
+
+    @property
+    def connected(self) -> bool: ...
+
+
+class HomeAssistant:
+    """What Home Assistant knows of a gateway."""
+
+    def __init__(
+        self,
+        config: Callable[[], EdgeConfig],
+        topics: Topics,
+        version: str,
+        site: Callable[[], Site],
+        followed: Callable[[], Iterable[CameraId]],
+    ) -> None:
+        """`followed` are the cameras that have sent something in this run."""
+        self._config, self._topics, self._version = config, topics, version
+        self._site, self._followed = site, followed
+        self._announcements = Announcements(config().deliver.outbox.path)
+        self._lock = threading.Lock()
+        self._said: dict[str, bytes] = {}
+        self._pictures: dict[CameraId, bytes] = {}
+        self._removals: dict[str, Pending] = {}
+        self._left: set[CameraId] = set()
+        self._again = threading.Event()
+        self._made: tuple[EdgeConfig, tuple[CameraId, ...], dict[str, bytes]] | None = None
+
+    def subscriptions(self) -> tuple[Subscription, ...]:
+        """Where Home Assistant says that it has started."""
+        settings = self._config().home_assistant
+        filter_ = f"{settings.prefix}/status"
+        return (Subscription(filter=filter_, qos=1, optional=True),) if settings.enabled else ()
+
+    def on_message(self, topic: str, payload: bytes) -> bool:
+        """Take what was published; False if it is on another topic."""
+        settings = self._config().home_assistant
+        if not settings.enabled or topic != f"{settings.prefix}/status":
+            return False
+        if payload == b"online":
+            self._again.set()
+        return True
+
+    def on_connect(self) -> Iterator[Publication]:
+        """What must stand at the site's broker after a connect."""
+        with self._lock:
+            said, pictures = dict(self._said), dict(self._pictures)
+        for topic, payload in said.items():
+            yield Publication(topic=topic, payload=payload)
+        for camera, picture in pictures.items():
+            yield Publication(topic=self._topics.of_camera(camera, "image"), payload=picture)
+
+    def forget(self, camera: CameraId) -> None:
+        """It is followed no more: the next turn takes it back."""
+        if self._config().home_assistant.enabled:
+            with self._lock:
+                self._left.add(camera)
+
+    def tick(self) -> None:
+        """Once a turn of the control loop."""
+        cameras = self._cameras()
+        wanted = self._wanted(self._config(), tuple(cameras))
+        standing = frozenset(wanted) | self._images(cameras)
+        gone = self._announcements.topics - standing
+        self._announcements.keep(cameras, standing | gone)
+        again = self._again.is_set()
+        self._again.clear()
+        with self._lock:
+            new = {t: p for t, p in wanted.items() if again or self._said.get(t) != p}
+            self._said = wanted
+            for camera in [one for one in self._pictures if one not in cameras]:
+                del self._pictures[camera]
+        for topic, payload in new.items():
+            self._removals.pop(topic, None)
+            self._site().publish(topic, payload, 1, True)
+        if new:
+            log(Event.HOME_ASSISTANT_TOLD, devices=len(new))
+        self._remove(gone, standing, cameras)
+
+    def raised(self, bundle: ReportBundle) -> None:
+        """Tell at once what was suspected, and show it."""
+        settings = self._config().home_assistant
+        if not settings.enabled:
+            return
+        report = bundle.report
+        topic = self._topics.of_camera(report.camera, "suspicion")
+        self._site().publish(topic, _suspicion(report), 1, False)
+        picture = evidence_picture(bundle, settings.image_px) if settings.image else None
+        if picture is not None:
+            self._show(report.camera, picture)
+
+    def _show(self, camera: CameraId, picture: bytes) -> None:
+        with self._lock:
+            self._pictures.pop(camera, None)
+            self._pictures[camera] = picture
+            for oldest in list(self._pictures)[:-MOST_PICTURES]:
+                del self._pictures[oldest]
+        self._site().publish(self._topics.of_camera(camera, "image"), picture, 1, True)
+
+    def _images(self, cameras: Iterable[CameraId]) -> frozenset[str]:
+        """Where pictures may be retained."""
+        settings = self._config().home_assistant
+        if not (settings.enabled and settings.image):
+            return frozenset()
+        return frozenset(self._topics.of_camera(camera, "image") for camera in cameras)
+
+    def _cameras(self) -> dict[CameraId, bool]:
+        """Those to announce, and whether they are listed. One that was found by itself stays until
+        its place goes to another: it may only be silent since our start."""
+        config = self._config()
+        if not config.home_assistant.enabled:
+            return {}
+        listed = set(map(CameraId, config.cameras))
+        with self._lock:
+            left, self._left = self._left, set()
+        found = {c for c, was_listed in self._announcements.cameras.items() if not was_listed}
+        kept = found - left if config.intake.discovery else set()
+        return {c: c in listed for c in sorted({*listed, *self._followed(), *kept})}
+
+    def _wanted(self, config: EdgeConfig, cameras: tuple[CameraId, ...]) -> dict[str, bytes]:
+        """Topics and messages, made anew only if something has changed."""
+        if self._made is None or self._made[0] is not config or self._made[1] != cameras:
+            self._made = config, cameras, self._make(config, cameras)
+        return self._made[2]
+
+    def _make(self, config: EdgeConfig, cameras: tuple[CameraId, ...]) -> dict[str, bytes]:
+        settings = config.home_assistant
+        if not settings.enabled:
+            return {}
+        told = Announced(
+            topics=self._topics,
+            prefix=settings.prefix,
+            version=self._version,
+            image=settings.image,
+            self_test=config.self_test.on_request,
+        )
+        devices = {camera_topic(told, one): camera_message(told, one) for one in cameras}
+        return {gateway_topic(told): gateway_message(told)} | devices
+
+    def _remove(
+        self, gone: frozenset[str], standing: frozenset[str], cameras: dict[CameraId, bool]
+    ) -> None:
+        """Until the broker has acknowledged it, or refuses to listen to us there."""
+        if not self._site().connected:
+            return
+        outcomes = {topic: one.wait(0) for topic, one in self._removals.items() if topic in gone}
+        done = {t for t, outcome in outcomes.items() if isinstance(outcome, Delivered | Refused)}
+        waiting = {t for t, outcome in outcomes.items() if isinstance(outcome, TimedOut)}
+        for topic in sorted(gone - waiting - done)[: _AT_ONCE - len(waiting)]:
+            self._removals[topic] = self._site().publish(topic, b"", 1, True)
+        if done:
+            for topic in done:
+                del self._removals[topic]
+            self._announcements.keep(cameras, standing | (gone - done))
+            log(Event.HOME_ASSISTANT_TOLD, removed=len(done))
+
+
+def _suspicion(report: ThreatReport) -> bytes:
+    """As Home Assistant's events have it; everything else is in the report."""
+    facts = {
+        "event_type": SUSPICION,
+        "report_id": report.report_id,
+        "label": report.label,
+        "severity": report.severity,
+        "score": report.scores.top,
+        "zones": list(report.zones),
+        "rule": report.rule.id,
+        "reasons": list(report.rule.reasons),
+        "raised_at": report.raised_at.isoformat(timespec="milliseconds"),
+    }
+    return json.dumps(facts).encode()
