@@ -63,6 +63,36 @@ class Event(StrEnum):
     CONFIG_NOT_KEPT = "config_not_kept", "warning", "It runs, but is not on disk as last good."
     CONFIG_RESTORED = "config_restored", "error", "The last good configuration runs instead."
 
+    UPDATE_ADVANCED = "update_advanced", "info", "An update from afar came to its next state."
+    UPDATE_APPLIED = "update_applied", "info", "An update from afar is in force for good."
+    UPDATE_REJECTED = (
+        "update_rejected",
+        "warning",
+        "An update from afar was refused before it had any effect; why.",
+        True,
+    )
+    UPDATE_ROLLED_BACK = (
+        "update_rolled_back",
+        "error",
+        "An update from afar made things worse; what was before is in force again. Why.",
+    )
+    UPDATE_NOT_KEPT = (
+        "update_not_kept",
+        "warning",
+        "The disk does not take how far an update came; why.",
+    )
+    UPDATE_RECORD_LOST = (
+        "update_record_lost",
+        "error",
+        "What was kept of updates or of whom to obey is damaged; it was set aside.",
+    )
+    UPDATE_ROOT_CHANGED = "update_root_changed", "info", "Another root of trust holds; its version."
+    UPDATE_ROOT_REFUSED = (
+        "update_root_refused",
+        "error",
+        "The file of `manage.root` is no root of trust: no order is obeyed. Why.",
+    )
+
     SWITCH_TURNED = (
         "switch_turned",
         "info",

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 import cv2
 
-from edge.config.live import begin
 from edge.daemon.daemon import Requests
 from edge.daemon.update_lock import daemon_class
 from edge.daemon.version import program_version
+from edge.errors import ConfigError
+from edge.update.boot import begin_updated, begin_without
 from imaging.manifest import ModelError
 from objectstore.store import StoreError
 from service import events, library_lines
@@ -40,7 +41,7 @@ def command(options: argparse.Namespace) -> int:
     make_private()
     library_lines.catch()
     requests = _requests()
-    start = begin(options.config, os.environ)
+    start = begin_updated(options.config, os.environ)
     events.configure(level=start.loaded.config.runtime.log_level)
     log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
     close_off(start.loaded.config.deliver.outbox.path, _STATE)
@@ -52,16 +53,19 @@ def command(options: argparse.Namespace) -> int:
     clock = SystemClock()
     try:
         built = daemon(start.loaded, options.config, os.environ, clock, requests)
-    except ModelError as error:
+    except (ModelError, ConfigError) as error:
         log(Event.MODEL_REFUSED, model=start.loaded.config.detect.model, reason=str(error))
-        raise
+        before = begin_without(options.config, os.environ, str(error))
+        if before is None:
+            raise
+        built = daemon(before.loaded, options.config, os.environ, clock, requests)
     return built.run()
 
 
 _STATE = (
     *("outbox.sqlite*", "static.db*", "pictures*"),
     *("switches.json*", "last-good-config.json*", "client-id.json*"),
-    "redelivery-attempts.json*",
+    *("redelivery-attempts.json*", "updates*"),
 )
 """What of the outbox's folder is ours, and what was set aside or left half-written of it."""
 

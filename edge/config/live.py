@@ -44,24 +44,33 @@ class Live:
         self._current = loaded
 
 
-def begin(path: Path | None, environ: Mapping[str, str]) -> Start:
-    """The file's configuration, else the last good one; raises `ConfigError` with neither."""
+def begin(path: Path | None, environ: Mapping[str, str], patch: str = "") -> Start:
+    """The file's configuration with an update's `patch`, else the last good one; raises
+    `ConfigError` with neither."""
     try:
-        return Start(loaded=load(path, environ))
+        return Start(loaded=load(path, environ, patch))
     except ConfigError as error:
-        kept = _probable_outbox(path, environ) / LAST_GOOD
+        kept = probable_outbox(path, environ) / LAST_GOOD
         try:
-            document = _bytes_of(kept)
+            return Start(loaded=read_last_good(kept), refused=error.problems)
         except OSError:
             raise error from None
-        try:
-            return Start(loaded=_read_kept(document), refused=error.problems)
         except ConfigError as worse:
             also = tuple(
                 ConfigProblem(path=f"{kept}: {c.path}", problem=c.problem, hint=c.hint)
                 for c in worse.problems
             )
             raise ConfigError(error.problems + also) from worse
+
+
+def last_good(path: Path | None, environ: Mapping[str, str], reason: str) -> Start | None:
+    """The last good configuration instead of the file's, for `reason`; None if there is none."""
+    kept = probable_outbox(path, environ) / LAST_GOOD
+    problem = ConfigProblem(path="updates", problem=reason)
+    try:
+        return Start(loaded=read_last_good(kept), refused=(problem,))
+    except (OSError, ConfigError):
+        return None
 
 
 def keep(loaded: Loaded) -> None:
@@ -78,8 +87,10 @@ def keep(loaded: Loaded) -> None:
     write_whole(file, document)
 
 
-def _read_kept(document: bytes) -> Loaded:
-    """Raises `ConfigError`, also for one that is valid by chance: a bit of it may have flipped."""
+def read_last_good(file: Path) -> Loaded:
+    """What `keep` wrote; raises `OSError`, and `ConfigError` also for one that is valid by chance:
+    a bit of it may have flipped."""
+    document = _bytes_of(file)
     if not is_sound(document):
         raise ConfigError(
             (ConfigProblem(path="document", problem="is damaged: its digest differs"),)
@@ -92,7 +103,7 @@ def _bytes_of(file: Path) -> bytes:
         return opened.read(MAX_BYTES + 1)
 
 
-def _probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:
+def probable_outbox(path: Path | None, environ: Mapping[str, str]) -> Path:
     """Where the outbox lies, read from a configuration that is not valid as a whole."""
     named = environ.get(OUTBOX_VARIABLE) or (path and _outbox_in(path))
     return Path(named) if named else OutboxConfig().path

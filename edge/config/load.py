@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from edge.config.labels import unknown_labels
+from edge.config.merge_patch import merged
 from edge.config.parse import MAX_BYTES, Data, parse
 from edge.config.schema import EdgeConfig
 from edge.config.shape import key_at
@@ -44,10 +45,10 @@ class Loaded:
         return f"v{self.config.version}-{self.sha256[:12]}"
 
 
-def load(path: Path | None, environ: Mapping[str, str]) -> Loaded:
-    """Reads the file, if there is one to read, and the names of the model's classes; raises
-    `ConfigError`."""
-    loaded = read(b"" if path is None else read_file(path), environ)
+def load(path: Path | None, environ: Mapping[str, str], patch: str = "") -> Loaded:
+    """Reads the file, if there is one to read, with an update's `patch` laid over it, and the names
+    of the model's classes; raises `ConfigError`."""
+    loaded = read(b"" if path is None else read_file(path), environ, patch)
     unknown = unknown_labels(loaded.config)
     if unknown:
         raise ConfigError(unknown)
@@ -64,9 +65,12 @@ def read_file(path: Path) -> bytes:
         raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error
 
 
-def read(document: bytes, environ: Mapping[str, str]) -> Loaded:
+def read(document: bytes, environ: Mapping[str, str], patch: str = "") -> Loaded:
     """The configuration of a YAML document; raises `ConfigError` with every problem."""
     data, problems = parse(document)
+    if patch:
+        laid_over, dubious = parse(patch.encode("utf-8", "surrogatepass"))
+        data, problems = merged(data, laid_over), problems + dubious
     _drop_empty_sections(data, ())
     file_paths = set(_paths(data))
     overrides, bad_variables = _overrides(environ)

@@ -63,6 +63,8 @@ RULES: dict[str, ReloadPart] = {
     "runtime.metrics_port": ReloadPart.RESTART,
     "self_test": ReloadPart.NOTHING,
     "home_assistant": ReloadPart.NOTHING,
+    "manage": ReloadPart.NOTHING,
+    "manage.root": ReloadPart.RESTART,
     "camera_defaults": ReloadPart.CAMERAS,
     "cameras": ReloadPart.CAMERAS,
 }
@@ -79,6 +81,7 @@ REASONS = {
     "deliver.store": "reports under way name evidence in the old store",
     "deliver.outbox": "it is open with the old bounds",
     "deliver.outbox.path": "entries in the old folder would be left behind",
+    "manage.root": "whom to believe is decided at the start",
     "runtime.heartbeat_s": "the watchdogs are set to the old time",
     "runtime.metrics_host": "the status server is open already",
     "runtime.metrics_port": "the status server is open already",

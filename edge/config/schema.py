@@ -21,6 +21,7 @@ from edge.config.gate import GateConfig
 from edge.config.health import HealthConfig
 from edge.config.home_assistant import HomeAssistantConfig
 from edge.config.intake import IntakeConfig, JsonPathsConfig, PictureLimitsConfig
+from edge.config.manage import ManageConfig
 from edge.config.places import (
     LineConfig,
     MotionMaskConfig,
@@ -59,6 +60,7 @@ __all__ = [
     "IntakeConfig",
     "JsonPathsConfig",
     "LineConfig",
+    "ManageConfig",
     "MotionMaskConfig",
     "NightConfig",
     "ObjectMaskConfig",
@@ -213,6 +215,9 @@ class EdgeConfig(Section):
     )
     home_assistant: HomeAssistantConfig = Field(
         default_factory=HomeAssistantConfig, description="Discovery by Home Assistant."
+    )
+    manage: ManageConfig = Field(
+        default_factory=ManageConfig, description="Updates that come signed from afar."
     )
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="The process.")
     camera_defaults: CameraConfig = Field(

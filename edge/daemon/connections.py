@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from urllib.parse import urlencode
 
+from contract.envelope import MAX_ENVELOPE_BYTES
 from contract.signature import KeyFlaw, Keyring, read_public
 from edge.config.schema import BrokerConfig, DirStoreConfig, EdgeConfig, S3StoreConfig
 from edge.config.values import KEY_PREFIX
@@ -68,7 +69,12 @@ def uplink_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
     """The link towards the cloud."""
     broker = config.deliver.uplink or config.intake.broker
     settings = _settings(broker, config, identity, "uplink")
-    return replace(settings, clean=False, session_expiry_s=_expiry_s(_SESSION_S, identity))
+    return replace(
+        settings,
+        clean=False,
+        session_expiry_s=_expiry_s(_SESSION_S, identity),
+        max_packet_bytes=MAX_ENVELOPE_BYTES + _HEADROOM_BYTES,
+    )
 
 
 def _largest_bytes(config: EdgeConfig) -> int:

@@ -14,9 +14,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from edge.config.live import keep
-from edge.config.load import Loaded, load
-from edge.config.reload import ReloadPart, plan
+from edge.config.load import Loaded
+from edge.daemon.config_target import ConfigTarget
 from edge.daemon.connections import exposed
 from edge.daemon.gateway import Gateway
 from edge.daemon.health_checks import checks
@@ -31,9 +30,10 @@ from edge.metrics.counters import FunnelCollector
 from edge.metrics.refusals import RefusalCollector
 from edge.self_test.record import SelfTestCollector
 from edge.self_test.requests import PATH, AskedHere
+from edge.update.metrics import UpdateCollector
 from imaging.manifest import ModelError
 from service.clock import Clock
-from service.events import Event, configure, flush, log
+from service.events import Event, flush, log
 from service.library_lines import CAUGHT
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import SystemdNotifier
@@ -68,15 +68,14 @@ class Daemon:
         open_networks: OpenDetectors = open_detectors,
     ) -> None:
         """Builds everything, starts nothing; raises what `Gateway` raises."""
-        self._path, self._environ, self._clock = path, environ, clock
-        self._requests = requests
+        self._clock, self._requests = clock, requests
         self._failed = threading.Event()
         self._failures: list[Exception] = []
         self._ending = False
         self._stats_at = self._sweep_at = clock.mono()
-        self._kept = True
         self._exposed = exposed(loaded.config)
         self.gateway = Gateway(loaded, clock, self._fail, open_networks)
+        self._target = ConfigTarget(self.gateway, path, environ)
         self.gateway.health.add_checks(*checks(self.gateway))
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
@@ -88,6 +87,7 @@ class Daemon:
         registry.register(DeliveryCollector(self.gateway.outbox, delivery.verdicts.lag))
         registry.register(RefusalCollector(self.gateway.counters.refusals.snapshot))
         registry.register(SelfTestCollector(self.gateway.self_tests.record))
+        registry.register(UpdateCollector(self.gateway.updates))
         self.gateway.timings.register(registry)
         registry.register(CAUGHT)
         self._status_server = StatusServer(
@@ -160,7 +160,7 @@ class Daemon:
         current = self.gateway.live.current
         for words in self._exposed:
             log(Event.LINK_EXPOSED, reason=words)
-        self._kept = _keep(current)
+        self._target.keep()
         self._watchdog.start()
         self.gateway.delivery.log_trust()
         for worker in self.gateway.workers:
@@ -193,6 +193,7 @@ class Daemon:
         if self._requests.reload:
             self._requests.reload = False
             self._take_up_file()
+        self._update()
         if now >= self._stats_at:
             self._stats_at = now + gateway.config().runtime.stats_s
             gateway.publish_stats()
@@ -216,8 +217,7 @@ class Daemon:
         except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
         self.gateway.switches.keep_again()
-        if not self._kept:
-            self._kept = _keep(self.gateway.live.current)
+        self._target.keep_again()
         flush()
 
     def _take_up_file(self) -> None:
@@ -225,24 +225,18 @@ class Daemon:
         self._notifier.reloading()
         self._dead_man.rearm(_MODEL_S)
         try:
-            proposed = load(self._path, self._environ)
-            self._apply(proposed)
+            proposed = self._target.take_up_file()
         except (ConfigError, ModelError) as error:
             log(Event.CONFIG_REFUSED, reasons=str(error).splitlines())
         else:
             log(Event.CONFIG_APPLIED, config=proposed.version)
         self._notifier.ready()
 
-    def _apply(self, proposed: Loaded) -> None:
-        gateway = self.gateway
-        planned = plan(gateway.live.current.config, proposed.config)
-        if planned.needs_restart:
-            raise ConfigError(planned.needs_restart)
-        gateway.take_up(proposed, anew=ReloadPart.DETECTOR in planned.rebuild)
-        if ReloadPart.LOG in planned.rebuild:
-            configure(level=proposed.config.runtime.log_level)
-        self._kept = _keep(proposed)
-        gateway.republish()
+    def _update(self) -> None:
+        """Orders from afar; one that asks for another model takes as long as a file that does."""
+        if self.gateway.updates.busy:
+            self._dead_man.rearm(_MODEL_S)
+        self.gateway.updates.tick(self._target)
 
     def _wind_down(self) -> None:
         """Intake first, then what is under way, then the farewell, within the deadline."""
@@ -296,13 +290,3 @@ class Daemon:
         if not self._ending:
             self._failures.append(error)
             self._failed.set()
-
-
-def _keep(loaded: Loaded) -> bool:
-    """As last good; a disk that takes no file keeps nobody from watching, and is tried again."""
-    try:
-        keep(loaded)
-    except OSError as error:
-        log(Event.CONFIG_NOT_KEPT, config=loaded.version, reason=str(error))
-        return False
-    return True

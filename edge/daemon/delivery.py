@@ -35,6 +35,7 @@ from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
 from edge.self_test.requests import RequestTopic
+from edge.update.inbox import Inbox
 from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
 from service.events import Event, log
@@ -47,7 +48,8 @@ _WAIT_S = 0.25
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkSetup:
     """How the cloud is reached: `on_connect` and `will` are for its broker, where it has one;
-    `keyring` has its keys, if they are known; `requests` are taken there too."""
+    `keyring` has its keys, if they are known; `requests` are taken there too, `orders` only
+    there."""
 
     topics: Topics
     identity: Identity
@@ -55,6 +57,7 @@ class UplinkSetup:
     will: Publication | None = None
     keyring: Keyring | None = None
     requests: RequestTopic | None = None
+    orders: Inbox | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,7 @@ class Delivery:
         self.kept = threading.Event()
         self._recorded: list[threading.Event] = []
         self._requests = None if self.alone else setup.requests
+        self._orders = setup.orders
         self.uplink = self._make_uplink(current, setup)
         self.evidence_requests = EvidenceRequests(clock)
         self.trust = Trust(topics.root, setup.keyring, outbox.find)
@@ -132,6 +136,7 @@ class Delivery:
         """The link to the cloud; where that has no broker of its own, only what is ours there."""
         gateways = self._outbox.gateways() | {setup.topics.gateway}
         asked = () if self._requests is None else self._requests.subscriptions(qos=0)
+        asked += () if self._orders is None else self._orders.subscriptions()
         return Link(
             uplink_settings(config, setup.identity),
             on_fatal=self._on_failure,
@@ -224,6 +229,9 @@ class Delivery:
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
         if self._requests and self._requests.on_message(topic, payload, retained, self._reply):
+            ack()
+            return
+        if self._orders and self._orders.on_message(topic, payload, retained):
             ack()
             return
         try:

@@ -18,6 +18,7 @@ from edge.config.schema import EdgeConfig
 from edge.config.switched import switched
 from edge.daemon.analysis import AnalysisContext, WorkerSettings
 from edge.daemon.analysis_threads import AnalysisThreads
+from edge.daemon.built import Built
 from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
 from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
@@ -27,6 +28,7 @@ from edge.daemon.identity import Identity, open_identity
 from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
+from edge.daemon.updates import updater_of
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.version import program_version
 from edge.daemon.worker import OnFailure
@@ -112,6 +114,10 @@ class Gateway:
             lambda: self.site,
             lambda: self.intake.cameras,
         )
+        self.updates = updater_of(
+            self.topics, self.live, self.counters, self.health, self._publish_to_all, clock
+        )
+        self.status_messages.of_update(self.updates.facts)
         identity = open_identity(config.deliver.outbox.path)
         self._build_site(config, identity)
         self._build_delivery(identity, keyring)
@@ -141,6 +147,7 @@ class Gateway:
         """What is retained at the brokers of site and cloud: that we live, and our cameras."""
         yield self.status_messages.status("online")
         yield self.status_messages.info()
+        yield from self.updates.on_connect()
         yield from self.health_watch.on_connect()
         yield from self.camera_watch.on_connect()
 
@@ -180,16 +187,18 @@ class Gateway:
         self._publish(self.on_connect())
         self.delivery.publish_to_cloud(self.public_on_connect())
 
-    def take_up(self, proposed: Loaded, *, anew: bool) -> None:
-        """Put another configuration in force, with networks opened `anew` if it asks for others.
-
-        Raises `ModelError` or `ConfigError`, and then everything is as it was.
-        """
+    def build(self, proposed: Loaded, *, anew: bool) -> Built:
+        """What another configuration needs, beside what runs; networks are opened `anew` if it asks
+        for others. Raises `ModelError` or `ConfigError`."""
         keyring = open_keyring(proposed.config)
-        if anew:
-            self._networks = tuple(self._open_networks(proposed.config))
-        self.delivery.trusting(keyring)
-        self.live.swap(proposed)
+        networks = tuple(self._open_networks(proposed.config)) if anew else self._networks
+        return Built(loaded=proposed, keyring=keyring, networks=networks)
+
+    def take_up(self, built: Built) -> None:
+        """Put another configuration in force."""
+        self._networks = built.networks
+        self.delivery.trusting(built.keyring)
+        self.live.swap(built.loaded)
         self._put_in_force()
 
     def turn_switches(self) -> None:
@@ -265,6 +274,7 @@ class Gateway:
                 will=self.status_messages.status("offline"),
                 keyring=keyring,
                 requests=self.self_tests.requests,
+                orders=self.updates.gate.inbox,
             ),
             self.counters,
             self.site,

@@ -86,6 +86,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
         ),
         ClockUnset(gateway.synchronised, gateway.clock),
         lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
+        lambda: gateway.updates.outcomes.problems(gateway.updates.record),
     )
 
 

@@ -22,6 +22,8 @@ from edge.deliver.outbox import Outbox
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.gateway_health import GatewayCondition
 from edge.metrics.counters import Counters
+from edge.update.outcomes import facts
+from edge.update.store import UpdateRecord
 from service.clock import Clock
 from service.link import Publication
 
@@ -47,10 +49,15 @@ class StatusMessages:
         self._boot_id = uuid.uuid4().hex
         self._said = b""
         self._others: dict[str, Callable[[], object]] = {}
+        self._of_info: Callable[[], dict[str, object]] = lambda: facts(UpdateRecord())
 
     def add(self, name: str, facts: Callable[[], object]) -> None:
         """Publish these in `stats` as well; None is left away."""
         self._others[name] = facts
+
+    def of_update(self, of_info: Callable[[], dict[str, object]]) -> None:
+        """Publish these of the update in force in `info`."""
+        self._of_info = of_info
 
     def status(self, presence: Presence) -> Publication:
         """The gateway's retained presence; `offline` is the last will."""
@@ -86,6 +93,7 @@ class StatusMessages:
             "model": current.config.detect.model,
             "model_sha256": self._model_sha256(),
             "schema": current.config.version,
+            **self._of_info(),
         }
         return Publication(
             topic=self._topics.of_gateway("info"), payload=json.dumps(facts).encode()

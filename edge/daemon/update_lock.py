@@ -124,6 +124,15 @@ class BalenaDaemon(Daemon):
         except UpdateUnderWay as error:
             log(Event.CONFIG_REFUSED, reasons=[str(error)])
 
+    @override
+    def _update(self) -> None:
+        """An order waits for as long as balena is about to stop us; it is retained."""
+        if not self.gateway.updates.gate.inbox.waits:
+            super()._update()
+            return
+        with suppress(UpdateUnderWay), updates_held():
+            super()._update()
+
 
 def daemon_class(environ: Mapping[str, str]) -> type[Daemon]:
     """The daemon for where we are; on balena a lock that we left behind is cleared."""

@@ -123,6 +123,17 @@ class HealthReason(StrEnum):
         "No self-test has passed for twice the configured time.",
         "run `stillwatch-edge self-test`; see the log for `self_test_failed`",
     )
+    UPDATE_REJECTED = (
+        "update_rejected",
+        "An update from afar was refused; what ran before runs on.",
+        "fix what the detail names and publish another version; if you ordered nothing, find out "
+        "who publishes there",
+    )
+    UPDATE_ROLLED_BACK = (
+        "update_rolled_back",
+        "An update from afar made the gateway worse and was rolled back.",
+        "see the detail; publish a version without what did it",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,113 @@
+"""What the gateway says of updates: `reported` is how far the latest came, `rejected` is what was
+refused or rolled back, and why. Both are retained, at the brokers of site and cloud.
+
+PURE but for the record of a publication, which is the link's. Called by `updater`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from contract.envelope import Refusal, read_envelope
+from contract.topics import Topics, UpdateKind
+from contract.update import digest_of
+from contract.update_state import Effective, UpdateState
+from edge.update.machine import UpdateStage
+from edge.update.store import Attempt, UpdateRecord
+from service.link import Publication
+from service.redact import redacted
+
+MOST_REASONS, LONGEST_REASON = 32, 1000
+"""Characters; a message stays far below what a broker takes."""
+
+
+class UpdateMessages:
+    """The two retained messages of one kind, as they stand now."""
+
+    def __init__(self, topics: Topics, kind: UpdateKind) -> None:
+        self._kind = kind
+        self._reported = topics.of_update(kind, "reported")
+        self._rejected = topics.of_update(kind, "rejected")
+        self._standing: dict[str, bytes] = {}
+
+    def standing(self, record: UpdateRecord, digest: str) -> Iterator[Publication]:
+        """What must stand at a broker after a connect; after a start that is what was kept."""
+        said = self._kept(record, digest) | self._standing
+        self._standing = said
+        for topic, payload in said.items():
+            yield Publication(topic=topic, payload=payload)
+
+    def advanced(self, record: UpdateRecord, digest: str) -> tuple[Publication, ...]:
+        """The latest order came to another state; `digest` is of the configuration that runs."""
+        said = self._kept(record, digest)
+        if record.attempt is not None and record.attempt.state is UpdateStage.APPLIED:
+            said[self._rejected] = b""
+        self._standing |= said
+        return tuple(Publication(topic=topic, payload=one) for topic, one in said.items())
+
+    def _kept(self, record: UpdateRecord, digest: str) -> dict[str, bytes]:
+        """Payloads by topic."""
+        attempt, applied = record.attempt, record.applied
+        effective, said = effective_of(record, digest), dict[str, bytes]()
+        if attempt is None:
+            return said
+        if attempt.state in (UpdateStage.REJECTED, UpdateStage.ROLLED_BACK):
+            said[self._rejected] = self._state_of(attempt, effective)
+            if applied is not None:
+                at = {"state": UpdateStage.APPLIED, "at": attempt.at}
+                kept = Attempt.model_validate(applied.model_dump() | at)
+                said[self._reported] = self._state_of(kept, effective)
+            elif attempt.state is UpdateStage.ROLLED_BACK:
+                said[self._reported] = self._state_of(attempt, effective)
+        else:
+            said[self._reported] = self._state_of(attempt, effective)
+        return said
+
+    def refused(
+        self, content: bytes, refusal: str, detail: str, at: datetime, effective: Effective
+    ) -> Publication:
+        """An order was refused before it was believed."""
+        envelope = read_envelope(content)
+        said = UpdateState(
+            kind=self._kind,
+            digest=None if isinstance(envelope, Refusal) else digest_of(envelope.payload),
+            state=UpdateStage.REJECTED.value,
+            refusal=refusal,
+            reasons=worded((detail,)),
+            at=at,
+            effective=effective,
+        )
+        payload = _written(said)
+        self._standing[self._rejected] = payload
+        return Publication(topic=self._rejected, payload=payload)
+
+    def _state_of(self, attempt: Attempt, effective: Effective) -> bytes:
+        return _written(
+            UpdateState(
+                kind=self._kind,
+                version=attempt.version,
+                digest=attempt.digest,
+                state=attempt.state.value,
+                refusal=attempt.refusal or None,
+                reasons=attempt.reasons,
+                at=attempt.at,
+                effective=effective,
+            )
+        )
+
+
+def _written(said: UpdateState) -> bytes:
+    return said.model_dump_json(exclude_none=True).encode()
+
+
+def effective_of(record: UpdateRecord, digest: str) -> Effective:
+    """What the gateway runs with."""
+    in_force = record.in_force
+    return Effective(version=None if in_force is None else in_force.version, digest=digest)
+
+
+def worded(reasons: Sequence[str]) -> tuple[str, ...]:
+    """Fit to be sent: no secret, no half characters, not too many, not too long."""
+    texts = (redacted(one.encode("utf-8", "replace").decode()) for one in reasons[:MOST_REASONS])
+    return tuple(one[:LONGEST_REASON] for one in texts)

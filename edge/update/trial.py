@@ -1,0 +1,73 @@
+"""The time after an update came into force: how the gateway was before it, and how it is now.
+
+SHELL, though it opens nothing: it looks at counters and health now and then. What counts as worse
+is decided in `health_window`. Driven by `updater`, on the control loop's thread.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Collection
+
+from contract.ids import CameraId
+from edge.health.reasons import Problem
+from edge.update.health_window import LOOKS, Baseline, Funnels, baseline, worse
+from edge.update.store import Attempt
+from service.clock import Clock
+
+JUDGE_S = 1.0
+
+
+class UpdateTrial:
+    """Looks at the gateway all the time, so that it knows how it was before an update came."""
+
+    def __init__(
+        self,
+        funnels: Callable[[], Funnels],
+        problems: Callable[[], Collection[Problem]],
+        window_s: Callable[[], float],
+        clock: Clock,
+    ) -> None:
+        self._funnels, self._problems, self._window_s = funnels, problems, window_s
+        self._clock = clock
+        self._looks: deque[Funnels] = deque(maxlen=LOOKS)
+        self._look_at_s = self._judge_at_s = -math.inf
+        self._since: Funnels = {}
+        self._since_s = clock.mono()
+
+    def look(self) -> None:
+        """On each turn."""
+        now = self._clock.mono()
+        if now >= self._look_at_s:
+            self._look_at_s = now + self._window_s() / LOOKS
+            self._looks.append(self._funnels())
+
+    def before(self, attempt: Attempt) -> Attempt:
+        """With how the gateway is, just before the update comes into force."""
+        found = baseline((*self._looks, self._funnels()), self._problems())
+        return attempt.model_copy(
+            update={
+                "active": tuple(sorted(found.active)),
+                "steady": tuple(sorted(found.steady)),
+                "problems": tuple(sorted(found.problems)),
+            }
+        )
+
+    def begin(self) -> None:
+        """The update comes into force now; without this it did at the daemon's start."""
+        self._since, self._since_s = self._funnels(), self._clock.mono()
+
+    def judge(self, attempt: Attempt) -> tuple[bool, str | None]:
+        """Whether the window is over, and why the update must go; asked as often as you like."""
+        now = self._clock.mono()
+        over = now - self._since_s >= self._window_s()
+        if now < self._judge_at_s and not over:
+            return False, None
+        self._judge_at_s = now + JUDGE_S
+        before = Baseline(
+            active=frozenset(map(CameraId, attempt.active)),
+            steady=frozenset(map(CameraId, attempt.steady)),
+            problems=frozenset(attempt.problems),
+        )
+        return over, worse(before, self._since, self._funnels(), self._problems(), over=over)

@@ -1,0 +1,247 @@
+"""Carries out orders: verified, validated, planned, built, swapped, watched, kept or rolled back.
+
+SHELL, on the control loop's thread; only the inbox is filled by others. Laws: a state is on disk
+before what it stands for happens; of what is not verified nothing is written; an order that cannot
+be kept on disk has no effect. What an update changes is the `UpdateTarget`'s affair. Made by
+`gateway`, driven by `daemon`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from contract.envelope import RefusalReason
+from contract.topics import Topics
+from contract.update import ConfigOrder
+from edge.config.schema import EdgeConfig
+from edge.errors import ConfigError
+from edge.update.gatekeeper import NOT_KEPT, Believed, Gatekeeper
+from edge.update.inbox import OrderArrival
+from edge.update.machine import ENDS, UpdateStage, advance
+from edge.update.messages import UpdateMessages, effective_of, worded
+from edge.update.outcomes import Outcomes, facts
+from edge.update.store import Attempt, InForce, UpdateRecord, UpdateStore
+from edge.update.target import UpdateTarget
+from edge.update.trial import UpdateTrial
+from imaging.manifest import ModelError
+from service.clock import Clock
+from service.events import Event, log
+from service.link import Publication
+
+NEEDS_RESTART, MODEL_REFUSED = "needs_restart", "model_refused"
+"""Why an order that was verified is not obeyed, besides `invalid` and `not_kept`."""
+
+_AT_ONCE = 4
+"""Orders read in one turn: hostile ones cost the control loop a millisecond each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Says:
+    """How the world hears of it: `digest` is of the configuration that runs."""
+
+    publish: Callable[[Iterable[Publication]], None]
+    digest: Callable[[], str]
+
+
+class Updater:
+    """Updates of the configuration."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        config: Callable[[], EdgeConfig],
+        trial: UpdateTrial,
+        says: Says,
+        clock: Clock,
+    ) -> None:
+        """`config` is in force now; raises `RecordDamaged`, which `boot` has prevented."""
+        self._trial, self._says, self._clock = trial, says, clock
+        self._store = UpdateStore(config().deliver.outbox.path, "config")
+        self._messages = UpdateMessages(topics, "config")
+        self.gate = Gatekeeper(topics, config, self._refuse, clock)
+        self.outcomes = Outcomes("config", clock)
+        self.record = self._store.read()
+
+    @property
+    def content(self) -> str:
+        """Of the update in force; empty without one."""
+        return self.record.content
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether an update is in force that may be rolled back yet."""
+        return self.record.attempt is not None and self.record.attempt.on_trial
+
+    @property
+    def busy(self) -> bool:
+        """Whether the next turn has work to do that may take a while."""
+        attempt = self.record.attempt
+        return self.gate.inbox.waits or (attempt is not None and attempt.state not in ENDS)
+
+    def facts(self) -> dict[str, object]:
+        """For `info`."""
+        return facts(self.record)
+
+    def on_connect(self) -> Iterator[Publication]:
+        """What must stand at a broker after a connect."""
+        return self._messages.standing(self.record, self._says.digest())
+
+    def tick(self, target: UpdateTarget) -> None:
+        """Once a turn of the control loop; at most one update begins in it."""
+        self._trial.look()
+        attempt = self.record.attempt
+        if attempt is not None and attempt.on_trial:
+            self._watch(attempt, target)
+        elif attempt is not None and attempt.state not in ENDS:  # a start found it on the way
+            self._resume(target)
+        else:
+            believed = self.gate.take(_AT_ONCE)
+            if believed is not None and self._begin(believed):
+                self._resume(target)
+
+    def _begin(self, believed: Believed) -> bool:
+        """Whether it is news, and kept."""
+        order, digest = believed.opened.order, believed.opened.digest
+        known = (self.record.attempt, self.record.applied)
+        if any(one is not None and one.digest == digest for one in known):
+            return False  # it is retained, and comes again after each connect
+        if not isinstance(order, ConfigOrder):
+            raise TypeError(f"an order of {order.kind} was opened as one of config")
+        if not self.gate.accept(believed):
+            return False
+        attempt = Attempt(
+            version=order.version,
+            digest=digest,
+            content=order.patch,
+            state=UpdateStage.VERIFIED,
+            at=self._clock.now(),
+        )
+        try:
+            self._put(UpdateRecord(applied=self.record.applied, attempt=attempt))
+        except OSError as error:
+            self._refuse(believed.arrival, NOT_KEPT, f"it cannot be kept on disk: {error}")
+            return False
+        self.outcomes.believed()
+        self._say()
+        return True
+
+    def _resume(self, target: UpdateTarget) -> None:
+        """From `verified` to `swapped`; any failure leaves everything as it is."""
+        attempt, refusal = self.record.attempt, RefusalReason.INVALID.value
+        if attempt is None:
+            return
+        try:
+            change = target.propose(attempt.content)
+            attempt = self._advance(attempt, UpdateStage.VALIDATED)
+            refusal = NEEDS_RESTART
+            change.plan()
+            attempt = self._advance(attempt, UpdateStage.PLANNED)
+            refusal = RefusalReason.INVALID.value
+            change.build()
+            attempt = self._advance(self._trial.before(attempt), UpdateStage.BUILT)
+            self._trial.begin()
+            attempt = self._move(attempt, UpdateStage.SWAPPED)
+            change.swap()
+        except ConfigError as error:
+            reasons = [str(problem) for problem in error.problems]
+            self._end(attempt, UpdateStage.REJECTED, reasons, refusal)
+        except ModelError as error:
+            self._end(attempt, UpdateStage.REJECTED, [str(error)], MODEL_REFUSED)
+        except OSError as error:
+            self._end(attempt, UpdateStage.REJECTED, [f"cannot be kept on disk: {error}"], NOT_KEPT)
+        self._say()
+
+    def _watch(self, attempt: Attempt, target: UpdateTarget) -> None:
+        try:
+            if attempt.state is UpdateStage.SWAPPED:
+                attempt = self._advance(attempt, UpdateStage.IN_WINDOW)
+            over, reason = self._trial.judge(attempt)
+            if reason is None and over:
+                self._apply_for_good(attempt, target)
+        except OSError as error:
+            reason = f"cannot be kept on disk: {error}"
+        if reason is not None:
+            self._roll_back(attempt, target, reason)
+
+    def _apply_for_good(self, attempt: Attempt, target: UpdateTarget) -> None:
+        applied = InForce(version=attempt.version, digest=attempt.digest, content=attempt.content)
+        self._advance(attempt, UpdateStage.APPLIED, applied)
+        target.keep()
+        self.outcomes.count(UpdateStage.APPLIED)
+
+    def _roll_back(self, attempt: Attempt, target: UpdateTarget, reason: str) -> None:
+        """On disk first, so that a kill in between comes up with what was before. Raises if that
+        is not to be had: the daemon ends, and the next start has it."""
+        self._end(attempt, UpdateStage.ROLLED_BACK, [reason], "unhealthy")
+        try:
+            change = target.propose(self.record.content)
+            change.plan()
+        except ConfigError:  # the file was changed meanwhile
+            change = target.last_good()
+            change.plan()
+        change.build()
+        change.swap()
+        self._say()
+
+    def _end(
+        self, attempt: Attempt, state: UpdateStage, reasons: Sequence[str], refusal: str
+    ) -> None:
+        """Also where the disk does not take it: what counts is what runs."""
+        ended = {"reasons": worded(reasons), "refusal": refusal}
+        attempt = attempt.model_copy(update=ended)
+        try:
+            self._move(attempt, state)
+        except OSError as error:
+            log(Event.UPDATE_NOT_KEPT, state=state.value, reason=str(error))
+            attempt = attempt.model_copy(update={"state": state, "at": self._clock.now()})
+            self.record = self.record.model_copy(update={"attempt": attempt})
+        self.outcomes.count(state)
+
+    def _advance(
+        self, attempt: Attempt, to: UpdateStage, applied: InForce | None = None
+    ) -> Attempt:
+        """As `_move`, and said."""
+        attempt = self._move(attempt, to, applied)
+        self._say()
+        return attempt
+
+    def _move(self, attempt: Attempt, to: UpdateStage, applied: InForce | None = None) -> Attempt:
+        """The attempt in its next state, which is on disk; raises `OSError`."""
+        moved = {"state": advance(attempt.state, to), "at": self._clock.now()}
+        attempt = attempt.model_copy(update=moved)
+        self._put(UpdateRecord(applied=applied or self.record.applied, attempt=attempt))
+        log(
+            _EVENTS.get(to, Event.UPDATE_ADVANCED),
+            of="config",
+            version=attempt.version,
+            state=to.value,
+            reasons=list(attempt.reasons),
+        )
+        return attempt
+
+    def _put(self, record: UpdateRecord) -> None:
+        self._store.write(record)
+        self.record = record
+
+    def _say(self) -> None:
+        self._says.publish(self._messages.advanced(self.record, self._says.digest()))
+
+    def _refuse(self, arrival: OrderArrival, refusal: str, detail: str) -> None:
+        """Before it was believed: nothing of it is kept."""
+        self.outcomes.refuse(refusal, detail)
+        log(
+            Event.UPDATE_REJECTED, of=arrival.what, refusal=refusal, reasons=list(worded((detail,)))
+        )
+        effective = effective_of(self.record, self._says.digest())
+        said = self._messages.refused(
+            arrival.content, refusal, detail, self._clock.now(), effective
+        )
+        self._says.publish((said,))
+
+
+_EVENTS = {
+    UpdateStage.APPLIED: Event.UPDATE_APPLIED,
+    UpdateStage.ROLLED_BACK: Event.UPDATE_ROLLED_BACK,
+    UpdateStage.REJECTED: Event.UPDATE_REJECTED,
+}
