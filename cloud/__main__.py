@@ -16,7 +16,9 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+from cloud.arguments import add_broker, add_settings, add_store
 from cloud.feed_arguments import add_feed_arguments
+from cloud.manage.arguments import add_management
 from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
@@ -57,6 +59,14 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             return _stage(options, settings)
         case "verify-evidence" | "retain":
             return _upkeep(options, settings)
+        case "root" | "config" | "model":
+            return _manage(options, settings)
+        case _:
+            return _by_hand(options, settings)
+
+
+def _by_hand(options: argparse.Namespace, settings: Settings) -> int:
+    match options.command:
         case "confirm":
             return _confirm(options.report, settings)
         case _:
@@ -94,6 +104,16 @@ def _upkeep(options: argparse.Namespace, settings: Settings) -> int:
 
     run = verify if options.command == "verify-evidence" else retain
     return run(options, settings, settings.store or "", _store(settings), SystemClock())
+
+
+def _manage(options: argparse.Namespace, settings: Settings) -> int:
+    from cloud.manage.command import run  # noqa: PLC0415, see `_with_broker`
+    from service.link import LinkError  # noqa: PLC0415
+
+    try:
+        return run(options, settings, lambda: _store(settings), SystemClock())
+    except LinkError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _keygen(file: Path) -> int:
@@ -161,11 +181,11 @@ def command_line() -> argparse.ArgumentParser:
     _add_serve(commands.add_parser("serve", help="confirm reports from a broker until stopped"))
     feed = commands.add_parser("feed", help="put what cameras publish into an archive")
     add_feed_arguments(feed)
-    _add_broker(feed)
-    _add_store(feed)
+    add_broker(feed)
+    add_store(feed)
     confirm = commands.add_parser("confirm", help="decide on one report and print the verdict")
     confirm.add_argument("report", type=Path, help="the report as JSON, bare or as a CloudEvent")
-    _add_store(confirm)
+    add_store(confirm)
     detect = commands.add_parser("detect", help="print what the full model detects in pictures")
     detect.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="JPEG or PNG")
     detect.add_argument("--jsonl", action="store_true", help="one JSON object per line")
@@ -179,26 +199,17 @@ def command_line() -> argparse.ArgumentParser:
     add_arguments(commands.add_parser("stage", help="run a batch stage over a folder"))
     for command in commands.choices.values():
         _add_common(command)
+    add_management(commands)
     return parser
 
 
-def _add_broker(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--broker", metavar="URL", help="mqtt://HOST[:PORT] or mqtts://HOST[:PORT]")
-    parser.add_argument("--protocol", metavar="VERSION", help="of MQTT: 5 or 3.1.1")
-    parser.add_argument("--transport", metavar="KIND", help="tcp or websockets")
-    parser.add_argument("--websocket-path", metavar="PATH", help="with websockets, of the URL")
-    parser.add_argument("--username", help="user at the broker")
-    parser.add_argument("--password-file", metavar="FILE", help="file with the password")
-    parser.add_argument("--client-id", metavar="ID", help="default: a new one at each start")
-
-
 def _add_serve(parser: argparse.ArgumentParser) -> None:
-    _add_broker(parser)
+    add_broker(parser)
     parser.add_argument("--group", help="workers of one group share the reports")
     parser.add_argument("--root", help="first part of every topic")
     parser.add_argument("--metrics-host", metavar="ADDRESS", help="where HTTP listens")
     parser.add_argument("--metrics-port", metavar="PORT", help="serve /metrics and /healthz there")
-    _add_store(parser)
+    add_store(parser)
     _add_keys(parser)
 
 
@@ -213,7 +224,7 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
 
 def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) -> None:
     for subcommand in (check, prune):
-        _add_store(subcommand)
+        add_store(subcommand)
         _add_keys(subcommand)
         subcommand.add_argument("--gateway", help="only this gateway")
         subcommand.add_argument("--json", action="store_true", help="one JSON object per line")
@@ -237,16 +248,12 @@ def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) 
     )
 
 
-def _add_store(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--store", metavar="SPEC", help="dir:PATH or s3:BUCKET?endpoint_url=...")
-
-
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model", metavar="NAME", help="a model's name, or a folder with a manifest"
     )
     parser.add_argument("--threads", metavar="N", help="threads of the model; 0: one per core")
-    parser.add_argument("--settings", metavar="FILE", help="YAML with any of the settings")
+    add_settings(parser)
 
 
 if __name__ == "__main__":

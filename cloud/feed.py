@@ -14,7 +14,7 @@ import threading
 from collections import Counter
 from dataclasses import replace
 
-from cloud.serve import link_settings
+from cloud.connection import link_settings
 from cloud.settings import Settings
 from cloud.stages.naming import ArchiveName
 from contract.ids import CameraId

@@ -10,13 +10,13 @@ Called by `__main__`.
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import threading
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
 
+from cloud.connection import link_settings
 from cloud.evaluator import ReportEvaluator
 from cloud.keys import Keys, open_keys
 from cloud.ledger import Ledger
@@ -37,8 +37,7 @@ from service import events
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
-from service.link import Link, LinkSettings, PublishOutcome, Subscription
-from service.link_settings import tls_files
+from service.link import Link, PublishOutcome, Subscription
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import SystemdNotifier
 from service.private import make_private
@@ -188,24 +187,6 @@ def exposed(settings: Settings) -> tuple[str, ...]:
     kind, _, rest = (settings.store or "").partition(":")
     evidence = of_store(read_s3(rest).endpoint_url) if kind == "s3" else ()
     return (*of_link(link_settings(settings)), *evidence)
-
-
-def link_settings(settings: Settings) -> LinkSettings:
-    """The uplink: a session of its own per process, for its reports are repeated by the edge."""
-    host, port = settings.address
-    return LinkSettings(
-        name="uplink",
-        host=host,
-        port=port,
-        client_id=settings.client_id or f"stillwatch-cloud-{secrets.token_hex(6)}",
-        protocol=settings.protocol,
-        transport=settings.transport,
-        websocket_path=settings.websocket_path,
-        username=settings.username,
-        password_file=settings.password_file,
-        tls=tls_files(settings.tls) if settings.wants_tls else None,
-        receive_maximum=settings.work.prefetch,
-    )
 
 
 def _log_keys(keys: Keys) -> None:

@@ -23,7 +23,7 @@ from contract.values import Moment, Word
 
 ROOT_TYPE = "application/vnd.stillwatch.root.v1+json"
 
-Role = Literal["root", "config", "model"]
+TrustRole = Literal["root", "config", "model"]
 """For what somebody may sign."""
 
 Version = Annotated[int, Field(ge=1, lt=2**53)]
@@ -61,7 +61,7 @@ class Roles(Signed):
     config: RoleKeys = Field(description="Signs configurations.")
     model: RoleKeys = Field(description="Signs models.")
 
-    def of(self, role: Role) -> RoleKeys:
+    def of(self, role: TrustRole) -> RoleKeys:
         """The keys of `role`."""
         return {"root": self.root, "config": self.config, "model": self.model}[role]
 
@@ -125,7 +125,7 @@ class TrustedState(Signed):
         return self.model_copy(update={"root": root} | dict.fromkeys(gone))
 
 
-def verify(envelope: Envelope, root: Root, role: Role) -> Refusal | None:
+def verify(envelope: Envelope, root: Root, role: TrustRole) -> Refusal | None:
     """Whether enough keys of `role` signed; the payload is not looked at."""
     trusted = root.roles.of(role)
     keyring = Keyring(read_public(root.keys[one].encode()) for one in trusted.key_ids)
@@ -147,7 +147,7 @@ def expired(root: Root, now: datetime) -> Refusal | None:
 
 
 def _why(
-    found: Iterable[Distrust | None], good: int, threshold: int, role: Role
+    found: Iterable[Distrust | None], good: int, threshold: int, role: TrustRole
 ) -> tuple[RefusalReason, str]:
     flaws = set(found)
     if not flaws:

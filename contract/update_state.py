@@ -19,7 +19,7 @@ from contract.validation_errors import first_error
 from contract.values import Moment, Sentences, Word
 
 
-class Outcome(StrEnum):
+class OrderOutcome(StrEnum):
     """How an order ended; any other state is one on the way."""
 
     APPLIED = "applied"
@@ -52,9 +52,9 @@ class UpdateState(Wire):
     effective: Effective = Field(Effective(), description="What the gateway runs with now.")
 
     @property
-    def outcome(self) -> Outcome | None:
+    def outcome(self) -> OrderOutcome | None:
         """How it ended; None while it is on the way."""
-        return Outcome(self.state) if self.state in set(Outcome) else None
+        return OrderOutcome(self.state) if self.state in set(OrderOutcome) else None
 
 
 def read_state(payload: bytes) -> UpdateState | Refusal:

@@ -93,6 +93,7 @@ class StatusMessages:
             "model": current.config.detect.model,
             "model_sha256": self._model_sha256(),
             "schema": current.config.version,
+            "groups": list(current.config.manage.groups),
             **self._of_info(),
         }
         return Publication(

@@ -21,14 +21,14 @@ from contract.signature import Keyring
 from contract.statement import KeyId
 from contract.verdict import Verdict
 from edge.deliver.outbox_records import OutboxEntry
-from edge.metrics.refusals import Refusal
+from edge.metrics.refusals import AnswerRefusal
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedAnswer:
     """An answer that is not taken."""
 
-    reason: Refusal
+    reason: AnswerRefusal
     detail: str
 
 
@@ -61,12 +61,12 @@ class Trust:
             if self._keyring is not None:
                 answer = read_answer(payload, self._keyring)
         except Untrusted as error:
-            return RefusedAnswer(Refusal(error.reason.value), str(error))
+            return RefusedAnswer(AnswerRefusal(error.reason.value), str(error))
         except MessageError as error:
-            return RefusedAnswer(Refusal.MALFORMED, str(error))
+            return RefusedAnswer(AnswerRefusal.MALFORMED, str(error))
         flaw = topic_flaw(answer, topic, self._root)
         if flaw is not None:
-            return RefusedAnswer(Refusal.OTHER_TOPIC, flaw)
+            return RefusedAnswer(AnswerRefusal.OTHER_TOPIC, flaw)
         return self._held_against_report(answer)
 
     def _held_against_report(
@@ -80,18 +80,18 @@ class Trust:
         if is_about(answer.manifest, entry.report):
             return answer
         detail = f"{answer.decision} is about another claim or pictures than {answer.report_id}"
-        return RefusedAnswer(Refusal.OTHER_REPORT, detail)
+        return RefusedAnswer(AnswerRefusal.OTHER_REPORT, detail)
 
     def _request(
         self, request: EvidenceRequest, entry: OutboxEntry | None
     ) -> EvidenceRequest | RefusedAnswer:
         if entry is None or not entry.waits:
             return RefusedAnswer(
-                Refusal.NOT_OPEN, f"{request.report_id} does not wait for a verdict"
+                AnswerRefusal.NOT_OPEN, f"{request.report_id} does not wait for a verdict"
             )
         if _asked_for(request) != _offered(entry, request):
             detail = f"{request.report_id} was asked that before, or says that it cannot be"
-            return RefusedAnswer(Refusal.NOT_OPEN, detail)
+            return RefusedAnswer(AnswerRefusal.NOT_OPEN, detail)
         return request
 
 

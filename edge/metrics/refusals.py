@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 
-class Refusal(StrEnum):
+class AnswerRefusal(StrEnum):
     """Why an answer is not taken."""
 
     MALFORMED = "malformed"
@@ -29,7 +29,7 @@ class Refusal(StrEnum):
     """A question about a report that is not waiting, as a late one may be."""
 
 
-SUSPICIOUS = tuple(reason for reason in Refusal if reason is not Refusal.NOT_OPEN)
+SUSPICIOUS = tuple(reason for reason in AnswerRefusal if reason is not AnswerRefusal.NOT_OPEN)
 """What does not happen by itself: somebody poses as the cloud, or our keys are not its."""
 
 
@@ -38,13 +38,13 @@ class Refusals:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counts: Counter[Refusal] = Counter()
+        self._counts: Counter[AnswerRefusal] = Counter()
 
-    def count(self, reason: Refusal) -> None:
+    def count(self, reason: AnswerRefusal) -> None:
         with self._lock:
             self._counts[reason] += 1
 
-    def snapshot(self) -> Mapping[Refusal, int]:
+    def snapshot(self) -> Mapping[AnswerRefusal, int]:
         """Every reason that occurred."""
         with self._lock:
             return dict(sorted(self._counts.items()))
@@ -58,7 +58,7 @@ class Refusals:
 class RefusalCollector(Collector):
     """The counts for Prometheus, read when it asks."""
 
-    def __init__(self, snapshot: Callable[[], Mapping[Refusal, int]]) -> None:
+    def __init__(self, snapshot: Callable[[], Mapping[AnswerRefusal, int]]) -> None:
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[Metric]:
@@ -68,6 +68,6 @@ class RefusalCollector(Collector):
             labels=["reason"],
         )
         counts = self._snapshot()
-        for reason in Refusal:
+        for reason in AnswerRefusal:
             refused.add_metric([reason.value], counts.get(reason, 0))
         yield refused

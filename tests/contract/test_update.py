@@ -25,7 +25,7 @@ from contract.update import (
     percent_of,
     read_order,
 )
-from contract.update_state import Effective, Outcome, UpdateState, read_state
+from contract.update_state import Effective, OrderOutcome, UpdateState, read_state
 from tests.contract.orders import (
     ALICE,
     AT,
@@ -263,7 +263,7 @@ def test_the_first_orders_and_answers_ever_written_are_still_read() -> None:
 
 
 def test_an_answer_says_how_an_order_ended_and_a_newer_writer_is_understood() -> None:
-    assert STATE.outcome is Outcome.ROLLED_BACK
+    assert STATE.outcome is OrderOutcome.ROLLED_BACK
     document = json.loads(STATE.model_dump_json()) | {"state": "health_window", "of_tomorrow": 1}
     found = read_state(json.dumps(document).encode())
     assert isinstance(found, UpdateState)

@@ -50,7 +50,8 @@ CAMERA = CameraId("<camera>")
 TOPICS = Topics(gateway=GatewayId("<gateway>"), root="<root>")
 INFO_KEYS = (
     *("version", "arch", "boot_id", "config_version", "config_sha256"),
-    *("model", "model_sha256", "schema", "update_version", "update_digest"),
+    *("model", "model_sha256", "schema", "groups", "update_version"),
+    "update_digest",
 )
 STATS_KEYS = ("cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
 

@@ -16,7 +16,7 @@ from contract.verdict import Decision, Verdict
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.outbox import Outbox
 from edge.deliver.trust import RefusedAnswer, Trust
-from edge.metrics.refusals import Refusal, Refusals
+from edge.metrics.refusals import AnswerRefusal, Refusals
 from tests.fakes import START
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, picture, verdict
 from tests.unit.edge.deliver.site import Site
@@ -48,7 +48,7 @@ class Home:
 
     def reason(
         self, answer: Verdict | EvidenceRequest, signer: Signer | None = CLOUD, topic: str = TOPIC
-    ) -> Refusal | None:
+    ) -> AnswerRefusal | None:
         """Why it is refused, None if it is trusted."""
         frame = frame_verdict(answer, signer) if isinstance(answer, Verdict) else None
         payload = frame or frame_evidence_request(answer, signer)  # type: ignore[arg-type]  # it is the other
@@ -81,12 +81,12 @@ def test_what_the_cloud_signed_is_trusted(keyed: Home) -> None:
 
 def test_unsigned_foreign_and_forged_are_refused_where_there_is_a_key(keyed: Home) -> None:
     for answer in (keyed.decided(), keyed.request()):
-        assert keyed.reason(answer, None) is Refusal.UNSIGNED
-        assert keyed.reason(answer, new_signer()) is Refusal.FOREIGN_KEY
+        assert keyed.reason(answer, None) is AnswerRefusal.UNSIGNED
+        assert keyed.reason(answer, new_signer()) is AnswerRefusal.FOREIGN_KEY
     forged = frame_verdict(keyed.decided("confirmed"), CLOUD).replace(b"confirmed", b"refuted")
     found = keyed.trust.read(TOPIC, forged)
     assert isinstance(found, RefusedAnswer)
-    assert found.reason is Refusal.FORGED
+    assert found.reason is AnswerRefusal.FORGED
 
 
 def test_unsigned_is_trusted_only_where_there_is_no_key(keyless: Home) -> None:
@@ -94,7 +94,7 @@ def test_unsigned_is_trusted_only_where_there_is_no_key(keyless: Home) -> None:
     assert keyless.reason(keyless.decided(), None) is None
     keyless.trust.adopt(Keyring([CLOUD.public]))
     assert keyless.trust.key_ids == (CLOUD.key_id,)
-    assert keyless.reason(keyless.decided(), None) is Refusal.UNSIGNED
+    assert keyless.reason(keyless.decided(), None) is AnswerRefusal.UNSIGNED
 
 
 @pytest.mark.parametrize(
@@ -109,8 +109,8 @@ def test_a_verdict_on_another_cameras_topic_is_refused_signed_or_not(
     keyed: Home, keyless: Home, topic: str
 ) -> None:
     """Whoever may publish for one camera must not switch another's threat."""
-    assert keyed.reason(keyed.decided(), CLOUD, topic) is Refusal.OTHER_TOPIC
-    assert keyless.reason(keyless.decided(), None, topic) is Refusal.OTHER_TOPIC
+    assert keyed.reason(keyed.decided(), CLOUD, topic) is AnswerRefusal.OTHER_TOPIC
+    assert keyless.reason(keyless.decided(), None, topic) is AnswerRefusal.OTHER_TOPIC
 
 
 def test_a_verdict_about_other_report_is_refused_though_the_cloud_signed_it(
@@ -121,7 +121,7 @@ def test_a_verdict_about_other_report_is_refused_though_the_cloud_signed_it(
     for forged in (pictures, {"audit": True}, {"test": True}, {"box": (0.8, 0.8, 0.9, 0.9)}):
         other = keyed.report.model_copy(update=forged)
         decided = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(other)})
-        assert keyed.reason(decided) is Refusal.OTHER_REPORT
+        assert keyed.reason(decided) is AnswerRefusal.OTHER_REPORT
     from_before_manifests = verdict(0, "refuted")
     assert keyed.reason(from_before_manifests) is None
 
@@ -131,7 +131,7 @@ def test_a_verdict_about_fewer_pictures_than_it_was_raised_with_is_refused(keyed
     assert entry is not None
     fewer = entry.report.model_copy(update={"evidence": entry.report.evidence[:1]})
     decided = verdict(0, "refuted").model_copy(update={"manifest": manifest_sha256(fewer)})
-    assert keyed.reason(decided) is Refusal.OTHER_REPORT
+    assert keyed.reason(decided) is AnswerRefusal.OTHER_REPORT
 
 
 def test_a_verdict_about_the_report_before_it_grew_is_trusted(keyed: Home) -> None:
@@ -152,13 +152,13 @@ def test_a_verdict_about_the_report_before_it_grew_is_trusted(keyed: Home) -> No
 
 
 def test_a_question_needs_a_report_that_waits_and_may_still_be_asked(keyed: Home) -> None:
-    assert keyed.reason(keyed.request(requests_left=1)) is Refusal.NOT_OPEN
+    assert keyed.reason(keyed.request(requests_left=1)) is AnswerRefusal.NOT_OPEN
     unknown = keyed.request(report_id=ReportId(f"{GATEWAY}.{CAMERA}.1.99.0"))
-    assert keyed.reason(unknown) is Refusal.NOT_OPEN
+    assert keyed.reason(unknown) is AnswerRefusal.NOT_OPEN
     keyed.outbox.close_with(verdict(0, "unconfirmed"), [], None)
     assert keyed.reason(keyed.request()) is None
     keyed.outbox.close_with(verdict(0, "refuted"), [], None)
-    assert keyed.reason(keyed.request()) is Refusal.NOT_OPEN
+    assert keyed.reason(keyed.request()) is AnswerRefusal.NOT_OPEN
 
 
 def test_our_own_word_that_comes_back_from_a_shared_broker_is_nothing(keyed: Home) -> None:
@@ -168,7 +168,7 @@ def test_our_own_word_that_comes_back_from_a_shared_broker_is_nothing(keyed: Hom
 def test_what_is_no_message_is_malformed(keyed: Home) -> None:
     found = keyed.trust.read(TOPIC, b"{}")
     assert isinstance(found, RefusedAnswer)
-    assert found.reason is Refusal.MALFORMED
+    assert found.reason is AnswerRefusal.MALFORMED
 
 
 def test_one_camera_cannot_fill_the_table_of_questions(keyed: Home) -> None:
@@ -184,8 +184,8 @@ def test_one_camera_cannot_fill_the_table_of_questions(keyed: Home) -> None:
 
 def test_what_does_not_happen_by_itself_is_told_apart() -> None:
     refusals = Refusals()
-    refusals.count(Refusal.NOT_OPEN)
+    refusals.count(AnswerRefusal.NOT_OPEN)
     assert refusals.suspicious() == 0
-    refusals.count(Refusal.FORGED)
+    refusals.count(AnswerRefusal.FORGED)
     assert refusals.suspicious() == 1
-    assert dict(refusals.snapshot()) == {Refusal.FORGED: 1, Refusal.NOT_OPEN: 1}
+    assert dict(refusals.snapshot()) == {AnswerRefusal.FORGED: 1, AnswerRefusal.NOT_OPEN: 1}

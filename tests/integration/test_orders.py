@@ -1,0 +1,256 @@
+"""An operator orders configurations from afar: real commands and broker, gateways that check."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contract.ids import GatewayId
+from contract.topics import Topics
+from contract.update_state import OrderOutcome
+from service.link import Delivered
+from tests import servers
+from tests.links import running, wait_until
+from tests.links import settings as link_settings
+from tests.operators import Operator, gateways
+from tests.servers import Broker
+
+
+@pytest.fixture
+def root() -> str:
+    return f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def operator(tmp_path: Path, mosquitto: Broker, root: str) -> Operator:
+    return Operator(tmp_path, mosquitto, root)
+
+
+def test_keys_are_files_for_their_owner_alone(operator: Operator, tmp_path: Path) -> None:
+    assert stat.S_IMODE((tmp_path / "alice").stat().st_mode) == 0o600
+    (tmp_path / "alice").chmod(0o644)
+    (tmp_path / "patch.yaml").write_text("detect: {score: 0.5}")
+    signing = ["--sign", operator.file("alice"), "--reason", "x", "--for-percent", "100"]
+    status = operator("config", "sign", str(tmp_path / "patch.yaml"), *signing, *operator.store)
+    assert (status, "chmod 0600" in operator.complaint) == (78, True)
+
+
+def test_two_groups_get_two_configurations(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    file = operator.root()
+    with gateways(mosquitto, root, file, a=("shops",), b=("shops",), c=("ports",)) as found:
+        shops = operator.signed("detect: {score: 0.5}\n", "--for-group", "shops")
+        assert operator.publish(shops) == 0
+        assert operator.said == ["a: config 1", "b: config 1"]
+        ports = operator.signed("detect: {score: 0.6}\n", "--for-group", "ports")
+        assert operator.publish(ports) == 0
+        wait_until(lambda: all(one.patches for one in found.values()), "all have applied")
+        assert {name: one.patches for name, one in found.items()} == {
+            "a": ["detect: {score: 0.5}\n"],
+            "b": ["detect: {score: 0.5}\n"],
+            "c": ["detect: {score: 0.6}\n"],
+        }
+        status, rows = operator.status()
+        assert status == 0
+        assert [(row["running"], row["answer"]) for row in rows.values()] == [
+            (1, "applied"),
+            (1, "applied"),
+            (2, "applied"),
+        ]
+        assert operator("config", "history", *operator.store) == 0
+        assert ["groups ports" in operator.said[0], "groups shops" in operator.said[1]] == [1, 1]
+
+
+def test_status_names_who_refused_and_why_and_who_is_silent(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    file = operator.root()
+    with gateways(mosquitto, root, file, a=(), b=(), c=(), d=()) as found:
+        found["b"].judge = lambda _: (OrderOutcome.REJECTED, ("detect.score: 7 is above 1",))
+        found["c"].judge = lambda _: (OrderOutcome.ROLLED_BACK, ("camera gate lost health",))
+        found["d"].link.stop(5)
+        order = operator.signed("detect: {score: 7}\n", "--for-percent", "100")
+        assert operator.publish(order) == 0
+        wait_until(lambda: operator.status()[1]["c"]["answer"] == "rolled_back", "it rolled back")
+        status, rows = operator.status()
+        assert (status, {name: row["answer"] for name, row in rows.items()}) == (
+            1,
+            {"a": "applied", "b": "rejected", "c": "rolled_back", "d": rows["d"]["answer"]},
+        )
+        assert rows["d"]["answer"] in ("silent", "waiting")
+        assert rows["b"]["why"] == "detect.score: 7 is above 1"
+        assert operator("config", "status", *operator.connection) == 1
+        assert "rejected" in next(line for line in operator.said if line.startswith("b "))
+
+
+def test_an_order_waits_for_a_gateway_that_is_away(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    file = operator.root()
+    order = operator.signed("detect: {score: 0.5}\n", "--for-gateway", "later")
+    assert operator.publish(order) == 0
+    with gateways(mosquitto, root, file, later=()) as found:
+        wait_until(lambda: bool(found["later"].patches), "it has applied")
+
+
+def test_two_of_two_sign_one_after_the_other_or_nothing_is_published(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    file = operator.root(config=("alice", "carol"), n=2)
+    with gateways(mosquitto, root, file, a=()) as found:
+        order = operator.signed("detect: {score: 0.5}\n", "--for-percent", "100")
+        assert "not yet: 1 of 2 keys of role config signed" in operator.said[-1]
+        assert operator.publish(order) == 1
+        assert "below_threshold" in operator.complaint
+        twice = ["--sign", operator.file("alice"), *operator.store]
+        assert operator("config", "sign", "--add", order, *twice) == 0
+        assert operator.publish(order) == 1
+        second = ["--sign", operator.file("carol"), *operator.store]
+        assert operator("config", "sign", "--add", order, *second) == 0
+        assert operator.publish(order) == 0
+        wait_until(lambda: bool(found["a"].patches), "it has applied")
+
+
+def test_two_operators_cannot_both_make_a_version(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    file = operator.root()
+    with gateways(mosquitto, root, file, a=()) as found:
+        mine = operator.signed("detect: {score: 0.5}\n", "--for-percent", "100")
+        yours = operator.signed("detect: {score: 0.6}\n", "--for-percent", "100")
+        assert operator.publish(mine) == 0
+        assert operator.publish(yours) == 1
+        assert "config 1 was published by" in operator.complaint
+        assert "sign yours as version 2" in operator.complaint
+        assert operator.publish(mine) == 0
+        assert operator.publish(operator.signed("x: 1\n", "--for-percent", "100")) == 0
+        wait_until(lambda: len(found["a"].patches) == 2, "both were applied")
+        assert operator.publish(mine) == 0
+        assert operator.said == ["a: left alone, a newer one was ordered"]
+
+
+def test_rollback_orders_the_version_before_under_a_higher_one(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    file = operator.root()
+    with gateways(mosquitto, root, file, a=("shops",), b=("ports",)) as found:
+        for score in ("0.5", "0.6"):
+            order = operator.signed(f"detect: {{score: {score}}}\n", "--for-group", "shops")
+            assert operator.publish(order) == 0
+        common = ["--sign", operator.file("alice"), "--reason", "worse", *operator.store]
+        assert operator("config", "rollback", *common, *operator.connection) == 0
+        assert operator.said == ["a: config 3"]
+        wait_until(lambda: found["a"].patches[-1:] == ["detect: {score: 0.5}\n"], "it is back")
+        own = ["--to", "0", *common]
+        assert operator("config", "rollback", *own, *operator.connection) == 0
+        wait_until(lambda: found["a"].patches[-1:] == ["{}\n"], "its own file")
+        assert found["b"].patches == []
+
+
+def test_diff_says_what_changes(operator: Operator, tmp_path: Path) -> None:
+    operator.root()
+    before = "detect: {score: 0.5, model: a}\nrules: [1]\n"
+    assert operator.publish(operator.signed(before, "--for-gateway", "a")) == 0
+    after = "detect: {score: 0.6, model: a}\ngate: {full_look_s: null}\n"
+    (tmp_path / "new.yaml").write_text(after)
+    assert operator("config", "diff", str(tmp_path / "new.yaml"), *operator.store) == 0
+    assert operator.said == [
+        "against config 1:",
+        "~ detect.score: 0.5 -> 0.6",
+        "+ gate.full_look_s: null",
+        "- rules: [1]",
+    ]
+
+
+def test_keys_are_replaced_without_locking_anybody_out(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    first = operator.root()
+    with gateways(mosquitto, root, first, a=()) as found:
+        stale = operator.signed("detect: {score: 0.1}\n", "--for-percent", "100")
+        second, third = operator.file("root-2.json"), operator.file("root-3.json")
+        change = ["--add", f"config={operator.file('bob.pub')}"]
+        change += ["--remove", f"config={operator.file('alice.pub')}"]
+        by = ["--sign", operator.file("bob")]
+        assert operator("root", "rotate", str(first), second, *change, *by) == 0
+        lost = ["--remove", f"root={operator.file('alice.pub')}"]
+        assert operator("root", "rotate", second, third, *lost, *by) == 0
+        for one in (second, third):
+            assert operator("root", "publish", one, *operator.store, *operator.connection) == 0
+        wait_until(lambda: found["a"].trusted.root.version == 3, "it follows")
+        assert operator.publish(stale) == 1
+        assert "foreign_key" in operator.complaint
+        order = operator.signed("detect: {score: 0.2}\n", "--for-percent", "100", by=("bob",))
+        assert operator.publish(order) == 0
+        wait_until(lambda: found["a"].patches == ["detect: {score: 0.2}\n"], "it has applied")
+    with gateways(mosquitto, root, first, b=()) as late:
+        assert operator("root", "publish", third, *operator.store, *operator.connection) == 0
+        wait_until(lambda: late["b"].trusted.root.version == 3, "it follows both at once")
+
+
+def test_a_root_that_would_lock_everybody_out_is_not_published(operator: Operator) -> None:
+    first = str(operator.root())
+    by = ["--sign", operator.file("alice")]
+    nobody = ["--remove", f"model={operator.file('carol.pub')}"]
+    assert operator("root", "rotate", first, operator.file("x.json"), *nobody, *by) == 1
+    assert "role model has no key" in operator.complaint
+    high = ["--threshold", "root=3"]
+    assert operator("root", "rotate", first, operator.file("x.json"), *high, *by) == 1
+    assert "can never sign" in operator.complaint
+    both = ["--threshold", "root=2", *by]
+    assert operator("root", "rotate", first, operator.file("x.json"), *both) == 0
+    show = ["root", "show", operator.file("x.json"), "--from", first]
+    assert operator(*show) == 1
+    common = [*operator.store, *operator.connection]
+    assert operator("root", "publish", operator.file("x.json"), *common) == 1
+    assert "below_threshold" in operator.complaint
+    assert operator("root", "sign", operator.file("x.json"), "--sign", operator.file("bob")) == 0
+    assert operator(*show) == 0
+
+
+def test_a_refusal_of_a_gateway_with_other_trust_is_read_from_the_cloud(
+    operator: Operator, mosquitto: Broker, root: str, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    stranger = Operator(tmp_path / "other", mosquitto, root).root()
+    operator.root()
+    with gateways(mosquitto, root, stranger, a=()):
+        order = operator.signed("detect: {score: 0.5}\n", "--for-percent", "100")
+        assert operator.publish(order) == 0
+        wait_until(lambda: operator.status()[1]["a"]["answer"] == "rejected", "it refused")
+        assert "foreign_key" in str(operator.status()[1]["a"]["why"])
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[Broker]:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    with servers.mosquitto(folder) as broker:
+        yield broker
+
+
+def test_a_broker_that_holds_back_beyond_a_thousand_messages_still_shows_every_gateway(
+    many: Broker, tmp_path: Path
+) -> None:
+    operator = Operator(tmp_path, many, "big")
+    operator.root()
+    info = json.dumps({"groups": ["all"]}).encode()
+    with running(link_settings(many, "births")) as link:
+        assert link.wait_ready(30)
+        for n in range(1_500):
+            topics = Topics(gateway=GatewayId(f"gw-{n}"), root="big")
+            born = link.publish(topics.of_gateway("status"), b"online", retain=True)
+            assert isinstance(born.wait(30), Delivered)
+            born = link.publish(topics.of_gateway("info"), info, retain=True)
+            assert isinstance(born.wait(30), Delivered)
+    order = operator.signed("detect: {score: 0.5}\n", "--for-group", "all")
+    assert operator.publish(order) == 0
+    assert len(operator.said) == 1_500
+    status, rows = operator.status()
+    assert (status, len(rows), {row["answer"] for row in rows.values()}) == (0, 1_500, {"waiting"})
