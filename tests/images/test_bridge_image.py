@@ -48,7 +48,7 @@ print(json.dumps({
         "there": [],
         "decoders": ["h264", "hevc", "mjpeg"],
         "authorities": True,
-        "programs": ["dash", "python", "python3", "python3.11", "sh"],
+        "programs": ["cat", "dash", "ls", "python", "python3", "python3.11", "sh"],
     }
 
 

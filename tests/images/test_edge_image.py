@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.images.containers import (
+    ALONE,
     SECRET,
     STATE,
     edge,
@@ -77,8 +78,13 @@ print(json.dumps({
         "models": ["nanodet-g-320-int8", "nanodet-g-416-int8"],
         "authorities": True,
         "time zones": "Europe/Lisbon",
-        "programs": ["dash", "python", "python3", "python3.11", "sh"],
+        "programs": ["cat", "dash", "ls", "python", "python3", "python3.11", "sh"],
     }
+
+
+def test_a_shell_looks_around_and_ends_as_it_says(engine: Engine, edge_amd64: str) -> None:
+    told = engine.podman("run", *ALONE, edge_amd64, "/bin/sh", "-c", "ls /opt/stillwatch")
+    assert told.split() == ["app", "lib", "models"]
 
 
 def test_it_says_what_it_is_and_what_it_is_made_of(engine: Engine, edge_amd64: str) -> None:
