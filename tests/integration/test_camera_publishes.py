@@ -13,6 +13,9 @@ from typing import Literal
 import pytest
 
 from service.link import Link, LinkSettings, Subscription
+from tests import servers
+from tests.authorities import authority, issue
+from tests.processes import binary
 from tests.servers import Broker
 from tools.demo.camera_sim.__main__ import main
 
@@ -113,3 +116,27 @@ def test_ctrl_c_ends_it_with_its_counts(mosquitto: Broker, pictures: Path) -> No
 def test_without_a_broker_it_says_so(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--broker", "127.0.0.1:1", "--camera", f"a={pictures}"]) == 2
     assert "broker 127.0.0.1:1 cannot be reached" in capsys.readouterr().err
+
+
+def test_a_broker_that_wants_user_and_tls_is_published_to_and_a_wrong_password_is_said(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tool = binary("mosquitto_passwd", "apt-get install mosquitto")
+    users, password = tmp_path / "users", tmp_path / "password"
+    subprocess.run([tool, "-c", "-b", str(users), "cams", "right"], check=True, capture_output=True)
+    users.chmod(0o644)
+    site = authority(tmp_path, "site")
+    server = issue(tmp_path, site, "broker")
+    lines = [f"cafile {site}", f"certfile {server.cert_file}", f"keyfile {server.key_file}"]
+    lines += ["allow_anonymous false", f"password_file {users}"]
+    with servers.mosquitto(tmp_path, config="\n".join(lines)) as broker:
+        arguments = ["--broker", f"{broker.host}:{broker.port}", "--camera", f"a={pictures}"]
+        arguments += ["--ca-file", str(site), "--username", "cams", "--fps", "50"]
+        for word, status in (("right", 0), ("wrong", 2)):
+            password.write_text(f"{word}\n")
+            assert main([*arguments, "--password-file", str(password)]) == status
+        told = capsys.readouterr()
+        assert "a: 2 pictures sent" in told.out
+        assert "Not authorized" in told.err
+        assert main([*arguments, "--password-file", str(tmp_path / "none")]) == 2
+        assert "none cannot be read" in capsys.readouterr().err

@@ -17,6 +17,7 @@ PACKAGES = (
     *("mmdebstrap", "debootstrap", "arch-test", "qemu-user-static", "docker-registry"),
     *("iptables", "nftables"),
 )
+APT_INSTALL = Path(__file__).parents[2] / "apt_install"
 BINFMT = Path("/proc/sys/fs/binfmt_misc")
 ARM64 = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 
@@ -26,7 +27,7 @@ class Unfit(Exception):
 
 
 def install_packages() -> None:
-    """Everything of `PACKAGES` is there; says what it installs."""
+    """Everything of `PACKAGES` is there; says what it installs, and what it waits for."""
     query = ["dpkg-query", "--show", "--showformat", "${db:Status-Status} ${Package}\n", *PACKAGES]
     listed = subprocess.run(query, capture_output=True, text=True, check=False).stdout
     missing = sorted(
@@ -40,9 +41,8 @@ def install_packages() -> None:
             "with an engine of your own: docker build -f Dockerfile.amd64 ."
         )
     print(f"installing {' '.join(missing)}", file=sys.stderr)
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
-        subprocess.run(["apt-get", "-qq", *words], env=quiet, check=True, stdout=subprocess.DEVNULL)
+    if subprocess.run([APT_INSTALL, *missing], check=False).returncode != 0:
+        raise Unfit(f"not installed, for the reason above: {' '.join(missing)}")
 
 
 @contextmanager

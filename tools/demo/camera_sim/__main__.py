@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import ssl
 import sys
 import threading
 from pathlib import Path
@@ -73,7 +74,30 @@ def _manner(options: argparse.Namespace) -> PublishSettings:
         payload_format=options.payload,
         protocol=options.protocol,
         topic=options.topic,
+        username=options.username,
+        password=_password(options.password_file),
+        tls=_tls(options),
     )
+
+
+def _password(file: Path | None) -> str | None:
+    try:
+        return None if file is None else file.read_text().rstrip("\n")
+    except OSError as error:
+        raise CameraError(f"password file {file} cannot be read: {error.strerror}") from error
+
+
+def _tls(options: argparse.Namespace) -> ssl.SSLContext | None:
+    """With `--tls`, or any file for it."""
+    if not (options.tls or options.ca_file or options.cert_file):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+        if options.cert_file is not None:
+            context.load_cert_chain(options.cert_file, options.key_file)
+    except OSError as error:
+        raise CameraError(f"a file for TLS cannot be used: {error}") from error
+    return context
 
 
 def address(text: str) -> tuple[str, int]:
@@ -114,6 +138,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--quality", type=int, default=85, help="of the JPEGs made of a video, 1 to 100")
     add("--protocol", choices=sorted(PROTOCOLS), default="3.1.1", help="MQTT version")
+    add("--username", help="user at the broker")
+    add("--password-file", type=Path, metavar="FILE", help="file with the password")
+    add("--tls", action="store_true", help="connect over TLS, with the system's authorities")
+    add("--ca-file", type=Path, metavar="FILE", help="TLS with this authority")
+    add("--cert-file", type=Path, metavar="FILE", help="TLS with this certificate of the cameras")
+    add("--key-file", type=Path, metavar="FILE", help="its key, unless in the same file")
     add("--topic", default="cameras/{camera}/image", help="{camera} stands for the id")
     return parser
 

@@ -7,6 +7,7 @@ in a burst. Called by `__main__`; the pace is decided by `PublishTimes`, which i
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ class PublishSettings:
     payload_format: PayloadFormat = "raw"
     protocol: Literal["3.1.1", "5"] = "3.1.1"
     topic: str = "cameras/{camera}/image"
+    username: str | None = None
+    password: str | None = None
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,8 +99,19 @@ def connect(camera: str, stream: PictureStream, settings: PublishSettings) -> Si
         client_id=f"camera-{camera}",
         protocol=PROTOCOLS[settings.protocol],
     )
+    if settings.username is not None:
+        client.username_pw_set(settings.username, settings.password)
+    if settings.tls is not None:
+        client.tls_set_context(settings.tls)
     connected = threading.Event()
-    client.on_connect = lambda *_: connected.set()
+    refusals: list[str] = []
+
+    def on_connect(_client: object, _data: object, _flags: object, code: object, _: object) -> None:
+        if getattr(code, "is_failure", False):
+            refusals.append(str(code))
+        connected.set()
+
+    client.on_connect = on_connect
     where = f"{settings.host}:{settings.port}"
     try:
         client.connect(settings.host, settings.port, keepalive=30)
@@ -105,7 +120,8 @@ def connect(camera: str, stream: PictureStream, settings: PublishSettings) -> Si
     client.loop_start()
     if not connected.wait(CONNECT_TIMEOUT_S) or not client.is_connected():
         client.loop_stop()
-        raise CameraError(f"camera {camera}: broker {where} did not accept the connection")
+        why = refusals[0] if refusals else "did not accept the connection"
+        raise CameraError(f"camera {camera}: broker {where}: {why}")
     return SimulatedCamera(id=camera, stream=stream, client=client)
 
 
