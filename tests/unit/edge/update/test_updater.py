@@ -1,0 +1,238 @@
+"""An order's way through the updater, on a real record, with time in the test's hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contract.ids import GatewayId
+from contract.rotation import write_roots
+from contract.topics import Topics
+from contract.update import Targets
+from contract.update_state import UpdateState
+from edge.config.load import Loaded, read
+from edge.errors import ConfigError, ConfigProblem
+from edge.health.reasons import HealthReason, Problem
+from edge.update.health_window import Funnels
+from edge.update.machine import UpdateStage
+from edge.update.store import UpdateStore
+from edge.update.trial import UpdateTrial
+from edge.update.updater import Says, Updater
+from imaging.manifest import ModelError
+from service.link import Publication
+from tests.contract.orders import (
+    ALICE,
+    AT,
+    BOB,
+    CAROL,
+    CONFIG_ORDER,
+    root_of,
+    sign_order,
+    sign_root,
+)
+from tests.fakes import ManualClock
+
+TOPICS = Topics(gateway=GatewayId("gw"))
+DESIRED = TOPICS.of_update("config", "desired")
+STALLED = Problem(reason=HealthReason.WORKER_STALLED, subject="analysis-0", detail="hangs")
+
+
+def order(version: int, patch: str = "new") -> bytes:
+    targets = Targets(gateways=(TOPICS.gateway,))
+    changed = {"version": version, "patch": patch, "targets": targets}
+    return sign_order(CONFIG_ORDER.model_copy(update=changed), ALICE)
+
+
+@dataclass
+class Site:
+    """A gateway whose configuration is a word, and what it said."""
+
+    folder: Path
+    clock: ManualClock = field(default_factory=lambda: ManualClock(AT + timedelta(days=1)))
+    in_force: str = ""
+    kept: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    said: list[Publication] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        root = self.folder / "root.json"
+        root.write_text(root_of().model_dump_json())
+        self.loaded: Loaded = read(
+            f"{{deliver: {{outbox: {{path: {self.folder / 'outbox'}}}}}, "
+            f"manage: {{root: {root}, health_window_s: 60}}}}".encode(),
+            {},
+        )
+        self.start()
+
+    def start(self) -> None:
+        no_frames: Funnels = {}
+        trial = UpdateTrial(lambda: no_frames, lambda: self.problems, lambda: 60.0, self.clock)
+        says = Says(publish=self.said.extend, digest=lambda: "0" * 64)
+        self.updater = Updater(TOPICS, lambda: self.loaded.config, trial, says, self.clock)
+
+    def publish(self, content: bytes, topic: str = DESIRED) -> None:
+        assert self.updater.gate.inbox.on_message(topic, content, retained=True)
+        self.turn()
+
+    def turn(self, after_s: float = 0.0) -> None:
+        self.clock.advance(after_s)
+        self.updater.tick(self)
+
+    def propose(self, content: str) -> Word:
+        if "invalid" in content:
+            raise ConfigError((ConfigProblem(path="x", problem="is wrong"),))
+        return Word(self, content)
+
+    def last_good(self) -> Word:
+        return Word(self, self.kept)
+
+    def keep(self) -> None:
+        self.kept = self.in_force
+
+    def states(self, leaf: str) -> list[UpdateState | None]:
+        return [
+            UpdateState.model_validate_json(one.payload) if one.payload else None
+            for one in self.said
+            if one.topic.endswith(f"config/{leaf}")
+        ]
+
+    @property
+    def state(self) -> UpdateStage | None:
+        """On disk."""
+        attempt = UpdateStore(self.folder / "outbox", "config").read().attempt
+        return None if attempt is None else attempt.state
+
+
+@dataclass
+class Word:
+    site: Site
+    word: str
+
+    def plan(self) -> None:
+        if "restart" in self.word:
+            raise ConfigError((ConfigProblem(path="y", problem="cannot change while running"),))
+
+    def build(self) -> None:
+        if "model" in self.word:
+            raise ModelError("no such model")
+
+    def swap(self) -> None:
+        assert self.word == "" or self.site.state in (UpdateStage.SWAPPED, UpdateStage.ROLLED_BACK)
+        self.site.in_force = self.word
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_a_good_order_is_kept_when_the_window_is_over_and_not_before(site: Site) -> None:
+    site.publish(order(1))
+    assert (site.in_force, site.kept, site.state) == ("new", "", UpdateStage.SWAPPED)
+    site.turn(59)
+    assert (site.kept, site.state) == ("", UpdateStage.IN_WINDOW)
+    site.turn(1)
+    assert (site.kept, site.state) == ("new", UpdateStage.APPLIED)
+    said = len(site.said)
+    site.publish(order(1))  # the broker repeats it
+    assert len(site.said) == said
+
+
+@pytest.mark.parametrize(
+    ("patch", "refusal"),
+    [("invalid", "invalid"), ("restart", "needs_restart"), ("model", "model_refused")],
+)
+def test_what_cannot_be_is_rejected_and_nothing_else_happens(
+    site: Site, patch: str, refusal: str
+) -> None:
+    site.publish(order(1, patch))
+    assert (site.in_force, site.state) == ("", UpdateStage.REJECTED)
+    (rejected,) = site.states("rejected")
+    assert rejected is not None
+    assert (rejected.version, rejected.refusal) == (1, refusal)
+    site.publish(order(2))
+    site.turn(60)
+    assert site.in_force == "new"
+    assert site.states("rejected")[-1] is None
+
+
+def test_a_gateway_that_got_worse_goes_back_to_what_was_before(site: Site) -> None:
+    site.publish(order(1, "good"))
+    site.turn(60)
+    site.publish(order(2, "bad"))
+    site.problems.append(STALLED)
+    site.turn(2)
+    assert (site.in_force, site.kept, site.state) == ("good", "good", UpdateStage.ROLLED_BACK)
+    rejected = site.states("rejected")[-1]
+    assert rejected is not None
+    assert (rejected.state, rejected.version) == ("rolled_back", 2)
+    assert rejected.reasons == ("worker_stalled analysis-0: hangs",)
+    (problem,) = site.updater.outcomes.problems(site.updater.record)
+    assert problem.reason is HealthReason.UPDATE_ROLLED_BACK
+
+
+def test_what_was_wrong_before_is_none_of_the_updates(site: Site) -> None:
+    site.problems.append(STALLED)
+    site.publish(order(1))
+    site.turn(60)
+    assert site.state is UpdateStage.APPLIED
+
+
+def test_an_order_that_comes_in_the_window_waits_for_its_end(site: Site) -> None:
+    site.publish(order(1, "first"))
+    site.publish(order(2, "second"))
+    assert site.in_force == "first"
+    site.turn(60)
+    site.turn(1)
+    assert site.in_force == "second"
+    assert [one.version for one in site.states("reported") if one and one.state == "applied"] == [1]
+
+
+def test_a_disk_that_takes_nothing_keeps_the_order_from_any_effect(site: Site) -> None:
+    (site.folder / "outbox").write_text("no folder")
+    site.publish(order(1))
+    assert site.in_force == ""
+    (rejected,) = site.states("rejected")
+    assert rejected is not None
+    assert rejected.refusal == "not_kept"
+
+
+def test_after_a_restart_an_older_order_is_still_a_replay(site: Site) -> None:
+    site.publish(order(7))
+    site.turn(60)
+    site.start()
+    site.publish(order(6, "older"))
+    rejected = site.states("rejected")[-1]
+    assert rejected is not None
+    assert (rejected.refusal, site.in_force) == ("replayed", "new")
+
+
+def test_an_order_that_came_before_the_root_that_knows_its_key_is_read_again(site: Site) -> None:
+    targets = Targets(gateways=(TOPICS.gateway,))
+    early = CONFIG_ORDER.model_copy(update={"targets": targets, "patch": "new"})
+    site.publish(sign_order(early, BOB))
+    rejected = site.states("rejected")[-1]
+    assert rejected is not None
+    assert rejected.refusal == "foreign_key"
+    following = sign_root(root_of(2, config=(BOB, CAROL)), ALICE, BOB)
+    site.publish(write_roots(2, [following]), TOPICS.of_root())
+    site.turn()
+    assert site.in_force == "new"
+    site.turn(60)
+    site.start()
+    site.publish(sign_order(early.model_copy(update={"version": 8}), ALICE))
+    rejected = site.states("rejected")[-1]
+    assert rejected is not None
+    assert rejected.refusal == "foreign_key"
+
+
+def test_a_flood_of_orders_costs_a_turn_no_more_than_a_few(site: Site) -> None:
+    inbox = site.updater.gate.inbox
+    for number in range(100):
+        inbox.on_message(DESIRED, b"%d" % number, retained=False)
+    assert inbox.dropped == 92
+    site.turn()
+    assert len(site.states("rejected")) == 4
