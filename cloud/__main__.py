@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cloud.arguments import add_broker, add_settings, add_store
+from cloud.enrol.arguments import add_enrol_arguments
 from cloud.feed_arguments import add_feed_arguments
 from cloud.manage.arguments import add_management
 from cloud.model import FullModel, open_model
@@ -53,8 +54,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     match options.command:
         case "serve" | "feed":
             return _with_broker(options, settings)
-        case "keygen":
-            return _keygen(options.file)
+        case "enrol" | "keygen":
+            return _credentials(options, settings)
         case "stage":
             return _stage(options, settings)
         case "verify-evidence" | "retain":
@@ -114,6 +115,14 @@ def _manage(options: argparse.Namespace, settings: Settings) -> int:
         return run(options, settings, lambda: _store(settings), SystemClock())
     except LinkError as error:
         raise SettingsError(str(error)) from error
+
+
+def _credentials(options: argparse.Namespace, settings: Settings) -> int:
+    if options.command == "keygen":
+        return _keygen(options.file)
+    from cloud.enrol.commands import run_enrol  # noqa: PLC0415, see `_with_broker`
+
+    return run_enrol(options, settings)
 
 
 def _keygen(file: Path) -> int:
@@ -196,6 +205,7 @@ def command_line() -> argparse.ArgumentParser:
     _add_upkeep(check, prune)
     keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
     keygen.add_argument("file", type=Path, help="for the private key; the public one: FILE.pub")
+    add_enrol_arguments(commands.add_parser("enrol", help="certificates for gateways"))
     add_arguments(commands.add_parser("stage", help="run a batch stage over a folder"))
     for command in commands.choices.values():
         _add_common(command)

@@ -338,3 +338,26 @@ class Event(StrEnum):
         True,
     )
     CONFIRMATION_FAILED = "confirmation_failed", "warning", "It stays unacknowledged.", True
+
+    CERTIFICATE_ISSUED = (
+        "certificate_issued",
+        "info",
+        "The enrolment service signed for a gateway.",
+    )
+    ENROLMENT_REFUSED = (
+        "enrolment_refused",
+        "warning",
+        "No certificate for who asked; why, and what to do.",
+        True,
+    )
+    ENROLMENT_FAILED = (
+        "enrolment_failed",
+        "warning",
+        "A certificate could not be asked for or signed; it is tried again. Why.",
+        True,
+    )
+    CERTIFICATE_RECEIVED = (
+        "certificate_received",
+        "info",
+        "This gateway has a certificate for the cloud's broker; until when.",
+    )

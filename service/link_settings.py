@@ -32,12 +32,15 @@ class TlsFiles:
     """PEM files; without `ca_file` the system's authorities decide.
 
     `server_name` is what the broker's certificate must be for, if that is not the host's name.
+    Certificate and key are read again where the files changed since the last connection; `awaited`
+    ones may still be missing, and until they come no connection is tried.
     """
 
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
     server_name: str | None = None
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,7 @@ class ThreadedClient(mqtt.Client):
     on_unreachable: Callable[[Exception], None]
     wait_s: Callable[[], float]
     leaving: threading.Event
+    before_connect: Callable[[], None]
 
     def loop_forever(
         self,
@@ -146,6 +150,7 @@ class ThreadedClient(mqtt.Client):
     def _connect_and_stay(self, timeout: float) -> None:
         """One connection from its beginning to its end."""
         try:
+            self.before_connect()
             self.reconnect()
         except (OSError, UnicodeError) as error:  # the latter of a name that no resolver takes
             self.on_unreachable(error)
@@ -167,6 +172,7 @@ def make_client(
         manual_ack=manual_ack,
         reconnect_on_failure=False,
     )
+    client.before_connect = _nothing
     client.max_inflight_messages_set(MAX_INFLIGHT)
     if settings.transport == "websockets":
         client.ws_set_options(path=settings.websocket_path)
@@ -215,6 +221,10 @@ def _password(file: Path | None) -> str | None:
         raise LinkError(f"password file {file} is no UTF-8 text: save it as UTF-8") from error
 
 
+def _nothing() -> None:
+    """Before a connection without TLS."""
+
+
 class _Context(ssl.SSLContext):
     """paho asks the certificate for the host that it connects to; here another name may stand."""
 
@@ -233,18 +243,42 @@ class _Context(ssl.SSLContext):
         )
 
 
-def _use_tls(client: mqtt.Client, tls: TlsFiles) -> None:
-    ca, cert, key = (str(f) if f else None for f in (tls.ca_file, tls.cert_file, tls.key_file))
+class _ClientCertificate:
+    """What a context shows the broker: loaded when the files are others than before."""
+
+    def __init__(self, context: ssl.SSLContext, tls: TlsFiles) -> None:
+        self._context, self._tls = context, tls
+        self._loaded: tuple[tuple[int, int], ...] | None = None
+
+    def load(self) -> None:
+        """Raises `OSError` for files that are missing or no pair."""
+        files = [file for file in (self._tls.cert_file, self._tls.key_file) if file is not None]
+        if not files:
+            return
+        missing = [str(file) for file in files if not file.exists()]
+        if missing and self._tls.awaited:
+            raise FileNotFoundError(f"no certificate yet: {', '.join(missing)}")
+        stats = [file.stat() for file in files]
+        now = tuple((one.st_mtime_ns, one.st_ino) for one in stats)
+        if now != self._loaded:
+            self._context.load_cert_chain(files[0], self._tls.key_file)
+            self._loaded = now
+
+
+def _use_tls(client: ThreadedClient, tls: TlsFiles) -> None:
     try:
         context = _Context(ssl.PROTOCOL_TLS_CLIENT)
         context.server_name = tls.server_name
-        if ca is None:
+        if tls.ca_file is None:
             context.load_default_certs()
         else:
-            context.load_verify_locations(ca)
-        if cert is not None:
-            context.load_cert_chain(cert, key)
+            context.load_verify_locations(tls.ca_file)
+        certificate = _ClientCertificate(context, tls)
+        if not tls.awaited:
+            certificate.load()
         client.tls_set_context(context)
+        client.before_connect = certificate.load
     except (OSError, ssl.SSLError, ValueError) as error:
-        named = ", ".join(file for file in (ca, cert, key) if file)
+        files = (tls.ca_file, tls.cert_file, tls.key_file)
+        named = ", ".join(str(file) for file in files if file)
         raise LinkError(f"TLS files {named}: {error}") from error

@@ -79,7 +79,8 @@ def _entry(key: Key, indent: int) -> Iterator[str]:
     pad = " " * indent
     match key.kind:
         case "value":
-            yield f"{pad}{key.name}: {flow(yaml_value(key.default))}"
+            shown = (key.info.examples or [key.default])[0]
+            yield f"{pad}{key.name}: {flow(yaml_value(shown))}"
         case "optional section":
             body = [f"{key.name}:", *_section(key.sections[0], 2)]
             yield from (f"{pad}# {line}" for line in body)

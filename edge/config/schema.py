@@ -16,6 +16,7 @@ from edge.config.audit import AuditConfig
 from edge.config.day_night import DayNightConfig, NightConfig
 from edge.config.deduplication import DeduplicationConfig
 from edge.config.deliver import DeliverConfig, DirStoreConfig, OutboxConfig, S3StoreConfig
+from edge.config.enrolment import EnrolmentConfig
 from edge.config.evidence import EvidenceConfig
 from edge.config.gate import GateConfig
 from edge.config.health import HealthConfig
@@ -52,6 +53,7 @@ __all__ = [
     "DetectConfig",
     "DirStoreConfig",
     "EdgeConfig",
+    "EnrolmentConfig",
     "EvidenceConfig",
     "GateConfig",
     "GatewayConfig",
@@ -179,6 +181,17 @@ class CameraConfig(Section):
         return self
 
 
+def _without_a_place(config: EdgeConfig) -> Iterator[str]:
+    """An enrolment whose certificate nobody would use."""
+    uplink = config.deliver.uplink
+    if config.enrolment is None:
+        return
+    if uplink is None or uplink.tls is None:
+        yield "enrolment: its certificate is for deliver.uplink, which needs host and tls"
+    elif uplink.tls.cert_file is not None or uplink.tls.key_file is not None:
+        yield "enrolment: deliver.uplink.tls.cert_file and key_file come from it: leave them out"
+
+
 def _unknown_names(camera: CameraConfig, path: str, decide: DecideConfig) -> Iterator[str]:
     """What the camera's rules name and neither it nor `decide` has."""
     general = camera.rules is None
@@ -209,6 +222,9 @@ class EdgeConfig(Section):
     decide: DecideConfig = Field(default_factory=DecideConfig, description="Tracking and rules.")
     deliver: DeliverConfig = Field(
         default_factory=DeliverConfig, description="Reports, evidence and verdicts."
+    )
+    enrolment: EnrolmentConfig | None = Field(
+        None, description="Present: this gateway's certificate for the uplink comes from a service."
     )
     self_test: SelfTestConfig = Field(
         default_factory=SelfTestConfig, description="Marked suspicions that test the whole way."
@@ -243,6 +259,7 @@ class EdgeConfig(Section):
             for topic in dict.fromkeys((*self.intake.topics, *topics))
             if topic.split("/")[0] == self.deliver.root
         ]
+        problems += _without_a_place(self)
         if self.camera_defaults.topic is not None:
             problems.append("camera_defaults.topic: a topic is of one camera; intake.topics")
         if problems:

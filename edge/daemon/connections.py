@@ -17,6 +17,7 @@ from contract.signature import KeyFlaw, Keyring, read_public
 from edge.config.schema import BrokerConfig, DirStoreConfig, EdgeConfig, S3StoreConfig
 from edge.config.values import KEY_PREFIX
 from edge.daemon.identity import Identity
+from edge.enrolment.key_files import KeyFiles
 from edge.errors import ConfigError, ConfigProblem
 from objectstore.open import open_store
 from objectstore.retention import Retention, StoreLimits, Swept
@@ -69,6 +70,11 @@ def uplink_settings(config: EdgeConfig, identity: Identity) -> LinkSettings:
     """The link towards the cloud."""
     broker = config.deliver.uplink or config.intake.broker
     settings = _settings(broker, config, identity, "uplink")
+    if config.enrolment is not None and settings.tls is not None:
+        files = KeyFiles(config.deliver.outbox.path)
+        certificate, key = files.certificate, files.key
+        tls = replace(settings.tls, cert_file=certificate, key_file=key, awaited=True)
+        settings = replace(settings, tls=tls)
     return replace(
         settings,
         clean=False,

@@ -22,6 +22,7 @@ from edge.daemon.built import Built
 from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
 from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
+from edge.daemon.enrolment import Enrolment
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
@@ -119,6 +120,7 @@ class Gateway:
         )
         self.status_messages.of_update(self.updates.facts)
         identity = open_identity(config.deliver.outbox.path)
+        self.enrolment = Enrolment(config, clock, self._on_failure)
         self._build_site(config, identity)
         self._build_delivery(identity, keyring)
         self._build_workers(config)
@@ -301,7 +303,7 @@ class Gateway:
             ),
             self._on_failure,
         )
-        self.workers = (*self.analysis.threads, *self.delivery.workers)
+        self.workers = (*self.analysis.threads, *self.delivery.workers, *self.enrolment.workers)
 
     def _build_watches(self) -> None:
         self.camera_watch = CameraWatch(

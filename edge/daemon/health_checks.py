@@ -85,6 +85,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
             seen=buried(gateway.outbox.depth()),
         ),
         ClockUnset(gateway.synchronised, gateway.clock),
+        gateway.enrolment.problems,
         lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
         lambda: gateway.updates.outcomes.problems(gateway.updates.record),
     )

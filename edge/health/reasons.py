@@ -80,6 +80,17 @@ class HealthReason(StrEnum):
         "start a worker (`stillwatch-cloud serve`) at this broker, with `root` as `deliver.root` "
         "here; where it runs, see its log for `link_refused`",
     )
+    NOT_ENROLLED = (
+        "not_enrolled",
+        "This gateway has no certificate for the cloud's broker.",
+        "see the detail: the service at `enrolment.url`, or the token; nothing needs a restart, a "
+        "new token goes into `enrolment.token_file`",
+    )
+    CERTIFICATE_ENDING = (
+        "certificate_ending",
+        "The certificate for the cloud's broker should be renewed, and is not.",
+        "see the detail: the service at `enrolment.url`; if it was revoked, make a new token",
+    )
     DELIVERY_LATE = (
         "delivery_late",
         "A report or verdict waits for longer than `deliver.late_s`.",

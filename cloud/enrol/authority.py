@@ -1,0 +1,230 @@
+"""The fleet's authority: the folder that `config/mosquitto/certify FOLDER authority NAME` made.
+
+SHELL. Its list of certificates (`index.txt`) is OpenSSL's, a line for each with its state (V good,
+R revoked), end, number and name, so the script and this module serve one folder. Every change is
+made under a lock and written whole. Called by `desk` and `commands`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+CRL_DAYS = 3650
+"""As in the script: the list is made anew at each revocation, and a broker refuses an old one."""
+
+_BACKDATED = timedelta(minutes=10)
+"""A gateway's clock may be behind."""
+
+
+class AuthorityError(Exception):
+    """The folder is no authority, or cannot be read or written; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """One certificate; `revoked_at` is None while it is not revoked. `serial` is hexadecimal."""
+
+    name: str
+    serial: str
+    ends_at: datetime
+    revoked_at: datetime | None = None
+
+    def good(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < self.ends_at
+
+
+class Authority:
+    """Signs for gateways and revokes; raises `AuthorityError`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._certificate = x509.load_pem_x509_certificate(self._bytes("ca.crt"))
+        try:
+            key = load_pem_private_key(self._bytes("ca.key"), password=None)
+        except (ValueError, TypeError) as error:
+            raise AuthorityError(f"{folder}/ca.key is no private key in PEM: {error}") from error
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise AuthorityError(f"{folder}/ca.key is not of an elliptic curve")
+        if key.public_key() != self._certificate.public_key():
+            raise AuthorityError(f"{folder}/ca.key does not belong to {folder}/ca.crt")
+        self._key = key
+        self.issued()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone with the folder, among processes and threads."""
+        with (self._folder / "lock").open("a") as file:
+            os.fchmod(file.fileno(), 0o600)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
+    def issued(self) -> list[Issued]:
+        """Every certificate that was signed here, the oldest first."""
+        text = self._bytes("index.txt").decode()
+        return [_parsed(line, self._folder) for line in text.splitlines() if line]
+
+    def sign(self, name: str, request: x509.CertificateSigningRequest, days: float) -> bytes:
+        """A client's certificate in PEM for `name` and the request's key; call it `locked`."""
+        now = datetime.now(UTC)
+        serial, ends_at = x509.random_serial_number(), now + timedelta(days=days)
+        public = request.public_key()
+        issuer = self._certificate
+        built = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(issuer.subject)
+            .public_key(public)
+            .serial_number(serial)
+            .not_valid_before(now - _BACKDATED)
+            .not_valid_after(ends_at)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+            .sign(self._key, hashes.SHA256())
+        )
+        pem = built.public_bytes(Encoding.PEM)
+        issued = Issued(name=name, serial=_hex(serial), ends_at=ends_at)
+        (self._folder / "issued").mkdir(exist_ok=True)
+        self._write(f"issued/{issued.serial}.pem", pem)
+        self._write("index.txt", self._bytes("index.txt") + _line(issued).encode())
+        return pem
+
+    def revoke(self, name: str) -> list[Issued]:
+        """Ends all good certificates of `name` and renews the broker's list; call it `locked`."""
+        now = datetime.now(UTC)
+        before = self.issued()
+        ended = [one for one in before if one.name == name and one.good(now)]
+        if ended:
+            after = [
+                Issued(name=one.name, serial=one.serial, ends_at=one.ends_at, revoked_at=now)
+                if one in ended
+                else one
+                for one in before
+            ]
+            self._write("index.txt", "".join(map(_line, after)).encode())
+            self._write_list(after, now)
+        return ended
+
+    def knows(self, certificate: x509.Certificate) -> Issued | None:
+        """The entry of a certificate that we signed, None for any other."""
+        try:
+            certificate.verify_directly_issued_by(self._certificate)
+        except Exception:  # noqa: BLE001, ValueError, TypeError, InvalidSignature: not ours
+            return None
+        serial = _hex(certificate.serial_number)
+        return next((one for one in self.issued() if one.serial == serial), None)
+
+    def _write_list(self, issued: list[Issued], now: datetime) -> None:
+        number = int(self._bytes("crlnumber").decode().strip() or "1", 16)
+        built = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._certificate.subject)
+            .last_update(now - _BACKDATED)
+            .next_update(now + timedelta(days=CRL_DAYS))
+            .add_extension(x509.CRLNumber(number), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()),
+                critical=False,
+            )
+        )
+        for one in issued:
+            if one.revoked_at is not None:
+                built = built.add_revoked_certificate(
+                    x509.RevokedCertificateBuilder()
+                    .serial_number(int(one.serial, 16))
+                    .revocation_date(one.revoked_at)
+                    .build()
+                )
+        signed = built.sign(self._key, hashes.SHA256())
+        self._write("ca.crl", signed.public_bytes(Encoding.PEM))
+        self._write("crlnumber", f"{number + 1:02X}\n".encode())
+
+    def _bytes(self, name: str) -> bytes:
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise AuthorityError(
+                f"{self._folder}/{name} cannot be read: {error.strerror}; begin with "
+                f"`config/mosquitto/certify {self._folder} authority NAME`"
+            ) from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        write_durably(self._folder / name, content)
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Writes a file whole, with the rights it has or for our eyes only; raises `AuthorityError`."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    partial = path.with_name(f"{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        raise AuthorityError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _hex(serial: int) -> str:
+    """As OpenSSL writes numbers: whole bytes."""
+    text = f"{serial:X}"
+    return text if len(text) % 2 == 0 else f"0{text}"
+
+
+def _line(one: Issued) -> str:
+    revoked = "" if one.revoked_at is None else _stamp(one.revoked_at)
+    state = "V" if one.revoked_at is None else "R"
+    fields = (state, _stamp(one.ends_at), revoked, one.serial, "unknown", f"/CN={one.name}")
+    return "\t".join(fields) + "\n"
+
+
+def _parsed(line: str, folder: Path) -> Issued:
+    try:
+        _state, ends, revoked, serial, _file, subject = line.split("\t")
+        return Issued(
+            name=subject.removeprefix("/CN="),
+            serial=serial,
+            ends_at=_moment(ends),
+            revoked_at=_moment(revoked.partition(",")[0]) if revoked else None,
+        )
+    except ValueError as error:
+        raise AuthorityError(f"{folder}/index.txt has a line that is none: {line!r}") from error
+
+
+_SHORT, _LONG = "%y%m%d%H%M%SZ", "%Y%m%d%H%M%SZ"
+_LAST_SHORT_YEAR = 2049
+
+
+def _stamp(moment: datetime) -> str:
+    utc = moment.astimezone(UTC)
+    return utc.strftime(_SHORT if utc.year <= _LAST_SHORT_YEAR else _LONG)
+
+
+def _moment(text: str) -> datetime:
+    """ASN.1's UTCTime or GeneralizedTime."""
+    if len(text) == len("YYMMDDHHMMSSZ"):
+        century = "20" if int(text[:2]) < 50 else "19"
+        text = century + text
+    return datetime.strptime(text, _LONG).replace(tzinfo=UTC)

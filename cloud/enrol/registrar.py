@@ -1,0 +1,203 @@
+"""Decides on requests for certificates: a token's first one, and renewals.
+
+SHELL, by way of the authority's folder. Nothing is looked up or signed before the request is
+well-formed and signed by its own key. A gateway that asks again with the same key and token gets
+another certificate, so a lost answer locks nobody out. Called by `service`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
+
+from cloud.enrol.authority import Authority
+from cloud.enrol.tokens import Tokens
+from contract.enrolment import (
+    EnrolmentAnswer,
+    EnrolmentRefusal,
+    EnrolmentRefused,
+    EnrolmentRequest,
+    RenewalRequest,
+    renewal_statement,
+)
+from contract.ids import GatewayId, is_name
+
+RENEW_AFTER = 2 / 3
+"""Of a certificate's days: a third is left for a cloud that is away."""
+
+_CURVES = ("secp256r1", "secp384r1")
+
+
+class _Refused(Exception):
+    """A decision."""
+
+    def __init__(self, reason: EnrolmentRefused, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
+
+
+class Registrar:
+    """Answers every body with a certificate or a refusal; raises `AuthorityError` only."""
+
+    def __init__(self, authority: Authority, days: float, now: Callable[[], datetime]) -> None:
+        self._authority, self._days, self._now = authority, days, now
+        self._tokens = Tokens(authority.folder)
+
+    def enrol(self, body: bytes) -> EnrolmentAnswer | EnrolmentRefusal:
+        """The first certificate of a gateway, by a token."""
+        return self._answer(self._enrol, body)
+
+    def renew(self, body: bytes) -> EnrolmentAnswer | EnrolmentRefusal:
+        """The next one of a gateway, by the present one."""
+        return self._answer(self._renew, body)
+
+    def _answer(
+        self, decide: Callable[[bytes], EnrolmentAnswer], body: bytes
+    ) -> EnrolmentAnswer | EnrolmentRefusal:
+        try:
+            return decide(body)
+        except _Refused as refused:
+            return EnrolmentRefusal(reason=refused.reason, detail=refused.detail)
+
+    def _enrol(self, body: bytes) -> EnrolmentAnswer:
+        try:
+            asked = EnrolmentRequest.model_validate_json(body)
+        except (ValidationError, ValueError) as error:
+            raise _malformed(error) from error
+        request, name = _request(asked.request)
+        key = _key_sha256(request)
+        with self._authority.locked():
+            token = self._tokens.find(asked.token)
+            if token is None:
+                raise _Refused(
+                    EnrolmentRefused.UNKNOWN_TOKEN, "no such token: make one with `enrol token`"
+                )
+            if not token.fits(name):
+                raise _Refused(
+                    EnrolmentRefused.WRONG_NAME,
+                    f"the token is for {token.names}, not for {name}: set `gateway.id`",
+                )
+            again = key in token.used_by
+            if not again and self._now() >= token.expires_at:
+                raise _Refused(
+                    EnrolmentRefused.EXPIRED_TOKEN, f"the token ended at {token.expires_at:%FT%TZ}"
+                )
+            if not again and not token.left:
+                raise _Refused(
+                    EnrolmentRefused.USED_TOKEN, "another device used the token: make a new one"
+                )
+            self._clear_name(name, again=again, replacing=token.replace)
+            self._tokens.use(token, key)
+            return self._sign(name, request)
+
+    def _clear_name(self, name: str, *, again: bool, replacing: bool) -> None:
+        """A name is one device's; `again`: this device's, unless it was revoked meanwhile."""
+        listed = [one for one in self._authority.issued() if one.name == name]
+        good = [one for one in listed if one.good(self._now())]
+        if again and listed and not good:
+            raise _Refused(
+                EnrolmentRefused.REVOKED, f"{name} was revoked or is over: make a new token"
+            )
+        if good and replacing and not again:
+            self._authority.revoke(name)
+        elif good and not again:
+            raise _Refused(
+                EnrolmentRefused.NAME_TAKEN,
+                f"another device has a certificate for {name}: revoke it, or make the token with "
+                "--replace",
+            )
+
+    def _renew(self, body: bytes) -> EnrolmentAnswer:
+        try:
+            asked = RenewalRequest.model_validate_json(body)
+            certificate = x509.load_pem_x509_certificate(asked.certificate.encode())
+        except (ValidationError, ValueError) as error:
+            raise _malformed(error) from error
+        request, name = _request(asked.request)
+        with self._authority.locked():
+            issued = self._authority.knows(certificate)
+            if issued is None:
+                raise _Refused(
+                    EnrolmentRefused.FOREIGN_CERTIFICATE, "it is not of this authority: enrol anew"
+                )
+            if issued.revoked_at is not None:
+                raise _Refused(EnrolmentRefused.REVOKED, f"{issued.name} was revoked")
+            if not issued.good(self._now()):
+                raise _Refused(
+                    EnrolmentRefused.EXPIRED,
+                    f"the certificate ended at {issued.ends_at:%FT%TZ}: enrol with a new token",
+                )
+            if name != issued.name:
+                raise _Refused(
+                    EnrolmentRefused.WRONG_NAME, f"the certificate is {issued.name}'s, not {name}'s"
+                )
+            _check_proof(certificate, request, asked.proof)
+            return self._sign(name, request)
+
+    def _sign(self, name: str, request: x509.CertificateSigningRequest) -> EnrolmentAnswer:
+        pem = self._authority.sign(name, request, self._days)
+        certificate = x509.load_pem_x509_certificate(pem)
+        return EnrolmentAnswer(
+            gateway=GatewayId(name),
+            certificate=pem.decode(),
+            renew_after=self._now() + timedelta(days=self._days * RENEW_AFTER),
+            expires_at=certificate.not_valid_after_utc,
+        )
+
+
+def _request(pem: str) -> tuple[x509.CertificateSigningRequest, str]:
+    """A request that its own key signed, and the gateway's name in it."""
+    try:
+        request = x509.load_pem_x509_csr(pem.encode())
+        names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        key = request.public_key()
+        signed = request.is_signature_valid
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _Refused(EnrolmentRefused.BAD_REQUEST, f"no usable PKCS 10: {error}") from error
+    if not (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES):
+        raise _Refused(
+            EnrolmentRefused.BAD_REQUEST, f"the key must be of a curve of {', '.join(_CURVES)}"
+        )
+    if not signed:
+        raise _Refused(EnrolmentRefused.FORGED, "the request is not signed by its own key")
+    name = str(names[0].value) if len(names) == 1 else ""
+    if not is_name(name):
+        raise _Refused(
+            EnrolmentRefused.BAD_REQUEST, "the common name must be a gateway's id: a-z 0-9 _ -"
+        )
+    return request, name
+
+
+def _check_proof(
+    certificate: x509.Certificate, request: x509.CertificateSigningRequest, proof: str
+) -> None:
+    key = certificate.public_key()
+    said = renewal_statement(request.public_bytes(Encoding.DER))
+    try:
+        if not isinstance(key, ec.EllipticCurvePublicKey):
+            raise InvalidSignature
+        key.verify(base64.b64decode(proof, validate=True), said, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, binascii.Error, ValueError) as error:
+        raise _Refused(
+            EnrolmentRefused.FORGED, "the proof is not by the present certificate's key"
+        ) from error
+
+
+def _key_sha256(request: x509.CertificateSigningRequest) -> str:
+    der = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
+def _malformed(error: Exception) -> _Refused:
+    return _Refused(EnrolmentRefused.MALFORMED, f"not a request of this service: {error}"[:500])

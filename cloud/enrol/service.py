@@ -1,0 +1,173 @@
+"""The service that gateways ask for certificates: two paths, POST, JSON, HTTPS.
+
+SHELL. Bodies are bounded, and who is slow holds a thread for seconds only. The answer to everything
+is JSON with a reason. It needs the authority's private key: run it where that key may be, not on a
+gateway. Called by `commands`.
+"""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from cloud.enrol.authority import AuthorityError
+from cloud.enrol.registrar import Registrar
+from contract.enrolment import (
+    ENROL_PATH,
+    LONGEST_BODY,
+    RENEW_PATH,
+    EnrolmentAnswer,
+    EnrolmentRefusal,
+    EnrolmentRefused,
+)
+from service.events import Event, log
+
+PATIENCE_S = 10.0
+"""For a request, from its first byte to its last."""
+
+LONGEST_PASSED_OVER = 1_000_000
+"""Bytes of a body that is too long and whose sender still gets an answer."""
+
+MOST_AT_ONCE = 32
+"""Connections; the next ones wait in the system's queue."""
+
+Response = EnrolmentAnswer | EnrolmentRefusal
+
+
+class EnrolmentService:
+    """Listens from its making until `close`; raises `OSError` and `ssl.SSLError`."""
+
+    def __init__(
+        self, registrar: Registrar, host: str, port: int, tls: tuple[Path, Path] | None
+    ) -> None:
+        """`tls`: certificate and key; None: plain HTTP, for behind a proxy."""
+        self._server = _Server(
+            (host, port),
+            _handler({ENROL_PATH: registrar.enrol, RENEW_PATH: registrar.renew}),
+            None if tls is None else _context(*tls),
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        context: ssl.SSLContext | None,
+    ) -> None:
+        self._context = context
+        self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
+        super().__init__(address, handler)
+
+    def process_request(self, request: object, client_address: object) -> None:
+        self._places.acquire()
+        super().process_request(request, client_address)  # type: ignore[arg-type]  # typeshed's union
+
+    def process_request_thread(self, request: object, client_address: object) -> None:
+        try:
+            super().process_request_thread(request, client_address)  # type: ignore[arg-type]  # as above
+        finally:
+            self._places.release()
+
+    def finish_request(self, request: object, client_address: object) -> None:
+        """The handshake is the thread's: in `accept` one client could keep all others out."""
+        request.settimeout(PATIENCE_S)  # type: ignore[attr-defined]  # a socket
+        if self._context is None:
+            super().finish_request(request, client_address)  # type: ignore[arg-type]  # a socket
+            return
+        with self._context.wrap_socket(request, server_side=True) as secure:  # type: ignore[arg-type]  # a socket
+            super().finish_request(secure, client_address)
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002, the seam's
+        """Who does not finish a handshake or a request is no event; a defect is one."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            log(Event.ENROLMENT_FAILED, reason=f"{type(error).__name__}: {error}", defect=True)
+
+
+def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        timeout = PATIENCE_S
+        server_version, sys_version = "stillwatch-enrol", ""
+
+        def do_POST(self) -> None:
+            decide = paths.get(self.path)
+            length = self.headers.get("Content-Length", "")
+            if decide is None:
+                self._pass_over(length)
+                self._send(HTTPStatus.NOT_FOUND, _refusal(f"ask {' or '.join(paths)}"))
+            elif not length.isdecimal() or int(length) > LONGEST_BODY:
+                self._pass_over(length)
+                words = f"Content-Length must be at most {LONGEST_BODY}"
+                self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _refusal(words))
+            else:
+                self._decide(decide, self.rfile.read(int(length)))
+
+        def _pass_over(self, length: str) -> None:
+            """What is left unread would cut off our answer; too much of it so be it."""
+            if length.isdecimal() and int(length) <= LONGEST_PASSED_OVER:
+                self.rfile.read(int(length))
+
+        def _decide(self, decide: Callable[[bytes], Response], body: bytes) -> None:
+            try:
+                answer = decide(body)
+            except AuthorityError as error:
+                log(Event.ENROLMENT_FAILED, reason=str(error))
+                words = _refusal("the service cannot sign now: ask again later")
+                self._send(HTTPStatus.SERVICE_UNAVAILABLE, words)
+                return
+            if isinstance(answer, EnrolmentAnswer):
+                log(Event.CERTIFICATE_ISSUED, gateway=answer.gateway, until=answer.expires_at)
+                self._send(HTTPStatus.OK, answer)
+            else:
+                client = self.client_address[0]
+                log(
+                    Event.ENROLMENT_REFUSED,
+                    client=client,
+                    reason=answer.reason,
+                    detail=answer.detail,
+                )
+                self._send(HTTPStatus.FORBIDDEN, answer)
+
+        def _send(self, status: HTTPStatus, answer: Response) -> None:
+            body = answer.model_dump_json().encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = True
+
+        def log_message(self, *_args: object) -> None:
+            """Decisions are events, requests are none."""
+
+    return Handler
+
+
+def _refusal(words: str) -> EnrolmentRefusal:
+    return EnrolmentRefusal(reason=EnrolmentRefused.MALFORMED, detail=words)
+
+
+def _context(certificate: Path, key: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    return context
