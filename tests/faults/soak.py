@@ -9,6 +9,7 @@ run by themselves: their steps are called one after another, or time would not b
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -251,12 +252,14 @@ class Soak:
     def sample(self) -> dict[str, float]:
         """What may not grow."""
         gc.collect()
+        heap_mb = in_use_mb()
         process = psutil.Process()
         funnels = self.gateway.counters.snapshot().values()
         return {
             "hours": round(self.second / 3600, 3),
             "frames": self.frames,
             "rss_mb": round(process.memory_info().rss / 1e6, 3),
+            "heap_mb": round(heap_mb, 3),
             "descriptors": process.num_fds(),
             "threads": process.num_threads(),
             "objects": len(gc.get_objects()),
@@ -264,6 +267,30 @@ class Soak:
             "verdicts": sum(f.confirmed + f.refuted + f.unconfirmed for f in funnels),
             "reports": self.cloud.reports,
         }
+
+
+class Heap(ctypes.Structure):
+    """glibc's `struct mallinfo2`, from malloc.h."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+    hblkhd: int
+    uordblks: int
+
+
+def in_use_mb() -> float:
+    """What is allocated and not freed, by glibc's own books; free memory goes back to the system,
+    so that the process's size says more of what is used than of how it lies."""
+    libc = ctypes.CDLL("libc.so.6")
+    libc.mallinfo2.restype = Heap
+    libc.malloc_trim(0)
+    heap = libc.mallinfo2()
+    return float(heap.uordblks + heap.hblkhd) / 1e6
 
 
 def main(folder: Path, port: int, frames: int) -> int:

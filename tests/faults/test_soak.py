@@ -1,8 +1,11 @@
 """Weeks in minutes: neither memory nor descriptors nor threads grow with the time that passes.
 
-CI takes `SOAK_FRAMES` 100,000 (two simulated hours, some four minutes of one core); five million
+CI takes `SOAK_FRAMES` 150,000 (three simulated hours, some six minutes of one core); five million
 with `SOAK_FPS` 5 are forty simulated hours, some two hours of one core. Memory is held against a
-line through the samples after the warm-up, in which every cache, bound and code path is met once.
+line through the samples after the warm-up, in which every cache, bound and code path is met once:
+what is allocated and not freed, to the byte, and the process's size. That grows in steps, whenever
+the allocator asks for another region, though nothing more is allocated; one step within a few hours
+looks like a leak that it is not, and is allowed for by its share of the time.
 """
 
 from __future__ import annotations
@@ -24,10 +27,13 @@ from tests.faults.soak import CAMERAS, FPS, PARKED, SAMPLE_S
 from tests.processes import lasting_port
 from tests.system.sites import CHECKOUT
 
-FRAMES = scaled("SOAK_FRAMES", 100_000)
+FRAMES = scaled("SOAK_FRAMES", 150_000)
 RECONNECTS = scaled("SOAK_RECONNECTS", 3)
 PER_SAMPLE = len((*CAMERAS, PARKED)) * FPS * SAMPLE_S
 MOST_MB_PER_HOUR = 1.0
+MOST_ALLOCATED_MB_PER_HOUR = 0.5
+STEP_MB = 1.0
+"""Seen: one of 0.8 and one of 1.06 MB within four hours, while 0.03 MB more were allocated."""
 WARM = 0.5
 """Of the samples: until then caches fill, the last of them within the hour for which the outbox
 remembers what is done."""
@@ -76,9 +82,24 @@ def slope(taken: list[Sample], what: str) -> float:
     return float(np.polyfit(hours, values, 1)[0])
 
 
+def by_one_step(hours: float) -> float:
+    """The slope of a line through `hours` of samples with one step in their middle, where it is
+    steepest: 3/2 of the step over the time. Over twenty hours it is 0.075 MB per hour."""
+    return 1.5 * STEP_MB / hours
+
+
 def table(taken: list[Sample]) -> str:
     """For people, a line per sample."""
-    names = ("hours", "frames", "rss_mb", "objects", "descriptors", "threads", "suspicions")
+    names = (
+        "hours",
+        "frames",
+        "rss_mb",
+        "heap_mb",
+        "objects",
+        "descriptors",
+        "threads",
+        "suspicions",
+    )
     head = " ".join(f"{name:>11}" for name in names)
     return "\n".join([head, *(" ".join(f"{one[name]:>11}" for name in names) for one in taken)])
 
@@ -102,6 +123,7 @@ def test_nothing_grows_with_time(tmp_path: Path, capsys: pytest.CaptureFixture[s
     with capsys.disabled():
         print(f"\n{table(taken)}")  # noqa: T201, what was measured
         print(f"memory: {slope(taken, 'rss_mb'):+.3f} MB per simulated hour")  # noqa: T201
+        print(f"allocated: {slope(taken, 'heap_mb'):+.3f} MB per simulated hour")  # noqa: T201
     last = taken[-1]
     assert last["frames"] >= FRAMES
     assert last["suspicions"] > last["frames"] / 500, "the whole way was gone, not only the gate's"
@@ -109,4 +131,6 @@ def test_nothing_grows_with_time(tmp_path: Path, capsys: pytest.CaptureFixture[s
     settled = taken[int(len(taken) * WARM) :]
     assert len({one["descriptors"] for one in settled}) == 1, table(taken)
     assert max(one["threads"] for one in settled) <= settled[0]["threads"], table(taken)
-    assert slope(taken, "rss_mb") < MOST_MB_PER_HOUR, table(taken)
+    assert slope(taken, "heap_mb") < MOST_ALLOCATED_MB_PER_HOUR, table(taken)
+    hours = settled[-1]["hours"] - settled[0]["hours"]
+    assert slope(taken, "rss_mb") < MOST_MB_PER_HOUR + by_one_step(hours), table(taken)
