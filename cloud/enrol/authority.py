@@ -2,7 +2,7 @@
 
 SHELL. Its list of certificates (`index.txt`) is OpenSSL's, a line for each with its state (V good,
 R revoked), end, number and name, so the script and this module serve one folder. Every change is
-made under a lock and written whole. Called by `desk` and `commands`.
+made under a lock and written whole. Called by `registrar` and `commands`.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 SHELL. Kept beside the authority's other files as hashes: who reads the file cannot enrol. A token
 is for one name, or for names of a pattern (cards that were flashed alike). It remembers which keys
 used it, so that a gateway whose answer was lost may ask again and no other device can. Called by
-`desk` and `commands`, under the authority's lock.
+`registrar` and `commands`, under the authority's lock.
 """
 
 from __future__ import annotations
