@@ -19,6 +19,7 @@ from pathlib import Path
 from cloud.arguments import add_broker, add_settings, add_store
 from cloud.enrol.arguments import add_enrol_arguments
 from cloud.feed_arguments import add_feed_arguments
+from cloud.fleet.arguments import add_fleet_verbs
 from cloud.manage.arguments import add_management
 from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
@@ -58,8 +59,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             return _credentials(options, settings)
         case "stage":
             return _stage(options, settings)
-        case "verify-evidence" | "retain":
-            return _upkeep(options, settings)
+        case "fleet" | "verify-evidence" | "retain":
+            return _oversee(options, settings)
         case "root" | "config" | "model":
             return _manage(options, settings)
         case _:
@@ -100,7 +101,12 @@ def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
     return 0 if counts["stored"] else EXIT_FAILED
 
 
-def _upkeep(options: argparse.Namespace, settings: Settings) -> int:
+def _oversee(options: argparse.Namespace, settings: Settings) -> int:
+    """All gateways, or all that is stored."""
+    if options.command == "fleet":
+        from cloud.fleet.command import fleet  # noqa: PLC0415, see `_with_broker`
+
+        return fleet(options, settings, SystemClock())
     from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_with_broker`
 
     run = verify if options.command == "verify-evidence" else retain
@@ -209,6 +215,7 @@ def command_line() -> argparse.ArgumentParser:
     add_arguments(commands.add_parser("stage", help="run a batch stage over a folder"))
     for command in commands.choices.values():
         _add_common(command)
+    add_fleet_verbs(commands.add_parser("fleet", help="who watches, who is silent, since when"))
     add_management(commands)
     return parser
 

@@ -80,6 +80,17 @@ def all_gateways(leaf: GatewayLeaf, root: str = DEFAULT_ROOT) -> str:
     return f"{root}/+/{leaf}"
 
 
+def every_camera(leaf: CameraLeaf, root: str = DEFAULT_ROOT) -> str:
+    """Subscription filter for `leaf` of every camera of every gateway."""
+    return f"{root}/+/+/{leaf}"
+
+
+def fleet_gaps(root: str = DEFAULT_ROOT) -> str:
+    """Below it somebody who watches the fleet says who is silent: `/<gateway>`, and for a camera
+    `/<gateway>/<camera>`."""
+    return f"{root}-fleet/gap"
+
+
 def all_updates(kind: UpdateKind, leaf: UpdateLeaf, root: str = DEFAULT_ROOT) -> str:
     """Subscription filter for orders or answers of every gateway."""
     return f"{root}/+/{kind}/{leaf}"

@@ -1,7 +1,8 @@
 """What the gateway says about itself: `status`, `info`, `stats`, and the state of its cameras.
 
-SHELL. Retained ones are on-connect messages: published again after every connect. `stats` is said
-at its interval when it changed, and once at the end whether or not it did.
+SHELL. All are retained; those of state are on-connect messages: published again after every
+connect. `stats` is said at its interval when it changed, every `STATS_ANYWAY_S` as a sign of life,
+and once at the end.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ from edge.update.store import UpdateRecord
 from service.clock import Clock
 from service.link import Publication
 
+STATS_ANYWAY_S = 300.0
+"""Who looks after many gateways takes one of which nothing was heard for some times this long for
+silent."""
+
 
 class StatusMessages:
     """Words about the running gateway, as publications."""
@@ -47,7 +52,7 @@ class StatusMessages:
         self._outbox = outbox
         self._clock = clock
         self._boot_id = uuid.uuid4().hex
-        self._said = b""
+        self._said, self._said_at_s = b"", clock.mono()
         self._others: dict[str, Callable[[], object]] = {}
         self._of_info: Callable[[], dict[str, object]] = lambda: facts(UpdateRecord())
 
@@ -101,11 +106,11 @@ class StatusMessages:
         )
 
     def changed_stats(self) -> Publication | None:
-        """`stats`, or None if nothing has changed since this was asked last."""
-        counted = self._counted()
-        if counted == self._said:
+        """`stats`, or None if nothing has changed and it was said not long ago."""
+        counted, now = self._counted(), self._clock.mono()
+        if counted == self._said and now - self._said_at_s < STATS_ANYWAY_S:
             return None
-        self._said = counted
+        self._said, self._said_at_s = counted, now
         return self._stats(counted)
 
     def stats(self) -> Publication:
@@ -114,6 +119,7 @@ class StatusMessages:
 
     def _stats(self, counted: bytes) -> Publication:
         facts = json.loads(counted) | {
+            "at": self._clock.now().isoformat(timespec="milliseconds"),
             "rss_bytes": psutil.Process().memory_info().rss,
             **waiting(self._outbox),
         }
@@ -121,7 +127,6 @@ class StatusMessages:
             topic=self._topics.of_gateway("stats"),
             payload=json.dumps(facts).encode(),
             qos=0,
-            retain=False,
         )
 
     def _counted(self) -> bytes:

@@ -93,6 +93,7 @@ def test_reports_go_up_and_verdicts_come_down(cloud: Secured) -> None:
         *("stillwatch/gw-b/yard/armed/set", "stillwatch/gw-b/request/x", "stillwatch"),
         *("stillwatch/gw-b/config/desired", "stillwatch/gw-a-2/status", "stillwatch/gw-/status"),
         *("cameras/yard/image", "$SYS/broker/version", "other", "homeassistant/device/gw-b/config"),
+        *("stillwatch-fleet/gap/gw-a", "stillwatch-fleet/gap"),
         *("/stillwatch/gw-a/status", "stillwatch//status", "STILLWATCH/gw-a/status"),
     ],
 )
@@ -125,6 +126,22 @@ def test_a_gateway_hears_nothing_of_another_by_any_filter(cloud: Secured) -> Non
             while not heard.is_empty():  # the same once more, by its own shared subscription
                 assert heard.next().topic == "stillwatch/gw-a/yard/verdict"
         assert sent(worker, f"{ROOT}/gw-b/door/verdict", b"", retain=True)
+
+
+def test_who_looks_after_the_fleet_says_who_is_silent_and_nobody_else_does(cloud: Secured) -> None:
+    heard = Inbox()
+    gap = "stillwatch-fleet/gap/gw-a"
+    with (
+        joined(cloud.settings("fleet", WORKERS, "f1")) as fleet,
+        joined(cloud.settings("fleet", WORKERS, "f2"), heard, "stillwatch-fleet/#"),
+        joined(cloud.settings("confirm", WORKERS, "w")) as worker,
+    ):
+        assert sent(fleet, gap, retain=True)
+        assert heard.next().topic == gap
+        assert not sent(worker, gap)
+        for leaf in ("status", "info", "health", "yard/status", "yard/verdict"):
+            assert not sent(fleet, f"stillwatch/gw-a/{leaf}")
+        assert sent(fleet, gap, b"", retain=True)
 
 
 def test_who_guesses_the_workers_group_withholds_reports_until_repeated_but_reads_none(

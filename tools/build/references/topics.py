@@ -23,6 +23,7 @@ from contract.topics import (
     UpdateKind,
     UpdateLeaf,
     Verb,
+    fleet_gaps,
     shared_suspects,
 )
 from contract.trust import ROOT_TYPE, Root
@@ -53,7 +54,7 @@ INFO_KEYS = (
     *("model", "model_sha256", "schema", "groups", "update_version"),
     "update_digest",
 )
-STATS_KEYS = ("cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
+STATS_KEYS = ("at", "cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +83,9 @@ _OF_GATEWAY: dict[GatewayLeaf, TopicRow] = {
     "stats": TopicRow(
         by="edge",
         qos=0,
-        retained=False,
-        payload=f"JSON, every `runtime.stats_s` if it changed: {_keys(STATS_KEYS)}, `destinations` "
-        "and others",
+        retained=True,
+        payload=f"JSON, every `runtime.stats_s` if it changed, and every 5 minutes: "
+        f"{_keys(STATS_KEYS)}, `destinations` and others",
     ),
     "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
 }
@@ -154,6 +155,13 @@ _PICTURE = TopicRow(
     retained=False,
     payload="a picture, see [connect a camera](howto/connect-a-camera.md)",
 )
+_GAP = TopicRow(
+    by="`fleet watch`",
+    qos=1,
+    retained=True,
+    payload="JSON: `gateway`, `camera`, `reason` (`offline`, `stopped`, `stale`), `begin`, "
+    "`end` and `seconds`, which are null while it lasts",
+)
 _STATE = TopicRow(by="edge", qos=1, retained=True, payload="`ON` or `OFF`")
 _RESPONSE = TopicRow(
     by="edge",
@@ -188,7 +196,8 @@ of the cloud (default `stillwatch`), `<gateway>` is `gateway.id`, `<camera>` is 
 are 1 to 64 of `a-z 0-9 _ -`.
 
 Where site and cloud have brokers of their own, `status`, `info`, `stats`, `health`, `verdict` and
-the self-test go over both, `suspect` over the cloud's, everything else over the site's. Retained
+the self-test go over both, `suspect` and what `fleet watch` says over the cloud's, everything else
+over the site's. Retained
 topics are published again after every connect. To watch everything:
 
     mosquitto_sub -v -t 'stillwatch/#'
@@ -254,6 +263,8 @@ def rows() -> dict[str, TopicRow]:
     for kind in get_args(UpdateKind):
         for leaf in get_args(UpdateLeaf):
             found[TOPICS.of_update(kind, leaf)] = _OF_UPDATE[leaf]
+    for subject in ("<gateway>", "<gateway>/<camera>"):
+        found[f"{fleet_gaps('<root>')}/{subject}"] = _GAP
     return found | {TOPICS.of_root(): _ROOTS}
 
 

@@ -1,0 +1,103 @@
+"""`fleet list`, `fleet show GATEWAY` and `fleet watch`, from what gateways retain at the broker.
+
+SHELL. Exit status: 0 everybody watches (of `watch`: it was asked to stop); 1 it could not be known;
+3 somebody is silent or unwell. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import threading
+from typing import Literal, assert_never
+
+from cloud.fleet.listening import FleetListener
+from cloud.fleet.report import details, page, summary, table
+from cloud.fleet.silence import Gap
+from cloud.fleet.watching import FleetWatch
+from cloud.offline import CannotRun
+from cloud.settings import Settings
+from contract.ids import GatewayId
+from service import events
+from service.clock import Clock
+
+EXIT_UNWELL = 3
+
+FleetVerb = Literal["list", "show", "watch"]
+
+
+def fleet(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+    """Runs one verb. Raises `CannotRun`."""
+    events.configure(level="error")
+    verb: FleetVerb = options.verb
+    match verb:
+        case "list":
+            return _list(options, settings, clock)
+        case "show":
+            return _show(options, settings, clock)
+        case "watch":
+            return _watch(options, settings, clock)
+        case _:
+            assert_never(verb)
+
+
+def _list(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+    link = _known(options, settings, clock)
+    now = clock.now()
+    rows = [
+        summary(name, known, now, options.silent_s)
+        for name, known in sorted(link.states.gateways.items())
+    ]
+    if not rows:
+        raise CannotRun(f"no gateway has said anything below {settings.root}/ at this broker")
+    shown = [row for row in rows if not options.unwell or row["state"] != "ok"]
+    _print(*(map(json.dumps, shown) if options.json else table(shown)))
+    return EXIT_UNWELL if any(row["state"] != "ok" for row in rows) else 0
+
+
+def _show(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+    link = _known(options, settings, clock)
+    known = link.states.gateways.get(GatewayId(options.gateway))
+    if known is None:
+        raise CannotRun(f"nothing is known of {options.gateway}; `fleet list` names those that are")
+    facts = details(GatewayId(options.gateway), known, clock.now(), options.silent_s)
+    _print(*([json.dumps(facts)] if options.json else page(facts)))
+    return EXIT_UNWELL if facts["state"] != "ok" else 0
+
+
+def _watch(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    def say(gap: Gap) -> None:
+        _print(json.dumps(gap.as_json()) if options.json else words(gap))
+
+    watch = FleetWatch(settings, clock, say, silent_s=options.silent_s, after_s=options.after_s)
+    watch.start(options.settle_s)
+    watch.run(stop)
+    if watch.refused:
+        raise CannotRun(f"the broker refused {watch.refused} messages on {settings.root}-fleet/gap")
+    return 0
+
+
+def words(gap: Gap) -> str:
+    """A gap for people."""
+    gateway, camera = gap.subject
+    who = f"camera {gateway}/{camera}" if camera else f"gateway {gateway}" if gateway else "fleet"
+    if gap.end is None:
+        return f"{gap.begin:%Y-%m-%d %H:%M:%SZ} silent: {who} ({gap.reason})"
+    lasted = (gap.end - gap.begin).total_seconds()
+    return f"{gap.end:%Y-%m-%d %H:%M:%SZ} back: {who}, after {lasted:.0f} s ({gap.reason})"
+
+
+def _print(*lines: str) -> None:
+    print("\n".join(lines), flush=True)  # noqa: T201, it is what the subcommand is for
+
+
+def _known(options: argparse.Namespace, settings: Settings, clock: Clock) -> FleetListener:
+    link = FleetListener(settings, clock)
+    link.start(options.settle_s)
+    link.stop()
+    return link
