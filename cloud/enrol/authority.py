@@ -11,11 +11,12 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
@@ -65,9 +66,14 @@ class Authority:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Alone with the folder, among processes and threads."""
-        with (self._folder / "lock").open("a") as file:
-            os.fchmod(file.fileno(), 0o600)
-            fcntl.flock(file, fcntl.LOCK_EX)
+        file = self._folder / "lock"
+        try:
+            opened = file.open("a")
+        except OSError as error:
+            raise AuthorityError(f"{file} cannot be opened: {error.strerror}") from error
+        with opened:
+            os.fchmod(opened.fileno(), 0o600)
+            fcntl.flock(opened, fcntl.LOCK_EX)
             yield
 
     @property
@@ -104,26 +110,35 @@ class Authority:
         )
         pem = built.public_bytes(Encoding.PEM)
         issued = Issued(name=name, serial=_hex(serial), ends_at=ends_at)
-        (self._folder / "issued").mkdir(exist_ok=True)
         self._write(f"issued/{issued.serial}.pem", pem)
         self._write("index.txt", self._bytes("index.txt") + _line(issued).encode())
         return pem
 
     def revoke(self, name: str) -> list[Issued]:
-        """Ends all good certificates of `name` and renews the broker's list; call it `locked`."""
-        now = datetime.now(UTC)
-        before = self.issued()
-        ended = [one for one in before if one.name == name and one.good(now)]
-        if ended:
-            after = [
-                Issued(name=one.name, serial=one.serial, ends_at=one.ends_at, revoked_at=now)
-                if one in ended
-                else one
-                for one in before
-            ]
+        """Ends all good certificates of `name` and renews the broker's list; call it `locked`.
+
+        Those that are new in the list: also of a revocation that came no further than our own file.
+        """
+        now, before = datetime.now(UTC), self.issued()
+        after = [
+            replace(one, revoked_at=now) if one.name == name and one.good(now) else one
+            for one in before
+        ]
+        if after != before:
             self._write("index.txt", "".join(map(_line, after)).encode())
+        known = self._in_list()
+        news = [one for one in after if one.revoked_at and int(one.serial, 16) not in known]
+        if news:
             self._write_list(after, now)
-        return ended
+        return [one for one in news if one.name == name]
+
+    def is_of(self, issued: Issued, key: object) -> bool:
+        """Whether a certificate is for this public key, as far as its copy is here."""
+        try:
+            copy = x509.load_pem_x509_certificate(self._bytes(f"issued/{issued.serial}.pem"))
+            return bool(copy.public_key() == key)
+        except (AuthorityError, ValueError, UnsupportedAlgorithm):
+            return False
 
     def knows(self, certificate: x509.Certificate) -> Issued | None:
         """The entry of a certificate that we signed, None for any other."""
@@ -133,6 +148,14 @@ class Authority:
             return None
         serial = _hex(certificate.serial_number)
         return next((one for one in self.issued() if one.serial == serial), None)
+
+    def _in_list(self) -> set[int]:
+        """Numbers in the broker's list; none if it is damaged."""
+        try:
+            found = x509.load_pem_x509_crl(self._bytes("ca.crl"))
+        except (AuthorityError, ValueError):
+            return set()
+        return {one.serial_number for one in found}
 
     def _write_list(self, issued: list[Issued], now: datetime) -> None:
         number = int(self._bytes("crlnumber").decode().strip() or "1", 16)
@@ -174,17 +197,28 @@ class Authority:
 
 def write_durably(path: Path, content: bytes) -> None:
     """Writes a file whole, with the rights it has or for our eyes only; raises `AuthorityError`."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     partial = path.with_name(f"{path.name}.part")
     try:
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+        path.parent.mkdir(exist_ok=True)
         with partial.open("wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         partial.replace(path)
+        _sync(path.parent)
     except OSError as error:
         raise AuthorityError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _sync(folder: Path) -> None:
+    """A name that a power cut takes back would be a certificate that nobody knows."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _hex(serial: int) -> str:

@@ -2,7 +2,8 @@
 
 SHELL, by way of the authority's folder. Nothing is looked up or signed before the request is
 well-formed and signed by its own key. A gateway that asks again with the same key and token gets
-another certificate, so a lost answer locks nobody out. Called by `service`.
+another certificate, so a lost answer locks nobody out; for this the token counts as used only once
+the certificate is signed. Called by `service`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from cloud.enrol.authority import Authority
-from cloud.enrol.tokens import Tokens
+from cloud.enrol.tokens import Token, Tokens
 from contract.enrolment import (
     EnrolmentAnswer,
     EnrolmentRefusal,
@@ -76,7 +77,7 @@ class Registrar:
         except (ValidationError, ValueError) as error:
             raise _malformed(error) from error
         request, name = _request(asked.request)
-        key = _key_sha256(request)
+        use = _use_sha256(name, request)
         with self._authority.locked():
             token = self._tokens.find(asked.token)
             if token is None:
@@ -88,7 +89,7 @@ class Registrar:
                     EnrolmentRefused.WRONG_NAME,
                     f"the token is for {token.names}, not for {name}: set `gateway.id`",
                 )
-            again = key in token.used_by
+            again = use in token.used_by
             if not again and self._now() >= token.expires_at:
                 raise _Refused(
                     EnrolmentRefused.EXPIRED_TOKEN, f"the token ended at {token.expires_at:%FT%TZ}"
@@ -97,21 +98,28 @@ class Registrar:
                 raise _Refused(
                     EnrolmentRefused.USED_TOKEN, "another device used the token: make a new one"
                 )
-            self._clear_name(name, again=again, replacing=token.replace)
-            self._tokens.use(token, key)
-            return self._sign(name, request)
+            self._clear_name(name, request, token, again=again)
+            answer = self._sign(name, request)
+            self._tokens.use(token, use)
+            return answer
 
-    def _clear_name(self, name: str, *, again: bool, replacing: bool) -> None:
-        """A name is one device's; `again`: this device's, unless it was revoked meanwhile."""
+    def _clear_name(
+        self, name: str, request: x509.CertificateSigningRequest, token: Token, *, again: bool
+    ) -> None:
+        """A name is one device's, which is known by its key; `again`: it used this token before."""
         listed = [one for one in self._authority.issued() if one.name == name]
         good = [one for one in listed if one.good(self._now())]
-        if again and listed and not good:
+        revoked = token.for_many and any(one.revoked_at is not None for one in listed)
+        if listed and not good and (again or revoked):
             raise _Refused(
-                EnrolmentRefused.REVOKED, f"{name} was revoked or is over: make a new token"
+                EnrolmentRefused.REVOKED,
+                f"{name} was revoked or is over: make a new token for this name alone",
             )
-        if good and replacing and not again:
+        key = request.public_key()
+        others = [one for one in good if not self._authority.is_of(one, key)]
+        if others and token.replace and not again:
             self._authority.revoke(name)
-        elif good and not again:
+        elif others:
             raise _Refused(
                 EnrolmentRefused.NAME_TAKEN,
                 f"another device has a certificate for {name}: revoke it, or make the token with "
@@ -194,9 +202,10 @@ def _check_proof(
         ) from error
 
 
-def _key_sha256(request: x509.CertificateSigningRequest) -> str:
+def _use_sha256(name: str, request: x509.CertificateSigningRequest) -> str:
+    """Of a name by a key: with a key that used a token no second name is had for nothing."""
     der = request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
+    return hashlib.sha256(name.encode() + b"\0" + der).hexdigest()
 
 
 def _malformed(error: Exception) -> _Refused:

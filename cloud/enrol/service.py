@@ -7,10 +7,12 @@ gateway. Called by `commands`.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -88,18 +90,42 @@ class _Server(ThreadingHTTPServer):
 
     def finish_request(self, request: object, client_address: object) -> None:
         """The handshake is the thread's: in `accept` one client could keep all others out."""
-        request.settimeout(PATIENCE_S)  # type: ignore[attr-defined]  # a socket
-        if self._context is None:
-            super().finish_request(request, client_address)  # type: ignore[arg-type]  # a socket
-            return
-        with self._context.wrap_socket(request, server_side=True) as secure:  # type: ignore[arg-type]  # a socket
-            super().finish_request(secure, client_address)
+        if not isinstance(request, socket.socket):
+            raise TypeError("a server of TCP has sockets")
+        request.settimeout(PATIENCE_S)
+        if self._context is not None:
+            request = self._context.wrap_socket(request, server_side=True)
+        with request, _ending(request):
+            super().finish_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002, the seam's
         """Who does not finish a handshake or a request is no event; a defect is one."""
         error = sys.exception()
         if not isinstance(error, OSError):
             log(Event.ENROLMENT_FAILED, reason=f"{type(error).__name__}: {error}", defect=True)
+
+
+@contextmanager
+def _ending(connection: socket.socket) -> Iterator[None]:
+    """Ends it when the time is over: a timeout of the socket begins anew with each byte."""
+    timer = threading.Timer(PATIENCE_S, _end, (connection,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+def _bytes_in(length: str) -> int:
+    """Of a header; what is no number, or has too many digits, is too much."""
+    fits = length.isdecimal() and len(length) <= len(str(LONGEST_PASSED_OVER))
+    return int(length) if fits else LONGEST_PASSED_OVER + 1
 
 
 def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPRequestHandler]:
@@ -109,21 +135,21 @@ def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPR
 
         def do_POST(self) -> None:
             decide = paths.get(self.path)
-            length = self.headers.get("Content-Length", "")
+            length = _bytes_in(self.headers.get("Content-Length", ""))
             if decide is None:
                 self._pass_over(length)
                 self._send(HTTPStatus.NOT_FOUND, _refusal(f"ask {' or '.join(paths)}"))
-            elif not length.isdecimal() or int(length) > LONGEST_BODY:
+            elif length > LONGEST_BODY:
                 self._pass_over(length)
                 words = f"Content-Length must be at most {LONGEST_BODY}"
                 self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _refusal(words))
             else:
-                self._decide(decide, self.rfile.read(int(length)))
+                self._decide(decide, self.rfile.read(length))
 
-        def _pass_over(self, length: str) -> None:
+        def _pass_over(self, length: int) -> None:
             """What is left unread would cut off our answer; too much of it so be it."""
-            if length.isdecimal() and int(length) <= LONGEST_PASSED_OVER:
-                self.rfile.read(int(length))
+            if length <= LONGEST_PASSED_OVER:
+                self.rfile.read(length)
 
         def _decide(self, decide: Callable[[bytes], Response], body: bytes) -> None:
             try:

@@ -26,7 +26,7 @@ _ID_BYTES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """`names`: a name or a pattern with `*`. `used_by`: hashes of the keys that enrolled by it.
+    """`names`: a name or a pattern with `*`. `used_by`: hashes of names and keys.
 
     `replace`: certificates that the name has already end when it is used.
     """
@@ -41,6 +41,11 @@ class Token:
 
     def fits(self, name: str) -> bool:
         return fnmatchcase(name, self.names)
+
+    @property
+    def for_many(self) -> bool:
+        """Whether it lies on many cards."""
+        return "*" in self.names
 
     @property
     def left(self) -> int:
@@ -90,11 +95,11 @@ class Tokens:
                 return one
         return None
 
-    def use(self, token: Token, key_sha256: str) -> None:
-        """Counts a use; the same key counts once."""
-        if key_sha256 in token.used_by:
+    def use(self, token: Token, use_sha256: str) -> None:
+        """Counts a use; the same counts once."""
+        if use_sha256 in token.used_by:
             return
-        used = replace(token, used_by=(*token.used_by, key_sha256))
+        used = replace(token, used_by=(*token.used_by, use_sha256))
         self._write([used if one.id == token.id else one for one in self.all()])
 
     def withdraw(self, identity: str) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +20,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from cloud.enrol.authority import Authority, AuthorityError
+from cloud.enrol.authority import Authority, AuthorityError, Issued
 from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import MOST_AT_ONCE, EnrolmentService
 from cloud.enrol.tokens import FILE, Tokens
@@ -288,6 +290,117 @@ def test_a_damaged_key_is_set_aside_and_a_new_one_made(tmp_path: Path) -> None:
     second = files.open_key()
     assert second.private_numbers() != first.private_numbers()
     assert KeyFiles(tmp_path).open_certificate() is None
+
+
+def test_who_has_the_cards_token_takes_nobodys_place_with_a_key_that_used_it(
+    office: Office,
+) -> None:
+    token, key = office.token("card-*", uses=3), new_key()
+    assert isinstance(office.ask(token, "card-1", key), EnrolmentAnswer)
+    assert isinstance(office.ask(token, "card-2"), EnrolmentAnswer)
+    assert reason(office.ask(token, "card-2", key)) == "name_taken"
+    assert isinstance(office.ask(token, "card-3", key), EnrolmentAnswer)
+    assert reason(office.ask(token, "card-4", key)) == "used_token", "each name is a use"
+
+
+def test_a_revoked_name_comes_back_by_a_token_of_its_own_only(office: Office) -> None:
+    cards = office.token("card-*", uses=9)
+    assert isinstance(office.ask(cards, "card-1"), EnrolmentAnswer)
+    revoke(office, "card-1")
+    assert reason(office.ask(cards, "card-1")) == "revoked", "a thief with a new key"
+    assert reason(office.ask(office.token("*", uses=9), "card-1")) == "revoked"
+    assert isinstance(office.ask(office.token("card-1"), "card-1"), EnrolmentAnswer)
+
+
+def test_a_device_that_was_replaced_does_not_come_back_with_its_own_token(office: Office) -> None:
+    token, key = office.token("yard"), new_key()
+    assert isinstance(office.ask(token, "yard", key), EnrolmentAnswer)
+    assert isinstance(office.ask(office.token("yard", replacing=True), "yard"), EnrolmentAnswer)
+    assert reason(office.ask(token, "yard", key)) == "name_taken"
+
+
+def test_an_enrolled_device_may_use_a_newer_token_of_its_fleet(office: Office) -> None:
+    key = new_key()
+    office.granted("card-1", key)
+    assert isinstance(office.ask(office.token("card-*", uses=9), "card-1", key), EnrolmentAnswer)
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+def test_a_disk_that_takes_no_certificate_uses_up_no_token(office: Office, replacing: bool) -> None:
+    office.granted("yard", new_key())
+    if not replacing:
+        revoke(office, "yard")
+    token, key, blocked = office.token("yard", replacing=replacing), new_key(), "index.txt.part"
+    (office.folder / "issued").rename(office.folder / "kept")
+    (office.folder / "issued").write_bytes(b"")
+    with pytest.raises(ServiceAway, match="cannot sign now"):
+        office.ask(token, "yard", key)
+    (office.folder / "issued").unlink()
+    (office.folder / "kept").rename(office.folder / "issued")
+    (office.folder / blocked).mkdir()
+    with pytest.raises(ServiceAway, match="cannot sign now"):
+        office.ask(token, "yard", key)
+    (office.folder / blocked).rmdir()
+    assert isinstance(office.ask(token, "yard", key), EnrolmentAnswer)
+
+
+def test_a_revocation_that_was_interrupted_is_finished_by_the_next_try(
+    office: Office, tmp_path: Path
+) -> None:
+    held = pem(office.granted("yard", new_key()))
+    (office.folder / "ca.crl.part").mkdir()
+    with pytest.raises(AuthorityError, match="cannot be written"):
+        revoke(office, "yard")
+    assert verified(office.folder, held, tmp_path), "the broker's list does not have it yet"
+    (office.folder / "ca.crl.part").rmdir()
+    assert [one.name for one in revoke(office, "yard")] == ["yard"]
+    assert not verified(office.folder, held, tmp_path)
+    assert revoke(office, "yard") == []
+
+
+def test_a_length_of_a_thousand_digits_is_answered(office: Office) -> None:
+    with secured(office) as secure:
+        secure.sendall(b"POST /v1/enrol HTTP/1.1\r\nContent-Length: %b\r\n\r\n" % (b"9" * 5000))
+        assert b" 413 " in secure.recv(100)
+
+
+def test_clients_that_send_a_byte_now_and_then_keep_nobody_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloud.enrol.service.PATIENCE_S", 2.0)
+    over, slow = threading.Event(), [secured(office) for _ in range(MOST_AT_ONCE)]
+    for one in slow:
+        one.sendall(b"POST /v1/enrol HTTP/1.1\r\nX-Filler: ")
+    dribble = threading.Thread(target=_dribble, args=(slow, over))
+    dribble.start()
+    try:
+        assert isinstance(office.ask(office.token("yard"), "yard"), EnrolmentAnswer)
+    finally:
+        over.set()
+        dribble.join()
+
+
+def _dribble(slow: list[ssl.SSLSocket], over: threading.Event) -> None:
+    """A header that never ends."""
+    while not over.wait(0.3):
+        for one in slow:
+            with suppress(OSError):
+                one.sendall(b"x")
+    for one in slow:
+        one.close()
+
+
+def secured(office: Office) -> ssl.SSLSocket:
+    assert office.config.ca_file is not None
+    context = ssl.create_default_context(cafile=str(office.config.ca_file))
+    plain = socket.create_connection((HOST, int(office.config.url.rpartition(":")[2])))
+    return context.wrap_socket(plain, server_hostname=HOST)
+
+
+def revoke(office: Office, name: str) -> list[Issued]:
+    authority = Authority(office.folder)
+    with authority.locked():
+        return authority.revoke(name)
 
 
 def without_a_name() -> x509.CertificateSigningRequest:
