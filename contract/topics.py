@@ -15,7 +15,7 @@ DEFAULT_ROOT = "stillwatch"
 
 GatewayLeaf = Literal["status", "info", "stats", "health"]
 CameraLeaf = Literal["status", "health", "suspect", "suspicion", "verdict", "threat", "image"]
-Verb = Literal["self-test"]
+Verb = Literal["self-test", "snapshot", "diagnostics", "explain", "restart"]
 Presence = Literal["online", "stopped", "offline"]
 """The retained `status` of a gateway or bridge; `offline` is the last will."""
 Setting = Literal["armed", "enabled"]

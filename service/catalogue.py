@@ -128,6 +128,13 @@ class Event(StrEnum):
         "What Home Assistant was told is unreadable; cameras that are gone may stay there.",
     )
 
+    REQUEST_ANSWERED = (
+        "request_answered",
+        "info",
+        "Somebody asked from afar; what, who by their own word, and why not if it was refused.",
+        True,
+    )
+
     CLIENT_ID_MADE = "client_id_made", "info", "The links have a new id at the brokers; why."
     CLIENT_ID_NOT_KEPT = (
         "client_id_not_kept",

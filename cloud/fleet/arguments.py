@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import getpass
+from pathlib import Path
 
 from cloud.arguments import add_broker, add_settings
 
 
 def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
-    """`list`, `show` and `watch`."""
+    """`list`, `show`, `watch` and `ask`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="a line per gateway; exit status 3 if one is not well")
     listing.add_argument("--unwell", action="store_true", help="only those that are not well")
@@ -22,6 +24,8 @@ def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="silence that is over sooner is not told (default 5)",
     )
+    asking = verbs.add_parser("ask", help="ask one gateway: a picture, how it is, why, to restart")
+    _add_ask(asking)
     for one in (listing, show, watch):
         one.add_argument("--json", action="store_true", help="one JSON object per line")
         one.add_argument(
@@ -39,6 +43,32 @@ def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
             metavar="N",
             help="everything retained is there once nothing came for this long (default 1)",
         )
+    for one in (listing, show, watch, asking):
         add_broker(one)
         one.add_argument("--root", help="first part of every topic")
         add_settings(one)
+
+
+def _add_ask(parser: argparse.ArgumentParser) -> None:
+    verbs = "snapshot", "diagnostics", "explain", "restart", "self-test"
+    parser.add_argument("gateway", metavar="GATEWAY", help="its id")
+    parser.add_argument("ask", choices=verbs, metavar="WHAT", help=", ".join(verbs))
+    parser.add_argument("--camera", metavar="ID", help="snapshot: of which")
+    parser.add_argument("--report", metavar="ID", help="explain: which report")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="snapshot: where to write it")
+    parser.add_argument("--by", default=_user(), metavar="NAME", help="who asks, for its log")
+    parser.add_argument(
+        "--timeout-s",
+        type=float,
+        default=20.0,
+        metavar="N",
+        help="no answer after this long is a failure (default 20; a self-test may take 60)",
+    )
+
+
+def _user() -> str | None:
+    """Nobody's name where the system knows none."""
+    try:
+        return getpass.getuser()[:64]
+    except (KeyError, OSError):
+        return None

@@ -1,4 +1,4 @@
-"""`fleet list`, `fleet show GATEWAY` and `fleet watch`, from what gateways retain at the broker.
+"""`fleet list`, `show`, `watch` from what gateways retain at the broker, and `ask` of one of them.
 
 SHELL. Exit status: 0 everybody watches (of `watch`: it was asked to stop); 1 it could not be known;
 3 somebody is silent or unwell. Called by `__main__`.
@@ -12,6 +12,7 @@ import signal
 import threading
 from typing import Literal, assert_never
 
+from cloud.fleet.asking import ask, save_picture
 from cloud.fleet.listening import FleetListener
 from cloud.fleet.report import details, page, summary, table
 from cloud.fleet.silence import Gap
@@ -24,7 +25,7 @@ from service.clock import Clock
 
 EXIT_UNWELL = 3
 
-FleetVerb = Literal["list", "show", "watch"]
+FleetVerb = Literal["list", "show", "watch", "ask"]
 
 
 def fleet(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
@@ -38,6 +39,8 @@ def fleet(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
             return _show(options, settings, clock)
         case "watch":
             return _watch(options, settings, clock)
+        case "ask":
+            return _ask(options, settings, clock)
         case _:
             assert_never(verb)
 
@@ -79,6 +82,16 @@ def _watch(options: argparse.Namespace, settings: Settings, clock: Clock) -> int
     watch.run(stop)
     if watch.refused:
         raise CannotRun(f"the broker refused {watch.refused} messages on {settings.root}-fleet/gap")
+    return 0
+
+
+def _ask(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+    if options.ask == "snapshot" and options.out is None:
+        raise CannotRun("say where to write the picture: --out FILE")
+    data = ask(options, settings, clock)
+    if options.ask == "snapshot":
+        data = save_picture(data, options.out)
+    _print(json.dumps(data, indent=2))
     return 0
 
 

@@ -64,6 +64,7 @@ RULES: dict[str, ReloadPart] = {
     "enrolment": ReloadPart.RESTART,
     "self_test": ReloadPart.NOTHING,
     "home_assistant": ReloadPart.NOTHING,
+    "remote": ReloadPart.NOTHING,
     "manage": ReloadPart.NOTHING,
     "manage.root": ReloadPart.RESTART,
     "camera_defaults": ReloadPart.CAMERAS,

@@ -32,6 +32,7 @@ from edge.config.places import (
     repeated,
 )
 from edge.config.regions import PixelAspect, SearchRegionsConfig
+from edge.config.remote import RemoteConfig
 from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig
 from edge.config.schedule import ScheduleConfig, WindowConfig
 from edge.config.self_test import SelfTestConfig
@@ -69,6 +70,7 @@ __all__ = [
     "OutboxConfig",
     "PictureLimitsConfig",
     "PrivacyMaskConfig",
+    "RemoteConfig",
     "RuleConfig",
     "RuntimeConfig",
     "S3StoreConfig",
@@ -229,6 +231,7 @@ class EdgeConfig(Section):
     self_test: SelfTestConfig = Field(
         default_factory=SelfTestConfig, description="Marked suspicions that test the whole way."
     )
+    remote: RemoteConfig = Field(default_factory=RemoteConfig, description="Requests from afar.")
     home_assistant: HomeAssistantConfig = Field(
         default_factory=HomeAssistantConfig, description="Discovery by Home Assistant."
     )

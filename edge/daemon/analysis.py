@@ -59,7 +59,8 @@ class WorkerSettings:
 class AnalysisContext:
     """What the analysis workers of a gateway share: `kept` is set when the outbox has something
     new; `evidence_requests` and `verdict_queue` come from the cloud; `sync_memory` keeps a camera's
-    memory of static objects and brings it news; `raised` gets each new suspicion."""
+    memory of static objects and brings it news; `raised` gets each new suspicion,
+    `looked` each frame."""
 
     outbox: Outbox
     counters: Counters
@@ -70,6 +71,7 @@ class AnalysisContext:
     verdict_queue: VerdictQueue
     sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory
     raised: Callable[[ReportBundle], None] = lambda _: None
+    looked: Callable[[Frame], None] = lambda _: None
 
 
 class AnalysisWorker:
@@ -95,6 +97,7 @@ class AnalysisWorker:
             context.outbox, context.counters, context.kept, context.raised
         )
         self._sync_memory = context.sync_memory
+        self._looked = context.looked
         self._settings = self._offered = settings
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
@@ -160,6 +163,7 @@ class AnalysisWorker:
             self._pipeline.apply_verdict(frame.camera, verdict.report_id, verdict.decision)
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
+        self._looked(frame)
         if isinstance(outcome, Analysed):
             self._suspicions.keep(outcome.candidates, self._settings.origin, frame.held)
             self._suspicions.count_duplicates(outcome.duplicates)

@@ -7,6 +7,7 @@ Called by `__main__`.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from edge.config.load import Loaded
 from edge.daemon.config_target import ConfigTarget
 from edge.daemon.connections import exposed
+from edge.daemon.diagnostics import diagnostics
 from edge.daemon.gateway import Gateway
 from edge.daemon.health_checks import checks
 from edge.daemon.heartbeat import late
@@ -77,6 +79,7 @@ class Daemon:
         self.gateway = Gateway(loaded, clock, self._fail, open_networks)
         self._target = ConfigTarget(self.gateway, path, environ)
         self.gateway.health.add_checks(*checks(self.gateway))
+        self.gateway.remote.diagnose_by(diagnostics(self.gateway))
         runtime = loaded.config.runtime
         registry = CollectorRegistry()
         registry.register(FunnelCollector(self.gateway.counters.snapshot))
@@ -122,7 +125,7 @@ class Daemon:
             log(Event.DAEMON_FAILED, reason=repr(self._failures[0]))
             return 1
         log(Event.DAEMON_STOPPED)
-        return 0
+        return os.EX_TEMPFAIL if self.gateway.remote.restart_wanted else 0
 
     def health(self) -> Health:
         """Whether an alarm would reach a person, and what stands against it."""
@@ -189,6 +192,8 @@ class Daemon:
         gateway.camera_watch.tick(gateway.intake_link.ready)
         gateway.health_watch.tick()
         gateway.home_assistant.tick()
+        gateway.remote.tick()
+        self._requests.stop = self._requests.stop or gateway.remote.restart_wanted
         gateway.self_tests.tests.tick(gateway.delivery.wake)
         if self._requests.reload:
             self._requests.reload = False

@@ -34,7 +34,7 @@ from edge.deliver.trust import Trust
 from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.errors import OutboxError
 from edge.metrics.counters import Counters
-from edge.self_test.requests import RequestTopic
+from edge.remote.requests import RemoteRequests
 from edge.update.inbox import Inbox
 from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
@@ -56,7 +56,7 @@ class UplinkSetup:
     on_connect: Callable[[], Iterable[Publication]] = tuple
     will: Publication | None = None
     keyring: Keyring | None = None
-    requests: RequestTopic | None = None
+    requests: RemoteRequests | None = None
     orders: Inbox | None = None
 
 

@@ -46,6 +46,7 @@ from edge.intake.snapshots import SnapshotConnection
 from edge.metrics.counters import Counters, Timings
 from edge.pipeline import Pipeline
 from edge.privacy import privacy_of
+from edge.remote.requests import RemoteRequests
 from edge.self_test.requests import self_test_parts
 from edge.self_test.runner import ReportSource
 from edge.static_objects.store import StaticStore
@@ -108,6 +109,9 @@ class Gateway:
             ReportSource(origin=lambda: self._origin(self._networks[0]), epoch=self._epoch),
         )
         self.status_messages.add("self_test", self.self_tests.record.as_json)
+        self.remote = RemoteRequests(
+            self.config, self.topics, self.outbox, clock, self.self_tests.requests
+        )
         self.home_assistant = HomeAssistant(
             self.config,
             self.topics,
@@ -226,7 +230,7 @@ class Gateway:
         return (
             *self.intake.subscriptions(),
             *self.switches.subscriptions(),
-            *self.self_tests.requests.subscriptions(),
+            *self.remote.subscriptions(),
             *self.home_assistant.subscriptions(),
         )
 
@@ -275,7 +279,7 @@ class Gateway:
                 on_connect=self.public_on_connect,
                 will=self.status_messages.status("offline"),
                 keyring=keyring,
-                requests=self.self_tests.requests,
+                requests=self.remote,
                 orders=self.updates.gate.inbox,
             ),
             self.counters,
@@ -300,6 +304,7 @@ class Gateway:
                 verdict_queue=self._verdict_queue,
                 sync_memory=self.static.sync,
                 raised=self.home_assistant.raised,
+                looked=self.remote.frames.keep,
             ),
             self._on_failure,
         )
@@ -341,6 +346,7 @@ class Gateway:
         self.static.forget_camera(camera)
         self.analysis.forget(camera)
         self.home_assistant.forget(camera)
+        self.remote.frames.forget(camera)
         gone = [
             self.topics.of_camera(camera, "status"),
             self.topics.of_camera(camera, "health"),
@@ -366,9 +372,7 @@ class Gateway:
     def _on_site_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
-        asked = self.self_tests.requests.on_message(
-            topic, payload, retained, lambda one: self._publish((one,))
-        )
+        asked = self.remote.on_message(topic, payload, retained, lambda one: self._publish((one,)))
         told = self.home_assistant.on_message(topic, payload)
         if asked or told or self.switches.on_message(topic, payload, retained):
             ack()

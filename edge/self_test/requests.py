@@ -10,17 +10,16 @@ the status server.
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from contract.request import Asked, answer, read_request
 from contract.topics import Topics
-from contract.validation_errors import first_error
 from edge.config.schema import EdgeConfig
 from edge.deliver.outbox import Outbox
 from edge.self_test.journey import SelfTestOutcome
@@ -30,18 +29,14 @@ from service.clock import Clock
 from service.events import Event, log
 from service.link import Publication, Subscription
 
-MOST_BYTES = 4096
 MOST_S = 600.0
 
 Reply = Callable[[Publication], None]
 
 
-class Request(BaseModel):
+class Request(Asked):
     """An empty payload, or JSON; unknown fields are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-    transaction: str | int | None = Field(None)
     timeout_s: float | None = Field(None, ge=1, le=MOST_S)
 
 
@@ -64,7 +59,7 @@ class RequestTopic:
         if topic != self._request:
             return False
         try:
-            request = _read(payload, retained)
+            request = read_request(Request, payload, retained=retained)
         except ValueError as error:
             log(Event.MESSAGE_REFUSED, topic=topic, reason=str(error))
             return True
@@ -79,32 +74,14 @@ class RequestTopic:
         return True
 
     def _answer(self, outcome: SelfTestOutcome, request: Request) -> Publication:
-        facts: dict[str, object] = {"data": outcome.as_json(), "status": "ok"}
-        if not outcome.passed:
-            facts |= {"status": "error", "error": f"{outcome.failed}: {outcome.why}"}
-        return self._publication(facts, request)
+        error = None if outcome.passed else f"{outcome.failed}: {outcome.why}"
+        return self._publication(answer(request, outcome.as_json(), error))
 
     def _refusal(self, why: str, request: Request) -> Publication:
-        return self._publication({"data": {}, "status": "error", "error": why}, request)
+        return self._publication(answer(request, {}, why))
 
-    def _publication(self, facts: dict[str, object], request: Request) -> Publication:
-        if request.transaction is not None:
-            facts = facts | {"transaction": request.transaction}
-        return Publication(topic=self._response, payload=json.dumps(facts).encode(), retain=False)
-
-
-def _read(payload: bytes, retained: bool) -> Request:
-    """Raises `ValueError` with what is wrong."""
-    if retained:
-        raise ValueError("a retained request: publish it without the retain flag")
-    if len(payload) > MOST_BYTES:
-        raise ValueError(f"{len(payload)} bytes, over {MOST_BYTES}")
-    if not payload.strip():
-        return Request()
-    try:
-        return Request.model_validate_json(payload)
-    except ValidationError as error:
-        raise ValueError(first_error(error)) from error
+    def _publication(self, payload: bytes) -> Publication:
+        return Publication(topic=self._response, payload=payload, retain=False)
 
 
 PATH = "/self-test"

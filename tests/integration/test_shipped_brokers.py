@@ -144,6 +144,29 @@ def test_who_looks_after_the_fleet_says_who_is_silent_and_nobody_else_does(cloud
         assert sent(fleet, gap, b"", retain=True)
 
 
+def test_requests_reach_the_gateway_that_is_meant_and_answers_whoever_looks_after_it(
+    cloud: Secured,
+) -> None:
+    asked, others, answered = Inbox(), Inbox(), Inbox()
+    request, response = (f"{ROOT}/gw-a/{leaf}/snapshot" for leaf in ("request", "response"))
+    with (
+        joined(cloud.settings("gw-a"), asked, f"{ROOT}/gw-a/request/+") as gateway,
+        joined(cloud.settings("gw-b"), others, *EVERYTHING, f"{ROOT}/+/request/+") as other,
+        joined(cloud.settings("fleet", WORKERS), answered, response) as fleet,
+        joined(cloud.settings("confirm", WORKERS, "w")) as worker,
+    ):
+        for link in (other, worker, gateway):
+            assert sent(link, request) is (link is gateway)
+        assert asked.next().topic == request
+        assert sent(fleet, request)
+        assert asked.next().topic == request
+        for link in (other, worker, fleet):
+            assert not sent(link, response)
+        assert sent(gateway, response)
+        assert answered.next().topic == response
+        assert others.is_empty()
+
+
 def test_who_guesses_the_workers_group_withholds_reports_until_repeated_but_reads_none(
     cloud: Secured,
 ) -> None:

@@ -20,6 +20,7 @@ after any command shows the same.
 | 1 | It failed while running; of `health` and `self-test`: an alarm would not reach a person. |
 | 2 | Wrong use. |
 | 3 | Of `fleet list` and `fleet show`: a gateway or a camera is silent or not well. |
+| 75 | Of `stillwatch-edge run`: it was asked from afar to restart. |
 | 78 | A configuration, setting, model or state that somebody has to fix first. |
 | 130 | Ended by Ctrl-C. |"""
 

@@ -124,13 +124,27 @@ _OF_SETTING: dict[Setting, TopicRow] = {
     ),
     "enabled": TopicRow(by="you", qos=1, retained=False, payload="`ON`; `OFF`: it is not watched"),
 }
+
+
+def _asked(what: str) -> TopicRow:
+    """A request that the configuration must allow."""
+    said = f"JSON with {what}; " if what else "empty, or JSON; "
+    return TopicRow(
+        by="you", qos=1, retained=False, payload=f"{said}`transaction`, `by`; see `remote.allow`"
+    )
+
+
 _OF_VERB: dict[Verb, TopicRow] = {
     "self-test": TopicRow(
         by="you",
         qos=1,
         retained=False,
-        payload="empty, or JSON with `transaction` and `timeout_s`, both optional",
-    )
+        payload="empty, or JSON with `transaction`, `by` and `timeout_s`, all optional",
+    ),
+    "snapshot": _asked("`camera`, and `width_px` if less than `remote.snapshot_px` will do"),
+    "diagnostics": _asked(""),
+    "explain": _asked("`report_id`"),
+    "restart": _asked(""),
 }
 _ROOTS = TopicRow(
     by="cloud", qos=1, retained=True, payload="the chain of signed roots of trust, see below"
@@ -167,7 +181,7 @@ _RESPONSE = TopicRow(
     by="edge",
     qos=1,
     retained=False,
-    payload="JSON: `status` (`ok`, `error`), `data` (the outcome), `error`, `transaction`",
+    payload="JSON: `status` (`ok`, `error`), `data` (what was asked for), `error`, `transaction`",
 )
 
 _AT = "2026-03-01T06:00:00.000+00:00"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from contract.ids import GatewayId
+from contract.request import MAX_REQUEST_BYTES
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.evidence import EvidenceConfig
@@ -21,7 +22,7 @@ from edge.privacy import Privacy
 from edge.self_test.bundle import CAMERA
 from edge.self_test.journey import SelfTestOutcome
 from edge.self_test.record import Record
-from edge.self_test.requests import MOST_BYTES, RequestTopic
+from edge.self_test.requests import RequestTopic
 from edge.self_test.runner import PAUSE_S, ReportSource, SelfTests
 from service.link import Publication
 from tests.unit.edge.deliver.bundles import bundle
@@ -212,7 +213,14 @@ def test_a_request_is_answered_with_its_transaction_and_its_own_patience(bench: 
 
 @pytest.mark.parametrize(
     "payload",
-    [b"{", b"[]", b'{"timeout_s": 1e9}', b'{"timeout_s": "x"}', b"\xff", b"x" * (MOST_BYTES + 1)],
+    [
+        b"{",
+        b"[]",
+        b'{"timeout_s": 1e9}',
+        b'{"timeout_s": "x"}',
+        b"\xff",
+        b"x" * (MAX_REQUEST_BYTES + 1),
+    ],
 )
 def test_a_request_that_is_none_begins_nothing(bench: Bench, payload: bytes) -> None:
     assert answers(bench, payload) == []
