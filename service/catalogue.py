@@ -86,6 +86,12 @@ class Event(StrEnum):
         "error",
         "What was kept of updates or of whom to obey is damaged; it was set aside.",
     )
+    MODEL_FETCH_FAILED = (
+        "model_fetch_failed",
+        "warning",
+        "A file of an ordered model did not come; it is tried again; why.",
+        True,
+    )
     UPDATE_ROOT_CHANGED = "update_root_changed", "info", "Another root of trust holds; its version."
     UPDATE_ROOT_REFUSED = (
         "update_root_refused",

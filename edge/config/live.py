@@ -6,7 +6,7 @@ loudly. Stages read `Live.current` once per frame.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,11 +44,11 @@ class Live:
         self._current = loaded
 
 
-def begin(path: Path | None, environ: Mapping[str, str], patch: str = "") -> Start:
-    """The file's configuration with an update's `patch`, else the last good one; raises
+def begin(path: Path | None, environ: Mapping[str, str], patches: Sequence[str] = ()) -> Start:
+    """The file's configuration with the `patches` of updates, else the last good one; raises
     `ConfigError` with neither."""
     try:
-        return Start(loaded=load(path, environ, patch))
+        return Start(loaded=load(path, environ, patches))
     except ConfigError as error:
         kept = probable_outbox(path, environ) / LAST_GOOD
         try:

@@ -7,7 +7,7 @@ one counts as not given. Used at start, on reload and for a remote update alike.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -45,10 +45,10 @@ class Loaded:
         return f"v{self.config.version}-{self.sha256[:12]}"
 
 
-def load(path: Path | None, environ: Mapping[str, str], patch: str = "") -> Loaded:
-    """Reads the file, if there is one to read, with an update's `patch` laid over it, and the names
-    of the model's classes; raises `ConfigError`."""
-    loaded = read(b"" if path is None else read_file(path), environ, patch)
+def load(path: Path | None, environ: Mapping[str, str], patches: Sequence[str] = ()) -> Loaded:
+    """Reads the file, if there is one to read, with `patches` of updates laid over it in turn, and
+    the names of the model's classes; raises `ConfigError`."""
+    loaded = read(b"" if path is None else read_file(path), environ, patches)
     unknown = unknown_labels(loaded.config)
     if unknown:
         raise ConfigError(unknown)
@@ -65,10 +65,10 @@ def read_file(path: Path) -> bytes:
         raise ConfigError((ConfigProblem(path=str(path), problem=problem),)) from error
 
 
-def read(document: bytes, environ: Mapping[str, str], patch: str = "") -> Loaded:
+def read(document: bytes, environ: Mapping[str, str], patches: Sequence[str] = ()) -> Loaded:
     """The configuration of a YAML document; raises `ConfigError` with every problem."""
     data, problems = parse(document)
-    if patch:
+    for patch in patches:
         laid_over, dubious = parse(patch.encode("utf-8", "surrogatepass"))
         data, problems = merged(data, laid_over), problems + dubious
     _drop_empty_sections(data, ())

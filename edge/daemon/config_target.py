@@ -7,7 +7,7 @@ for a SIGHUP, by `edge.update.updater` for an order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from edge.config.live import LAST_GOOD, keep, read_last_good
@@ -17,6 +17,8 @@ from edge.config.reload import ReloadPart, plan
 from edge.daemon.built import Built
 from edge.daemon.gateway import Gateway
 from edge.errors import ConfigError, ConfigProblem
+from edge.update.patches import patches_of
+from edge.update.store import InForce
 from service.events import Event, configure, log
 
 PROTECTED = ("manage", "version")
@@ -30,13 +32,23 @@ class ConfigTarget:
         self._gateway, self._path, self._environ = gateway, path, environ
         self._kept = True
 
-    def propose(self, content: str) -> ConfigChange:
-        """The file with an update's patch; raises `ConfigError`."""
-        named = parse(content.encode("utf-8", "surrogatepass"))[0] if content else {}
+    def ready(self, update: InForce) -> bool:  # noqa: ARG002, as the updater asks every target
+        """At once."""
+        return True
+
+    def propose(self, update: InForce | None) -> ConfigChange:
+        """The file with an order's patch, and the model in force; raises `ConfigError`."""
+        content = "" if update is None else update.content
+        named = parse(content.encode("utf-8", "surrogatepass"))[0]
         taboo = [name for name in PROTECTED if name in named]
         if taboo:
             raise ConfigError(tuple(map(_protected, taboo)))
-        return ConfigChange(self._gateway, load(self._path, self._environ, content))
+        return self.with_updates(update, self._gateway.updates.models.record.in_force)
+
+    def with_updates(self, config: InForce | None, model: InForce | None) -> ConfigChange:
+        """The file with these laid over it; raises `ConfigError`."""
+        outbox = self._gateway.config().deliver.outbox.path
+        return self._loaded(patches_of(outbox, config, model))
 
     def last_good(self) -> ConfigChange:
         """What was kept; raises `ConfigError`."""
@@ -50,7 +62,7 @@ class ConfigTarget:
     def take_up_file(self) -> Loaded:
         """The file as it is now, with the update in force. Raises `ConfigError` or `ModelError`,
         and then everything is as it was."""
-        change = self.propose(self._gateway.updates.content)
+        change = self._loaded(self._gateway.updates.patches)
         change.plan()
         change.build()
         change.swap()
@@ -70,6 +82,9 @@ class ConfigTarget:
             self._kept = False
         else:
             self._kept = True
+
+    def _loaded(self, patches: Sequence[str]) -> ConfigChange:
+        return ConfigChange(self._gateway, load(self._path, self._environ, patches))
 
     def keep_again(self) -> None:
         """What the disk did not take; call it every minute or so."""

@@ -22,6 +22,7 @@ from edge.daemon.diagnostics import diagnostics
 from edge.daemon.gateway import Gateway
 from edge.daemon.health_checks import checks
 from edge.daemon.heartbeat import late
+from edge.daemon.model_target import ModelTarget
 from edge.daemon.watchdog import DeadMan, Watchdog
 from edge.deliver.delivery_metrics import DeliveryCollector, waiting
 from edge.detect.networks import OpenDetectors, open_detectors
@@ -78,6 +79,7 @@ class Daemon:
         self._exposed = exposed(loaded.config)
         self.gateway = Gateway(loaded, clock, self._fail, open_networks)
         self._target = ConfigTarget(self.gateway, path, environ)
+        self._models = ModelTarget(self._target, self.gateway)
         self.gateway.health.add_checks(*checks(self.gateway))
         self.gateway.remote.diagnose_by(diagnostics(self.gateway))
         runtime = loaded.config.runtime
@@ -90,7 +92,7 @@ class Daemon:
         registry.register(DeliveryCollector(self.gateway.outbox, delivery.verdicts.lag))
         registry.register(RefusalCollector(self.gateway.counters.refusals.snapshot))
         registry.register(SelfTestCollector(self.gateway.self_tests.record))
-        registry.register(UpdateCollector(self.gateway.updates))
+        registry.register(UpdateCollector(*self.gateway.updates.updaters))
         self.gateway.timings.register(registry)
         registry.register(CAUGHT)
         self._status_server = StatusServer(
@@ -241,7 +243,7 @@ class Daemon:
         """Orders from afar; one that asks for another model takes as long as a file that does."""
         if self.gateway.updates.busy:
             self._dead_man.rearm(_MODEL_S)
-        self.gateway.updates.tick(self._target)
+        self.gateway.updates.tick(self._target, self._models)
 
     def _wind_down(self) -> None:
         """Intake first, then what is under way, then the farewell, within the deadline."""

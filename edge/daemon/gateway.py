@@ -29,7 +29,7 @@ from edge.daemon.identity import Identity, open_identity
 from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
-from edge.daemon.updates import updater_of
+from edge.daemon.updates import Updates, UpdateSays
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.version import program_version
 from edge.daemon.worker import OnFailure
@@ -119,8 +119,13 @@ class Gateway:
             lambda: self.site,
             lambda: self.intake.cameras,
         )
-        self.updates = updater_of(
-            self.topics, self.live, self.counters, self.health, self._publish_to_all, clock
+        self.updates = Updates(
+            self.topics,
+            self.live,
+            self.counters,
+            self.health,
+            UpdateSays(publish=self._publish_to_all, model_sha256=lambda: self._networks[0].sha256),
+            clock,
         )
         self.status_messages.of_update(self.updates.facts)
         identity = open_identity(config.deliver.outbox.path)
@@ -280,7 +285,7 @@ class Gateway:
                 will=self.status_messages.status("offline"),
                 keyring=keyring,
                 requests=self.remote,
-                orders=self.updates.gate.inbox,
+                orders=self.updates.inbox,
             ),
             self.counters,
             self.site,

@@ -87,7 +87,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
         ClockUnset(gateway.synchronised, gateway.clock),
         gateway.enrolment.problems,
         lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
-        lambda: gateway.updates.outcomes.problems(gateway.updates.record),
+        gateway.updates.problems,
     )
 
 

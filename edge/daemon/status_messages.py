@@ -54,7 +54,9 @@ class StatusMessages:
         self._boot_id = uuid.uuid4().hex
         self._said, self._said_at_s = b"", clock.mono()
         self._others: dict[str, Callable[[], object]] = {}
-        self._of_info: Callable[[], dict[str, object]] = lambda: facts(UpdateRecord())
+        self._of_info: Callable[[], dict[str, object]] = lambda: facts(
+            UpdateRecord(), UpdateRecord()
+        )
 
     def add(self, name: str, facts: Callable[[], object]) -> None:
         """Publish these in `stats` as well; None is left away."""

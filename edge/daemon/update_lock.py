@@ -127,7 +127,7 @@ class BalenaDaemon(Daemon):
     @override
     def _update(self) -> None:
         """An order waits for as long as balena is about to stop us; it is retained."""
-        if not self.gateway.updates.gate.inbox.waits:
+        if not self.gateway.updates.inbox.waits:
             super()._update()
             return
         with suppress(UpdateUnderWay), updates_held():

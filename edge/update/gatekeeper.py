@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.envelope import Refusal
-from contract.topics import Topics
+from contract.topics import UpdateKind
+from contract.trust import TrustedState
 from contract.update import OpenedOrder
-from edge.config.schema import EdgeConfig
-from edge.update.inbox import Inbox, OrderArrival
+from edge.update.inbox import Inbox, OrderArrival, Ordered
 from edge.update.trust_store import NO_ROOT, TrustStore
 from service.clock import Clock
 
@@ -35,18 +35,22 @@ class Gatekeeper:
     """What came and is not decided on yet, and whom we trust."""
 
     def __init__(
-        self, topics: Topics, config: Callable[[], EdgeConfig], refuse: Refuse, clock: Clock
+        self, kind: UpdateKind, inbox: Inbox, trust: TrustStore, refuse: Refuse, clock: Clock
     ) -> None:
-        self._config, self._refuse, self._clock = config, refuse, clock
-        self._trust = TrustStore(config().deliver.outbox.path, topics.gateway, config().manage)
-        self._refused: OrderArrival | None = None
-        self.inbox = Inbox(topics, lambda: config().manage.desired_file, clock)
+        """One for each kind; that of configurations takes the roots too."""
+        self._kind, self._refuse, self._clock = kind, refuse, clock
+        self._inbox, self._trust = inbox, trust
+        self._kinds: tuple[Ordered, ...] = ("root", "config") if kind == "config" else ("model",)
+        self._refused: tuple[OrderArrival, TrustedState] | None = None
 
     def take(self, at_most: int) -> Believed | None:
         """The next order to believe, of so many arrivals; those before it were refused, or
-        roots."""
+        roots. One that came before the root that knows its keys gets another chance."""
+        if self._refused is not None and self._trust.state is not self._refused[1]:
+            self._inbox.add(self._refused[0])
+            self._refused = None
         for _ in range(at_most):
-            arrival = self.inbox.take()
+            arrival = self._inbox.take(self._kinds)
             if arrival is None:
                 return None
             opened = self._open(arrival)
@@ -57,7 +61,7 @@ class Gatekeeper:
     def accept(self, believed: Believed) -> bool:
         """From now on nothing older is; False, and it was refused, if that cannot be kept."""
         try:
-            self._trust.accept("config", believed.opened)
+            self._trust.accept(self._kind, believed.opened)
         except OSError as error:
             self._refuse(believed.arrival, NOT_KEPT, f"it cannot be kept on disk: {error}")
             return False
@@ -70,17 +74,15 @@ class Gatekeeper:
         if arrival.what == "root":
             self._rotate(arrival)
             return None
-        groups = self._config().manage.groups
-        opened = self._trust.open(arrival.content, arrival.what, groups, self._clock)
+        opened = self._trust.open(arrival.content, arrival.what, self._clock)
         if isinstance(opened, Refusal):
-            self._refused = arrival
+            self._refused = arrival, self._trust.state
             self._refuse(arrival, opened.reason.value, opened.detail)
             return None
         return opened
 
     def _rotate(self, arrival: OrderArrival) -> None:
-        """Follows a chain of roots; an order that came before its keys gets another chance."""
-        before = self._trust.state
+        """Follows a chain of roots."""
         try:
             refusal = self._trust.rotate(arrival.content)
         except OSError as error:
@@ -88,6 +90,3 @@ class Gatekeeper:
             return
         if refusal is not None:
             self._refuse(arrival, refusal.reason.value, f"root of trust: {refusal.detail}")
-        if self._trust.state is not before and self._refused is not None:
-            self.inbox.add(self._refused)
-            self._refused = None

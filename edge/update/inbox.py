@@ -2,7 +2,7 @@
 
 SHELL. A message is put aside on the network thread, with its size checked and nothing of it read;
 the control loop takes what waits. Orders are retained, so the broker repeats them after each
-connect: one that was taken already is passed over. Made by `updater`.
+connect: one that was taken already is passed over. Made by `edge.daemon.updates`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from service.link import Subscription
 Ordered = Literal["root", "config", "model"]
 
 MOST_WAITING = 8
-"""Orders that wait for the control loop, which looks a few times a second; the newest count."""
+"""Orders of a kind that wait for the control loop; the newest count."""
 FILE_S = 2.0
 """How often the file is looked at."""
 
@@ -45,6 +45,7 @@ class Inbox:
         self._topics: Mapping[str, Ordered] = {
             topics.of_root(): "root",
             topics.of_update("config", "desired"): "config",
+            topics.of_update("model", "desired"): "model",
         }
         self._file, self._clock = file, clock
         self._lock = threading.Lock()
@@ -74,23 +75,25 @@ class Inbox:
         """Whether anything does."""
         return bool(self._waiting)
 
-    def take(self) -> OrderArrival | None:
-        """What waits longest, a root before all orders, whose keys it may name; None if nothing
-        does. Call it on each turn of the control loop."""
+    def take(self, kinds: Collection[Ordered]) -> OrderArrival | None:
+        """What of these waits longest, a root before all orders, whose keys it may name; None if
+        nothing does. Call it on each turn of the control loop."""
         self._look()
-        if not self._waiting:
-            return None
         with self._lock:
-            taken = next((one for one in self._waiting if one.what == "root"), self._waiting[0])
+            of_kinds = [one for one in self._waiting if one.what in kinds]
+            if not of_kinds:
+                return None
+            taken = next((one for one in of_kinds if one.what == "root"), of_kinds[0])
             self._waiting.remove(taken)
         self._taken[taken.what] = _digest(taken.content)
         return taken
 
     def add(self, arrival: OrderArrival) -> None:
-        """Put aside; what waits longest gives way where there is no room."""
+        """Put aside; what waits longest of its kind gives way where there is no room."""
         with self._lock:
-            if len(self._waiting) >= MOST_WAITING:
-                self._waiting.popleft()
+            of_kind = [one for one in self._waiting if one.what == arrival.what]
+            if len(of_kind) >= MOST_WAITING:
+                self._waiting.remove(of_kind[0])
                 self.dropped += 1
             self._waiting.append(arrival)
 

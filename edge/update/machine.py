@@ -47,7 +47,8 @@ TRANSITIONS: Mapping[UpdateStage, frozenset[UpdateStage]] = {
     UpdateStage.BUILT: frozenset((UpdateStage.SWAPPED, UpdateStage.REJECTED)),
     UpdateStage.SWAPPED: frozenset((UpdateStage.IN_WINDOW, UpdateStage.ROLLED_BACK)),
     UpdateStage.IN_WINDOW: frozenset((UpdateStage.APPLIED, UpdateStage.ROLLED_BACK)),
-    UpdateStage.APPLIED: frozenset((UpdateStage.DESIRED,)),
+    # a model that was in force for good, and cannot be opened at a start
+    UpdateStage.APPLIED: frozenset((UpdateStage.DESIRED, UpdateStage.ROLLED_BACK)),
     UpdateStage.ROLLED_BACK: frozenset((UpdateStage.DESIRED,)),
     UpdateStage.REJECTED: frozenset((UpdateStage.DESIRED,)),
 }

@@ -64,10 +64,12 @@ class Outcomes:
         return {state.value: self._ended[state] for state in sorted(ENDS)}
 
 
-def facts(record: UpdateRecord) -> dict[str, object]:
-    """For `info`: version and digest of the order in force; None: the gateway's own file."""
-    in_force = record.in_force
+def facts(config: UpdateRecord, model: UpdateRecord) -> dict[str, object]:
+    """For `info`: version and digest of the orders in force; None: the gateway's own file."""
+    of_config, of_model = config.in_force, model.in_force
     return {
-        "update_version": None if in_force is None else in_force.version,
-        "update_digest": None if in_force is None else in_force.digest,
+        "update_version": None if of_config is None else of_config.version,
+        "update_digest": None if of_config is None else of_config.digest,
+        "model_update_version": None if of_model is None else of_model.version,
+        "model_update_digest": None if of_model is None else of_model.digest,
     }

@@ -1,11 +1,13 @@
 """What an update changes, as the updater sees it; the daemon has the one for the configuration.
 
-PURE, though what it promises is not.
+SHELL only in what it promises.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
+
+from edge.update.store import InForce
 
 
 class ProposedChange(Protocol):
@@ -25,8 +27,12 @@ class ProposedChange(Protocol):
 class UpdateTarget(Protocol):
     """What orders change."""
 
-    def propose(self, content: str) -> ProposedChange:
-        """What would be in force with this update, without any if empty; raises `ConfigError`."""
+    def ready(self, update: InForce) -> bool:
+        """Whether it can be proposed now; asked on each turn until it can."""
+
+    def propose(self, update: InForce | None) -> ProposedChange:
+        """What would be in force with this update, or without any of its kind; raises
+        `ConfigError`, or `ModelError` for a model that is not what was signed."""
 
     def last_good(self) -> ProposedChange:
         """What was in force for good last; raises `ConfigError`."""

@@ -7,6 +7,7 @@ was not signed by whom we trust. Called by `updater`, on the control loop's thre
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,7 +18,7 @@ from contract.rotation import open_roots, read_root
 from contract.topics import UpdateKind
 from contract.trust import Root, TrustedState
 from contract.update import OpenedOrder, open_order
-from edge.config.schema import ManageConfig
+from edge.config.schema import EdgeConfig
 from edge.update.store import FOLDER, MAX_BYTES, read_sealed, set_aside, write_sealed
 from service.clock import Clock
 from service.events import Event, log
@@ -37,9 +38,10 @@ class KeptTrust(BaseModel):
 class TrustStore:
     """The trusted state of a gateway; `why_none` says in words why there is none."""
 
-    def __init__(self, outbox: Path, gateway: GatewayId, manage: ManageConfig) -> None:
+    def __init__(self, outbox: Path, gateway: GatewayId, config: Callable[[], EdgeConfig]) -> None:
+        manage = config().manage
         self._file = outbox / FOLDER / "trust.json"
-        self._gateway = gateway
+        self._gateway, self._config = gateway, config
         self._kept, self.why_none = _first(self._file, manage.root)
         if self.why_none and manage.root is not None:
             log(Event.UPDATE_ROOT_REFUSED, reason=self.why_none)
@@ -49,12 +51,11 @@ class TrustStore:
         """Whom we trust and what was accepted."""
         return None if self._kept is None else self._kept.state
 
-    def open(
-        self, content: bytes, kind: UpdateKind, groups: tuple[str, ...], clock: Clock
-    ) -> OpenedOrder | Refusal:
+    def open(self, content: bytes, kind: UpdateKind, clock: Clock) -> OpenedOrder | Refusal:
         """The order in an envelope, if this gateway may obey it; needs a trusted state."""
         if self.state is None:
             raise ValueError(self.why_none)
+        groups = self._config().manage.groups
         return open_order(content, kind, self.state, self._gateway, groups, clock.now())
 
     def accept(self, kind: UpdateKind, opened: OpenedOrder) -> None:

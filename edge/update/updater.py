@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from contract.envelope import RefusalReason
-from contract.topics import Topics
+from contract.topics import Topics, UpdateKind
 from contract.update import ConfigOrder
-from edge.config.schema import EdgeConfig
 from edge.errors import ConfigError
 from edge.update.gatekeeper import NOT_KEPT, Believed, Gatekeeper
-from edge.update.inbox import OrderArrival
+from edge.update.inbox import Inbox, OrderArrival
 from edge.update.machine import ENDS, UpdateStage, advance
 from edge.update.messages import UpdateMessages, effective_of, worded
-from edge.update.outcomes import Outcomes, facts
+from edge.update.outcomes import Outcomes
 from edge.update.store import Attempt, InForce, UpdateRecord, UpdateStore
 from edge.update.target import UpdateTarget
 from edge.update.trial import UpdateTrial
+from edge.update.trust_store import TrustStore
 from imaging.manifest import ModelError
 from service.clock import Clock
 from service.events import Event, log
@@ -44,29 +45,30 @@ class Says:
     digest: Callable[[], str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where orders come from and whom to believe, for all kinds; records lie below `outbox`."""
+
+    topics: Topics
+    outbox: Path
+    inbox: Inbox
+    trust: TrustStore
+
+
 class Updater:
-    """Updates of the configuration."""
+    """Updates of one kind."""
 
     def __init__(
-        self,
-        topics: Topics,
-        config: Callable[[], EdgeConfig],
-        trial: UpdateTrial,
-        says: Says,
-        clock: Clock,
+        self, kind: UpdateKind, sources: Sources, trial: UpdateTrial, says: Says, clock: Clock
     ) -> None:
-        """`config` is in force now; raises `RecordDamaged`, which `boot` has prevented."""
+        """Raises `RecordDamaged`, which `boot` has prevented."""
+        self.kind = kind
         self._trial, self._says, self._clock = trial, says, clock
-        self._store = UpdateStore(config().deliver.outbox.path, "config")
-        self._messages = UpdateMessages(topics, "config")
-        self.gate = Gatekeeper(topics, config, self._refuse, clock)
-        self.outcomes = Outcomes("config", clock)
+        self._store = UpdateStore(sources.outbox, kind)
+        self._messages = UpdateMessages(sources.topics, kind)
+        self._gate = Gatekeeper(kind, sources.inbox, sources.trust, self._refuse, clock)
+        self.outcomes = Outcomes(kind, clock)
         self.record = self._store.read()
-
-    @property
-    def content(self) -> str:
-        """Of the update in force; empty without one."""
-        return self.record.content
 
     @property
     def on_trial(self) -> bool:
@@ -75,20 +77,17 @@ class Updater:
 
     @property
     def busy(self) -> bool:
-        """Whether the next turn has work to do that may take a while."""
+        """Whether an order is on its way."""
         attempt = self.record.attempt
-        return self.gate.inbox.waits or (attempt is not None and attempt.state not in ENDS)
-
-    def facts(self) -> dict[str, object]:
-        """For `info`."""
-        return facts(self.record)
+        return attempt is not None and attempt.state not in ENDS
 
     def on_connect(self) -> Iterator[Publication]:
         """What must stand at a broker after a connect."""
         return self._messages.standing(self.record, self._says.digest())
 
     def tick(self, target: UpdateTarget) -> None:
-        """Once a turn of the control loop; at most one update begins in it."""
+        """Once a turn of the control loop; at most one update begins in it, and none while one of
+        another kind is on trial."""
         self._trial.look()
         attempt = self.record.attempt
         if attempt is not None and attempt.on_trial:
@@ -96,7 +95,7 @@ class Updater:
         elif attempt is not None and attempt.state not in ENDS:  # a start found it on the way
             self._resume(target)
         else:
-            believed = self.gate.take(_AT_ONCE)
+            believed = self._gate.take(_AT_ONCE)
             if believed is not None and self._begin(believed):
                 self._resume(target)
 
@@ -106,14 +105,12 @@ class Updater:
         known = (self.record.attempt, self.record.applied)
         if any(one is not None and one.digest == digest for one in known):
             return False  # it is retained, and comes again after each connect
-        if not isinstance(order, ConfigOrder):
-            raise TypeError(f"an order of {order.kind} was opened as one of config")
-        if not self.gate.accept(believed):
+        if not self._gate.accept(believed):
             return False
         attempt = Attempt(
             version=order.version,
             digest=digest,
-            content=order.patch,
+            content=order.patch if isinstance(order, ConfigOrder) else order.model_dump_json(),
             state=UpdateStage.VERIFIED,
             at=self._clock.now(),
         )
@@ -129,10 +126,10 @@ class Updater:
     def _resume(self, target: UpdateTarget) -> None:
         """From `verified` to `swapped`; any failure leaves everything as it is."""
         attempt, refusal = self.record.attempt, RefusalReason.INVALID.value
-        if attempt is None:
+        if attempt is None or not target.ready(attempt):
             return
         try:
-            change = target.propose(attempt.content)
+            change = target.propose(attempt)
             attempt = self._advance(attempt, UpdateStage.VALIDATED)
             refusal = NEEDS_RESTART
             change.plan()
@@ -175,7 +172,7 @@ class Updater:
         is not to be had: the daemon ends, and the next start has it."""
         self._end(attempt, UpdateStage.ROLLED_BACK, [reason], "unhealthy")
         try:
-            change = target.propose(self.record.content)
+            change = target.propose(self.record.applied)
             change.plan()
         except ConfigError:  # the file was changed meanwhile
             change = target.last_good()
@@ -213,7 +210,7 @@ class Updater:
         self._put(UpdateRecord(applied=applied or self.record.applied, attempt=attempt))
         log(
             _EVENTS.get(to, Event.UPDATE_ADVANCED),
-            of="config",
+            of=self.kind,
             version=attempt.version,
             state=to.value,
             reasons=list(attempt.reasons),

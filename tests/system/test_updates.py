@@ -40,18 +40,24 @@ def publish(cloud: Ear, envelope: bytes, topic: str = "gw/config/desired") -> No
     cloud.link.publish(f"{cloud.root}/{topic}", envelope, 1, True).wait(PATIENCE_S)
 
 
-def states(heard: Ear, leaf: str) -> list[UpdateState]:
-    said = heard.on(f"gw/config/{leaf}")
+def states(heard: Ear, leaf: str, kind: str = "config") -> list[UpdateState]:
+    said = heard.on(f"gw/{kind}/{leaf}")
     return [UpdateState.model_validate_json(one) for one in said if one]
 
 
-def until(heard: Ear, leaf: str, state: str, version: int | None) -> UpdateState:
+def until(
+    heard: Ear, leaf: str, state: str, version: int | None, kind: str = "config"
+) -> UpdateState:
     """What was said when an order came to that state."""
 
     def found() -> list[UpdateState]:
-        return [one for one in states(heard, leaf) if one.state == state and one.version == version]
+        return [
+            one
+            for one in states(heard, leaf, kind)
+            if one.state == state and one.version == version
+        ]
 
-    assert heard.wait(lambda: bool(found())), [one.state for one in states(heard, leaf)]
+    assert heard.wait(lambda: bool(found())), [one.state for one in states(heard, leaf, kind)]
     return found()[-1]
 
 
@@ -126,7 +132,7 @@ def test_an_order_may_be_dropped_as_a_file_and_a_reload_keeps_it(
         daemon.config.write_text(yaml.safe_dump(config))
         daemon.process.send_signal(signal.SIGHUP)
         (applied,) = logged(daemon, "config_applied")
-        in_force = load(daemon.config, {}, "detect: {min_score: 0.3}")
+        in_force = load(daemon.config, {}, ["detect: {min_score: 0.3}"])
         assert applied["config"] == in_force.version
         assert in_force.config.gate.min_diff == 21
 

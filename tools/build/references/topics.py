@@ -52,7 +52,7 @@ TOPICS = Topics(gateway=GatewayId("<gateway>"), root="<root>")
 INFO_KEYS = (
     *("version", "arch", "boot_id", "config_version", "config_sha256"),
     *("model", "model_sha256", "schema", "groups", "update_version"),
-    "update_digest",
+    *("update_digest", "model_update_version", "model_update_digest"),
 )
 STATS_KEYS = ("at", "cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
 

@@ -38,17 +38,17 @@ def test_neither_target_nor_patch_is_changed() -> None:
 def test_a_variable_stands_over_the_patch_and_the_patch_over_the_file() -> None:
     file = b"detect: {min_score: 0.3, threads_per_worker: 2}"
     patch = "detect: {min_score: 0.4, threads_per_worker: 3}"
-    config = read(file, {"STILLWATCH__DETECT__THREADS_PER_WORKER": "4"}, patch).config
+    config = read(file, {"STILLWATCH__DETECT__THREADS_PER_WORKER": "4"}, [patch]).config
     assert config.detect.min_score == pytest.approx(0.4)
     assert config.detect.threads_per_worker == 4
 
 
 def test_what_the_patch_removes_has_its_default() -> None:
-    config = read(b"detect: {min_score: 0.3}", {}, "detect: {min_score: null}").config
+    config = read(b"detect: {min_score: 0.3}", {}, ["detect: {min_score: null}"]).config
     assert config.detect.min_score == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize("patch", ["[1]", "a: {", "x: \ud800", "detect: {a: 1, a: 2}", "- a: &b"])
 def test_a_patch_that_is_no_mapping_is_a_problem_of_the_configuration(patch: str) -> None:
     with pytest.raises(ConfigError):
-        read(b"", {}, patch)
+        read(b"", {}, [patch])

@@ -109,7 +109,7 @@ def test_one_whose_parts_cannot_be_built_at_a_start_is_rolled_back(file: Path) -
 
 
 def test_with_a_file_that_is_broken_too_the_last_good_one_comes_up(file: Path) -> None:
-    keep(load(file, {}, OLD))
+    keep(load(file, {}, [OLD]))
     leave(file, UpdateStage.APPLIED)
     file.write_text(f"{file.read_text()}\nnonsense: 1")
     start = begin_updated(file, {})
@@ -118,7 +118,7 @@ def test_with_a_file_that_is_broken_too_the_last_good_one_comes_up(file: Path) -
 
 
 def test_a_damaged_record_is_set_aside_and_the_last_good_one_comes_up(file: Path) -> None:
-    keep(load(file, {}, OLD))
+    keep(load(file, {}, [OLD]))
     leave(file, UpdateStage.APPLIED)
     record = file.parent / "outbox/updates/config.json"
     record.write_bytes(record.read_bytes().replace(b"0.4", b"0.9"))

@@ -17,10 +17,12 @@ from edge.config.load import Loaded, read
 from edge.errors import ConfigError, ConfigProblem
 from edge.health.reasons import HealthReason, Problem
 from edge.update.health_window import Funnels
+from edge.update.inbox import Inbox
 from edge.update.machine import UpdateStage
-from edge.update.store import UpdateStore
+from edge.update.store import InForce, UpdateStore
 from edge.update.trial import UpdateTrial
-from edge.update.updater import Says, Updater
+from edge.update.trust_store import TrustStore
+from edge.update.updater import Says, Sources, Updater
 from imaging.manifest import ModelError
 from service.link import Publication
 from tests.contract.orders import (
@@ -54,6 +56,7 @@ class Site:
     clock: ManualClock = field(default_factory=lambda: ManualClock(AT + timedelta(days=1)))
     in_force: str = ""
     kept: str = ""
+    prepared: bool = False
     problems: list[Problem] = field(default_factory=list)
     said: list[Publication] = field(default_factory=list)
 
@@ -71,17 +74,25 @@ class Site:
         no_frames: Funnels = {}
         trial = UpdateTrial(lambda: no_frames, lambda: self.problems, lambda: 60.0, self.clock)
         says = Says(publish=self.said.extend, digest=lambda: "0" * 64)
-        self.updater = Updater(TOPICS, lambda: self.loaded.config, trial, says, self.clock)
+        outbox = self.folder / "outbox"
+        self.inbox = Inbox(TOPICS, lambda: None, self.clock)
+        trust = TrustStore(outbox, TOPICS.gateway, lambda: self.loaded.config)
+        sources = Sources(topics=TOPICS, outbox=outbox, inbox=self.inbox, trust=trust)
+        self.updater = Updater("config", sources, trial, says, self.clock)
 
     def publish(self, content: bytes, topic: str = DESIRED) -> None:
-        assert self.updater.gate.inbox.on_message(topic, content, retained=True)
+        assert self.inbox.on_message(topic, content, retained=True)
         self.turn()
 
     def turn(self, after_s: float = 0.0) -> None:
         self.clock.advance(after_s)
         self.updater.tick(self)
 
-    def propose(self, content: str) -> Word:
+    def ready(self, update: InForce) -> bool:
+        return "later" not in update.content or self.prepared
+
+    def propose(self, update: InForce | None) -> Word:
+        content = "" if update is None else update.content
         if "invalid" in content:
             raise ConfigError((ConfigProblem(path="x", problem="is wrong"),))
         return Word(self, content)
@@ -229,8 +240,17 @@ def test_an_order_that_came_before_the_root_that_knows_its_key_is_read_again(sit
     assert rejected.refusal == "foreign_key"
 
 
+def test_what_has_to_be_prepared_is_waited_for(site: Site) -> None:
+    site.publish(order(1, "later"))
+    site.turn(600)
+    assert (site.in_force, site.state) == ("", UpdateStage.VERIFIED)
+    site.prepared = True
+    site.turn()
+    assert site.in_force == "later"
+
+
 def test_a_flood_of_orders_costs_a_turn_no_more_than_a_few(site: Site) -> None:
-    inbox = site.updater.gate.inbox
+    inbox = site.inbox
     for number in range(100):
         inbox.on_message(DESIRED, b"%d" % number, retained=False)
     assert inbox.dropped == 92

@@ -1,0 +1,194 @@
+"""Brings an ordered model beside the one that runs: fetched, checked, tried; on its own thread.
+
+SHELL. A file that has come is kept, so that after a break or a restart only the others are fetched.
+The folder gets its name when all are there and are what was signed. Then the model is tried in a
+child process (`model_trial`): a model that crashes or hangs must not take the gateway with it.
+Driven by `edge.daemon.model_target`, on the control loop's thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.update import ModelFile, ModelOrder
+from edge.config.schema import DetectConfig
+from edge.storage.files import write_whole
+from edge.update.patches import model_folder
+from edge.update.store import InForce
+from imaging.manifest import CHECKOUT_MODELS, MANIFEST_FILE, Manifest, ModelError, read_manifest
+from objectstore.store import ObjectStore, StoreError, TransientStoreError
+from service.clock import Clock
+from service.events import Event, log
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Of all files of a model; the largest that we know has 30 MB."""
+RETRY_S, GIVE_UP_S = 10.0, 1800.0
+"""A store that does not answer is asked again, for so long."""
+TRIAL_S = 120.0
+MOST_TIMES_SLOWER = 2.5
+"""A model three times as slow as the one before leaves cameras unwatched that were watched."""
+
+
+PICTURES = "self_test"
+"""Folder beside the models, with the pictures of their self-tests."""
+
+
+def file_key(file: ModelFile) -> str:
+    """Where it lies in the object store."""
+    return f"models/{file.sha256}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlace:
+    """Where models are kept, and where they come from."""
+
+    outbox: Path
+    open_store: Callable[[], ObjectStore]
+
+
+class ModelPreparation:
+    """The model that is being prepared or was prepared last."""
+
+    def __init__(self, place: ModelPlace, clock: Clock) -> None:
+        self._place, self._clock = place, clock
+        self._never = threading.Event()
+        self._digest = ""
+        self.thread: threading.Thread | None = None
+        self._failure: str | None = None
+
+    def ready(self, model: InForce, detect: DetectConfig) -> bool:
+        """Whether preparing it has ended, well or not; the first call begins it. `detect` is in
+        force: what the model is compared with."""
+        if self._digest != model.digest:
+            self._digest, self._failure = (
+                model.digest,
+                "preparing it ended unexpectedly, see stderr",
+            )
+            self.thread = threading.Thread(
+                target=self._run, args=(model, detect), name="model-preparation", daemon=True
+            )
+            self.thread.start()
+        return self.thread is None or not self.thread.is_alive()
+
+    def check(self, model: InForce) -> None:
+        """Raises `ModelError` if this one was prepared just now and cannot be used."""
+        if model.digest == self._digest and self._failure is not None:
+            raise ModelError(self._failure)
+
+    def _run(self, model: InForce, detect: DetectConfig) -> None:
+        try:
+            order = ModelOrder.model_validate_json(model.content)
+            folder = model_folder(self._place.outbox, model)
+            if not (folder / MANIFEST_FILE).is_file():
+                self._bring(order, folder)
+            _try(folder, detect)
+        except (ModelError, OSError, StoreError) as error:
+            self._failure = str(error)
+            folder = model_folder(self._place.outbox, model)
+            for one in (folder, _partial(folder)):
+                shutil.rmtree(one, ignore_errors=True)
+        else:
+            self._failure = None
+
+    def _bring(self, order: ModelOrder, folder: Path) -> None:
+        """All files, then the name of the folder."""
+        if sum(file.bytes for file in order.files) > MOST_BYTES:
+            raise ModelError(f"model {order.name} has over {MOST_BYTES} bytes")
+        store, partial = self._place.open_store(), _partial(folder)
+        for file in order.files:
+            if not _is_there(partial / file.name, file):
+                write_whole(partial / file.name, self._fetched(store, file))
+        write_whole(partial / MANIFEST_FILE, order.manifest)
+        _place_picture(partial, _testable(partial))
+        partial.rename(folder)
+
+    def _fetched(self, store: ObjectStore, file: ModelFile) -> bytes:
+        until_s = self._clock.mono() + GIVE_UP_S
+        while True:
+            try:
+                body = store.get(file_key(file), file.bytes)
+                break
+            except TransientStoreError as error:
+                log(Event.MODEL_FETCH_FAILED, file=file.name, reason=str(error), again_in_s=RETRY_S)
+                if self._clock.mono() >= until_s:
+                    raise
+                self._clock.wait(self._never, RETRY_S)
+        if len(body) != file.bytes or hashlib.sha256(body).hexdigest() != file.sha256:
+            raise ModelError(f"{file_key(file)} in the store is not the file that was signed")
+        return body
+
+
+def forget_others(outbox: Path, model: InForce) -> None:
+    """Removes the models that were ordered before `model`; what cannot go stays."""
+    folder = model_folder(outbox, model)
+    for one in folder.parent.iterdir():
+        if one.name not in (folder.name, PICTURES):
+            shutil.rmtree(one, ignore_errors=True)
+
+
+def _partial(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.part")
+
+
+def _is_there(path: Path, file: ModelFile) -> bool:
+    try:
+        body = path.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(body).hexdigest() == file.sha256
+
+
+def _testable(folder: Path) -> Manifest:
+    """Raises `ModelError` for one that finds nothing in its self-test: all zero would pass too."""
+    manifest = read_manifest(folder)
+    if manifest.self_test is None or not manifest.self_test.labels:
+        raise ModelError(
+            f"model {manifest.name} has no self-test with something to find: without one nobody "
+            "knows here whether it works; see docs/howto/add-a-model.md"
+        )
+    return manifest
+
+
+def _place_picture(folder: Path, manifest: Manifest) -> None:
+    """The pictures of the shipped models lie beside their folders, and beside those of ours."""
+    named = manifest.self_test.picture if manifest.self_test else ""
+    shipped = CHECKOUT_MODELS / PICTURES / Path(named).name
+    if named == f"../{PICTURES}/{shipped.name}" and shipped.is_file():
+        target = folder.parent / PICTURES / shipped.name
+        write_whole(target, shipped.read_bytes())
+
+
+def _try(folder: Path, detect: DetectConfig) -> None:
+    """Raises `ModelError` with what is wrong with the model."""
+    arguments = [str(folder), detect.model, detect.runtime, str(detect.threads_per_worker)]
+    command = [sys.executable, "-m", "edge.update.model_trial", *arguments]
+    try:
+        ended = subprocess.run(
+            command, capture_output=True, text=True, timeout=TRIAL_S, check=False, errors="replace"
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError(f"it was not done with its self-test in {TRIAL_S:g} s") from error
+    if ended.returncode < 0:
+        raise ModelError(f"it ends the process that tries it, by signal {-ended.returncode}")
+    if ended.returncode:
+        lines = ended.stderr.strip().splitlines() or ["no reason"]
+        raise ModelError(lines[-1])
+    check_pace(json.loads(ended.stdout))
+
+
+def check_pace(found: Mapping[str, float]) -> None:
+    """Raises `ModelError` if the new model is too slow beside the old one."""
+    new_s, old_s = found["new_s"], found.get("old_s", found["new_s"])
+    if new_s > MOST_TIMES_SLOWER * old_s:
+        raise ModelError(
+            f"it takes {1000 * new_s:.0f} ms for a picture, {new_s / old_s:.1f} times as long as "
+            f"the one that runs; at most {MOST_TIMES_SLOWER:g} times is let in"
+        )
