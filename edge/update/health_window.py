@@ -7,7 +7,7 @@ reason to give it up. A camera counts if its pictures were usable before. Called
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from contract.ids import CameraId
@@ -25,8 +25,9 @@ CAUSED = OF_CAMERAS | {
 LOOKS = 6
 """The time before the update is looked at in so many parts; a camera with usable frames in each of
 them is steady, and missed when none come. One that sends in bursts is not."""
-MOST_REFUSED = 5
-"""So many frames refused one after the other, and none usable, are enough to know."""
+MOST_REFUSED = 10
+"""So many frames refused one after the other are enough to know. At the window's end one is, if
+none was usable: a camera may send once in a while."""
 MOST_FAILURES = 3
 """Failures of the network on frames; it had none for frames like these."""
 
@@ -69,17 +70,39 @@ def named(problem: Problem) -> str:
     return f"{problem.reason.value} {problem.subject}".strip()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedFrames:
+    """The counters when the update had come into force and what was under way had passed, and for
+    each camera when it was last seen to have another usable frame."""
+
+    since: Funnels = field(default_factory=dict)
+    usable: Funnels = field(default_factory=dict)
+
+    def looked(self, now: Funnels) -> WatchedFrames:
+        """After another look."""
+        again = _with_usable(self.usable, now)
+        return replace(self, usable={**self.usable, **{one: now[one] for one in again}})
+
+
 def worse(
-    before: Baseline, since: Funnels, now: Funnels, problems: Collection[Problem], *, over: bool
+    before: Baseline,
+    watched: WatchedFrames,
+    now: Funnels,
+    problems: Collection[Problem],
+    *,
+    over: bool,
 ) -> str | None:
-    """Why the update must go, or None; `since` is of when it came into force, `over` says that the
-    window ends, so that what has not come by now is missing."""
+    """Why the update must go, or None; `over` says that the window ends, so that what has not come
+    by now is missing."""
     for problem in problems:
         if _is_caused(problem, before):
             return f"{named(problem)}: {problem.detail or problem.reason.meaning}"
     for camera in sorted(before.active):
-        missed = over and camera in before.steady
-        found = _camera(since.get(camera, Funnel()), now.get(camera, Funnel()), missed)
+        funnel, since = now.get(camera, Funnel()), watched.since.get(camera, Funnel())
+        last = watched.usable.get(camera, Funnel())
+        found = _failed(since, funnel) or _refused(last, funnel, MOST_REFUSED)
+        if over and not found:
+            found = _at_the_end(since, funnel, missed=camera in before.steady)
         if found:
             return f"{camera}: {found}"
     return None
@@ -91,23 +114,40 @@ def _is_caused(problem: Problem, before: Baseline) -> bool:
     return problem.reason not in OF_CAMERAS or problem.subject in before.steady
 
 
-def _camera(since: Funnel, now: Funnel, missed: bool) -> str | None:
-    by = {
-        reason: count - since.rejected_by.get(reason, 0)
-        for reason, count in now.rejected_by.items()
-    }
-    refused = {reason: count for reason, count in by.items() if count and reason not in INTENDED}
-    usable = _usable(now) - _usable(since)
-    if by.get(_FAILED, 0) >= MOST_FAILURES:
-        return f"the network failed on {by[_FAILED]} frames"
-    if not usable and sum(refused.values()) >= MOST_REFUSED:
-        words = ", ".join(f"{reason} {count}" for reason, count in sorted(refused.items()))
-        return f"every frame is refused: {words}"
-    if missed and now.received == since.received:
+def _failed(since: Funnel, now: Funnel) -> str | None:
+    failed = _rejected(since, now).get(_FAILED, 0)
+    return f"the network failed on {failed} frames" if failed >= MOST_FAILURES else None
+
+
+def _refused(since: Funnel, now: Funnel, at_least: int) -> str | None:
+    by = _rejected(since, now)
+    refused = {reason: count for reason, count in by.items() if reason not in INTENDED}
+    if sum(refused.values()) < at_least:
+        return None
+    words = ", ".join(f"{reason} {count}" for reason, count in sorted(refused.items()))
+    return f"every frame is refused: {words}"
+
+
+def _at_the_end(since: Funnel, now: Funnel, *, missed: bool) -> str | None:
+    if _usable(now) > _usable(since):
+        return None
+    refused = _refused(since, now, 1)
+    if refused or not missed:
+        return refused
+    if now.received == since.received:
         return "no frame has come, and some did before"
-    if missed and not usable and not sum(by.values()):
+    if not _rejected(since, now):
         return "no frame was analysed, and some were before"
     return None
+
+
+def _rejected(since: Funnel, now: Funnel) -> dict[str, int]:
+    """By reason, in between."""
+    grown = (
+        (reason, count - since.rejected_by.get(reason, 0))
+        for reason, count in now.rejected_by.items()
+    )
+    return {reason: count for reason, count in grown if count}
 
 
 def _usable(funnel: Funnel) -> int:

@@ -12,11 +12,13 @@ from collections.abc import Callable, Collection
 
 from contract.ids import CameraId
 from edge.health.reasons import Problem
-from edge.update.health_window import LOOKS, Baseline, Funnels, baseline, worse
+from edge.update.health_window import LOOKS, Baseline, Funnels, WatchedFrames, baseline, worse
 from edge.update.store import Attempt
 from service.clock import Clock
 
 JUDGE_S = 1.0
+SETTLE_S = 2.0
+"""What was under way when the update came has passed by then; of a short window a quarter."""
 
 
 class UpdateTrial:
@@ -33,7 +35,8 @@ class UpdateTrial:
         self._clock = clock
         self._looks: deque[Funnels] = deque(maxlen=LOOKS)
         self._look_at_s = self._judge_at_s = -math.inf
-        self._since: Funnels = {}
+        self._watched = WatchedFrames()
+        self._settled = True
         self._since_s = clock.mono()
 
     def look(self) -> None:
@@ -56,18 +59,23 @@ class UpdateTrial:
 
     def begin(self) -> None:
         """The update comes into force now; without this it did at the daemon's start."""
-        self._since, self._since_s = self._funnels(), self._clock.mono()
+        self._settled, self._since_s = False, self._clock.mono()
 
     def judge(self, attempt: Attempt) -> tuple[bool, str | None]:
         """Whether the window is over, and why the update must go; asked as often as you like."""
         now = self._clock.mono()
-        over = now - self._since_s >= self._window_s()
+        window_s, funnels = self._window_s(), self._funnels()
+        over = now - self._since_s >= window_s
+        if not self._settled:
+            self._watched = WatchedFrames(since=funnels, usable=funnels)
+            self._settled = now - self._since_s >= min(SETTLE_S, window_s / 4)
         if now < self._judge_at_s and not over:
             return False, None
         self._judge_at_s = now + JUDGE_S
+        self._watched = self._watched.looked(funnels)
         before = Baseline(
             active=frozenset(map(CameraId, attempt.active)),
             steady=frozenset(map(CameraId, attempt.steady)),
             problems=frozenset(attempt.problems),
         )
-        return over, worse(before, self._since, self._funnels(), self._problems(), over=over)
+        return over, worse(before, self._watched, funnels, self._problems(), over=over)

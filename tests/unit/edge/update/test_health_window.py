@@ -7,7 +7,7 @@ import pytest
 from contract.ids import CameraId
 from edge.health.reasons import HealthReason, Problem
 from edge.metrics.funnel import Funnel
-from edge.update.health_window import Baseline, baseline, worse
+from edge.update.health_window import Baseline, WatchedFrames, baseline, worse
 
 YARD, GATE = CameraId("yard"), CameraId("gate")
 WELL = Baseline(active=frozenset({YARD}), steady=frozenset({YARD}))
@@ -26,17 +26,31 @@ def verdict(
     over: bool = False,
     since: Mapping[CameraId, Funnel] | None = None,
 ) -> str | None:
-    return worse(before, since or {}, funnels, problems, over=over)
+    watched = WatchedFrames(since=since or {}, usable=since or {}).looked(since or {})
+    return worse(before, watched, funnels, problems, over=over)
 
 
 def test_frames_that_are_analysed_are_well() -> None:
-    assert verdict(WELL, now(3, truncated=50), over=True) is None
+    assert verdict(WELL, now(3, truncated=5), over=True) is None
 
 
 def test_every_frame_refused_is_named_with_its_reasons() -> None:
-    found = verdict(WELL, now(0, too_large=4, truncated=1))
-    assert found == "yard: every frame is refused: too_large 4, truncated 1"
-    assert verdict(WELL, now(0, too_large=4)) is None
+    found = verdict(WELL, now(0, too_large=9, truncated=1))
+    assert found == "yard: every frame is refused: too_large 9, truncated 1"
+    assert verdict(WELL, now(0, too_large=9)) is None
+
+
+def test_one_that_is_refused_is_enough_at_the_end_if_none_was_usable() -> None:
+    found = verdict(BURSTS, now(0, too_large=1), over=True)
+    assert found == "yard: every frame is refused: too_large 1"
+
+
+def test_a_frame_that_was_under_way_hides_nothing() -> None:
+    watched = WatchedFrames().looked(now(1)).looked(now(1, too_large=5))
+    found = worse(WELL, watched, now(1, too_large=10), (), over=False)
+    assert found == "yard: every frame is refused: too_large 10"
+    well = watched.looked(now(2, too_large=5))
+    assert worse(WELL, well, now(2, too_large=14), (), over=True) is None
 
 
 def test_a_camera_that_was_refused_before_is_none_of_the_updates() -> None:
