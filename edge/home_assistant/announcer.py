@@ -1,16 +1,16 @@
 """Announces the gateway and its cameras to Home Assistant, and takes it back.
 
-SHELL. The control loop compares what should be announced with what is, and publishes the
-difference; after a connect everything is published again, and so it is when Home Assistant says
-that it has started. What is gone is removed by an empty retained message, repeated until the broker
-has it. Suspicions and their pictures are published by the analysis thread that raised them.
+SHELL. The control loop compares what should be announced with what the broker has acknowledged, and
+publishes the difference, so many at a time; after a connect everything is published again, and so
+it is when Home Assistant says that it has started. What is gone is removed by an empty retained
+message. Suspicions and their pictures are published by the analysis thread that raised them.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from contract.ids import CameraId
@@ -34,7 +34,7 @@ from service.link import Delivered, Pending, Publication, Refused, Subscription,
 MOST_PICTURES = 32
 """So many cameras' last pictures are published again after a connect to a broker that forgot."""
 _AT_ONCE = 64
-"""Removals under way at a time."""
+"""Messages under way at a time: a link takes a thousand, and alarms go over the same."""
 
 
 class Site(Protocol):
@@ -64,9 +64,9 @@ class HomeAssistant:
         self._site, self._followed = site, followed
         self._announcements = Announcements(config().deliver.outbox.path)
         self._lock = threading.Lock()
-        self._said: dict[str, bytes] = {}
+        self._acknowledged: dict[str, bytes] = {}
+        self._under_way: dict[str, tuple[bytes, Pending]] = {}
         self._pictures: dict[CameraId, bytes] = {}
-        self._removals: dict[str, Pending] = {}
         self._left: set[CameraId] = set()
         self._again = threading.Event()
         self._made: tuple[EdgeConfig, tuple[CameraId, ...], dict[str, bytes]] | None = None
@@ -87,11 +87,10 @@ class HomeAssistant:
         return True
 
     def on_connect(self) -> Iterator[Publication]:
-        """What must stand at the site's broker after a connect."""
+        """Pictures at once, for there are few; devices follow with the next turns."""
+        self._again.set()
         with self._lock:
-            said, pictures = dict(self._said), dict(self._pictures)
-        for topic, payload in said.items():
-            yield Publication(topic=topic, payload=payload)
+            pictures = dict(self._pictures)
         for camera, picture in pictures.items():
             yield Publication(topic=self._topics.of_camera(camera, "image"), payload=picture)
 
@@ -106,21 +105,44 @@ class HomeAssistant:
         cameras = self._cameras()
         wanted = self._wanted(self._config(), tuple(cameras))
         standing = frozenset(wanted) | self._images(cameras)
-        gone = self._announcements.topics - standing
+        self._settle()
+        gone = {
+            t for t in self._announcements.topics - standing if self._acknowledged.get(t) != b""
+        }
         self._announcements.keep(cameras, standing | gone)
-        again = self._again.is_set()
-        self._again.clear()
         with self._lock:
-            new = {t: p for t, p in wanted.items() if again or self._said.get(t) != p}
-            self._said = wanted
             for camera in [one for one in self._pictures if one not in cameras]:
                 del self._pictures[camera]
-        for topic, payload in new.items():
-            self._removals.pop(topic, None)
-            self._site().publish(topic, payload, 1, True)
-        if new:
-            log(Event.HOME_ASSISTANT_TOLD, devices=len(new))
-        self._remove(gone, standing, cameras)
+        if self._again.is_set():
+            self._again.clear()
+            self._acknowledged.clear()
+        self._acknowledged = {t: p for t, p in self._acknowledged.items() if t in standing | gone}
+        if self._site().connected:
+            self._publish(wanted | dict.fromkeys(gone, b""))
+
+    def _settle(self) -> None:
+        """What the broker has said of the messages under way. One that it refuses is not repeated
+        before the next connect."""
+        outcomes = {topic: one.wait(0) for topic, (_, one) in self._under_way.items()}
+        for topic, outcome in outcomes.items():
+            if isinstance(outcome, TimedOut):
+                continue
+            payload, _ = self._under_way.pop(topic)
+            if isinstance(outcome, Delivered | Refused):
+                self._acknowledged[topic] = payload
+
+    def _publish(self, messages: Mapping[str, bytes]) -> None:
+        """What the broker does not have yet, as many as may be under way."""
+        due = [
+            (topic, payload)
+            for topic, payload in messages.items()
+            if topic not in self._under_way and self._acknowledged.get(topic) != payload
+        ][: _AT_ONCE - len(self._under_way)]
+        for topic, payload in due:
+            self._under_way[topic] = payload, self._site().publish(topic, payload, 1, True)
+        if due:
+            removed = sum(not payload for _, payload in due)
+            log(Event.HOME_ASSISTANT_TOLD, devices=len(due) - removed, removed=removed)
 
     def raised(self, bundle: ReportBundle) -> None:
         """Tell at once what was suspected, and show it."""
@@ -181,23 +203,6 @@ class HomeAssistant:
         )
         devices = {camera_topic(told, one): camera_message(told, one) for one in cameras}
         return {gateway_topic(told): gateway_message(told)} | devices
-
-    def _remove(
-        self, gone: frozenset[str], standing: frozenset[str], cameras: dict[CameraId, bool]
-    ) -> None:
-        """Until the broker has acknowledged it, or refuses to listen to us there."""
-        if not self._site().connected:
-            return
-        outcomes = {topic: one.wait(0) for topic, one in self._removals.items() if topic in gone}
-        done = {t for t, outcome in outcomes.items() if isinstance(outcome, Delivered | Refused)}
-        waiting = {t for t, outcome in outcomes.items() if isinstance(outcome, TimedOut)}
-        for topic in sorted(gone - waiting - done)[: _AT_ONCE - len(waiting)]:
-            self._removals[topic] = self._site().publish(topic, b"", 1, True)
-        if done:
-            for topic in done:
-                del self._removals[topic]
-            self._announcements.keep(cameras, standing | (gone - done))
-            log(Event.HOME_ASSISTANT_TOLD, removed=len(done))
 
 
 def _suspicion(report: ThreatReport) -> bytes:

@@ -170,7 +170,26 @@ def test_after_a_connect_everything_stands_again(home: Home) -> None:
     home.site.connected = False
     turn(running)
     home.site.connected = True
-    assert {one.topic for one in running.on_connect()} == {GATEWAY, GATE}
+    assert list(running.on_connect()) == []
+    turn(running)
+    assert home.devices() == {GATEWAY, GATE}
+    home.site.messages.clear()
+    assert list(running.on_connect()) == []
+    turn(running)
+    assert home.devices() == {GATEWAY, GATE}
+
+
+def test_many_cameras_are_announced_some_at_a_time(home: Home) -> None:
+    home.followed = tuple(CameraId(f"cam{n}") for n in range(500))
+    running = home.start()
+    sizes = []
+    while len(home.devices()) < 502:
+        before = len(home.site.published)
+        running.tick()
+        sizes.append(len(home.site.published) - before)
+    assert max(sizes) == 64
+    turn(running)
+    assert len(home.site.published) == 502
 
 
 @pytest.mark.parametrize(
