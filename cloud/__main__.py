@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from cloud.arguments import add_broker, add_settings, add_store
+from cloud.arguments import add_broker, add_keys, add_settings, add_store
 from cloud.enrol.arguments import add_enrol_arguments
 from cloud.feed_arguments import add_feed_arguments
 from cloud.fleet.arguments import add_fleet_verbs
@@ -227,22 +227,13 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics-host", metavar="ADDRESS", help="where HTTP listens")
     parser.add_argument("--metrics-port", metavar="PORT", help="serve /metrics and /healthz there")
     add_store(parser)
-    _add_keys(parser)
-
-
-def _add_keys(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--signing-key", metavar="FILE", help="private key made by `keygen`")
-    parser.add_argument(
-        "--trusted-keys",
-        metavar="FILE,..",
-        help="public keys whose stored verdicts are accepted too",
-    )
+    add_keys(parser)
 
 
 def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) -> None:
     for subcommand in (check, prune):
         add_store(subcommand)
-        _add_keys(subcommand)
+        add_keys(subcommand)
         subcommand.add_argument("--gateway", help="only this gateway")
         subcommand.add_argument("--json", action="store_true", help="one JSON object per line")
     check.add_argument("--quick", action="store_true", help="compare sizes only, read no picture")

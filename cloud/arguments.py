@@ -21,6 +21,16 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--store", metavar="SPEC", help="dir:PATH or s3:BUCKET?endpoint_url=...")
 
 
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """Who signs records, and whose records count."""
+    parser.add_argument("--signing-key", metavar="FILE", help="private key made by `keygen`")
+    parser.add_argument(
+        "--trusted-keys",
+        metavar="FILE,..",
+        help="public keys whose stored verdicts are accepted too",
+    )
+
+
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """The file that all of it may stand in."""
     parser.add_argument("--settings", metavar="FILE", help="YAML with any of the settings")

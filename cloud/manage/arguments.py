@@ -6,7 +6,7 @@ import argparse
 import getpass
 from pathlib import Path
 
-from cloud.arguments import add_broker, add_settings, add_store
+from cloud.arguments import add_broker, add_keys, add_settings, add_store
 from contract.topics import UpdateKind
 
 _CONTENT = {
@@ -74,6 +74,7 @@ def _add_updates(
     diff = verbs.add_parser("diff", help="what an order or patch changes against an earlier one")
     diff.add_argument("content", type=Path, help=f"as `sign` wrote it, or {_CONTENT[kind]}")
     diff.add_argument("--against", type=int, metavar="VERSION", help="default: the newest")
+    _add_roll_out(verbs.add_parser("roll-out", help="send an order ring by ring; 1 if it stopped"))
     rollback = verbs.add_parser("rollback", help="order again what an earlier version said")
     rollback.add_argument(
         "--to", type=int, metavar="VERSION", help="default: the one before; 0: the gateway's own"
@@ -94,6 +95,7 @@ def _add_updates(
         stored.append(upload)
     for verb in stored:
         add_store(verb)
+    add_keys(history)
     for verb in verbs.choices.values():
         add_settings(verb)
 
@@ -118,6 +120,31 @@ def _add_sign(parser: argparse.ArgumentParser, kind: UpdateKind) -> None:
     parser.add_argument("--salt", default="", help="another chooses other gateways")
     _add_trust(parser)
     add_store(parser)
+
+
+def _add_roll_out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("order", type=Path, help="as `sign` wrote it; run again, it goes on")
+    parser.add_argument(
+        "--ring",
+        action="append",
+        default=[],
+        metavar="GROUP|N%%",
+        help="a group or percentage, in this order; default: 1%%, 10%%, 50%%, 100%%",
+    )
+    for flag, meaning in (
+        ("--watch-s", "a ring is watched for so long after all have applied it; default: 3600"),
+        ("--answer-s", "for so long a gateway may take; default: 900"),
+        ("--grace-s", "for so long a gateway may be silent or worse; default: 60"),
+        ("--max-missed", "audited misses of all so far; default: 0"),
+        ("--max-alarms-per-h", "of one gateway, on average; default: 4"),
+        ("--max-suspicions-per-h", "of one gateway, on average; default: 60"),
+    ):
+        parser.add_argument(flag, type=float, metavar="N", help=meaning)
+    parser.add_argument("--resume", action="store_true", help="go on although it stopped: say why")
+    _add_said(parser)
+    _add_trust(parser)
+    add_keys(parser)
+    _add_broker_and_store(parser, store=True)
 
 
 def _add_role_keys(parser: argparse.ArgumentParser, flag: str, meaning: str) -> None:

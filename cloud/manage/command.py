@@ -6,10 +6,11 @@ SHELL. Called by `cloud.__main__`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 
 from cloud.manage import publishing, root_verbs, signing, uploading
 from cloud.manage.desk import Desk
+from cloud.manage.roll_out import roll_out
 from cloud.settings import Settings
 from contract.topics import UpdateKind
 from objectstore.store import ObjectStore
@@ -48,8 +49,19 @@ def run(
         verb = _ROOT.get(options.verb)
         return _found(*root_verbs.show(desk)) if verb is None else _print(verb(desk))
     kind: UpdateKind = "config" if options.command == "config" else "model"
+    if options.verb == "roll-out":
+        return _print_found(roll_out(desk, kind))
     update = _UPDATE.get(options.verb)
     return _found(*publishing.status(desk, kind)) if update is None else _print(update(desk, kind))
+
+
+def _print_found(lines: Generator[str, None, bool]) -> int:
+    """Prints as it goes; the generator's value says whether something was found."""
+    while True:
+        try:
+            _print([next(lines)])
+        except StopIteration as end:
+            return EXIT_FOUND if end.value else 0
 
 
 def _found(lines: Iterable[str], found: bool) -> int:

@@ -77,6 +77,11 @@ class FleetLink:
     ) -> None:
         self._link.stop(_STOP_S)
 
+    @property
+    def connected(self) -> bool:
+        """Whether what is known is up to date."""
+        return self._link.ready
+
     def gateways(self) -> dict[GatewayId, KnownGateway]:
         """As of now."""
         with self._changed:

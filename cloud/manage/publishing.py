@@ -106,7 +106,7 @@ def _send(desk: Desk, order: UpdateOrder, envelope: Envelope) -> Iterator[str]:
     with desk.fleet() as fleet:
         known = fleet.gateways()
         chosen = named_gateways(desk.options.gateway) or members(order, known)
-        newer = [one for one in chosen if _has_newer(known.get(one), order)]
+        newer = [one for one in chosen if has_newer(known.get(one), order)]
         to = [one for one in chosen if one not in newer]
         fleet.retain(messages(fleet.root, order, envelope, to))
     if not chosen:
@@ -115,7 +115,8 @@ def _send(desk: Desk, order: UpdateOrder, envelope: Envelope) -> Iterator[str]:
     yield from (f"{one}: left alone, a newer one was ordered" for one in newer)
 
 
-def _has_newer(known: KnownGateway | None, order: UpdateOrder) -> bool:
+def has_newer(known: KnownGateway | None, order: UpdateOrder) -> bool:
+    """Whether something newer was ordered of a gateway already."""
     desired = None if known is None else known.desired.get(order.kind)
     return desired is not None and desired.version > order.version
 

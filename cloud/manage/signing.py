@@ -12,9 +12,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from cloud.keys import open_keys
 from cloud.manage.contents import differences, model_in, patch_of
 from cloud.manage.desk import Desk
 from cloud.manage.files import read_file, read_signed, sign_file, signers, write_signed
+from cloud.manage.journal import Journal, entry_in_words
 from cloud.offline import CannotRun
 from contract.envelope import Envelope, Refusal, read_envelope, seal
 from contract.ids import GatewayId
@@ -59,11 +61,15 @@ def diff(desk: Desk, kind: UpdateKind) -> Iterator[str]:
 
 
 def history(desk: Desk, kind: UpdateKind) -> Iterator[str]:
-    """A line for each order that was published."""
+    """A line for each order that was published, and one for each step of its roll-out; whose
+    signatures are checked where there are keys."""
+    keys = open_keys(desk.settings)
     for record in desk.history.newest_first(kind):
         at = record.published_at.isoformat(timespec="seconds")
         whom = targets_in_words(record.order().targets)
         yield f"{record.version}  {at}  {record.published_by}  for {whom}: {record.reason}"
+        entries = Journal(desk.history, kind, record.version, keys).read()
+        yield from (f"    {entry_in_words(one, entries[0].rings)}" for one in entries)
 
 
 def sealed(order: UpdateOrder, keys: list[Path]) -> Envelope:
