@@ -7,7 +7,7 @@ PURE. One place that knows how topics are spelled; everything else asks for a to
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 from contract.ids import CameraId, GatewayId, id_of, is_name
 
@@ -22,11 +22,20 @@ Setting = Literal["armed", "enabled"]
 """A switch of a camera: its command comes on `<setting>/set`, its position said on
 `<setting>/state`, both ON or OFF, as Home Assistant has it."""
 
+LiveSetting = Literal["min_score", "threshold", "on_test", "profile"]
+"""What else is set from afar like a switch; `profile` of the site only, `on_test` of either."""
+
+SITE = CameraId("_site")
+"""Stands where a camera's id would, in settings of the whole site."""
+
 UpdateKind = Literal["config", "model"]
 """What can be ordered from afar."""
 
 UpdateLeaf = Literal["desired", "reported", "rejected"]
 """What is ordered from afar, what the gateway says of it, and why it refused."""
+
+
+Word = TypeVar("Word", bound=str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +67,27 @@ class Topics:
         """Subscription filter for `leaf` of every camera of this gateway."""
         return f"{self.root}/{self.gateway}/+/{leaf}"
 
-    def of_setting(self, camera: CameraId, setting: Setting, leaf: Literal["set", "state"]) -> str:
+    def of_setting(
+        self, camera: CameraId, setting: Setting | LiveSetting, leaf: Literal["set", "state"]
+    ) -> str:
         return f"{self.root}/{self.gateway}/{camera}/{setting}/{leaf}"
 
-    def all_settings(self, setting: Setting) -> str:
+    def all_settings(self, setting: Setting | LiveSetting) -> str:
         """Subscription filter for the commands to a switch of every camera of this gateway."""
         return f"{self.root}/{self.gateway}/+/{setting}/set"
 
     def setting_of(self, topic: str) -> tuple[CameraId, Setting] | None:
         """Which switch a command is for; None if `topic` is no command of this gateway."""
+        return self._command(topic, get_args(Setting))
+
+    def live_setting_of(self, topic: str) -> tuple[CameraId, LiveSetting] | None:
+        """The same for the other settings; the camera may be `SITE`."""
+        return self._command(topic, get_args(LiveSetting))
+
+    def _command(self, topic: str, settings: tuple[Word, ...]) -> tuple[CameraId, Word] | None:
         prefix = f"{self.root}/{self.gateway}/"
         parts = topic[len(prefix) :].split("/") if topic.startswith(prefix) else []
-        for setting in get_args(Setting):
+        for setting in settings:
             if parts[1:] == [setting, "set"] and is_name(parts[0]):
                 return CameraId(parts[0]), setting
         return None

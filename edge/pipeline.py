@@ -173,6 +173,10 @@ class Pipeline:
         """Nothing is remembered of `camera`; should it come back, it begins anew."""
         self._states.pop(camera, None)
 
+    def forget_alarms(self, camera: CameraId) -> None:
+        """See `CameraState.forget_alarms`."""
+        self._state(camera).forget_alarms()
+
     def follows(self, camera: CameraId) -> bool:
         """Whether frames of `camera` came here."""
         return camera in self._states

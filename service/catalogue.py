@@ -104,6 +104,11 @@ class Event(StrEnum):
         "info",
         "Somebody armed, disarmed, enabled or disabled a camera.",
     )
+    SETTING_CHANGED = (
+        "setting_changed",
+        "info",
+        "A threshold, the profile or a test of alarms was set from afar, or ended; by whom.",
+    )
     SWITCHES_NOT_KEPT = (
         "switches_not_kept",
         "warning",

@@ -64,7 +64,7 @@ def command(options: argparse.Namespace) -> int:
 
 _STATE = (
     *("outbox.sqlite*", "static.db*", "pictures*"),
-    *("switches.json*", "last-good-config.json*", "client-id.json*"),
+    *("switches.json*", "live-settings.json*", "last-good-config.json*", "client-id.json*"),
     *("redelivery-attempts.json*", "updates*", "identity", "home_assistant.json*"),
 )
 """What of the outbox's folder is ours, and what was set aside or left half-written of it."""

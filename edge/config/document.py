@@ -32,6 +32,15 @@ gate:
       zones: [drive]
 """
 
+_PROFILES = """\
+home:
+  armed: false
+  cameras:
+    gate: {armed: true, min_score: 0.5}
+"""
+
+_MAPS = {"cameras": _CAMERA, "profiles": _PROFILES}
+
 
 def documents() -> dict[Path, str]:
     """What ought to stand in the files, by path."""
@@ -86,7 +95,7 @@ def _entry(key: Key, indent: int) -> Iterator[str]:
             yield from (f"{pad}# {line}" for line in body)
         case "map":
             yield f"{pad}{key.name}:"
-            yield from (f"{pad}  # {line}" for line in _CAMERA.splitlines())
+            yield from (f"{pad}  # {line}" for line in _MAPS[key.name].splitlines())
         case "list":
             yield from _list(key, indent)
         case "section":

@@ -66,6 +66,7 @@ RULES: dict[str, ReloadPart] = {
     "home_assistant": ReloadPart.NOTHING,
     "remote": ReloadPart.NOTHING,
     "manage": ReloadPart.NOTHING,
+    "profiles": ReloadPart.CAMERAS,
     "manage.root": ReloadPart.RESTART,
     "camera_defaults": ReloadPart.CAMERAS,
     "cameras": ReloadPart.CAMERAS,

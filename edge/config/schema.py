@@ -31,6 +31,7 @@ from edge.config.places import (
     ZoneConfig,
     repeated,
 )
+from edge.config.profiles import ProfileConfig
 from edge.config.regions import PixelAspect, SearchRegionsConfig
 from edge.config.remote import RemoteConfig
 from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig
@@ -234,6 +235,10 @@ class EdgeConfig(Section):
     remote: RemoteConfig = Field(default_factory=RemoteConfig, description="Requests from afar.")
     home_assistant: HomeAssistantConfig = Field(
         default_factory=HomeAssistantConfig, description="Discovery by Home Assistant."
+    )
+    profiles: dict[Name, ProfileConfig] = Field(
+        default_factory=dict,
+        description="Sets of overrides by name, such as away and night; one is chosen over MQTT.",
     )
     manage: ManageConfig = Field(
         default_factory=ManageConfig, description="Updates that come signed from afar."

@@ -101,6 +101,7 @@ class AnalysisWorker:
         self._settings = self._offered = settings
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
+        self._tested: set[CameraId] = set()
         self._audit_sender = AuditSender(context.outbox, context.counters.audits)
         pipeline.limit_audits(self._audit_sender.limit)
 
@@ -161,6 +162,9 @@ class AnalysisWorker:
         began = self._clock.mono()
         for verdict in self._verdict_queue.take(frame.camera):
             self._pipeline.apply_verdict(frame.camera, verdict.report_id, verdict.decision)
+        if self._settings.origin.on_test(frame.camera) != (frame.camera in self._tested):
+            self._tested ^= {frame.camera}  # a test hides no alarm that comes after it
+            self._pipeline.forget_alarms(frame.camera)
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
         self._looked(frame)

@@ -224,6 +224,7 @@ class Daemon:
         except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
         self.gateway.switches.keep_again()
+        self.gateway.live_settings.keep_again()
         self._target.keep_again()
         flush()
 

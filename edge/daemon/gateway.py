@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from contract.ids import CameraId, GatewayId
 from contract.signature import Keyring
-from contract.topics import Topics
+from contract.topics import SITE, Topics
 from contract.verdict import Verdict
 from edge.config.live import Live
 from edge.config.load import Loaded
+from edge.config.overridden import overridden
 from edge.config.schema import EdgeConfig
 from edge.config.switched import switched
 from edge.daemon.analysis import AnalysisContext, WorkerSettings
@@ -26,6 +27,7 @@ from edge.daemon.enrolment import Enrolment
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
+from edge.daemon.live_settings import LiveSettings
 from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.switches import Switches
@@ -91,12 +93,18 @@ class Gateway:
         self.switches = Switches(
             config.deliver.outbox.path,
             self.topics,
-            lambda camera: (
-                camera in self.live.current.config.cameras or camera in self.intake.cameras
-            ),
+            self._is_known,
             self._strangers,
         )
-        self._config = config = switched(config, self.switches.positions)
+        self.live_settings = LiveSettings(
+            config.deliver.outbox.path,
+            self.topics,
+            clock,
+            self._is_known,
+            lambda: self.live.current.config.profiles,
+        )
+        self.status_messages.add_to_info(self.live_settings.facts)
+        self._config = config = self._as_set()
         self._on_failure = on_failure
         self._subscribed: tuple[Subscription, ...] = ()
         self._verdict_queue = VerdictQueue()
@@ -167,8 +175,7 @@ class Gateway:
         yield from self.public_on_connect()
         cameras = self.intake.cameras
         listed = tuple(map(CameraId, self.config().cameras))
-        for camera in sorted({*listed, *cameras}):
-            yield from self.switches.states(self.config(), camera)
+        yield from self._setting_states()
         for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
             yield self.delivery.threats.state(camera)
         yield from self.home_assistant.on_connect()
@@ -213,17 +220,37 @@ class Gateway:
         self._put_in_force()
 
     def turn_switches(self) -> None:
-        """Put in force what people set the switches to, then say where they stand."""
+        """Put in force what people set the switches and the rest to, then say how it stands."""
+        changed = self.live_settings.turn()
+        if SITE in changed and self.live_settings.profile is not None:
+            self.switches.release(self.live_settings.profile)
         turned = self.switches.turn()
-        if not turned:
+        if not (changed or turned):
             return
         self._put_in_force()
         for camera in dict.fromkeys(camera for camera, _ in turned):
             self._publish(self.switches.states(self.config(), camera))
+        if changed:
+            self._publish(self._setting_states())
+            self._publish_to_all((self.status_messages.info(),))
+
+    def _setting_states(self) -> Iterator[Publication]:
+        """Switches and other settings of every camera, and those of the site."""
+        cameras = sorted({*map(CameraId, self.config().cameras), *self.intake.cameras})
+        for camera in cameras:
+            yield from self.switches.states(self.config(), camera)
+        yield from self.live_settings.states(self.config(), (SITE, *cameras))
+
+    def _as_set(self) -> EdgeConfig:
+        """The configuration under the profile, thresholds and switches that hold."""
+        return switched(
+            overridden(self.live.current.config, self.live_settings.values),
+            self.switches.positions,
+        )
 
     def _put_in_force(self) -> None:
         """From the next frame on."""
-        self._config = switched(self.live.current.config, self.switches.positions)
+        self._config = self._as_set()
         self.analysis.adopt(self._worker_settings())
         self.snapshots.follow()
         if self._subscribed != self._heard():
@@ -235,6 +262,7 @@ class Gateway:
         return (
             *self.intake.subscriptions(),
             *self.switches.subscriptions(),
+            *self.live_settings.subscriptions(),
             *self.remote.subscriptions(),
             *self.home_assistant.subscriptions(),
         )
@@ -338,6 +366,7 @@ class Gateway:
         """Its `status` and `health` follow on the next round."""
         self._publish((self.delivery.threats.state(camera),))
         self._publish(self.switches.states(self.config(), camera))
+        self._publish(self.live_settings.states(self.config(), (camera,)))
 
     def _publish_to_all(self, publications: Iterable[Publication]) -> None:
         """At the brokers of site and cloud."""
@@ -356,6 +385,7 @@ class Gateway:
             self.topics.of_camera(camera, "status"),
             self.topics.of_camera(camera, "health"),
             *(one.topic for one in self.switches.states(self.config(), camera)),
+            *(one.topic for one in self.live_settings.states(self.config(), (camera,))),
         ]
         # the brokers forget it too
         self._publish_to_all(Publication(topic=topic, payload=b"") for topic in gone)
@@ -369,6 +399,9 @@ class Gateway:
         self.static.add_verdict(verdict)
         self._verdict_queue.add(verdict)
 
+    def _is_known(self, camera: CameraId) -> bool:
+        return camera in self.live.current.config.cameras or camera in self.intake.cameras
+
     def _strangers(self) -> int:
         """How many cameras may have switches before anything is known of them."""
         intake = self.live.current.config.intake
@@ -379,7 +412,8 @@ class Gateway:
     ) -> None:
         asked = self.remote.on_message(topic, payload, retained, lambda one: self._publish((one,)))
         told = self.home_assistant.on_message(topic, payload)
-        if asked or told or self.switches.on_message(topic, payload, retained):
+        takers = (self.switches, self.live_settings)
+        if asked or told or any(one.on_message(topic, payload, retained) for one in takers):
             ack()
         elif self.snapshots.carries(topic):
             ack()  # the copy that the broker holds for us is the one that counts
@@ -404,4 +438,5 @@ class Gateway:
             evidence=current.config.deliver.evidence,
             privacy=privacy_of(current.config),
             clocksync=self.synchronised,
+            on_test=self.live_settings.on_test,
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from contract.ids import CameraId, is_name
 from contract.topics import Setting, Topics
+from edge.config.profiles import ProfileConfig
 from edge.config.schema import EdgeConfig
 from edge.config.switched import SETTINGS, Positions, position
 from edge.storage.files import write_whole
@@ -90,6 +91,14 @@ class Switches:
         self._positions = positions
         self._keep()
         return tuple(set_since)
+
+    def release(self, profile: ProfileConfig) -> None:
+        """Forget positions of which a profile that was just chosen says something else."""
+        self._positions = {
+            camera: {name: on for name, on in settings.items() if not profile.touches(camera, name)}
+            for camera, settings in self._positions.items()
+        }
+        self._keep()
 
     def keep_again(self) -> None:
         """Tries once more what the disk did not take; call it every minute or so."""

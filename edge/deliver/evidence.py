@@ -16,7 +16,7 @@ from typing import Literal
 
 import cv2
 
-from contract.ids import GatewayId
+from contract.ids import CameraId, GatewayId
 from contract.keys import evidence_key
 from contract.labels import group_of
 from contract.report import (
@@ -66,6 +66,8 @@ class ReportOrigin:
     evidence: EvidenceConfig
     privacy: Privacy
     clocksync: Callable[[], bool] = lambda: True
+    on_test: Callable[[CameraId], bool] = lambda _camera: False
+    """Whether somebody tests the alarms of a camera now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,14 +253,15 @@ def item_of(
 def _report(
     candidate: AlertCandidate, origin: ReportOrigin, evidence: tuple[EvidenceRef, ...]
 ) -> ThreatReport:
-    suspicion = candidate.suspicion
+    suspicion, test = candidate.suspicion, origin.on_test(candidate.suspicion.camera)
     return ThreatReport(
         report_id=suspicion.report_id,
         gateway=origin.gateway,
         camera=suspicion.camera,
         label=suspicion.label[:_MAX_NAME_CHARS],
-        severity=suspicion.severity,
-        audit=suspicion.audit,
+        severity=0 if test else suspicion.severity,
+        audit=suspicion.audit or test,
+        test=test,
         raised_at=suspicion.raised_at,
         clocksync=origin.clocksync(),
         box=relative(candidate.best_box, candidate.best.width, candidate.best.height),

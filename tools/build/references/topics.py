@@ -15,8 +15,10 @@ from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
 from contract.ids import CameraId, GatewayId
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport
 from contract.topics import (
+    SITE,
     CameraLeaf,
     GatewayLeaf,
+    LiveSetting,
     Presence,
     Setting,
     Topics,
@@ -134,6 +136,31 @@ def _asked(what: str) -> TopicRow:
     )
 
 
+_OF_LIVE: dict[LiveSetting, TopicRow] = {
+    "min_score": TopicRow(
+        by="you",
+        qos=1,
+        retained=False,
+        payload="number 0.05 to 0.95, instead of every rule's `min_score` for this camera; "
+        "`default`; or JSON with `value` and `by`, as in the next three",
+    ),
+    "threshold": TopicRow(
+        by="you",
+        qos=1,
+        retained=False,
+        payload="the same instead of `threshold` and `snapshot_threshold`",
+    ),
+    "on_test": TopicRow(
+        by="you",
+        qos=1,
+        retained=False,
+        payload="minutes up to 480, `ON` (30) or `OFF`: alarms are marked `test` meanwhile and "
+        "switch no `threat`; also `_site`, for all cameras",
+    ),
+    "profile": TopicRow(
+        by="you", qos=1, retained=False, payload="name of one of `profiles`, or `none`"
+    ),
+}
 _OF_VERB: dict[Verb, TopicRow] = {
     "self-test": TopicRow(
         by="you",
@@ -177,6 +204,9 @@ _GAP = TopicRow(
     "`end` and `seconds`, which are null while it lasts",
 )
 _STATE = TopicRow(by="edge", qos=1, retained=True, payload="`ON` or `OFF`")
+_LIVE_STATE = TopicRow(
+    by="edge", qos=1, retained=True, payload="what holds: of several rules, the first one's"
+)
 _RESPONSE = TopicRow(
     by="edge",
     qos=1,
@@ -271,6 +301,10 @@ def rows() -> dict[str, TopicRow]:
     for one in get_args(Setting):
         found[TOPICS.of_setting(CAMERA, one, "set")] = _OF_SETTING[one]
         found[TOPICS.of_setting(CAMERA, one, "state")] = _STATE
+    for live in get_args(LiveSetting):
+        whose = SITE if live == "profile" else CAMERA
+        found[TOPICS.of_setting(whose, live, "set")] = _OF_LIVE[live]
+        found[TOPICS.of_setting(whose, live, "state")] = _LIVE_STATE
     for verb in get_args(Verb):
         found[TOPICS.of_request(verb, "request")] = _OF_VERB[verb]
         found[TOPICS.of_request(verb, "response")] = _RESPONSE
