@@ -20,6 +20,8 @@ from service.redact import redacted
 
 CTRL_C = 130
 READER_GONE = 141
+ON_REFUSAL = "STILLWATCH_REFUSED"
+"""A variable: `wait` keeps a daemon whose start is refused where its reason can be read."""
 DEFAULT_FILE = Path("/etc/stillwatch/edge.yaml")
 
 
@@ -42,12 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = subcommand.command(options)
         sys.stdout.flush()
     except ConfigError as error:
-        return _refuse("configuration", *map(str, error.problems))
+        return _refused(options, "configuration", *map(str, error.problems))
     except OutboxInUse as error:
         return _refuse("outbox", f"{error} ({_OUTBOX_HINT})")
     except tuple(subcommand.REFUSALS) as error:
         words = next(word for kind, word in subcommand.REFUSALS.items() if isinstance(error, kind))
-        return _refuse(words, str(error))
+        return _refused(options, words, str(error))
     except KeyboardInterrupt:
         return CTRL_C
     except BrokenPipeError:  # as in `| head`; what Python still holds must not find it closed
@@ -57,6 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 _OUTBOX_HINT = "one daemon per folder: see deliver.outbox.path, and whether another one runs"
+
+
+def _refused(options: argparse.Namespace, what: str, *reasons: str) -> int:
+    """Where a supervisor would start us again at once, we stay and say why."""
+    status = _refuse(what, *reasons)
+    if options.module != "run" or os.environ.get(ON_REFUSAL) != "wait":
+        return status
+    told = [redacted(f"{what}: {reason}") for reason in reasons]
+    refused = importlib.import_module("edge.daemon.refused")
+    return cast(int, refused.stay(told, options.config, os.environ))
 
 
 def _refuse(what: str, *reasons: str) -> int:

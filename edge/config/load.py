@@ -95,6 +95,17 @@ def read(document: bytes, environ: Mapping[str, str], patches: Sequence[str] = (
     )
 
 
+def combined(document: bytes, environ: Mapping[str, str]) -> Data:
+    """The document's data under the variables, whatever is wrong with either; unchecked."""
+    try:
+        data = parse(document)[0]
+    except ConfigError:
+        data = {}
+    for steps, value in _overrides(environ)[0].items():
+        _put(data, steps, value)
+    return data
+
+
 def digest(config: EdgeConfig) -> str:
     """SHA-256 of the effective values."""
     values = json.dumps(config.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))

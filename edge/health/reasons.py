@@ -145,6 +145,11 @@ class HealthReason(StrEnum):
         "An update from afar made the gateway worse and was rolled back.",
         "see the detail; publish a version without what did it",
     )
+    CONFIG_REFUSED = (
+        "config_refused",
+        "The configuration at the start is refused, and there is none from before: nobody watches.",
+        "repair what the detail names; the container then starts by itself",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

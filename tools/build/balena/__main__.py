@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.verb == "assemble":
-            assemble(CHECKOUT, options.out)
+            assemble(CHECKOUT, options.out, dict(options.image))
             print(f"now: balena push FLEET --source {options.out}")
             return 0
         return _check() if options.check else _write()
@@ -50,7 +50,22 @@ def _parser() -> argparse.ArgumentParser:
     written.add_argument("--check", action="store_true", help="write nothing; 1 if stale")
     assembled = verbs.add_parser("assemble", help="make the folder for `balena push`")
     assembled.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
+    assembled.add_argument(
+        "--image",
+        type=_image,
+        action="append",
+        default=[],
+        metavar="SERVICE=IMAGE@sha256:...",
+        help="name a pushed image instead of building that service (repeatable)",
+    )
     return parser
+
+
+def _image(text: str) -> tuple[str, str]:
+    service, sign, image = text.partition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError(f"{text!r} is not SERVICE=IMAGE@sha256:...")
+    return service, image
 
 
 if __name__ == "__main__":

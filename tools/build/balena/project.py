@@ -11,8 +11,10 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+_BY_DIGEST = re.compile(r"[a-z0-9][a-zA-Z0-9._:/-]{0,254}@sha256:[0-9a-f]{64}")
 
 SOURCES = {"aarch64": "Dockerfile.arm64", "amd64": "Dockerfile.amd64"}
 """By balena's name of the architecture, the file at the root that the edge's is made from."""
@@ -111,8 +113,10 @@ def stale(root: Path) -> tuple[Path, ...]:
     )
 
 
-def assemble(root: Path, out: Path) -> None:
-    """Makes the folder `out`, which must be absent or empty."""
+def assemble(root: Path, out: Path, images: Mapping[str, str] | None = None) -> None:
+    """Makes the folder `out`, which must be absent or empty; of services with an image in `images`
+    nothing is built."""
+    given = images or {}
     if out.exists() and any(out.iterdir()):
         raise ProjectError(f"{out} is not empty; name a new folder")
     wanted = dockerfiles(root)
@@ -120,13 +124,30 @@ def assemble(root: Path, out: Path) -> None:
         raise ProjectError(f"{root} has none of {', '.join(MADE.values())}")
     for name in FILES:
         _copy(root / "balena" / name, out / name)
+    compose = out / "docker-compose.yml"
+    if given:
+        compose.write_text(with_images(compose.read_text(encoding="utf-8"), given), "utf-8")
     for path, text in wanted.items():
         context = out / path.parent.name
+        if path.parent.name in given:
+            continue
         context.mkdir(parents=True, exist_ok=True)
         (context / path.name).write_text(text, encoding="utf-8")
         for source in copied(text):
             for found in _matching(root, source):
                 _copy(found, context / found.relative_to(root))
+
+
+def with_images(compose: str, images: Mapping[str, str]) -> str:
+    """The compose file, images in place of `build:`, which no second file can take back."""
+    for service, image in images.items():
+        if not _BY_DIGEST.fullmatch(image):
+            raise ProjectError(f"{image!r} is not REGISTRY/NAME@sha256:... with 64 digits")
+        line = f"    build: ./{service}\n"
+        if compose.count(line) != 1:
+            raise ProjectError(f"{service!r} is no service that is built")
+        compose = compose.replace(line, f"    image: {image}\n")
+    return compose
 
 
 def _matching(root: Path, source: str) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tools.build.balena.project import (
     MADE,
@@ -111,3 +112,28 @@ def test_what_is_copied_but_not_there_is_told(tmp_path: Path) -> None:
     (root / "Dockerfile.amd64").write_text("FROM scratch\nCOPY missing /x/\n")
     with pytest.raises(ProjectError, match="copies missing"):
         assemble(root, tmp_path / "out")
+
+
+DIGEST = "registry.example:5000/stillwatch-edge@sha256:" + "a" * 64
+
+
+def test_a_service_whose_image_is_named_by_digest_is_not_built(tmp_path: Path) -> None:
+    assemble(ROOT, tmp_path / "out", {"edge": DIGEST})
+    services = yaml.safe_load((tmp_path / "out" / "docker-compose.yml").read_text())["services"]
+    assert services["edge"]["image"] == DIGEST
+    assert "build" not in services["edge"]
+    assert services["bridge"]["build"] == "./bridge"
+    assert not (tmp_path / "out" / "edge" / "Dockerfile.amd64").exists()
+    before = yaml.safe_load((ROOT / "balena" / "docker-compose.yml").read_text())["services"]
+    assert {**services["edge"], "build": "./edge"} == {**before["edge"], "image": DIGEST}
+
+
+@pytest.mark.parametrize(
+    ("service", "image"),
+    [("edge", "stillwatch-edge:latest"), ("edge", DIGEST[:-1]), ("none", DIGEST)],
+)
+def test_an_image_without_digest_or_service_is_refused(
+    tmp_path: Path, service: str, image: str
+) -> None:
+    with pytest.raises(ProjectError, match=r"@sha256|no service"):
+        assemble(ROOT, tmp_path / "out", {service: image})
