@@ -1,4 +1,4 @@
-"""`python -m edge`: run, check-config, replay, static, health, self-test, import.
+"""`python -m edge`: run, check-config, replay, state, static, health, self-test, import.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
 or state that somebody has to fix before another start can succeed; 130 and 141, as a shell says it,
@@ -92,7 +92,7 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     commands = parser.add_subparsers(
-        required=True, metavar="run|check-config|replay|static|health|self-test|import"
+        required=True, metavar="run|check-config|replay|state|static|health|self-test|import"
     )
     _add(commands, "run", "watch the cameras until stopped")
     _add(commands, "check-config", "print the configuration in effect, or every fault in it")
@@ -102,6 +102,9 @@ def command_line() -> argparse.ArgumentParser:
         "--timeout", type=_test_seconds, help="1 to 600 s; default: self_test.timeout_s"
     )
     test.add_argument("--json", action="store_true", help="one JSON object instead of words")
+    state = _add(commands, "state", "save the gateway's state into one file, or put it back")
+    state.add_argument("action", choices=("backup", "restore"), help="while no daemon runs")
+    state.add_argument("file", type=Path, metavar="ARCHIVE", help="it has keys in it: mode 0600")
     static = _add(commands, "static", "list or forget the static objects that are remembered")
     _static_arguments(static)
     replay = _add(commands, "replay", "run stored pictures or a video through the pipeline")

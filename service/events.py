@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TextIO
 
 from service.catalogue import Event, Level
@@ -29,7 +30,12 @@ __all__ = ["Event", "LogLine", "configure", "flush", "log"]
 
 _ORDER: dict[Level, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 _PRIORITY: dict[Level, int] = {"debug": 7, "info": 6, "warning": 4, "error": 3}
-_JOURNALS_OWN = frozenset({"MESSAGE", "MESSAGE_ID", "PRIORITY", "EVENT", "CODE_FILE", "CODE_LINE"})
+_JOURNALS_OWN = frozenset(
+    {
+        *("MESSAGE", "MESSAGE_ID", "PRIORITY", "EVENT"),
+        *("CODE_FILE", "CODE_LINE", "SYSLOG_IDENTIFIER"),
+    }
+)
 _WHOSE = ("camera", "link", "worker", "library")
 
 
@@ -76,10 +82,18 @@ def to_journal() -> Sink | None:
         words = " ".join(f"{name}={_text(value)}" for name, value in line.fields.items())
         priority = str(_PRIORITY[line.event.level])
         facts = named | {"EVENT": line.event.value, "PRIORITY": priority}
+        facts["SYSLOG_IDENTIFIER"] = identifier(sys.argv)
         with suppress(OSError, ValueError):  # a journal that is full is not worth dying for
             journal.send(f"{line.event.value} {words}".rstrip(), **facts)
 
     return send
+
+
+def identifier(argv: list[str]) -> str:
+    """What the journal calls us (`journalctl -t`), however we were started."""
+    program = Path(argv[0] if argv else "")
+    module = program.parent.name if program.name == "__main__.py" else program.name
+    return f"stillwatch-{module.removeprefix('stillwatch-') or 'program'}"
 
 
 def _journal_name(name: str) -> str:

@@ -113,6 +113,20 @@ def test_the_journal_takes_fields_of_any_name_even_where_nobody_listens() -> Non
     send(events.LogLine(at=ManualClock().now(), event=Event.DAEMON_READY, fields=fields))
 
 
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (["/opt/stillwatch/venv/bin/stillwatch-edge", "run"], "stillwatch-edge"),
+        (["/opt/stillwatch/app/edge/__main__.py"], "stillwatch-edge"),
+        (["/app/cloud/__main__.py"], "stillwatch-cloud"),
+        ([""], "stillwatch-program"),
+        ([], "stillwatch-program"),
+    ],
+)
+def test_the_journal_calls_us_by_the_program_s_name(argv: list[str], name: str) -> None:
+    assert events.identifier(argv) == name
+
+
 def test_the_journal_is_chosen_only_if_it_is_this_very_stream(tmp_path: Path) -> None:
     with (tmp_path / "stream").open("w") as stream:
         stat = os.fstat(stream.fileno())
