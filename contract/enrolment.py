@@ -27,6 +27,8 @@ LONGEST_TOKEN = 256
 
 Pem = Annotated[str, Field(max_length=8192)]
 
+Proof = Annotated[str, Field(max_length=1024)]
+
 _RENEWAL = b"io.stillwatch.renewal.v1 "
 
 
@@ -46,7 +48,7 @@ class RenewalRequest(Wire):
     version: Literal[1] = Field(1, description="Version of this message.")
     certificate: Pem = Field(description="The present one.")
     request: Pem = Field(description="PKCS 10 in PEM, for the same name; the key may be another.")
-    proof: Annotated[str, Field(max_length=1024)] = Field(
+    proof: Proof = Field(
         description="Signature (ECDSA with SHA-256, in base64) by the present certificate's key."
     )
 
@@ -75,6 +77,9 @@ class EnrolmentRefused(StrEnum):
     REVOKED = "revoked"
     EXPIRED = "expired"
     FORGED = "forged"
+    WRONG_KEY = "wrong_key"
+    WRONG_CLOCK = "wrong_clock"
+    NOT_OFFERED = "not_offered"
 
 
 class EnrolmentRefusal(Wire):
@@ -83,6 +88,7 @@ class EnrolmentRefusal(Wire):
     version: Literal[1] = Field(1, description="Version of this message.")
     reason: EnrolmentRefused = Field(description="In one word.")
     detail: Sentence = Field(description="In a sentence.")
+    now: Moment | None = Field(None, description="The service's time, where the asker's is wrong.")
 
 
 def renewal_statement(request_der: bytes) -> bytes:

@@ -12,7 +12,7 @@ import configparser
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict
 
 import boto3
 from botocore.config import Config
@@ -101,10 +101,10 @@ class _Extra(TypedDict, total=False):
 class S3Store:
     """Objects of one bucket, which must exist."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, signature: Any = "s3v4") -> None:
         self._bucket = settings.bucket
         self._settings = settings
-        self._client = client_of(settings)
+        self._client = client_of(settings, signature)
 
     def put_if_absent(self, key: str, body: bytes, content_type: str) -> Put:
         check_key(key)
@@ -230,12 +230,15 @@ def _base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-def client_of(settings: S3Settings) -> S3Client:
-    """A client for the bucket, safe between threads; raises `PermanentStoreError`."""
+def client_of(settings: S3Settings, signature: Any = "s3v4") -> S3Client:
+    """A client for the bucket, safe between threads; raises `PermanentStoreError`.
+
+    `signature`: botocore's name of one, or its `UNSIGNED`.
+    """
     access, secret, token = _credentials(settings.credentials_file)
     usual: Literal["auto", "path"] = "auto" if settings.endpoint_url is None else "path"
     config = Config(
-        signature_version="s3v4",
+        signature_version=signature,
         s3={"addressing_style": settings.addressing_style or usual},
         connect_timeout=settings.timeout_s,
         read_timeout=settings.timeout_s,

@@ -26,6 +26,9 @@ def add_enrol_arguments(parser: argparse.ArgumentParser) -> None:
     serve.add_argument("--key", type=Path, metavar="FILE", help="of this service, PEM")
     serve.add_argument("--plain", action="store_true", help="no TLS: behind a proxy that has it")
     serve.add_argument("--days", type=float, default=DAYS, help="of a gateway's certificate")
+    serve.add_argument(
+        "--store", metavar="SPEC", help="s3:BUCKET?..., for which it signs gateways' requests"
+    )
     token = verbs.add_parser("token", help="make a token, print it once")
     token.add_argument("names", help="a gateway's id, or a pattern with * for many cards")
     token.add_argument("--uses", type=int, default=1, help="devices that may use it")

@@ -18,10 +18,13 @@ from pathlib import Path
 from cloud.enrol.authority import Authority, AuthorityError, Issued
 from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import EnrolmentService
+from cloud.enrol.store_signer import StoreSigner
 from cloud.enrol.tokens import Token, Tokens
 from cloud.offline import CannotRun
 from cloud.settings import Settings, SettingsError
 from contract.ids import is_name
+from objectstore.open import read_s3
+from objectstore.store import PermanentStoreError
 from service.events import Event, log
 from service.link_settings import LinkSettings, tls_files
 
@@ -52,7 +55,8 @@ def _serve(options: argparse.Namespace, authority: Authority) -> int:
     if options.plain == bool(options.certificate and options.key):
         raise SettingsError("give --certificate and --key, or --plain behind a proxy with TLS")
     tls = None if options.plain else (options.certificate, options.key)
-    registrar = Registrar(authority, options.days, lambda: datetime.now(UTC))
+    signer = None if options.store is None else _signer(options.store)
+    registrar = Registrar(authority, options.days, lambda: datetime.now(UTC), signer)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -64,6 +68,16 @@ def _serve(options: argparse.Namespace, authority: Authority) -> int:
     stopping.wait()
     service.close()
     return 0
+
+
+def _signer(spec: str) -> StoreSigner:
+    kind, _, rest = spec.partition(":")
+    if kind != "s3" or not rest:
+        raise SettingsError(f"--store {spec!r}: requests are signed for s3:BUCKET?... only")
+    try:
+        return StoreSigner(read_s3(rest))
+    except PermanentStoreError as error:
+        raise SettingsError(f"store: {error}") from error
 
 
 def _token(options: argparse.Namespace, authority: Authority) -> int:

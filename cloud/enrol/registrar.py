@@ -8,21 +8,20 @@ the certificate is signed. Called by `service`.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 
 from cloud.enrol.authority import Authority
+from cloud.enrol.store_signer import StoreSigner
 from cloud.enrol.tokens import Token, Tokens
 from contract.enrolment import (
     EnrolmentAnswer,
@@ -33,9 +32,17 @@ from contract.enrolment import (
     renewal_statement,
 )
 from contract.ids import GatewayId, is_name
+from contract.possession import is_proven
+from contract.store_access import SIGNED_HEADERS, StoreAddress, StoreRequest, store_statement
+from objectstore.store import PermanentStoreError, check_key
 
 RENEW_AFTER = 2 / 3
 """Of a certificate's days: a third is left for a cloud that is away."""
+
+MOST_ASKEW = timedelta(minutes=10)
+"""Between the service's clock and that of a gateway whose request is signed."""
+
+Granted = TypeVar("Granted", EnrolmentAnswer, StoreAddress)
 
 _CURVES = ("secp256r1", "secp384r1")
 
@@ -51,8 +58,15 @@ class _Refused(Exception):
 class Registrar:
     """Answers every body with a certificate or a refusal; raises `AuthorityError` only."""
 
-    def __init__(self, authority: Authority, days: float, now: Callable[[], datetime]) -> None:
-        self._authority, self._days, self._now = authority, days, now
+    def __init__(
+        self,
+        authority: Authority,
+        days: float,
+        now: Callable[[], datetime],
+        signer: StoreSigner | None = None,
+    ) -> None:
+        """`signer`: of a store that gateways without credentials may use."""
+        self._authority, self._days, self._now, self._signer = authority, days, now, signer
         self._tokens = Tokens(authority.folder)
 
     def enrol(self, body: bytes) -> EnrolmentAnswer | EnrolmentRefusal:
@@ -63,13 +77,18 @@ class Registrar:
         """The next one of a gateway, by the present one."""
         return self._answer(self._renew, body)
 
+    def sign(self, body: bytes) -> StoreAddress | EnrolmentRefusal:
+        """The address of one request to the store, below the gateway's own prefix."""
+        return self._answer(self._store_address, body)
+
     def _answer(
-        self, decide: Callable[[bytes], EnrolmentAnswer], body: bytes
-    ) -> EnrolmentAnswer | EnrolmentRefusal:
+        self, decide: Callable[[bytes], Granted], body: bytes
+    ) -> Granted | EnrolmentRefusal:
         try:
             return decide(body)
         except _Refused as refused:
-            return EnrolmentRefusal(reason=refused.reason, detail=refused.detail)
+            now = self._now() if refused.reason is EnrolmentRefused.WRONG_CLOCK else None
+            return EnrolmentRefusal(reason=refused.reason, detail=refused.detail, now=now)
 
     def _enrol(self, body: bytes) -> EnrolmentAnswer:
         try:
@@ -134,24 +153,53 @@ class Registrar:
             raise _malformed(error) from error
         request, name = _request(asked.request)
         with self._authority.locked():
-            issued = self._authority.knows(certificate)
-            if issued is None:
+            holder = self._holder(certificate)
+            if name != holder:
                 raise _Refused(
-                    EnrolmentRefused.FOREIGN_CERTIFICATE, "it is not of this authority: enrol anew"
+                    EnrolmentRefused.WRONG_NAME, f"the certificate is {holder}'s, not {name}'s"
                 )
-            if issued.revoked_at is not None:
-                raise _Refused(EnrolmentRefused.REVOKED, f"{issued.name} was revoked")
-            if not issued.good(self._now()):
-                raise _Refused(
-                    EnrolmentRefused.EXPIRED,
-                    f"the certificate ended at {issued.ends_at:%FT%TZ}: enrol with a new token",
-                )
-            if name != issued.name:
-                raise _Refused(
-                    EnrolmentRefused.WRONG_NAME, f"the certificate is {issued.name}'s, not {name}'s"
-                )
-            _check_proof(certificate, request, asked.proof)
+            said = renewal_statement(request.public_bytes(Encoding.DER))
+            _check_proof(certificate, said, asked.proof)
             return self._sign(name, request)
+
+    def _store_address(self, body: bytes) -> StoreAddress:
+        try:
+            asked = StoreRequest.model_validate_json(body)
+            certificate = x509.load_pem_x509_certificate(asked.certificate.encode())
+        except (ValidationError, ValueError) as error:
+            raise _malformed(error) from error
+        if self._signer is None:
+            raise _Refused(
+                EnrolmentRefused.NOT_OFFERED,
+                "the service signs for no store: `enrol serve --store`",
+            )
+        _check_proof(certificate, store_statement(asked), asked.proof)
+        holder = self._holder(certificate)
+        if abs(self._now() - asked.at) > MOST_ASKEW:
+            raise _Refused(EnrolmentRefused.WRONG_CLOCK, f"it says {asked.at:%FT%TZ}")
+        if not (asked.key.startswith(f"evidence/{holder}/") and _is_key(asked.key)):
+            raise _Refused(
+                EnrolmentRefused.WRONG_KEY, f"{holder} may reach evidence/{holder}/ and no more"
+            )
+        if not asked.headers.keys() <= set(SIGNED_HEADERS):
+            raise _Refused(EnrolmentRefused.BAD_REQUEST, f"only {', '.join(SIGNED_HEADERS)}")
+        return StoreAddress(url=self._signer.address(asked.method, asked.key, asked.headers))
+
+    def _holder(self, certificate: x509.Certificate) -> str:
+        """The gateway that a good certificate of ours is for."""
+        issued = self._authority.knows(certificate)
+        if issued is None:
+            raise _Refused(
+                EnrolmentRefused.FOREIGN_CERTIFICATE, "it is not of this authority: enrol anew"
+            )
+        if issued.revoked_at is not None:
+            raise _Refused(EnrolmentRefused.REVOKED, f"{issued.name} was revoked")
+        if not issued.good(self._now()):
+            raise _Refused(
+                EnrolmentRefused.EXPIRED,
+                f"the certificate ended at {issued.ends_at:%FT%TZ}: enrol with a new token",
+            )
+        return issued.name
 
     def _sign(self, name: str, request: x509.CertificateSigningRequest) -> EnrolmentAnswer:
         pem = self._authority.sign(name, request, self._days)
@@ -187,19 +235,17 @@ def _request(pem: str) -> tuple[x509.CertificateSigningRequest, str]:
     return request, name
 
 
-def _check_proof(
-    certificate: x509.Certificate, request: x509.CertificateSigningRequest, proof: str
-) -> None:
-    key = certificate.public_key()
-    said = renewal_statement(request.public_bytes(Encoding.DER))
+def _check_proof(certificate: x509.Certificate, said: bytes, proof: str) -> None:
+    if not is_proven(certificate, said, proof):
+        raise _Refused(EnrolmentRefused.FORGED, "the proof is not by the certificate's key")
+
+
+def _is_key(key: str) -> bool:
     try:
-        if not isinstance(key, ec.EllipticCurvePublicKey):
-            raise InvalidSignature
-        key.verify(base64.b64decode(proof, validate=True), said, ec.ECDSA(hashes.SHA256()))
-    except (InvalidSignature, binascii.Error, ValueError) as error:
-        raise _Refused(
-            EnrolmentRefused.FORGED, "the proof is not by the present certificate's key"
-        ) from error
+        check_key(key)
+    except PermanentStoreError:
+        return False
+    return True
 
 
 def _use_sha256(name: str, request: x509.CertificateSigningRequest) -> str:

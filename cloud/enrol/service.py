@@ -1,4 +1,4 @@
-"""The service that gateways ask for certificates: two paths, POST, JSON, HTTPS.
+"""The service that gateways ask for certificates and addresses: three paths, POST, JSON, HTTPS.
 
 SHELL. Bodies are bounded, and who is slow holds a thread for seconds only. The answer to everything
 is JSON with a reason. It needs the authority's private key: run it where that key may be, not on a
@@ -27,6 +27,7 @@ from contract.enrolment import (
     EnrolmentRefusal,
     EnrolmentRefused,
 )
+from contract.store_access import SIGN_PATH, StoreAddress
 from service.events import Event, log
 
 PATIENCE_S = 10.0
@@ -38,7 +39,7 @@ LONGEST_PASSED_OVER = 1_000_000
 MOST_AT_ONCE = 32
 """Connections; the next ones wait in the system's queue."""
 
-Response = EnrolmentAnswer | EnrolmentRefusal
+Response = EnrolmentAnswer | StoreAddress | EnrolmentRefusal
 
 
 class EnrolmentService:
@@ -50,7 +51,13 @@ class EnrolmentService:
         """`tls`: certificate and key; None: plain HTTP, for behind a proxy."""
         self._server = _Server(
             (host, port),
-            _handler({ENROL_PATH: registrar.enrol, RENEW_PATH: registrar.renew}),
+            _handler(
+                {
+                    ENROL_PATH: registrar.enrol,
+                    RENEW_PATH: registrar.renew,
+                    SIGN_PATH: registrar.sign,
+                }
+            ),
             None if tls is None else _context(*tls),
         )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -161,6 +168,8 @@ def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPR
                 return
             if isinstance(answer, EnrolmentAnswer):
                 log(Event.CERTIFICATE_ISSUED, gateway=answer.gateway, until=answer.expires_at)
+                self._send(HTTPStatus.OK, answer)
+            elif isinstance(answer, StoreAddress):
                 self._send(HTTPStatus.OK, answer)
             else:
                 client = self.client_address[0]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from contract.topics import DEFAULT_ROOT
 from edge.config.audit import AuditConfig
@@ -82,6 +82,12 @@ class S3StoreConfig(Section):
         "store).",
     )
 
+    signed: bool = Field(
+        False,
+        description="Each request is signed by the enrolment service (`enrolment`): this gateway "
+        "needs no credentials, and endpoint and bucket are the service's.",
+    )
+
     @field_validator("endpoint_url")
     @classmethod
     def _is_a_url(cls, value: str | None) -> str | None:
@@ -89,6 +95,12 @@ class S3StoreConfig(Section):
         if value is None or (parts.scheme in ("http", "https") and parts.hostname):
             return value
         raise ValueError(f"{value!r} is no URL: begin with https:// or http://")
+
+    @model_validator(mode="after")
+    def _signed_or_with_credentials(self) -> Self:
+        if self.signed and self.credentials_file is not None:
+            raise ValueError("signed: the service has the credentials: leave credentials_file out")
+        return self
 
 
 class OutboxConfig(Section):

@@ -188,6 +188,8 @@ def _without_a_place(config: EdgeConfig) -> Iterator[str]:
     """An enrolment whose certificate nobody would use."""
     uplink = config.deliver.uplink
     if config.enrolment is None:
+        if isinstance(config.deliver.store, S3StoreConfig) and config.deliver.store.signed:
+            yield "deliver.store.signed: the service that signs is given by `enrolment`"
         return
     if uplink is None or uplink.tls is None:
         yield "enrolment: its certificate is for deliver.uplink, which needs host and tls"

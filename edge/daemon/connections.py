@@ -14,15 +14,19 @@ from urllib.parse import urlencode
 
 from contract.envelope import MAX_ENVELOPE_BYTES
 from contract.signature import KeyFlaw, Keyring, read_public
+from contract.store_access import SIGNED_HEADERS
 from edge.config.schema import BrokerConfig, DirStoreConfig, EdgeConfig, S3StoreConfig
 from edge.config.values import KEY_PREFIX
 from edge.daemon.identity import Identity
 from edge.enrolment.key_files import KeyFiles
+from edge.enrolment.store_access import StoreAccess
 from edge.errors import ConfigError, ConfigProblem
 from objectstore.open import open_store
 from objectstore.retention import Retention, StoreLimits, Swept
+from objectstore.signed_elsewhere import SignedStore
 from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
+from objectstore.store_s3 import S3Settings
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
@@ -120,6 +124,18 @@ def open_store_of(
     match config.deliver.store:
         case DirStoreConfig() as folder:
             return DirectoryStore(folder.path, _retention(folder, clock, synchronised))
+        case S3StoreConfig() as s3 if s3.signed and config.enrolment is not None:
+            files = KeyFiles(config.deliver.outbox.path)
+            access = StoreAccess(config.enrolment, files, clock)
+            settings = S3Settings(
+                bucket=s3.bucket,
+                region=s3.region,
+                timeout_s=s3.timeout_s,
+                ca_file=s3.ca_file,
+                checksums=s3.checksums,
+                conditional_puts=s3.conditional_puts,
+            )
+            return SignedStore(settings, access.sign, SIGNED_HEADERS)
         case S3StoreConfig() as s3:
             options = {
                 "endpoint_url": s3.endpoint_url,

@@ -6,9 +6,10 @@ SHELL. No redirect is followed, and an answer is read up to its limit. Called by
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TypeVar
 
 import urllib3
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from contract.enrolment import (
     ENROL_PATH,
@@ -19,7 +20,10 @@ from contract.enrolment import (
     EnrolmentRequest,
     RenewalRequest,
 )
+from contract.store_access import SIGN_PATH, StoreAddress, StoreRequest
 from edge.config.enrolment import EnrolmentConfig
+
+Granted = TypeVar("Granted", EnrolmentAnswer, StoreAddress)
 
 
 class ServiceAway(Exception):
@@ -29,20 +33,34 @@ class ServiceAway(Exception):
 def ask(
     settings: EnrolmentConfig, asked: EnrolmentRequest | RenewalRequest
 ) -> EnrolmentAnswer | EnrolmentRefusal:
-    """One question; raises `ServiceAway`."""
+    """For a certificate; raises `ServiceAway`."""
     path = ENROL_PATH if isinstance(asked, EnrolmentRequest) else RENEW_PATH
+    return _asked(settings, path, asked, EnrolmentAnswer)
+
+
+def ask_for_address(
+    settings: EnrolmentConfig, asked: StoreRequest
+) -> StoreAddress | EnrolmentRefusal:
+    """Of one request to the store; raises `ServiceAway`."""
+    return _asked(settings, SIGN_PATH, asked, StoreAddress)
+
+
+def _asked(
+    settings: EnrolmentConfig, path: str, asked: BaseModel, granted: type[Granted]
+) -> Granted | EnrolmentRefusal:
     try:
         status, body = _post(settings, settings.url + path, asked.model_dump_json().encode())
     except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         raise ServiceAway(f"{settings.url}: {error}") from error
-    model: type[BaseModel] = EnrolmentAnswer if status == HTTPStatus.OK else EnrolmentRefusal
     try:
-        answer = model.model_validate_json(body)
-    except (ValidationError, ValueError) as error:
+        if status == HTTPStatus.OK:
+            return granted.model_validate_json(body)
+        refusal = EnrolmentRefusal.model_validate_json(body)
+    except ValueError as error:
         raise ServiceAway(f"{settings.url} answers {status} and nothing we understand") from error
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and isinstance(answer, EnrolmentRefusal):
-        raise ServiceAway(f"{settings.url}: {answer.detail}")
-    return answer  # type: ignore[return-value]  # one of the two above
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise ServiceAway(f"{settings.url}: {refusal.detail}")
+    return refusal
 
 
 def _post(settings: EnrolmentConfig, url: str, body: bytes) -> tuple[int, bytes]:

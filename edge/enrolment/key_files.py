@@ -6,7 +6,6 @@ written whole. Called by `enroller`; `daemon.connections` hands the paths to the
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from contract.enrolment import renewal_statement
+from contract.possession import prove
 from edge.storage.files import aside, write_whole
 
 FOLDER = "identity"
@@ -94,8 +94,7 @@ def pem(request: x509.CertificateSigningRequest | x509.Certificate) -> str:
 
 def proof_of(key: ec.EllipticCurvePrivateKey, request: x509.CertificateSigningRequest) -> str:
     """That whoever holds the present certificate asks for this (contract.enrolment)."""
-    said = renewal_statement(request.public_bytes(Encoding.DER))
-    return base64.b64encode(key.sign(said, ec.ECDSA(hashes.SHA256()))).decode()
+    return prove(key, renewal_statement(request.public_bytes(Encoding.DER)))
 
 
 def name_of(certificate: x509.Certificate) -> str:

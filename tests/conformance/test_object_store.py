@@ -7,12 +7,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from objectstore.open import open_store
+from cloud.enrol.store_signer import StoreSigner
+from contract.store_access import SIGNED_HEADERS, Method
+from objectstore.open import open_store, read_s3
+from objectstore.signed_elsewhere import SignedStore
 from objectstore.store import (
     NotFound,
     ObjectStore,
@@ -28,12 +32,21 @@ PATIENCE_S = 60.0
 """A busy machine serves sixteen writers late; they would be told that the store failed."""
 
 
-@pytest.fixture(params=["dir", "s3"])
+@pytest.fixture(params=["dir", "s3", "signed"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "dir":
         return open_store(f"dir:{tmp_path / 'store'}")
     server: servers.S3 = request.getfixturevalue("seaweedfs")
-    return open_store(server.spec(timeout_s=PATIENCE_S))
+    spec = server.spec(timeout_s=PATIENCE_S)
+    if request.param == "s3":
+        return open_store(spec)
+    settings = read_s3(spec.partition(":")[2])
+    signer = StoreSigner(settings)
+    return SignedStore(
+        settings,
+        lambda method, key, headers: signer.address(cast("Method", method), key, headers),
+        SIGNED_HEADERS,
+    )
 
 
 def fresh_key() -> str:

@@ -14,14 +14,16 @@ import pytest
 import yaml
 from cryptography import x509
 
+from contract.cloudevent import read_report
+from objectstore.open import open_store
 from tests import authorities
 from tests.links import Inbox, running
 from tests.processes import HOST, accepts, child, lasting_port, until
-from tests.servers import Broker
+from tests.servers import S3, Broker
 from tests.shipped_brokers import Secured, cloud_broker
 from tests.system.daemons import logged, wait
-from tests.system.sites import CHECKOUT, PATIENCE_S, Edge, edge, settings
-from tests.system.test_certificates import broker_section
+from tests.system.sites import CHECKOUT, PATIENCE_S, Edge, ear, edge, settings
+from tests.system.test_certificates import STREET, broker_section
 
 pytestmark = pytest.mark.slow
 
@@ -35,13 +37,15 @@ def enrol(*arguments: str) -> str:
 
 
 @contextmanager
-def service(folder: Path, authority: Path, port: int, days: float = 90.0) -> Iterator[None]:
+def service(
+    folder: Path, authority: Path, port: int, days: float = 90.0, *extra: str
+) -> Iterator[None]:
     """`enrol serve` as a process, with a certificate of its own authority `web.crt`."""
     own = authorities.issue(folder, folder / "web.crt", "service")
     log = folder / "enrol.log"
     command = ["env", f"PYTHONPATH={CHECKOUT}", sys.executable, "-m", "cloud", "enrol", "serve"]
     command += ["--authority", str(authority), "--listen", f"{HOST}:{port}", "--days", str(days)]
-    command += ["--certificate", str(own.cert_file), "--key", str(own.key_file)]
+    command += ["--certificate", str(own.cert_file), "--key", str(own.key_file), *extra]
     with child(command, log) as process:
         until(lambda: accepts(port), process, log)
         yield
@@ -147,3 +151,32 @@ def test_a_certificate_is_renewed_before_it_ends_and_the_connection_stays(
             wait(daemon, lambda: held(tmp_path).serial_number != first)
             assert not daemon.events("link_lost")
             assert "not_enrolled" not in reasons(daemon)
+
+
+def test_a_gateway_without_any_secret_of_the_store_delivers_its_evidence(
+    site_broker: Broker, tmp_path: Path, root: str, seaweedfs: S3
+) -> None:
+    port, cloud_folder, reports = lasting_port(), tmp_path / "cloud", Inbox()
+    cloud_folder.mkdir()
+    authorities.authority(tmp_path, "web")
+    with cloud_broker(cloud_folder) as cloud:
+        authority = cloud.authorities[0]
+        (tmp_path / "token").write_text(enrol("token", "yard-7", "--authority", str(authority)))
+        config = configured(site_broker, cloud, root, tmp_path, port)
+        config["deliver"]["store"] = {"type": "s3", "bucket": seaweedfs.bucket, "signed": True}
+        config["camera_defaults"] = {"kind": "snapshot"}
+        with (
+            service(tmp_path, authority, port, 90.0, "--store", seaweedfs.spec(60)),
+            running(cloud.settings("fleet", 1), reports, ("stillwatch/+/+/suspect",)) as office,
+            ear(site_broker, root) as site,
+            edge(tmp_path, config) as daemon,
+        ):
+            assert office.wait_ready(PATIENCE_S)
+            site.publish(f"{root}/gate/image", STREET.read_bytes())
+            logged(daemon, "report_sent")
+            report = read_report(reports.next().payload)
+            store = open_store(seaweedfs.spec(60))
+            for one in report.evidence:
+                assert len(store.get(one.key, 10_000_000)) == one.bytes
+                assert one.key.startswith("evidence/yard-7/gate/")
+            assert "aws" not in daemon.config.read_text()
