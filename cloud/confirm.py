@@ -24,6 +24,7 @@ from cloud.matching import (
     rider_in,
     something_else,
 )
+from cloud.movement import UNKNOWN, PicturedMovement, movement_in
 from cloud.policy import Policy
 from contract.labels import CYCLES, group_of
 from contract.report import ThreatReport
@@ -31,6 +32,9 @@ from contract.verdict import Decision, Sighting, Verdict
 
 MAX_SIGHTINGS = 20
 """The surest are listed; a crowd would make a verdict of tens of kilobytes."""
+
+DISAGREE = "the networks disagree"
+"""Begins the reason that says so: such pictures are worth labelling."""
 
 BEST_OF = 2
 """Frames whose mean counts at least. The mean of two beats the best of three: an accident of one
@@ -57,14 +61,15 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CombinedScore:
-    """What speaks for the suspicion: the score, the strongest match behind it, the frames, and
-    whether somebody is at the place of a bicycle or motorcycle."""
+    """What speaks for the suspicion: the score, the strongest match behind it, the frames, whether
+    somebody is at the place of a bicycle or motorcycle, and what a vehicle does in the pictures."""
 
     score: float
     match: DetectionMatch | None
     close: bool
     frames: tuple[float, ...]
     ridden: bool = False
+    movement: PicturedMovement = UNKNOWN
 
 
 def combine_scores(
@@ -85,6 +90,7 @@ def combine_scores(
         close=best[1].close if best else False,
         frames=frames,
         ridden=any(rider_in(view, policy.confirm_at, policy.min_iou) for view in views),
+        movement=movement_in(report, views, policy.min_iou),
     )
 
 
@@ -116,21 +122,26 @@ def confirm(
     more = tuple(second) if second_views_needed(report, first, policy) else ()
     combined = combine_scores(report, (*first, *more), policy)
     limit = _limit(report, combined, policy)
-    confirmed = combined.match is not None and combined.score >= limit
+    likely = combined.match is not None and combined.score >= limit
+    confirmed = likely and not combined.movement.stands
     doubts = (
-        *_doubts(report, alone, limit),
-        *(
-            line
-            for view in more
-            for line in _doubts_too(combine_scores(report, (view,), policy), limit)
-        ),
-        *_instead(report, first[0], policy),
+        (_stands(combined),)
+        if likely
+        else (
+            *_doubts(report, alone, limit),
+            *(
+                line
+                for view in more
+                for line in _doubts_too(combine_scores(report, (view,), policy), limit)
+            ),
+            *_instead(report, first[0], policy),
+        )
     )
     reasons = (_proof(combined, limit),) if confirmed else doubts
     return _verdict(
         report,
         "confirmed" if confirmed else "refuted",
-        (*reasons, *_votes(combined.match, limit, confirmed=confirmed)),
+        (*reasons, *_votes(combined.match, limit, confirmed=likely)),
         stamp,
         label=combined.match.label if confirmed and combined.match else None,
         score=combined.score,
@@ -141,7 +152,8 @@ def confirm(
 def _limit(report: ThreatReport, combined: CombinedScore, policy: Policy) -> float:
     """A bicycle that turns out to be a car must be one by a car's limit, and vice versa."""
     labels = [report.label] + ([combined.match.label] if combined.match else [])
-    driving = report.track.displacement >= DROVE and not _small(report)
+    way = max(report.track.displacement, combined.movement.way)
+    driving = way >= DROVE and not _small(report)
     return max(
         policy.confirm_at
         if combined.ridden and label in CYCLES
@@ -212,6 +224,14 @@ def _proof(combined: CombinedScore, limit: float) -> str:
     return f"{_weighed(combined)} {_where(combined)}, limit {limit:.2f}"
 
 
+def _stands(combined: CombinedScore) -> str:
+    stood = combined.movement.stood_for
+    seconds = stood.total_seconds() if stood else 0.0
+    return (
+        f"{_weighed(combined)} stands: its place looks the same in pictures {seconds:.1f} s apart"
+    )
+
+
 def _votes(match: DetectionMatch | None, limit: float, *, confirmed: bool) -> Iterator[str]:
     """What each of several fused networks gave to the strongest match. They disagree where one
     alone would have confirmed and another saw less than half of it: worth labelling."""
@@ -219,7 +239,7 @@ def _votes(match: DetectionMatch | None, limit: float, *, confirmed: bool) -> It
         votes = ", ".join(f"{name} {score:.2f}" for name, score in match.votes.items())
         high, low = max(match.votes.values()), min(match.votes.values())
         split = low < limit / 2 if confirmed else high >= limit
-        what = "the networks disagree on" if split else "votes for"
+        what = f"{DISAGREE} on" if split else "votes for"
         yield f"{what} the {match.label} of the strongest picture: {votes}"
 
 

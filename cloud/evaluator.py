@@ -20,6 +20,7 @@ from cloud.audit import AuditFrame, evaluate_audit
 from cloud.confirm import Stamp, confirm, inconclusive, second_views_needed
 from cloud.evidence import DAMAGED, UnusablePicture, fetch
 from cloud.matching import ALL, EvidenceView, PictureDetections
+from cloud.movement import UNKNOWN, PicturedMovement, movement_in
 from cloud.policy import Policy
 from contract.evidence_request import EvidenceRequest
 from contract.report import EvidenceRef, ThreatReport
@@ -39,6 +40,8 @@ once, and larger by what their pixels may be squeezed."""
 
 MAX_CROPS = 6
 """Crops of one report that are looked at; a gateway sends three, and two more when asked."""
+
+_MAY_STAND = "its place looks the same in every picture so far"
 
 TimedStage = Literal["fetch", "detect"]
 Refs = tuple[EvidenceRef, ...]
@@ -63,6 +66,16 @@ def _unmeasured(stage: TimedStage, seconds: float) -> None:
     """Nobody wants to know how long it took."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A verdict, the pictures that it should have rested on and cannot be used, and what a vehicle
+    does in those that can."""
+
+    verdict: Verdict
+    unusable: list[UnusablePicture]
+    movement: PicturedMovement = UNKNOWN
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportEvaluator:
     """Evaluates one report at a time, on the thread that owns the model."""
@@ -75,7 +88,8 @@ class ReportEvaluator:
     measured: Callable[[TimedStage, float], None] = _unmeasured
 
     def evaluate(self, report: ThreatReport, *, reread: bool = False) -> Verdict | EvidenceRequest:
-        """As `decide`, but where a refutation is not clear, another picture is asked for first.
+        """As `decide`, but where a refutation is not clear, or a vehicle may stand, another picture
+        is asked for first.
 
         So it is with pictures that are missing or not what was hashed: if they may be read again
         (`reread`) it raises `Unreadable`; else it asks the gateway for them.
@@ -83,40 +97,36 @@ class ReportEvaluator:
         return (self._timed if report.test else self._evaluated)(report, reread)
 
     def _evaluated(self, report: ThreatReport, reread: bool) -> Verdict | EvidenceRequest:
-        verdict, unusable = self._decided(report)
+        decided = self._decided(report)
+        verdict = decided.verdict
         if verdict.decision == "confirmed":  # by those that can be read, so the others can wait
-            return verdict
-        damaged = tuple(one for one in unusable if one.fault in DAMAGED)
+            asks = decided.movement.open and report.requests_left
+            return self._request(report, verdict, _MAY_STAND) if asks else verdict
+        damaged = tuple(one for one in decided.unusable if one.fault in DAMAGED)
         if damaged and reread:
             raise Unreadable("; ".join(map(str, damaged)))
         if damaged and report.restores_left:
             return self._restore(report, damaged)
         unclear = verdict.decision == "refuted" and verdict.score >= self.policy.refute_below
-        if not (unclear and report.requests_left):
+        if decided.movement.stands or not (unclear and report.requests_left):
             return verdict
-        return EvidenceRequest(
-            report_id=report.report_id,
-            gateway=report.gateway,
-            camera=report.camera,
-            asked_at=verdict.decided_at,
-            requests_left=report.requests_left,
-            reasons=verdict.reasons,
-        )
+        return self._request(report, verdict)
 
     def decide(self, report: ThreatReport) -> Verdict:
         """The verdict on the evidence; raises what the store and the model raise."""
-        return self._decided(report)[0]
+        return self._decided(report).verdict
 
-    def _decided(self, report: ThreatReport) -> tuple[Verdict, list[UnusablePicture]]:
-        """The verdict, and the pictures that it should have rested on and cannot be used."""
+    def _decided(self, report: ThreatReport) -> _Decided:
         if report.audit and not report.test:
             return self._audited(report)
         refs, more = in_turn(report)
         if not refs:
-            return inconclusive(report, "the report names no best picture", self._stamp()), []
+            return _Decided(
+                inconclusive(report, "the report names no best picture", self._stamp()), []
+            )
         first, unusable = self._views(report, refs)
         if not first:
-            return inconclusive(report, str(unusable[0]), self._stamp()), unusable
+            return _Decided(inconclusive(report, str(unusable[0]), self._stamp()), unusable)
         second: list[EvidenceView] = []
         if second_views_needed(report, first, self.policy):
             second, missing = self._views(report, more)
@@ -124,10 +134,11 @@ class ReportEvaluator:
             if missing:
                 what = "close-ups leave" if first[0].close else "whole frame leaves"
                 reason = f"the {what} it open and the {missing[0]}"
-                return inconclusive(report, reason, self._stamp()), unusable
-        return confirm(report, first, second, self.policy, self._stamp()), unusable
+                return _Decided(inconclusive(report, reason, self._stamp()), unusable)
+        verdict = confirm(report, first, second, self.policy, self._stamp())
+        return _Decided(verdict, unusable, movement_in(report, first, self.policy.min_iou))
 
-    def _audited(self, report: ThreatReport) -> tuple[Verdict, list[UnusablePicture]]:
+    def _audited(self, report: ThreatReport) -> _Decided:
         """Of all whole frames together: the others show what stands there."""
         refs = [ref for ref in report.evidence if ref.role != "crop"][:MAX_AUDITED]
         frames, unusable = list[AuditFrame](), list[UnusablePicture]()
@@ -139,11 +150,21 @@ class ReportEvaluator:
                 frames.append(AuditFrame(image=reduced(image, AUDITED_PX), moment=ref.received_at))
         if unusable or not refs:
             reason = str(unusable[0]) if unusable else "the report names no whole picture"
-            return inconclusive(report, reason, self._stamp()), unusable
+            return _Decided(inconclusive(report, reason, self._stamp()), unusable)
         began = self.clock.mono()
         verdict = evaluate_audit(report, frames, self.model.close_ups, self.policy, self._stamp())
         self.measured("detect", self.clock.mono() - began)
-        return verdict, unusable
+        return _Decided(verdict, unusable)
+
+    def _request(self, report: ThreatReport, verdict: Verdict, *more: str) -> EvidenceRequest:
+        return EvidenceRequest(
+            report_id=report.report_id,
+            gateway=report.gateway,
+            camera=report.camera,
+            asked_at=verdict.decided_at,
+            requests_left=report.requests_left,
+            reasons=(*verdict.reasons, *more),
+        )
 
     def _restore(
         self, report: ThreatReport, damaged: tuple[UnusablePicture, ...]
@@ -187,7 +208,8 @@ class ReportEvaluator:
         unusable = [image for _, image in fetched if isinstance(image, UnusablePicture)]
         seen = self._detect(usable) if usable else []
         return [
-            view_of(report, ref, one) for (ref, _), one in zip(usable, seen, strict=True)
+            replace(view_of(report, ref, one), image=image)
+            for (ref, image), one in zip(usable, seen, strict=True)
         ], unusable
 
     def _fetch(self, report: ThreatReport, ref: EvidenceRef) -> Image | UnusablePicture:

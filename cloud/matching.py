@@ -14,7 +14,7 @@ from datetime import datetime
 from contract.labels import group_of
 from contract.report import RelativeBox, ThreatReport
 from imaging.crop import Box
-from imaging.detections import Detections
+from imaging.detections import Detections, Image
 
 WORTH_NAMING = 0.2
 _SIMILAR = 10.0
@@ -38,7 +38,7 @@ class EvidenceView:
 
     `region` is the part of the camera's frame that it shows, `place` where in the frame the thing
     is; None in a crop whose writer did not say, which has it in the middle. Views with one `moment`
-    are of one frame.
+    are of one frame. `image` are the pixels, where they are at hand.
     """
 
     seen: PictureDetections
@@ -46,6 +46,7 @@ class EvidenceView:
     close: bool
     region: RelativeBox = ALL
     place: RelativeBox | None = None
+    image: Image | None = None
 
     def to_pixels(self, box: RelativeBox) -> Box:
         """A box in shares of the frame, in pixels of this picture."""
@@ -88,12 +89,24 @@ def kind_of(label: str) -> str:
 
 def match_in(report: ThreatReport, view: EvidenceView, min_iou: float) -> DetectionMatch | None:
     """The strongest detection of the report's kind where the thing should be."""
+    row = _matching_row(report, view, min_iou)
+    return None if row is None else _match(view.seen.detections, row, there=True)
+
+
+def seen_at(report: ThreatReport, view: EvidenceView, min_iou: float) -> RelativeBox | None:
+    """Where in the frame that detection is."""
+    row = _matching_row(report, view, min_iou)
+    return None if row is None else view.to_frame(box_of(view.seen.detections, row))
+
+
+def _matching_row(report: ThreatReport, view: EvidenceView, min_iou: float) -> int | None:
     found = view.seen.detections
-    return _strongest(
-        _match(found, row, there=True)
+    rows = (
+        row
         for row in range(len(found))
         if _alike(report, found, row) and _there(view, row, min_iou)
     )
+    return max(rows, key=lambda row: float(found.scores[row]), default=None)
 
 
 def rider_in(view: EvidenceView, min_score: float, min_iou: float) -> bool:

@@ -1,6 +1,7 @@
 """Does a place look the same in two pictures of one camera?
 
-PURE. Compared by correlation, so light that changes evenly changes nothing. Called by `audit`.
+PURE. Compared by correlation, so light that changes evenly changes nothing. Called by
+`audit` and `movement`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,28 @@ the dark is as flat as the dark."""
 def alike(one: Image, other: Image, box: Box) -> bool:
     """Whether `box` (xyxy, pixels of both pictures, which have one size) shows the same in both."""
     first, second = _patch(one, box), _patch(other, box)
-    if first is None or second is None or min(first.std(), second.std()) < _FLAT:
+    return first is not None and second is not None and _same(first, second) is True
+
+
+def alike_parts(one: tuple[Image, Box], other: tuple[Image, Box]) -> tuple[int, int]:
+    """How many quarters of a place show the same in both pictures, in each of which it has a box of
+    its own, and of how many that can be said. Where one alone is flat, something came or went."""
+    first, second = _patch(*one), _patch(*other)
+    if first is None or second is None:
+        return 0, 0
+    half = _SIDE_PX // 2
+    corners = [(y, x) for y in (0, half) for x in (0, half)]
+    quarters = [
+        _same(*(patch[y : y + half, x : x + half] for patch in (first, second))) for y, x in corners
+    ]
+    return quarters.count(True), len(quarters) - quarters.count(None)
+
+
+def _same(first: FloatArray, second: FloatArray) -> bool | None:
+    """None where both are flat."""
+    if max(first.std(), second.std()) < _FLAT:
+        return None
+    if min(first.std(), second.std()) < _FLAT:
         return False
     return float(cv2.matchTemplate(first, second, cv2.TM_CCOEFF_NORMED)[0, 0]) >= _ALIKE
 
