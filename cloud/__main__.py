@@ -20,6 +20,7 @@ from cloud.arguments import add_broker, add_keys, add_settings, add_store
 from cloud.enrol.arguments import add_enrol_arguments
 from cloud.feed_arguments import add_feed_arguments
 from cloud.fleet.arguments import add_fleet_verbs
+from cloud.labelling_arguments import add_disagreements
 from cloud.manage.arguments import add_management
 from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
@@ -59,7 +60,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             return _credentials(options, settings)
         case "stage":
             return _stage(options, settings)
-        case "fleet" | "verify-evidence" | "retain":
+        case "fleet" | "verify-evidence" | "retain" | "disagreements":
             return _oversee(options, settings)
         case "root" | "config" | "model":
             return _manage(options, settings)
@@ -109,6 +110,10 @@ def _oversee(options: argparse.Namespace, settings: Settings) -> int:
         return fleet(options, settings, SystemClock())
     from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_with_broker`
 
+    if options.command == "disagreements":
+        from cloud.labelling import list_disagreements  # noqa: PLC0415, see `_with_broker`
+
+        return list_disagreements(options, settings, settings.store or "", _store(settings))
     run = verify if options.command == "verify-evidence" else retain
     return run(options, settings, settings.store or "", _store(settings), SystemClock())
 
@@ -209,6 +214,8 @@ def command_line() -> argparse.ArgumentParser:
     )
     prune = commands.add_parser("retain", help="remove evidence and verdicts whose time is over")
     _add_upkeep(check, prune)
+    disputed = "list the verdicts whose networks disagreed, to label their pictures"
+    add_disagreements(commands.add_parser("disagreements", help=disputed))
     keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
     keygen.add_argument("file", type=Path, help="for the private key; the public one: FILE.pub")
     add_enrol_arguments(commands.add_parser("enrol", help="certificates for gateways"))
