@@ -8,7 +8,9 @@ from edge.config.live import keep
 from edge.config.load import load
 from edge.update.boot import begin_updated, begin_without
 from edge.update.machine import MOST_STARTS, UpdateStage
+from edge.update.patches import model_folder
 from edge.update.store import Attempt, InForce, UpdateRecord, UpdateStore
+from imaging.manifest import CHECKOUT_MODELS
 from tests.contract.orders import AT
 
 OLD, NEW = "detect: {min_score: 0.3}", "detect: {min_score: 0.4}"
@@ -127,3 +129,42 @@ def test_a_damaged_record_is_set_aside_and_the_last_good_one_comes_up(file: Path
     assert "damaged" in str(start.refused[0])
     assert record.with_name("config.json.corrupt-1").exists()
     assert begin_updated(file, {}).loaded == load(file, {})
+
+
+def leave_model(file: Path, stage: UpdateStage, *, applied: bool = False) -> InForce:
+    """An ordered model, the shipped one of the smaller size, in that state."""
+    model = InForce(version=3, digest="c" * 64, content="{}")
+    folder = model_folder(file.parent / "outbox", model)
+    folder.parent.mkdir(parents=True)
+    folder.symlink_to(CHECKOUT_MODELS / "nanodet-g-320-int8")
+    attempt = Attempt(**model.model_dump(), state=stage, at=AT)
+    record = UpdateRecord(applied=model if applied else None, attempt=attempt)
+    UpdateStore(file.parent / "outbox", "model").write(record)
+    return model
+
+
+def model_in_force(file: Path) -> str:
+    return begin_updated(file, {}).loaded.config.detect.model
+
+
+def test_a_model_comes_into_force_beside_a_configuration(file: Path) -> None:
+    leave(file, UpdateStage.APPLIED)
+    model = leave_model(file, UpdateStage.IN_WINDOW)
+    assert model_in_force(file) == str(model_folder(file.parent / "outbox", model))
+    assert score(file) == pytest.approx(0.3)
+    assert model_in_force(file) == "nanodet-g-416-int8"  # the third start
+
+
+def test_a_model_that_no_longer_opens_is_withdrawn_and_the_configuration_stays(file: Path) -> None:
+    leave(file, UpdateStage.APPLIED)
+    leave_model(file, UpdateStage.APPLIED, applied=True)
+    assert "updates/models/" in model_in_force(file)
+    before = begin_without(file, {}, "its file is damaged")
+    assert before is not None
+    assert before.loaded.config.detect.model == "nanodet-g-416-int8"
+    assert before.loaded.config.detect.min_score == pytest.approx(0.3)
+    assert model_in_force(file) == "nanodet-g-416-int8"
+    record = UpdateStore(file.parent / "outbox", "model").read()
+    assert record.applied is None
+    assert record.attempt is not None
+    assert record.attempt.reasons == ("its file is damaged",)

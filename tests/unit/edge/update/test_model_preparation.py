@@ -15,7 +15,7 @@ from edge.update.model_preparation import ModelPlace, ModelPreparation, check_pa
 from edge.update.patches import model_folder
 from edge.update.store import InForce
 from imaging.manifest import CHECKOUT_MODELS, ModelError
-from objectstore.store import TransientStoreError
+from objectstore.store import ObjectStore, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from tests.contract.orders import MODEL_ORDER
 from tests.fakes import ManualClock
@@ -37,7 +37,7 @@ class Breaking(DirectoryStore):
         return super().get(key, max_bytes)
 
 
-def ordered(store: DirectoryStore, *, spoilt: bool = False) -> InForce:
+def ordered(store: ObjectStore, *, spoilt: bool = False) -> InForce:
     bodies = {name: (MODEL / name).read_bytes() for name in NAMES}
     files = tuple(
         ModelFile(name=name, sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
