@@ -21,6 +21,7 @@ from pathlib import Path
 from contract.update import ModelFile, ModelOrder
 from edge.config.schema import DetectConfig
 from edge.storage.files import write_whole
+from edge.update.model_trial import MOST_TIMES_SLOWER
 from edge.update.patches import model_folder
 from edge.update.store import InForce
 from imaging.manifest import CHECKOUT_MODELS, MANIFEST_FILE, Manifest, ModelError, read_manifest
@@ -33,8 +34,6 @@ MOST_BYTES = 256 * 1024 * 1024
 RETRY_S, GIVE_UP_S = 10.0, 1800.0
 """A store that does not answer is asked again, for so long."""
 TRIAL_S = 120.0
-MOST_TIMES_SLOWER = 2.5
-"""A model three times as slow as the one before leaves cameras unwatched that were watched."""
 
 
 PICTURES = "self_test"

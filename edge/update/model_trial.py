@@ -9,46 +9,66 @@ errors. Called by `model_preparation`.
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from statistics import median
 from typing import Literal, cast
 
 from edge.detect.detector import load_model, open_detector
 from edge.errors import InferenceError
 from imaging.manifest import ModelError
 from imaging.self_test import picture_of
-from service.clock import SystemClock
+from service.clock import Clock, SystemClock
 
-RUNS = 7
+RUNS, ROUNDS = 10, 5
+"""Of each model, in turn. The quickest counts: the gateway's own work makes a run slower, never
+quicker. A model that seems too slow has more rounds to show that it is not."""
+MOST_TIMES_SLOWER = 2.5
+"""A model three times as slow as the one before leaves cameras unwatched that were watched."""
 _SCORE = 0.25
 
 AskedRuntime = Literal["auto", "tflite", "litert"]
 
 
-def seconds_per_frame(model: str, runtime: AskedRuntime, threads: int) -> float:
-    """Median over some runs; raises `ModelError` and `InferenceError`."""
-    detector, clock = open_detector(model, runtime, threads, _SCORE), SystemClock()
-    verified = load_model(model)
-    picture, taken = picture_of(verified.folder, verified.manifest), list[float]()
-    for _ in range(RUNS):
+class _Opened:
+    """A model with its picture; raises `ModelError`."""
+
+    def __init__(self, model: str, runtime: AskedRuntime, threads: int) -> None:
+        self._detector = open_detector(model, runtime, threads, _SCORE)
+        verified = load_model(model)
+        self._picture = picture_of(verified.folder, verified.manifest)
+        self.quickest_s = math.inf
+
+    def run(self, clock: Clock) -> None:
+        """Once more; raises `InferenceError`."""
         begun = clock.mono()
-        detector.detect(picture)
-        taken.append(clock.mono() - begun)
-    return median(taken)
+        self._detector.detect(self._picture)
+        self.quickest_s = min(self.quickest_s, clock.mono() - begun)
+
+
+def _race(opened: Mapping[str, _Opened], clock: Clock) -> None:
+    for _ in range(ROUNDS):
+        for one in [*opened.values()] * RUNS:
+            one.run(clock)
+        new, old = opened["new_s"], opened.get("old_s", opened["new_s"])
+        if new.quickest_s <= MOST_TIMES_SLOWER * old.quickest_s:
+            return
 
 
 def main(new: str, old: str, runtime: str, threads: str) -> int:
     """The exit status."""
-    asked = cast(AskedRuntime, runtime)
+    asked, clock = cast(AskedRuntime, runtime), SystemClock()
+    opened = dict[str, _Opened]()
+    with suppress(ModelError):  # if it does not open any model is better
+        opened["old_s"] = _Opened(old, asked, int(threads))
     try:
-        found = {"new_s": seconds_per_frame(new, asked, int(threads))}
+        opened["new_s"] = _Opened(new, asked, int(threads))
+        _race(opened, clock)
     except (ModelError, InferenceError) as error:
         sys.stderr.write(f"\n{' '.join(str(error).split())}\n")
         return 1
-    with suppress(ModelError, InferenceError):  # if it does not open any model is better
-        found["old_s"] = seconds_per_frame(old, asked, int(threads))
-    sys.stdout.write(json.dumps(found))
+    sys.stdout.write(json.dumps({name: one.quickest_s for name, one in opened.items()}))
     return 0
 
 
