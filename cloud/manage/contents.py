@@ -41,6 +41,8 @@ def model_in(folder: Path) -> tuple[Manifest, str, tuple[ModelFile, ...]]:
         raise CannotRun(
             f"model {manifest.name} is for the {manifest.role}: gateways run the edge's"
         )
+    if manifest.self_test is None:
+        raise CannotRun(f"model {manifest.name} has no self-test: every gateway would refuse it")
     verify(folder, manifest)
     below = [one for one in folder.iterdir() if one.is_dir()]
     if below:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from contract.envelope import Envelope, read_envelope
 from contract.ids import GatewayId
 from contract.topics import Topics
+from contract.update import ModelOrder, read_order
 from contract.update_state import OrderOutcome
+from imaging.manifest import CHECKOUT_MODELS
 from service.link import Delivered
 from tests import servers
-from tests.links import running, wait_until
+from tests.links import Inbox, running, wait_until
 from tests.links import settings as link_settings
 from tests.operators import Operator, gateways
-from tests.servers import Broker
+from tests.servers import S3, Broker
 
 
 @pytest.fixture
@@ -225,6 +230,61 @@ def test_a_refusal_of_a_gateway_with_other_trust_is_read_from_the_cloud(
         assert operator.publish(order) == 0
         wait_until(lambda: operator.status()[1]["a"]["answer"] == "rejected", "it refused")
         assert "foreign_key" in str(operator.status()[1]["a"]["why"])
+
+
+def test_a_model_is_stored_under_its_hashes_signed_and_published(
+    operator: Operator, mosquitto: Broker, root: str, tmp_path: Path
+) -> None:
+    operator.root()
+    model = CHECKOUT_MODELS / "nanodet-g-416-int8"
+    order = operator.file("model.json")
+    signing = ["--sign", operator.file("carol"), "--reason", "better", "--for-gateway", "a"]
+    signed = ["model", "sign", str(model), *signing, "--out", order, *operator.store]
+    publish = ["model", "publish", order, *operator.store, *operator.connection]
+    assert operator(*signed) == 0, operator.complaint
+    assert operator(*publish) == 1
+    assert "not in the store: `model upload FOLDER`" in operator.complaint
+    assert operator("model", "upload", str(model), *operator.store) == 0
+    for file in (tmp_path / "store/models").iterdir():
+        assert hashlib.sha256(file.read_bytes()).hexdigest() == file.name
+    assert operator("model", "upload", str(model), *operator.store) == 0
+    assert all(line.endswith("there already") for line in operator.said)
+    assert operator(*publish) == 0, operator.complaint
+    topics = Topics(gateway=GatewayId("a"), root=root)
+    inbox = Inbox()
+    desired = topics.of_update("model", "desired")
+    with running(link_settings(mosquitto, f"{root}-ear"), inbox, [desired]):
+        envelope = read_envelope(inbox.next().payload)
+    assert isinstance(envelope, Envelope)
+    found = read_order(envelope.payload, "model")
+    assert isinstance(found, ModelOrder)
+    assert found.manifest == (model / "manifest.json").read_text()
+    assert {one.name for one in found.files} == {
+        one.name for one in model.iterdir() if one.name != "manifest.json"
+    }
+    wrong = ["model", "sign", str(CHECKOUT_MODELS / "confirm-fused"), *signing, "--version", "2"]
+    assert operator(*wrong) == 1
+    assert "gateways run the edge's" in operator.complaint
+    shutil.copytree(model, tmp_path / "untested")
+    manifest = json.loads((model / "manifest.json").read_text()) | {"self_test": None}
+    (tmp_path / "untested/manifest.json").write_text(json.dumps(manifest))
+    assert operator("model", "sign", str(tmp_path / "untested"), *signing, "--version", "2") == 1
+    assert "every gateway would refuse it" in operator.complaint
+
+
+def test_a_version_is_claimed_once_in_s3_too(
+    tmp_path: Path, mosquitto: Broker, root: str, seaweedfs: S3
+) -> None:
+    operator = Operator(tmp_path, mosquitto, root, seaweedfs.spec())
+    operator.root()
+    mine = operator.signed("detect: {min_score: 0.5}\n", "--for-gateway", "a")
+    yours = operator.signed("detect: {min_score: 0.6}\n", "--for-gateway", "a")
+    assert operator.publish(mine) == 0, operator.complaint
+    assert operator.publish(mine) == 0
+    assert operator.publish(yours) == 1
+    assert "sign yours as version 2" in operator.complaint
+    assert operator("config", "history", *operator.store) == 0
+    assert [line.split("  ")[0] for line in operator.said] == ["1"]
 
 
 @pytest.fixture
