@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from contract.envelope import Refusal
 from contract.topics import UpdateKind
-from contract.trust import TrustedState
+from contract.trust import Root
 from contract.update import OpenedOrder
 from edge.update.inbox import Inbox, OrderArrival, Ordered
 from edge.update.trust_store import NO_ROOT, TrustStore
@@ -41,12 +41,12 @@ class Gatekeeper:
         self._kind, self._refuse, self._clock = kind, refuse, clock
         self._inbox, self._trust = inbox, trust
         self._kinds: tuple[Ordered, ...] = ("root", "config") if kind == "config" else ("model",)
-        self._refused: tuple[OrderArrival, TrustedState] | None = None
+        self._refused: tuple[OrderArrival, Root] | None = None
 
     def take(self, at_most: int) -> Believed | None:
         """The next order to believe, of so many arrivals; those before it were refused, or
         roots. One that came before the root that knows its keys gets another chance."""
-        if self._refused is not None and self._trust.state is not self._refused[1]:
+        if self._refused is not None and self._trust.root != self._refused[1]:
             self._inbox.add(self._refused[0])
             self._refused = None
         for _ in range(at_most):
@@ -76,7 +76,7 @@ class Gatekeeper:
             return None
         opened = self._trust.open(arrival.content, arrival.what, self._clock)
         if isinstance(opened, Refusal):
-            self._refused = arrival, self._trust.state
+            self._refused = arrival, self._trust.state.root
             self._refuse(arrival, opened.reason.value, opened.detail)
             return None
         return opened

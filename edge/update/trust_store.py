@@ -51,6 +51,11 @@ class TrustStore:
         """Whom we trust and what was accepted."""
         return None if self._kept is None else self._kept.state
 
+    @property
+    def root(self) -> Root | None:
+        """Of those that we trust."""
+        return None if self._kept is None else self._kept.state.root
+
     def open(self, content: bytes, kind: UpdateKind, clock: Clock) -> OpenedOrder | Refusal:
         """The order in an envelope, if this gateway may obey it; needs a trusted state."""
         if self.state is None:

@@ -240,6 +240,14 @@ def test_an_order_that_came_before_the_root_that_knows_its_key_is_read_again(sit
     assert rejected.refusal == "foreign_key"
 
 
+def test_a_refused_order_is_not_read_again_because_another_is_accepted(site: Site) -> None:
+    site.publish(sign_order(CONFIG_ORDER, ALICE))
+    site.publish(order(8))
+    site.turn(60)
+    site.turn()
+    assert [one.refusal for one in site.states("rejected") if one] == ["not_for_us"]
+
+
 def test_what_has_to_be_prepared_is_waited_for(site: Site) -> None:
     site.publish(order(1, "later"))
     site.turn(600)
