@@ -30,17 +30,25 @@ from service.backoff import doubled_s
 _PLACES = 8
 """Places that may be reported apart in one `longest_s`; more of them are everywhere."""
 
+_REFUTED_NEAR = 1.0
+"""Heights within which a place that the cloud refuted still counts. Nobody was told of it, so it
+hides nobody else; but what stands there will be found there again, and its box overlaps this one's.
+"""
+
 _ALIKE = {"bus": "car", "truck": "car"}
 """Networks name one vehicle now this, now that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Feet and height (pixels) of an object that was reported, and when."""
+    """Feet and height (pixels) of an object that was reported, when, and as which track; `refuted`
+    if the cloud called it nothing."""
 
     foot: tuple[float, float]
     height: float
     at_s: float
+    track: TrackId
+    refuted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +130,14 @@ def step(
 
 def after_verdict(events: AlarmEvents, track: TrackId, *, refuted: bool) -> AlarmEvents:
     """The events after the cloud has decided about a track that was reported."""
-    return tuple(
-        _after_verdict(event, refuted=refuted) if event.last_track == track else event
-        for event in events
-    )
+    return tuple(_after_verdict(event, track, refuted=refuted) for event in events)
 
 
-def _after_verdict(event: AlarmEvent, *, refuted: bool) -> AlarmEvent:
+def _after_verdict(event: AlarmEvent, track: TrackId, *, refuted: bool) -> AlarmEvent:
+    places = (replace(p, refuted=refuted) if p.track == track else p for p in event.places)
+    event = replace(event, places=tuple(places))
+    if event.last_track != track:
+        return event
     if refuted:
         return replace(event, refuted=event.refuted + 1, answered=True)
     return replace(event, refuted=0, answered=True, sure=True)
@@ -209,9 +218,13 @@ def _elsewhere(
     lately = _lately(event, now, settings)
     place = _place(finding, now)
     return len(lately) < _PLACES and all(
-        math.dist(place.foot, known.foot) > settings.near * min(place.height, known.height)
+        math.dist(place.foot, known.foot) > _near(known, settings) * min(place.height, known.height)
         for known in lately
     )
+
+
+def _near(known: Place, settings: DeduplicationConfig) -> float:
+    return min(_REFUTED_NEAR, settings.near) if known.refuted else settings.near
 
 
 def _lately(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> tuple[Place, ...]:
@@ -219,7 +232,8 @@ def _lately(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> tup
 
 
 def _place(finding: Finding, now: float) -> Place:
-    return Place(foot=foot(finding.box), height=_height(finding), at_s=now)
+    height = _height(finding)
+    return Place(foot=foot(finding.box), height=height, at_s=now, track=finding.track)
 
 
 def _height(finding: Finding) -> float:

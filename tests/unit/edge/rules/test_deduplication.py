@@ -246,3 +246,30 @@ def test_a_small_thing_beside_a_tall_one_is_at_a_place_of_its_own() -> None:
     tall = replace(finding(1), box=(100.0, 0.0, 220.0, 330.0))
     far = replace(finding(2), box=(400.0, 100.0, 416.0, 133.0))
     assert reported((0.0, tall), (2.0, far)) == [0.0, 2.0]
+
+
+def beside(*, refuted: bool | None, metres: float = 2.0) -> bool:
+    """Whether somebody is told of who stands so many heights beside what was reported, when the
+    cloud has refuted that, confirmed it, or not answered yet, and somebody else was told since."""
+    events = look((), 0.0, finding(1), alive=(1, 2, 3)).events
+    events = look(events, 0.5, finding(2, x=900.0), alive=(1, 2, 3)).events
+    if refuted is not None:
+        events = after_verdict(events, TrackId(1), refuted=refuted)
+    events = after_verdict(events, TrackId(2), refuted=False)
+    third = finding(3, x=100.0 + 40.0 * metres)
+    return bool(look(events, 2.0, third, alive=(1, 2, 3)).passed)
+
+
+def test_nobody_is_hidden_by_what_the_cloud_refuted_beside_them() -> None:
+    assert beside(refuted=True)
+    assert not beside(refuted=False)
+    assert not beside(refuted=None)
+
+
+def test_what_it_refuted_is_still_known_at_its_own_place() -> None:
+    assert not beside(refuted=True, metres=0.5)
+
+
+@given(heights=st.floats(min_value=1.01, max_value=15.0))
+def test_no_refuted_report_damps_farther_than_its_own_height(heights: float) -> None:
+    assert beside(refuted=True, metres=heights)
