@@ -33,6 +33,16 @@ def evidence_key(gateway: GatewayId, camera: CameraId, received_at: datetime, sh
     return f"evidence/{gateway}/{camera}/{day:%Y/%m/%d}/{sha256}.jpg"
 
 
+def model_key(sha256: str) -> str:
+    """`models/<sha256>`: a file of a model that is ordered from afar; every gateway may read it."""
+    return f"models/{sha256}"
+
+
+def is_model_key(key: str) -> bool:
+    """Whether `key` is one that `model_key` makes."""
+    return re.fullmatch(r"models/[0-9a-f]{64}", key) is not None
+
+
 TRIAL = b"stillwatch: written on trial, to see that this store works\n"
 """What a gateway or a worker puts into its store when it starts."""
 

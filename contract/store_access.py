@@ -38,7 +38,7 @@ class StoreRequest(Wire):
     certificate: Pem = Field(description="The gateway's, in PEM.")
     at: Moment = Field(description="When it was asked, by the gateway's clock.")
     method: Method = Field(description="Of HTTP.")
-    key: Word = Field(description="Of the object, below `evidence/<gateway>/`.")
+    key: Word = Field(description="Of the object: below `evidence/<gateway>/`, or a model to read.")
     headers: Annotated[dict[str, Word], Field(max_length=len(SIGNED_HEADERS))] = Field(
         default_factory=dict, description=f"Of {', '.join(SIGNED_HEADERS)}."
     )

@@ -32,6 +32,7 @@ from contract.enrolment import (
     renewal_statement,
 )
 from contract.ids import GatewayId, is_name
+from contract.keys import is_model_key
 from contract.possession import is_proven
 from contract.store_access import SIGNED_HEADERS, StoreAddress, StoreRequest, store_statement
 from objectstore.store import PermanentStoreError, check_key
@@ -177,9 +178,11 @@ class Registrar:
         holder = self._holder(certificate)
         if abs(self._now() - asked.at) > MOST_ASKEW:
             raise _Refused(EnrolmentRefused.WRONG_CLOCK, f"it says {asked.at:%FT%TZ}")
-        if not (asked.key.startswith(f"evidence/{holder}/") and _is_key(asked.key)):
+        own = asked.key.startswith(f"evidence/{holder}/") and _is_key(asked.key)
+        if not own and not (asked.method != "PUT" and is_model_key(asked.key)):
             raise _Refused(
-                EnrolmentRefused.WRONG_KEY, f"{holder} may reach evidence/{holder}/ and no more"
+                EnrolmentRefused.WRONG_KEY,
+                f"{holder} may reach evidence/{holder}/, read models/, and no more",
             )
         if not asked.headers.keys() <= set(SIGNED_HEADERS):
             raise _Refused(EnrolmentRefused.BAD_REQUEST, f"only {', '.join(SIGNED_HEADERS)}")

@@ -55,11 +55,6 @@ def model_in(folder: Path) -> tuple[Manifest, str, tuple[ModelFile, ...]]:
     return manifest, (folder / MANIFEST_FILE).read_text(encoding="utf-8"), files
 
 
-def model_file_key(sha256: str) -> str:
-    """Where a file of a model lies in the object store."""
-    return f"models/{sha256}"
-
-
 def differences(before: UpdateOrder | None, after: UpdateOrder) -> Iterator[str]:
     """What `after` says otherwise, a line for each key: `+`, `-`, and `~` with both values."""
     old = {} if before is None else dict(_flat(_document(before), ""))

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from cloud.manage.contents import model_file_key
 from cloud.manage.desk import Desk
 from cloud.manage.files import read_signed, write_signed
 from cloud.manage.gateways import KnownGateway
@@ -21,6 +20,7 @@ from cloud.manage.status import REFUSED, as_json, rows, table
 from cloud.offline import CannotRun
 from contract.envelope import Envelope, RefusalReason, write_envelope
 from contract.ids import GatewayId, is_name
+from contract.keys import model_key
 from contract.topics import Topics, UpdateKind
 from contract.update import ModelOrder, UpdateOrder
 from objectstore.store import NotFound
@@ -145,7 +145,7 @@ def _own_file(newest: UpdateOrder) -> UpdateOrder:
 def _check_files(desk: Desk, order: ModelOrder) -> None:
     """Every file lies in the store."""
     for file in order.files:
-        key = model_file_key(file.sha256)
+        key = model_key(file.sha256)
         try:
             size = len(desk.history.store.get(key, file.bytes))
         except NotFound as error:

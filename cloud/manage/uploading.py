@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cloud.manage.contents import model_file_key, model_in
+from cloud.manage.contents import model_in
 from cloud.manage.desk import Desk
 from cloud.offline import CannotRun
+from contract.keys import model_key
 from contract.topics import UpdateKind
 
 _CONTENT_TYPE = "application/octet-stream"
@@ -24,5 +25,5 @@ def upload(desk: Desk, _kind: UpdateKind) -> Iterator[str]:
         body = (folder / file.name).read_bytes()
         if len(body) != file.bytes:
             raise CannotRun(f"{folder / file.name} is being changed")
-        put = desk.history.store.put_if_absent(model_file_key(file.sha256), body, _CONTENT_TYPE)
+        put = desk.history.store.put_if_absent(model_key(file.sha256), body, _CONTENT_TYPE)
         yield f"{file.name}: {'there already' if put == 'exists' else f'{file.bytes} bytes stored'}"

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from contract.keys import model_key
 from contract.update import ModelFile, ModelOrder
 from edge.config.schema import DetectConfig
 from edge.storage.files import write_whole
@@ -38,11 +39,6 @@ TRIAL_S = 120.0
 
 PICTURES = "self_test"
 """Folder beside the models, with the pictures of their self-tests."""
-
-
-def file_key(file: ModelFile) -> str:
-    """Where it lies in the object store."""
-    return f"models/{file.sha256}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +109,7 @@ class ModelPreparation:
         until_s = self._clock.mono() + GIVE_UP_S
         while True:
             try:
-                body = store.get(file_key(file), file.bytes)
+                body = store.get(model_key(file.sha256), file.bytes)
                 break
             except TransientStoreError as error:
                 log(Event.MODEL_FETCH_FAILED, file=file.name, reason=str(error), again_in_s=RETRY_S)
@@ -121,7 +117,9 @@ class ModelPreparation:
                     raise
                 self._clock.wait(self._never, RETRY_S)
         if len(body) != file.bytes or hashlib.sha256(body).hexdigest() != file.sha256:
-            raise ModelError(f"{file_key(file)} in the store is not the file that was signed")
+            raise ModelError(
+                f"{model_key(file.sha256)} in the store is not the file that was signed"
+            )
         return body
 
 

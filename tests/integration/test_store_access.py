@@ -16,6 +16,7 @@ from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import EnrolmentService
 from cloud.enrol.store_signer import GOOD_FOR_S, StoreSigner
 from contract.enrolment import EnrolmentRefusal
+from contract.keys import model_key
 from contract.possession import prove
 from contract.store_access import SIGNED_HEADERS, StoreAddress, StoreRequest, store_statement
 from edge.config.enrolment import EnrolmentConfig
@@ -124,6 +125,8 @@ def test_a_gateway_without_credentials_stores_reads_and_repairs_its_own(site: Si
         "evidence/yard/../other/x.jpg",
         "evidence/yard/",
         "evidence/yard//x.jpg",
+        "models/../verdicts/x",
+        "updates/config/1.json",
     ],
 )
 def test_nothing_beyond_its_own_evidence_is_signed(site: Site, wanted: str) -> None:
@@ -199,3 +202,10 @@ def test_without_a_service_or_a_certificate_it_is_tried_again_later(
     site.files.certificate.unlink()
     with pytest.raises(TransientStoreError, match="not_enrolled"):
         site.store().get(key("g"), 100)
+
+
+def test_an_ordered_model_is_read_and_never_written(site: Site) -> None:
+    wanted = model_key("a" * 64)
+    open_store(site.server.spec()).put_if_absent(wanted, b"weights", "application/octet-stream")
+    assert site.store().get(wanted, 100) == b"weights"
+    assert reason(site.ask(key=wanted)) == "wrong_key"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from contract.ids import CameraId, GatewayId, report_id
-from contract.keys import WORKERS_TRIAL_KEY, evidence_key, trial_key, verdict_key
+from contract.keys import WORKERS_TRIAL_KEY, evidence_key, model_key, trial_key, verdict_key
 from objectstore.inventory import open_inventory
 from objectstore.open import open_store
 from objectstore.store import NotFound, PermanentStoreError
@@ -26,6 +26,7 @@ OWN = evidence_key(NORTH, GATE, NOON, "a" * 64)
 OTHERS = evidence_key(SOUTH, GATE, NOON, "b" * 64)
 VERDICT = verdict_key(NORTH, report_id(NORTH, GATE, 1, 2, 0))
 RETENTION = "retention/north.json"
+MODEL, ORDER = model_key("c" * 64), "updates/config/7.json"
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,22 @@ def test_least_rights_are_enough_for_the_trial_at_the_start_of_each_and_for_no_o
         assert refused(lambda store=store, key=other: put_on_trial(store, key))  # type: ignore[misc]
 
 
+def test_a_gateway_reads_models_which_operators_write_beside_their_orders(
+    server: servers.S3, tmp_path: Path
+) -> None:
+    operator = open_store(spec_of(server, "operator", tmp_path))
+    for key in (MODEL, ORDER):
+        assert operator.put_if_absent(key, b"signed", "application/json") in {"created", "exists"}
+        assert operator.get(key, 10) == b"signed"
+    for key in (OWN, VERDICT):
+        assert refused(lambda key=key: operator.replace(key, b"x", "image/jpeg"))  # type: ignore[misc]
+        assert refused(lambda key=key: operator.get(key, 10))  # type: ignore[misc]
+    gateway = open_store(spec_of(server, "gateway-north", tmp_path))
+    assert gateway.get(MODEL, 10) == b"signed"
+    assert refused(lambda: gateway.replace(MODEL, b"x", "image/jpeg"))
+    assert refused(lambda: gateway.get(ORDER, 10))
+
+
 def test_a_worker_reads_evidence_creates_verdicts_and_is_told_what_is_missing(
     server: servers.S3, tmp_path: Path
 ) -> None:
@@ -146,8 +163,10 @@ def test_the_documents_let_a_gateway_do_what_it_does_and_nothing_else(policy: st
     assert allowed(policy, PUT, OWN)
     assert allowed(policy, GET, OWN)
     assert not allowed(policy, DELETE, OWN)
+    assert allowed(policy, GET, MODEL)
+    assert not allowed(policy, PUT, MODEL)
     prefix_alike = evidence_key(GatewayId("north-2"), GATE, NOON, "a" * 64)
-    for key in (OTHERS, VERDICT, RETENTION, prefix_alike):
+    for key in (OTHERS, VERDICT, RETENTION, ORDER, prefix_alike):
         for action in (PUT, GET, DELETE):
             assert not allowed(policy, action, key, conditional=True)
 
@@ -158,6 +177,11 @@ def test_the_documents_for_workers_auditor_and_keeper() -> None:
     assert not allowed("worker.json", PUT, VERDICT)
     assert not allowed("worker.json", PUT, OWN, conditional=True)
     assert not allowed("worker.json", DELETE, VERDICT)
+    for key in (MODEL, ORDER):
+        assert allowed("operator.json", PUT, key)
+        assert allowed("operator.json", GET, key)
+    assert not allowed("operator.json", PUT, VERDICT)
+    assert not allowed("operator.json", GET, OWN)
     assert allowed("auditor.json", GET, VERDICT)
     assert not allowed("auditor.json", PUT, RETENTION)
     assert allowed("keeper.json", DELETE, OWN)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cloud.manage.contents import model_file_key
+from contract.keys import model_key
 from contract.update import ModelFile, Targets
 from imaging.manifest import CHECKOUT_MODELS
 from objectstore.store_dir import DirectoryStore
@@ -48,7 +48,7 @@ def model_order(
     spoil(manifest, bodies)
     for one in files:
         if one.name in bodies:
-            store.replace(model_file_key(one.sha256), bodies[one.name], "")
+            store.replace(model_key(one.sha256), bodies[one.name], "")
     ordered = MODEL_ORDER.model_copy(
         update={
             "version": version,

@@ -58,6 +58,6 @@ def test_a_start_goes_on_with_the_same_side_in_force(state: UpdateStage) -> None
     assert not resumed.reason
 
 
-@pytest.mark.parametrize("state", ENDS)
+@pytest.mark.parametrize("state", sorted(ENDS))
 def test_what_has_ended_stays_as_it_is_however_often_the_daemon_starts(state: UpdateStage) -> None:
     assert at_start(state, 1000).state is state

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from contract.keys import model_key
 from contract.update import ModelFile
 from edge.config.schema import DetectConfig
-from edge.update.model_preparation import ModelPlace, ModelPreparation, check_pace, file_key
+from edge.update.model_preparation import ModelPlace, ModelPreparation, check_pace
 from edge.update.patches import model_folder
 from edge.update.store import InForce
 from imaging.manifest import CHECKOUT_MODELS, ModelError
@@ -44,7 +45,7 @@ def ordered(store: ObjectStore, *, spoilt: bool = False) -> InForce:
         for name, body in bodies.items()
     )
     for one in files:
-        store.put_if_absent(file_key(one), bodies[one.name], "")
+        store.put_if_absent(model_key(one.sha256), bodies[one.name], "")
     manifest = json.loads((MODEL / "manifest.json").read_text())
     if spoilt:
         manifest["labels"] = manifest["labels"][::-1]
