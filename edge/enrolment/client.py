@@ -1,14 +1,20 @@
 """Asks the enrolment service, over HTTPS, within bounds.
 
-SHELL. No redirect is followed, and an answer is read up to its limit. Called by `enroller`.
+SHELL. No redirect is followed, an answer is read up to its limit, and one that is not whole in time
+is given up, however steadily it comes. Called by `enroller`.
 """
 
 from __future__ import annotations
 
+import socket
+import ssl
+import threading
+from contextlib import closing, suppress
 from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
 from typing import TypeVar
+from urllib.parse import urlsplit
 
-import urllib3
 from pydantic import BaseModel
 
 from contract.enrolment import (
@@ -49,8 +55,8 @@ def _asked(
     settings: EnrolmentConfig, path: str, asked: BaseModel, granted: type[Granted]
 ) -> Granted | EnrolmentRefusal:
     try:
-        status, body = _post(settings, settings.url + path, asked.model_dump_json().encode())
-    except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        status, body = _post(settings, path, asked.model_dump_json().encode())
+    except (HTTPException, OSError, ValueError) as error:
         raise ServiceAway(f"{settings.url}: {error}") from error
     try:
         if status == HTTPStatus.OK:
@@ -63,19 +69,29 @@ def _asked(
     return refusal
 
 
-def _post(settings: EnrolmentConfig, url: str, body: bytes) -> tuple[int, bytes]:
-    ca = None if settings.ca_file is None else str(settings.ca_file)
-    timeout = urllib3.Timeout(total=settings.timeout_s)
-    with (
-        urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=ca, timeout=timeout) as pool,
-        pool.request(
-            "POST",
-            url,
-            body=body,
-            headers={"Content-Type": "application/json"},
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        ) as response,
-    ):
-        return response.status, response.read(LONGEST_BODY, decode_content=False)
+def _post(settings: EnrolmentConfig, path: str, body: bytes) -> tuple[int, bytes]:
+    where = urlsplit(settings.url)
+    authority = None if settings.ca_file is None else str(settings.ca_file)
+    connection = HTTPSConnection(
+        where.hostname or "",
+        where.port,
+        timeout=settings.timeout_s,
+        context=ssl.create_default_context(cafile=authority),
+    )
+    with closing(connection):
+        connection.connect()
+        # a timeout of the socket begins anew with each byte
+        deadline = threading.Timer(settings.timeout_s, _end, (connection.sock,))
+        deadline.daemon = True
+        deadline.start()
+        try:
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            return response.status, response.read(LONGEST_BODY)
+        finally:
+            deadline.cancel()
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -45,6 +45,8 @@ class _Tries:
     failed: int = 0
     next_s: float = 0.0
     trouble: str = ""
+    token: str = ""
+    """By which the last answer was got; it is used up once the certificate is kept."""
 
 
 class Enroller:
@@ -108,21 +110,25 @@ class Enroller:
             self._keep(answer)
 
     def _asked(self) -> EnrolmentAnswer | EnrolmentRefusal:
-        """A new token is tried first: somebody put it there, perhaps after a revocation."""
+        """A new token is tried first: somebody put it there, perhaps after a revocation. One that
+        is refused, such as a fleet's next, keeps no certificate from being renewed."""
         key, held, token = self._files.open_key(), self._files.open_certificate(), self._token()
         request = request_for(key, self._gateway)
-        if held is not None and not self._files.is_new(token):
-            proof = proof_of(key, request)
-            return ask(
-                self._settings,
-                RenewalRequest(certificate=pem(held), request=pem(request), proof=proof),
-            )
-        if not token:
-            raise ServiceAway("no certificate, and no `enrolment.token_file` to get one with")
-        answer = ask(self._settings, EnrolmentRequest(token=token, request=pem(request)))
-        if isinstance(answer, EnrolmentAnswer):
-            self._files.used(token)
-        return answer
+        refusal: EnrolmentRefusal | None = None
+        if token and (held is None or self._files.is_new(token)):
+            answer = ask(self._settings, EnrolmentRequest(token=token, request=pem(request)))
+            if isinstance(answer, EnrolmentAnswer):
+                self._tries.token = token
+                return answer
+            refusal = answer
+        if held is None or (refusal and self._clock.now() < renew_at(held)):
+            if refusal is None:
+                raise ServiceAway("no certificate, and no `enrolment.token_file` to get one with")
+            return refusal
+        proof = proof_of(key, request)
+        asked = RenewalRequest(certificate=pem(held), request=pem(request), proof=proof)
+        renewed = ask(self._settings, asked)
+        return refusal if refusal and isinstance(renewed, EnrolmentRefusal) else renewed
 
     def _token(self) -> str:
         """What the operator gave; empty if nothing. Raises `OSError`, `ValueError`."""
@@ -138,6 +144,8 @@ class Enroller:
     def _keep(self, answer: EnrolmentAnswer) -> None:
         try:
             self._files.keep(answer.certificate)
+            if self._tries.token:
+                self._files.used(self._tries.token)
         except (OSError, ValueError) as error:
             self._failed(f"the certificate cannot be kept: {error}")
             return
@@ -146,6 +154,10 @@ class Enroller:
         if self._certificate is None:
             self._failed("the service's certificate is for another gateway, or over already")
             return
+        now, ends_at = self._clock.now(), self._certificate.not_valid_after_utc
+        if now >= renew_at(self._certificate):  # by a clock that is ahead
+            left_s = (ends_at - now).total_seconds()
+            self._tries.next_s = self._clock.mono() + min(MOST_S, max(FIRST_S, left_s / 3))
         log(Event.CERTIFICATE_RECEIVED, gateway=self._gateway, until=answer.expires_at)
 
     def _failed(self, words: str) -> None:

@@ -7,10 +7,12 @@ written whole. Called by `enroller`; `daemon.connections` hands the paths to the
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -41,23 +43,21 @@ class KeyFiles:
 
     def open_key(self) -> ec.EllipticCurvePrivateKey:
         """The key, made if there is none or what is there is none; raises `OSError`."""
-        try:
+        found = None
+        with suppress(FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm):
             found = load_pem_private_key(self.key.read_bytes(), password=None)
-        except FileNotFoundError:
-            found = None
-        except (ValueError, TypeError):
-            found = None
-            self.key.replace(aside(self.key, 1))
         if isinstance(found, ec.EllipticCurvePrivateKey):
             return found
+        if self.key.exists():
+            self.key.replace(aside(self.key, 1))
         made = ec.generate_private_key(ec.SECP256R1())
         _write(self.key, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return made
 
     def open_certificate(self) -> x509.Certificate | None:
-        """The present certificate; None if there is none, or it is not of this key."""
+        """The present certificate; None if there is none, it is damaged, or not of this key."""
         try:
-            found = x509.load_pem_x509_certificate(self.certificate.read_bytes())
+            found = _read(self.certificate.read_bytes())
             fits = found.public_key() == self.open_key().public_key()
         except (OSError, ValueError):
             return None
@@ -65,7 +65,7 @@ class KeyFiles:
 
     def keep(self, certificate_pem: str) -> None:
         """Raises `OSError`; `ValueError` if it is not of our key."""
-        certificate = x509.load_pem_x509_certificate(certificate_pem.encode())
+        certificate = _read(certificate_pem.encode())
         if certificate.public_key() != self.open_key().public_key():
             raise ValueError("the certificate is of another key")
         _write(self.certificate, certificate_pem.encode())
@@ -107,6 +107,17 @@ def renew_at(certificate: x509.Certificate) -> datetime:
     """When the next one should be asked for."""
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     return begin + _RENEW_AT * (end - begin)
+
+
+def _read(certificate_pem: bytes) -> x509.Certificate:
+    """With all that is asked of it later, which is parsed only when it is asked; raises
+    `ValueError`."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate_pem)
+        name_of(found), renew_at(found), found.public_key()
+    except (x509.InvalidVersion, UnsupportedAlgorithm, TypeError, OverflowError) as error:
+        raise ValueError(f"no usable certificate: {error}") from error
+    return found
 
 
 def _hash(token: str) -> str:

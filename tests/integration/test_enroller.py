@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from cloud.enrol.authority import Authority
 from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import EnrolmentService
 from cloud.enrol.tokens import Tokens
+from contract.enrolment import EnrolmentRequest
 from edge.config.enrolment import EnrolmentConfig
+from edge.enrolment.client import ServiceAway, ask
 from edge.enrolment.enroller import FIRST_S, MOST_S, Enroller
 from edge.enrolment.key_files import KeyFiles
 from edge.health.reasons import HealthReason
@@ -133,6 +140,103 @@ def test_a_gateway_with_another_name_is_not_enrolled_and_says_which(place: Place
         enroller = Enroller(place.config, place.files, "gate", place.clock)
         assert turn(enroller) == [HealthReason.NOT_ENROLLED]
         assert "the token is for yard, not for gate" in next(enroller.problems()).detail
+
+
+def test_a_clock_that_is_ahead_does_not_renew_at_every_turn(place: Place) -> None:
+    place.new_token()
+    enroller = place.enroller()
+    with place.service():
+        turn(enroller)
+        place.clock.advance(70 * DAY_S)
+        for _ in range(5):
+            turn(enroller)
+    assert len(Authority(place.authority).issued()) == 2
+
+
+def test_a_token_counts_as_used_once_its_certificate_is_kept(place: Place) -> None:
+    place.new_token()
+    with place.service():
+        turn(place.enroller())
+        first, authority, kept = place.serial(), Authority(place.authority), place.files.certificate
+        with authority.locked():
+            authority.revoke("yard")
+        place.new_token()
+        place.files.certificate = place.token / "no folder"
+        assert turn(place.enroller()) == [HealthReason.NOT_ENROLLED]
+        place.files.certificate = kept
+        assert turn(place.enroller()) == []
+        assert place.serial() != first
+
+
+def test_a_token_that_is_refused_keeps_no_good_certificate_from_being_renewed(
+    place: Place,
+) -> None:
+    place.new_token()
+    enroller = place.enroller()
+    with place.service():
+        turn(enroller)
+        first = place.serial()
+        place.token.write_text("deadbeef.of-another-fleet")
+        assert turn(enroller) == [HealthReason.CERTIFICATE_ENDING], "the token is named"
+        assert "unknown_token" in next(enroller.problems()).detail
+        place.clock.advance(61 * DAY_S)
+        turn(enroller)
+        assert place.serial() != first
+
+
+def test_no_damage_of_key_or_certificate_ends_the_daemon(place: Place) -> None:
+    place.new_token()
+    with place.service():
+        turn(place.enroller())
+    for file in (place.files.certificate, place.files.key):
+        whole = file.read_bytes()
+        head, *body, foot = whole.decode().splitlines()
+        der = base64.b64decode("".join(body))
+        for at in range(len(der)):
+            damaged = der[:at] + bytes((der[at] ^ 0x15,)) + der[at + 1 :]
+            text = base64.b64encode(damaged).decode()
+            file.write_text(f"{head}\n{text}\n{foot}\n")
+            list(place.enroller().problems())
+        file.write_bytes(whole)
+
+
+def test_a_key_of_another_kind_is_kept_aside(place: Place) -> None:
+    other = rsa.generate_private_key(65537, 2048)
+    place.files.key.parent.mkdir(parents=True)
+    text = other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    place.files.key.write_bytes(text)
+    place.files.open_key()
+    assert [one.read_bytes() for one in place.files.key.parent.glob("*.corrupt-*")] == [text]
+
+
+def test_a_service_that_answers_a_byte_now_and_then_is_given_up(place: Place) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    assert place.own.cert_file is not None
+    context.load_cert_chain(place.own.cert_file, place.own.key_file)
+    over = threading.Event()
+    with socket.create_server((HOST, place.port)) as server:
+        thread = threading.Thread(target=_dribble, args=(server, context, over))
+        thread.start()
+        try:
+            impatient = place.config.model_copy(update={"timeout_s": 1.0})
+            with pytest.raises(ServiceAway):
+                ask(impatient, EnrolmentRequest(token="a.b", request="x"))  # noqa: S106, nobody's
+            assert thread.is_alive(), "the service gave up first"
+        finally:
+            over.set()
+            thread.join()
+
+
+def _dribble(server: socket.socket, context: ssl.SSLContext, over: threading.Event) -> None:
+    """For half a minute at most."""
+    plain, _ = server.accept()
+    with suppress(OSError), context.wrap_socket(plain, server_side=True) as secure:
+        secure.sendall(b"HTTP/1.1 200 OK\r\nX-Filler: ")
+        for _ in range(100):
+            if over.wait(0.3):
+                return
+            with suppress(OSError):
+                secure.sendall(b"x")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00", b"x" * 100_000])
