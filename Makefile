@@ -85,6 +85,11 @@ bench-bridge: setup ## processor time, memory and reconnecting of the bridge, be
 	@tools/system_packages
 	@$(BIN)/python -m tools.evaluation.bench.bridge $(SECONDS_ARGUMENT)
 
+.PHONY: bench-fleet
+bench-fleet: setup ## many gateways at one broker: births, a configuration for all, a restart (GATEWAYS=50; docs/scale.md has 1000)
+	@tools/system_packages
+	@$(BIN)/python -m tools.evaluation.bench.fleet $(if $(GATEWAYS),--gateways "$(GATEWAYS)")
+
 evaluate: setup ## events found, false alarms, and a page of both, over a labelled corpus (CORPUS=DIR OUT=DIR)
 	@test -n "$(CORPUS)" || { echo "say which: make evaluate CORPUS=DIR [OUT=DIR]"; exit 2; }
 	@$(BIN)/python -m tools.evaluation.evaluate "$(CORPUS)" "$(OUT)"

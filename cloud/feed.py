@@ -2,8 +2,9 @@
 
 SHELL. Every usable picture goes to `<device>/<yyyy-mm-dd>/<device>_<unix time>.jpg` in a directory
 or bucket, named by its arrival; of pictures of one second the first counts. A message is
-acknowledged once its picture is durable. Payloads are bare JPEG or PNG: what else cameras send is
-for gateways to understand. Called by `__main__`.
+acknowledged once its picture is durable, or lost: what the store does not take is counted as
+`store_failed`, as the next pictures come only once it is acknowledged. Payloads are bare JPEG or
+PNG: what else cameras send is for gateways to understand. Called by `__main__`.
 """
 
 from __future__ import annotations
@@ -49,15 +50,9 @@ class Feeder:
         self.counts: Counter[str] = Counter(stored=0)
 
     def on_message(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
-        """On the network thread, so a slow store slows the broker down and nothing piles up here.
-
-        Without the acknowledgement of what was not stored a broker that keeps our session sends it
-        again after the next connect.
-        """
-        outcome = self._outcome(topic, payload, retained)
-        self.counts[outcome] += 1
-        if outcome != "store_failed":
-            ack()
+        """On the network thread: a slow store slows the broker down, and nothing piles up here."""
+        self.counts[self._outcome(topic, payload, retained)] += 1
+        ack()
 
     def _outcome(self, topic: str, payload: bytes, retained: bool) -> str:
         """`stored`, or the reason why not."""

@@ -1,8 +1,7 @@
 """A connection to the cloud's broker that knows the fleet as it is.
 
-SHELL. Subscribes to what gateways retain and folds it into `states`. A broker sends what is
-retained after a subscription and does not say when that was all: it is taken to be all once nothing
-came for `settle_s`. A session of its own, that nothing waits for.
+SHELL. Subscribes to what gateways retain and folds it into `states`; begins when all of it is there
+(`settling`). A session of its own, that nothing waits for.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from cloud.connection import link_settings
 from cloud.fleet.states import FleetStates
 from cloud.offline import CannotRun
 from cloud.settings import Settings
+from cloud.settling import Settling
 from contract.topics import all_gateways, every_camera
 from service.clock import Clock
 from service.link import Link, LinkError, Receipt, Subscription
@@ -36,7 +36,7 @@ class FleetListener:
         """`told` gets what comes on the filters `more`. Raises `CannotRun`."""
         self.states = FleetStates(settings.root)
         self.changed = threading.Condition()
-        self._clock, self._told = clock, told
+        self._settling, self._clock, self._told = Settling(self.changed, clock), clock, told
         self._others = tuple(one.removesuffix("#") for one in more)
         root = settings.root
         filters = [all_gateways(leaf, root) for leaf in ("status", "info", "health", "stats")]
@@ -67,18 +67,16 @@ class FleetListener:
             reason = self.link.state().reason
             self.stop()
             raise CannotRun(f"broker {self._where}: {reason}")
-        until_s = self._clock.mono() + _LONGEST_S
-        with self.changed:
-            while self.changed.wait(settle_s) and self._clock.mono() < until_s:
-                pass
+        self._settling.wait(settle_s, _LONGEST_S)
 
     def stop(self) -> None:
         """Ends the connection."""
         self.link.stop(_STOP_S)
 
-    def _take(self, topic: str, payload: bytes, _retained: bool, ack: Receipt) -> None:
+    def _take(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
         ack()
         with self.changed:
+            self._settling.heard(retained)
             if self._told is not None and topic.startswith(self._others):
                 self._told(topic, payload)
             else:

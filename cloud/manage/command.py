@@ -70,6 +70,8 @@ def _found(lines: Iterable[str], found: bool) -> int:
 
 
 def _print(lines: Iterable[str]) -> int:
+    """Each on one line: what others wrote neither steers a terminal nor makes up a row."""
     for line in lines:
-        print(line, flush=True)  # noqa: T201, it is what the command is for
+        shown = "".join(sign if sign.isprintable() else "?" for sign in line)
+        print(shown, flush=True)  # noqa: T201, it is what the command is for
     return 0

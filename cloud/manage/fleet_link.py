@@ -1,8 +1,7 @@
 """The operator's connection to the cloud's broker: hears what gateways retain, and publishes.
 
-SHELL. A session of its own for each command. A broker sends what is retained after a subscription
-and does not say when that was all: it is taken to be all once nothing came for `QUIET_S`. Raises
-`CannotRun`.
+SHELL. A session of its own for each command, which begins when what is retained is there
+(`settling`). Raises `CannotRun`.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from cloud.connection import link_settings
 from cloud.manage.gateways import KnownGateway, take
 from cloud.offline import CannotRun
 from cloud.settings import Settings
+from cloud.settling import Settling
 from contract.ids import GatewayId
 from contract.topics import all_gateways, all_updates, gateway_of
 from service.clock import Clock
@@ -42,7 +42,7 @@ class FleetLink:
         self._clock = clock
         self._changed = threading.Condition()
         self._gateways: dict[GatewayId, KnownGateway] = {}
-        self._messages = 0
+        self._settling = Settling(self._changed, clock)
         own = replace(
             link_settings(settings),
             name="operator",
@@ -66,7 +66,7 @@ class FleetLink:
             reason = self._link.state().reason
             self._link.stop(_STOP_S)
             raise CannotRun(f"broker {self._where}: {reason}")
-        self._settle()
+        self._settling.wait(QUIET_S, _LONGEST_S)
         return self
 
     def __exit__(
@@ -105,17 +105,11 @@ class FleetLink:
                 if not isinstance(outcome, Delivered):
                     raise CannotRun(f"{topic} could not be published: {outcome}")
 
-    def _settle(self) -> None:
-        until_s = self._clock.mono() + _LONGEST_S
-        with self._changed:
-            while self._changed.wait(QUIET_S) and self._clock.mono() < until_s:
-                pass
-
-    def _take(self, topic: str, payload: bytes, _retained: bool, ack: Receipt) -> None:
+    def _take(self, topic: str, payload: bytes, retained: bool, ack: Receipt) -> None:
         ack()
         found = gateway_of(topic, self.root)
         with self._changed:
-            self._messages += 1
+            self._settling.heard(retained)
             if found is not None and self._has_room(found[0]):
                 gateway, leaf = found
                 known = self._gateways.get(gateway, KnownGateway())

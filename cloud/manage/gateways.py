@@ -18,7 +18,7 @@ from contract.update import digest_of, read_order
 from contract.update_state import UpdateState, read_state
 
 HealthWord = Literal["ok", "degraded", "unhealthy"]
-_HEALTH: Mapping[object, HealthWord] = {
+_HEALTH: Mapping[str, HealthWord] = {
     "ok": "ok",
     "degraded": "degraded",
     "unhealthy": "unhealthy",
@@ -149,7 +149,9 @@ def _with_health(known: KnownGateway, facts: Mapping[str, object]) -> KnownGatew
     reasons = facts.get("reasons", [])
     listed = reasons if isinstance(reasons, list) else []
     named = [str(one.get("reason"))[:64] for one in listed[:64] if isinstance(one, dict)]
-    return replace(known, health=_HEALTH.get(facts.get("status")), problems=tuple(named))
+    status = facts.get("status")
+    health = _HEALTH.get(status) if isinstance(status, str) else None
+    return replace(known, health=health, problems=tuple(named))
 
 
 def _with_stats(known: KnownGateway, facts: Mapping[str, object]) -> KnownGateway:

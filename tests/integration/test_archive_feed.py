@@ -101,3 +101,30 @@ def test_a_feeder_that_cannot_work_or_got_nothing_fails(
     assert ran.returncode == status
     assert said in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_a_store_that_fails_for_a_while_stops_no_feeder(mosquitto: Broker, tmp_path: Path) -> None:
+    root, archive, log = f"away{os.getpid()}", tmp_path / "archive", tmp_path / "log"
+    archive.mkdir()
+    (archive / "gate").write_bytes(b"")  # no folder can be made there
+    command = ["env", f"PYTHONPATH={CHECKOUT}"]
+    command += feeding(mosquitto, f"{root}/{{camera}}/image", f"dir:{archive}")
+    publisher = Link(settings(mosquitto, f"{root}-cam"), on_fatal=lambda _error: None)
+    publisher.start()
+    assert publisher.wait_ready(30)
+    try:
+        with child(command, log) as run:
+            until(lambda: "link_subscribed" in log.read_text(), run, log)
+            for _ in range(50):
+                publisher.publish(f"{root}/gate/image", PICTURE, 1, False).wait(30)
+            until(lambda: "store_failed" in log.read_text(), run, log)
+            (archive / "gate").unlink()
+            publisher.publish(f"{root}/yard/image", OTHER, 1, False).wait(30)
+            until((archive / "yard").is_dir, run, log)
+            run.terminate()
+            assert run.wait(30) == 0
+    finally:
+        publisher.stop(5)
+    counts = json.loads(log.read_text().splitlines()[-1])
+    assert sum(counts.values()) == 51
+    assert counts["store_failed"] > 0
