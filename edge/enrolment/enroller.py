@@ -40,6 +40,10 @@ FIRST_S, LEAST_S = 5.0, 30.0
 """After the first failure, and the least after any other."""
 
 
+_MOST_WORDS = 500
+"""Characters of a reason, which health repeats in a retained message."""
+
+
 @dataclass(slots=True)
 class _Tries:
     failed: int = 0
@@ -160,7 +164,9 @@ class Enroller:
             self._tries.next_s = self._clock.mono() + min(MOST_S, max(FIRST_S, left_s / 3))
         log(Event.CERTIFICATE_RECEIVED, gateway=self._gateway, until=answer.expires_at)
 
-    def _failed(self, words: str) -> None:
+    def _failed(self, said: str) -> None:
+        """In words that may be the service's own: cut, and fit for a terminal."""
+        words = "".join(sign if sign.isprintable() else "?" for sign in said[:_MOST_WORDS])
         tries = self._tries
         later_s = max(LEAST_S, delay_s(tries.failed + 3, MOST_S, self._rng))
         wait_s = later_s if tries.failed else FIRST_S

@@ -227,6 +227,29 @@ def test_a_service_that_answers_a_byte_now_and_then_is_given_up(place: Place) ->
             thread.join()
 
 
+def test_a_services_words_are_short_and_fit_for_a_terminal(place: Place) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    assert place.own.cert_file is not None
+    context.load_cert_chain(place.own.cert_file, place.own.key_file)
+    place.new_token()
+    with socket.create_server((HOST, place.port)) as server:
+        thread = threading.Thread(target=_answer_rubbish, args=(server, context))
+        thread.start()
+        enroller = place.enroller()
+        assert turn(enroller) == [HealthReason.NOT_ENROLLED]
+        thread.join()
+    (problem,) = enroller.problems()
+    assert problem.detail.isprintable()
+    assert len(problem.detail) <= 500
+
+
+def _answer_rubbish(server: socket.socket, context: ssl.SSLContext) -> None:
+    plain, _ = server.accept()
+    with suppress(OSError), context.wrap_socket(plain, server_side=True) as secure:
+        secure.recv(1)
+        secure.sendall(b"\x1b[2J" * 10_000)
+
+
 def _dribble(server: socket.socket, context: ssl.SSLContext, over: threading.Event) -> None:
     """For half a minute at most."""
     plain, _ = server.accept()
