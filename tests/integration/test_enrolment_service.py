@@ -276,6 +276,22 @@ def test_the_script_and_the_service_share_one_authority(office: Office, tmp_path
     certify(office.folder, "client", "gate")
 
 
+def test_script_and_service_at_once_lose_no_certificate(office: Office) -> None:
+    token = office.token("card-*", uses=30)
+    cards, clients = [f"card-{n}" for n in range(30)], [f"client-{n}" for n in range(12)]
+
+    def by_script() -> None:
+        for name in clients:
+            certify(office.folder, "client", name)
+
+    script = threading.Thread(target=by_script)
+    script.start()
+    for name in cards:
+        assert isinstance(office.ask(token, name), EnrolmentAnswer)
+    script.join()
+    assert sorted(one.name for one in Authority(office.folder).issued()) == sorted(cards + clients)
+
+
 def test_what_is_no_authority_is_said_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AuthorityError, match="certify"):
         Authority(tmp_path)
