@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import stat
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
@@ -105,6 +106,8 @@ class Inbox:
         self._looked_at_s = now
         try:
             found = file.stat()
+            if not stat.S_ISREG(found.st_mode):  # a pipe would hold the control loop
+                return
             stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
             if stamp == self._stamp:
                 return

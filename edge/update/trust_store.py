@@ -56,12 +56,16 @@ class TrustStore:
         """Of those that we trust."""
         return None if self._kept is None else self._kept.state.root
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Those of this gateway."""
+        return self._config().manage.groups
+
     def open(self, content: bytes, kind: UpdateKind, clock: Clock) -> OpenedOrder | Refusal:
         """The order in an envelope, if this gateway may obey it; needs a trusted state."""
         if self.state is None:
             raise ValueError(self.why_none)
-        groups = self._config().manage.groups
-        return open_order(content, kind, self.state, self._gateway, groups, clock.now())
+        return open_order(content, kind, self.state, self._gateway, self.groups, clock.now())
 
     def accept(self, kind: UpdateKind, opened: OpenedOrder) -> None:
         """Nothing older is accepted from now on; raises `OSError` and then it is as before."""

@@ -117,7 +117,7 @@ class Updater:
         try:
             self._put(UpdateRecord(applied=self.record.applied, attempt=attempt))
         except OSError as error:
-            self._refuse(believed.arrival, NOT_KEPT, f"it cannot be kept on disk: {error}")
+            self._gate.refuse(believed.arrival, NOT_KEPT, f"it cannot be kept on disk: {error}")
             return False
         self.outcomes.believed()
         self._say()

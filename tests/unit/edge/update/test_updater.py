@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from contract.update_state import UpdateState
 from edge.config.load import Loaded, read
 from edge.errors import ConfigError, ConfigProblem
 from edge.health.reasons import HealthReason, Problem
+from edge.update.gatekeeper import AGAIN_S
 from edge.update.health_window import Funnels
 from edge.update.inbox import Inbox
 from edge.update.machine import UpdateStage
@@ -75,7 +78,7 @@ class Site:
         trial = UpdateTrial(lambda: no_frames, lambda: self.problems, lambda: 60.0, self.clock)
         says = Says(publish=self.said.extend, digest=lambda: "0" * 64)
         outbox = self.folder / "outbox"
-        self.inbox = Inbox(TOPICS, lambda: None, self.clock)
+        self.inbox = Inbox(TOPICS, lambda: self.loaded.config.manage.desired_file, self.clock)
         trust = TrustStore(outbox, TOPICS.gateway, lambda: self.loaded.config)
         sources = Sources(topics=TOPICS, outbox=outbox, inbox=self.inbox, trust=trust)
         self.updater = Updater("config", sources, trial, says, self.clock)
@@ -200,6 +203,61 @@ def test_an_order_that_comes_in_the_window_waits_for_its_end(site: Site) -> None
     site.turn(1)
     assert site.in_force == "second"
     assert [one.version for one in site.states("reported") if one and one.state == "applied"] == [1]
+
+
+def test_an_order_that_a_clock_ahead_took_for_expired_is_looked_at_again_when_it_is_right(
+    site: Site,
+) -> None:
+    years_s = 10 * 365 * 86_400.0
+    site.clock.jump(years_s)
+    site.publish(order(1))
+    assert [one and one.refusal for one in site.states("rejected")] == ["expired"]
+    site.turn(60)
+    assert len(site.states("rejected")) == 1, "said once"
+    site.clock.jump(-years_s)
+    site.turn()
+    assert site.in_force == "new"
+
+
+def test_an_order_for_a_group_is_looked_at_again_when_the_gateway_joins_it(site: Site) -> None:
+    targets = Targets(groups=("shops",))
+    changed = {"version": 1, "patch": "new", "targets": targets}
+    site.publish(sign_order(CONFIG_ORDER.model_copy(update=changed), ALICE))
+    assert [one and one.refusal for one in site.states("rejected")] == ["not_for_us"]
+    manage = site.loaded.config.manage.model_copy(update={"groups": ("shops",)})
+    config = site.loaded.config.model_copy(update={"manage": manage})
+    site.loaded = Loaded(config=config, origins={}, sha256="0" * 64)
+    site.turn()
+    assert site.in_force == "new"
+
+
+def test_an_order_that_the_disk_did_not_take_is_tried_again(site: Site) -> None:
+    outbox = site.folder / "outbox"
+    outbox.write_text("no folder")
+    site.publish(order(1))
+    assert [one and one.refusal for one in site.states("rejected")] == ["not_kept"]
+    outbox.unlink()
+    site.turn(AGAIN_S)
+    assert site.in_force == "new"
+
+
+def test_a_pipe_in_the_place_of_an_order_stops_nothing(site: Site) -> None:
+    pipe = site.folder / "order.json"
+    os.mkfifo(pipe)
+    manage = site.loaded.config.manage.model_copy(update={"desired_file": pipe})
+    config = site.loaded.config.model_copy(update={"manage": manage})
+    site.loaded = Loaded(config=config, origins={}, sha256="0" * 64)
+    looking = threading.Thread(target=site.turn, args=(10.0,), daemon=True)
+    looking.start()
+    looking.join(30)
+    stuck = looking.is_alive()
+    if stuck:  # let it end
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    assert not stuck
+    pipe.unlink()
+    pipe.write_bytes(order(1))
+    site.turn(10)
+    assert site.in_force == "new"
 
 
 def test_a_disk_that_takes_nothing_keeps_the_order_from_any_effect(site: Site) -> None:
