@@ -190,7 +190,7 @@ class Daemon:
         gateway.delivery.threats.remember(gateway.intake.cameras)
         gateway.delivery.threats.tick()
         gateway.intake.tick()
-        gateway.turn_switches()
+        gateway.turn_controls()
         gateway.camera_watch.tick(gateway.intake_link.ready)
         gateway.health_watch.tick()
         gateway.home_assistant.tick()
@@ -223,8 +223,7 @@ class Daemon:
             )
         except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
-        self.gateway.switches.keep_again()
-        self.gateway.live_settings.keep_again()
+        self.gateway.controls.keep_again()
         self._target.keep_again()
         flush()
 

@@ -10,16 +10,15 @@ from collections.abc import Callable, Iterable, Iterator
 
 from contract.ids import CameraId, GatewayId
 from contract.signature import Keyring
-from contract.topics import SITE, Topics
+from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.live import Live
 from edge.config.load import Loaded
-from edge.config.overridden import overridden
 from edge.config.schema import EdgeConfig
-from edge.config.switched import switched
 from edge.daemon.analysis import AnalysisContext, WorkerSettings
 from edge.daemon.analysis_threads import AnalysisThreads
 from edge.daemon.built import Built
+from edge.daemon.camera_controls import CameraControls
 from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import intake_settings, open_keyring, site_settings, snapshot_settings
 from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
@@ -27,10 +26,8 @@ from edge.daemon.enrolment import Enrolment
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
-from edge.daemon.live_settings import LiveSettings
 from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.status_messages import StatusMessages
-from edge.daemon.switches import Switches
 from edge.daemon.updates import Updates, UpdateSays
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.version import program_version
@@ -90,21 +87,15 @@ class Gateway:
             self.outbox,
             clock,
         )
-        self.switches = Switches(
-            config.deliver.outbox.path,
-            self.topics,
-            self._is_known,
-            self._strangers,
-        )
-        self.live_settings = LiveSettings(
+        self.controls = CameraControls(
             config.deliver.outbox.path,
             self.topics,
             clock,
-            self._is_known,
-            lambda: self.live.current.config.profiles,
+            self.live,
+            lambda: self.intake.cameras,
         )
-        self.status_messages.add_to_info(self.live_settings.facts)
-        self._config = config = self._as_set()
+        self.status_messages.add_to_info(self.controls.facts)
+        self._config = config = self.controls.in_force()
         self._on_failure = on_failure
         self._subscribed: tuple[Subscription, ...] = ()
         self._verdict_queue = VerdictQueue()
@@ -175,7 +166,7 @@ class Gateway:
         yield from self.public_on_connect()
         cameras = self.intake.cameras
         listed = tuple(map(CameraId, self.config().cameras))
-        yield from self._setting_states()
+        yield from self.controls.states(self.config())
         for camera in sorted({*listed, *cameras, *self.delivery.threats.known}):
             yield self.delivery.threats.state(camera)
         yield from self.home_assistant.on_connect()
@@ -219,38 +210,19 @@ class Gateway:
         self.live.swap(built.loaded)
         self._put_in_force()
 
-    def turn_switches(self) -> None:
-        """Put in force what people set the switches and the rest to, then say how it stands."""
-        changed = self.live_settings.turn()
-        if SITE in changed and self.live_settings.profile is not None:
-            self.switches.release(self.live_settings.profile)
-        turned = self.switches.turn()
-        if not (changed or turned):
+    def turn_controls(self) -> None:
+        """Put in force what people set, then say how it stands."""
+        changed = self.controls.turn()
+        if changed is None:
             return
         self._put_in_force()
-        for camera in dict.fromkeys(camera for camera, _ in turned):
-            self._publish(self.switches.states(self.config(), camera))
-        if changed:
-            self._publish(self._setting_states())
+        self._publish(self.controls.changed_states(self.config(), changed))
+        if changed.settings:
             self._publish_to_all((self.status_messages.info(),))
-
-    def _setting_states(self) -> Iterator[Publication]:
-        """Switches and other settings of every camera, and those of the site."""
-        cameras = sorted({*map(CameraId, self.config().cameras), *self.intake.cameras})
-        for camera in cameras:
-            yield from self.switches.states(self.config(), camera)
-        yield from self.live_settings.states(self.config(), (SITE, *cameras))
-
-    def _as_set(self) -> EdgeConfig:
-        """The configuration under the profile, thresholds and switches that hold."""
-        return switched(
-            overridden(self.live.current.config, self.live_settings.values),
-            self.switches.positions,
-        )
 
     def _put_in_force(self) -> None:
         """From the next frame on."""
-        self._config = self._as_set()
+        self._config = self.controls.in_force()
         self.analysis.adopt(self._worker_settings())
         self.snapshots.follow()
         if self._subscribed != self._heard():
@@ -261,8 +233,7 @@ class Gateway:
         """What we listen to at the site's broker."""
         return (
             *self.intake.subscriptions(),
-            *self.switches.subscriptions(),
-            *self.live_settings.subscriptions(),
+            *self.controls.subscriptions(),
             *self.remote.subscriptions(),
             *self.home_assistant.subscriptions(),
         )
@@ -365,8 +336,7 @@ class Gateway:
     def _camera_found(self, camera: CameraId) -> None:
         """Its `status` and `health` follow on the next round."""
         self._publish((self.delivery.threats.state(camera),))
-        self._publish(self.switches.states(self.config(), camera))
-        self._publish(self.live_settings.states(self.config(), (camera,)))
+        self._publish(self.controls.states_of(self.config(), camera))
 
     def _publish_to_all(self, publications: Iterable[Publication]) -> None:
         """At the brokers of site and cloud."""
@@ -384,8 +354,7 @@ class Gateway:
         gone = [
             self.topics.of_camera(camera, "status"),
             self.topics.of_camera(camera, "health"),
-            *(one.topic for one in self.switches.states(self.config(), camera)),
-            *(one.topic for one in self.live_settings.states(self.config(), (camera,))),
+            *(one.topic for one in self.controls.states_of(self.config(), camera)),
         ]
         # the brokers forget it too
         self._publish_to_all(Publication(topic=topic, payload=b"") for topic in gone)
@@ -399,21 +368,12 @@ class Gateway:
         self.static.add_verdict(verdict)
         self._verdict_queue.add(verdict)
 
-    def _is_known(self, camera: CameraId) -> bool:
-        return camera in self.live.current.config.cameras or camera in self.intake.cameras
-
-    def _strangers(self) -> int:
-        """How many cameras may have switches before anything is known of them."""
-        intake = self.live.current.config.intake
-        return intake.max_cameras if intake.discovery else 0
-
     def _on_site_message(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
         asked = self.remote.on_message(topic, payload, retained, lambda one: self._publish((one,)))
         told = self.home_assistant.on_message(topic, payload)
-        takers = (self.switches, self.live_settings)
-        if asked or told or any(one.on_message(topic, payload, retained) for one in takers):
+        if asked or told or self.controls.on_message(topic, payload, retained):
             ack()
         elif self.snapshots.carries(topic):
             ack()  # the copy that the broker holds for us is the one that counts
@@ -438,5 +398,5 @@ class Gateway:
             evidence=current.config.deliver.evidence,
             privacy=privacy_of(current.config),
             clocksync=self.synchronised,
-            on_test=self.live_settings.on_test,
+            on_test=self.controls.on_test,
         )
