@@ -30,8 +30,22 @@ STAGES = ("validate", "detect", "threat", "plot", "draw")
 
 def run_stage(options: argparse.Namespace, settings: Settings) -> dict[str, int]:
     """What was counted; raises what the stage raises."""
-    with tempfile.TemporaryDirectory(prefix="stillwatch-") as workspace:
-        return _run(options, settings, Path(workspace))
+    with _workspace(options.source) as workspace:
+        return _run(options, settings, workspace)
+
+
+@contextmanager
+def _workspace(source: str) -> Iterator[Path]:
+    """A folder for what is fetched. Folders need none, and a container may have no place for it."""
+    if not source.startswith(BUCKET):
+        yield Path()
+        return
+    try:
+        made = tempfile.TemporaryDirectory(prefix="stillwatch-")
+    except OSError as error:
+        raise CannotRun(f"{BUCKET} needs a folder to fetch into, such as /tmp: {error}") from error
+    with made as folder:
+        yield Path(folder)
 
 
 def _run(options: argparse.Namespace, settings: Settings, workspace: Path) -> dict[str, int]:

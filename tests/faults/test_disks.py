@@ -113,4 +113,5 @@ def test_a_start_on_such_a_disk_watches_from_memory_and_recovers(
         until(lambda: "disk_unusable" not in reasons(daemon), what="it recovers by itself")
         raise_some(layout, daemon, 2)
         unconfirmed_once(ears, daemon)
-        assert {report.report_id for report in ears.cloud.reports()} == raised(daemon)
+        reports = {report.report_id for report in ears.cloud.reports() if not report.audit}
+        assert reports == raised(daemon)

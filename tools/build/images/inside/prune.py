@@ -24,6 +24,8 @@ NEVER_IMPORTED = (
     "cv2/data/*.xml",
     "boto3/examples",
     "boto3/data/*",
+    # time zones for a system without any; the image has its own, or the package tzdata
+    "dateutil/zoneinfo/*.tar.gz",
     # other hardware's compilers, converters and a browser's accelerator
     "ai_edge_litert/vendors",
     "ai_edge_litert/tools",
