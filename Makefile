@@ -58,12 +58,13 @@ test-scenes: setup ## whole nights, composed scenes, footage and archives, from 
 	@tools/system_packages
 	@$(PYTEST) tests/scenes -n $(SCENES_AT_ONCE) $(BY_FILE)
 
-# Most of it waits, so more run at once than there are cores; the longest begins first.
+# Most of it waits, so more run at once than there are cores; a file of one long test, such
+# as the soak, comes last, when the cores are its own.
 FAULTS_AT_ONCE ?= 4
 .PHONY: test-faults
 test-faults: setup ## kills, outages, broken networks, stores and disks, on real parts (about 20 minutes)
 	@tools/system_packages faults
-	@$(PYTEST) tests/faults -n $(FAULTS_AT_ONCE) $(BY_FILE) --timeout 900
+	@$(PYTEST) tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
 
 .PHONY: fuzz
 fuzz: setup ## hostile bytes into everything that reads bytes (SECONDS=, SEED=, ONLY="jpeg png ...", OUT=DIR)

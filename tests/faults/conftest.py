@@ -18,11 +18,6 @@ def scaled(name: str, default: int) -> int:
     return int(os.environ.get(name, default))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest file begins first, so that nobody waits for it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_soak.py")
-
-
 @contextmanager
 def open_layout(folder: Path, root: str, *, persistence: bool = True) -> Iterator[Layout]:
     """Two brokers and a store that run; daemon, workers and ears are the test's to start."""

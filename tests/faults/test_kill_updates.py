@@ -115,7 +115,7 @@ def test_killed_while_it_is_rolled_back_it_ends_with_the_old_one(
     brokers: tuple[Broker, Broker],
     tmp_path: Path,
 ) -> None:
-    config = managed(*brokers, ROOT, tmp_path, health_window_s=5)
+    config = managed(*brokers, ROOT, tmp_path, health_window_s=10)
     with (
         ear(brokers[1], ROOT) as cloud,
         camera(brokers[0], f"{ROOT}-cameras/yard/image"),
