@@ -26,6 +26,7 @@ from edge.intake.payload import camera_name
 from edge.intake.redelivery import Attempts, HeldMessages
 from edge.intake.spellings import Spellings
 from edge.metrics.counters import Counters
+from edge.metrics.funnel import UNKNOWN
 from edge.records import Frame, Message
 from imaging.admission import Reason, Rejected
 from service.clock import Clock
@@ -33,9 +34,6 @@ from service.events import Event, log
 from service.link import Receipt, Subscription
 
 _OF_THE_CAMERA = (Reason.TOO_MANY_CAMERAS, Reason.UNKNOWN_CAMERA)
-
-UNKNOWN = CameraId("_unknown")
-"""Under this name the images are counted that belong to no camera which is followed."""
 
 AUTO_QUEUE = 5
 """Of `kind: auto` a burst of so many may be single pictures; what goes on longer is a stream."""

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from contract.ids import CameraId
+
+UNKNOWN = CameraId("_unknown")
+"""Under this name the frames are counted that belong to no camera which is followed."""
+
 FrameStage = Literal["received", "superseded", "quiet", "analysed"]
 SuspicionStage = Literal[
     "suspicions", "deduplicated", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"

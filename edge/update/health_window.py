@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from contract.ids import CameraId
 from edge.health.reasons import HealthReason, Problem
-from edge.metrics.funnel import Funnel
+from edge.metrics.funnel import UNKNOWN, Funnel
 
 OF_CAMERAS = frozenset((HealthReason.CAMERA_SILENT, HealthReason.PICTURES_REJECTED))
 CAUSED = OF_CAMERAS | {
@@ -101,6 +101,8 @@ def worse(
         funnel, since = now.get(camera, Funnel()), watched.since.get(camera, Funnel())
         last = watched.usable.get(camera, Funnel())
         found = _failed(since, funnel) or _refused(last, funnel, MOST_REFUSED)
+        if over and not found and camera not in now and camera not in watched.since:
+            found = _unseen(watched, now)
         if over and not found:
             found = _at_the_end(since, funnel, missed=camera in before.steady)
         if found:
@@ -126,6 +128,13 @@ def _refused(since: Funnel, now: Funnel, at_least: int) -> str | None:
         return None
     words = ", ".join(f"{reason} {count}" for reason, count in sorted(refused.items()))
     return f"every frame is refused: {words}"
+
+
+def _unseen(watched: WatchedFrames, now: Funnels) -> str | None:
+    """Of a camera that is not followed yet since a restart within the window: it is, once a frame
+    of it is usable, and until then its frames count with those of strangers."""
+    strangers = now.get(UNKNOWN, Funnel())
+    return _refused(watched.since.get(UNKNOWN, Funnel()), strangers, 1)
 
 
 def _at_the_end(since: Funnel, now: Funnel, *, missed: bool) -> str | None:

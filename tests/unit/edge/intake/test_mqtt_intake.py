@@ -15,11 +15,11 @@ from contract.ids import CameraId
 from edge.config.load import read
 from edge.config.schema import EdgeConfig
 from edge.intake.mailbox import Mailbox
-from edge.intake.mqtt import UNKNOWN, CameraListener, Intake
+from edge.intake.mqtt import CameraListener, Intake
 from edge.intake.redelivery import FILE as ATTEMPTS
 from edge.intake.redelivery import MOST_ATTEMPTS, Attempts
 from edge.metrics.counters import Counters
-from edge.metrics.funnel import Funnel
+from edge.metrics.funnel import UNKNOWN, Funnel
 from edge.records import Frame
 from service.events import Event
 from service.receiver import Receipt

@@ -6,7 +6,7 @@ import pytest
 
 from contract.ids import CameraId
 from edge.health.reasons import HealthReason, Problem
-from edge.metrics.funnel import Funnel
+from edge.metrics.funnel import UNKNOWN, Funnel
 from edge.update.health_window import Baseline, WatchedFrames, baseline, worse
 
 YARD, GATE = CameraId("yard"), CameraId("gate")
@@ -51,6 +51,15 @@ def test_a_frame_that_was_under_way_hides_nothing() -> None:
     assert found == "yard: every frame is refused: too_large 10"
     well = watched.looked(now(2, too_large=5))
     assert worse(WELL, well, now(2, too_large=14), (), over=True) is None
+
+
+def test_after_a_restart_a_found_camera_is_not_followed_until_a_frame_is_usable() -> None:
+    refused = {UNKNOWN: Funnel(received=3, rejected_by={"too_many_pixels": 3})}
+    found = verdict(BURSTS, refused, over=True)
+    assert found == "yard: every frame is refused: too_many_pixels 3"
+    assert verdict(BURSTS, refused) is None
+    assert verdict(BURSTS, {**refused, **now(1)}, over=True) is None
+    assert verdict(BURSTS, {}, over=True) is None
 
 
 def test_a_camera_that_was_refused_before_is_none_of_the_updates() -> None:
