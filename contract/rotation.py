@@ -2,7 +2,7 @@
 
 PURE. After TUF (specification 1.0.34, sections 5.3 and 6.1): the successor has the next number and
 is signed by enough keys of both, so whoever lost a key replaces it with the others, and whoever
-stole one cannot. Called by the gateway for `root/desired`, and by the operator's commands.
+stole one cannot. Called by the gateway for `trust/desired`, and by the operator's commands.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def open_roots(content: bytes, trusted: Root) -> tuple[Root, Refusal | None]:
     """The newest root to which a chain leads from `trusted`, and why it leads no further if its
     end is not accepted; `trusted` itself with nothing newer. Never raises.
 
-    `<root>/<gateway>/root/desired` carries the chain: `{"first": 2, "roots": [envelope, ...]}`,
+    `<root>/<gateway>/trust/desired` carries the chain: `{"first": 2, "roots": [envelope, ...]}`,
     every root from number `first` on, so that a gateway that was away for several rotations still
     gets there. Those that it has are passed over unread.
     """

@@ -59,9 +59,9 @@ class Topics:
         """Orders of a configuration or model to this gateway, and its answers."""
         return f"{self.root}/{self.gateway}/{kind}/{leaf}"
 
-    def of_root(self) -> str:
+    def of_trust(self) -> str:
         """Where the chain of roots of trust comes (`contract.rotation`)."""
-        return f"{self.root}/{self.gateway}/root/desired"
+        return f"{self.root}/{self.gateway}/trust/desired"
 
     def all_cameras(self, leaf: CameraLeaf) -> str:
         """Subscription filter for `leaf` of every camera of this gateway."""

@@ -107,7 +107,7 @@ class ScriptedGateway:
             on_message=self._take,
             subscriptions=[
                 Subscription(filter=topics.of_update("config", "desired")),
-                Subscription(filter=topics.of_root()),
+                Subscription(filter=topics.of_trust()),
             ],
             on_connect=self._births,
             will=Publication(topic=topics.of_gateway("status"), payload=b"offline"),
@@ -134,7 +134,7 @@ class ScriptedGateway:
     def _take(self, topic: str, payload: bytes, _retained: bool, ack: Receipt) -> None:
         ack()
         with self._lock:
-            if topic == self.topics.of_root():
+            if topic == self.topics.of_trust():
                 newest, _ = open_roots(payload, self.trusted.root)
                 self.trusted = self.trusted.with_root(newest)
             elif payload:

@@ -84,7 +84,7 @@ def publish(desk: Desk) -> Iterator[str]:
     content = write_roots(chain[0].version, [one.envelope.encode() for one in chain])
     with desk.fleet() as fleet:
         to = named_gateways(desk.options.gateway) or sorted(fleet.gateways())
-        fleet.retain((Topics(gateway=one, root=fleet.root).of_root(), content) for one in to)
+        fleet.retain((Topics(gateway=one, root=fleet.root).of_trust(), content) for one in to)
     yield from (f"{one}: root {chain[-1].version}" for one in to)
 
 

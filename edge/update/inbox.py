@@ -44,7 +44,7 @@ class Inbox:
     def __init__(self, topics: Topics, file: Callable[[], Path | None], clock: Clock) -> None:
         """`file` is where an order of configuration may be dropped."""
         self._topics: Mapping[str, Ordered] = {
-            topics.of_root(): "root",
+            topics.of_trust(): "root",
             topics.of_update("config", "desired"): "config",
             topics.of_update("model", "desired"): "model",
         }

@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from contract.ids import GatewayId
-from contract.topics import Topics, shared_suspects
+from contract.topics import Topics, UpdateKind, shared_suspects
 from service.link import Link, LinkSettings, TlsFiles
 from service.outcomes import Delivered, Refused
 from tests.authorities import authority, issue
@@ -34,6 +35,7 @@ GATEWAYS, WORKERS = 0, 1
 CAMERAS, SYSTEMS = 0, 1
 ROOT = "stillwatch"
 GROUP = "confirm-4f1d09c2"
+KINDS = get_args(UpdateKind)
 SUSPECTS = shared_suspects(group=GROUP)
 EVERYTHING = (
     *("#", "+/+/+/+", "stillwatch/#", "$SYS/#", "$share/confirm/stillwatch/+/+/suspect"),
@@ -142,6 +144,32 @@ def test_who_looks_after_the_fleet_says_who_is_silent_and_nobody_else_does(cloud
         for leaf in ("status", "info", "health", "yard/status", "yard/verdict"):
             assert not sent(fleet, f"stillwatch/gw-a/{leaf}")
         assert sent(fleet, gap, b"", retain=True)
+
+
+def test_orders_reach_the_gateway_that_is_meant_from_whoever_looks_after_it(
+    cloud: Secured,
+) -> None:
+    heard, others = Inbox(), Inbox()
+    topics = Topics(gateway=GatewayId("gw-a"))
+    orders = topics.of_trust(), *(topics.of_update(one, "desired") for one in KINDS)
+    answers = [topics.of_update(one, leaf) for one in KINDS for leaf in ("reported", "rejected")]
+    with (
+        joined(cloud.settings("gw-a"), heard, *orders) as gateway,
+        joined(cloud.settings("gw-b"), others, *EVERYTHING, *orders) as other,
+        joined(cloud.settings("fleet", WORKERS)) as fleet,
+        joined(cloud.settings("confirm", WORKERS, "w")) as worker,
+    ):
+        for order in orders:
+            assert not sent(other, order)
+            assert not sent(worker, order)
+            assert sent(fleet, order, retain=True)
+            assert heard.next().topic == order
+            assert sent(fleet, order, b"", retain=True)
+            assert heard.next().payload == b""
+        for answer in answers:
+            assert sent(gateway, answer)
+            assert not sent(fleet, answer)
+        assert others.is_empty()
 
 
 def test_requests_reach_the_gateway_that_is_meant_and_answers_whoever_looks_after_it(

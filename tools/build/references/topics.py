@@ -313,7 +313,7 @@ def rows() -> dict[str, TopicRow]:
             found[TOPICS.of_update(kind, leaf)] = _OF_UPDATE[leaf]
     for subject in ("<gateway>", "<gateway>/<camera>"):
         found[f"{fleet_gaps('<root>')}/{subject}"] = _GAP
-    return found | {TOPICS.of_root(): _ROOTS}
+    return found | {TOPICS.of_trust(): _ROOTS}
 
 
 def _example(facts: Mapping[str, object]) -> str:

@@ -287,7 +287,7 @@ def test_an_order_that_came_before_the_root_that_knows_its_key_is_read_again(sit
     assert rejected is not None
     assert rejected.refusal == "foreign_key"
     following = sign_root(root_of(2, config=(BOB, CAROL)), ALICE, BOB)
-    site.publish(write_roots(2, [following]), TOPICS.of_root())
+    site.publish(write_roots(2, [following]), TOPICS.of_trust())
     site.turn()
     assert site.in_force == "new"
     site.turn(60)
