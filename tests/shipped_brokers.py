@@ -11,11 +11,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.link import LinkSettings, TlsFiles
+from contract.topics import shared_suspects
+from service.link import Link, LinkSettings, TlsFiles
+from service.outcomes import Delivered, Refused
+from tests.links import PATIENCE_S, Inbox, running
 from tests.processes import HOST, accepts, binary, child, free_port, until
 
 SHIPPED = Path(__file__).resolve().parents[1] / "config" / "mosquitto"
 INSTALLED = "/etc/mosquitto/stillwatch/"
+GATEWAYS, WORKERS = 0, 1
+"""Doors of the cloud's broker."""
+CAMERAS, SYSTEMS = 0, 1
+"""Doors of the site's."""
+ROOT = "stillwatch"
+SUSPECTS = shared_suspects(group="confirm-4f1d09c2")
 
 
 def certify(folder: Path, verb: str, name: str, *hosts: str) -> None:
@@ -121,3 +130,19 @@ def _running(
             vouches=authorities[0] / "ca.crt",
             process=process,
         )
+
+
+@contextmanager
+def joined(settings: LinkSettings, inbox: Inbox | None = None, *filters: str) -> Iterator[Link]:
+    with running(settings, inbox, filters) as link:
+        assert link.wait_ready(PATIENCE_S)
+        yield link
+
+
+def sent(link: Link, topic: str, payload: bytes = b"x", *, retain: bool = False) -> bool:
+    """Whether the broker took it; anything but a clear answer fails."""
+    outcome = link.publish(topic, payload, retain=retain).wait(PATIENCE_S)
+    assert isinstance(outcome, Delivered | Refused), outcome
+    if isinstance(outcome, Refused):
+        assert "Not authorized" in outcome.reason
+    return isinstance(outcome, Delivered)

@@ -1,0 +1,21 @@
+"""The shipped brokers, one of each for all tests of a module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.shipped_brokers import Secured, cloud_broker, site_broker
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with cloud_broker(tmp_path_factory.mktemp("cloud")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    with site_broker(tmp_path_factory.mktemp("site")) as broker:
+        yield broker
