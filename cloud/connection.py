@@ -11,14 +11,14 @@ from cloud.settings import Settings
 from service.link_settings import LinkSettings, tls_files
 
 
-def link_settings(settings: Settings) -> LinkSettings:
-    """The uplink: a session of its own per process, for its reports are repeated by the edge."""
+def link_settings(settings: Settings, name: str = "cloud") -> LinkSettings:
+    """A session of its own per process: what is missed is repeated by the edge, or retained."""
     host, port = settings.address
     return LinkSettings(
         name="uplink",
         host=host,
         port=port,
-        client_id=settings.client_id or f"stillwatch-cloud-{secrets.token_hex(6)}",
+        client_id=settings.client_id or f"stillwatch-{name}-{secrets.token_hex(6)}",
         protocol=settings.protocol,
         transport=settings.transport,
         websocket_path=settings.websocket_path,

@@ -12,9 +12,11 @@ import signal
 import ssl
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cloud.connection import link_settings
 from cloud.enrol.authority import Authority, AuthorityError, Issued
 from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import EnrolmentService
@@ -26,7 +28,6 @@ from contract.ids import is_name
 from objectstore.open import read_s3
 from objectstore.store import PermanentStoreError
 from service.events import Event, log
-from service.link_settings import LinkSettings, tls_files
 
 _KICK_S = 10.0
 
@@ -142,20 +143,8 @@ def _take_place(settings: Settings, name: str) -> None:
     """A connection with the gateway's client id ends the gateway's, which cannot come back."""
     from service.link import Link  # noqa: PLC0415, paho is for who connects
 
-    host, port = settings.address
-    link = Link(
-        LinkSettings(
-            name="revoke",
-            host=host,
-            port=port,
-            client_id=name,
-            protocol=settings.protocol,
-            tls=tls_files(settings.tls) if settings.wants_tls else None,
-            username=settings.username,
-            password_file=settings.password_file,
-        ),
-        on_fatal=lambda error: _say(str(error)),
-    )
+    own = replace(link_settings(settings), name="revoke", client_id=name)
+    link = Link(own, on_fatal=lambda error: _say(str(error)))
     link.start()
     reached = link.wait_ready(_KICK_S)
     reason = link.state().reason

@@ -17,9 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from cloud.connection import link_settings
-from cloud.fleet.listening import CONNECT_S
 from cloud.fleet.report import word
 from cloud.offline import CannotRun
+from cloud.retained_link import CONNECT_S
 from cloud.settings import Settings
 from contract import ijson
 from contract.ids import GatewayId, is_name

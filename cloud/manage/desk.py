@@ -58,7 +58,7 @@ class Desk:
 
     def fleet(self) -> FleetLink:
         """The broker's side of all gateways."""
-        return FleetLink(self.settings, self.clock, self.options.client_id)
+        return FleetLink(self.settings, self.clock)
 
     def trusted(self) -> Root | None:
         """The root of `--trust`, or the newest in the history; None if there is neither."""
