@@ -16,7 +16,8 @@ from edge.errors import ConfigError
 from edge.update.machine import ENDS, UpdateStage, at_start
 from edge.update.messages import worded
 from edge.update.patches import patches_of
-from edge.update.store import RecordDamaged, UpdateRecord, UpdateStore
+from edge.update.store import Attempt, RecordDamaged, UpdateRecord, UpdateStore
+from service.clock import SystemClock
 from service.events import Event, log
 
 CRASHES, INVALID = "crashes", "invalid"
@@ -53,7 +54,8 @@ class _Kept:
         if attempt is None:
             return
         reasons = worded(reason.splitlines())
-        ended = {"state": state, "refusal": refusal, "reasons": reasons}
+        at = SystemClock().now()
+        ended = {"state": state, "refusal": refusal, "reasons": reasons, "at": at}
         event = Event.UPDATE_REJECTED
         if state is UpdateStage.ROLLED_BACK:
             event = Event.UPDATE_ROLLED_BACK
@@ -67,9 +69,10 @@ class _Kept:
         if self.on_trial:
             self.end(UpdateStage.ROLLED_BACK, INVALID, reason)
             return True
-        if self.kind == "model" and self.record.applied is not None:
+        applied = self.record.applied
+        if self.kind == "model" and applied is not None:  # whatever came of orders after it
+            self.record = UpdateRecord(attempt=Attempt.of_applied(applied, SystemClock().now()))
             self.end(UpdateStage.ROLLED_BACK, INVALID, reason)
-            self._write(self.record.model_copy(update={"applied": None}))
             return True
         return False
 

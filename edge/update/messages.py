@@ -29,24 +29,26 @@ class UpdateMessages:
         self._kind = kind
         self._reported = topics.of_update(kind, "reported")
         self._rejected = topics.of_update(kind, "rejected")
-        self._standing: dict[str, bytes] = {}
+        self._last_rejected: bytes | None = None
 
     def standing(self, record: UpdateRecord, digest: str) -> Iterator[Publication]:
-        """What must stand at a broker after a connect; after a start that is what was kept."""
-        said = self._kept(record, digest) | self._standing
-        self._standing = said
+        """What must stand at a broker after a connect, as it is now: the network threads ask. What
+        was refused before it was believed is known only to the run that refused it."""
+        said = self._of_record(record, digest)
+        if self._last_rejected is not None:
+            said[self._rejected] = self._last_rejected
         for topic, payload in said.items():
             yield Publication(topic=topic, payload=payload)
 
     def advanced(self, record: UpdateRecord, digest: str) -> tuple[Publication, ...]:
         """The latest order came to another state; `digest` is of the configuration that runs."""
-        said = self._kept(record, digest)
+        said = self._of_record(record, digest)
         if record.attempt is not None and record.attempt.state is UpdateStage.APPLIED:
             said[self._rejected] = b""
-        self._standing |= said
+        self._last_rejected = said.get(self._rejected, self._last_rejected)
         return tuple(Publication(topic=topic, payload=one) for topic, one in said.items())
 
-    def _kept(self, record: UpdateRecord, digest: str) -> dict[str, bytes]:
+    def _of_record(self, record: UpdateRecord, digest: str) -> dict[str, bytes]:
         """Payloads by topic."""
         attempt, applied = record.attempt, record.applied
         effective, said = effective_of(record, digest), dict[str, bytes]()
@@ -55,9 +57,8 @@ class UpdateMessages:
         if attempt.state in (UpdateStage.REJECTED, UpdateStage.ROLLED_BACK):
             said[self._rejected] = self._state_of(attempt, effective)
             if applied is not None:
-                at = {"state": UpdateStage.APPLIED, "at": attempt.at}
-                kept = Attempt.model_validate(applied.model_dump() | at)
-                said[self._reported] = self._state_of(kept, effective)
+                still = Attempt.of_applied(applied, attempt.at)
+                said[self._reported] = self._state_of(still, effective)
             elif attempt.state is UpdateStage.ROLLED_BACK:
                 said[self._reported] = self._state_of(attempt, effective)
         else:
@@ -78,8 +79,7 @@ class UpdateMessages:
             at=at,
             effective=effective,
         )
-        payload = _written(said)
-        self._standing[self._rejected] = payload
+        self._last_rejected = payload = _written(said)
         return Publication(topic=self._rejected, payload=payload)
 
     def _state_of(self, attempt: Attempt, effective: Effective) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -47,6 +48,11 @@ class Attempt(InForce):
     active: tuple[str, ...] = Field((), description="As `health_window.Baseline` has it.")
     steady: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of_applied(cls, update: InForce, at: Moment) -> Self:
+        """The order that is in force for good, as the latest again."""
+        return cls(**update.model_dump(), state=UpdateStage.APPLIED, at=at)
 
     @property
     def on_trial(self) -> bool:

@@ -168,3 +168,17 @@ def test_a_model_that_no_longer_opens_is_withdrawn_and_the_configuration_stays(f
     assert record.applied is None
     assert record.attempt is not None
     assert record.attempt.reasons == ("its file is damaged",)
+
+
+def test_what_is_rolled_back_is_the_model_that_no_longer_opens_and_no_order_after_it(
+    file: Path,
+) -> None:
+    model = leave_model(file, UpdateStage.APPLIED, applied=True)
+    models = UpdateStore(file.parent / "outbox", "model")
+    later = Attempt(version=4, digest="d" * 64, content="{}", state=UpdateStage.REJECTED, at=AT)
+    models.write(UpdateRecord(applied=model, attempt=later))
+    assert begin_without(file, {}, "its file is damaged") is not None
+    attempt = models.read().attempt
+    assert attempt is not None
+    assert (attempt.version, attempt.state) == (3, UpdateStage.ROLLED_BACK)
+    assert attempt.at > AT, "when that was"

@@ -62,6 +62,7 @@ class Site:
     prepared: bool = False
     problems: list[Problem] = field(default_factory=list)
     said: list[Publication] = field(default_factory=list)
+    digest: str = "0" * 64
 
     def __post_init__(self) -> None:
         root = self.folder / "root.json"
@@ -76,7 +77,7 @@ class Site:
     def start(self) -> None:
         no_frames: Funnels = {}
         trial = UpdateTrial(lambda: no_frames, lambda: self.problems, lambda: 60.0, self.clock)
-        says = Says(publish=self.said.extend, digest=lambda: "0" * 64)
+        says = Says(publish=self.said.extend, digest=lambda: self.digest)
         outbox = self.folder / "outbox"
         self.inbox = Inbox(TOPICS, lambda: self.loaded.config.manage.desired_file, self.clock)
         trust = TrustStore(outbox, TOPICS.gateway, lambda: self.loaded.config)
@@ -186,6 +187,21 @@ def test_a_gateway_that_got_worse_goes_back_to_what_was_before(site: Site) -> No
     assert rejected.reasons == ("worker_stalled analysis-0: hangs",)
     (problem,) = site.updater.outcomes.problems(site.updater.record)
     assert problem.reason is HealthReason.UPDATE_ROLLED_BACK
+
+
+def test_after_a_connect_it_is_said_what_runs_now_also_where_the_file_was_changed(
+    site: Site,
+) -> None:
+    site.publish(order(1))
+    site.turn(60)
+    site.digest = "1" * 64
+    site.said = list(site.updater.on_connect())
+    (reported,) = site.states("reported")
+    assert reported is not None
+    assert (reported.version, reported.state) == (1, "applied")
+    assert reported.effective is not None
+    assert reported.effective.digest == site.digest
+    assert site.states("rejected") == [None]
 
 
 def test_what_was_wrong_before_is_none_of_the_updates(site: Site) -> None:
