@@ -16,6 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.validation_errors import first_error
 
 MAX_REQUEST_BYTES = 4096
+MAX_ANSWER_BYTES = 120_000
+"""The shipped cloud broker takes packets of 128 KiB."""
+MAX_DATA_BYTES = MAX_ANSWER_BYTES - 3 * MAX_REQUEST_BYTES
+"""Of the data of an answer: beside it stands the request's `transaction`, in JSON at most three
+times as long."""
 
 
 class Asked(BaseModel):

@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from typing import assert_never, get_args
 
 from contract.ids import CameraId, ReportId
-from contract.request import RemoteRequest, answer, read_request
+from contract.request import (
+    MAX_ANSWER_BYTES,
+    MAX_DATA_BYTES,
+    RemoteRequest,
+    answer,
+    read_request,
+)
 from contract.topics import Topics
 from edge.config.remote import RemoteVerb
 from edge.config.schema import EdgeConfig
@@ -30,9 +36,6 @@ from service.events import Event, log
 from service.link import Publication, Subscription
 
 MOST_WAITING = 8
-MOST_ANSWER_BYTES = 120_000
-"""The shipped cloud broker takes packets of 128 KiB."""
-
 RESTART_AFTER_S = 30.0
 """Whoever may ask cannot keep a gateway from watching by asking again and again."""
 
@@ -142,10 +145,10 @@ class RemoteRequests:
     def _diagnostics(self) -> dict[str, object]:
         """Parts that make it too large are left out, the largest first, and named."""
         parts = {name: part() for name, part in self._facts.items()}
-        parts["up_s"] = round(self._clock.mono() - self._began_s)
+        parts["up_s"] = round(self._up_s())
         sizes = {name: len(json.dumps(part)) for name, part in parts.items()}
         left_out = []
-        while sum(sizes.values()) > MOST_ANSWER_BYTES - 1000:
+        while sum(sizes.values()) > MAX_DATA_BYTES - 1000:
             largest = max(sizes, key=lambda name: sizes[name])
             left_out.append(largest)
             del sizes[largest], parts[largest]
@@ -163,18 +166,21 @@ class RemoteRequests:
         return explained(entry)
 
     def _restart(self) -> dict[str, object] | str:
-        up_s = self._clock.mono() - self._began_s
+        up_s = self._up_s()
         if up_s < RESTART_AFTER_S:
             return f"started {up_s:.0f} s ago: not before {RESTART_AFTER_S:.0f} s"
         self.restart_wanted = True
         return {"up_s": round(up_s)}
 
+    def _up_s(self) -> float:
+        return self._clock.mono() - self._began_s
+
     def _answer(self, asked: _Waiting, served: dict[str, object] | str) -> None:
         error = served if isinstance(served, str) else None
         data = {} if isinstance(served, str) else served
         payload = answer(asked.request, data, error)
-        if len(payload) > MOST_ANSWER_BYTES:
-            error = f"the answer has {len(payload)} bytes, over {MOST_ANSWER_BYTES}"
+        if len(payload) > MAX_ANSWER_BYTES:
+            error = f"the answer has {len(payload)} bytes, over {MAX_ANSWER_BYTES}"
             payload = answer(asked.request, {}, error)
         log(
             Event.REQUEST_ANSWERED,

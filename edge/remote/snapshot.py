@@ -13,6 +13,7 @@ from collections.abc import Callable
 import cv2
 
 from contract.ids import CameraId
+from contract.request import MAX_DATA_BYTES
 from edge.config.schema import EdgeConfig
 from edge.privacy import pixels, privacy_of
 from edge.records import Frame
@@ -21,8 +22,8 @@ from imaging.crop import reduced
 from imaging.detections import Image
 
 MOST_KEPT_BYTES = 33_554_432
-MOST_BYTES = 90_000
-"""Of a JPEG: in base64, with its answer, below the 128 KiB that the shipped cloud broker takes."""
+MOST_BYTES = (MAX_DATA_BYTES - 500) * 3 // 4
+"""Of a JPEG: an answer carries it in base64, beside some facts."""
 
 _QUALITIES = (80, 60, 40, 25)
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from contract.ids import CameraId, GatewayId
+from contract.request import MAX_ANSWER_BYTES, RemoteRequest, answer, read_request
 from contract.topics import Topics
 from edge.config.schema import EdgeConfig
-from edge.remote import requests as remote
 from edge.remote import snapshot as snapshots
 from edge.remote.requests import RemoteRequests
 from edge.self_test.requests import RequestTopic
@@ -56,7 +56,7 @@ class Desk:
 
     def _note(self, one: Publication) -> None:
         assert not one.retain
-        assert len(one.payload) <= remote.MOST_ANSWER_BYTES
+        assert len(one.payload) <= MAX_ANSWER_BYTES
         self.answers.append((one.topic, json.loads(one.payload)))
 
 
@@ -105,6 +105,15 @@ def test_a_snapshot_is_bounded_whatever_it_shows(tmp_path: Path) -> None:
     facts = desk.ask("snapshot", camera="gate")
     assert facts["status"] == "ok"
     assert picture_of(facts).shape[1] >= 400
+
+
+def test_the_largest_snapshot_fits_into_the_answer_to_the_longest_request() -> None:
+    longest = json.dumps({"transaction": "\u00e9" * 2035}, ensure_ascii=False).encode()
+    asked = read_request(RemoteRequest, longest, retained=False)
+    facts = snapshots.snapshot(a_frame(), EdgeConfig(), 640)
+    assert isinstance(facts, dict)
+    facts["jpeg"] = base64.b64encode(bytes(snapshots.MOST_BYTES)).decode()
+    assert len(answer(asked, facts)) <= MAX_ANSWER_BYTES
 
 
 @pytest.mark.parametrize(
