@@ -33,7 +33,7 @@ def remains(document: bytes, environ: Mapping[str, str]) -> Remains | None:
     """None if the gateway's own id is not known for sure."""
     data = combined(document, environ)
     gateway = _valid(GatewayConfig, data.get("gateway"))
-    if gateway is None or not _names(data.get("gateway"), "id"):
+    if gateway is None or not _section(data.get("gateway")).get("id"):
         return None
     deliver, intake = _section(data.get("deliver")), _section(data.get("intake"))
     root = _valid(DeliverConfig, {"root": deliver["root"]} if "root" in deliver else {})
@@ -50,10 +50,6 @@ def remains(document: bytes, environ: Mapping[str, str]) -> Remains | None:
 
 def _section(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
-
-
-def _names(value: object, key: str) -> bool:
-    return bool(_section(value).get(key))
 
 
 def _valid(kind: type[Model], value: object) -> Model | None:

@@ -15,10 +15,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from edge.config.load import load
-from edge.config.parse import MAX_BYTES
+from edge.config.load import load, read_file
 from edge.config.remains import Remains, remains
 from edge.errors import ConfigError
+from edge.health.gateway_health import GatewayCondition
 from edge.health.reasons import HealthReason, OngoingProblem, Problem
 from service import events
 from service.clock import Clock, SystemClock
@@ -28,7 +28,7 @@ from service.link_settings import settings_of
 
 _LOOK_S = 5.0
 _MOST_REASONS = 20
-"""More are in the log."""
+"""More are counted, and in the log."""
 
 
 def stay(reasons: Sequence[str], path: Path | None, environ: Mapping[str, str]) -> int:
@@ -45,9 +45,9 @@ def stay(reasons: Sequence[str], path: Path | None, environ: Mapping[str, str]) 
         link.start()
     try:
         while not clock.wait(stop, _LOOK_S):
-            if _document(path) != document and _is_valid(path, environ):
+            before, document = document, _document(path)
+            if document != before and _is_valid(path, environ):
                 return 0
-            document = _document(path)
     finally:
         for link in links:
             link.stop(2.0)
@@ -73,25 +73,25 @@ def _links(found: Remains | None, reasons: Sequence[str], clock: Clock) -> Itera
 def _said(found: Remains, reasons: Sequence[str], clock: Clock) -> Iterator[Publication]:
     """What is retained at every broker."""
     at = clock.now().isoformat(timespec="milliseconds")
-    ongoing = [
+    ongoing = tuple(
         OngoingProblem(
             problem=Problem(reason=HealthReason.CONFIG_REFUSED, detail=reason), since=at, for_s=0.0
-        ).as_json()
+        )
         for reason in reasons[:_MOST_REASONS]
-    ]
-    health = {"at": at, "status": "degraded", "reasons": ongoing}
+    )
+    condition = GatewayCondition(
+        status="degraded", ongoing=ongoing, more=len(reasons) - len(ongoing)
+    )
+    health = {"at": at} | condition.as_json()
     yield Publication(topic=found.topics.of_gateway("status"), payload=b"stopped")
     yield Publication(topic=found.topics.of_gateway("health"), payload=json.dumps(health).encode())
 
 
 def _document(path: Path | None) -> bytes:
     """What stands in the file now; nothing if it cannot be read."""
-    if path is None:
-        return b""
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
-    except OSError:
+        return b"" if path is None else read_file(path)
+    except ConfigError:
         return b""
 
 
