@@ -10,12 +10,12 @@ import os
 import platform
 import shutil
 import threading
+from dataclasses import asdict
 
 import psutil
 
 from edge.daemon.gateway import Gateway
 from edge.remote.requests import DiagnosticParts
-from service.link import LinkState
 
 
 def diagnostics(gateway: Gateway) -> DiagnosticParts:
@@ -24,22 +24,12 @@ def diagnostics(gateway: Gateway) -> DiagnosticParts:
     return {
         "info": lambda: json.loads(messages.info().payload),
         "health": lambda: gateway.health.condition().as_json(),
-        "links": lambda: {name: _link(state) for name, state in gateway.links().items()},
+        "links": lambda: {name: asdict(state) for name, state in gateway.links().items()},
         "cameras": lambda: {
             camera: one.as_json() for camera, one in gateway.camera_watch.conditions().items()
         },
         "stats": lambda: json.loads(messages.stats().payload),
         "system": lambda: _system(gateway),
-    }
-
-
-def _link(state: LinkState) -> dict[str, object]:
-    return {
-        "connected": state.connected,
-        "ready": state.ready,
-        "reason": state.reason,
-        "refused_filters": list(state.refused_filters),
-        "counters": state.counters,
     }
 
 
