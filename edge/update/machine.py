@@ -1,6 +1,7 @@
 """The states of an update and what may follow on each, as a table; what a start makes of each.
 
-PURE. One machine for every kind of update. Everything up to `built` happens beside what runs and
+PURE. One machine for every kind of update, from an order that was verified on: the next order has a
+way of its own. Everything up to `built` happens beside what runs and
 leaves it as it is; from `swapped` on the update is in force, though not for good until it is
 `applied`. Persisted by `store`, driven by `updater`, at a start by `boot`.
 """
@@ -27,7 +28,6 @@ class UpdateStage(StrEnum):
         state.meaning = meaning
         return state
 
-    DESIRED = "desired", "An order came; nothing of it has been read."
     VERIFIED = "verified", "It is signed by whom we trust, for us, new and not expired."
     VALIDATED = "validated", "With it the configuration is valid."
     PLANNED = "planned", "It can be applied without a restart."
@@ -40,7 +40,6 @@ class UpdateStage(StrEnum):
 
 
 TRANSITIONS: Mapping[UpdateStage, frozenset[UpdateStage]] = {
-    UpdateStage.DESIRED: frozenset((UpdateStage.VERIFIED, UpdateStage.REJECTED)),
     UpdateStage.VERIFIED: frozenset((UpdateStage.VALIDATED, UpdateStage.REJECTED)),
     UpdateStage.VALIDATED: frozenset((UpdateStage.PLANNED, UpdateStage.REJECTED)),
     UpdateStage.PLANNED: frozenset((UpdateStage.BUILT, UpdateStage.REJECTED)),
@@ -48,9 +47,9 @@ TRANSITIONS: Mapping[UpdateStage, frozenset[UpdateStage]] = {
     UpdateStage.SWAPPED: frozenset((UpdateStage.IN_WINDOW, UpdateStage.ROLLED_BACK)),
     UpdateStage.IN_WINDOW: frozenset((UpdateStage.APPLIED, UpdateStage.ROLLED_BACK)),
     # a model that was in force for good, and cannot be opened at a start
-    UpdateStage.APPLIED: frozenset((UpdateStage.DESIRED, UpdateStage.ROLLED_BACK)),
-    UpdateStage.ROLLED_BACK: frozenset((UpdateStage.DESIRED,)),
-    UpdateStage.REJECTED: frozenset((UpdateStage.DESIRED,)),
+    UpdateStage.APPLIED: frozenset((UpdateStage.ROLLED_BACK,)),
+    UpdateStage.ROLLED_BACK: frozenset(),
+    UpdateStage.REJECTED: frozenset(),
 }
 
 ENDS = frozenset((UpdateStage.APPLIED, UpdateStage.ROLLED_BACK, UpdateStage.REJECTED))
@@ -83,7 +82,7 @@ def at_start(state: UpdateStage, starts: int) -> Resumed:
     One that has not been swapped in is begun again from what was verified; one that is in force is
     watched again, from the beginning.
     """
-    if state in ENDS or state is UpdateStage.DESIRED:
+    if state in ENDS:
         return Resumed(state)
     in_force = state in IN_FORCE
     if starts >= MOST_STARTS:

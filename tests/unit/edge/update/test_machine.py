@@ -14,7 +14,6 @@ from edge.update.machine import (
 )
 
 ORDER = (
-    UpdateStage.DESIRED,
     UpdateStage.VERIFIED,
     UpdateStage.VALIDATED,
     UpdateStage.PLANNED,
@@ -23,7 +22,7 @@ ORDER = (
     UpdateStage.IN_WINDOW,
     UpdateStage.APPLIED,
 )
-ON_THE_WAY = [one for one in UpdateStage if one not in ENDS and one is not UpdateStage.DESIRED]
+ON_THE_WAY = [one for one in UpdateStage if one not in ENDS]
 
 
 def test_the_good_way_is_in_the_table() -> None:
