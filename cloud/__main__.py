@@ -13,7 +13,8 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from cloud.arguments import add_broker, add_keys, add_settings, add_store
@@ -26,6 +27,7 @@ from cloud.model import FullModel, open_model
 from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
 from cloud.stages.command import add_arguments, nothing_done, run_stage
+from cloud.upkeep_arguments import add_upkeep
 from imaging.manifest import ModelError
 from objectstore.store import ObjectStore, PermanentStoreError, StoreError
 from service.clock import SystemClock
@@ -60,10 +62,10 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             return _credentials(options, settings)
         case "stage":
             return _stage(options, settings)
-        case "fleet" | "verify-evidence" | "retain" | "disagreements":
+        case "verify-evidence" | "retain" | "disagreements":
             return _oversee(options, settings)
-        case "root" | "config" | "model":
-            return _manage(options, settings)
+        case "fleet" | "root" | "config" | "model":
+            return _gateways(options, settings)
         case _:
             return _by_hand(options, settings)
 
@@ -89,25 +91,18 @@ def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
     # the stages of the batch path start without broker and store
     from cloud.feed import feed  # noqa: PLC0415
     from cloud.serve import serve  # noqa: PLC0415
-    from service.link import LinkError  # noqa: PLC0415
 
     store = _store(settings)
-    try:
+    with _connection_settings():
         if options.command == "serve":
             return serve(settings, store, SystemClock())
         counts = feed(options, settings, store, SystemClock())
-    except LinkError as error:
-        raise SettingsError(str(error)) from error
     print(json.dumps(counts))
     return 0 if counts["stored"] else EXIT_FAILED
 
 
 def _oversee(options: argparse.Namespace, settings: Settings) -> int:
-    """All gateways, or all that is stored."""
-    if options.command == "fleet":
-        from cloud.fleet.command import fleet  # noqa: PLC0415, see `_with_broker`
-
-        return fleet(options, settings, SystemClock())
+    """All that is stored."""
     from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_with_broker`
 
     if options.command == "disagreements":
@@ -118,12 +113,24 @@ def _oversee(options: argparse.Namespace, settings: Settings) -> int:
     return run(options, settings, settings.store or "", _store(settings), SystemClock())
 
 
-def _manage(options: argparse.Namespace, settings: Settings) -> int:
+def _gateways(options: argparse.Namespace, settings: Settings) -> int:
+    """As they are, or what is ordered of them."""
+    from cloud.fleet.command import fleet  # noqa: PLC0415, see `_with_broker`
     from cloud.manage.command import run  # noqa: PLC0415, see `_with_broker`
-    from service.link import LinkError  # noqa: PLC0415
+
+    with _connection_settings():
+        if options.command == "fleet":
+            return fleet(options, settings, SystemClock())
+        return run(options, settings, lambda: _store(settings), SystemClock())
+
+
+@contextmanager
+def _connection_settings() -> Iterator[None]:
+    """A file without which there can be no connection to the broker is a wrong setting."""
+    from service.link import LinkError  # noqa: PLC0415, see `_with_broker`
 
     try:
-        return run(options, settings, lambda: _store(settings), SystemClock())
+        yield
     except LinkError as error:
         raise SettingsError(str(error)) from error
 
@@ -213,7 +220,7 @@ def command_line() -> argparse.ArgumentParser:
         "verify-evidence", help="find evidence that was removed, altered or planted in a store"
     )
     prune = commands.add_parser("retain", help="remove evidence and verdicts whose time is over")
-    _add_upkeep(check, prune)
+    add_upkeep(check, prune)
     disputed = "list the verdicts whose networks disagreed, to label their pictures"
     add_disagreements(commands.add_parser("disagreements", help=disputed))
     keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
@@ -235,32 +242,6 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--metrics-port", metavar="PORT", help="serve /metrics and /healthz there")
     add_store(parser)
     add_keys(parser)
-
-
-def _add_upkeep(check: argparse.ArgumentParser, prune: argparse.ArgumentParser) -> None:
-    for subcommand in (check, prune):
-        add_store(subcommand)
-        add_keys(subcommand)
-        subcommand.add_argument("--gateway", help="only this gateway")
-        subcommand.add_argument("--json", action="store_true", help="one JSON object per line")
-    check.add_argument("--quick", action="store_true", help="compare sizes only, read no picture")
-    check.add_argument(
-        "--grace-h",
-        type=float,
-        default=24.0,
-        help="hours for which a report may wait for its verdict",
-    )
-    check.add_argument(
-        "--heads",
-        type=Path,
-        metavar="FILE",
-        help="where each chain ended at the last check; read, then written: keep it elsewhere",
-    )
-    prune.add_argument(
-        "--delete",
-        action="store_true",
-        help="really remove; without it, only list what would be removed",
-    )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

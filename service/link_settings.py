@@ -216,7 +216,7 @@ def _password(file: Path | None) -> str | None:
     try:
         return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
     except OSError as error:
-        raise LinkError(f"password file {file}: {error}") from error
+        raise LinkError(f"password file {file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise LinkError(f"password file {file} is no UTF-8 text: save it as UTF-8") from error
 

@@ -25,7 +25,7 @@ from contract import ijson
 from contract.ids import GatewayId, is_name
 from contract.topics import Topics
 from service.clock import Clock
-from service.link import Delivered, Link, LinkError, Receipt, Subscription
+from service.link import Delivered, Link, Receipt, Subscription
 
 _MOST_BYTES = 1_000_000
 _PUBACK_S = 10.0
@@ -36,7 +36,7 @@ RemoteAnswer = Mapping[str, object]
 
 def ask(options: argparse.Namespace, settings: Settings, clock: Clock) -> RemoteAnswer:
     """What the gateway answered as `data`. Raises `CannotRun` with its error, or with why there is
-    no answer."""
+    no answer, and `LinkError`."""
     if not is_name(options.gateway):
         raise CannotRun(f"{word(options.gateway)!r} is no gateway's id")
     topics = Topics(gateway=GatewayId(options.gateway), root=settings.root)
@@ -82,10 +82,7 @@ class _Waiting:
         self._there = threading.Event()
         self._found: RemoteAnswer | None = None
         self._clock = clock
-        try:
-            own = replace(link_settings(settings), name="fleet", max_packet_bytes=_MOST_BYTES)
-        except LinkError as error:
-            raise CannotRun(str(error)) from error
+        own = replace(link_settings(settings), name="fleet", max_packet_bytes=_MOST_BYTES)
         self._where = f"{own.host}:{own.port}"
         self._link = Link(
             own,

@@ -29,7 +29,7 @@ FleetVerb = Literal["list", "show", "watch", "ask"]
 
 
 def fleet(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
-    """Runs one verb. Raises `CannotRun`."""
+    """Runs one verb. Raises `CannotRun` and `LinkError`."""
     events.configure(level="error")
     verb: FleetVerb = options.verb
     match verb:
