@@ -21,7 +21,7 @@ from contract import ijson
 from contract.ids import CameraId, GatewayId, is_name
 from contract.topics import fleet_gaps
 from service.clock import Clock
-from service.link import Pending, Refused
+from service.link import NotConnected, Pending, Refused, TimedOut
 
 _TURN_S = 0.5
 _RESTATED_S = 5.0
@@ -47,7 +47,8 @@ class FleetWatch:
         self._fleet = FleetListener(settings, clock, (f"{self._root}/#",), self._resume)
         self._connects, self._there_at = 1, clock.now()
         self._back_at_s = float("-inf")
-        self._pending: list[Pending] = []
+        self._unanswered: dict[str, tuple[bytes, Pending]] = {}
+        """By topic, the newest gap that the broker has not answered for."""
         self.refused = 0
 
     def start(self, settle_s: float) -> None:
@@ -70,11 +71,21 @@ class FleetWatch:
         """Tells what began and what ended since the last turn."""
         if self._is_away():
             return
+        self._settle()
         for gap in self._gaps.step(self._silent(), self._clock.now(), self._clock.mono()):
             self._tell(gap)
-        settled = [one for one in self._pending if isinstance(one.wait(0), Refused)]
-        self.refused += len(settled)
-        self._pending = self._pending[-1000:] if not settled else []
+
+    def _settle(self) -> None:
+        """Counts what was refused; what was lost with its connection is published again."""
+        waiting, self._unanswered = self._unanswered, {}
+        for topic, (payload, pending) in waiting.items():
+            match pending.wait(0):
+                case NotConnected():
+                    self._publish(topic, payload)
+                case TimedOut():
+                    self._unanswered[topic] = payload, pending
+                case Refused():
+                    self.refused += 1
 
     def _is_away(self) -> bool:
         """Whether the broker is, or was a moment ago; its own gap is told when it is back."""
@@ -105,8 +116,10 @@ class FleetWatch:
         self._say(gap)
         gateway, camera = gap.subject
         topic = "/".join(part for part in (self._root, gateway, camera) if part)
-        payload = json.dumps(gap.as_json()).encode()
-        self._pending.append(self._fleet.link.publish(topic, payload, 1, True))
+        self._publish(topic, json.dumps(gap.as_json()).encode())
+
+    def _publish(self, topic: str, payload: bytes) -> None:
+        self._unanswered[topic] = payload, self._fleet.link.publish(topic, payload, 1, True)
 
     def _resume(self, topic: str, payload: bytes) -> None:
         """What an earlier watcher has told; what we tell ourselves comes back later."""

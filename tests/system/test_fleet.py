@@ -154,6 +154,30 @@ def test_a_watcher_goes_on_where_another_ended_and_tells_of_its_own_gap(tmp_path
                 assert second.gaps()[-1]["end"]
 
 
+def test_a_gap_that_was_lost_with_its_connection_is_published_again(tmp_path: Path) -> None:
+    root = "lost"
+    with servers.mosquitto(tmp_path, persistence=True) as broker:
+        with running(connection(broker, "gateways")) as gateways:
+            assert gateways.wait_ready(60)
+            _say(gateways.publish, root, {"a/status": b"online"})
+        with ear(broker, f"{root}-fleet") as alerts:
+            quiet = ("--after-s", "0", "--silent-s", "4")
+            with watching(broker, root, tmp_path / "watch.log", *quiet) as watcher:
+                assert alerts.wait(lambda: len(alerts.on("gap/a")) == 1)
+                with running(connection(broker, "gateways")) as gateways:
+                    assert gateways.wait_ready(60)
+                    _say(gateways.publish, root, {"a/status": b"online"})
+                assert alerts.wait(lambda: len(alerts.on("gap/a")) >= 2)
+                broker.process.send_signal(signal.SIGSTOP)
+                told = len(watcher.gaps())
+                watcher.wait(lambda gaps: len(gaps) > told)
+                broker.process.kill()
+                broker.process.wait()
+                with servers.mosquitto(tmp_path, persistence=True, port=broker.port):
+                    lost = watcher.gaps()[told]
+                    assert alerts.wait(lambda: lost in map(json.loads, alerts.on("gap/a")))
+
+
 def _say(publish: Callable[..., Any], root: str, topics: dict[str, bytes]) -> None:
     for topic, payload in topics.items():
         publish(f"{root}/{topic}", payload, 1, True).wait(60)
