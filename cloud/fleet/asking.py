@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import argparse
 import base64
-import json
 import secrets
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from cloud.connection import link_settings
 from cloud.fleet.report import word
@@ -23,7 +24,9 @@ from cloud.retained_link import CONNECT_S
 from cloud.settings import Settings
 from contract import ijson
 from contract.ids import GatewayId, is_name
+from contract.request import RemoteRequest
 from contract.topics import Topics
+from contract.validation_errors import first_error
 from service.clock import Clock
 from service.link import Delivered, Link, Receipt, Subscription
 
@@ -41,15 +44,8 @@ def ask(options: argparse.Namespace, settings: Settings, clock: Clock) -> Remote
         raise CannotRun(f"{word(options.gateway)!r} is no gateway's id")
     topics = Topics(gateway=GatewayId(options.gateway), root=settings.root)
     transaction = secrets.token_hex(12)
-    request = {
-        "transaction": transaction,
-        "by": options.by,
-        "camera": options.camera,
-        "report_id": options.report,
-    }
-    said = {key: value for key, value in request.items() if value is not None}
+    payload = _request(options, transaction).model_dump_json(exclude_none=True).encode()
     waiting = _Waiting(settings, clock, topics.of_request(options.ask, "response"), transaction)
-    payload = json.dumps(said).encode()
     found = waiting.answered(topics.of_request(options.ask, "request"), payload, options.timeout_s)
     if found is None:
         raise CannotRun(
@@ -72,6 +68,18 @@ def save_picture(data: RemoteAnswer, file: Path) -> RemoteAnswer:
     except (ValueError, OSError) as error:
         raise CannotRun(f"the picture cannot be written: {error}") from error
     return {key: value for key, value in data.items() if key != "jpeg"} | {"file": str(file)}
+
+
+def _request(options: argparse.Namespace, transaction: str) -> RemoteRequest:
+    try:
+        return RemoteRequest(
+            transaction=transaction,
+            by=options.by,
+            camera=options.camera,
+            report_id=options.report,
+        )
+    except ValidationError as error:
+        raise CannotRun(f"no request: {first_error(error)}") from error
 
 
 class _Waiting:

@@ -23,6 +23,14 @@ def _own_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+def test_a_request_that_no_gateway_would_take_is_not_sent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = main(["fleet", "ask", "yard", "snapshot", "--camera", "c" * 65, "--out", "x.jpg"])
+    said = capsys.readouterr().err
+    assert (status, said.startswith("stillwatch-cloud: no request: camera: ")) == (1, True)
+
+
 @pytest.mark.parametrize(
     "command",
     [
