@@ -14,41 +14,26 @@ duplicate, and a duplicate is reported when the window ends if the track is stil
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from edge.config.deduplication import DeduplicationConfig
 from edge.records import Duplicate, TrackId
-from edge.rules.cooldown import RETRY_S, better, larger
+from edge.rules.cooldown import RETRY_S, better
 from edge.rules.evaluate import Finding
+from edge.rules.reported_places import (
+    ReportedPlaces,
+    is_elsewhere,
+    is_larger,
+    with_finding,
+    with_verdict,
+)
 from edge.track.track import Tracks
-from edge.track.zones import foot
 from service.backoff import doubled_s
-
-_PLACES = 8
-"""Places that may be reported apart in one `longest_s`; more of them are everywhere."""
-
-_REFUTED_NEAR = 1.0
-"""Heights within which a place that the cloud refuted still counts. Nobody was told of it, so it
-hides nobody else; but what stands there will be found there again, and its box overlaps this one's.
-"""
 
 _ALIKE = {"bus": "car", "truck": "car"}
 """Networks name one vehicle now this, now that."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Feet and height (pixels) of an object that was reported, when, and as which track; `refuted`
-    if the cloud called it nothing."""
-
-    foot: tuple[float, float]
-    height: float
-    at_s: float
-    track: TrackId
-    refuted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +48,7 @@ class AlarmEvent:
 
     rule: str
     kind: str
-    places: tuple[Place, ...] = ()
+    places: ReportedPlaces = ()
     zones: frozenset[str] = frozenset()
     severity: int = 0
     score: float = 0.0
@@ -134,8 +119,7 @@ def after_verdict(events: AlarmEvents, track: TrackId, *, refuted: bool) -> Alar
 
 
 def _after_verdict(event: AlarmEvent, track: TrackId, *, refuted: bool) -> AlarmEvent:
-    places = (replace(p, refuted=refuted) if p.track == track else p for p in event.places)
-    event = replace(event, places=tuple(places))
+    event = replace(event, places=with_verdict(event.places, track, refuted=refuted))
     if event.last_track != track:
         return event
     if refuted:
@@ -181,8 +165,10 @@ def _is_new(event: AlarmEvent, finding: Finding, now: float, settings: Deduplica
         or not event.zones.issuperset(finding.zones)
         or finding.severity > event.severity
         or better(finding.top_score, event.score)
-        or (not event.sure and _larger(finding, event))
-        or (finding.track not in event.tracks and _elsewhere(event, finding, now, settings))
+        or (not event.sure and is_larger(finding, event.places))
+        or (
+            finding.track not in event.tracks and is_elsewhere(finding, event.places, now, settings)
+        )
     )
 
 
@@ -198,12 +184,6 @@ def _affords(spent_until_s: float, now: float, settings: DeduplicationConfig) ->
     return spent_until_s - now <= (settings.budget - 1) * settings.refill_s
 
 
-def _larger(finding: Finding, event: AlarmEvent) -> bool:
-    """Is the object clearly larger than all that the event has reported?"""
-    reported = max((place.height for place in event.places), default=math.inf)
-    return larger(_height(finding), reported)
-
-
 def _window_over(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> bool:
     window_s = doubled_s(settings.window_s, event.repeats, settings.longest_s)
     if event.answered and event.refuted:
@@ -211,41 +191,12 @@ def _window_over(event: AlarmEvent, now: float, settings: DeduplicationConfig) -
     return now - event.reported_at_s >= window_s
 
 
-def _elsewhere(
-    event: AlarmEvent, finding: Finding, now: float, settings: DeduplicationConfig
-) -> bool:
-    """Is the object far from everything that was reported lately?"""
-    lately = _lately(event, now, settings)
-    place = _place(finding, now)
-    return len(lately) < _PLACES and all(
-        math.dist(place.foot, known.foot) > _near(known, settings) * min(place.height, known.height)
-        for known in lately
-    )
-
-
-def _near(known: Place, settings: DeduplicationConfig) -> float:
-    return min(_REFUTED_NEAR, settings.near) if known.refuted else settings.near
-
-
-def _lately(event: AlarmEvent, now: float, settings: DeduplicationConfig) -> tuple[Place, ...]:
-    return tuple(place for place in event.places if now - place.at_s < settings.longest_s)
-
-
-def _place(finding: Finding, now: float) -> Place:
-    height = _height(finding)
-    return Place(foot=foot(finding.box), height=height, at_s=now, track=finding.track)
-
-
-def _height(finding: Finding) -> float:
-    return finding.box[3] - finding.box[1]
-
-
 def _report(
     event: AlarmEvent, finding: Finding, now: float, settings: DeduplicationConfig
 ) -> AlarmEvent:
     """The event after the finding was reported; an event that begins knows only the places of those
     before, and its windows are short again unless the budget is spent."""
-    places = (*_lately(event, now, settings), _place(finding, now))[-_PLACES:]
+    places = with_finding(event.places, finding, now, settings)
     if _begins(event, now, settings):
         spent_until_s = max(now, event.spent_until_s) + settings.refill_s
         spare = _affords(spent_until_s, now, settings)
