@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from contract.ids import CameraId, GatewayId, ReportId, report_id, track_of
+from contract.ids import CameraId, ReportId, track_of
 from contract.verdict import Decision
 from edge.audit import events
-from edge.audit.events import AuditSample, AuditSegment, RejectedSegment
+from edge.audit.events import RejectedSegment
 from edge.audit.sampling import Draw
 from edge.camera_state import CameraState
 from edge.config.health import Fault
@@ -35,6 +35,7 @@ from edge.records import (
     Quiet,
     TrackId,
 )
+from edge.rejected_segments import take_rejected
 from edge.rule_engine import EngineResult, RuleEngine
 from edge.rules import day_night, object_masks
 from edge.static_objects.records import Memory, StaticObject
@@ -166,7 +167,7 @@ class Pipeline:
         return tuple(
             one
             for camera, state in self._states.items()
-            for one in self._rejected_segments(camera, state, now)
+            for one in take_rejected(state, camera, self.epoch, self._config, now)
         )
 
     def forget(self, camera: CameraId) -> None:
@@ -266,35 +267,6 @@ class Pipeline:
         if result is not None:
             state.mark_reported(result.candidates, result.duplicates)
         return result
-
-    def _rejected_segments(
-        self, camera: CameraId, state: CameraState, now: float
-    ) -> tuple[RejectedSegment, ...]:
-        gap_s = max(events.GAP_S, self._settings(camera).snapshot_after_s + 1.0)
-        state.audit, over = events.take(state.audit, now, gap_s)
-        return tuple(
-            RejectedSegment(
-                camera=camera,
-                kind="partly" if segment.groups else segment.kind,
-                began_at_s=segment.began_at_s,
-                lasted_s=segment.lasted_s,
-                share=segment.share,
-                audited=self._audit_sample(camera, state, segment),
-                reported=segment.groups,
-            )
-            for segment in over
-            if segment.leaves_open
-        )
-
-    def _audit_sample(
-        self, camera: CameraId, state: CameraState, segment: AuditSegment
-    ) -> AuditSample | None:
-        frames, box = events.shown(segment)
-        if not segment.drawn or not frames:
-            return None
-        gateway, number = GatewayId(self._config.gateway.id), state.number_next()
-        id_ = report_id(gateway, camera, self.epoch, number, 0)
-        return AuditSample(report_id=id_, frames=frames, box=box)
 
 
 def _decoded(frame: Frame, image: Image, settings: CameraConfig) -> DecodedFrame:
