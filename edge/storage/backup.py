@@ -21,6 +21,8 @@ from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from edge.storage.files import sync_folder
+
 MANIFEST = "MANIFEST.json"
 OUTBOX = "outbox.sqlite"
 MOST_FILES = 200_000
@@ -50,6 +52,7 @@ def back_up(folder: Path, out: Path) -> int:
                 file.flush()
                 os.fsync(file.fileno())
         partial.replace(out)
+        sync_folder(out.parent)
     except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
@@ -66,8 +69,7 @@ def restore(archive: Path, folder: Path) -> tuple[int, Path | None]:
         beside.mkdir(parents=True, mode=0o700)
         number = _unpack(archive, beside)
         with _alone(folder):
-            before = _set_aside(folder)
-        beside.rename(folder)
+            before = _put_in_place(beside, folder)
     except (OSError, EOFError, tarfile.TarError, ValueError, zlib.error) as error:
         raise BackupError(f"{archive} is not restored: {error}") from error
     finally:
@@ -142,10 +144,18 @@ def _add_manifest(archive: tarfile.TarFile, manifest: dict[str, str]) -> None:
     archive.addfile(member, io.BytesIO(body))
 
 
-def _set_aside(folder: Path) -> Path | None:
-    if not folder.exists():
-        return None
-    names = (folder.with_name(f"{folder.name}.before-{number}") for number in count(1))
-    free = next(name for name in names if not name.exists())
-    folder.rename(free)
-    return free
+def _put_in_place(beside: Path, folder: Path) -> Path | None:
+    """Where `folder` is now, if there was one. All is on the disk before its name is."""
+    os.sync()
+    before = None
+    if folder.exists():
+        names = (folder.with_name(f"{folder.name}.before-{number}") for number in count(1))
+        before = folder.rename(next(name for name in names if not name.exists()))
+    try:
+        beside.rename(folder)
+    except OSError:
+        if before is not None:
+            before.rename(folder)
+        raise
+    sync_folder(folder.parent)
+    return before
