@@ -1,7 +1,7 @@
 """The configuration as profile and live thresholds leave it.
 
 PURE. First the profile, for all cameras; over it what was set of a camera by itself. Called by
-`gateway` whenever one of them changes; the switches come on top of it (`switched`).
+`edge.daemon.camera_controls`; the switches come on top of it (`switched`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Profiles of a site (away, night, holiday), and what is set live, over the values of the file.
 
 PURE. A profile is a set of overrides under a name; which one holds is set over MQTT. What somebody
-sets of a camera by itself stands over both. Called by `gateway` whenever any of them changes.
+sets of a camera by itself stands over both. Laid over the file's by `overridden`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from edge.config.values import Name, Section
 from service.sections import Share
 
 Threshold = Literal["min_score", "threshold"]
+NO_PROFILE = "none"
+"""What is set, and said, where no profile holds."""
+
 LiveThresholds = Mapping[CameraId, Mapping[Threshold, float]]
 
 

@@ -31,7 +31,7 @@ from edge.config.places import (
     ZoneConfig,
     repeated,
 )
-from edge.config.profiles import ProfileConfig
+from edge.config.profiles import NO_PROFILE, ProfileConfig
 from edge.config.regions import PixelAspect, SearchRegionsConfig
 from edge.config.remote import RemoteConfig
 from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig
@@ -270,6 +270,8 @@ class EdgeConfig(Section):
             if topic.split("/")[0] == self.deliver.root
         ]
         problems += _without_a_place(self)
+        if NO_PROFILE in self.profiles:
+            problems.append(f"profiles.{NO_PROFILE}: the word chooses no profile; rename it")
         if self.camera_defaults.topic is not None:
             problems.append("camera_defaults.topic: a topic is of one camera; intake.topics")
         if problems:

@@ -1,7 +1,7 @@
 """The configuration as switches leave it: cameras armed or disarmed, enabled or not, from afar.
 
 PURE. The last command on a switch's topic stands over the file's `armed` and `enabled` until
-another comes. Called by `gateway` whenever either changes.
+another comes. Called by `edge.daemon.camera_controls`.
 """
 
 from __future__ import annotations

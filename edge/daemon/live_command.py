@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from contract.topics import LiveSetting
+from edge.config.profiles import NO_PROFILE
 
 LEAST, MOST = 0.05, 0.95
 """Of a threshold: at 0 everything would be an alarm, at 1 nothing."""
@@ -21,7 +22,6 @@ USUAL_TEST_MIN = 30.0
 """For a plain `ON`, as a switch of home automation says it."""
 MAX_BYTES = 500
 MAX_NAME_CHARS = 64
-NO_PROFILE = "none"
 DEFAULT = "default"
 
 Value = str | float | None

@@ -16,14 +16,13 @@ from typing import get_args
 from contract.ids import CameraId
 from contract.topics import SITE, LiveSetting, Topics
 from edge.config.overridden import thresholds
-from edge.config.profiles import LiveValues, ProfileConfig
+from edge.config.profiles import NO_PROFILE, LiveValues, ProfileConfig
 from edge.config.schema import EdgeConfig
 from edge.daemon.kept_settings import KeptSetting, KeptSettings
 from edge.daemon.live_command import (
     LEAST,
     LONGEST_TEST_MIN,
     MOST,
-    NO_PROFILE,
     Command,
     read_command,
 )
@@ -106,8 +105,8 @@ class LiveSettings:
             since, self._commands = self._commands, {}
         now = self._clock.mono()
         over = [one for one, until_s in self._tests.items() if until_s <= now]
-        since |= {(camera, "on_test"): Command(0.0, "its time is over") for camera in over
-                  if (camera, "on_test") not in since}  # fmt: skip
+        for camera in over:
+            since.setdefault((camera, "on_test"), Command(0.0, "its time is over"))
         for (camera, setting), command in since.items():
             self._take(camera, setting, command)
         if since:
@@ -164,16 +163,19 @@ class LiveSettings:
             if minutes:
                 tests[camera] = self._clock.mono() + minutes * 60
             self._tests = tests
-        kept = None if value is None else KeptSetting(
-            value=value, by=command.by, at=now, until=until
-        )  # fmt: skip
+        kept = None
+        if value is not None:
+            kept = KeptSetting(value=value, by=command.by, at=now, until=until)
         self._kept.put(camera, setting, kept)
         if setting == "profile" and self.profile is not None:
             self._release(self.profile)
         log(
             Event.SETTING_CHANGED,
-            camera=camera, setting=setting, state="none" if value is None else value, by=command.by,
-        )  # fmt: skip
+            camera=camera,
+            setting=setting,
+            state="none" if value is None else value,
+            by=command.by,
+        )
 
     def _release(self, profile: ProfileConfig) -> None:
         """What was set of a camera before gives way to a profile that says something else."""

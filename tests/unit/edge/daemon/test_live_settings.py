@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from contract.ids import CameraId, GatewayId
 from contract.topics import SITE, LiveSetting, Topics
+from edge.config.load import read
 from edge.config.overridden import overridden, thresholds
 from edge.config.profiles import LiveValues
 from edge.config.schema import EdgeConfig
 from edge.daemon.kept_settings import FILE
 from edge.daemon.live_command import Command, read_command
 from edge.daemon.live_settings import SETTINGS, LiveSettings
+from edge.errors import ConfigError
 from tests.fakes import ManualClock, recorded_events
 
 YARD, GATE = CameraId("yard"), CameraId("gate")
@@ -191,3 +193,8 @@ def test_a_kept_number_beyond_the_bounds_is_not_in_force(tmp_path: Path) -> None
     at = "2026-01-01T00:00:00Z"
     (tmp_path / FILE).write_text(json.dumps({"yard": {"min_score": {"value": 7, "at": at}}}))
     assert opened(tmp_path, ManualClock()).values == LiveValues()
+
+
+def test_no_profile_has_the_name_by_which_none_is_chosen() -> None:
+    with pytest.raises(ConfigError, match=r"profiles\.none: the word chooses no profile"):
+        read(b"profiles: {none: {armed: false}}", {})
