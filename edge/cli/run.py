@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import cv2
 
+from edge.config.live import Start
 from edge.daemon.daemon import Requests
 from edge.daemon.update_lock import daemon_class
 from edge.daemon.version import program_version
@@ -33,6 +34,13 @@ REFUSALS: Mapping[type[Exception], str] = {
     StoreError: "object store",
 }
 
+_STATE = (
+    *("outbox.sqlite*", "static.db*", "pictures*"),
+    *("switches.json*", "live-settings.json*", "last-good-config.json*", "client-id.json*"),
+    *("redelivery-attempts.json*", "updates*", "identity", "home_assistant.json*"),
+)
+"""What of the outbox's folder is ours, and what was set aside or left half-written of it."""
+
 
 def command(options: argparse.Namespace) -> int:
     """Runs until asked to stop; the exit status is the daemon's."""
@@ -45,8 +53,7 @@ def command(options: argparse.Namespace) -> int:
     events.configure(level=start.loaded.config.runtime.log_level)
     log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
     close_off(start.loaded.config.deliver.outbox.path, _STATE)
-    if start.refused:
-        log(Event.CONFIG_RESTORED, reasons=[str(c) for c in start.refused])
+    _log_restored(start)
     if options.notice:
         print(f"stillwatch-edge: {options.notice}", file=sys.stderr)
     daemon = daemon_class(os.environ)
@@ -54,20 +61,26 @@ def command(options: argparse.Namespace) -> int:
     try:
         built = daemon(start.loaded, options.config, os.environ, clock, requests)
     except (ModelError, ConfigError) as error:
-        log(Event.MODEL_REFUSED, model=start.loaded.config.detect.model, reason=str(error))
+        _log_refused(error, start.loaded.config.detect.model)
         before = begin_without(options.config, os.environ, str(error))
         if before is None:
             raise
+        _log_restored(before)
         built = daemon(before.loaded, options.config, os.environ, clock, requests)
     return built.run()
 
 
-_STATE = (
-    *("outbox.sqlite*", "static.db*", "pictures*"),
-    *("switches.json*", "live-settings.json*", "last-good-config.json*", "client-id.json*"),
-    *("redelivery-attempts.json*", "updates*", "identity", "home_assistant.json*"),
-)
-"""What of the outbox's folder is ours, and what was set aside or left half-written of it."""
+def _log_refused(error: ModelError | ConfigError, model: str) -> None:
+    if isinstance(error, ModelError):
+        log(Event.MODEL_REFUSED, model=model, reason=str(error))
+    else:
+        log(Event.CONFIG_REFUSED, reasons=[str(problem) for problem in error.problems])
+
+
+def _log_restored(start: Start) -> None:
+    """The last good configuration never runs in silence."""
+    if start.refused:
+        log(Event.CONFIG_RESTORED, reasons=[str(problem) for problem in start.refused])
 
 
 def _requests() -> Requests:
