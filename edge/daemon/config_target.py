@@ -18,7 +18,7 @@ from edge.daemon.built import Built
 from edge.daemon.gateway import Gateway
 from edge.errors import ConfigError, ConfigProblem
 from edge.update.patches import patches_of
-from edge.update.store import InForce
+from edge.update.store import KeptUpdate
 from service.events import Event, configure, log
 
 PROTECTED = ("manage", "version")
@@ -32,20 +32,20 @@ class ConfigTarget:
         self._gateway, self._path, self._environ = gateway, path, environ
         self._kept = True
 
-    def ready(self, update: InForce) -> bool:  # noqa: ARG002, as the updater asks every target
+    def ready(self, update: KeptUpdate) -> bool:  # noqa: ARG002, as the updater asks every target
         """At once."""
         return True
 
-    def propose(self, update: InForce | None) -> ConfigChange:
+    def propose(self, update: KeptUpdate | None) -> ConfigChange:
         """The file with an order's patch, and the model in force; raises `ConfigError`."""
         content = "" if update is None else update.content
         named = parse(content.encode("utf-8", "surrogatepass"))[0]
-        taboo = [name for name in PROTECTED if name in named]
-        if taboo:
-            raise ConfigError(tuple(map(_protected, taboo)))
+        problems = tuple(_protected(name) for name in PROTECTED if name in named)
+        if problems:
+            raise ConfigError(problems)
         return self.with_updates(update, self._gateway.updates.models.record.in_force)
 
-    def with_updates(self, config: InForce | None, model: InForce | None) -> ConfigChange:
+    def with_updates(self, config: KeptUpdate | None, model: KeptUpdate | None) -> ConfigChange:
         """The file with these laid over it; raises `ConfigError`."""
         outbox = self._gateway.config().deliver.outbox.path
         return self._loaded(patches_of(outbox, config, model))
@@ -83,13 +83,13 @@ class ConfigTarget:
         else:
             self._kept = True
 
-    def _loaded(self, patches: Sequence[str]) -> ConfigChange:
-        return ConfigChange(self._gateway, load(self._path, self._environ, patches))
-
     def keep_again(self) -> None:
         """What the disk did not take; call it every minute or so."""
         if not self._kept:
             self.keep()
+
+    def _loaded(self, patches: Sequence[str]) -> ConfigChange:
+        return ConfigChange(self._gateway, load(self._path, self._environ, patches))
 
 
 class ConfigChange:

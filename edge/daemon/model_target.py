@@ -14,7 +14,7 @@ from edge.daemon.gateway import Gateway
 from edge.errors import ConfigError, ConfigProblem
 from edge.update.model_preparation import ModelPlace, ModelPreparation, forget_others
 from edge.update.patches import model_folder
-from edge.update.store import InForce
+from edge.update.store import KeptUpdate
 
 
 class ModelTarget:
@@ -29,11 +29,11 @@ class ModelTarget:
         )
         self._preparation = ModelPreparation(place, gateway.clock)
 
-    def ready(self, update: InForce) -> bool:
+    def ready(self, update: KeptUpdate) -> bool:
         """Whether it was fetched and tried, or refused."""
         return self._preparation.ready(update, self._gateway.config().detect)
 
-    def propose(self, update: InForce | None) -> ConfigChange:
+    def propose(self, update: KeptUpdate | None) -> ConfigChange:
         """The configuration in force with this model; raises `ModelError`, `ConfigError`."""
         if update is not None:
             self._preparation.check(update)
@@ -53,9 +53,9 @@ class ModelTarget:
         if in_force is not None:
             forget_others(self._outbox, in_force)
 
-    def _stands(self, proposed: Loaded, update: InForce) -> None:
+    def _stands(self, proposed: Loaded, update: KeptUpdate) -> None:
         """A variable of the gateway stands over any order."""
         if proposed.config.detect.model != str(model_folder(self._outbox, update)):
             problem = "a variable of this gateway names another model, and stands over the order"
-            hint = "take STILLWATCH__DETECT__MODEL away"
+            hint = "remove the variable STILLWATCH__DETECT__MODEL and restart the daemon"
             raise ConfigError((ConfigProblem(path="detect.model", problem=problem, hint=hint),))

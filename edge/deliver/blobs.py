@@ -19,8 +19,8 @@ from pathlib import Path
 
 from contract.ids import ReportId, is_report_id
 from edge.storage.files import (
-    aside,
     clear_way,
+    free_aside,
     is_sound,
     seal_off,
     sealed,
@@ -150,8 +150,7 @@ class Blobs:
         if self._folder.is_dir():
             return
         if self._folder.exists():  # a file in its place
-            number = next(n for n in range(1, 1000) if not aside(self._folder, n).exists())
-            self._folder.rename(aside(self._folder, number))
+            self._folder.rename(free_aside(self._folder))
         self._folder.mkdir(parents=True, exist_ok=True)
         sync_folder(self._folder.parent)
 

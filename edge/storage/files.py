@@ -48,12 +48,17 @@ def _partial(path: Path) -> Path:
 def clear_way(path: Path) -> None:
     """Renames what stands at `path` if it is no file; raises `OSError`."""
     if path.is_dir():
-        path.rename(next(free for n in count(1) if not (free := aside(path, n)).exists()))
+        path.rename(free_aside(path))
 
 
 def aside(path: Path, number: int) -> Path:
     """The name under which the `number`-th thing that was no use at `path` is kept."""
     return path.with_name(f"{path.name}.corrupt-{number}")
+
+
+def free_aside(path: Path) -> Path:
+    """The first such name that nothing has yet."""
+    return next(free for n in count(1) if not (free := aside(path, n)).exists())
 
 
 def sealed(text: str) -> bytes:

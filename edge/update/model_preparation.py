@@ -24,7 +24,7 @@ from edge.config.schema import DetectConfig
 from edge.storage.files import write_whole
 from edge.update.model_trial import MOST_TIMES_SLOWER
 from edge.update.patches import model_folder
-from edge.update.store import InForce
+from edge.update.store import KeptUpdate
 from imaging.manifest import CHECKOUT_MODELS, MANIFEST_FILE, Manifest, ModelError, read_manifest
 from objectstore.store import ObjectStore, StoreError, TransientStoreError
 from service.clock import Clock
@@ -35,7 +35,7 @@ MOST_BYTES = 256 * 1024 * 1024
 RETRY_S, GIVE_UP_S = 10.0, 1800.0
 """A store that does not answer is asked again, for so long."""
 TRIAL_S = 120.0
-
+"""A good model is done in seconds; one that hangs is no use."""
 
 PICTURES = "self_test"
 """Folder beside the models, with the pictures of their self-tests."""
@@ -59,26 +59,24 @@ class ModelPreparation:
         self.thread: threading.Thread | None = None
         self._failure: str | None = None
 
-    def ready(self, model: InForce, detect: DetectConfig) -> bool:
+    def ready(self, model: KeptUpdate, detect: DetectConfig) -> bool:
         """Whether preparing it has ended, well or not; the first call begins it. `detect` is in
         force: what the model is compared with."""
         if self._digest != model.digest:
-            self._digest, self._failure = (
-                model.digest,
-                "preparing it ended unexpectedly, see stderr",
-            )
+            self._digest = model.digest
+            self._failure = "preparing it ended unexpectedly, see stderr"
             self.thread = threading.Thread(
                 target=self._run, args=(model, detect), name="model-preparation", daemon=True
             )
             self.thread.start()
         return self.thread is None or not self.thread.is_alive()
 
-    def check(self, model: InForce) -> None:
+    def check(self, model: KeptUpdate) -> None:
         """Raises `ModelError` if this one was prepared just now and cannot be used."""
         if model.digest == self._digest and self._failure is not None:
             raise ModelError(self._failure)
 
-    def _run(self, model: InForce, detect: DetectConfig) -> None:
+    def _run(self, model: KeptUpdate, detect: DetectConfig) -> None:
         try:
             order = ModelOrder.model_validate_json(model.content)
             folder = model_folder(self._place.outbox, model)
@@ -123,7 +121,7 @@ class ModelPreparation:
         return body
 
 
-def forget_others(outbox: Path, model: InForce) -> None:
+def forget_others(outbox: Path, model: KeptUpdate) -> None:
     """Removes the models that were ordered before `model`; what cannot go stays."""
     folder = model_folder(outbox, model)
     for one in folder.parent.iterdir():

@@ -7,7 +7,6 @@ between any two states leaves the one or the other. Its last line shows damage. 
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from contract.report import Sha256
 from contract.topics import UpdateKind
 from contract.values import Moment
-from edge.storage.files import aside, is_sound, seal_off, sealed, write_whole
+from edge.storage.files import free_aside, is_sound, seal_off, sealed, write_whole
 from edge.update.machine import ENDS, IN_FORCE, UpdateStage
 from service.events import Event, log
 
@@ -29,16 +28,16 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class InForce(_Kept):
-    """An update that is in force for good; `content` is a configuration's patch, or a model."""
+class KeptUpdate(_Kept):
+    """An update; `content` is a configuration's patch, or the order of a model."""
 
     version: int
     digest: Sha256
     content: str
 
 
-class Attempt(InForce):
-    """The latest order that was verified, and how far it came."""
+class Attempt(KeptUpdate):
+    """The latest update whose order was verified, and how far it came."""
 
     state: UpdateStage
     refusal: str = ""
@@ -50,7 +49,7 @@ class Attempt(InForce):
     problems: tuple[str, ...] = ()
 
     @classmethod
-    def of_applied(cls, update: InForce, at: Moment) -> Self:
+    def of_applied(cls, update: KeptUpdate, at: Moment) -> Self:
         """The order that is in force for good, as the latest again."""
         return cls(**update.model_dump(), state=UpdateStage.APPLIED, at=at)
 
@@ -61,14 +60,14 @@ class Attempt(InForce):
 
 
 class UpdateRecord(_Kept):
-    """All that is kept of one kind."""
+    """All that is kept of one kind: what is `applied` is in force for good."""
 
     format: int = 1
-    applied: InForce | None = None
+    applied: KeptUpdate | None = None
     attempt: Attempt | None = None
 
     @property
-    def in_force(self) -> InForce | None:
+    def in_force(self) -> KeptUpdate | None:
         """What a start comes up with."""
         attempt = self.attempt
         return attempt if attempt is not None and attempt.on_trial else self.applied
@@ -124,7 +123,7 @@ def write_sealed(file: Path, document: BaseModel) -> None:
 
 def set_aside(file: Path) -> None:
     """Keeps what is damaged for a look; says so."""
-    kept = next(free for number in count(1) if not (free := aside(file, number)).exists())
+    kept = free_aside(file)
     try:
         file.rename(kept)
     except OSError as error:

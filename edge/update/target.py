@@ -1,13 +1,14 @@
-"""What an update changes, as the updater sees it; the daemon has the one for the configuration.
+"""What an update changes, as the updater sees it.
 
-SHELL only in what it promises.
+SHELL only in what it promises: `edge.daemon.config_target` has the one for the configuration,
+`edge.daemon.model_target` that for the model.
 """
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from edge.update.store import InForce
+from edge.update.store import KeptUpdate
 
 
 class ProposedChange(Protocol):
@@ -27,10 +28,10 @@ class ProposedChange(Protocol):
 class UpdateTarget(Protocol):
     """What orders change."""
 
-    def ready(self, update: InForce) -> bool:
+    def ready(self, update: KeptUpdate) -> bool:
         """Whether it can be proposed now; asked on each turn until it can."""
 
-    def propose(self, update: InForce | None) -> ProposedChange:
+    def propose(self, update: KeptUpdate | None) -> ProposedChange:
         """What would be in force with this update, or without any of its kind; raises
         `ConfigError`, or `ModelError` for a model that is not what was signed."""
 

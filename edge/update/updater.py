@@ -2,8 +2,8 @@
 
 SHELL, on the control loop's thread; only the inbox is filled by others. Laws: a state is on disk
 before what it stands for happens; of what is not verified nothing is written; an order that cannot
-be kept on disk has no effect. What an update changes is the `UpdateTarget`'s affair. Made by
-`gateway`, driven by `daemon`.
+be kept on disk has no effect. What an update changes is the `UpdateTarget`'s affair. Made
+and driven by `edge.daemon.updates`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edge.update.inbox import Inbox, OrderArrival
 from edge.update.machine import ENDS, UpdateStage, advance
 from edge.update.messages import UpdateMessages, effective_of, worded
 from edge.update.outcomes import Outcomes
-from edge.update.store import Attempt, InForce, UpdateRecord, UpdateStore
+from edge.update.store import Attempt, KeptUpdate, UpdateRecord, UpdateStore
 from edge.update.target import UpdateTarget
 from edge.update.trial import UpdateTrial
 from edge.update.trust_store import TrustStore
@@ -162,7 +162,9 @@ class Updater:
             self._roll_back(attempt, target, reason)
 
     def _apply_for_good(self, attempt: Attempt, target: UpdateTarget) -> None:
-        applied = InForce(version=attempt.version, digest=attempt.digest, content=attempt.content)
+        applied = KeptUpdate(
+            version=attempt.version, digest=attempt.digest, content=attempt.content
+        )
         self._advance(attempt, UpdateStage.APPLIED, applied)
         target.keep()
         self.outcomes.count(UpdateStage.APPLIED)
@@ -196,14 +198,16 @@ class Updater:
         self.outcomes.count(state)
 
     def _advance(
-        self, attempt: Attempt, to: UpdateStage, applied: InForce | None = None
+        self, attempt: Attempt, to: UpdateStage, applied: KeptUpdate | None = None
     ) -> Attempt:
         """As `_move`, and said."""
         attempt = self._move(attempt, to, applied)
         self._say()
         return attempt
 
-    def _move(self, attempt: Attempt, to: UpdateStage, applied: InForce | None = None) -> Attempt:
+    def _move(
+        self, attempt: Attempt, to: UpdateStage, applied: KeptUpdate | None = None
+    ) -> Attempt:
         """The attempt in its next state, which is on disk; raises `OSError`."""
         moved = {"state": advance(attempt.state, to), "at": self._clock.now()}
         attempt = attempt.model_copy(update=moved)

@@ -37,7 +37,7 @@ from edge.update.inbox import Inbox
 from edge.update.machine import UpdateStage
 from edge.update.messages import UpdateMessages
 from edge.update.outcomes import facts
-from edge.update.store import Attempt, InForce, UpdateRecord
+from edge.update.store import Attempt, KeptUpdate, UpdateRecord
 from service import events
 from service.clock import Clock, SystemClock
 from service.link import Link, Publication, Receipt
@@ -108,7 +108,9 @@ class SimulatedGateway:
         if found.again or not isinstance(found.order, ConfigOrder):
             return
         self._trusted = self._trusted.with_accepted("config", found.order.version, found.digest)
-        kept = InForce(version=found.order.version, digest=found.digest, content=found.order.patch)
+        kept = KeptUpdate(
+            version=found.order.version, digest=found.digest, content=found.order.patch
+        )
         for stage in (UpdateStage.VERIFIED, UpdateStage.IN_WINDOW, UpdateStage.APPLIED):
             attempt = Attempt(**kept.model_dump(), state=stage, at=now)
             applied = kept if stage is UpdateStage.APPLIED else self._record.applied

@@ -9,13 +9,13 @@ from edge.config.load import load
 from edge.update.boot import begin_updated, begin_without
 from edge.update.machine import MOST_STARTS, UpdateStage
 from edge.update.patches import model_folder
-from edge.update.store import Attempt, InForce, UpdateRecord, UpdateStore
+from edge.update.store import Attempt, KeptUpdate, UpdateRecord, UpdateStore
 from imaging.manifest import CHECKOUT_MODELS
 from tests.contract.orders import AT
 
 OLD, NEW = "detect: {min_score: 0.3}", "detect: {min_score: 0.4}"
 BAD = "detect: {min_score: 7}"
-APPLIED = InForce(version=1, digest="a" * 64, content=OLD)
+APPLIED = KeptUpdate(version=1, digest="a" * 64, content=OLD)
 
 
 @pytest.fixture
@@ -131,9 +131,9 @@ def test_a_damaged_record_is_set_aside_and_the_last_good_one_comes_up(file: Path
     assert begin_updated(file, {}).loaded == load(file, {})
 
 
-def leave_model(file: Path, stage: UpdateStage, *, applied: bool = False) -> InForce:
+def leave_model(file: Path, stage: UpdateStage, *, applied: bool = False) -> KeptUpdate:
     """An ordered model, the shipped one of the smaller size, in that state."""
-    model = InForce(version=3, digest="c" * 64, content="{}")
+    model = KeptUpdate(version=3, digest="c" * 64, content="{}")
     folder = model_folder(file.parent / "outbox", model)
     folder.parent.mkdir(parents=True)
     folder.symlink_to(CHECKOUT_MODELS / "nanodet-g-320-int8")

@@ -14,7 +14,7 @@ from contract.update import ModelFile
 from edge.config.schema import DetectConfig
 from edge.update.model_preparation import ModelPlace, ModelPreparation, check_pace
 from edge.update.patches import model_folder
-from edge.update.store import InForce
+from edge.update.store import KeptUpdate
 from imaging.manifest import CHECKOUT_MODELS, ModelError
 from objectstore.store import ObjectStore, TransientStoreError
 from objectstore.store_dir import DirectoryStore
@@ -38,7 +38,7 @@ class Breaking(DirectoryStore):
         return super().get(key, max_bytes)
 
 
-def ordered(store: ObjectStore, *, spoilt: bool = False) -> InForce:
+def ordered(store: ObjectStore, *, spoilt: bool = False) -> KeptUpdate:
     bodies = {name: (MODEL / name).read_bytes() for name in NAMES}
     files = tuple(
         ModelFile(name=name, sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
@@ -50,10 +50,10 @@ def ordered(store: ObjectStore, *, spoilt: bool = False) -> InForce:
     if spoilt:
         manifest["labels"] = manifest["labels"][::-1]
     order = MODEL_ORDER.model_copy(update={"manifest": json.dumps(manifest), "files": files})
-    return InForce(version=1, digest="a" * 64, content=order.model_dump_json())
+    return KeptUpdate(version=1, digest="a" * 64, content=order.model_dump_json())
 
 
-def prepared(preparation: ModelPreparation, model: InForce) -> None:
+def prepared(preparation: ModelPreparation, model: KeptUpdate) -> None:
     while not preparation.ready(model, DetectConfig(model=str(MODEL))):
         thread = preparation.thread
         assert thread is not None
