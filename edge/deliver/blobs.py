@@ -24,9 +24,9 @@ from edge.storage.files import (
     is_sound,
     seal_off,
     sealed,
-    sync_folder,
     write_whole,
 )
+from service.durable import sync_folder
 
 _SUFFIX = ".jpg"
 _REPORT = ".json"

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge.errors import OutboxCorrupt, OutboxError, OutboxFull, OutboxInUse
-from edge.storage.files import clear_way, sync_folder
+from edge.storage.files import clear_way
 from edge.storage.sqlite import (
     damage,
     lay_out,
@@ -26,6 +26,7 @@ from edge.storage.sqlite import (
     transaction,
     version_of,
 )
+from service.durable import sync_folder
 
 _ENTRIES = """
 CREATE TABLE entries (

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from edge.storage.files import sync_folder
+from service.durable import sync_folder
 
 MANIFEST = "MANIFEST.json"
 OUTBOX = "outbox.sqlite"

@@ -1,48 +1,31 @@
-"""What survives a power cut: a small file written whole or not at all, a folder's names.
+"""Small files of the gateway that survive a power cut, and from which damage is known.
 
-SHELL. Temporary file, fsync, rename, fsync of the folder: after a power cut there is the old file
-or the new one. What stands in the way of a file, such as a folder that a repair of the card made,
-is renamed, never removed.
+SHELL. Written by `service.durable`. What stands in the way of a file, such as a folder that a
+repair of the card made, is renamed, never removed.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
+
+from service.durable import partial_of, write_durably
 
 _SEAL = b"\n# sha256 "
 
 
-def write_whole(path: Path, text: str | bytes) -> None:
-    """Puts `text` in the place of what `path` held; makes its folder; raises `OSError`."""
+def write_whole(path: Path, text: str | bytes, mode: int | None = None) -> None:
+    """Puts `text` in the place of what `path` held, whatever that was; raises `OSError`."""
     body = text.encode() if isinstance(text, str) else text
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _partial(path)
-    clear_way(partial)
+    clear_way(partial_of(path))
     clear_way(path)
-    try:
-        with partial.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError:
-        with suppress(OSError):  # on a full disk half a file is in everybody's way
-            partial.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    write_durably(path, body, mode)
 
 
 def forget_partial(path: Path) -> None:
     """Removes what an interrupted `write_whole` may have left; raises `OSError`."""
-    _partial(path).unlink(missing_ok=True)
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(f"{path.name}.part")
+    partial_of(path).unlink(missing_ok=True)
 
 
 def clear_way(path: Path) -> None:
@@ -77,12 +60,3 @@ def seal_off(document: bytes) -> bytes:
     """What was sealed; a document that never was is returned as it is."""
     body, seal, _ = document.rpartition(_SEAL)
     return body if seal else document
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names that were added to or removed from `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,8 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from edge.storage.files import aside, sync_folder
+from edge.storage.files import aside
 from edge.storage.salvage import readable
+from service.durable import sync_folder
 
 _PARTS = ("", "-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
