@@ -1,6 +1,7 @@
-"""The proof that somebody holds the private key of a certificate: ECDSA with SHA-256, in base64.
+"""Certificates as a stranger sends them, and the proof that he holds the private key of one.
 
-PURE. Used where a gateway shows who it is to a service that may stand behind a proxy.
+PURE. The proof is ECDSA with SHA-256, in base64. Used where a gateway shows who it is to a service
+that may stand behind a proxy.
 """
 
 from __future__ import annotations
@@ -9,9 +10,24 @@ import base64
 import binascii
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+
+UNREADABLE = (ValueError, TypeError, OverflowError, UnsupportedAlgorithm, x509.InvalidVersion)
+"""What `cryptography` raises for a certificate, or a request for one, that is damaged or hostile:
+at once, or when a part of it is first asked for."""
+
+
+def read_certificate(pem: bytes) -> x509.Certificate:
+    """A certificate whose name, days and key can be asked for later; raises `ValueError`."""
+    try:
+        found = x509.load_pem_x509_certificate(pem)
+        _ = found.subject, found.not_valid_before_utc, found.not_valid_after_utc
+        found.public_key()
+    except UNREADABLE as error:
+        raise ValueError(f"no usable certificate: {error}") from error
+    return found
 
 
 def prove(key: ec.EllipticCurvePrivateKey, said: bytes) -> str:
@@ -20,7 +36,7 @@ def prove(key: ec.EllipticCurvePrivateKey, said: bytes) -> str:
 
 
 def is_proven(certificate: x509.Certificate, said: bytes, proof: str) -> bool:
-    """Whether the certificate's key signed the statement."""
+    """Whether the key of a certificate, as of `read_certificate`, signed the statement."""
     key = certificate.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
         return False

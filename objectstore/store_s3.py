@@ -235,7 +235,6 @@ def client_of(settings: S3Settings, signature: Any = "s3v4") -> S3Client:
 
     `signature`: botocore's name of one, or its `UNSIGNED`.
     """
-    access, secret, token = _credentials(settings.credentials_file)
     usual: Literal["auto", "path"] = "auto" if settings.endpoint_url is None else "path"
     config = Config(
         signature_version=signature,
@@ -248,13 +247,10 @@ def client_of(settings: S3Settings, signature: Any = "s3v4") -> S3Client:
         response_checksum_validation="when_required",
     )
     try:
-        client: S3Client = boto3.session.Session().client(
+        client: S3Client = session_of(settings).client(
             "s3",
             endpoint_url=settings.endpoint_url,
             region_name=settings.region,
-            aws_access_key_id=access,
-            aws_secret_access_key=secret,
-            aws_session_token=token,
             verify=None if settings.ca_file is None else str(settings.ca_file),
             config=config,
         )
@@ -262,6 +258,12 @@ def client_of(settings: S3Settings, signature: Any = "s3v4") -> S3Client:
         raise PermanentStoreError(f"cannot use bucket {settings.bucket}: {error}") from error
     pace(client)
     return client
+
+
+def session_of(settings: S3Settings) -> boto3.session.Session:
+    """With the credentials for the bucket; raises `PermanentStoreError`."""
+    access, secret, token = _credentials(settings.credentials_file)
+    return boto3.session.Session(access, secret, token)
 
 
 def _credentials(file: Path | None) -> tuple[str | None, str | None, str | None]:

@@ -1,8 +1,7 @@
 """The fleet's authority: the folder that `config/mosquitto/certify FOLDER authority NAME` made.
 
-SHELL. Its list of certificates (`index.txt`) is OpenSSL's, a line for each with its state (V good,
-R revoked), end, number and name, so the script and this module serve one folder. Every change is
-made under a lock and written whole. Called by `registrar` and `commands`.
+SHELL. Its list of certificates (`index.txt`) is OpenSSL's, so the script and this module serve one
+folder. Every change is made under a lock and written whole. Called by `registrar` and `commands`.
 """
 
 from __future__ import annotations
@@ -11,16 +10,20 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from cloud.enrol.index import Issued, hexadecimal, line_of, read_line
+from contract.possession import UNREADABLE, read_certificate
+from service.durable import write_durably
 
 CRL_DAYS = 3650
 """As in the script: the list is made anew at each revocation, and a broker refuses an old one."""
@@ -33,28 +36,18 @@ class AuthorityError(Exception):
     """The folder is no authority, or cannot be read or written; the text says what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """One certificate; `revoked_at` is None while it is not revoked. `serial` is hexadecimal."""
-
-    name: str
-    serial: str
-    ends_at: datetime
-    revoked_at: datetime | None = None
-
-    def good(self, now: datetime) -> bool:
-        return self.revoked_at is None and now < self.ends_at
-
-
 class Authority:
     """Signs for gateways and revokes; raises `AuthorityError`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._certificate = x509.load_pem_x509_certificate(self._bytes("ca.crt"))
+        try:
+            self._certificate = read_certificate(self._bytes("ca.crt"))
+        except ValueError as error:
+            raise AuthorityError(f"{folder}/ca.crt is no certificate in PEM: {error}") from error
         try:
             key = load_pem_private_key(self._bytes("ca.key"), password=None)
-        except (ValueError, TypeError) as error:
+        except UNREADABLE as error:
             raise AuthorityError(f"{folder}/ca.key is no private key in PEM: {error}") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise AuthorityError(f"{folder}/ca.key is not of an elliptic curve")
@@ -82,8 +75,13 @@ class Authority:
 
     def issued(self) -> list[Issued]:
         """Every certificate that was signed here, the oldest first."""
-        text = self._bytes("index.txt").decode()
-        return [_parsed(line, self._folder) for line in text.splitlines() if line]
+        try:
+            lines = self._bytes("index.txt").decode().splitlines()
+            return [read_line(line) for line in lines if line]
+        except ValueError as error:
+            raise AuthorityError(
+                f"{self._folder}/index.txt has a line that is none ({error}): put back a copy of it"
+            ) from error
 
     def sign(self, name: str, request: x509.CertificateSigningRequest, days: float) -> bytes:
         """A client's certificate in PEM for `name` and the request's key; call it `locked`."""
@@ -109,9 +107,9 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         pem = built.public_bytes(Encoding.PEM)
-        issued = Issued(name=name, serial=_hex(serial), ends_at=ends_at)
+        issued = Issued(name=name, serial=hexadecimal(serial), ends_at=ends_at)
         self._write(f"issued/{issued.serial}.pem", pem)
-        self._write("index.txt", self._bytes("index.txt") + _line(issued).encode())
+        self._write("index.txt", self._bytes("index.txt") + line_of(issued).encode())
         return pem
 
     def revoke(self, name: str) -> list[Issued]:
@@ -125,7 +123,7 @@ class Authority:
             for one in before
         ]
         if after != before:
-            self._write("index.txt", "".join(map(_line, after)).encode())
+            self._write("index.txt", "".join(map(line_of, after)).encode())
         known = self._in_list()
         news = [one for one in after if one.revoked_at and int(one.serial, 16) not in known]
         if news:
@@ -135,18 +133,18 @@ class Authority:
     def is_of(self, issued: Issued, key: object) -> bool:
         """Whether a certificate is for this public key, as far as its copy is here."""
         try:
-            copy = x509.load_pem_x509_certificate(self._bytes(f"issued/{issued.serial}.pem"))
+            copy = read_certificate(self._bytes(f"issued/{issued.serial}.pem"))
             return bool(copy.public_key() == key)
-        except (AuthorityError, ValueError, UnsupportedAlgorithm):
+        except (AuthorityError, ValueError):
             return False
 
     def knows(self, certificate: x509.Certificate) -> Issued | None:
         """The entry of a certificate that we signed, None for any other."""
         try:
             certificate.verify_directly_issued_by(self._certificate)
-        except Exception:  # noqa: BLE001, ValueError, TypeError, InvalidSignature: not ours
+        except (ValueError, TypeError, InvalidSignature):
             return None
-        serial = _hex(certificate.serial_number)
+        serial = hexadecimal(certificate.serial_number)
         return next((one for one in self.issued() if one.serial == serial), None)
 
     def _in_list(self) -> set[int]:
@@ -192,73 +190,13 @@ class Authority:
             ) from error
 
     def _write(self, name: str, content: bytes) -> None:
-        write_durably(self._folder / name, content)
+        write_for_us(self._folder / name, content)
 
 
-def write_durably(path: Path, content: bytes) -> None:
+def write_for_us(path: Path, content: bytes) -> None:
     """Writes a file whole, with the rights it has or for our eyes only; raises `AuthorityError`."""
-    partial = path.with_name(f"{path.name}.part")
     try:
         mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-        path.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-        _sync(path.parent)
+        write_durably(path, content, mode)
     except OSError as error:
         raise AuthorityError(f"{path} cannot be written: {error.strerror}") from error
-
-
-def _sync(folder: Path) -> None:
-    """A name that a power cut takes back would be a certificate that nobody knows."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _hex(serial: int) -> str:
-    """As OpenSSL writes numbers: whole bytes."""
-    text = f"{serial:X}"
-    return text if len(text) % 2 == 0 else f"0{text}"
-
-
-def _line(one: Issued) -> str:
-    revoked = "" if one.revoked_at is None else _stamp(one.revoked_at)
-    state = "V" if one.revoked_at is None else "R"
-    fields = (state, _stamp(one.ends_at), revoked, one.serial, "unknown", f"/CN={one.name}")
-    return "\t".join(fields) + "\n"
-
-
-def _parsed(line: str, folder: Path) -> Issued:
-    try:
-        _state, ends, revoked, serial, _file, subject = line.split("\t")
-        return Issued(
-            name=subject.removeprefix("/CN="),
-            serial=serial,
-            ends_at=_moment(ends),
-            revoked_at=_moment(revoked.partition(",")[0]) if revoked else None,
-        )
-    except ValueError as error:
-        raise AuthorityError(f"{folder}/index.txt has a line that is none: {line!r}") from error
-
-
-_SHORT, _LONG = "%y%m%d%H%M%SZ", "%Y%m%d%H%M%SZ"
-_LAST_SHORT_YEAR = 2049
-
-
-def _stamp(moment: datetime) -> str:
-    utc = moment.astimezone(UTC)
-    return utc.strftime(_SHORT if utc.year <= _LAST_SHORT_YEAR else _LONG)
-
-
-def _moment(text: str) -> datetime:
-    """ASN.1's UTCTime or GeneralizedTime."""
-    if len(text) == len("YYMMDDHHMMSSZ"):
-        century = "20" if int(text[:2]) < 50 else "19"
-        text = century + text
-    return datetime.strptime(text, _LONG).replace(tzinfo=UTC)

@@ -1,13 +1,14 @@
 """`enrol serve|token|list|revoke`: the operator's side of gateways' certificates.
 
-SHELL. Works on an authority's folder; only `serve` and `revoke --broker` use the network. Called by
-`__main__`.
+SHELL. Works on an authority's folder; only `serve` and `revoke --end-connection` use the
+network. Called by `__main__`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import ssl
 import sys
@@ -17,7 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cloud.connection import link_settings
-from cloud.enrol.authority import Authority, AuthorityError, Issued
+from cloud.enrol.authority import Authority, AuthorityError
+from cloud.enrol.index import Issued
 from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import EnrolmentService
 from cloud.enrol.store_signer import StoreSigner
@@ -131,8 +133,6 @@ def _revoke(options: argparse.Namespace, authority: Authority, settings: Setting
 
 
 def _reload(pid_file: Path) -> None:
-    import os  # noqa: PLC0415, for this one call
-
     try:
         os.kill(int(pid_file.read_text()), signal.SIGHUP)
     except (OSError, ValueError) as error:

@@ -11,8 +11,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,6 +27,8 @@ from contract.enrolment import (
     EnrolmentRefused,
 )
 from contract.store_access import SIGN_PATH, StoreAddress
+from objectstore.store import StoreError
+from service.deadline import ended_after
 from service.events import Event, log
 
 PATIENCE_S = 10.0
@@ -102,7 +103,7 @@ class _Server(ThreadingHTTPServer):
         request.settimeout(PATIENCE_S)
         if self._context is not None:
             request = self._context.wrap_socket(request, server_side=True)
-        with request, _ending(request):
+        with request, ended_after(request, PATIENCE_S):
             super().finish_request(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002, the seam's
@@ -110,23 +111,6 @@ class _Server(ThreadingHTTPServer):
         error = sys.exception()
         if not isinstance(error, OSError):
             log(Event.ENROLMENT_FAILED, reason=f"{type(error).__name__}: {error}", defect=True)
-
-
-@contextmanager
-def _ending(connection: socket.socket) -> Iterator[None]:
-    """Ends it when the time is over: a timeout of the socket begins anew with each byte."""
-    timer = threading.Timer(PATIENCE_S, _end, (connection,))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
-def _end(connection: socket.socket) -> None:
-    with suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _bytes_in(length: str) -> int:
@@ -161,7 +145,7 @@ def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPR
         def _decide(self, decide: Callable[[bytes], Response], body: bytes) -> None:
             try:
                 answer = decide(body)
-            except AuthorityError as error:
+            except (AuthorityError, StoreError) as error:
                 log(Event.ENROLMENT_FAILED, reason=str(error))
                 words = _refusal("the service cannot sign now: ask again later")
                 self._send(HTTPStatus.SERVICE_UNAVAILABLE, words)

@@ -17,7 +17,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cloud.enrol.authority import AuthorityError, write_durably
+from cloud.enrol.authority import AuthorityError, write_for_us
 
 FILE = "tokens.json"
 _SECRET_BYTES = 24
@@ -123,7 +123,7 @@ class Tokens:
             }
             for one in tokens
         ]
-        write_durably(self._file, json.dumps(document, indent=1).encode())
+        write_for_us(self._file, json.dumps(document, indent=1).encode())
 
 
 def _token(one: dict[str, object]) -> Token:

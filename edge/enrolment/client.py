@@ -6,10 +6,8 @@ is given up, however steadily it comes. Called by `enroller`.
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
-from contextlib import closing, suppress
+from contextlib import closing
 from http import HTTPStatus
 from http.client import HTTPException, HTTPSConnection
 from typing import TypeVar
@@ -28,6 +26,7 @@ from contract.enrolment import (
 )
 from contract.store_access import SIGN_PATH, StoreAddress, StoreRequest
 from edge.config.enrolment import EnrolmentConfig
+from service.deadline import ended_after
 
 Granted = TypeVar("Granted", EnrolmentAnswer, StoreAddress)
 
@@ -80,18 +79,7 @@ def _post(settings: EnrolmentConfig, path: str, body: bytes) -> tuple[int, bytes
     )
     with closing(connection):
         connection.connect()
-        # a timeout of the socket begins anew with each byte
-        deadline = threading.Timer(settings.timeout_s, _end, (connection.sock,))
-        deadline.daemon = True
-        deadline.start()
-        try:
+        with ended_after(connection.sock, settings.timeout_s):
             connection.request("POST", path, body, {"Content-Type": "application/json"})
             response = connection.getresponse()
             return response.status, response.read(LONGEST_BODY)
-        finally:
-            deadline.cancel()
-
-
-def _end(connection: socket.socket) -> None:
-    with suppress(OSError):
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)

@@ -24,10 +24,13 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from contract.enrolment import renewal_statement
-from contract.possession import prove
+from contract.possession import prove, read_certificate
 from edge.storage.files import aside, write_whole
 
 FOLDER = "identity"
+OURS = 0o600
+"""Rights of all files here."""
+
 _RENEW_AT = 2 / 3
 """Of a certificate's life: the last third is for a service that is away."""
 
@@ -51,13 +54,14 @@ class KeyFiles:
         if self.key.exists():
             self.key.replace(aside(self.key, 1))
         made = ec.generate_private_key(ec.SECP256R1())
-        _write(self.key, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        text = made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        write_whole(self.key, text, OURS)
         return made
 
     def open_certificate(self) -> x509.Certificate | None:
         """The present certificate; None if there is none, it is damaged, or not of this key."""
         try:
-            found = _read(self.certificate.read_bytes())
+            found = read_certificate(self.certificate.read_bytes())
             fits = found.public_key() == self.open_key().public_key()
         except (OSError, ValueError):
             return None
@@ -65,10 +69,10 @@ class KeyFiles:
 
     def keep(self, certificate_pem: str) -> None:
         """Raises `OSError`; `ValueError` if it is not of our key."""
-        certificate = _read(certificate_pem.encode())
+        certificate = read_certificate(certificate_pem.encode())
         if certificate.public_key() != self.open_key().public_key():
             raise ValueError("the certificate is of another key")
-        _write(self.certificate, certificate_pem.encode())
+        write_whole(self.certificate, certificate_pem, OURS)
 
     def is_new(self, token: str) -> bool:
         """Whether `token` is one that got us no certificate yet."""
@@ -79,7 +83,7 @@ class KeyFiles:
 
     def used(self, token: str) -> None:
         """Raises `OSError`."""
-        _write(self._token_sha256, _hash(token).encode())
+        write_whole(self._token_sha256, _hash(token), OURS)
 
 
 def request_for(key: ec.EllipticCurvePrivateKey, gateway: str) -> x509.CertificateSigningRequest:
@@ -109,21 +113,5 @@ def renew_at(certificate: x509.Certificate) -> datetime:
     return begin + _RENEW_AT * (end - begin)
 
 
-def _read(certificate_pem: bytes) -> x509.Certificate:
-    """With all that is asked of it later, which is parsed only when it is asked; raises
-    `ValueError`."""
-    try:
-        found = x509.load_pem_x509_certificate(certificate_pem)
-        name_of(found), renew_at(found), found.public_key()
-    except (x509.InvalidVersion, UnsupportedAlgorithm, TypeError, OverflowError) as error:
-        raise ValueError(f"no usable certificate: {error}") from error
-    return found
-
-
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    write_whole(path, content)
-    path.chmod(0o600)

@@ -1,11 +1,14 @@
-"""The shipped brokers, one of each for all tests of a module."""
+"""What several modules share: the shipped brokers, one of each for all tests of a module, and an
+enrolment service for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.enrolment_office import Office, open_office
 from tests.shipped_brokers import Secured, cloud_broker, site_broker
 
 
@@ -19,3 +22,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     with site_broker(tmp_path_factory.mktemp("site")) as broker:
         yield broker
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with open_office(tmp_path) as made:
+        yield made

@@ -270,3 +270,14 @@ def test_a_token_file_that_is_none_is_said_and_ends_nothing(
         place.token.write_bytes(content)
     with place.service():
         assert turn(place.enroller()) == [HealthReason.NOT_ENROLLED]
+
+
+def test_a_damaged_key_is_set_aside_and_a_new_one_made(tmp_path: Path) -> None:
+    files = KeyFiles(tmp_path)
+    first = files.open_key()
+    assert files.key.stat().st_mode & 0o077 == 0
+    assert files.open_key().private_numbers() == first.private_numbers()
+    files.key.write_bytes(b"\0" * 200)
+    second = files.open_key()
+    assert second.private_numbers() != first.private_numbers()
+    assert KeyFiles(tmp_path).open_certificate() is None

@@ -209,3 +209,15 @@ def test_an_ordered_model_is_read_and_never_written(site: Site) -> None:
     open_store(site.server.spec()).put_if_absent(wanted, b"weights", "application/octet-stream")
     assert site.store().get(wanted, 100) == b"weights"
     assert reason(site.ask(key=wanted)) == "wrong_key"
+
+
+def test_a_service_without_credentials_of_its_own_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    with pytest.raises(PermanentStoreError, match="credentials_file"):
+        StoreSigner(S3Settings(bucket="evidence"))
