@@ -162,7 +162,7 @@ def hostile() -> Iterator[Hostile]:
     yield "config", "too_large", b" " * (512 * 1024 + 1)
     yield from (("config", "forged", one) for one in forged())
     yield from (("config", "invalid", one) for one in payloads())
-    yield from (("root", word, one) for word, one in roots())
+    yield from (("trust", word, one) for word, one in roots())
     good = "detect: {min_score: 0.9}"
     yield "config", "unsigned", order(GOOD + 1, good, signers=())
     yield "config", "foreign_key", order(GOOD + 1, good, signers=(MALLORY,))
