@@ -35,13 +35,14 @@ from edge.config.profiles import NO_PROFILE, ProfileConfig
 from edge.config.regions import PixelAspect, SearchRegionsConfig
 from edge.config.remote import RemoteConfig
 from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig
-from edge.config.schedule import ScheduleConfig, WindowConfig
+from edge.config.schedule import ScheduleConfig
 from edge.config.self_test import SelfTestConfig
 from edge.config.snapshots import SnapshotsConfig
 from edge.config.static_objects import StaticObjectsConfig
 from edge.config.tracking import TrackingConfig
 from edge.config.values import Name, OwnTopic, Section
 from service.sections import BrokerConfig, Share, TlsConfig
+from service.weekly_hours import WindowConfig
 
 __all__ = [
     "DEFAULT_RULES",

@@ -18,7 +18,8 @@ from typing import Any
 from edge.deliver.outbox_schema import lay_out_all, open_sound, translated
 from edge.errors import OutboxCorrupt, OutboxError, OutboxInUse
 from edge.storage.salvage import Copied, clear, copy, salvage
-from edge.storage.sqlite import primary_code, set_aside, tells_damage, transaction
+from edge.storage.set_aside import set_aside
+from service.sqlite import primary_code, tells_damage, transaction
 
 _OF_THE_DISK = frozenset(
     {

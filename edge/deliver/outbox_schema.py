@@ -17,7 +17,8 @@ from pathlib import Path
 
 from edge.errors import OutboxCorrupt, OutboxError, OutboxFull, OutboxInUse
 from edge.storage.files import clear_way
-from edge.storage.sqlite import (
+from service.durable import sync_folder
+from service.sqlite import (
     damage,
     lay_out,
     open_file,
@@ -26,7 +27,6 @@ from edge.storage.sqlite import (
     transaction,
     version_of,
 )
-from service.durable import sync_folder
 
 _ENTRIES = """
 CREATE TABLE entries (

@@ -13,15 +13,8 @@ from pathlib import Path
 
 from edge.static_objects.rows import TABLES
 from edge.storage.files import clear_way
-from edge.storage.sqlite import (
-    damage,
-    lay_out,
-    open_file,
-    set_aside,
-    tells_damage,
-    transaction,
-    version_of,
-)
+from edge.storage.set_aside import set_aside
+from service.sqlite import damage, lay_out, open_file, tells_damage, transaction, version_of
 
 FILE = "static.db"
 VERSION = 1

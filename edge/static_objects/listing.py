@@ -14,7 +14,7 @@ from contract.ids import CameraId
 from edge.static_objects.database import FILE, Unusable, connect
 from edge.static_objects.records import StaticObject
 from edge.static_objects.rows import OBJECTS_OF_ALL, object_of
-from edge.storage.sqlite import transaction
+from service.sqlite import transaction
 
 
 class StaticError(Exception):

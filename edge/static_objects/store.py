@@ -32,9 +32,9 @@ from edge.static_objects.rows import (
     row_of,
 )
 from edge.static_objects.verdict_feedback import close_query, refute
-from edge.storage.sqlite import tells_damage, transaction
 from service.clock import Clock
 from service.events import Event, log
+from service.sqlite import tells_damage, transaction
 
 LOOK_S = 1.0
 """How often a camera's news is looked for; a person who forgets an object waits no longer."""

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.sqlite import readable
+
 MOST_PROBED = 20_000
 """Numbers that are asked for one by one between the last rows that walks from both ends found."""
 
@@ -82,11 +84,6 @@ def _prepare(source: sqlite3.Connection) -> None:
     for pragma in ("locking_mode = EXCLUSIVE", "writable_schema = ON", "query_only = ON"):
         with suppress(sqlite3.Error):
             source.execute(f"PRAGMA {pragma}")
-
-
-def readable(text: bytes) -> str:
-    """A text of which a bit flipped is no reason to stop reading."""
-    return text.decode(errors="replace")
 
 
 def _columns(source: sqlite3.Connection, target: sqlite3.Connection, table: str) -> list[str]:

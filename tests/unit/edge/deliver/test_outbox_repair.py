@@ -118,7 +118,7 @@ def test_two_processes_cannot_share_an_outbox(site: Site) -> None:
     outbox = site.open()
     program = (
         "import sys; from pathlib import Path; from edge.deliver import outbox_schema as schema; "
-        "from edge.storage import sqlite\n"
+        "from service import sqlite\n"
         "sqlite.BUSY_S = 0.1\n"
         "schema.open_sound(Path(sys.argv[1]))"
     )

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from edge.config.schedule import DAYS, ScheduleConfig, WindowConfig, minutes
-from edge.rules.schedule import active, first, last, read
+from edge.config.schedule import ScheduleConfig
+from edge.rules.schedule import read
+from service.weekly_hours import DAYS, WindowConfig, first, last, minutes, within
 
 ZONES = (
     "Europe/Berlin",
@@ -24,6 +25,11 @@ ZONES = (
     "Antarctica/Troll",  # two hours
 )
 MINUTE = timedelta(minutes=1)
+
+
+def active(schedule: ScheduleConfig, at: datetime) -> bool:
+    """Whether `at` lies in a window of the schedule."""
+    return within(schedule.windows, schedule.time_zone, at)
 
 
 def transitions(zone: ZoneInfo, years: range) -> list[datetime]:
@@ -131,7 +137,7 @@ def berlin(text: str) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("begin", "end", "at", "within"),
+    ("begin", "end", "at", "inside"),
     [
         # 29 March 2026: 02:00 CET is followed by 03:00 CEST
         ("02:30", "05:00", "2026-03-29T01:59:59+01:00", False),
@@ -148,9 +154,9 @@ def berlin(text: str) -> datetime:
     ],
 )
 def test_hours_that_do_not_exist_or_exist_twice(
-    begin: str, end: str, at: str, within: bool
+    begin: str, end: str, at: str, inside: bool
 ) -> None:
-    assert active(scheduled("Europe/Berlin", begin, end), berlin(at)) is within
+    assert active(scheduled("Europe/Berlin", begin, end), berlin(at)) is inside
 
 
 def test_a_night_belongs_to_the_day_on_which_it_begins() -> None:

@@ -1,7 +1,7 @@
-"""What the gateway's SQLite files have in common: transactions, the first look, setting aside.
+"""What our SQLite files have in common: transactions and the first look.
 
 SHELL. How durable a file must be, who may share it and what its errors mean its owner says. Called
-by `deliver.outbox_schema` and `static_objects.database`.
+by the gateway's outbox and memory of static objects, and by the cloud's queue of notifications.
 """
 
 from __future__ import annotations
@@ -12,11 +12,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from edge.storage.files import aside
-from edge.storage.salvage import readable
-from service.durable import sync_folder
-
-_PARTS = ("", "-wal", "-shm")
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
@@ -31,6 +26,11 @@ class _Connection(sqlite3.Connection):
             damaged = sqlite3.DatabaseError(f"malformed, and so is what SQLite says of it: {error}")
             damaged.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
             raise damaged from error
+
+
+def readable(text: bytes) -> str:
+    """A text of which a bit flipped is no reason to stop reading."""
+    return text.decode(errors="replace")
 
 
 BUSY_S = 5.0
@@ -90,23 +90,3 @@ def primary_code(error: sqlite3.Error) -> int:
 def tells_damage(error: sqlite3.Error) -> bool:
     """Whether the error says that the file is no sound database."""
     return primary_code(error) in _DAMAGED
-
-
-MOST_ASIDE = 3
-"""Damaged files are kept for a look, the newest; a card that damages one a day is not filled."""
-
-
-def set_aside(file: Path) -> Path:
-    """Where the file is from now on, with what belongs to it; durable on return."""
-    endings = (path.name.rpartition("-")[2] for path in file.parent.glob(f"{file.name}.corrupt-*"))
-    kept = sorted(int(ending) for ending in endings if ending.isdecimal())
-    for number in kept[: max(0, len(kept) - MOST_ASIDE + 1)]:
-        for suffix in _PARTS:
-            with suppress(OSError):
-                Path(f"{aside(file, number)}{suffix}").unlink(missing_ok=True)
-    name = aside(file, kept[-1] + 1 if kept else 1)
-    for suffix in _PARTS:
-        with suppress(FileNotFoundError):
-            Path(f"{file}{suffix}").rename(f"{name}{suffix}")
-    sync_folder(file.parent)
-    return name
