@@ -75,7 +75,7 @@ fuzz: setup ## hostile bytes into everything that reads bytes (SECONDS=, SEED=, 
 check-code:
 	@$(BIN)/ruff format --check --quiet . || { echo "run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary contract imaging objectstore service edge cloud bridge tools tests
+	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo 2>&1 | tail -n 8
 
 bench: setup ## cost of each stage, pipeline beside the bare interpreter
