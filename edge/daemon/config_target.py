@@ -118,7 +118,7 @@ class ConfigChange:
         self._gateway.take_up(self._built)
         if ReloadPart.LOG in self._plan.rebuild:
             configure(level=self.proposed.config.runtime.log_level)
-        self._gateway.republish()
+        self._gateway.publications.republish()
 
 
 def _protected(name: str) -> ConfigProblem:

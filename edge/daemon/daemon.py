@@ -171,8 +171,7 @@ class Daemon:
         for worker in self.gateway.workers:
             worker.start()
         self.gateway.delivery.uplink.start()
-        self.gateway.snapshots.start()
-        self.gateway.intake_link.start()
+        self.gateway.site_listener.start()
         self.gateway.site.start()
         self._notifier.ready()
         gateway, listed = current.config.gateway.id, len(current.config.cameras)
@@ -191,7 +190,7 @@ class Daemon:
         gateway.delivery.threats.tick()
         gateway.intake.tick()
         gateway.turn_controls()
-        gateway.camera_watch.tick(gateway.intake_link.ready)
+        gateway.camera_watch.tick(gateway.site_listener.link.ready)
         gateway.health_watch.tick()
         gateway.home_assistant.tick()
         gateway.remote.tick()
@@ -203,7 +202,7 @@ class Daemon:
         self._update()
         if now >= self._stats_at:
             self._stats_at = now + gateway.config().runtime.stats_s
-            gateway.publish_stats()
+            gateway.publications.publish_stats()
         if now >= self._sweep_at:
             self._sweep_at = now + _SWEEP_S
             self._sweep()
@@ -255,12 +254,11 @@ class Daemon:
         log(Event.DAEMON_STOPPING, reason="a failure" if self._failures else "asked to")
         self._settle(until_s - _FAREWELL_SHARE * deadline_s)
         self._ending = True
-        gateway.snapshots.stop(1.0)
         gateway.self_tests.tests.stop()
-        gateway.intake_link.stop(1.0)
+        gateway.site_listener.stop(1.0)
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)
         leaving.start()  # beside the site: neither broker is to use up the other's time
-        gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.on_stop())
+        gateway.site.stop(max(1.0, until_s - self._clock.mono()), gateway.publications.on_stop())
         leaving.join(max(1.0, until_s - self._clock.mono()))
         self._status_server.stop()
         gateway.outbox.close()
@@ -270,7 +268,7 @@ class Daemon:
 
     def _leave_cloud(self, until_s: float) -> None:
         delivery = self.gateway.delivery
-        on_stop = () if delivery.alone else self.gateway.public_on_stop()
+        on_stop = () if delivery.alone else self.gateway.publications.public_on_stop()
         delivery.uplink.stop(max(1.0, until_s - self._clock.mono()), on_stop)
 
     def _settle(self, until_s: float) -> None:

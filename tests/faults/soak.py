@@ -209,7 +209,7 @@ class Soak:
 
     def links(self) -> tuple[Link, ...]:
         gateway = self.gateway
-        return gateway.intake_link, gateway.site, gateway.delivery.uplink, self.cloud.link
+        return gateway.site_listener.link, gateway.site, gateway.delivery.uplink, self.cloud.link
 
     def wait(self) -> None:
         """Until every link is there, again: time stands still meanwhile."""

@@ -85,7 +85,7 @@ def _use(gateway: Gateway) -> None:
     outbox.repair()
     gateway.static.load(CAMERA)
     json.loads(gateway.status_messages.stats().payload)
-    tuple(gateway.on_connect())
+    tuple(gateway.publications.on_connect())
 
 
 @pytest.fixture(scope="module")
