@@ -15,6 +15,7 @@ from contract.trust import Root
 from contract.update import ConfigOrder, ModelOrder
 from contract.update_state import UpdateState
 from contract.verdict import Verdict
+from contract.watch import WatchEntry
 from service.documents import ROOT, update
 
 FOLDER = ROOT / "docs/schemas"
@@ -26,6 +27,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "config-order-v1": ConfigOrder,
     "model-order-v1": ModelOrder,
     "update-state-v1": UpdateState,
+    "watch-entry-v1": WatchEntry,
 }
 
 
