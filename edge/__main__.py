@@ -1,4 +1,5 @@
-"""`python -m edge`: run, check-config, replay, state, static, health, self-test, import.
+"""`python -m edge`: run, check-config, replay, state, static, health, self-test, import and
+install-service.
 
 Exit status: 0 done, 1 failed while running, 2 wrong use, 78 (EX_CONFIG) for a configuration, model
 or state that somebody has to fix before another start can succeed; 130 and 141, as a shell says it,
@@ -92,7 +93,8 @@ def command_line() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print it and exit")
     commands = parser.add_subparsers(
-        required=True, metavar="run|check-config|replay|state|static|health|self-test|import"
+        required=True,
+        metavar="run|check-config|replay|state|static|health|self-test|import|install-service",
     )
     _add(commands, "run", "watch the cameras until stopped")
     _add(commands, "check-config", "print the configuration in effect, or every fault in it")
@@ -142,7 +144,23 @@ def command_line() -> argparse.ArgumentParser:
         "--fail-on-change", action="store_true", help="--against: exit 1 if any decision changes"
     )
     _import_arguments(commands)
+    _install_arguments(commands)
     return parser
+
+
+def _install_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    service = _add(
+        commands, "install-service", "run as a systemd service, from now on and with the machine"
+    )
+    service.add_argument(
+        "--dry-run", action="store_true", help="print the unit, and change nothing"
+    )
+    service.add_argument(
+        "--uninstall", action="store_true", help="stop the service and remove its unit"
+    )
+    service.add_argument(
+        "--force", action="store_true", help="set aside a unit that somebody wrote or edited"
+    )
 
 
 def _import_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

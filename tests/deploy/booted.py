@@ -65,8 +65,11 @@ class Machine:
 
 
 @contextmanager
-def booted(folder: Path, *binds: str) -> Iterator[Machine]:
-    """The system, up to its basic target; `binds` are SOURCE:TARGET, read-only."""
+def booted(folder: Path, *binds: str, units: bool = True) -> Iterator[Machine]:
+    """The system, up to its basic target; `binds` are SOURCE:TARGET, read-only.
+
+    Without `units` it has none of ours yet.
+    """
     nspawn = binary("systemd-nspawn", "apt-get install systemd-container")
     if os.geteuid() != 0 or not PYTHON.exists():
         pytest.skip(f"needs root, and {PYTHON} for an interpreter that every user can run")
@@ -76,7 +79,7 @@ def booted(folder: Path, *binds: str) -> Iterator[Machine]:
     command = [nspawn, "-q", "-D", str(root), "--volatile=overlay", "--private-network"]
     command += ["--register=no", "--keep-unit", "--console=pipe", f"--machine=test{os.getpid()}"]
     command += ["--system-call-filter=adjtimex clock_adjtime"]  # asked as outside of it
-    command += [f"--bind-ro={bind}" for bind in (*_program(folder), *binds)]
+    command += [f"--bind-ro={bind}" for bind in (*_program(folder), *_units(units), *binds)]
     before = set(_groups())
     try:
         with log.open("wb") as sink:
@@ -112,21 +115,25 @@ def _remove_groups(before: set[Path]) -> None:
 
 
 def _program(folder: Path) -> Iterator[str]:
-    """Programs, models and units, where docs/deploy.md puts them."""
+    """Programs and models, where docs/deploy.md puts them."""
     place = folder / "opt"
     for name in ("venv/bin", "models", "src", "site"):
         (place / name).mkdir(parents=True)
     for unit in (UNIT, BRIDGE):
         script = place / "venv" / "bin" / unit
         package = unit.removeprefix("stillwatch-")
-        call = f"import sys\nfrom {package}.__main__ import main\nsys.exit(main())\n"
+        found = "sys.path[:0] = ['/opt/stillwatch/src', '/opt/stillwatch/site']"
+        call = f"import sys\n{found}\nfrom {package}.__main__ import main\nsys.exit(main())\n"
         script.write_text(f"#!{PYTHON}\n{call}")
         script.chmod(0o755)
     yield f"{place}:/opt/stillwatch"
     yield f"{ROOT}:/opt/stillwatch/src"
     yield f"{sysconfig.get_paths()['purelib']}:/opt/stillwatch/site"
     yield f"{ROOT / 'models'}:/opt/stillwatch/models"
-    for unit in (f"{UNIT}.service", f"{BRIDGE}.service"):
+
+
+def _units(wanted: bool) -> Iterator[str]:
+    for unit in () if not wanted else (f"{UNIT}.service", f"{BRIDGE}.service"):
         yield f"{ROOT / 'deploy' / 'systemd' / unit}:/etc/systemd/system/{unit}"
 
 

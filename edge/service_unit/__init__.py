@@ -1,0 +1,1 @@
+"""The daemon as a systemd service: its unit, filled in for this machine, written and taken away."""
