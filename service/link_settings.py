@@ -32,8 +32,8 @@ class TlsFiles:
     """PEM files; without `ca_file` the system's authorities decide.
 
     `server_name` is what the broker's certificate must be for, if that is not the host's name.
-    Certificate and key are read again where the files changed since the last connection; `awaited`
-    ones may still be missing, and until they come no connection is tried.
+    All are read again for each connection. An `awaited` certificate may still be missing, and until
+    it comes no connection is tried.
     """
 
     ca_file: Path | None = None
@@ -226,9 +226,15 @@ def _nothing() -> None:
 
 
 class _Context(ssl.SSLContext):
-    """paho asks the certificate for the host that it connects to; here another name may stand."""
+    """What paho connects with, and takes only once; `current` is made anew for each connection.
 
+    A context that has loaded a certificate keeps it beside a later one of another type of key, and
+    may go on showing it.
+    """
+
+    current: ssl.SSLContext
     server_name: str | None = None
+    """paho asks the certificate for the host that it connects to; here another name may stand."""
 
     def wrap_socket(  # type: ignore[override]  # only what paho gives
         self,
@@ -236,49 +242,48 @@ class _Context(ssl.SSLContext):
         server_hostname: str | None = None,
         do_handshake_on_connect: bool = True,
     ) -> ssl.SSLSocket:
-        return super().wrap_socket(
+        return self.current.wrap_socket(
             sock,
             server_hostname=self.server_name or server_hostname,
             do_handshake_on_connect=do_handshake_on_connect,
         )
 
 
-class _ClientCertificate:
-    """What a context shows the broker: loaded when the files are others than before."""
-
-    def __init__(self, context: ssl.SSLContext, tls: TlsFiles) -> None:
-        self._context, self._tls = context, tls
-        self._loaded: tuple[tuple[int, int], ...] | None = None
-
-    def load(self) -> None:
-        """Raises `OSError` for files that are missing or no pair."""
-        files = [file for file in (self._tls.cert_file, self._tls.key_file) if file is not None]
-        if not files:
-            return
-        missing = [str(file) for file in files if not file.exists()]
-        if missing and self._tls.awaited:
-            raise FileNotFoundError(f"no certificate yet: {', '.join(missing)}")
-        stats = [file.stat() for file in files]
-        now = tuple((one.st_mtime_ns, one.st_ino) for one in stats)
-        if now != self._loaded:
-            self._context.load_cert_chain(files[0], self._tls.key_file)
-            self._loaded = now
-
-
 def _use_tls(client: ThreadedClient, tls: TlsFiles) -> None:
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    context.server_name = tls.server_name
+
+    def read_again() -> None:
+        context.current = _context_of(tls)
+
     try:
-        context = _Context(ssl.PROTOCOL_TLS_CLIENT)
-        context.server_name = tls.server_name
-        if tls.ca_file is None:
-            context.load_default_certs()
-        else:
-            context.load_verify_locations(tls.ca_file)
-        certificate = _ClientCertificate(context, tls)
-        if not tls.awaited:
-            certificate.load()
-        client.tls_set_context(context)
-        client.before_connect = certificate.load
+        context.current = _trusting(tls) if tls.awaited else _context_of(tls)
     except (OSError, ssl.SSLError, ValueError) as error:
         files = (tls.ca_file, tls.cert_file, tls.key_file)
         named = ", ".join(str(file) for file in files if file)
         raise LinkError(f"TLS files {named}: {error}") from error
+    client.tls_set_context(context)
+    client.before_connect = read_again
+
+
+def _context_of(tls: TlsFiles) -> ssl.SSLContext:
+    """From the files as they are now; raises `OSError` for what is missing or no pair."""
+    context = _trusting(tls)
+    if tls.cert_file is not None:
+        files = (tls.cert_file, tls.key_file or tls.cert_file)
+        missing = [str(file) for file in files if not file.exists()]
+        if missing and tls.awaited:
+            raise FileNotFoundError(f"no certificate yet: {', '.join(missing)}")
+        context.load_cert_chain(*files)
+    elif tls.key_file is not None:
+        raise ValueError("a key without a certificate shows nobody who we are: name both")
+    return context
+
+
+def _trusting(tls: TlsFiles) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if tls.ca_file is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(tls.ca_file)
+    return context

@@ -61,14 +61,25 @@ class Section(BaseModel):
 
 class TlsConfig(Section):
     ca_file: Path | None = Field(None, description="CA bundle; absent: the system's.")
-    cert_file: Path | None = Field(None, description="Client certificate.")
-    key_file: Path | None = Field(None, description="Client key.")
+    cert_file: Path | None = Field(None, description="Client certificate, PEM.")
+    key_file: Path | None = Field(
+        None, description="Its key, PEM; absent: it stands in `cert_file`."
+    )
     server_name: str | None = Field(
         None,
         min_length=1,
         max_length=253,
         description="Name that the broker's certificate is for, where that is not `host`.",
     )
+
+    @model_validator(mode="after")
+    def _a_key_has_a_certificate(self) -> Self:
+        if self.key_file is not None and self.cert_file is None:
+            raise ValueError(
+                f"key_file {self.key_file} without cert_file: a key alone shows the broker nobody; "
+                "name its certificate as well, or neither"
+            )
+        return self
 
 
 def _websocket_path(value: str) -> str:

@@ -19,13 +19,19 @@ def authority(folder: Path, name: str) -> Path:
     return certificate
 
 
-def issue(folder: Path, signer: Path, name: str, days: int = 2) -> TlsFiles:
+RSA = ("rsa:2048",)
+EC = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+
+
+def issue(
+    folder: Path, signer: Path, name: str, days: int = 2, key_type: tuple[str, ...] = RSA
+) -> TlsFiles:
     """A certificate for the loopback address, signed by `signer`, over after `days`."""
     key, request, certificate = (folder / f"{name}.{end}" for end in ("key", "csr", "crt"))
     extensions = folder / f"{name}.ext"
     extensions.write_text("subjectAltName=IP:127.0.0.1\n")
     openssl(
-        *("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}"),
+        *("req", "-newkey", *key_type, "-nodes", "-subj", f"/CN={name}"),
         *("-keyout", str(key), "-out", str(request)),
     )
     openssl(

@@ -132,4 +132,7 @@ def _broker(data: Data, variables: Mapping[str, str], notes: Notes) -> Data:
         for key, ours in (*files, ("tls_client_key", "key_file"))
         if under(data, "mqtt", key) is not None
     }
+    if "key_file" in tls and "cert_file" not in tls:
+        del tls["key_file"]
+        notes.remark(("mqtt", "tls_client_key"), "is nothing without its tls_client_cert: left out")
     return broker | ({"tls": tls} if tls else {})

@@ -7,7 +7,7 @@ import pytest
 
 from service.link import Delivered, Link, LinkError, LinkSettings, TlsFiles
 from tests import servers
-from tests.authorities import authority, issue
+from tests.authorities import EC, RSA, authority, issue
 from tests.fakes import recorded_events
 from tests.links import PATIENCE_S, fail, running, settings, wait_for_event
 
@@ -47,3 +47,26 @@ def test_missing_files_are_named_before_connecting(tmp_path: Path) -> None:
     chosen = LinkSettings(name="x", host="127.0.0.1", port=1, client_id="x", tls=nowhere)
     with pytest.raises(LinkError, match=r"ca\.crt"):
         Link(chosen, on_fatal=fail)
+
+
+@pytest.mark.parametrize(("old", "new"), [(RSA, RSA), (EC, RSA)], ids=["same", "another"])
+def test_a_certificate_that_is_replaced_on_disk_is_shown_at_the_next_connect(
+    tmp_path: Path, old: tuple[str, ...], new: tuple[str, ...]
+) -> None:
+    """Also where the new key is of another type: one TLS context would keep both, and go on
+    showing the old one."""
+    site = authority(tmp_path, "site")
+    server = issue(tmp_path, site, "broker")
+    shown = issue(tmp_path, site, "gateway", days=-1, key_type=old)
+    renewed = issue(tmp_path, site, "renewed", key_type=new)
+    with servers.mosquitto(tmp_path, config=_only_with_certificate(server)) as broker:
+        chosen = dataclasses.replace(settings(broker, "gateway"), tls=shown)
+        with recorded_events() as lines, running(chosen) as link:
+            wait_for_event(lines, "link_refused")
+            assert shown.cert_file
+            assert shown.key_file
+            assert renewed.cert_file
+            assert renewed.key_file
+            renewed.key_file.replace(shown.key_file)
+            renewed.cert_file.replace(shown.cert_file)
+            assert link.wait_ready(PATIENCE_S)

@@ -65,3 +65,10 @@ def test_classes_are_held_against_the_model(tmp_path: Path) -> None:
 def test_a_password_without_a_user_is_refused(tmp_path: Path) -> None:
     said = problems(tmp_path, LABELS.replace("username: gateway, ", ""))
     assert said == {"intake.broker": "password_file without username: the broker would get neither"}
+
+
+def test_a_client_key_without_its_certificate_is_refused(tmp_path: Path) -> None:
+    said = problems(tmp_path, "deliver: {uplink: {host: a, tls: {key_file: /etc/me.key}}}")
+    assert said.keys() == {"deliver.uplink.tls"}
+    assert "key_file /etc/me.key without cert_file" in said["deliver.uplink.tls"]
+    assert "name its certificate as well, or neither" in said["deliver.uplink.tls"]

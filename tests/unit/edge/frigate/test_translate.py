@@ -255,6 +255,13 @@ def test_the_broker_is_taken_over_and_its_password_is_not() -> None:
     assert "FRIGATE_HOST is not set here" in remarks(text)
 
 
+def test_a_client_key_without_its_certificate_is_left_out_and_that_is_said() -> None:
+    text = "mqtt: {host: a, tls_ca_certs: /ca.crt, tls_client_key: /me.key}\ncameras: {front: {}}"
+    broker = yaml.safe_load(edge_yaml(text.encode(), {}))["intake"]["broker"]
+    assert broker["tls"] == {"ca_file": "/ca.crt"}
+    assert "is nothing without its tls_client_cert" in remarks(text)
+
+
 def test_what_is_no_configuration_of_frigate_is_said_to_be_none() -> None:
     with pytest.raises(ConfigError, match=r"has no cameras .is this the config.yml of Frigate"):
         edge_yaml(b"intake: {}", {})
