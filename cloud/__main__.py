@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cloud.arguments import add_broker, add_keys, add_settings, add_store
+from cloud.confirm.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
 from cloud.enrol.arguments import add_enrol_arguments
-from cloud.feed_arguments import add_feed_arguments
 from cloud.fleet.arguments import add_fleet_verbs
-from cloud.labelling_arguments import add_disagreements
 from cloud.manage.arguments import add_management
-from cloud.model import FullModel, open_model
-from cloud.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
+from cloud.model.full_model import FullModel, open_model
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
 from cloud.stages.command import add_arguments, nothing_done, run_stage
-from cloud.upkeep_arguments import add_upkeep
+from cloud.stages.feed_arguments import add_feed_arguments
+from cloud.verdicts.disagreements_arguments import add_disagreements
+from cloud.verdicts.upkeep_arguments import add_upkeep
 from imaging.manifest import ModelError
 from objectstore.store import ObjectStore, PermanentStoreError, StoreError
 from service.clock import SystemClock
@@ -89,8 +89,8 @@ def _stage(options: argparse.Namespace, settings: Settings) -> int:
 
 def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
     # the stages of the batch path start without broker and store
-    from cloud.feed import feed  # noqa: PLC0415
-    from cloud.serve import serve  # noqa: PLC0415
+    from cloud.serve.process import serve  # noqa: PLC0415
+    from cloud.stages.feed import feed  # noqa: PLC0415
 
     store = _store(settings)
     with _connection_settings():
@@ -103,10 +103,10 @@ def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
 
 def _oversee(options: argparse.Namespace, settings: Settings) -> int:
     """All that is stored."""
-    from cloud.upkeep import retain, verify  # noqa: PLC0415, see `_with_broker`
+    from cloud.verdicts.upkeep import retain, verify  # noqa: PLC0415, see `_with_broker`
 
     if options.command == "disagreements":
-        from cloud.labelling import list_disagreements  # noqa: PLC0415, see `_with_broker`
+        from cloud.verdicts.disagreements import list_disagreements  # noqa: PLC0415, see `_with_broker`
 
         return list_disagreements(options, settings, settings.store or "", _store(settings))
     run = verify if options.command == "verify-evidence" else retain

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from cloud.policy import Policy, StrictSection
+from cloud.confirm.policy import Policy, StrictSection
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
 from service.sections import Protocol, TlsConfig, Transport, WebsocketPath

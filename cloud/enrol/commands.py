@@ -17,14 +17,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cloud.connection import link_settings
+from cloud.broker.connection import link_settings
+from cloud.confirm.offline import CannotRun
 from cloud.enrol.authority import Authority, AuthorityError
 from cloud.enrol.index import Issued
 from cloud.enrol.registrar import Registrar
 from cloud.enrol.service import EnrolmentService
 from cloud.enrol.store_signer import StoreSigner
 from cloud.enrol.tokens import Token, Tokens
-from cloud.offline import CannotRun
 from cloud.settings import Settings, SettingsError
 from contract.ids import is_name
 from objectstore.open import read_s3

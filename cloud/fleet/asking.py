@@ -17,10 +17,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cloud.connection import link_settings
+from cloud.broker.connection import link_settings
+from cloud.broker.retained_link import CONNECT_S
+from cloud.confirm.offline import CannotRun
 from cloud.fleet.report import word
-from cloud.offline import CannotRun
-from cloud.retained_link import CONNECT_S
 from cloud.settings import Settings
 from contract import ijson
 from contract.ids import GatewayId, is_name

@@ -12,12 +12,12 @@ import signal
 import threading
 from typing import Literal, assert_never
 
+from cloud.confirm.offline import CannotRun
 from cloud.fleet.asking import ask, save_picture
 from cloud.fleet.listening import FleetListener
 from cloud.fleet.report import details, page, summary, table
 from cloud.fleet.silence import Gap
 from cloud.fleet.watching import FleetWatch
-from cloud.offline import CannotRun
 from cloud.settings import Settings
 from contract.ids import GatewayId
 from service import events

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cloud.broker.retained_link import RetainedLink
 from cloud.fleet.states import FleetStates
-from cloud.retained_link import RetainedLink
 from cloud.settings import Settings
 from contract.topics import all_gateways, every_camera
 from service.clock import Clock

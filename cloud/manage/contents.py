@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from contract.update import ConfigOrder, ModelFile, ModelOrder, UpdateOrder
 from imaging.manifest import MANIFEST_FILE, Manifest, read_manifest, verify
 from service.yaml_file import YamlError, yaml_of

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from cloud.confirm.offline import CannotRun
 from cloud.manage.arguments import user_name
 from cloud.manage.files import read_file
 from cloud.manage.fleet_link import FleetLink
 from cloud.manage.history import History
-from cloud.offline import CannotRun
 from cloud.settings import Settings
 from contract.envelope import Envelope, Refusal, RefusalReason
 from contract.rotation import read_root

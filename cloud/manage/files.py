@@ -11,8 +11,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cloud.confirm.offline import CannotRun
 from cloud.keys import open_signer
-from cloud.offline import CannotRun
 from contract.envelope import (
     MAX_ENVELOPE_BYTES,
     Envelope,

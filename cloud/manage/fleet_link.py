@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
+from cloud.broker.retained_link import RetainedLink
+from cloud.confirm.offline import CannotRun
 from cloud.manage.gateways import KnownGateway, take
-from cloud.offline import CannotRun
-from cloud.retained_link import RetainedLink
 from cloud.settings import Settings
 from contract.ids import GatewayId
 from contract.topics import all_gateways, all_updates, gateway_of

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from contract import ijson
 from contract.envelope import Envelope, Refusal, read_envelope, write_envelope
 from contract.report import Sha256, Wire

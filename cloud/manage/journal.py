@@ -13,11 +13,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cloud import sealed
+from cloud.confirm.offline import CannotRun
 from cloud.keys import Keys
 from cloud.manage.history import CONTENT_TYPE, History
 from cloud.manage.rings import Limits
-from cloud.offline import CannotRun
+from cloud.verdicts import sealed
 from contract.report import GatewayName, Sha256, Wire
 from contract.topics import UpdateKind
 from contract.values import Moment, Sentences, Word

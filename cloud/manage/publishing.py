@@ -11,13 +11,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from cloud.confirm.offline import CannotRun
 from cloud.manage.desk import Desk
 from cloud.manage.files import read_signed, write_signed
 from cloud.manage.gateways import KnownGateway
 from cloud.manage.history import record_of
 from cloud.manage.signing import again, next_version, said_now, sealed, shown
 from cloud.manage.status import REFUSED, as_json, rows, table
-from cloud.offline import CannotRun
 from contract.envelope import Envelope, RefusalReason, write_envelope
 from contract.ids import GatewayId, is_name
 from contract.keys import model_key

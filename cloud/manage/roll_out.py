@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
+from cloud.confirm.offline import CannotRun
 from cloud.keys import open_keys
 from cloud.manage.desk import Desk
 from cloud.manage.files import read_signed
@@ -32,7 +33,6 @@ from cloud.manage.rings import (
     unwell,
 )
 from cloud.manage.status import answer_to
-from cloud.offline import CannotRun
 from contract.envelope import Envelope
 from contract.ids import GatewayId
 from contract.topics import Topics, UpdateKind

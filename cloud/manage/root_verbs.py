@@ -11,12 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
+from cloud.confirm.offline import CannotRun
 from cloud.manage.desk import Desk, open_root
 from cloud.manage.files import public_key, read_signed, sign_file, signers, write_signed
 from cloud.manage.history import record_of
 from cloud.manage.publishing import named_gateways
 from cloud.manage.roots import KeyOfRole, RootFlaw, first_root, lacking, sheet, successor
-from cloud.offline import CannotRun
 from contract.envelope import Envelope, Refusal, seal
 from contract.rotation import next_root, root_in, write_roots
 from contract.signature import key_id_of

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from cloud.confirm.offline import CannotRun
 from cloud.keys import open_keys
 from cloud.manage.contents import differences, model_in, patch_of
 from cloud.manage.desk import Desk
 from cloud.manage.files import read_file, read_signed, sign_file, signers, write_signed
 from cloud.manage.journal import Journal, entry_in_words
-from cloud.offline import CannotRun
 from contract.envelope import Envelope, Refusal, read_envelope, seal
 from contract.ids import GatewayId
 from contract.topics import UpdateKind

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cloud.confirm.offline import CannotRun
 from cloud.manage.contents import model_in
 from cloud.manage.desk import Desk
-from cloud.offline import CannotRun
 from contract.keys import model_key
 from contract.topics import UpdateKind
 

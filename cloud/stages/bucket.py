@@ -12,7 +12,7 @@ import threading
 from datetime import datetime
 from pathlib import Path
 
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from cloud.stages.tree import InputTree, OutputTree, Unread
 from objectstore.tree_s3 import S3Place, S3Tree, parse_place
 from service.clock import SystemClock

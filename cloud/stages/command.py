@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cloud.model import open_model
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
+from cloud.model.full_model import open_model
 from cloud.settings import Settings
 from cloud.stages.detect import DetectStage
 from cloud.stages.draw import DrawStage

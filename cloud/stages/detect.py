@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
-from cloud.evaluator import Model
-from cloud.offline import CannotRun
+from cloud.confirm.evaluator import Model
+from cloud.confirm.offline import CannotRun
 from cloud.stages.closeup import close_up, wanted
 from cloud.stages.detections import (
     CloseUp,

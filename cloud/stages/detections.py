@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from cloud.matching import PictureDetections
+from cloud.confirm.matching import PictureDetections
 from cloud.stages.naming import ArchiveName, archive_name
 from contract.report import RelativeBox, Sha256, Wire
 from imaging.detections import Detections

@@ -1,7 +1,7 @@
 """Is there a threat in this archived picture? The live path's decision, asked of everything in it.
 
 PURE. No gateway suspected anything here, so each detection of a kind that the rules name is put to
-`confirm` as if one had, at its own place and with its own close-up, by the live path's limits. The
+`decision` as if one had, at its own place and with its own close-up, by the live path's limits. The
 picture shows a threat if one of them is confirmed. The time of a verdict is the picture's, so that
 the same archive, model and rules give the same bytes. Called by `threat`.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cloud.confirm import Stamp, confirm, inconclusive, second_views_needed
-from cloud.matching import ALL, EvidenceView, kind_of, same_place
-from cloud.policy import Policy
+from cloud.confirm.decision import Stamp, confirm, inconclusive, second_views_needed
+from cloud.confirm.matching import ALL, EvidenceView, kind_of, same_place
+from cloud.confirm.policy import Policy
 from cloud.stages.detections import CloseUp, DetectionRow, PictureRecord, picture_detections
 from cloud.stages.rules import Rules, Threat, ThreatKind
 from contract.ids import GatewayId, report_id

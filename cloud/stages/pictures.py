@@ -1,7 +1,7 @@
 """From a picture's bytes to its pixels, as every part of the cloud does it.
 
 PURE. The header is held against the limits before a pixel is decoded. Called by the stages and by
-`cloud.offline`.
+`cloud.confirm.offline`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from cloud.stages.day import DayVerdicts
 from cloud.stages.records import records
 from cloud.stages.series import TimeBin, as_csv, bin_width_s, confirmed_kinds, count

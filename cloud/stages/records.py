@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from cloud.stages.tree import InputTree, Unread
 from contract.report import Wire
 from contract.validation_errors import first_error

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from cloud.policy import Policy, StrictSection
+from cloud.confirm.policy import Policy, StrictSection
 from cloud.settings import SettingsError
 from contract.report import CameraName
 from service.yaml_file import YamlError, read_yaml

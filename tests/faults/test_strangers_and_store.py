@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.entry import encode, entry_of, on_report
 from cloud.keys import make_keys
+from cloud.verdicts.entry import encode, entry_of, on_report
 from contract.cloudevent import Untrusted, frame_verdict, read_answer
 from contract.keys import verdict_key
 from contract.report import ThreatReport

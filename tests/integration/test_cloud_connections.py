@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.store_watch import StoreWatch
+from cloud.serve.store_watch import StoreWatch
 from contract.keys import TRIAL, WORKERS_TRIAL_KEY
 from objectstore.open import open_store
 from service.clock import SystemClock

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cloud.model import FullModel, open_model
+from cloud.model.full_model import FullModel, open_model
 from imaging.detections import Image
 from imaging.manifest import ModelError, fused_sha256, read_manifest
 from tests.integration import tiny_models

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from cloud.__main__ import main
-from cloud.confirm import Stamp, confirm
-from cloud.entry import on_report
-from cloud.ledger import Ledger
-from cloud.matching import EvidenceView, PictureDetections
-from cloud.policy import Policy
+from cloud.confirm.decision import Stamp, confirm
+from cloud.confirm.matching import EvidenceView, PictureDetections
+from cloud.confirm.policy import Policy
+from cloud.verdicts.entry import on_report
+from cloud.verdicts.ledger import Ledger
 from contract.report import ThreatReport
 from imaging.detections import Detections
 from objectstore.inventory import open_inventory

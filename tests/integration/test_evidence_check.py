@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
-from cloud.confirm import Stamp, inconclusive
-from cloud.entry import encode, entry_of, on_report
+from cloud.confirm.decision import Stamp, inconclusive
 from cloud.keys import make_keys, open_signer
-from cloud.ledger import Ledger
+from cloud.verdicts.entry import encode, entry_of, on_report
+from cloud.verdicts.ledger import Ledger
 from contract.chain import START, link_sha256
 from contract.ids import CameraId, GatewayId, report_id
 from contract.keys import evidence_key, verdict_key

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cloud.network import start_tensorflow
+from cloud.model.network import start_tensorflow
 
 SIDE = 64
 BOX = (0.25, 0.25, 0.5, 0.75)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-import cloud.serve
+import cloud.serve.process
 from cloud.__main__ import main
 from service import events
 from tests.integration.cloud_workers import CHECKOUT, Serving, arguments
@@ -94,7 +94,7 @@ class WarmWorker:
 def serve_again_and_again(asked: TextIO, said: TextIO) -> None:
     """Until `asked` ends."""
     kept = functools.cache(cloud.serve.open_model)  # type: ignore[attr-defined]  # not exported
-    setattr(cloud.serve, "open_model", kept)  # noqa: B010, the one thing that is not done anew
+    setattr(cloud.serve.process, "open_model", kept)  # noqa: B010, the one thing that is not done anew
     for line in asked:
         log, *words = json.loads(line)
         descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from cloud.model import FullModel
+from cloud.model.full_model import FullModel
 from contract.ids import CameraId
 from edge.config.regions import SearchRegionsConfig
 from edge.config.schema import EdgeConfig

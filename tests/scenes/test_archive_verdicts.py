@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud.evaluator import ReportEvaluator
-from cloud.model import FullModel, open_model
-from cloud.policy import Policy
+from cloud.confirm.evaluator import ReportEvaluator
+from cloud.confirm.policy import Policy
+from cloud.model.full_model import FullModel, open_model
 from cloud.settings import EvidenceLimits
 from cloud.stages.closeup import close_up
 from cloud.stages.day import DayVerdicts

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.evaluator import ReportEvaluator
-from cloud.model import open_model
+from cloud.confirm.evaluator import ReportEvaluator
+from cloud.model.full_model import open_model
 from cloud.settings import load_settings
 from contract.cloudevent import frame_report, read_report
 from contract.ids import CameraId

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cloud.model import open_model
+from cloud.model.full_model import open_model
 from edge.detect.detector import TfliteDetector, open_detector
 from imaging.boxes import iou
 from imaging.detections import Detections, FloatArray, Image

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cloud.entry import on_report
+from cloud.verdicts.entry import on_report
 from contract.cloudevent import frame_evidence_request, frame_verdict
 from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, ReportId, report_id

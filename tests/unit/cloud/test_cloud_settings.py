@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud.connection import link_settings
-from cloud.policy import Policy
+from cloud.broker.connection import link_settings
+from cloud.confirm.policy import Policy
 from cloud.settings import Settings, SettingsError, load_settings
 from cloud.stages.rules import read_rules
 from service.link_settings import TlsFiles

@@ -17,7 +17,7 @@ from tools import CHECKOUT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported below
 
-from cloud.network import FullModelError as CloudInferenceError
+from cloud.model.network import FullModelError as CloudInferenceError
 from edge.errors import InferenceError
 from imaging.manifest import ModelError
 from tools.build.models.build import build_models

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.model import open_model
+from cloud.model.full_model import open_model
 from edge.detect.detector import open_detector
 from edge.detect.runner import importable
 from imaging.detections import Detections

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from cloud.metrics import ReportOutcome
+from cloud.serve.metrics import ReportOutcome
 from edge.config.health import Fault
 from edge.deliver.outbox_records import State
 from edge.health.reasons import HealthReason

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cloud.__main__ import main as cloud
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from cloud.stages.tree import InputTree, OutputTree
 
 MARK = ".stillwatch-archive"

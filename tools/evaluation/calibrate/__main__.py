@@ -18,10 +18,10 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from cloud.confirm import combine_scores
-from cloud.matching import ALL, EvidenceView, PictureDetections
-from cloud.model import FullModel, open_model
-from cloud.policy import Policy
+from cloud.confirm.decision import combine_scores
+from cloud.confirm.matching import ALL, EvidenceView, PictureDetections
+from cloud.confirm.policy import Policy
+from cloud.model.full_model import FullModel, open_model
 from cloud.settings import Settings
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.labels import Group, group_of

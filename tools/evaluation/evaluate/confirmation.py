@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from cloud.evaluator import ReportEvaluator
+from cloud.confirm.evaluator import ReportEvaluator
 from contract.cloudevent import frame_report, read_report
 from contract.evidence_request import EvidenceRequest
 from contract.ids import GatewayId

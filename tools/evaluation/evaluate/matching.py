@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cloud.matching import same_place
+from cloud.confirm.matching import same_place
 from edge.records import Analysed, Outcome
 from imaging.boxes import iou
 from imaging.crop import Box

@@ -18,8 +18,8 @@ from typing import Never
 
 from tqdm import tqdm
 
-from cloud.evaluator import Model, ReportEvaluator
-from cloud.model import FullModel, open_model
+from cloud.confirm.evaluator import Model, ReportEvaluator
+from cloud.model.full_model import FullModel, open_model
 from cloud.settings import Settings, SettingsError
 from edge.config.load import Loaded
 from edge.config.schema import DetectConfig

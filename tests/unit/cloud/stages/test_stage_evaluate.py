@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.confirm import Stamp, confirm
-from cloud.matching import ALL, EvidenceView
-from cloud.policy import GroupLimits, Policy
+from cloud.confirm.decision import Stamp, confirm
+from cloud.confirm.matching import ALL, EvidenceView
+from cloud.confirm.policy import GroupLimits, Policy
 from cloud.stages.detections import DetectionRow, PictureProblem, PictureRecord, picture_detections
 from cloud.stages.evaluate import verdicts_of
 from cloud.stages.rules import Rules, Threat

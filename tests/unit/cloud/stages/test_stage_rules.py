@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.policy import Policy
+from cloud.confirm.policy import Policy
 from cloud.settings import SettingsError
 from cloud.stages.rules import Rules, Threat, read_rules
 from tests.pachyderm import SPECS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.offline import CannotRun
+from cloud.confirm.offline import CannotRun
 from cloud.stages.tree import InputTree, OutputTree, Unread, UnreadReason
 from tests.unit.cloud.stages.archives import contents, write
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.serve import exposed as of_worker
+from cloud.serve.process import exposed as of_worker
 from cloud.settings import Settings
 from edge.config.load import read
 from edge.daemon.connections import exposed

@@ -1,0 +1,1 @@
+"""The networks that confirm: one or several, from pictures to detections."""

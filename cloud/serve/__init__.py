@@ -1,0 +1,1 @@
+"""The worker process: reports from the broker, verdicts to it."""

@@ -1,0 +1,1 @@
+"""Verdicts as they are stored: signed, chained, kept, verified, labelled."""

@@ -1,0 +1,65 @@
+"""Removes what is over its age: says first, signed, how far it goes, and goes there then.
+
+SHELL (lists, reads, writes and removes in the object store). If it is killed on the way, what it
+has said is all that can be missing, and the next run removes the rest. A picture goes when no
+verdict that names it keeps it any longer; one that no verdict names goes by the longest age. Called
+by `python -m cloud retain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cloud.settings import RetentionSettings
+from cloud.verdicts import horizon as horizons
+from cloud.verdicts.horizon import Horizon, entry_gone, moved_on, pictures_gone
+from cloud.verdicts.stock import Stock, named_by
+from objectstore.inventory import Inventory
+from objectstore.store import ObjectStore
+
+if TYPE_CHECKING:
+    from contract.signature import Signer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to go of one gateway, in this order: pictures, then verdicts."""
+
+    horizon: Horizon
+    pictures: tuple[str, ...]
+    picture_bytes: int
+    verdicts: tuple[str, ...]
+
+
+def due(stock: Stock, ages: RetentionSettings, now: datetime) -> Due:
+    """What is over its age. A horizon that cannot be trusted counts as none."""
+    entries = stock.verdicts
+    horizon = moved_on(entries.values(), stock.gateway, stock.horizon, ages, now)
+    kept = named_by(one for one in entries.values() if not pictures_gone(one, horizon))
+    named = named_by(entries.values())
+    longest = timedelta(days=max(ages.pictures_days().values()))
+    pictures = [
+        listed
+        for key, listed in stock.pictures.items()
+        if key not in kept and (key in named or now - listed.modified_at > longest)
+    ]
+    return Due(
+        horizon=horizon,
+        pictures=tuple(listed.key for listed in pictures),
+        picture_bytes=sum(listed.bytes for listed in pictures),
+        verdicts=tuple(key for key, one in entries.items() if entry_gone(one, horizon)),
+    )
+
+
+def remove(
+    what: Due, inventory: Inventory, store: ObjectStore, signer: Signer | None
+) -> Iterator[str]:
+    """Removes it, a key at a time; raises what the store raises."""
+    key = horizons.key_of(what.horizon.gateway)
+    store.replace(key, horizons.encode(what.horizon, signer), "application/json")
+    for gone in (*what.pictures, *what.verdicts):
+        inventory.remove(gone)
+        yield gone
