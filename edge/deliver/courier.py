@@ -108,7 +108,7 @@ class Courier:
         if self._cloud.probe is not None:
             self._cloud.probe.step(self._progress)
         now = self._clock.mono()
-        entry = self._outbox.next_due(now, untried=now < self._resume_s)
+        entry = self._outbox.deliveries.next_due(now, untried=now < self._resume_s)
         if entry is None:
             return False
         if entry.state != "pending" or self._store_evidence(entry):
@@ -136,7 +136,7 @@ class Courier:
             return False
         if pictures and self._cloud.probe is not None:
             self._cloud.probe.proven()
-        self._outbox.mark_stored(entry.report_id)
+        self._outbox.deliveries.mark_stored(entry.report_id)
         self._trace.reached(entry.report_id, "stored")
         return True
 
@@ -196,7 +196,7 @@ class Courier:
             case Delivered(words=words):
                 if self._cloud.audience is not None:
                     self._cloud.audience.note(entry.report_id, words)
-                self._outbox.mark_reported(entry.report_id, self._again(entry))
+                self._outbox.deliveries.mark_reported(entry.report_id, self._again(entry))
                 self._go_on()
                 self._trace.reached(entry.report_id, "reported")
                 log(Event.REPORT_SENT, camera=entry.camera, report_id=entry.report_id)
@@ -217,7 +217,7 @@ class Courier:
     def _go_on(self) -> None:
         """Something got through; after an outage all that it held up follows, in its order."""
         if self._failures >= OUTAGE:
-            self._outbox.resume()
+            self._outbox.deliveries.resume()
         self._failures, self._resume_s = 0, 0.0
 
     def _again(self, entry: OutboxEntry) -> float:
@@ -239,7 +239,7 @@ class Courier:
         wait_s = delay_s(max(entry.attempts, self._failures), settings.backoff_max_s, self._rng)
         if not blame:  # the next probe is another's, lest one that always fails keeps all back
             self._resume_s = self._clock.mono() + wait_s / 2
-        self._outbox.release(entry.report_id, self._clock.mono() + wait_s, counted=blame)
+        self._outbox.deliveries.release(entry.report_id, self._clock.mono() + wait_s, counted=blame)
         log(
             Event.DELIVERY_FAILED,
             camera=entry.camera,
@@ -249,7 +249,7 @@ class Courier:
         )
 
     def _give_up(self, entry: OutboxEntry, reason: str) -> None:
-        self._outbox.bury(entry.report_id, reason)
+        self._outbox.deliveries.bury(entry.report_id, reason)
         log(Event.ENTRY_BURIED, camera=entry.camera, report_id=entry.report_id, reason=reason)
 
 

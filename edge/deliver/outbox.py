@@ -11,7 +11,7 @@ SHELL. Constraints, which hold at every line that a kill or a power cut may end:
   notifies.
 - The disk may be full, read-only, damaged or gone, at the start and at any later moment: what it
   does not take is held in memory, bounded, until it does (`repair`); no step ends for it.
-Back-off and leases live in memory. How old an entry is says `ages`, across restarts and wrong
+How old an entry is says `ages`, across restarts and wrong
 clocks.
 """
 
@@ -19,34 +19,32 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from contract.ids import CameraId, GatewayId, ReportId
+from contract.ids import GatewayId, ReportId
 from contract.verdict import Verdict
 from edge.config.schema import OutboxConfig as Settings
 from edge.deliver.ages import Ages, boot_id
 from edge.deliver.blobs import Blobs
 from edge.deliver.decision_rows import DecisionRows
+from edge.deliver.deliveries import Deliveries
 from edge.deliver.evidence import EvidencePicture, ReportBundle
+from edge.deliver.kept_threats import KeptThreats
 from edge.deliver.notifications import Notifications
 from edge.deliver.outbox_database import Database
 from edge.deliver.outbox_records import Depth, Loss, LossReason, OutboxEntry, Repairs
 from edge.deliver.outbox_rows import OutboxRow, OutboxRows
 from edge.deliver.outbox_schema import translated
 from edge.deliver.outbox_storage import OnLoss, OutboxStorage
-from edge.deliver.retry_schedule import RetrySchedule
 from service.clock import Clock
 
 __all__ = ["Depth", "Loss", "LossReason", "Outbox", "OutboxEntry", "open_outbox"]
 
 KEEP_DONE_S = 3600.0
 """A finished entry is remembered until this age, so that a repeated verdict is known as such."""
-
-MOST_CAMERAS = 256
-"""Cameras that are remembered for the next run; each costs a few messages after every connect."""
 
 REPAIR_S = 5.0
 """How often a disk that took nothing is tried again."""
@@ -80,7 +78,8 @@ def open_outbox(
 class Outbox:
     """Made by `open_outbox`; `repairs` is what opening it repaired.
 
-    `notifications` says who has not heard which verdict yet.
+    `deliveries` says which report is to be sent next, `notifications` who has not heard which
+    verdict yet, `kept_threats` what was said of which camera.
     """
 
     def __init__(
@@ -99,7 +98,6 @@ class Outbox:
         self._clock = clock
         self._lock = threading.RLock()
         self._ages = ages
-        self._schedule = RetrySchedule()
         self._repaired_s = clock.mono()
         self._storage = OutboxStorage(
             self._rows,
@@ -109,6 +107,8 @@ class Outbox:
             on_loss,
             self._forget,
         )
+        self.deliveries = Deliveries(self._rows, self._storage, ages, self._locked, clock)
+        self.kept_threats = KeptThreats(self._decisions, self._locked)
         with self._locked("recover"):
             self.repairs = self._recover()
             self.notifications = Notifications(self._decisions, self._locked, clock)
@@ -177,67 +177,14 @@ class Outbox:
         with self._locked(f"extend {report.report_id}"):
             if not self._storage.extend(bundle):
                 return False
-            self._schedule.at_once(report.report_id)
+            self.deliveries.at_once(report.report_id)
             return True
-
-    def next_due(self, now_mono: float, *, untried: bool = False) -> OutboxEntry | None:
-        """The entry whose turn it is at `now_mono`, what was never sent before what is repeated, of
-        each the most severe, then oldest; leased to the caller.
-
-        In delivery is what has no verdict yet, or was called unconfirmed by the edge itself. With
-        `untried` only what was put by this process and never handed out since.
-        """
-        with self._locked("take the next entry"):
-            for report_id in self._rows.in_line():
-                if not self._schedule.is_due(report_id, now_mono, untried=untried):
-                    continue
-                entry = self._storage.find(report_id)
-                if entry is not None:
-                    self._schedule.lease(report_id, now_mono)
-                    return entry
-            return None
 
     def pictures(self, entry: OutboxEntry) -> tuple[EvidencePicture, ...] | None:
         """The entry's pictures, as far as they can be read; None if it is no longer to be
         delivered, because it was decided or displaced meanwhile."""
         with self._locked(f"read pictures of {entry.report_id}"):
             return self._storage.pictures(entry.report_id)
-
-    def mark_stored(self, report_id: ReportId) -> None:
-        """The evidence is in the object store; the report is due at once."""
-        with self._locked(f"mark {report_id} stored"):
-            self._rows.set_state(report_id, "stored")
-            self._schedule.at_once(report_id)
-
-    def mark_reported(self, report_id: ReportId, again_mono: float) -> None:
-        """The broker has the report; without a verdict it is due again at `again_mono`.
-
-        After a restart it waits as long again from then.
-        """
-        with self._locked(f"mark {report_id} reported"):
-            again_s = max(0.0, again_mono - self._clock.mono())
-            self._rows.set_state(report_id, "reported", again_s)
-            self._wait(report_id, again_mono)
-
-    def release(self, report_id: ReportId, due_mono: float, *, counted: bool = True) -> None:
-        """The step failed; the entry is due again at `due_mono`.
-
-        `counted=False` where it was not the entry's fault (no network): attempts stay as they are.
-        """
-        with self._locked(f"release {report_id}"):
-            self._wait(report_id, due_mono, held_up=not counted)
-            if counted:
-                self._rows.count_attempt(report_id)
-
-    def resume(self) -> None:
-        """Who held entries up is back: those that were released uncounted are due at once."""
-        with self._lock:
-            self._schedule.resume(self._clock.mono())
-
-    def bury(self, report_id: ReportId, reason: str) -> None:
-        """The caller gives the entry up: kept for a look until age or room end it."""
-        with self._locked(f"bury {report_id}"):
-            self._rows.bury(report_id, reason)
 
     def close_with(
         self, verdict: Verdict, to: Iterable[str] = (), threat_until: datetime | None = None
@@ -255,21 +202,6 @@ class Outbox:
             self._storage.remove_unneeded(hashes)
             self.notifications.planned(verdict.report_id)
             return True
-
-    def cameras(self) -> Mapping[CameraId, datetime | None]:
-        """Every camera that was remembered, and until when its threat was turned on."""
-        with self._locked("list cameras"):
-            known = self._decisions.cameras()
-        return {camera: _moment(until) for camera, until in known.items()}
-
-    def remember(self, cameras: Iterable[CameraId]) -> None:
-        """Something retained is said about these, so it must be said again after a restart."""
-        with self._locked("remember cameras"):
-            self._decisions.remember(cameras, MOST_CAMERAS)
-
-    def end_threats(self, cameras: Iterable[CameraId]) -> None:
-        with self._locked("end threats"):
-            self._decisions.end_threats(cameras)
 
     def overdue(self, deadline_s: float, at_most: int) -> tuple[OutboxEntry, ...]:
         """Entries that nothing was said about in `deadline_s` since they were put, oldest first."""
@@ -335,24 +267,19 @@ class Outbox:
         over = row.state == "done" and not self.notifications.waits(row.report_id)
         return KEEP_DONE_S if over else self._settings.max_age_s
 
-    def _wait(self, report_id: ReportId, until_mono: float, *, held_up: bool = False) -> None:
-        if self._ages.knows(report_id):  # else it was displaced while its step was under way
-            self._schedule.wait(report_id, until_mono, held_up=held_up)
-
     def _forget(self, report_id: ReportId) -> None:
         self.notifications.abandon(report_id, "its entry made room or was too old")
         self._ages.forget(report_id)
-        self._schedule.forget(report_id)
+        self.deliveries.forget(report_id)
 
     def _recover(self) -> Repairs:
         """Rows and files in step, and how old what was here before is."""
         repairs = self._storage.recover(self._ages.now())
-        now_mono = self._clock.mono()
         for entry in self._rows.entry_times():
             if not self._ages.knows(entry.report_id):
                 self._ages.remember(entry.report_id, entry.put_at)
                 again_s = entry.again_s if entry.state == "reported" else 0.0
-                self._schedule.wait(entry.report_id, now_mono + again_s)
+                self.deliveries.wait_again(entry.report_id, again_s)
         if self._database.set_aside is not None:  # what it had, and how far it had come, is unsure
             self._rows.chain.begin_anew()
         return replace(repairs, set_aside=self._database.set_aside)
@@ -361,12 +288,3 @@ class Outbox:
     def _locked(self, what: str) -> Iterator[None]:
         with self._lock, translated(f"the outbox cannot {what}"):
             yield
-
-
-def _moment(text: str | None) -> datetime | None:
-    """None as well for what cannot be read."""
-    try:
-        moment = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

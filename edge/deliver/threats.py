@@ -15,7 +15,8 @@ from contract.ids import CameraId
 from contract.topics import Topics
 from edge.config.schema import DeliverConfig
 from edge.deliver.destinations import Publishes
-from edge.deliver.outbox import MOST_CAMERAS, Outbox
+from edge.deliver.kept_threats import MOST_CAMERAS
+from edge.deliver.outbox import Outbox
 from edge.errors import OutboxError
 from service.clock import Clock
 from service.events import Event, log
@@ -41,7 +42,7 @@ class Threats:
         self._lock = threading.Lock()
         self._known: set[CameraId] = set()
         self._until_s: dict[CameraId, float] = {}
-        for camera, until in outbox.cameras().items():
+        for camera, until in outbox.kept_threats.cameras().items():
             self._known.add(camera)
             left_s = 0.0 if until is None else self._left_s(until)
             if left_s > 0:
@@ -73,7 +74,7 @@ class Threats:
                 del self._until_s[camera]
                 self._say(camera)
         if over:
-            self._kept(lambda: self._outbox.end_threats(over))
+            self._kept(lambda: self._outbox.kept_threats.end(over))
         for camera in over:
             log(Event.THREAT_ENDED, camera=camera)
 
@@ -84,7 +85,7 @@ class Threats:
             fresh = [camera for camera in cameras if camera not in self._known][:room]
             self._known.update(fresh)
         if fresh:
-            self._kept(lambda: self._outbox.remember(fresh))
+            self._kept(lambda: self._outbox.kept_threats.remember(fresh))
 
     def state(self, camera: CameraId) -> Publication:
         """The retained ON or OFF of a camera as it is now."""
@@ -98,7 +99,7 @@ class Threats:
             self._until_s.clear()
             publications = [self._state(camera) for camera in on]
         if on:
-            self._kept(lambda: self._outbox.end_threats(on))
+            self._kept(lambda: self._outbox.kept_threats.end(on))
         yield from publications
 
     def _left_s(self, until: datetime) -> float:

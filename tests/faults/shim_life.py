@@ -82,7 +82,7 @@ class Life:
 
     def _carry(self) -> None:
         """The most severe one to the store and to the broker."""
-        entry = self.outbox.next_due(self.site.mono())
+        entry = self.outbox.deliveries.next_due(self.site.mono())
         assert entry is not None
         assert entry.report_id == name(3)
         pictures = self.outbox.pictures(entry)
@@ -91,8 +91,8 @@ class Life:
             for picture in pictures:
                 self.store.put_if_absent(picture.key, picture.jpeg, "image/jpeg")
                 self.say(f"stored {picture.key}")
-        self.outbox.mark_stored(name(3))
-        self.outbox.mark_reported(name(3), self.site.mono() + 30)
+        self.outbox.deliveries.mark_stored(name(3))
+        self.outbox.deliveries.mark_reported(name(3), self.site.mono() + 30)
 
     def _decide(self) -> None:
         assert self.outbox.close_with(verdict(3, "confirmed"), ["site"])

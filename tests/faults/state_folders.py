@@ -42,9 +42,9 @@ def left(site: Site, loaded: Loaded, into: Path) -> Left:
     keep(loaded)
     for number in range(WAITING + 2):
         outbox.put(bundle(number, severity=number % 4, shared=f"scene {number // 3}"))
-    outbox.mark_stored(name(1))
-    outbox.mark_stored(name(2))
-    outbox.mark_reported(name(2), site.mono() + 30)
+    outbox.deliveries.mark_stored(name(1))
+    outbox.deliveries.mark_stored(name(2))
+    outbox.deliveries.mark_reported(name(2), site.mono() + 30)
     outbox.close_with(verdict(3, "unconfirmed"), ["site", "cloud"])
     for number in (WAITING, WAITING + 1):
         outbox.close_with(verdict(number, "confirmed"), ["site"])

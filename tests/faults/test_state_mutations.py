@@ -76,7 +76,7 @@ def _use(gateway: Gateway) -> None:
     """What the threads do with it first; no damage may show only then."""
     outbox = gateway.outbox
     now = gateway.clock.mono()
-    while (entry := outbox.next_due(now)) is not None:
+    while (entry := outbox.deliveries.next_due(now)) is not None:
         outbox.pictures(entry)
     for destination in ("site", "cloud"):
         outbox.notifications.next(destination)

@@ -97,12 +97,12 @@ def _use_outbox(there: Path) -> str:
 
 def _go_through(box: Outbox) -> str:
     found = 0
-    while (entry := box.next_due(1e12)) is not None and found < 10:
+    while (entry := box.deliveries.next_due(1e12)) is not None and found < 10:
         box.pictures(entry)
-        box.release(entry.report_id, 2e12)
+        box.deliveries.release(entry.report_id, 2e12)
         found += 1
     box.overdue(0.0, 10)
-    box.cameras()
+    box.kept_threats.cameras()
     box.gateways()
     box.oldest_s()
     box.sweep()
@@ -157,7 +157,7 @@ def _template() -> Path:
     for number in range(3):
         outbox.put(specimens.bundle(number))
     outbox.close_with(specimens.verdict(2), ("site", "cloud"), None)
-    outbox.remember((specimens.CAMERA,))
+    outbox.kept_threats.remember((specimens.CAMERA,))
     outbox.close()
     store = StaticStore(there, SystemClock())
     store.sync(specimens.CAMERA, specimens.memory())

@@ -129,7 +129,7 @@ class Desk:
     def reports(self) -> list[ThreatReport]:
         """What the outbox holds for delivery, oldest first."""
         reports = []
-        while (entry := self.outbox.next_due(self.clock.mono())) is not None:
+        while (entry := self.outbox.deliveries.next_due(self.clock.mono())) is not None:
             reports.append(entry.report)
         return reports
 
@@ -381,7 +381,7 @@ class Walk:
         self.report = found
 
     def _report(self) -> ThreatReport | None:
-        entry = self.desk.outbox.next_due(self.desk.clock.mono())
+        entry = self.desk.outbox.deliveries.next_due(self.desk.clock.mono())
         return entry.report if entry else None
 
     def step(self) -> None:
@@ -419,7 +419,7 @@ def test_asked_for_more_a_newer_picture_of_the_same_thing_is_sent(tmp_path: Path
     assert answer.evidence[:-1] == walk.report.evidence
     assert answer.evidence[-1].role == "crop"
     assert answer.evidence[-1].received_at > walk.report.evidence[-1].received_at
-    entry = walk.desk.outbox.next_due(walk.desk.clock.mono())
+    entry = walk.desk.outbox.deliveries.next_due(walk.desk.clock.mono())
     assert entry is not None, "it is due at once"
     assert entry.state == "pending"
     pictures = walk.desk.outbox.pictures(entry)

@@ -41,7 +41,7 @@ class Site:
 
 def due(outbox: Outbox, site: Site) -> str | None:
     """The report whose turn it is now."""
-    entry = outbox.next_due(site.mono())
+    entry = outbox.deliveries.next_due(site.mono())
     return None if entry is None else entry.report_id
 
 

@@ -154,7 +154,7 @@ def test_audits_wait_for_every_suspicion_and_go_before_any(tmp_path: Path) -> No
     outbox = site.open()
     outbox.put(audit(1, size=200_000))
     outbox.put(bundle(2, severity=0, size=200_000))
-    first = outbox.next_due(site.clock.mono())
+    first = outbox.deliveries.next_due(site.clock.mono())
     assert first is not None
     assert first.report_id == name(2)
     outbox.put(bundle(3, severity=0, size=200_000))

@@ -79,7 +79,7 @@ def test_what_was_given_up_is_named_by_those_that_come_after(site: Site) -> None
     for number in range(5):
         outbox.put(bundle(number))
     for number in (1, 2, 4):
-        outbox.bury(name(number), "the broker refuses it")
+        outbox.deliveries.bury(name(number), "the broker refuses it")
     outbox.put(bundle(5))
     assert link_in(outbox, 5).given_up == ((2, 3), (5, 5))
 

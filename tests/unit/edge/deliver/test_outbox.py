@@ -21,7 +21,7 @@ def site(tmp_path: Path) -> Site:
 def test_a_parcel_comes_out_as_it_went_in(site: Site) -> None:
     outbox, sent = site.open(), bundle(1)
     assert outbox.put(sent)
-    entry = outbox.next_due(site.mono())
+    entry = outbox.deliveries.next_due(site.mono())
     assert entry is not None
     assert entry.report.model_copy(update={"link": None}) == sent.report
     assert (entry.state, entry.attempts) == ("pending", 0)
@@ -55,13 +55,13 @@ def test_an_entry_in_work_is_not_given_out_again_until_its_lease_ends(site: Site
 def test_a_failed_entry_waits_and_its_attempts_are_remembered_over_a_restart(site: Site) -> None:
     outbox = site.open()
     outbox.put(bundle(1))
-    outbox.release(name(1), site.mono() + 10)
-    outbox.release(name(1), site.mono() + 20)
-    outbox.release(name(1), site.mono() + 30, counted=False)
+    outbox.deliveries.release(name(1), site.mono() + 10)
+    outbox.deliveries.release(name(1), site.mono() + 20)
+    outbox.deliveries.release(name(1), site.mono() + 30, counted=False)
     site.clock.advance(29)
     assert due(outbox, site) is None
     outbox.close()
-    entry = site.open().next_due(site.mono())
+    entry = site.open().deliveries.next_due(site.mono())
     assert entry is not None
     assert entry.attempts == 2
 
@@ -69,9 +69,9 @@ def test_a_failed_entry_waits_and_its_attempts_are_remembered_over_a_restart(sit
 def test_a_step_that_succeeds_clears_the_attempts(site: Site) -> None:
     outbox = site.open()
     outbox.put(bundle(1))
-    outbox.release(name(1), site.mono())
-    outbox.mark_stored(name(1))
-    entry = outbox.next_due(site.mono())
+    outbox.deliveries.release(name(1), site.mono())
+    outbox.deliveries.mark_stored(name(1))
+    entry = outbox.deliveries.next_due(site.mono())
     assert entry is not None
     assert (entry.state, entry.attempts) == ("stored", 0)
 
@@ -79,8 +79,8 @@ def test_a_step_that_succeeds_clears_the_attempts(site: Site) -> None:
 def test_a_report_is_repeated_only_after_its_wait_also_after_a_restart(site: Site) -> None:
     outbox = site.open()
     outbox.put(bundle(1))
-    outbox.mark_stored(name(1))
-    outbox.mark_reported(name(1), site.mono() + 30)
+    outbox.deliveries.mark_stored(name(1))
+    outbox.deliveries.mark_reported(name(1), site.mono() + 30)
     site.clock.advance(20)
     outbox.close()
     outbox = site.open()
@@ -117,7 +117,7 @@ def test_an_unconfirmed_entry_is_still_delivered(site: Site) -> None:
     outbox = site.open()
     outbox.put(bundle(1))
     outbox.close_with(verdict(1, "unconfirmed"))
-    entry = outbox.next_due(site.mono())
+    entry = outbox.deliveries.next_due(site.mono())
     assert entry is not None
     assert (entry.state, entry.decision) == ("pending", "unconfirmed")
     assert outbox.pictures(entry) is not None
@@ -162,7 +162,7 @@ def test_the_deadline_runs_on_over_a_restart(site: Site) -> None:
 def test_a_buried_entry_is_not_delivered_but_its_silence_is_noticed(site: Site) -> None:
     outbox = site.open()
     outbox.put(bundle(1))
-    outbox.bury(name(1), "poison")
+    outbox.deliveries.bury(name(1), "poison")
     assert due(outbox, site) is None
     site.clock.advance(60)
     assert [entry.state for entry in outbox.overdue(60.0, 9)] == ["buried"]
@@ -182,7 +182,7 @@ def test_many_threads_put_and_take_without_losing_or_doubling(site: Site) -> Non
         start.wait(10.0)
         taken: list[str] = []
         for _ in range(40):
-            entry = outbox.next_due(site.mono())
+            entry = outbox.deliveries.next_due(site.mono())
             if entry is not None:
                 assert outbox.pictures(entry) is not None
                 taken.append(entry.report_id)

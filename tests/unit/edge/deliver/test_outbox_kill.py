@@ -108,9 +108,9 @@ def live_one_life(folder: Path, fatal: int, acknowledged: Connection) -> None:
     outbox = opened(folder, [])
     outbox.put(bundle(1, size=SIZE))
     acknowledged.send("put")
-    outbox.mark_stored(name(1))
+    outbox.deliveries.mark_stored(name(1))
     acknowledged.send("stored")
-    outbox.mark_reported(name(1), 0.0)
+    outbox.deliveries.mark_reported(name(1), 0.0)
     acknowledged.send("reported")
     outbox.close_with(verdict(1, "confirmed"), ["site"], SystemClock().now())
     acknowledged.send("decided")
@@ -150,6 +150,6 @@ def _progress(outbox: Outbox) -> int:
     if entry is None:
         return 0
     if entry.state == "done":
-        assert set(outbox.cameras()) == {entry.camera}
+        assert set(outbox.kept_threats.cameras()) == {entry.camera}
         return 5 if outbox.notifications.next("site") is None else 4
     return ("pending", "stored", "reported").index(entry.state) + 1

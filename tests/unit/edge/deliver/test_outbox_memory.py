@@ -49,8 +49,8 @@ def test_what_a_full_disk_does_not_take_is_delivered_from_memory_and_kept_later(
             entry = outbox.find(name(3))
             assert entry is not None
             assert outbox.pictures(entry) == bundle(3).pictures
-            outbox.mark_stored(name(3))
-            outbox.mark_reported(name(3), site.mono() + 30)
+            outbox.deliveries.mark_stored(name(3))
+            outbox.deliveries.mark_reported(name(3), site.mono() + 30)
             assert outbox.close_with(verdict(3, "confirmed"), ["site"])
             assert [one.decision for one in told(outbox, "site")] == ["confirmed"]
             site.clock.advance(61)

@@ -76,7 +76,7 @@ class OutboxMachine(RuleBasedStateMachine):
         now = self.site.mono()
         ready = [n for n, entry in self.model.items() if entry.waits and entry.due <= now]
         expected = min(ready, key=lambda n: self.model[n].turn, default=None)
-        entry = self.outbox.next_due(now)
+        entry = self.outbox.deliveries.next_due(now)
         assert (entry and entry.report_id) == (None if expected is None else name(expected))
         if entry is not None and expected is not None:
             self.model[expected].due = now + LEASE_S
@@ -85,20 +85,20 @@ class OutboxMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model)
     @rule(number=NUMBERS)
     def store(self, number: int) -> None:
-        self.outbox.mark_stored(name(number))
+        self.outbox.deliveries.mark_stored(name(number))
         self._step(number, "stored", due=0.0)
 
     @precondition(lambda self: self.model)
     @rule(number=NUMBERS, wait_s=st.sampled_from([0.0, 30.0]))
     def report(self, number: int, wait_s: float) -> None:
         again = self.site.mono() + wait_s
-        self.outbox.mark_reported(name(number), again)
+        self.outbox.deliveries.mark_reported(name(number), again)
         self._step(number, "reported", due=again, again_s=wait_s)
 
     @precondition(lambda self: self.model)
     @rule(number=NUMBERS, counted=st.booleans())
     def release(self, number: int, counted: bool) -> None:
-        self.outbox.release(name(number), self.site.mono() + 5, counted=counted)
+        self.outbox.deliveries.release(name(number), self.site.mono() + 5, counted=counted)
         if number in self.model:
             self.model[number].due = self.site.mono() + 5
             self.model[number].attempts += counted
@@ -106,7 +106,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model)
     @rule(number=NUMBERS)
     def bury(self, number: int) -> None:
-        self.outbox.bury(name(number), "poison")
+        self.outbox.deliveries.bury(name(number), "poison")
         if number in self.model and self.model[number].moves:
             self.model[number].state = "buried"
 

@@ -28,7 +28,7 @@ def test_an_entry_goes_on_with_the_pictures_that_are_left(site: Site, damage: st
     outbox.put(bundle(1))
     file = site.folder / "pictures" / f"{bundle(1).pictures[0].sha256}.jpg"
     file.unlink() if damage == "missing" else file.write_bytes(b"x" * 1000)
-    entry = outbox.next_due(site.mono())
+    entry = outbox.deliveries.next_due(site.mono())
     assert entry is not None
     assert outbox.pictures(entry) == bundle(1).pictures[1:]
     assert site.losses == []
@@ -166,7 +166,7 @@ def test_a_damaged_value_in_a_sound_file_keeps_no_entry_from_going_out(
     with closing(sqlite3.connect(site.folder / "outbox.sqlite", isolation_level=None)) as file:
         file.execute(change)
     outbox = site.open()
-    entry = outbox.next_due(site.mono())
+    entry = outbox.deliveries.next_due(site.mono())
     assert entry is not None
     assert outbox.pictures(entry) == bundle(1).pictures
     outbox.put(bundle(2))

@@ -49,7 +49,7 @@ def test_the_buried_make_room_first_and_are_no_second_loss(tmp_path: Path) -> No
     outbox = site.open()
     for number in range(4):
         outbox.put(bundle(number, severity=number % 3, size=120_000))
-    outbox.bury(name(2), "poison")
+    outbox.deliveries.bury(name(2), "poison")
     outbox.put(bundle(9, severity=0, size=120_000))
     assert (site.losses, outbox.find(name(2))) == ([], None)
 
@@ -82,12 +82,12 @@ def test_an_entry_that_is_displaced_while_in_work_has_no_pictures(tmp_path: Path
     site = Site(tmp_path, max_bytes=1_000_000)
     outbox = site.open()
     outbox.put(bundle(1, severity=0, size=300_000))
-    entry = outbox.next_due(site.mono())
+    entry = outbox.deliveries.next_due(site.mono())
     outbox.put(bundle(2, severity=1, size=300_000))
     assert entry is not None
     assert outbox.pictures(entry) is None
-    outbox.mark_stored(name(1))
-    outbox.mark_reported(name(1), site.mono())
+    outbox.deliveries.mark_stored(name(1))
+    outbox.deliveries.mark_reported(name(1), site.mono())
     assert [loss.report_id for loss in site.losses] == [name(1)]
     assert due(outbox, site) == name(2)
 

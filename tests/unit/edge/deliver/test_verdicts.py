@@ -270,12 +270,12 @@ def test_asked_for_pictures_again_the_entry_is_delivered_anew_as_often_as_it_was
     home = Home(tmp_path, entries=0)
     offered = bundle(0).report.model_copy(update={"restores_left": 1})
     home.outbox.put(ReportBundle(report=offered, pictures=bundle(0).pictures))
-    home.outbox.mark_reported(name(0), home.clock.mono() + 1000)
+    home.outbox.deliveries.mark_reported(name(0), home.clock.mono() + 1000)
     keys = [ref.key for ref in offered.evidence]
     for _ in range(3):
         home.hear(unreadable(0, left=1))
     assert home.doubted == [keys]
-    entry = home.outbox.next_due(home.clock.mono())
+    entry = home.outbox.deliveries.next_due(home.clock.mono())
     assert entry is not None
     assert (entry.state, entry.report.restores_left) == ("pending", 0)
     assert home.outbox.pictures(entry) == bundle(0).pictures
@@ -296,7 +296,7 @@ def test_asked_for_pictures_of_a_report_that_is_decided_nothing_happens(tmp_path
 
 def test_what_was_buried_is_still_told_to_people_when_its_deadline_passes(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.outbox.bury(name(0), "poison")
+    home.outbox.deliveries.bury(name(0), "poison")
     home.miss()
     home.tell()
     assert told(home.broker) == ["unconfirmed"]
