@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from cloud.confirm.policy import Policy, StrictSection
+from cloud.index.settings import IndexSettings
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
 from service.sections import Protocol, TlsConfig, Transport, WebsocketPath
@@ -194,6 +195,10 @@ class Settings(StrictSection):
     )
     work: ConfirmWorkerSettings = Field(
         default_factory=ConfirmWorkerSettings, description="Queue, retries and deadlines."
+    )
+
+    index: IndexSettings = Field(
+        default_factory=IndexSettings, description="The database of alarms."
     )
 
     @property

@@ -8,6 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Literal
 
 from contract.ids import CameraId, GatewayId, ReportId
 
@@ -83,3 +84,16 @@ def verdict_key(gateway: GatewayId, report: ReportId, place: int = 0) -> str:
     """`verdicts/<gw>/<report-id>.json`, and `...-1.json` and so on where that is taken by what
     is no verdict."""
     return f"verdicts/{gateway}/{report}{f'-{place}' if place else ''}.json"
+
+
+AlarmRecordName = Literal["report", "unconfirmed", "action"]
+
+
+def alarm_record_key(
+    gateway: GatewayId, report: ReportId, name: AlarmRecordName, number: int = 0
+) -> str:
+    """`alarms/<gw>/<report-id>/<name>.json`; of reports and actions there are several, by number:
+    `report-02.json`, `action-0001.json`."""
+    width = {"report": 2, "action": 4}.get(name)
+    numbered = name if width is None else f"{name}-{number:0{width}}"
+    return f"alarms/{gateway}/{report}/{numbered}.json"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from tests import servers
+from tests import databases, servers
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -25,6 +25,13 @@ def iotcore_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers
     """The embedded broker for tests that use topics of their own."""
     with servers.iotcore_broker(tmp_path_factory.mktemp("iotcore")) as broker:
         yield broker
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[databases.PostgreSql]:
+    """A database server for tests that make databases of their own."""
+    with databases.postgresql() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

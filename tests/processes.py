@@ -79,12 +79,13 @@ def remove(files: Iterable[Path]) -> None:
 
 @contextmanager
 def child(
-    command: list[str], log: Path, patience_s: float = 10.0
+    command: list[str], log: Path, patience_s: float = 10.0, user: str | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The running command; at the end it is told to stop and killed after `patience_s`."""
+    """The running command; at the end it is told to stop and killed after `patience_s`. Root may
+    start it as another `user`."""
     with log.open("ab") as sink:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=log.parent
+            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, cwd=log.parent, user=user
         )
     try:
         yield process

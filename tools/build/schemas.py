@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from contract.evidence_request import EvidenceRequest
+from contract.operator_action import OperatorAction
 from contract.report import ThreatReport
 from contract.trust import Root
 from contract.update import ConfigOrder, ModelOrder
@@ -28,6 +29,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "model-order-v1": ModelOrder,
     "update-state-v1": UpdateState,
     "watch-entry-v1": WatchEntry,
+    "operator-action-v1": OperatorAction,
 }
 
 

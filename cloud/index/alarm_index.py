@@ -1,0 +1,197 @@
+"""The index: takes records of alarms, and answers what the wall asks.
+
+SHELL. Everything in it can be made again from the object store (`reindex`), so a record is in the
+store before it comes here. Safe to use from several threads and processes: whoever adds to an alarm
+holds its lock until the row fits all its records. What fails raises `SQLAlchemyError`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from cloud.index.database import writing
+from cloud.index.queries import (
+    AlarmFilter,
+    PageEnd,
+    WallOrder,
+    conditions,
+    end_of,
+    page_statement,
+)
+from cloud.index.records import AlarmRecord, body_of, place_of, record_in
+from cloud.index.schema import AlarmRecordRow, AlarmRow
+from cloud.index.summary import AlarmParts, AlarmState, AlarmSummary, parts_of, summarise
+from cloud.index.work import WorkStatus
+from contract.ids import ReportId
+from service.clock import Clock
+
+COUNTED_TO = 10_000
+"""Counts end here: nobody reads a larger one, and counting a million takes its time."""
+
+_COLUMNS = tuple(field.name for field in fields(AlarmSummary))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmPage:
+    """Alarms in the order that was asked for; `end` begins the next page, None: this was the
+    last."""
+
+    alarms: tuple[AlarmSummary, ...]
+    end: PageEnd | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCounts:
+    """How many; `total` and each part at most `COUNTED_TO`."""
+
+    total: int
+    by_state: dict[AlarmState, int]
+    by_work: dict[WorkStatus, int]
+
+
+class AlarmIndex:
+    """Over a database from `open_index`."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    def add(self, report_id: ReportId, records: Iterable[AlarmRecord]) -> AlarmSummary | None:
+        """Takes records of one alarm; what it has already changes nothing. The alarm as it is
+        now, None while there is no report or verdict."""
+        with writing(self._engine) as connection:
+            _lock(connection, report_id)
+            for record in records:
+                _insert(connection, report_id, record)
+            return self._summarised(connection, report_id)
+
+    def replace(self, report_id: ReportId, records: Iterable[AlarmRecord]) -> None:
+        """These records and no others: what the store has."""
+        with writing(self._engine) as connection:
+            _lock(connection, report_id)
+            connection.execute(delete(AlarmRecordRow).where(AlarmRecordRow.report_id == report_id))
+            for record in records:
+                _insert(connection, report_id, record)
+            self._summarised(connection, report_id)
+
+    def remove(self, report_id: ReportId) -> None:
+        """The alarm is gone from the store."""
+        self.replace(report_id, ())
+
+    def page(
+        self,
+        wanted: AlarmFilter,
+        order: WallOrder = WallOrder.SEVERITY,
+        after: PageEnd | None = None,
+        limit: int = 50,
+    ) -> AlarmPage:
+        """At most `limit` (1 to `queries.MAX_PAGE`) alarms behind `after`."""
+        with Session(self._engine) as session:
+            rows = session.scalars(page_statement(wanted, order, after, limit)).all()
+            alarms = tuple(map(_summary, rows))
+        full = len(alarms) == limit
+        return AlarmPage(alarms=alarms, end=end_of(alarms[-1]) if full else None)
+
+    def counts(self, wanted: AlarmFilter) -> AlarmCounts:
+        """How many there are, by state and by what became of them."""
+        some = (
+            select(AlarmRow.state, AlarmRow.work)
+            .where(*conditions(wanted))
+            .limit(COUNTED_TO)
+            .subquery()
+        )
+        found = select(some.c.state, some.c.work, func.count()).group_by(some.c.state, some.c.work)
+        by_state: dict[AlarmState, int] = {}
+        by_work: dict[WorkStatus, int] = {}
+        with self._engine.connect() as connection:
+            for state, work, count in connection.execute(found):
+                by_state[state] = by_state.get(state, 0) + count
+                by_work[work] = by_work.get(work, 0) + count
+        return AlarmCounts(total=sum(by_state.values()), by_state=by_state, by_work=by_work)
+
+    def find(self, report_id: ReportId) -> AlarmSummary | None:
+        """One alarm."""
+        with Session(self._engine) as session:
+            row = session.get(AlarmRow, report_id)
+            return None if row is None else _summary(row)
+
+    def parts(self, report_id: ReportId) -> AlarmParts:
+        """All that is known of it."""
+        with self._engine.connect() as connection:
+            return parts_of(_records(connection, report_id))
+
+    def changed_since(self, moment: datetime, limit: int = 500) -> tuple[AlarmSummary, ...]:
+        """Alarms that were written at or after `moment`, in that order. Look back a few seconds
+        further than to the last look: a transaction may end after one that began later."""
+        found = (
+            select(AlarmRow)
+            .where(AlarmRow.written_at >= moment)
+            .order_by(AlarmRow.written_at)
+            .limit(limit)
+        )
+        with Session(self._engine) as session:
+            return tuple(map(_summary, session.scalars(found)))
+
+    def report_ids(self, after: str = "", limit: int = 10_000) -> Sequence[ReportId]:
+        """All alarms in the order of their ids, a part at a time."""
+        found = (
+            select(AlarmRow.report_id)
+            .where(AlarmRow.report_id > after)
+            .order_by(AlarmRow.report_id)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [ReportId(one) for one in connection.scalars(found)]
+
+    def _summarised(self, connection: Connection, report_id: ReportId) -> AlarmSummary | None:
+        summary = summarise(parts_of(_records(connection, report_id)))
+        if summary is None:
+            connection.execute(delete(AlarmRow).where(AlarmRow.report_id == report_id))
+            return None
+        values = asdict(summary) | {"written_at": self._clock.now()}
+        insert = _upserting(connection)(AlarmRow).values(values)
+        changed = {name: insert.excluded[name] for name in values if name != "report_id"}
+        connection.execute(insert.on_conflict_do_update(index_elements=["report_id"], set_=changed))
+        return summary
+
+
+def _upserting(connection: Connection) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    """Both databases have the same clause, each with its own word in SQLAlchemy."""
+    return postgresql.Insert if connection.dialect.name == "postgresql" else sqlite.Insert
+
+
+def _lock(connection: Connection, report_id: ReportId) -> None:
+    """Until the end of the transaction nobody else adds to this alarm. SQLite has one writer."""
+    if connection.dialect.name == "postgresql":
+        lock = {"room": 0x5711, "alarm": zlib.crc32(report_id.encode()) - 2**31}
+        connection.execute(text("SELECT pg_advisory_xact_lock(:room, :alarm)"), lock)
+
+
+def _insert(connection: Connection, report_id: ReportId, record: AlarmRecord) -> None:
+    place = place_of(record)
+    values = {
+        "report_id": report_id,
+        "kind": place.kind,
+        "number": place.number,
+        "body": body_of(record),
+    }
+    connection.execute(
+        _upserting(connection)(AlarmRecordRow).values(values).on_conflict_do_nothing()
+    )
+
+
+def _records(connection: Connection, report_id: ReportId) -> list[AlarmRecord]:
+    found = select(AlarmRecordRow.kind, AlarmRecordRow.body).where(
+        AlarmRecordRow.report_id == report_id
+    )
+    return [record_in(kind, body) for kind, body in connection.execute(found)]
+
+
+def _summary(row: AlarmRow) -> AlarmSummary:
+    return AlarmSummary(**{name: getattr(row, name) for name in _COLUMNS})

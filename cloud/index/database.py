@@ -1,0 +1,123 @@
+"""Opens the index: SQLite for one machine, PostgreSQL for many.
+
+SHELL. The tables are brought up to date at every opening, in one transaction under a lock, so any
+number of processes may start at once. SQLite is used in WAL mode; who writes says so with
+`writing`, and waits for its turn instead of failing. Raises `IndexUnusable` with what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+POOL = 8
+"""Connections of one process to PostgreSQL."""
+
+BUSY_S = 30.0
+"""So long a writer waits for others of the same SQLite file."""
+
+_LOCK = 0x5711_AC
+"""Of PostgreSQL's advisory locks the one that is ours, for migrations."""
+
+_WRITES = "stillwatch_writes"
+
+
+class IndexUnusable(Exception):
+    """The database cannot be used; the text says which, why, and what to do."""
+
+
+def open_index(url: str, password_file: Path | None = None) -> Engine:
+    """The database that `url` names, its tables up to date."""
+    parsed = _parsed(url, password_file)
+    where = parsed.render_as_string(hide_password=True)
+    try:
+        engine = _engine(parsed)
+        with writing(engine) as connection:
+            _migrate(connection)
+    except CommandError as error:
+        raise IndexUnusable(
+            f"index {where} is of a newer program ({error}): use that, or another `index.url` and "
+            "`stillwatch-cloud reindex`"
+        ) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise IndexUnusable(f"index {where} cannot be opened: {_said(error)}") from error
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may write; committed at the end, rolled back if anything is raised."""
+    marked = engine.connect().execution_options(**{_WRITES: True})
+    with marked as connection, connection.begin():
+        yield connection
+
+
+def _parsed(url: str, password_file: Path | None) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise IndexUnusable(f"index {url!r} is no address of a database") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return parsed
+        case "postgresql":
+            password = _password(password_file)
+            parsed = parsed.set(drivername="postgresql+psycopg")
+            return parsed if password is None else parsed.set(password=password)
+        case other:
+            raise IndexUnusable(f"index {other!r}: use sqlite:///FILE or postgresql://HOST/NAME")
+
+
+def _password(file: Path | None) -> str | None:
+    try:
+        return None if file is None else file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise IndexUnusable(f"index: password file {file} cannot be read: {error}") from error
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "postgresql":
+        return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
+    if url.database and url.database != ":memory:":
+        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    """`connection` is the driver's. The driver begins no transaction by itself: `_begin_sqlite`
+    does."""
+    del record
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "cache_size = -65536"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Who writes takes the lock at once: an upgrade in the middle fails where another wrote."""
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    config = Config()
+    config.set_main_option("script_location", "cloud.index:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _said(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return " ".join(str(cause).split())[:400]

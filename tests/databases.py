@@ -1,0 +1,96 @@
+"""A real PostgreSQL for tests, and fresh databases in it and in SQLite.
+
+The server runs on a free loopback port in a folder of its own, as a user who is not root, for it
+refuses root. Where it is not installed the test is skipped with what to install.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.processes import HOST, child, free_port, until
+
+USER = "stillwatch"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSql:
+    """A running server that asks nobody for a password."""
+
+    port: int
+
+    def new_database(self) -> str:
+        """The address of an empty database."""
+        name = f"test_{secrets.token_hex(8)}"
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return self._address(name)
+
+    def _address(self, name: str) -> str:
+        return f"postgresql://{USER}@{HOST}:{self.port}/{name}"
+
+
+@contextmanager
+def postgresql() -> Iterator[PostgreSql]:
+    """A server with empty data; its folder goes with it."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    if not programs:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="stillwatch-postgresql-"))
+    user = _somebody()
+    if user is not None:
+        shutil.chown(folder, user)
+    try:
+        with _started(programs[-1].parent, folder, user) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _started(programs: Path, folder: Path, user: str | None) -> Iterator[PostgreSql]:
+    data, log, port = folder / "data", folder / "log", free_port()
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        user=user,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
+    said = {"listen_addresses": HOST, "unix_socket_directories": "", "fsync": "off"}
+    command = [str(programs / "postgres"), "-D", str(data), "-p", str(port)]
+    for name, value in said.items():
+        command += ["-c", f"{name}={value}"]
+    with child(command, log, user=user) as process:
+        until(lambda: _answers(port), process, log)
+        yield PostgreSql(port)
+
+
+def _answers(port: int) -> bool:
+    """It listens a moment before it lets anybody in."""
+    try:
+        psycopg.connect(f"postgresql://{USER}@{HOST}:{port}/postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _somebody() -> str | None:
+    """Who is not root; None: we are not."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
