@@ -66,6 +66,11 @@ test-faults: setup ## kills, outages, broken networks, stores and disks, on real
 	@tools/system_packages faults
 	@$(PYTEST) tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
 
+.PHONY: test-browser
+test-browser: setup ## the console's pages in a real Chromium, by keyboard, held against axe (about three minutes)
+	@tools/system_packages browser
+	@$(PYTEST) tests/browser
+
 .PHONY: fuzz
 fuzz: setup ## hostile bytes into everything that reads bytes (SECONDS=, SEED=, ONLY="jpeg png ...", OUT=DIR)
 	@$(BIN)/python -m tools.fuzz $(SECONDS_ARGUMENT) $(if $(SEED),--seed "$(SEED)") $(if $(ONLY),--only $(ONLY)) \

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cloud.arguments import add_broker, add_keys, add_settings, add_store
 from cloud.confirm.offline import CannotRun, as_text, confirm_report, detect_all, read_report_file
+from cloud.console.arguments import add_console_arguments
 from cloud.enrol.arguments import add_enrol_arguments
 from cloud.fleet.arguments import add_fleet_verbs
 from cloud.manage.arguments import add_management
@@ -64,7 +65,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             return _stage(options, settings)
         case "verify-evidence" | "retain" | "disagreements":
             return _oversee(options, settings)
-        case "fleet" | "root" | "config" | "model":
+        case "fleet" | "root" | "config" | "model" | "console":
             return _gateways(options, settings)
         case _:
             return _by_hand(options, settings)
@@ -114,7 +115,11 @@ def _oversee(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _gateways(options: argparse.Namespace, settings: Settings) -> int:
-    """As they are, or what is ordered of them."""
+    """As they are, what is ordered of them, or pages of what they raised."""
+    if options.command == "console":
+        from cloud.console.command import run_console  # noqa: PLC0415, see `_with_broker`
+
+        return run_console(options, settings, SystemClock())
     from cloud.fleet.command import fleet  # noqa: PLC0415, see `_with_broker`
     from cloud.manage.command import run  # noqa: PLC0415, see `_with_broker`
 
@@ -231,6 +236,7 @@ def command_line() -> argparse.ArgumentParser:
         _add_common(command)
     add_fleet_verbs(commands.add_parser("fleet", help="who watches, who is silent, since when"))
     add_management(commands)
+    add_console_arguments(commands.add_parser("console", help="pages for people who watch"))
     return parser
 
 

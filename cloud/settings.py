@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from cloud.confirm.policy import Policy, StrictSection
+from cloud.console.settings import ConsoleSettings
 from cloud.index.settings import IndexSettings
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
@@ -195,6 +196,9 @@ class Settings(StrictSection):
     )
     work: ConfirmWorkerSettings = Field(
         default_factory=ConfirmWorkerSettings, description="Queue, retries and deadlines."
+    )
+    console: ConsoleSettings = Field(
+        default_factory=ConsoleSettings, description="The pages of `console serve`."
     )
 
     index: IndexSettings = Field(

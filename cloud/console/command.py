@@ -1,0 +1,125 @@
+"""`console serve|check-config|invite`.
+
+SHELL. Prints on standard output what a person needs to begin: the address, and at the first start a
+one-time link, which stands in no log. Called by `__main__`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ssl
+from collections.abc import Mapping
+
+import uvicorn
+from pydantic import ValidationError
+
+from cloud.confirm.offline import CannotRun
+from cloud.console.accounts import Accounts, name_objection
+from cloud.console.app import create_app, open_parts
+from cloud.console.arguments import CONSOLE_FLAGS
+from cloud.console.parts import ConsoleParts
+from cloud.console.roles import PersonRole
+from cloud.console.settings import ConsoleSettings
+from cloud.console.tables import AccountsError
+from cloud.settings import Settings, SettingsError
+from service.clock import Clock
+from service.private import make_private
+
+_PATIENCE_S = 3
+"""For pages that are still being sent when the process ends."""
+_CONNECTIONS = 1000
+
+
+def run_console(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+    """Runs one; raises `SettingsError`, `CannotRun`."""
+    make_private()
+    own = _console_settings(settings.console, vars(options))
+    settings = settings.model_copy(update={"console": own})
+    if options.console == "check-config":
+        return _check(settings)
+    try:
+        parts = open_parts(own, clock)
+    except AccountsError as error:
+        raise CannotRun(str(error)) from error
+    if options.console == "invite":
+        return _invite(options, parts)
+    return _serve(parts)
+
+
+def _console_settings(found: ConsoleSettings, flags: Mapping[str, object]) -> ConsoleSettings:
+    """With the flags that were given."""
+    given = {key: flags[key] for key in CONSOLE_FLAGS if flags.get(key) is not None}
+    kept = {key: getattr(found, key) for key in found.model_fields_set}
+    try:
+        return ConsoleSettings.model_validate({**kept, **given})
+    except ValidationError as error:
+        lines = [
+            f"console{''.join(f'.{part}' for part in one['loc'])}: "
+            f"{one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors()
+        ]
+        raise SettingsError("\n".join(lines)) from error
+
+
+def _check(settings: Settings) -> int:
+    own = settings.console
+    if own.certificate is not None and own.key is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(own.certificate, own.key)
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(f"certificate {own.certificate}: {error}") from error
+    if own.oidc is not None and not own.oidc.client_secret_file.is_file():
+        raise SettingsError(f"oidc: there is no file {own.oidc.client_secret_file}")
+    _say(f"the settings can be used: {own.url}, listening on {own.listen}")
+    return 0
+
+
+def _invite(options: argparse.Namespace, parts: ConsoleParts) -> int:
+    wrong = name_objection(options.name)
+    if wrong is not None:
+        raise CannotRun(f"{options.name!r}: {wrong}")
+    sites = frozenset(one for one in options.sites.split(",") if one)
+    token = parts.accounts.invite(options.name, PersonRole(options.role), sites)
+    parts.audit.add("the server's shell", "-", "invitation_made", f"{options.name} {options.role}")
+    _say(f"{parts.settings.url}/welcome/{token}")
+    return 0
+
+
+def _serve(parts: ConsoleParts) -> int:
+    settings = parts.settings
+    _say(f"console: {settings.url}")
+    first = first_link(parts.accounts, settings.url)
+    if first is not None:
+        _say(f"nobody has an account yet; whoever opens this first is the administrator: {first}")
+    host, port = settings.address
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(parts),
+            host=host,
+            port=port,
+            ssl_certfile=settings.certificate,
+            ssl_keyfile=settings.key,
+            proxy_headers=bool(settings.proxies),
+            forwarded_allow_ips=list(settings.proxies),
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            limit_concurrency=_CONNECTIONS,
+            timeout_graceful_shutdown=_PATIENCE_S,
+        )
+    )
+    server.run()
+    if not server.started:
+        raise CannotRun(f"cannot listen on {settings.listen}: is another process there?")
+    return 0
+
+
+def first_link(accounts: Accounts, url: str) -> str | None:
+    """The address that makes the first administrator; None once there is an account."""
+    if not accounts.is_empty():
+        return None
+    return f"{url}/welcome/{accounts.invite(None, PersonRole.ADMIN)}"
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201, it is what the subcommand is for

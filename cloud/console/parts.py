@@ -1,0 +1,85 @@
+"""The console's parts, as endpoints ask for them one by one.
+
+SHELL. `create_app` puts them into the application's state; an endpoint names those it takes, and
+FastAPI hands them in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from cloud.console.accounts import Accounts
+from cloud.console.audit_log import AuditLog
+from cloud.console.evidence_links import EvidenceLinks
+from cloud.console.forms import Forms
+from cloud.console.pages import Pages
+from cloud.console.sessions import Sessions
+from cloud.console.settings import ConsoleSettings
+from service.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleParts:
+    """What an application is made of."""
+
+    settings: ConsoleSettings
+    clock: Clock
+    accounts: Accounts
+    sessions: Sessions
+    audit: AuditLog
+    forms: Forms
+    pages: Pages
+    links: EvidenceLinks
+
+
+def _parts(request: Request) -> ConsoleParts:
+    found: ConsoleParts = request.app.state.parts
+    return found
+
+
+def _settings(request: Request) -> ConsoleSettings:
+    return _parts(request).settings
+
+
+def _clock(request: Request) -> Clock:
+    return _parts(request).clock
+
+
+def _accounts(request: Request) -> Accounts:
+    return _parts(request).accounts
+
+
+def sessions_of(request: Request) -> Sessions:
+    """For what is no endpoint."""
+    return _parts(request).sessions
+
+
+def _audit(request: Request) -> AuditLog:
+    return _parts(request).audit
+
+
+def forms_of(request: Request) -> Forms:
+    """For what is no endpoint."""
+    return _parts(request).forms
+
+
+def pages_of(request: Request) -> Pages:
+    """For what is no endpoint."""
+    return _parts(request).pages
+
+
+def _links(request: Request) -> EvidenceLinks:
+    return _parts(request).links
+
+
+SettingsPart = Annotated[ConsoleSettings, Depends(_settings)]
+ClockPart = Annotated[Clock, Depends(_clock)]
+AccountsPart = Annotated[Accounts, Depends(_accounts)]
+SessionsPart = Annotated[Sessions, Depends(sessions_of)]
+AuditPart = Annotated[AuditLog, Depends(_audit)]
+FormsPart = Annotated[Forms, Depends(forms_of)]
+PagesPart = Annotated[Pages, Depends(pages_of)]
+LinksPart = Annotated[EvidenceLinks, Depends(_links)]

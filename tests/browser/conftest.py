@@ -1,0 +1,43 @@
+"""A real Chromium for all tests of pages; they are skipped with a reason where there is none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FOUND_AS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser; each test opens a context of its own in it."""
+    program = next(filter(None, map(shutil.which, FOUND_AS)), None)
+    if program is None:
+        pytest.skip("no Chromium: tools/system_packages browser installs it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, headless=True, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A window with no cookies; what its console says of refused content fails the test."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 800}, timezone_id="UTC", locale="en-GB"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text))
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    context.close()
+    wrong = [one for one in said if "Content Security Policy" in one or "Error:" in one]
+    assert wrong == []
