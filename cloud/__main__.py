@@ -24,6 +24,7 @@ from cloud.enrol.arguments import add_enrol_arguments
 from cloud.fleet.arguments import add_fleet_verbs
 from cloud.manage.arguments import add_management
 from cloud.model.full_model import FullModel, open_model
+from cloud.notify.arguments import add_notify_verbs
 from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, SettingsError, load_settings
 from cloud.stages.command import add_arguments, nothing_done, run_stage
 from cloud.stages.feed_arguments import add_feed_arguments
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     match options.command:
-        case "serve" | "feed":
+        case "serve" | "feed" | "notify":
             return _with_broker(options, settings)
         case "enrol" | "keygen":
             return _credentials(options, settings)
@@ -90,6 +91,8 @@ def _stage(options: argparse.Namespace, settings: Settings) -> int:
 
 def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
     # the stages of the batch path start without broker and store
+    if options.command == "notify":
+        return _notify(options, settings)
     from cloud.serve.process import serve  # noqa: PLC0415
     from cloud.stages.feed import feed  # noqa: PLC0415
 
@@ -127,6 +130,14 @@ def _gateways(options: argparse.Namespace, settings: Settings) -> int:
         if options.command == "fleet":
             return fleet(options, settings, SystemClock())
         return run(options, settings, lambda: _store(settings), SystemClock())
+
+
+def _notify(options: argparse.Namespace, settings: Settings) -> int:
+    """Whoever is told of verdicts."""
+    from cloud.notify.commands import notify  # noqa: PLC0415, see `_with_broker`
+
+    with _connection_settings():
+        return notify(options, settings, lambda: _store(settings), SystemClock())
 
 
 @contextmanager
@@ -235,6 +246,7 @@ def command_line() -> argparse.ArgumentParser:
     for command in commands.choices.values():
         _add_common(command)
     add_fleet_verbs(commands.add_parser("fleet", help="who watches, who is silent, since when"))
+    add_notify_verbs(commands.add_parser("notify", help="who is told of alarms and faults"))
     add_management(commands)
     add_console_arguments(commands.add_parser("console", help="pages for people who watch"))
     return parser

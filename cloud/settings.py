@@ -23,6 +23,7 @@ from pydantic import (
 from cloud.confirm.policy import Policy, StrictSection
 from cloud.console.settings import ConsoleSettings
 from cloud.index.settings import IndexSettings
+from cloud.notify.settings import NotifySettings
 from contract.topics import DEFAULT_ROOT
 from imaging.admission import PictureLimits
 from service.sections import Protocol, TlsConfig, Transport, WebsocketPath
@@ -188,6 +189,9 @@ class Settings(StrictSection):
         0, ge=0, le=65535, description="Port of /metrics and /healthz; 0: no HTTP."
     )
     policy: Policy = Field(default_factory=Policy, description="When a suspicion is confirmed.")
+    notify: NotifySettings = Field(
+        default_factory=NotifySettings, description="Who is told of alarms and faults."
+    )
     retention: RetentionSettings = Field(
         default_factory=RetentionSettings, description="How long `retain` keeps what."
     )

@@ -288,6 +288,23 @@ class Event(StrEnum):
         "A destination is not notified of a verdict: refused, or given up; why.",
         True,
     )
+    NOTICE_PLANNED = "notice_planned", "info", "Somebody is to be told of a verdict; who."
+    NOTICE_DELIVERED = (
+        "notice_delivered",
+        "info",
+        "A destination took a message about an alarm or fault; at which try.",
+    )
+    NOTIFY_QUEUE_FAILED = (
+        "notify_queue_failed",
+        "error",
+        "The disk does not take who is to be told of what; it waits in memory. Why.",
+        True,
+    )
+    NOTIFY_QUEUE_LOST = (
+        "notify_queue_lost",
+        "error",
+        "The queue of notifications was unusable and set aside; what waited is in that file.",
+    )
     THREAT_ENDED = "threat_ended", "info", "A camera's threat is OFF again."
     OUTBOX_OPENED = "outbox_opened", "info", "The durable queue stands; what it holds."
     OUTBOX_EVICTED = "outbox_evicted", "error", "An entry was given up for room or age."

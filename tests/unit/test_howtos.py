@@ -14,6 +14,7 @@ import yaml
 from bridge.__main__ import command_line as bridge_command_line
 from bridge.config import load
 from cloud.__main__ import command_line as cloud_command_line
+from cloud.settings import load_settings
 from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
 from edge.__main__ import command_line as edge_command_line
@@ -41,13 +42,22 @@ EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
     for number, block in enumerate(blocks(page, "yaml"))
-    if "source:" not in block and not block.startswith("automation:")
+    if "source:" not in block and not block.startswith("automation:") and "\nnotify:" not in block
 ]
+NOTIFY_EXAMPLES = blocks(HOWTOS / "get-notified.md", "yaml")
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_is_a_configuration_that_says_something(example: str) -> None:
     assert read(example.encode(), {}).config != EdgeConfig()
+
+
+@pytest.mark.parametrize("example", NOTIFY_EXAMPLES)
+def test_an_example_of_the_cloud_tells_somebody(tmp_path: Path, example: str) -> None:
+    (tmp_path / "notify.yaml").write_text(example, encoding="utf-8")
+    settings = load_settings(tmp_path / "notify.yaml", {}, {}).notify
+    assert dict(settings.destinations())
+    assert settings.rules
 
 
 def commands(page: Path) -> Iterator[list[str]]:
