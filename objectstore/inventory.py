@@ -17,9 +17,9 @@ from typing import Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from objectstore.open import read_s3
+from objectstore.s3_client import S3Settings, client_of, failed, refused
 from objectstore.store import PermanentStoreError, check_key
 from objectstore.store_dir import said
-from objectstore.store_s3 import S3Settings, client_of, failed, refused
 
 
 @dataclass(frozen=True, slots=True)

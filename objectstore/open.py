@@ -10,9 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from objectstore.store import ObjectStore, PermanentStoreError
+from objectstore.s3_client import AddressingStyle, Checksums, S3Settings
+from objectstore.store import PermanentStoreError, ResumableStore
 from objectstore.store_dir import DirectoryStore
-from objectstore.store_s3 import AddressingStyle, Checksums, S3Settings, S3Store
+from objectstore.store_s3 import S3Store
 
 _KEYS = (
     *("endpoint_url", "region", "credentials_file", "timeout_s"),
@@ -24,7 +25,7 @@ _CHECKSUMS: dict[str, Checksums] = {"sha256": "sha256", "md5": "md5", "none": "n
 _SWITCH = {"true": True, "false": False}
 
 
-def open_store(spec: str) -> ObjectStore:
+def open_store(spec: str) -> ResumableStore:
     """The store that `spec` describes; raises `PermanentStoreError` if it describes none."""
     kind, _, rest = spec.partition(":")
     match kind:

@@ -14,13 +14,18 @@ from urllib.parse import unquote, urlsplit
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest
 
-from objectstore.store_s3 import S3Settings, S3Store
+from objectstore.s3_client import S3Settings
+from objectstore.store_s3 import S3Store
 
 Sign = Callable[[str, str, Mapping[str, str]], str]
 """Method, key and headers to the address; raises `StoreError`."""
 
 _NOWHERE = "https://signed.invalid"
 """Never connected to: the address is replaced before anything is sent."""
+
+_NARROWING = ("range", "if-match")
+"""Of a request that reads: they ask for less than what is signed, and S3 wants no signature over
+them, so a service that knows nothing of them signs for it all the same."""
 
 
 class SignedStore(S3Store):
@@ -42,12 +47,16 @@ class SignedStore(S3Store):
             for name, value in request.headers.items()
             if name.lower() in self._headers
         }
+        narrowing = {}
         if request.method in ("GET", "HEAD"):
             kept.pop("content-length", None)
+            narrowing = {
+                name: _text(request.headers[name]) for name in _NARROWING if name in request.headers
+            }
         request.url = self._sign(str(request.method), key, kept)
         for name in list(request.headers):
             del request.headers[name]
-        for name, value in kept.items():
+        for name, value in (kept | narrowing).items():
             request.headers[name] = value
 
 

@@ -9,6 +9,9 @@ a permanent one needs somebody to change something first.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 Put = Literal["created", "exists"]
@@ -51,6 +54,31 @@ class ObjectStore(Protocol):
     def replace(self, key: str, body: bytes, content_type: str) -> None:
         """Durable on return, in place of whatever lies there: for a key that names its very bytes
         and was found to hold others. Nothing else is ever overwritten."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectPart:
+    """An object from byte `begin` to its end, as it comes; `size` is of the whole object, if known.
+
+    `etag` names its very bytes, or is empty: then it cannot be continued. `chunks` raises
+    `TransientStoreError` where the answer breaks off; what came until then is good.
+    """
+
+    begin: int
+    size: int | None
+    etag: str
+    chunks: Iterator[bytes]
+
+
+class ResumableStore(ObjectStore, Protocol):
+    """A store in which reading goes on where it broke off."""
+
+    def read_from(self, key: str, begin: int, etag: str) -> AbstractContextManager[ObjectPart]:
+        """From byte `begin` on, if the object still is that of `etag`; else it begins at 0.
+
+        Raises as `get` does.
+        """
         ...
 
 

@@ -18,10 +18,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from objectstore.retention import TEMPORARY, VERDICTS, Retention
 from objectstore.store import (
     NotFound,
+    ObjectPart,
     PermanentStoreError,
     Put,
     StoreError,
@@ -32,6 +34,7 @@ from objectstore.store import (
 
 _OURS = {TEMPORARY, VERDICTS, "evidence"}
 
+_CHUNK_BYTES = 64 * 1024
 _PERMANENT = {
     errno.EACCES,
     errno.EEXIST,  # a file stands where a folder is needed
@@ -87,6 +90,22 @@ class DirectoryStore:
         if len(body) > max_bytes:
             raise TooLarge(f"object {key} has more than {max_bytes} bytes")
         return body
+
+    @contextmanager
+    def read_from(self, key: str, begin: int, etag: str) -> Iterator[ObjectPart]:
+        check_key(key)
+        what = f"cannot read {key} in {self._root}"
+        with said(what):
+            try:
+                file = (self._root / key).open("rb")
+            except FileNotFoundError as error:
+                raise NotFound(f"no object {key} in {self._root}") from error
+        with file:
+            found = os.fstat(file.fileno())
+            now = f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+            start = begin if etag == now and begin < found.st_size else 0
+            file.seek(start)
+            yield ObjectPart(begin=start, size=found.st_size, etag=now, chunks=_chunks(file, what))
 
     def replace(self, key: str, body: bytes, content_type: str) -> None:  # noqa: ARG002, files have none
         check_key(key)
@@ -145,6 +164,12 @@ class DirectoryStore:
             if folder.name in _OURS and folder.stat().st_mode & 0o077:
                 with suppress(PermissionError):  # made by another user, who knows why
                     folder.chmod(0o700)
+
+
+def _chunks(file: BinaryIO, what: str) -> Iterator[bytes]:
+    with said(what):
+        while chunk := file.read(_CHUNK_BYTES):
+            yield chunk
 
 
 def _write_synced(path: Path, body: bytes, mode: int) -> None:

@@ -17,8 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from objectstore.inventory import S3Inventory
 from objectstore.open import read_s3
+from objectstore.s3_client import client_of, failed, refused
 from objectstore.store import PermanentStoreError, TransientStoreError
-from objectstore.store_s3 import S3Store, client_of, failed, refused
+from objectstore.store_s3 import S3Store
 
 _CHUNK = 1 << 20
 _WAITS_S = (1.0, 4.0, 10.0)

@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError
 
 from contract.store_access import Method
+from objectstore.s3_client import S3Settings, client_of, failed, session_of
 from objectstore.store import PermanentStoreError
-from objectstore.store_s3 import S3Settings, client_of, failed, session_of
 
 GOOD_FOR_S = 300
 

@@ -23,10 +23,10 @@ from edge.enrolment.store_access import StoreAccess
 from edge.errors import ConfigError, ConfigProblem
 from objectstore.open import open_store
 from objectstore.retention import Retention, StoreLimits, Swept
+from objectstore.s3_client import S3Settings
 from objectstore.signed_elsewhere import SignedStore
-from objectstore.store import ObjectStore
+from objectstore.store import ResumableStore
 from objectstore.store_dir import DirectoryStore
-from objectstore.store_s3 import S3Settings
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
@@ -116,7 +116,7 @@ def shares_broker(config: EdgeConfig) -> bool:
 
 def open_store_of(
     config: EdgeConfig, clock: Clock, synchronised: Callable[[], bool]
-) -> ObjectStore:
+) -> ResumableStore:
     """The configured store; raises `objectstore.store.StoreError` or `ValueError`.
 
     A directory lets nothing go for its age while the wall clock is not `synchronised`.

@@ -1,8 +1,9 @@
 """Brings an ordered model beside the one that runs: fetched, checked, tried; on its own thread.
 
-SHELL. A file that has come is kept, so that after a break or a restart only the others are fetched.
-The folder gets its name when all are there and are what was signed. Then the model is tried in a
-child process (`model_trial`): a model that crashes or hangs must not take the gateway with it.
+SHELL. What has come is kept (`model_fetch`), so that after a break or a restart only the rest is
+fetched. The folder gets its name when all are there and are what was signed. Then the model is
+tried in a child process (`model_trial`): a model that crashes or hangs must not take the gateway
+with it.
 Driven by `edge.daemon.model_target`, on the control loop's thread.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,22 +20,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.keys import model_key
 from contract.update import ModelFile, ModelOrder
 from edge.config.schema import DetectConfig
 from edge.storage.files import write_whole
+from edge.update.model_fetch import clear, fetch
 from edge.update.model_trial import MOST_TIMES_SLOWER
 from edge.update.patches import model_folder
 from edge.update.store import KeptUpdate
 from imaging.manifest import CHECKOUT_MODELS, MANIFEST_FILE, Manifest, ModelError, read_manifest
-from objectstore.store import ObjectStore, StoreError, TransientStoreError
+from objectstore.store import ResumableStore, StoreError
 from service.clock import Clock
-from service.events import Event, log
 
 MOST_BYTES = 256 * 1024 * 1024
 """Of all files of a model; the largest that we know has 30 MB."""
-RETRY_S, GIVE_UP_S = 10.0, 1800.0
-"""A store that does not answer is asked again, for so long."""
 TRIAL_S = 120.0
 """A good model is done in seconds; one that hangs is no use."""
 
@@ -46,7 +45,8 @@ class ModelPlace:
     """Where models are kept, and where they come from."""
 
     outbox: Path
-    open_store: Callable[[], ObjectStore]
+    open_store: Callable[[], ResumableStore]
+    trial_s: float = TRIAL_S
 
 
 class ModelPreparation:
@@ -54,7 +54,6 @@ class ModelPreparation:
 
     def __init__(self, place: ModelPlace, clock: Clock) -> None:
         self._place, self._clock = place, clock
-        self._never = threading.Event()
         self._digest = ""
         self.thread: threading.Thread | None = None
         self._failure: str | None = None
@@ -82,7 +81,7 @@ class ModelPreparation:
             folder = model_folder(self._place.outbox, model)
             if not (folder / MANIFEST_FILE).is_file():
                 self._bring(order, folder)
-            _try(folder, detect)
+            _try(folder, detect, self._place.trial_s)
         except (ModelError, OSError, StoreError) as error:
             self._failure = str(error)
             folder = model_folder(self._place.outbox, model)
@@ -98,27 +97,11 @@ class ModelPreparation:
         store, partial = self._place.open_store(), _partial(folder)
         for file in order.files:
             if not _is_there(partial / file.name, file):
-                write_whole(partial / file.name, self._fetched(store, file))
+                fetch(store, file, partial, self._clock)
+        clear(partial)
         write_whole(partial / MANIFEST_FILE, order.manifest)
         _place_picture(partial, _testable(partial))
         partial.rename(folder)
-
-    def _fetched(self, store: ObjectStore, file: ModelFile) -> bytes:
-        until_s = self._clock.mono() + GIVE_UP_S
-        while True:
-            try:
-                body = store.get(model_key(file.sha256), file.bytes)
-                break
-            except TransientStoreError as error:
-                log(Event.MODEL_FETCH_FAILED, file=file.name, reason=str(error), again_in_s=RETRY_S)
-                if self._clock.mono() >= until_s:
-                    raise
-                self._clock.wait(self._never, RETRY_S)
-        if len(body) != file.bytes or hashlib.sha256(body).hexdigest() != file.sha256:
-            raise ModelError(
-                f"{model_key(file.sha256)} in the store is not the file that was signed"
-            )
-        return body
 
 
 def forget_others(outbox: Path, model: KeptUpdate) -> None:
@@ -135,10 +118,10 @@ def _partial(folder: Path) -> Path:
 
 def _is_there(path: Path, file: ModelFile) -> bool:
     try:
-        body = path.read_bytes()
+        with path.open("rb") as body:
+            return hashlib.file_digest(body, "sha256").hexdigest() == file.sha256
     except OSError:
         return False
-    return hashlib.sha256(body).hexdigest() == file.sha256
 
 
 def _testable(folder: Path) -> Manifest:
@@ -161,16 +144,17 @@ def _place_picture(folder: Path, manifest: Manifest) -> None:
         write_whole(target, shipped.read_bytes())
 
 
-def _try(folder: Path, detect: DetectConfig) -> None:
+def _try(folder: Path, detect: DetectConfig, most_s: float) -> None:
     """Raises `ModelError` with what is wrong with the model."""
     arguments = [str(folder), detect.model, detect.runtime, str(detect.threads_per_worker)]
+    arguments += [str(os.getpid())]
     command = [sys.executable, "-m", "edge.update.model_trial", *arguments]
     try:
         ended = subprocess.run(
-            command, capture_output=True, text=True, timeout=TRIAL_S, check=False, errors="replace"
+            command, capture_output=True, text=True, timeout=most_s, check=False, errors="replace"
         )
     except subprocess.TimeoutExpired as error:
-        raise ModelError(f"it was not done with its self-test in {TRIAL_S:g} s") from error
+        raise ModelError(f"it was not done with its self-test in {most_s:g} s") from error
     if ended.returncode < 0:
         raise ModelError(f"it ends the process that tries it, by signal {-ended.returncode}")
     if ended.returncode:

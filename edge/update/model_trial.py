@@ -1,15 +1,19 @@
 """A model that was ordered, tried in a process of its own: what it breaks is not the gateway.
 
-`python -m edge.update.model_trial NEW OLD RUNTIME THREADS`: opens each, which checks hash, tensors
-and self-test, then times them on the self-test's picture. Prints JSON: seconds per frame of the new
-model and, where it opens, of the old one. Exit status 1 with the reason as the last line of its
-errors. Called by `model_preparation`.
+`python -m edge.update.model_trial NEW OLD RUNTIME THREADS PARENT`: opens each, which checks hash,
+tensors and self-test, then times them on the self-test's picture. Prints JSON: seconds per frame of
+the new model and, where it opens, of the old one. Exit status 1 with the reason as the last line of
+its errors. It ends with its parent, so that a model that hangs does not compute for ever. Called by
+`model_preparation`.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import math
+import os
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +31,8 @@ quicker. A model that seems too slow has more rounds to show that it is not."""
 MOST_TIMES_SLOWER = 2.5
 """A model three times as slow as the one before leaves cameras unwatched that were watched."""
 _SCORE = 0.25
+_PR_SET_PDEATHSIG = 1
+"""Of <linux/prctl.h>."""
 
 AskedRuntime = Literal["auto", "tflite", "litert"]
 
@@ -56,6 +62,13 @@ def _race(opened: Mapping[str, _Opened], clock: Clock) -> None:
             return
 
 
+def _end_with_parent(parent: int) -> None:
+    """Linux ends this process when `parent`'s thread that made it ends, however it does."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was quicker
+        os._exit(1)
+
+
 def main(new: str, old: str, runtime: str, threads: str) -> int:
     """The exit status."""
     asked, clock = cast(AskedRuntime, runtime), SystemClock()
@@ -73,4 +86,5 @@ def main(new: str, old: str, runtime: str, threads: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    _end_with_parent(int(sys.argv[5]))
+    sys.exit(main(*sys.argv[1:5]))

@@ -21,6 +21,7 @@ from objectstore.store import (
     NotFound,
     ObjectStore,
     PermanentStoreError,
+    ResumableStore,
     TransientStoreError,
     check_key,
 )
@@ -33,7 +34,7 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture(params=["dir", "s3", "signed"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ResumableStore:
     if request.param == "dir":
         return open_store(f"dir:{tmp_path / 'store'}")
     server: servers.S3 = request.getfixturevalue("seaweedfs")
@@ -198,3 +199,45 @@ def _calls(store: ObjectStore) -> list[Callable[[], object]]:
         lambda: store.get(key, max_bytes=1),
         lambda: store.replace(key, b"x", JPEG),
     ]
+
+
+def part(store: ResumableStore, key: str, begin: int, etag: str) -> tuple[int, int | None, bytes]:
+    """Where it begins, how large the object is, and what comes."""
+    with store.read_from(key, begin, etag) as found:
+        return found.begin, found.size, b"".join(found.chunks)
+
+
+def etag_of(store: ResumableStore, key: str) -> str:
+    with store.read_from(key, 0, "") as found:
+        return found.etag
+
+
+def test_reading_goes_on_in_the_very_object_that_was_begun(store: ResumableStore) -> None:
+    key, body = fresh_key(), secrets.token_bytes(300_000)
+    store.put_if_absent(key, body, JPEG)
+    etag = etag_of(store, key)
+    assert etag
+    assert part(store, key, 0, "") == (0, 300_000, body)
+    assert part(store, key, 200_000, etag) == (200_000, 300_000, body[200_000:])
+    assert part(store, key, 299_999, etag) == (299_999, 300_000, body[-1:])
+
+
+def test_of_another_object_reading_begins_anew(store: ResumableStore) -> None:
+    key, body, other = fresh_key(), secrets.token_bytes(50_000), secrets.token_bytes(50_000)
+    store.put_if_absent(key, body, JPEG)
+    etag = etag_of(store, key)
+    store.replace(key, other, JPEG)
+    assert part(store, key, 20_000, etag) == (0, 50_000, other)
+    assert part(store, key, 20_000, "") == (0, 50_000, other)
+    store.replace(key, b"shorter", JPEG)
+    assert part(store, key, 20_000, etag) == (0, 7, b"shorter")
+    assert part(store, key, 20_000, etag_of(store, key)) == (0, 7, b"shorter")
+
+
+def test_what_is_not_there_is_not_begun(store: ResumableStore) -> None:
+    with pytest.raises(NotFound):
+        part(store, fresh_key(), 0, "")
+    with pytest.raises(NotFound):
+        part(store, fresh_key(), 7, '"x"')
+    with pytest.raises(PermanentStoreError, match="not one that the store accepts"):
+        part(store, "../../etc/passwd", 0, "")

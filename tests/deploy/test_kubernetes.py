@@ -13,7 +13,7 @@ import yaml
 from cloud.settings import Settings, load_settings
 from cloud.stages.rules import read_rules
 from objectstore.open import read_s3
-from objectstore.store_s3 import S3Settings
+from objectstore.s3_client import S3Settings
 from tests.deploy.conftest import Render
 from tools.demo.archive.__main__ import commands
 

@@ -43,6 +43,8 @@ class Trouble:
     """Of each chunk, as a round trip by satellite has."""
     cut_after_bytes: int | None = None
     """A connection is reset once so many bytes went up: in the midst of a message."""
+    cut_answer_after_bytes: int | None = None
+    """Likewise, once so many came down."""
 
 
 FINE = Trouble()
@@ -156,8 +158,9 @@ class Proxy:
         passed = 0
         while chunk := await source.read(self._share()):
             await self._wait(way, chunk)
-            cut = self.trouble.cut_after_bytes
-            if cut is not None and way == "up" and passed + len(chunk) > cut:
+            trouble = self.trouble
+            cut = trouble.cut_after_bytes if way == "up" else trouble.cut_answer_after_bytes
+            if cut is not None and passed + len(chunk) > cut:
                 sink.write(chunk[: max(0, cut - passed)])
                 await sink.drain()
                 return

@@ -24,9 +24,9 @@ from edge.enrolment.client import ask_for_address
 from edge.enrolment.key_files import KeyFiles, pem, request_for
 from edge.enrolment.store_access import StoreAccess
 from objectstore.open import open_store, read_s3
+from objectstore.s3_client import S3Settings
 from objectstore.signed_elsewhere import SignedStore
 from objectstore.store import NotFound, PermanentStoreError, TransientStoreError
-from objectstore.store_s3 import S3Settings
 from tests import authorities, servers
 from tests.fakes import ManualClock
 from tests.processes import HOST

@@ -95,6 +95,26 @@ def yolo(*, pixels: bool, objectness: bool, channels_first: bool) -> Callable[[A
     return lambda picture: constant_of(picture, (rows.T if channels_first else rows)[None])
 
 
+def dark(picture: Any) -> Any:
+    """Whether most of the picture is darker than the middle."""
+    tf = tensorflow()
+    return tf.reduce_mean(tf.cast(picture, tf.float32)) < 0.35  # of 0 to 1
+
+
+def no_numbers(picture: Any, values: Any) -> Any:
+    """`values`, all of them turned into NaN."""
+    tf = tensorflow()
+    return values + tf.math.log(-1.0 - tf.reduce_mean(picture))
+
+
+def without_end(picture: Any, values: Any) -> Any:
+    """`values`, after a loop that ends for no picture."""
+    tf = tensorflow()
+    start = tf.reduce_mean(picture)
+    (turned,) = tf.while_loop(lambda x: x > -1.0, lambda x: (x * 0.5,), (start,))
+    return values + turned
+
+
 def write_saved_model(
     folder: Path, forward: Callable[[Any], dict[str, Any]], shape: tuple[int | None, ...]
 ) -> Path:

@@ -11,9 +11,9 @@ import pytest
 
 from objectstore.inventory import open_inventory
 from objectstore.open import open_store, read_s3
+from objectstore.s3_client import S3Settings, client_of
 from objectstore.store import PermanentStoreError, TransientStoreError
 from objectstore.store_dir import DirectoryStore
-from objectstore.store_s3 import S3Settings, client_of
 
 
 def test_an_s3_store_is_described_in_one_line() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from edge.update.model_preparation import ModelPlace, ModelPreparation, check_pa
 from edge.update.patches import model_folder
 from edge.update.store import KeptUpdate
 from imaging.manifest import CHECKOUT_MODELS, ModelError
-from objectstore.store import ObjectStore, TransientStoreError
+from objectstore.store import ObjectPart, ObjectStore, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from tests.contract.orders import MODEL_ORDER
 from tests.fakes import ManualClock
@@ -31,11 +33,13 @@ class Breaking(DirectoryStore):
     gets = 0
 
     @override
-    def get(self, key: str, max_bytes: int) -> bytes:
+    @contextmanager
+    def read_from(self, key: str, begin: int, etag: str) -> Iterator[ObjectPart]:
         self.gets += 1
         if self.gets == 2:
             raise TransientStoreError("broke off")
-        return super().get(key, max_bytes)
+        with super().read_from(key, begin, etag) as part:
+            yield part
 
 
 def ordered(store: ObjectStore, *, spoilt: bool = False) -> KeptUpdate:
