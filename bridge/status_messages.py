@@ -23,8 +23,8 @@ from bridge.source_condition import SourceCondition, SourceState
 from contract.ids import CameraId, GatewayId
 from contract.topics import ImageTemplate, Presence, Topics
 from service.clock import Clock
-from service.link import Delivered, Link, NotConnected, Pending, Publication, TimedOut
-from service.outcomes import PUBACK_S
+from service.link import Link, Publication
+from service.outcomes import PUBACK_S, Delivered, NotConnected, Pending, TimedOut
 
 AGAIN_S = 1.0
 """Between tries without a connection."""

@@ -136,6 +136,12 @@ def refusal(reason: ReasonCode, protocol: str) -> str:
     return f"{reason}: it does not speak MQTT {protocol}; set `protocol: '{other}'`"
 
 
+def ending(reason: ReasonCode) -> str:
+    """paho's name for a connection that just ended says nothing."""
+    words = str(reason)
+    return "closed without a reason" if words == "Unspecified error" else words
+
+
 def _certificate_advice(error: Exception) -> str:
     """What to do about a certificate that we refused, to stand behind OpenSSL's words; or empty."""
     if not isinstance(error, ssl.SSLCertVerificationError):

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import paho.mqtt.client as mqtt
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from service.broker_probe import BrokerProbe, refusal
+from service.broker_probe import BrokerProbe, ending, refusal
 from service.clock import Clock, SystemClock
 from service.events import Event, log
 from service.link_settings import (
@@ -28,26 +27,21 @@ from service.link_settings import (
     begin,
     make_client,
 )
-from service.outcomes import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
+from service.outcomes import Pending
 from service.receiver import OnMessage, Receipt, Receiver
 from service.reconnect import Reconnects
 from service.sender import Counts, Sender
+from service.subscriptions import Subscriptions
 
 __all__ = [
-    "Delivered",
     "Link",
     "LinkError",
     "LinkSettings",
     "LinkState",
-    "NotConnected",
     "OnMessage",
-    "Pending",
     "Publication",
-    "PublishOutcome",
     "Receipt",
-    "Refused",
     "Subscription",
-    "TimedOut",
     "TlsFiles",
 ]
 
@@ -92,17 +86,16 @@ class Link:
     ) -> None:
         self._settings = settings
         self._on_fatal = on_fatal
-        self._subscriptions = tuple(subscriptions)
         self._on_connect = on_connect
         self._clock = clock or SystemClock()
         self._counts = Counts()
         self._reason = "not connected yet"
-        self._refused_filters: tuple[str, ...] = ()
         self._connected = threading.Event()
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._client = make_client(settings, manual_ack=manual_ack, will=will)
+        self._subscriptions = Subscriptions(self._client, settings, subscriptions)
         self._sender = Sender(self._client, settings.name, self._counts)
         self._answered = False
         self._probe = BrokerProbe(settings, self._stopping)
@@ -157,9 +150,7 @@ class Link:
 
     def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
         """These from now on instead of those before, which the broker is asked to forget."""
-        kept = {one.filter for one in subscriptions}
-        dropped = [one.filter for one in self._subscriptions if one.filter not in kept]
-        self._subscriptions = tuple(subscriptions)
+        dropped = self._subscriptions.replace(subscriptions)
         if self._connected.is_set():
             self.unsubscribe(dropped)
             self._subscribe()
@@ -182,11 +173,6 @@ class Link:
         """Connected with every subscription granted."""
         return self._ready.is_set()
 
-    @property
-    def refused_filters(self) -> tuple[str, ...]:
-        """The subscriptions that the broker did not grant."""
-        return self._refused_filters
-
     def state(self) -> LinkState:
         """Counters: `connects received malformed oversize failed published delivered refused
         dropped`."""
@@ -194,7 +180,7 @@ class Link:
             connected=self._connected.is_set(),
             ready=self._ready.is_set(),
             reason=self._reason,
-            refused_filters=self._refused_filters,
+            refused_filters=self._subscriptions.refused_filters,
             counters=self._counts.snapshot(),
             conflict=self._conflict(),
         )
@@ -251,15 +237,8 @@ class Link:
                 self._publish(message)
 
     def _subscribe(self) -> None:
-        if not self._subscriptions:
-            self._refused_filters = ()
+        if not self._subscriptions.ask():
             self._ready.set()
-        elif self._settings.protocol == "5":
-            self._client.subscribe(
-                [(s.filter, SubscribeOptions(s.qos, s.no_local)) for s in self._subscriptions]
-            )
-        else:
-            self._client.subscribe([(s.filter, s.qos) for s in self._subscriptions])
 
     def _suback(
         self,
@@ -269,16 +248,9 @@ class Link:
         reasons: list[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        answers = zip(self._subscriptions, reasons, strict=False)
-        refused = {s.filter: str(reason) for s, reason in answers if reason.is_failure}
-        self._refused_filters = tuple(refused)
-        needed = {one.filter for one in self._subscriptions if not one.optional}
-        for topic_filter, words in refused.items():
+        for topic_filter, words in self._subscriptions.take_answer(reasons).items():
             self._reason = f"subscription to {topic_filter}: {words}"
-            without = {} if topic_filter in needed else {"optional": True}
-            self._log(Event.LINK_REFUSED, filter=topic_filter, reason=words, **without)
-        if not needed & refused.keys():
-            self._log(Event.LINK_SUBSCRIBED, filters=len(self._subscriptions) - len(refused))
+        if self._subscriptions.granted:
             self._ready.set()
 
     def _reached(self, _client: mqtt.Client, _userdata: object, _socket: object) -> None:
@@ -305,7 +277,7 @@ class Link:
         elif self._connected.is_set():
             by_server = flags.is_disconnect_packet_from_server
             self._tries.lost(self._clock.mono(), reason.value if by_server else None)
-            words = ": ".join(filter(None, (_words(reason), self._conflict())))
+            words = ": ".join(filter(None, (ending(reason), self._conflict())))
             self._log(Event.LINK_LOST, broker=self._where(), reason=words)
             self._close(f"the connection was lost: {words}")
         elif not self._answered:
@@ -324,9 +296,3 @@ class Link:
 
     def _where(self) -> str:
         return f"{self._settings.host}:{self._settings.port}"
-
-
-def _words(reason: ReasonCode) -> str:
-    """paho's name for a connection that just ended says nothing."""
-    words = str(reason)
-    return "closed without a reason" if words == "Unspecified error" else words

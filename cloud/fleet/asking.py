@@ -28,7 +28,8 @@ from contract.request import RemoteRequest
 from contract.topics import Topics
 from contract.validation_errors import first_error
 from service.clock import Clock
-from service.link import Delivered, Link, Receipt, Subscription
+from service.link import Link, Receipt, Subscription
+from service.outcomes import Delivered
 
 _MOST_BYTES = 1_000_000
 _PUBACK_S = 10.0

@@ -21,7 +21,7 @@ from contract import ijson
 from contract.ids import CameraId, GatewayId, is_name
 from contract.topics import fleet_gaps
 from service.clock import Clock
-from service.link import NotConnected, Pending, Refused, TimedOut
+from service.outcomes import NotConnected, Pending, Refused, TimedOut
 
 _TURN_S = 0.5
 _RESTATED_S = 5.0

@@ -16,7 +16,7 @@ from cloud.settings import Settings
 from contract.ids import GatewayId
 from contract.topics import all_gateways, all_updates, gateway_of
 from service.clock import Clock
-from service.link import Delivered
+from service.outcomes import Delivered
 
 QUIET_S = 1.0
 _PUBACK_S = 15.0

@@ -37,9 +37,10 @@ from service import events
 from service.clock import Clock
 from service.events import Event, log
 from service.exposure import of_link, of_store
-from service.link import Link, PublishOutcome, Subscription
+from service.link import Link, Subscription
 from service.metrics import Health, LinkCollector, StatusServer
 from service.notify import SystemdNotifier
+from service.outcomes import PublishOutcome
 from service.private import make_private
 
 CONTROL_S = 1.0

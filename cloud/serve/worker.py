@@ -32,7 +32,7 @@ from contract.verdict import Verdict
 from objectstore.store import StoreError, TransientStoreError
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, NotConnected, PublishOutcome, Refused
+from service.outcomes import Delivered, NotConnected, PublishOutcome, Refused
 
 IDLE_S = 1.0
 LEFT_UNACKNOWLEDGED = (ReportOutcome.INTERRUPTED, ReportOutcome.UNPUBLISHED)

@@ -30,8 +30,7 @@ from edge.errors import OutboxError
 from objectstore.store import NotFound, ObjectStore, PermanentStoreError, StoreError, TooLarge
 from service.backoff import delay_s, repeat_s
 from service.events import Event, log
-from service.link import Delivered, NotConnected, Pending, Refused, TimedOut
-from service.outcomes import LOST_S, PUBACK_S
+from service.outcomes import LOST_S, PUBACK_S, Delivered, NotConnected, Pending, Refused, TimedOut
 
 OUTAGE = 3
 """Failures in a row that are taken for an outage, and not for something wrong with an entry."""

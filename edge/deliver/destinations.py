@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from contract.cloudevent import CONTENT_TYPE, frame_verdict
 from contract.topics import Topics
 from contract.verdict import Verdict
-from service.link import Pending
+from service.outcomes import Pending
 
 SITE, CLOUD = "site", "cloud"
 

@@ -19,8 +19,15 @@ from edge.errors import OutboxError
 from service.backoff import delay_s
 from service.clock import Clock
 from service.events import Event, log
-from service.link import Delivered, NotConnected, Pending, PublishOutcome, Refused, TimedOut
-from service.outcomes import LOST_S
+from service.outcomes import (
+    LOST_S,
+    Delivered,
+    NotConnected,
+    Pending,
+    PublishOutcome,
+    Refused,
+    TimedOut,
+)
 
 PATIENCE_S = 0.25
 """How long a step waits for the answer to what is under way; then it is asked again."""

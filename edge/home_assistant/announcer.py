@@ -29,7 +29,8 @@ from edge.home_assistant.discovery import (
 )
 from edge.home_assistant.picture import evidence_picture
 from service.events import Event, log
-from service.link import Delivered, Pending, Publication, Refused, Subscription, TimedOut
+from service.link import Publication, Subscription
+from service.outcomes import Delivered, Pending, Refused, TimedOut
 
 MOST_PICTURES = 32
 """So many cameras' last pictures are published again after a connect to a broker that forgot."""

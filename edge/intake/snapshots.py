@@ -88,7 +88,7 @@ class SnapshotConnection:
             return False  # its topic spells the name otherwise, which no filter asks for
         self._stood = self._stood or self._link.ready
         early = self._clock.mono() - self._started_at_s < PATIENCE_S
-        return (self._stood or early) and not self._link.refused_filters
+        return (self._stood or early) and not self._link.state().refused_filters
 
     def _cameras(self) -> frozenset[CameraId]:
         return snapshot_cameras(self._current())

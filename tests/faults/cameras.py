@@ -13,7 +13,8 @@ from itertools import count
 import cv2
 import numpy as np
 
-from service.link import Delivered, Link, LinkSettings
+from service.link import Link, LinkSettings
+from service.outcomes import Delivered
 from tests.faults.layout import CAMERAS, Layout
 from tests.system.sites import CHECKOUT
 

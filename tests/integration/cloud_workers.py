@@ -24,7 +24,8 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from objectstore.store import ObjectStore
 from service.clock import SystemClock
-from service.link import Delivered, Link, LinkSettings, Pending, Subscription
+from service.link import Link, LinkSettings, Subscription
+from service.outcomes import Delivered, Pending
 from tests.processes import child, fetch, free_port, until
 from tests.servers import Broker
 from tests.unit.cloud.reports import NOON, a_report

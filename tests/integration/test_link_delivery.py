@@ -8,16 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from service.link import (
-    Delivered,
-    Link,
-    LinkError,
-    LinkSettings,
-    NotConnected,
-    Publication,
-    Refused,
-    Subscription,
-)
+from service.link import Link, LinkError, LinkSettings, Publication, Subscription
+from service.outcomes import Delivered, NotConnected, Refused
 from tests import servers
 from tests.fakes import recorded_events
 from tests.links import PATIENCE_S, Inbox, Protocol, fail, running, settings, wait_for_event

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from service.link import Delivered, LinkSettings, TlsFiles
+from service.link import LinkSettings, TlsFiles
+from service.outcomes import Delivered
 from tests import servers
 from tests.authorities import authority, issue
 from tests.fakes import recorded_events

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.link import Delivered, Link, LinkSettings, NotConnected, Publication
+from service.link import Link, LinkSettings, Publication
+from service.outcomes import Delivered, NotConnected
 from tests import servers
 from tests.links import PATIENCE_S, Inbox, Protocol, fail, running, settings, wait_until
 from tests.processes import free_port

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from service.link import Delivered, Link, LinkError, LinkSettings, TlsFiles
+from service.link import Link, LinkError, LinkSettings, TlsFiles
+from service.outcomes import Delivered
 from tests import servers
 from tests.authorities import EC, RSA, authority, issue
 from tests.fakes import recorded_events

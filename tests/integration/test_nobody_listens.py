@@ -6,7 +6,8 @@ from contract.ids import ReportId
 from edge.daemon.health_checks import unheard
 from edge.deliver.audience import Audience
 from service.events import Event
-from service.link import Delivered, Link
+from service.link import Link
+from service.outcomes import Delivered
 from tests import servers
 from tests.fakes import ManualClock, recorded_events
 from tests.links import PATIENCE_S, Inbox, running, settings

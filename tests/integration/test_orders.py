@@ -18,7 +18,7 @@ from contract.topics import Topics
 from contract.update import ModelOrder, read_order
 from contract.update_state import OrderOutcome
 from imaging.manifest import CHECKOUT_MODELS
-from service.link import Delivered
+from service.outcomes import Delivered
 from tests import servers
 from tests.links import Inbox, running, wait_until
 from tests.links import settings as link_settings

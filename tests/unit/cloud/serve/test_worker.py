@@ -28,7 +28,7 @@ from imaging.detections import Detections, Image
 from imaging.manifest import ModelError
 from objectstore.open import open_store
 from objectstore.store import ObjectStore, Put, TransientStoreError
-from service.link import Delivered, NotConnected, PublishOutcome, Refused, TimedOut
+from service.outcomes import Delivered, NotConnected, PublishOutcome, Refused, TimedOut
 from tests.fakes import ManualClock
 from tests.unit.cloud.reports import a_ref, a_report, saw
 

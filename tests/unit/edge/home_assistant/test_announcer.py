@@ -13,7 +13,7 @@ from contract.topics import Topics
 from edge.config.schema import EdgeConfig
 from edge.home_assistant.announcements import FILE
 from edge.home_assistant.announcer import HomeAssistant
-from service.link import Delivered, NotConnected, Pending
+from service.outcomes import Delivered, NotConnected, Pending
 from tests.fakes import recorded_events
 
 TOPICS = Topics(gateway=GatewayId("home"))
