@@ -9,7 +9,6 @@ run by themselves: their steps are called one after another, or time would not b
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -37,6 +36,7 @@ from edge.detect.networks import NamedDetector
 from service.clock import SystemClock
 from service.link import Link, LinkSettings, Subscription
 from tests.fakes import ManualClock
+from tests.faults.heap import in_use_mb
 from tests.processes import HOST, fetch, free_port
 from tests.unit.edge.scenes import FindsDarkThings, picture
 
@@ -267,30 +267,6 @@ class Soak:
             "verdicts": sum(f.confirmed + f.refuted + f.unconfirmed for f in funnels),
             "reports": self.cloud.reports,
         }
-
-
-class Heap(ctypes.Structure):
-    """glibc's `struct mallinfo2`, from malloc.h."""
-
-    _fields_ = tuple(
-        (name, ctypes.c_size_t)
-        for name in (
-            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
-            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
-        )
-    )
-    hblkhd: int
-    uordblks: int
-
-
-def in_use_mb() -> float:
-    """What is allocated and not freed, by glibc's own books; free memory goes back to the system,
-    so that the process's size says more of what is used than of how it lies."""
-    libc = ctypes.CDLL("libc.so.6")
-    libc.mallinfo2.restype = Heap
-    libc.malloc_trim(0)
-    heap = libc.mallinfo2()
-    return float(heap.uordblks + heap.hblkhd) / 1e6
 
 
 def main(folder: Path, port: int, frames: int) -> int:

@@ -4,7 +4,6 @@ operator among gateways that talk, or say rubbish."""
 from __future__ import annotations
 
 import json
-import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +20,6 @@ from tests.servers import Broker
 from tools.evaluation.bench.fleet_stage import fleet, start
 
 GATEWAYS = 50
-
-
-@pytest.fixture
-def root() -> str:
-    return f"t{secrets.token_hex(4)}"
 
 
 @pytest.mark.slow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import signal
 import subprocess
 import sys
@@ -41,11 +40,6 @@ class Roller(Operator):
         folder = self.folder / "store/updates/config/1/roll-out"
         files = sorted(folder.glob("*.json"), key=lambda file: int(file.stem))
         return [json.loads(file.read_text()) for file in files]
-
-
-@pytest.fixture
-def root() -> str:
-    return f"t{secrets.token_hex(4)}"
 
 
 @pytest.fixture
