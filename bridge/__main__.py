@@ -13,7 +13,6 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
-from http import HTTPStatus
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -29,10 +28,9 @@ from service.events import Event, log
 from service.link_settings import LinkError, make_client, settings_of
 from service.private import make_private
 from service.redact import redacted
-from service.status_client import NobodyAnswers, ask
+from service.status_client import print_health
 
 DEFAULT_FILE = Path("/etc/stillwatch/bridge.yaml")
-HEALTH_S = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,13 +86,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _health(options: argparse.Namespace) -> int:
     runtime = _loaded(options).config.runtime
-    try:
-        answer = ask(runtime.metrics_host, runtime.metrics_port, "/healthz", HEALTH_S)
-    except NobodyAnswers as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(answer.body)
-    return 0 if answer.status == HTTPStatus.OK else 1
+    return print_health(runtime.metrics_host, runtime.metrics_port)
 
 
 def _probe(options: argparse.Namespace) -> int:

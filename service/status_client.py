@@ -6,10 +6,14 @@ SHELL. Imports nothing but the standard library: `health` runs every minute.
 from __future__ import annotations
 
 import http.client
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+
+HEALTH_S = 5.0
 
 
 class NobodyAnswers(Exception):
@@ -45,6 +49,17 @@ def ask(
         return Answer(error.code, error.read().decode())
     except (OSError, http.client.HTTPException) as error:
         raise NobodyAnswers(f"{url}: {error}; is the daemon running?") from error
+
+
+def print_health(host: str, port: int) -> int:
+    """Prints what it answers on `/healthz`; the exit status, 0 if it is well."""
+    try:
+        answer = ask(host, port, "/healthz", HEALTH_S)
+    except NobodyAnswers as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(answer.body)
+    return 0 if answer.status == HTTPStatus.OK else 1
 
 
 def _reachable(host: str) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.disks import Fault, disk, failing
 from tests.faults.cameras import cameras
-from tests.faults.disks import Fault, disk, failing
 from tests.faults.layout import Ears, Layout, raised, twice, until
 from tests.system.sites import Edge
 

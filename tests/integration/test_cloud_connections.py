@@ -17,8 +17,8 @@ from objectstore.open import open_store
 from service.clock import SystemClock
 from service.events import LogLine
 from tests import servers
+from tests.disks import disk, failing
 from tests.fakes import recorded_events
-from tests.faults.disks import disk, failing
 from tests.integration.cloud_workers import Serving, workers
 from tests.links import wait_for_event, wait_until
 from tests.processes import until

@@ -12,7 +12,7 @@ import yaml
 
 from edge.config.load import digest
 from edge.config.schema import EdgeConfig
-from tests.faults.disks import disk, failing
+from tests.disks import disk, failing
 from tests.models import changed
 from tests.processes import HOST, free_port
 from tests.servers import Broker

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import random
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pytest
 
 from objectstore.store import PermanentStoreError, Put, StoreError
 from objectstore.store_dir import DirectoryStore
@@ -92,33 +86,3 @@ class BalkyStore(DirectoryStore):
             raise failure
         self.kept.append(key)
         return super().put_if_absent(key, body, content_type)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of 1 MB, mounted in `folder`; skips the test where that is not allowed."""
-    mounted = folder / "small"
-    mounted.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mounted)]
-    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode != 0:
-        pytest.skip("cannot mount a small file system here (needs root)")
-    try:
-        yield mounted
-    finally:
-        subprocess.run(["umount", "--lazy", str(mounted)], check=True)
-
-
-@contextmanager
-def full(disk: Path) -> Iterator[None]:
-    """Within the block not a byte fits on `disk` any more."""
-    filling = disk / "filling"
-    with filling.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            pass
-    try:
-        yield
-    finally:
-        filling.unlink()

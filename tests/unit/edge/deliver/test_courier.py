@@ -29,9 +29,10 @@ from service.outcomes import (
     Refused,
     TimedOut,
 )
+from tests.disks import disk, failing
 from tests.fakes import ManualClock, recorded_events
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
-from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink, full, small_disk
+from tests.unit.edge.deliver.carriers import BalkyStore, Longest, ScriptedLink
 from tests.unit.edge.deliver.site import Site
 
 SUSPECT = f"stillwatch/{GATEWAY}/{CAMERA}/suspect"
@@ -468,10 +469,10 @@ def test_what_was_under_way_when_the_process_ended_is_carried_by_the_next(tmp_pa
 
 
 def test_a_full_disk_stops_no_delivery(tmp_path: Path) -> None:
-    with small_disk(tmp_path) as disk:
-        route = Route(disk, store=tmp_path / "store")
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        route = Route(mounted, store=tmp_path / "store")
         route.keep(0)
-        with full(disk):
+        with failing(mounted, "full"):
             route.keep(1)
             route.drain()
             assert route.reported() == [name(0), name(1)]

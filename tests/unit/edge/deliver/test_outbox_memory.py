@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,8 +10,8 @@ import pytest
 from edge.deliver.outbox import REPAIR_S, LossReason, Outbox
 from edge.deliver.outbox_records import Repairs
 from edge.errors import OutboxFull
+from tests.disks import disk, failing
 from tests.unit.edge.deliver.bundles import bundle, name, verdict
-from tests.unit.edge.deliver.carriers import full, small_disk
 from tests.unit.edge.deliver.site import Site, due, told
 
 
@@ -23,23 +20,14 @@ def mended(site: Site, outbox: Outbox) -> bool:
     return outbox.repair()
 
 
-@contextmanager
-def read_only(disk: Path) -> Iterator[None]:
-    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
-
-
 def test_what_a_full_disk_does_not_take_is_delivered_from_memory_and_kept_later(
     tmp_path: Path,
 ) -> None:
-    with small_disk(tmp_path) as disk:
-        site = Site(disk / "outbox")
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        site = Site(mounted / "outbox")
         outbox = site.open()
         outbox.put(bundle(0))
-        with full(disk):
+        with failing(mounted, "full"):
             for number in (1, 2, 3):
                 assert outbox.put(bundle(number, severity=number))
             depth = outbox.depth()
@@ -70,10 +58,10 @@ def test_what_a_full_disk_does_not_take_is_delivered_from_memory_and_kept_later(
 
 
 def test_memory_is_bounded_by_severity_then_age_and_each_loss_is_said(tmp_path: Path) -> None:
-    with small_disk(tmp_path) as disk:
-        site = Site(disk / "outbox", memory_max_bytes=1_000_000)
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        site = Site(mounted / "outbox", memory_max_bytes=1_000_000)
         outbox = site.open()
-        with full(disk):
+        with failing(mounted, "full"):
             for number, severity in enumerate([2, 1, 2, 1]):
                 outbox.put(bundle(number, severity=severity, size=115_000))
             outbox.put(bundle(9, severity=2, size=115_000))
@@ -88,14 +76,14 @@ def test_memory_is_bounded_by_severity_then_age_and_each_loss_is_said(tmp_path: 
 
 @pytest.mark.parametrize("before", [0, 2])
 def test_a_read_only_disk_at_the_start_is_watched_from_memory(tmp_path: Path, before: int) -> None:
-    with small_disk(tmp_path) as disk:
-        site = Site(disk / "outbox")
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        site = Site(mounted / "outbox")
         if before:
             outbox = site.open()
             for number in range(before):
                 outbox.put(bundle(number))
             outbox.close()
-        with read_only(disk):
+        with failing(mounted, "read_only"):
             outbox = site.open()
             assert outbox.depth().entries.get("pending", 0) == before
             assert outbox.depth().trouble is not None
@@ -116,9 +104,9 @@ def test_a_read_only_disk_at_the_start_is_watched_from_memory(tmp_path: Path, be
 
 
 def test_a_full_disk_at_the_start_is_no_reason_not_to_watch(tmp_path: Path) -> None:
-    with small_disk(tmp_path) as disk:
-        site = Site(disk / "outbox")
-        with full(disk):
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        site = Site(mounted / "outbox")
+        with failing(mounted, "full"):
             outbox = site.open()
             assert outbox.next_epoch() > 0
             assert outbox.put(bundle(1))
@@ -256,8 +244,8 @@ def test_an_unreadable_copy_without_a_row_is_counted_as_lost(tmp_path: Path) -> 
 
 
 def test_a_floor_of_free_space_is_kept_and_others_may_use_it(tmp_path: Path) -> None:
-    with small_disk(tmp_path) as disk:
-        site = Site(disk / "outbox", min_free_bytes=600_000)
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        site = Site(mounted / "outbox", min_free_bytes=600_000)
         outbox = site.open()
         outbox.put(bundle(1, size=50_000))
         assert outbox.depth().in_memory == 0

@@ -23,9 +23,10 @@ from edge.deliver.threats import Threats
 from edge.deliver.trust import Trust
 from edge.deliver.verdicts import VerdictListeners, Verdicts
 from edge.metrics.counters import Counters
+from tests.disks import disk, failing
 from tests.fakes import START, ManualClock, recorded_events
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
-from tests.unit.edge.deliver.carriers import Longest, ScriptedLink, full, small_disk
+from tests.unit.edge.deliver.carriers import Longest, ScriptedLink
 from tests.unit.edge.deliver.site import Site
 
 TOPIC = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
@@ -366,9 +367,9 @@ def test_a_camera_that_something_was_said_about_is_known_after_a_restart(tmp_pat
 def test_a_verdict_is_taken_though_the_disk_is_full_and_kept_once_it_is_not(
     tmp_path: Path,
 ) -> None:
-    with small_disk(tmp_path) as disk:
-        home = Home(disk)
-        with full(disk), recorded_events() as lines:
+    with disk(tmp_path / "small", "size=1m") as mounted:
+        home = Home(mounted)
+        with failing(mounted, "full"), recorded_events() as lines:
             home.hear(verdict(0, "confirmed"))
             assert home.outbox.depth().trouble is not None
         assert [line.event for line in lines] == ["verdict_received"]
