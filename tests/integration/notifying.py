@@ -16,7 +16,8 @@ from contract.cloudevent import frame_report, frame_verdict
 from contract.report import ThreatReport
 from contract.topics import Topics
 from contract.verdict import Verdict
-from service.link import Delivered, Link
+from service.link import Link
+from service.outcomes import Delivered
 from tests.links import PATIENCE_S, running, settings
 from tests.processes import child, fetch, free_port, until
 from tests.servers import Broker
