@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from edge.config.shadow import ShadowConfig
 from edge.config.values import Name, Section
 
 
@@ -33,4 +34,7 @@ class ManageConfig(Section):
         None,
         description="A file in which an order may be dropped, besides MQTT; looked at every few "
         "seconds.",
+    )
+    shadow: ShadowConfig = Field(
+        default_factory=ShadowConfig, description="Recent frames, by which updates are judged."
     )

@@ -12,6 +12,7 @@ workers, n = `evidence.context_frames`, k = `evidence.crops`:
     context       C (2 n + 5 + 8 k) P       ring, burst, view, best pictures of up to 8 tracks
     gate          C 1.7 MB                  four float pictures of at most 320 x 320
     courier       2 (n + 2) P               a case being packed, a case being sent
+    recent        manage.shadow.max_bytes   recent frames, where `manage.root` is named
     unanswered    32 MB                     bound on publications under way
 """
 
@@ -60,6 +61,7 @@ def estimate(config: EdgeConfig, picture_bytes: int, pixels: int) -> Estimate:
             "context": cameras * (2 * n + 5 + 8 * k) * picture_bytes,
             "gate": cameras * 17 * MB // 10,
             "courier": 2 * (n + 2) * picture_bytes,
+            "recent": config.manage.shadow.max_bytes if config.manage.root else 0,
             "unanswered": 32 * MB,
         }
     )

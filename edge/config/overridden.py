@@ -19,6 +19,21 @@ def overridden(config: EdgeConfig, live: LiveValues) -> EdgeConfig:
     return _with_thresholds(_with_profile(config, live.profile), live.thresholds)
 
 
+def replayed(config: EdgeConfig, live: LiveValues) -> EdgeConfig:
+    """The same for frames that are judged once more: who is armed and enabled now says nothing of
+    when they came, so that is as `config` has it."""
+    under = overridden(config, live)
+    cameras = {
+        name: _as_filed(camera, config.of_camera(name)) for name, camera in under.cameras.items()
+    }
+    defaults = _as_filed(under.camera_defaults, config.camera_defaults)
+    return under.model_copy(update={"cameras": cameras, "camera_defaults": defaults})
+
+
+def _as_filed(camera: CameraConfig, filed: CameraConfig) -> CameraConfig:
+    return camera.model_copy(update={"armed": filed.armed, "enabled": filed.enabled})
+
+
 def thresholds(config: EdgeConfig, camera: CameraId) -> dict[Threshold, float]:
     """Those of the first rule of a camera, for somebody who wants one figure; empty without one."""
     for rule in _rules(config, config.of_camera(camera)):

@@ -37,6 +37,7 @@ from edge.config.remote import RemoteConfig
 from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig
 from edge.config.schedule import ScheduleConfig
 from edge.config.self_test import SelfTestConfig
+from edge.config.shadow import ShadowConfig
 from edge.config.snapshots import SnapshotsConfig
 from edge.config.static_objects import StaticObjectsConfig
 from edge.config.tracking import TrackingConfig
@@ -80,6 +81,7 @@ __all__ = [
     "SearchRegionsConfig",
     "Section",
     "SelfTestConfig",
+    "ShadowConfig",
     "SnapshotsConfig",
     "StaticObjectsConfig",
     "TlsConfig",
