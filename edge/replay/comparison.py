@@ -3,7 +3,7 @@
 PURE. Both take each frame in turn, so memory does not grow with the footage; a network that both
 use looks at each picture once. A decision is that a rule tells of an object in a frame, and how
 severe it is; scores and boxes that differ without changing one are not listed. Called by the
-subcommand `replay`.
+subcommand `replay`, and by `edge.shadow` for an update.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edge.config.reload import plan
 from edge.config.schema import EdgeConfig
 from edge.pipeline import Detector
 from edge.records import AlertCandidate, Analysed, Quiet, TrackId
-from edge.replay.player import EPOCH, PictureSequence, Player, ReplayStep, marked
+from edge.replay.player import EPOCH, PictureSequence, Player, ReplayStep, Rhythm, marked
 from edge.rules import checks
 from imaging.boxes import iou
 from imaging.crop import Box
@@ -106,14 +106,14 @@ def compare(
     before: ComparedSide,
     after: ComparedSide,
     camera: CameraId,
-    fps: float,
+    rhythm: Rhythm,
     start: datetime = EPOCH,
 ) -> Iterator[Compared]:
     """Each frame with the decisions that would change; sides with one detector share its looks."""
     cached = CachedDetector(before.detector)
     other = cached if after.detector is before.detector else after.detector
-    first = Player(before.config, camera, fps, cached, start)
-    second = Player(after.config, camera, fps, other, start)
+    first = Player(before.config, camera, rhythm, cached, start)
+    second = Player(after.config, camera, rhythm, other, start)
     for number, (name, payload, last) in enumerate(marked(pictures)):
         cached.forget()
         old = first.step(number, name, payload, last=last)
