@@ -19,6 +19,7 @@ from contract import ijson
 from contract.envelope import Refusal, RefusalReason, read_envelope
 from contract.ids import GatewayId
 from contract.report import GatewayName, Sha256
+from contract.shadow import ReplayLimits
 from contract.topics import UpdateKind
 from contract.trust import Accepted, Signed, TrustedState, Version, expired, verify
 from contract.validation_errors import first_error
@@ -75,6 +76,9 @@ class Order(Signed):
     issued_by: Word = Field(description="Who wrote it.")
     reason: Sentence = Field(description="Why, for an operator.")
     targets: Targets = Field(description="For which gateways.")
+    replay: ReplayLimits | None = Field(
+        None, description="A gateway whose recent frames, judged with it, go beyond refuses it."
+    )
 
     @model_validator(mode="after")
     def _lasts(self) -> Self:

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from contract import ijson
 from contract.envelope import Refusal, RefusalReason
 from contract.report import Sha256, Wire
+from contract.shadow import ShadowResult
 from contract.topics import UpdateKind
 from contract.validation_errors import first_error
 from contract.values import Moment, Sentences, Word
@@ -49,6 +50,9 @@ class UpdateState(Wire):
     refusal: Word | None = Field(None, description="In one word, why it was not accepted.")
     reasons: Sentences = Field((), description="Why, in words.")
     at: Moment = Field(description="When, by the gateway's clock.")
+    shadow: ShadowResult | None = Field(
+        None, description="What it would have changed of recent frames, once that is known."
+    )
     effective: Effective = Field(Effective(), description="What the gateway runs with now.")
 
     @property

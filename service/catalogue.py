@@ -64,6 +64,11 @@ class Event(StrEnum):
     CONFIG_RESTORED = "config_restored", "error", "The last good configuration runs instead."
 
     UPDATE_ADVANCED = "update_advanced", "info", "An update from afar came to its next state."
+    UPDATE_REPLAYED = (
+        "update_replayed",
+        "info",
+        "Recent frames were judged without an update from afar and with it; what would change.",
+    )
     UPDATE_APPLIED = "update_applied", "info", "An update from afar is in force for good."
     UPDATE_REJECTED = (
         "update_rejected",

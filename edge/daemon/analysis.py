@@ -60,7 +60,8 @@ class AnalysisContext:
     """What the analysis workers of a gateway share: `kept` is set when the outbox has something
     new; `evidence_requests` and `verdict_queue` come from the cloud; `sync_memory` keeps a camera's
     memory of static objects and brings it news; `raised` gets each new suspicion, `looked` each
-    frame with what became of it, `raised_alone` the camera of a picture that was reported later."""
+    frame, `decided` with what became of it, `raised_alone` the camera of a picture that was
+    reported later."""
 
     outbox: Outbox
     counters: Counters
@@ -71,7 +72,8 @@ class AnalysisContext:
     verdict_queue: VerdictQueue
     sync_memory: Callable[[CameraId, Memory], Memory] = lambda _, memory: memory
     raised: Callable[[ReportBundle], None] = lambda _: None
-    looked: Callable[[Frame, Outcome], None] = lambda _, __: None
+    looked: Callable[[Frame], None] = lambda _: None
+    decided: Callable[[Frame, Outcome], None] = lambda _, __: None
     raised_alone: Callable[[CameraId], None] = lambda _: None
 
 
@@ -98,7 +100,8 @@ class AnalysisWorker:
             context.outbox, context.counters, context.kept, context.raised
         )
         self._sync_memory = context.sync_memory
-        self._looked, self._raised_alone = context.looked, context.raised_alone
+        self._looked, self._decided = context.looked, context.decided
+        self._raised_alone = context.raised_alone
         self._settings = self._offered = settings
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
@@ -170,7 +173,8 @@ class AnalysisWorker:
             self._pipeline.forget_alarms(frame.camera)
         outcome = self._refusal(frame, began) or self._analyze(frame, began)
         self._count(frame, outcome)
-        self._looked(frame, outcome)
+        self._looked(frame)
+        self._decided(frame, outcome)
         if isinstance(outcome, Analysed):
             self._suspicions.keep(outcome.candidates, self._settings.origin, frame.held)
             self._suspicions.count_duplicates(outcome.duplicates)

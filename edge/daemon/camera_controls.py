@@ -13,7 +13,7 @@ from pathlib import Path
 from contract.ids import CameraId
 from contract.topics import SITE, Topics
 from edge.config.live import Live
-from edge.config.overridden import overridden
+from edge.config.overridden import overridden, replayed
 from edge.config.schema import EdgeConfig
 from edge.config.switched import switched
 from edge.daemon.live_settings import LiveSettings
@@ -54,6 +54,10 @@ class CameraControls:
         """The configuration under the profile, thresholds and switches that hold."""
         config = overridden(self._live.current.config, self._settings.values)
         return switched(config, self._switches.positions)
+
+    def replayed(self, config: EdgeConfig) -> EdgeConfig:
+        """`config` under profile and thresholds, for frames that are judged once more."""
+        return replayed(config, self._settings.values)
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         return (*self._switches.subscriptions(), *self._settings.subscriptions())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from contract.shadow import ShadowResult
 from edge.config.live import LAST_GOOD, keep, read_last_good
 from edge.config.load import Loaded, load
 from edge.config.parse import parse
@@ -17,6 +18,7 @@ from edge.config.reload import ReloadPart, plan
 from edge.daemon.built import Built
 from edge.daemon.gateway import Gateway
 from edge.errors import ConfigError, ConfigProblem
+from edge.shadow.runs import ShadowPair
 from edge.update.patches import patches_of
 from edge.update.store import KeptUpdate
 from service.events import Event, configure, log
@@ -105,6 +107,17 @@ class ConfigChange:
         """Raises `ConfigError` with every key that needs a restart."""
         if self._plan.needs_restart:
             raise ConfigError(self._plan.needs_restart)
+
+    def shadow(self) -> ShadowResult | None:
+        """What recent frames say of it, beside what is in force; None while they are judged."""
+        gateway, current = self._gateway, self._gateway.live.current
+        return gateway.shadow.result(
+            ShadowPair(
+                before=gateway.controls.replayed(current.config),
+                after=gateway.controls.replayed(self.proposed.config),
+                key=(current.sha256, self.proposed.sha256),
+            )
+        )
 
     def build(self) -> None:
         """Raises `ModelError` or `ConfigError`."""

@@ -254,6 +254,7 @@ class Daemon:
         log(Event.DAEMON_STOPPING, reason="a failure" if self._failures else "asked to")
         self._settle(until_s - _FAREWELL_SHARE * deadline_s)
         self._ending = True
+        gateway.shadow.stop()
         gateway.self_tests.tests.stop()
         gateway.site_listener.stop(1.0)
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)

@@ -48,6 +48,8 @@ from edge.pipeline import Pipeline
 from edge.remote.requests import RemoteRequests
 from edge.self_test.requests import self_test_parts
 from edge.self_test.runner import ReportSource
+from edge.shadow.recent_frames import RecentFrames
+from edge.shadow.runs import ShadowRuns
 from edge.static_objects.store import StaticStore
 from service.clock import Clock
 from service.link import Link, LinkState, Publication
@@ -184,7 +186,8 @@ class Gateway:
         )
 
     def _build_updates(self) -> None:
-        """Orders from afar."""
+        """Orders from afar, and the recent frames by which they are judged."""
+        self.shadow = ShadowRuns(RecentFrames(self.config), self.clock)
         self.updates = Updates(
             self.topics,
             self.live,
@@ -192,6 +195,7 @@ class Gateway:
             self.health,
             UpdateSays(
                 publish=self._publish_to_all,
+                info=self.status_messages.info,
                 model_sha256=lambda: self._networks[0].sha256,
             ),
             self.clock,
@@ -267,6 +271,8 @@ class Gateway:
                 sync_memory=self.static.sync,
                 raised=self.home_assistant.raised,
                 looked=self.remote.frames.keep,
+                decided=self.shadow.recent.keep,
+                raised_alone=self.shadow.recent.raised,
             ),
             self._on_failure,
         )
@@ -334,6 +340,7 @@ class Gateway:
         self.analysis.forget(camera)
         self.home_assistant.forget(camera)
         self.remote.frames.forget(camera)
+        self.shadow.recent.forget(camera)
         self.publications.clear(camera)
 
     def _answered(self, verdict: Verdict) -> None:

@@ -27,9 +27,10 @@ from service.link import Publication
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateSays:
-    """How the world hears of updates, and the digests of what runs."""
+    """How the world hears of updates, and the digests of what runs; `info` names the latest."""
 
     publish: Callable[[Iterable[Publication]], None]
+    info: Callable[[], Publication]
     model_sha256: Callable[[], str]
 
 
@@ -55,8 +56,9 @@ class Updates:
             clock,
         )
         sources = Sources(topics=topics, outbox=self._outbox, inbox=self.inbox, trust=trust)
-        of_config = Says(publish=says.publish, digest=lambda: live.current.sha256)
-        of_model = Says(publish=says.publish, digest=says.model_sha256)
+        self._says, self._told = says, ""
+        of_config = Says(publish=self._tell, digest=lambda: live.current.sha256)
+        of_model = Says(publish=self._tell, digest=says.model_sha256)
         self.config = Updater("config", sources, trial, of_config, clock)
         self.models = Updater("model", sources, trial, of_model, clock)
         self.updaters = (self.config, self.models)
@@ -90,6 +92,15 @@ class Updates:
         """What must stand at a broker after a connect."""
         for one in self.updaters:
             yield from one.on_connect()
+
+    def _tell(self, publications: Iterable[Publication]) -> None:
+        """`info` too, once recent frames were judged."""
+        self._says.publish(publications)
+        found = [one.record.attempt and one.record.attempt.shadow for one in self.updaters]
+        told = str(found)
+        if told != self._told and any(found):
+            self._told = told
+            self._says.publish((self._says.info(),))
 
     def tick(self, config: UpdateTarget, models: UpdateTarget) -> None:
         """Once a turn of the control loop."""

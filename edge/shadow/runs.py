@@ -45,7 +45,7 @@ class ShadowRuns:
     def __init__(
         self, recent: RecentFrames, clock: Clock, command: Sequence[str] = COMMAND
     ) -> None:
-        self._recent, self._clock, self._command = recent, clock, command
+        self.recent, self._clock, self._command = recent, clock, command
         self._lock = threading.Lock()
         self._found: dict[tuple[str, str], ShadowResult] = {}
         self._thread: threading.Thread | None = None
@@ -79,7 +79,7 @@ class ShadowRuns:
                 self._process.kill()
 
     def _run(self, pair: ShadowPair) -> None:
-        footage = self._recent.footage()
+        footage = self.recent.footage()
         if footage:
             found = self._replayed(pair, footage)
         else:

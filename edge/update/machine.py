@@ -31,6 +31,7 @@ class UpdateStage(StrEnum):
     VERIFIED = "verified", "It is signed by whom we trust, for us, new and not expired."
     VALIDATED = "validated", "With it the configuration is valid."
     PLANNED = "planned", "It can be applied without a restart."
+    IN_SHADOW = "in_shadow", "Recent frames are judged without it and with it."
     BUILT = "built", "What it needs stands beside what runs."
     SWAPPED = "swapped", "It is in force."
     IN_WINDOW = "in_window", "It is watched: does the gateway get worse?"
@@ -42,7 +43,8 @@ class UpdateStage(StrEnum):
 TRANSITIONS: Mapping[UpdateStage, frozenset[UpdateStage]] = {
     UpdateStage.VERIFIED: frozenset((UpdateStage.VALIDATED, UpdateStage.REJECTED)),
     UpdateStage.VALIDATED: frozenset((UpdateStage.PLANNED, UpdateStage.REJECTED)),
-    UpdateStage.PLANNED: frozenset((UpdateStage.BUILT, UpdateStage.REJECTED)),
+    UpdateStage.PLANNED: frozenset((UpdateStage.IN_SHADOW, UpdateStage.REJECTED)),
+    UpdateStage.IN_SHADOW: frozenset((UpdateStage.BUILT, UpdateStage.REJECTED)),
     UpdateStage.BUILT: frozenset((UpdateStage.SWAPPED, UpdateStage.REJECTED)),
     UpdateStage.SWAPPED: frozenset((UpdateStage.IN_WINDOW, UpdateStage.ROLLED_BACK)),
     UpdateStage.IN_WINDOW: frozenset((UpdateStage.APPLIED, UpdateStage.ROLLED_BACK)),

@@ -92,6 +92,7 @@ class UpdateMessages:
                 refusal=attempt.refusal or None,
                 reasons=attempt.reasons,
                 at=attempt.at,
+                shadow=attempt.shadow,
                 effective=effective,
             )
         )

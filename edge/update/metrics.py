@@ -5,11 +5,12 @@ SHELL: asked by the status server's threads. Registered by `daemon`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from contract.shadow import ShadowOutcome
 from edge.update.updater import Updater
 
 
@@ -33,4 +34,26 @@ class UpdateCollector(Collector):
                 ended.add_metric([one.kind, state], count)
             in_force = one.record.in_force
             version.add_metric([one.kind], 0 if in_force is None else in_force.version)
-        yield from (ended, version)
+        yield from (ended, version, _decisions(self._updaters))
+
+
+def _decisions(updaters: Iterable[Updater]) -> Metric:
+    """Nothing of an update whose frames were not replayed."""
+    decisions = GaugeMetricFamily(
+        "stillwatch_update_decisions",
+        "Decisions on recent frames by the latest update beside what ran, by what became of them.",
+        labels=["kind", "change"],
+    )
+    for one in updaters:
+        found = None if one.record.attempt is None else one.record.attempt.shadow
+        if found is None or found.outcome != ShadowOutcome.REPLAYED:
+            continue
+        for change, count in (
+            ("before", found.before),
+            ("after", found.after),
+            ("lost", found.lost),
+            ("new", found.new),
+            ("changed", found.changed),
+        ):
+            decisions.add_metric([one.kind, change], count)
+    return decisions

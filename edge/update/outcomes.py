@@ -65,11 +65,22 @@ class Outcomes:
 
 
 def facts(config: UpdateRecord, model: UpdateRecord) -> dict[str, object]:
-    """For `info`: version and digest of the orders in force; None: the gateway's own file."""
+    """For `info`: version and digest of the orders in force; None: the gateway's own file. And
+    what recent frames said of the latest, without examples."""
     of_config, of_model = config.in_force, model.in_force
     return {
         "update_version": None if of_config is None else of_config.version,
         "update_digest": None if of_config is None else of_config.digest,
         "model_update_version": None if of_model is None else of_model.version,
         "model_update_digest": None if of_model is None else of_model.digest,
+        "update_shadow": _shadow(config),
+        "model_update_shadow": _shadow(model),
     }
+
+
+def _shadow(record: UpdateRecord) -> dict[str, object] | None:
+    attempt = record.attempt
+    if attempt is None or attempt.shadow is None:
+        return None
+    found = attempt.shadow.model_dump(mode="json", exclude={"examples"})
+    return {"version": attempt.version} | found

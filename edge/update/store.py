@@ -13,6 +13,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.report import Sha256
+from contract.shadow import ReplayLimits, ShadowResult
 from contract.topics import UpdateKind
 from contract.values import Moment
 from edge.storage.files import free_aside, is_sound, seal_off, sealed, write_whole
@@ -37,13 +38,16 @@ class KeptUpdate(_Kept):
 
 
 class Attempt(KeptUpdate):
-    """The latest update whose order was verified, and how far it came."""
+    """The latest update whose order was verified, and how far it came: `limits` are the order's
+    own, `shadow` is what recent frames say of it."""
 
     state: UpdateStage
     refusal: str = ""
     reasons: tuple[str, ...] = ()
     at: Moment
     starts: int = 0
+    limits: ReplayLimits | None = None
+    shadow: ShadowResult | None = None
     active: tuple[str, ...] = Field((), description="As `health_window.Baseline` has it.")
     steady: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()

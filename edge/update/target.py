@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from contract.shadow import ShadowResult
 from edge.update.store import KeptUpdate
 
 
@@ -17,6 +18,9 @@ class ProposedChange(Protocol):
 
     def plan(self) -> None:
         """Whether it can be applied without a restart; raises `ConfigError`."""
+
+    def shadow(self) -> ShadowResult | None:
+        """What recent frames say of it; None while they are judged: ask again."""
 
     def build(self) -> None:
         """Makes what it needs beside what runs; raises `ConfigError` or `ModelError`."""

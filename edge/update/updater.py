@@ -1,4 +1,5 @@
-"""Carries out orders: verified, validated, planned, built, swapped, watched, kept or rolled back.
+"""Carries out orders: verified, validated, planned, held against recent frames, built, swapped,
+watched, kept or rolled back.
 
 SHELL, on the control loop's thread; only the inbox is filled by others. Laws: a state is on disk
 before what it stands for happens; of what is not verified nothing is written; an order that cannot
@@ -12,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.envelope import RefusalReason
 from contract.topics import Topics, UpdateKind
 from contract.update import ConfigOrder
 from edge.errors import ConfigError
@@ -21,17 +21,15 @@ from edge.update.inbox import Inbox, OrderArrival
 from edge.update.machine import ENDS, UpdateStage, advance
 from edge.update.messages import UpdateMessages, effective_of, worded
 from edge.update.outcomes import Outcomes
+from edge.update.refusals import OrderRefused, check_plan, check_replay, refused
 from edge.update.store import Attempt, KeptUpdate, UpdateRecord, UpdateStore
-from edge.update.target import UpdateTarget
+from edge.update.target import ProposedChange, UpdateTarget
 from edge.update.trial import UpdateTrial
 from edge.update.trust_store import TrustStore
 from imaging.manifest import ModelError
 from service.clock import Clock
 from service.events import Event, log
 from service.link import Publication
-
-NEEDS_RESTART, MODEL_REFUSED = "needs_restart", "model_refused"
-"""Why an order that was verified is not obeyed, besides `invalid` and `not_kept`."""
 
 _AT_ONCE = 4
 """Orders read in one turn: hostile ones cost the control loop a millisecond each."""
@@ -69,6 +67,7 @@ class Updater:
         self._gate = Gatekeeper(kind, sources.inbox, sources.trust, self._refuse, clock)
         self.outcomes = Outcomes(kind, clock)
         self.record = self._store.read()
+        self._change: ProposedChange | None = None
 
     @property
     def on_trial(self) -> bool:
@@ -113,6 +112,7 @@ class Updater:
             content=order.patch if isinstance(order, ConfigOrder) else order.model_dump_json(),
             state=UpdateStage.VERIFIED,
             at=self._clock.now(),
+            limits=order.replay,
         )
         try:
             self._put(UpdateRecord(applied=self.record.applied, attempt=attempt))
@@ -125,29 +125,58 @@ class Updater:
 
     def _resume(self, target: UpdateTarget) -> None:
         """From `verified` to `swapped`; any failure leaves everything as it is."""
-        attempt, refusal = self.record.attempt, RefusalReason.INVALID.value
+        attempt = self.record.attempt
         if attempt is None or not target.ready(attempt):
             return
         try:
-            change = target.propose(attempt)
-            attempt = self._advance(attempt, UpdateStage.VALIDATED)
-            refusal = NEEDS_RESTART
-            change.plan()
-            attempt = self._advance(attempt, UpdateStage.PLANNED)
-            refusal = RefusalReason.INVALID.value
-            change.build()
-            attempt = self._advance(self._trial.before(attempt), UpdateStage.BUILT)
-            self._trial.begin()
-            attempt = self._move(attempt, UpdateStage.SWAPPED)
-            change.swap()
-        except ConfigError as error:
-            reasons = [str(problem) for problem in error.problems]
-            self._end(attempt, UpdateStage.REJECTED, reasons, refusal)
-        except ModelError as error:
-            self._end(attempt, UpdateStage.REJECTED, [str(error)], MODEL_REFUSED)
-        except OSError as error:
-            self._end(attempt, UpdateStage.REJECTED, [f"cannot be kept on disk: {error}"], NOT_KEPT)
+            if attempt.state is not UpdateStage.IN_SHADOW or self._change is None:
+                attempt = self._plan(attempt, target)
+            change = self._judged(attempt, target)
+            if change is None:
+                return
+            self._swap_in(change)
+        except (OrderRefused, ConfigError, ModelError, OSError) as error:
+            self._reject(refused(error))
+        self._change = None
         self._say()
+
+    def _plan(self, attempt: Attempt, target: UpdateTarget) -> Attempt:
+        """From `verified` on; raises what is wrong with it."""
+        self._change = target.propose(attempt)
+        attempt = self._advance(attempt, UpdateStage.VALIDATED)
+        check_plan(self._change)
+        attempt = self._advance(attempt, UpdateStage.PLANNED)
+        return self._advance(attempt, UpdateStage.IN_SHADOW)
+
+    def _judged(self, attempt: Attempt, target: UpdateTarget) -> ProposedChange | None:
+        """The change as it is proposed now, once recent frames were judged; raises `OrderRefused`
+        if they speak against it, as the order itself has it."""
+        found = None if self._change is None else self._change.shadow()
+        if found is None:
+            return None
+        attempt = attempt.model_copy(update={"shadow": found})
+        self._put(self.record.model_copy(update={"attempt": attempt}))
+        log(Event.UPDATE_REPLAYED, of=self.kind, version=attempt.version, found=found.words())
+        check_replay(attempt.limits, found)
+        change = target.propose(attempt)  # the gateway's own file may have changed meanwhile
+        check_plan(change)
+        return change
+
+    def _swap_in(self, change: ProposedChange) -> None:
+        """From `in_shadow` to `swapped`; raises what is wrong with it."""
+        attempt = self.record.attempt
+        if attempt is None:
+            return
+        change.build()
+        attempt = self._advance(self._trial.before(attempt), UpdateStage.BUILT)
+        self._trial.begin()
+        self._move(attempt, UpdateStage.SWAPPED)
+        change.swap()
+
+    def _reject(self, why: OrderRefused) -> None:
+        """What came of it so far had no effect."""
+        if self.record.attempt is not None:
+            self._end(self.record.attempt, UpdateStage.REJECTED, why.reasons, why.refusal)
 
     def _watch(self, attempt: Attempt, target: UpdateTarget) -> None:
         try:

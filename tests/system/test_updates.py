@@ -78,7 +78,8 @@ def test_an_order_changes_a_threshold_and_both_brokers_hear_of_each_state(
             assert applied.effective.version == 7
         said = dict.fromkeys(one.state for one in states(cloud, "reported"))
         assert list(said) == [
-            *("verified", "validated", "planned", "built", "swapped", "in_window", "applied")
+            *("verified", "validated", "planned", "in_shadow", "built", "swapped", "in_window"),
+            "applied",
         ]
         assert daemon.health()["config"] != before
         assert file.read_text() == written

@@ -55,6 +55,7 @@ INFO_KEYS = (
     *("version", "arch", "boot_id", "config_version", "config_sha256"),
     *("model", "model_sha256", "schema", "groups", "update_version"),
     *("update_digest", "model_update_version", "model_update_digest"),
+    *("update_shadow", "model_update_shadow"),
 )
 STATS_KEYS = ("at", "cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
 

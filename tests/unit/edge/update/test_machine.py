@@ -17,6 +17,7 @@ ORDER = (
     UpdateStage.VERIFIED,
     UpdateStage.VALIDATED,
     UpdateStage.PLANNED,
+    UpdateStage.IN_SHADOW,
     UpdateStage.BUILT,
     UpdateStage.SWAPPED,
     UpdateStage.IN_WINDOW,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from contract.shadow import ReplayLimits, ShadowOutcome, ShadowResult
+from edge.config.live import OUTBOX_VARIABLE
 from edge.health.reasons import HealthReason
+from edge.update.boot import begin_updated
 from edge.update.machine import UpdateStage
-from tests.unit.edge.update.updated_sites import STALLED, Site, order
+from tests.unit.edge.update.updated_sites import NOT_REPLAYED, STALLED, Site, order
 
 
 def test_a_good_order_is_kept_when_the_window_is_over_and_not_before(site: Site) -> None:
@@ -102,3 +105,74 @@ def test_what_has_to_be_prepared_is_waited_for(site: Site) -> None:
     site.prepared = True
     site.turn()
     assert site.in_force == "later"
+
+
+REPLAYED = ShadowResult(
+    outcome=ShadowOutcome.REPLAYED, frames=100, cameras=1, seconds=20, before=4, after=3, lost=1
+)
+
+
+def test_it_waits_for_recent_frames_and_says_with_each_state_what_they_showed(site: Site) -> None:
+    site.shadow = None
+    site.publish(order(1))
+    site.turn(600)
+    assert (site.in_force, site.state) == ("", UpdateStage.IN_SHADOW)
+    site.shadow = REPLAYED
+    site.turn()
+    assert (site.in_force, site.state) == ("new", UpdateStage.SWAPPED)
+    site.turn(60)
+    told = {one.state: one.shadow for one in site.states("reported") if one}
+    assert told["in_shadow"] is None
+    assert told["built"] == told["swapped"] == told["applied"] == REPLAYED
+
+
+@pytest.mark.parametrize(
+    ("limits", "found", "why"),
+    [
+        (ReplayLimits(max_lost_decisions_share=0.2), REPLAYED, "1 of 4 replayed decisions would"),
+        (ReplayLimits(max_new_decisions_per_h=10), NOT_REPLAYED, "nothing was replayed"),
+    ],
+)
+def test_an_order_beyond_its_own_limits_is_refused_before_it_has_any_effect(
+    site: Site, limits: ReplayLimits, found: ShadowResult, why: str
+) -> None:
+    site.shadow = found
+    site.publish(order(1, "new", limits))
+    assert (site.in_force, site.state) == ("", UpdateStage.REJECTED)
+    (rejected,) = site.states("rejected")
+    assert rejected is not None
+    assert (rejected.refusal, rejected.shadow) == ("replay_limit", found)
+    assert why in rejected.reasons[0]
+
+
+def test_an_order_within_its_own_limits_comes_into_force(site: Site) -> None:
+    site.shadow = REPLAYED
+    site.publish(order(1, "new", ReplayLimits(max_lost_decisions_share=0.25)))
+    assert site.in_force == "new"
+    site.turn(60)
+    site.shadow = NOT_REPLAYED
+    accepted = ReplayLimits(max_lost_decisions_share=0, accept_unreplayed=True)
+    site.publish(order(2, "newer", accepted))
+    assert site.in_force == "newer"
+
+
+def test_a_start_while_recent_frames_are_judged_begins_again_with_the_old_in_force(
+    site: Site,
+) -> None:
+    site.shadow = None
+    site.publish(order(1))
+    begin_updated(None, {OUTBOX_VARIABLE: str(site.folder / "outbox")})
+    site.start()
+    assert (site.in_force, site.state) == ("", UpdateStage.VERIFIED)
+    site.shadow = REPLAYED
+    site.turn()
+    assert site.in_force == "new"
+
+
+def test_what_became_invalid_while_frames_were_judged_is_rejected(site: Site) -> None:
+    site.shadow = None
+    site.publish(order(1, "soon"))
+    site.invalid = "soon"
+    site.shadow = REPLAYED
+    site.turn()
+    assert (site.in_force, site.state) == ("", UpdateStage.REJECTED)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from contract.ids import GatewayId
+from contract.shadow import ReplayLimits, ShadowOutcome, ShadowResult
 from contract.topics import Topics
 from contract.update import Targets
 from contract.update_state import UpdateState
@@ -33,12 +34,13 @@ from tests.fakes import ManualClock
 
 TOPICS = Topics(gateway=GatewayId("gw"))
 DESIRED = TOPICS.of_update("config", "desired")
+NOT_REPLAYED = ShadowResult(outcome=ShadowOutcome.NOTHING_TO_REPLAY, detail="no frames")
 STALLED = Problem(reason=HealthReason.WORKER_STALLED, subject="analysis-0", detail="hangs")
 
 
-def order(version: int, patch: str = "new") -> bytes:
+def order(version: int, patch: str = "new", replay: ReplayLimits | None = None) -> bytes:
     targets = Targets(gateways=(TOPICS.gateway,))
-    changed = {"version": version, "patch": patch, "targets": targets}
+    changed = {"version": version, "patch": patch, "targets": targets, "replay": replay}
     return sign_order(CONFIG_ORDER.model_copy(update=changed), ALICE)
 
 
@@ -54,6 +56,8 @@ class Site:
     problems: list[Problem] = field(default_factory=list)
     said: list[Publication] = field(default_factory=list)
     digest: str = "0" * 64
+    invalid: str = "invalid"
+    shadow: ShadowResult | None = NOT_REPLAYED
 
     def __post_init__(self) -> None:
         root = self.folder / "root.json"
@@ -88,7 +92,7 @@ class Site:
 
     def propose(self, update: KeptUpdate | None) -> Word:
         content = "" if update is None else update.content
-        if "invalid" in content:
+        if self.invalid in content:
             raise ConfigError((ConfigProblem(path="x", problem="is wrong"),))
         return Word(self, content)
 
@@ -120,6 +124,10 @@ class Word:
     def plan(self) -> None:
         if "restart" in self.word:
             raise ConfigError((ConfigProblem(path="y", problem="cannot change while running"),))
+
+    def shadow(self) -> ShadowResult | None:
+        assert self.site.state is UpdateStage.IN_SHADOW
+        return self.site.shadow
 
     def build(self) -> None:
         if "model" in self.word:
