@@ -1,7 +1,7 @@
 """What the gateway tells the process that replays: the two configurations, then clips.
 
-PURE. A line of JSON, then for each clip a line of JSON and its pictures as they are. The reader is
-given a function that reads so many bytes and one that reads a line.
+PURE. A line of JSON, then for each clip a line of JSON and its pictures as they are. The streams
+are the caller's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,14 +17,6 @@ from contract.ids import CameraId
 from edge.config.schema import EdgeConfig
 from edge.records import Frame
 from edge.shadow.judging import Clip
-
-
-class ReadableStream(Protocol):
-    """Bytes that come one after the other; fewer than asked for at the end alone."""
-
-    def read(self, size: int = -1, /) -> bytes: ...
-
-    def readline(self, size: int | None = -1, /) -> bytes: ...
 
 
 class ShadowOrder(BaseModel):
@@ -73,7 +65,7 @@ def clip_parts(camera: CameraId, frames: tuple[Frame, ...]) -> Iterator[bytes]:
     yield from (one.picture for one in frames)
 
 
-def read_order(stream: ReadableStream) -> ShadowOrder:
+def read_order(stream: BinaryIO) -> ShadowOrder:
     """Raises `CutShort`."""
     line = stream.readline()
     if not line.endswith(b"\n"):
@@ -81,7 +73,7 @@ def read_order(stream: ReadableStream) -> ShadowOrder:
     return ShadowOrder.model_validate_json(line)
 
 
-def read_clips(stream: ReadableStream) -> Iterator[Clip]:
+def read_clips(stream: BinaryIO) -> Iterator[Clip]:
     """Until the end; raises `CutShort` if that is within a clip."""
     while line := stream.readline():
         if not line.endswith(b"\n"):

@@ -12,6 +12,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 
@@ -21,7 +22,7 @@ from edge.detect.networks import open_detectors
 from edge.errors import InferenceError
 from edge.replay.comparison import ComparedSide
 from edge.shadow.judging import Clip, JudgedClip, JudgedFootage, replayed
-from edge.shadow.pipe import CutShort, ReadableStream, ShadowOrder, read_clips, read_order
+from edge.shadow.pipe import CutShort, ShadowOrder, read_clips, read_order
 from imaging.manifest import ModelError
 from service import events
 from service.clock import Clock, SystemClock
@@ -42,7 +43,7 @@ def main() -> int:
     return 0
 
 
-def replay_all(stream: ReadableStream, clock: Clock) -> ShadowResult:
+def replay_all(stream: BinaryIO, clock: Clock) -> ShadowResult:
     """Clips as they come, until the end or until the time is up; raises `ModelError`,
     `InferenceError` and `CutShort`."""
     began_s, order = clock.mono(), read_order(stream)

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.ids import GatewayId
+from contract.shadow import ReplayLimits
 from contract.signature import Signer
 from contract.update import Targets
 from tests.contract.orders import ALICE, CONFIG_ORDER, LATER, root_of, sign_order
@@ -28,6 +29,7 @@ def order(
     gateway: GatewayId = GATEWAY,
     expires_at: datetime = LATER,
     signers: Sequence[Signer] = (ALICE,),
+    replay: ReplayLimits | None = None,
 ) -> bytes:
     """A signed envelope that changes the configuration."""
     ordered = CONFIG_ORDER.model_copy(
@@ -36,6 +38,7 @@ def order(
             "patch": patch,
             "targets": Targets(gateways=(gateway,)),
             "expires_at": expires_at,
+            "replay": replay,
         }
     )
     return sign_order(ordered, *signers)
