@@ -92,6 +92,14 @@ class ReplayLimits(Signed):
         """Whether there is one."""
         return (self.max_lost_decisions_share, self.max_new_decisions_per_h) != (None, None)
 
+    def words(self) -> str:
+        """For a person."""
+        lost, new = self.max_lost_decisions_share, self.max_new_decisions_per_h
+        parts = [] if lost is None else [f"{100 * lost:g} % of decisions lost"]
+        parts += [] if new is None else [f"{new:g} new ones an hour"]
+        parts += ["also where nothing was replayed"] if self.accept_unreplayed else []
+        return ", ".join(parts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayedDecisions:

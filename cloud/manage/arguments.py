@@ -118,6 +118,7 @@ def _add_sign(parser: argparse.ArgumentParser, kind: UpdateKind) -> None:
         "--for-percent", type=int, metavar="N", help="of the groups, or of all gateways"
     )
     parser.add_argument("--salt", default="", help="another chooses other gateways")
+    _add_replay_limits(parser, "a gateway refuses it beyond; default: any")
     _add_trust(parser)
     add_store(parser)
 
@@ -140,11 +141,31 @@ def _add_roll_out(parser: argparse.ArgumentParser) -> None:
         ("--max-suspicions-per-h", "of one gateway, on average; default: 60"),
     ):
         parser.add_argument(flag, type=float, metavar="N", help=meaning)
+    _add_replay_limits(parser, "of a ring, added up; default: any")
     parser.add_argument("--resume", action="store_true", help="go on although it stopped: say why")
     _add_said(parser)
     _add_trust(parser)
     add_keys(parser)
     _add_broker_and_store(parser, store=True)
+
+
+def _add_replay_limits(parser: argparse.ArgumentParser, meaning: str) -> None:
+    """What recent frames, judged with the order, may change."""
+    parser.add_argument(
+        "--max-lost-decisions-share",
+        type=float,
+        metavar="0..1",
+        help=f"share of what recent frames raised that may be lost: {meaning}",
+    )
+    parser.add_argument(
+        "--max-new-decisions-per-h",
+        type=float,
+        metavar="N",
+        help=f"what recent frames newly raise, an hour of footage: {meaning}",
+    )
+    parser.add_argument(
+        "--accept-unreplayed", action="store_true", help="also where nothing could be replayed"
+    )
 
 
 def _add_role_keys(parser: argparse.ArgumentParser, flag: str, meaning: str) -> None:

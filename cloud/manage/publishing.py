@@ -43,6 +43,7 @@ def rollback(desk: Desk, kind: UpdateKind) -> Iterator[str]:
             **said_now(desk),
             "version": newest.version + 1,
             "targets": newest.targets,
+            "replay": None,  # a way back is open whatever recent frames say
         },
     )
     envelope = sealed(order, desk.options.sign)

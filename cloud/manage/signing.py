@@ -6,6 +6,7 @@ if need be. Prints what was signed, so that the next signer sees what he signs. 
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from cloud.manage.files import read_file, read_signed, sign_file, signers, write
 from cloud.manage.journal import Journal, entry_in_words
 from contract.envelope import Envelope, Refusal, read_envelope, seal
 from contract.ids import GatewayId
+from contract.shadow import ReplayLimits
 from contract.topics import UpdateKind
 from contract.update import (
     ORDER_TYPES,
@@ -76,7 +78,8 @@ def sealed(order: UpdateOrder, keys: list[Path]) -> Envelope:
     """The order, signed with `keys`."""
     if not keys:
         raise CannotRun("nobody signs: --sign FILE with a private key that `keygen` made")
-    payload = order.model_dump_json().encode()
+    # what is not said is left out: a gateway of before a field was there obeys the others
+    payload = order.model_dump_json(exclude_none=True).encode()
     return seal(ORDER_TYPES[order.kind], payload, signers(keys))
 
 
@@ -86,6 +89,7 @@ def written(desk: Desk, kind: UpdateKind, content: Path) -> UpdateOrder:
         **said_now(desk),
         "version": desk.options.version or next_version(desk, kind),
         "targets": _targets(desk),
+        "replay": _replay(desk),
     }
     return _order(kind, common | content_of(kind, content))
 
@@ -128,6 +132,8 @@ def shown(desk: Desk, order: UpdateOrder, envelope: Envelope, file: Path) -> Ite
     yield f"{file}: {order.kind} {order.version} for {targets_in_words(order.targets)}"
     until = order.expires_at.isoformat(timespec="minutes")
     yield f"  {order.reason} ({order.issued_by}), until {until}"
+    if order.replay is not None:
+        yield f"  refused by a gateway whose recent frames go beyond: {order.replay.words()}"
     yield f"  payload sha256 {digest_of(envelope.payload)}"
     yield f"  signed by {', '.join(one.key_id for one in envelope.signatures)}"
     if desk.trusted() is not None:
@@ -176,6 +182,28 @@ def _targets(desk: Desk) -> Targets:
     if targets == Targets(salt=options.salt):
         raise CannotRun("say for whom: --for-gateway, --for-group or --for-percent (100: all)")
     return targets
+
+
+def _replay(desk: Desk) -> ReplayLimits | None:
+    """For each gateway that takes the order."""
+    limits = replay_limits(desk.options)
+    if not limits.any:
+        if limits.accept_unreplayed:
+            raise CannotRun("--accept-unreplayed: there is no limit for what is replayed")
+        return None
+    return limits
+
+
+def replay_limits(options: argparse.Namespace) -> ReplayLimits:
+    """As the options have them."""
+    try:
+        return ReplayLimits(
+            max_lost_decisions_share=options.max_lost_decisions_share,
+            max_new_decisions_per_h=options.max_new_decisions_per_h,
+            accept_unreplayed=options.accept_unreplayed,
+        )
+    except ValidationError as error:
+        raise CannotRun(f"limits: {first_error(error)}") from error
 
 
 def _order(kind: UpdateKind, fields: dict[str, object]) -> UpdateOrder:

@@ -12,8 +12,9 @@ import pytest
 
 from contract.envelope import Envelope, read_envelope
 from contract.ids import GatewayId
+from contract.shadow import ReplayLimits
 from contract.topics import Topics
-from contract.update import ModelOrder, read_order
+from contract.update import ConfigOrder, ModelOrder, OpenedOrder, UpdateOrder, read_order
 from contract.update_state import OrderOutcome
 from imaging.manifest import CHECKOUT_MODELS
 from service.outcomes import Delivered
@@ -135,6 +136,61 @@ def test_rollback_orders_the_version_before_under_a_higher_one(
         assert operator("config", "rollback", *own, *operator.connection) == 0
         wait_until(lambda: found["a"].patches[-1:] == ["{}\n"], "its own file")
         assert found["b"].patches == []
+
+
+LIMITS = ("--max-lost-decisions-share", "0.1", "--max-new-decisions-per-h", "2")
+
+
+def order_in(file: str) -> ConfigOrder:
+    envelope = read_envelope(Path(file).read_bytes())
+    assert isinstance(envelope, Envelope)
+    found = read_order(envelope.payload, "config")
+    assert isinstance(found, ConfigOrder)
+    return found
+
+
+def test_an_order_carries_limits_for_what_is_replayed_and_says_so_to_who_signs_it(
+    operator: Operator,
+) -> None:
+    operator.root()
+    plain = operator.signed("detect: {min_score: 0.5}\n", "--for-percent", "100")
+    envelope = read_envelope(Path(plain).read_bytes())
+    assert isinstance(envelope, Envelope)
+    assert b"replay" not in envelope.payload  # gateways of before know no such field
+    limited = operator.signed("detect: {min_score: 0.5}\n", "--for-percent", "100", *LIMITS)
+    assert "beyond: 10 % of decisions lost, 2 new ones an hour" in "".join(operator.said)
+    assert order_in(limited).replay == ReplayLimits(
+        max_lost_decisions_share=0.1, max_new_decisions_per_h=2
+    )
+    for wrong, why in (
+        (["--max-lost-decisions-share", "3"], "limits: max_lost_decisions_share"),
+        (["--accept-unreplayed"], "there is no limit"),
+    ):
+        arguments = [operator.file("patch.yaml"), "--sign", operator.file("alice"), *wrong]
+        arguments += ["--reason", "x", "--for-percent", "100", *operator.store]
+        assert operator("config", "sign", *arguments) != 0
+        assert why in operator.complaint
+
+
+def test_the_way_back_is_open_whatever_recent_frames_say(
+    operator: Operator, mosquitto: Broker, root: str
+) -> None:
+    seen: list[UpdateOrder] = []
+
+    def judge(opened: OpenedOrder) -> tuple[OrderOutcome, tuple[str, ...]]:
+        seen.append(opened.order)
+        return OrderOutcome.APPLIED, ()
+
+    with gateways(mosquitto, root, operator.root(), a=()) as found:
+        found["a"].judge = judge
+        for score in (0.4, 0.5):
+            patch = f"detect: {{min_score: {score}}}\n"
+            order = operator.signed(patch, "--for-percent", "100", *LIMITS)
+            assert operator.publish(order) == 0, operator.complaint
+        why = ["--reason", "missed a walker", "--sign", operator.file("alice")]
+        assert operator("config", "rollback", *why, *operator.store, *operator.connection) == 0
+        wait_until(lambda: len(seen) == 3, "it is back")
+    assert [one.replay is None for one in seen] == [False, False, True]
 
 
 def test_diff_says_what_changes(operator: Operator, tmp_path: Path) -> None:
