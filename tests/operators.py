@@ -14,6 +14,7 @@ from cloud.__main__ import main
 from contract.envelope import Envelope, Refusal, read_envelope
 from contract.ids import GatewayId
 from contract.rotation import open_roots, read_root
+from contract.shadow import ShadowOutcome, ShadowResult
 from contract.topics import Topics, UpdateKind
 from contract.trust import TrustedState
 from contract.update import OpenedOrder, digest_of, open_order
@@ -22,6 +23,9 @@ from service.link import Link, Publication, Receipt, Subscription
 from tests.links import fail, settings
 from tests.servers import Broker
 
+HARMLESS = ShadowResult(
+    outcome=ShadowOutcome.REPLAYED, frames=100, cameras=1, seconds=20, before=5, after=5
+)
 Judge = Callable[[OpenedOrder], tuple[OrderOutcome, tuple[str, ...]]]
 """How a gateway ends an order that it may obey, and why."""
 
@@ -99,6 +103,7 @@ class ScriptedGateway:
         self.patches: list[str] = []
         self.topics = topics
         self.groups = groups
+        self.shadow: ShadowResult | None = HARMLESS
         self._lock = threading.Lock()
         self._effective = Effective()
         self.link = Link(
@@ -173,6 +178,7 @@ class ScriptedGateway:
                 digest=found.digest,
                 state=outcome,
                 reasons=reasons,
+                shadow=self.shadow,
                 at=now,
                 effective=self._effective,
             ),

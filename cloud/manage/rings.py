@@ -1,9 +1,10 @@
 """A roll-out ring by ring: who is in a ring, and whether it may go on.
 
 PURE. A ring advances once each gateway of it has applied the order, and all so far were watched for
-a while: nobody refused, went back, fell silent or got worse, and misses and alarms stayed within
-the limits. Otherwise it stops, with reasons. Whoever was away or unwell when his ring began is not
-judged by that. Called by `roll_out`, once for each look at the gateways.
+a while: nobody refused, went back, fell silent or got worse, and misses, alarms and what recent
+frames say (added up over the ring) stayed within the limits. A ring in which nothing was replayed
+has no evidence for the order. Otherwise it stops, with reasons. Whoever was away or unwell when his
+ring began is not judged by that. Called by `roll_out`, once for each look at the gateways.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Annotated
 from pydantic import Field
 
 from cloud.manage.gateways import KnownGateway, NamedOrder
-from cloud.manage.status import REFUSED, OrderAnswer, answer_to
+from cloud.manage.status import REFUSED, OrderAnswer, answer_to, replayed_by
 from contract.ids import GatewayId, is_name
 from contract.report import Wire
+from contract.shadow import ReplayedDecisions, ReplayLimits
 from contract.topics import UpdateKind
 from contract.update import percent_of
 
@@ -37,11 +39,24 @@ class Limits(Wire):
     max_missed: Annotated[int, Field(ge=0)] = 0
     max_alarms_per_h: PerHour = 4
     max_suspicions_per_h: PerHour = 60
+    max_lost_decisions_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    max_new_decisions_per_h: PerHour | None = None
+    accept_unreplayed: bool = False
+
+    @property
+    def replay(self) -> ReplayLimits:
+        """Of what a ring's recent frames say."""
+        return ReplayLimits(
+            max_lost_decisions_share=self.max_lost_decisions_share,
+            max_new_decisions_per_h=self.max_new_decisions_per_h,
+            accept_unreplayed=self.accept_unreplayed,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingFacts:
-    """Figures of a ring so far: of gateways that were there, and how much their counters grew."""
+    """Figures of a ring so far: of gateways that were there, how much their counters grew, and what
+    the recent frames of the ring's own say of the order."""
 
     applied: int
     judged: int
@@ -49,13 +64,14 @@ class RingFacts:
     missed: int
     alarms: int
     suspicions: int
+    replayed: ReplayedDecisions
 
     def words(self) -> str:
         """For the record."""
         return (
             f"{self.applied} of {self.judged} gateways applied it, watched for "
             f"{self.watched_s:.0f} s: {self.suspicions} suspicions, {self.alarms} alarms, "
-            f"{self.missed} audited misses"
+            f"{self.missed} audited misses; {self.replayed.words()}"
         )
 
 
@@ -84,13 +100,14 @@ class Stops:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingWatch:
     """A ring under way: of the gateways `judged`, those `unwell` at its beginning are not held to
-    their health until it was in order once. Times are monotonic seconds; `before` are the counters
-    as it began."""
+    their health until it was in order once; `ring` are those that it began with. Times are
+    monotonic seconds; `before` are the counters as it began."""
 
     kind: UpdateKind
     order: NamedOrder
     limits: Limits
     judged: frozenset[GatewayId]
+    ring: frozenset[GatewayId]
     all_members: frozenset[GatewayId]
     unwell: frozenset[GatewayId]
     began_s: float
@@ -150,6 +167,10 @@ class RingWatch:
             missed=sum(one.missed.grown - then.missed.grown for one, then in now),
             alarms=sum(one.alarms.grown - then.alarms.grown for one, then in now),
             suspicions=sum(one.suspicions.grown - then.suspicions.grown for one, then in now),
+            replayed=ReplayedDecisions.of(
+                replayed_by(gateways.get(one, KnownGateway()), self.kind, self.order)
+                for one in self.ring
+            ),
         )
 
     def _then(self, name: GatewayId) -> KnownGateway:
@@ -175,6 +196,8 @@ class RingWatch:
         ]
         yield from _said("silent or worse", {one: _ailment(gateways.get(one)) for one in over})
         yield from self._beyond(facts, now_s)
+        if all(answers[one][0] == "applied" for one in self.ring):
+            yield from facts.replayed.beyond(self.limits.replay)
 
     def _overtaken(
         self, gateways: Mapping[GatewayId, KnownGateway]

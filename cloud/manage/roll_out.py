@@ -170,6 +170,7 @@ class RollOut:
             order=NamedOrder(self.order.version, started.digest),
             limits=self.plan.limits,
             judged=everybody - absent,
+            ring=frozenset(started.members) - absent,
             all_members=everybody,
             unwell=frozenset(name for one in so_far for name in one.unwell),
             began_s=self.desk.clock.mono(),

@@ -11,6 +11,7 @@ from typing import Literal
 
 from cloud.manage.gateways import KnownGateway, NamedOrder
 from contract.ids import GatewayId
+from contract.shadow import ShadowResult
 from contract.topics import UpdateKind
 from contract.update_state import OrderOutcome, UpdateState
 
@@ -45,6 +46,14 @@ def answer_to(known: KnownGateway, kind: UpdateKind, order: NamedOrder) -> tuple
         if state is not None and _is_about(state, order):
             return _ANSWERS[state.outcome], _words(state)
     return ("waiting", "") if known.online else ("silent", f"it is {known.presence or 'unknown'}")
+
+
+def replayed_by(known: KnownGateway, kind: UpdateKind, order: NamedOrder) -> ShadowResult | None:
+    """What a gateway's recent frames say of this very order, once it has said so."""
+    for state in (known.rejected.get(kind), known.reported.get(kind)):
+        if state is not None and _is_about(state, order) and state.shadow is not None:
+            return state.shadow
+    return None
 
 
 def rows(gateways: Mapping[GatewayId, KnownGateway], kind: UpdateKind) -> list[Row]:

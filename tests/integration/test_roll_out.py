@@ -6,21 +6,24 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from contract.shadow import ShadowOutcome, ShadowResult
 from contract.update import OpenedOrder
 from contract.update_state import OrderOutcome
 from tests.links import wait_until
-from tests.operators import Judge, Operator, ScriptedGateway, gateways
+from tests.operators import HARMLESS, Judge, Operator, ScriptedGateway, gateways
 from tests.servers import Broker
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PATCH = "detect: {min_score: 0.5}\n"
 RINGS = ("--ring", "canary", "--ring", "shops", "--ring", "100%")
 QUICK = ("--watch-s", "1", "--grace-s", "0", "--answer-s", "30")
+
+NOTHING = ShadowResult(outcome=ShadowOutcome.NOTHING_TO_REPLAY, detail="no frames")
 
 Fleet = dict[str, ScriptedGateway]
 
@@ -145,6 +148,57 @@ def test_it_halts_by_itself_and_says_why(
     assert why in "\n".join(operator.said)
     assert operator.roll_out(order, *RINGS, *QUICK) == 1
     assert operator.steps()[-1] == last
+
+
+def losing(fleet: Fleet) -> None:
+    for name, lost in (("s1", 0), ("s2", 3)):
+        change = {"lost": lost, "after": 5 - lost}
+        fleet[name].shadow = HARMLESS.model_copy(update=change)
+
+
+def blind(fleet: Fleet) -> None:
+    for name in ("s1", "s2"):
+        fleet[name].shadow = NOTHING
+
+
+@pytest.mark.parametrize(
+    ("set_up", "options", "why"),
+    [
+        (losing, (), "3 of 10 replayed decisions would be lost (30 %), over 10 %"),
+        (losing, ("--max-lost-decisions-share", "0.29"), "(30 %), over 29 %"),
+        (blind, (), "nothing was replayed, which says nothing for it"),
+    ],
+)
+def test_it_stops_by_itself_on_what_recent_frames_say_with_the_figures_in_the_record(
+    operator: Roller,
+    fleet: Fleet,
+    set_up: Callable[[Fleet], None],
+    options: Sequence[str],
+    why: str,
+) -> None:
+    set_up(fleet)
+    order = operator.signed(PATCH, "--for-percent", "100")
+    assert operator.roll_out(order, *RINGS, *QUICK, *options) == 1
+    steps = operator.steps()
+    advanced, last = steps[2], steps[-1]
+    assert "1 of 1 gateways replayed 100 frames (20 s): 0 of 5 decisions lost" in str(advanced)
+    assert (last["step"], last["ring"], "signature" in last) == ("stopped", 2, True)
+    assert why in str(last["reasons"])
+    assert "gateways replayed" in str(last["reasons"])
+    assert fleet["rest"].patches == []
+
+
+@pytest.mark.parametrize(
+    ("set_up", "options"),
+    [(losing, ("--max-lost-decisions-share", "0.3")), (blind, ("--accept-unreplayed",))],
+)
+def test_it_advances_where_the_operator_has_allowed_it(
+    operator: Roller, fleet: Fleet, set_up: Callable[[Fleet], None], options: Sequence[str]
+) -> None:
+    set_up(fleet)
+    order = operator.signed(PATCH, "--for-percent", "100")
+    assert operator.roll_out(order, *RINGS, *QUICK, *options) == 0, operator.said
+    assert took(fleet) == ["bird", "s1", "s2", "rest"]
 
 
 def test_what_was_away_or_has_not_answered_is_given_back_what_it_had(

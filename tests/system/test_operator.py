@@ -19,7 +19,9 @@ from tests.system.sites import Edge, edge, settings, uplink
 
 pytestmark = pytest.mark.slow
 
-QUICK = ("--ring", "canary", "--ring", "100%", "--watch-s", "3", "--grace-s", "3")
+RINGS = ("--ring", "canary", "--ring", "100%", "--watch-s", "3", "--grace-s", "3")
+QUICK = (*RINGS, "--accept-unreplayed")
+"""No camera sends anything."""
 
 
 @contextmanager
@@ -44,7 +46,12 @@ def config(
     chosen = settings(site, root, folder, uplink=uplink(cloud))
     chosen["gateway"] = {"id": name}
     chosen["camera_defaults"] = {"kind": "stream"}
-    chosen["manage"] = {"root": str(root_file), "groups": [group], "health_window_s": 1}
+    chosen["manage"] = {
+        "root": str(root_file),
+        "groups": [group],
+        "health_window_s": 1,
+        "shadow": {"max_run_s": 600},
+    }
     return chosen
 
 
@@ -59,11 +66,9 @@ def meanwhile(act: Callable[[], object]) -> Iterator[None]:
         thread.join()
 
 
-def roll_out(operator: Operator, order: str) -> int:
-    key = ["--signing-key", operator.file("bob")]
-    return operator(
-        "config", "roll-out", order, *QUICK, *key, *operator.store, *operator.connection
-    )
+def roll_out(operator: Operator, order: str, *options: str) -> int:
+    how = [*(options or QUICK), "--signing-key", operator.file("bob")]
+    return operator("config", "roll-out", order, *how, *operator.store, *operator.connection)
 
 
 def answers(operator: Operator) -> dict[str, tuple[object, object]]:

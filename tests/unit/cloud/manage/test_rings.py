@@ -23,6 +23,7 @@ from cloud.manage.rings import (
     unwell,
 )
 from contract.ids import GatewayId
+from contract.shadow import ShadowOutcome, ShadowResult
 from contract.update_state import OrderOutcome, UpdateState
 
 A, B = GatewayId("a"), GatewayId("b")
@@ -32,14 +33,28 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 WELL = KnownGateway(presence="online", health="ok")
 
 
-def state(outcome: str, reasons: tuple[str, ...] = ()) -> UpdateState:
+HARMLESS = ShadowResult(
+    outcome=ShadowOutcome.REPLAYED, frames=50, cameras=1, seconds=10, before=10, after=10
+)
+NOTHING = ShadowResult(outcome=ShadowOutcome.NOTHING_TO_REPLAY, detail="no frames")
+
+
+def state(
+    outcome: str, reasons: tuple[str, ...] = (), shadow: ShadowResult | None = HARMLESS
+) -> UpdateState:
     return UpdateState(
-        kind="config", version=7, digest=ORDER.digest, state=outcome, reasons=reasons, at=AT
+        kind="config",
+        version=7,
+        digest=ORDER.digest,
+        state=outcome,
+        reasons=reasons,
+        shadow=shadow,
+        at=AT,
     )
 
 
-def done(known: KnownGateway = WELL) -> KnownGateway:
-    return replace(known, reported={"config": state(OrderOutcome.APPLIED)})
+def done(known: KnownGateway = WELL, shadow: ShadowResult | None = HARMLESS) -> KnownGateway:
+    return replace(known, reported={"config": state(OrderOutcome.APPLIED, shadow=shadow)})
 
 
 def watch(*names: GatewayId, before: Mapping[GatewayId, KnownGateway] | None = None) -> RingWatch:
@@ -49,6 +64,7 @@ def watch(*names: GatewayId, before: Mapping[GatewayId, KnownGateway] | None = N
         order=ORDER,
         limits=LIMITS,
         judged=frozenset(names),
+        ring=frozenset(names),
         all_members=frozenset(names),
         unwell=frozenset(unwell(names, known)),
         began_s=0.0,
@@ -144,6 +160,56 @@ def test_misses_and_alarms_over_their_limits_stop_it(known: KnownGateway, words:
 def test_as_many_alarms_as_allowed_are_no_matter() -> None:
     found = watch(A).look({A: replace(done(), alarms=Tally(1, 1), suspicions=Tally(2, 2))}, 1)[1]
     assert isinstance(found, GoesOn)
+
+
+def lossy(before: int, lost: int, new: int = 0) -> KnownGateway:
+    change = {"before": before, "after": before - lost + new, "lost": lost, "new": new}
+    return done(shadow=HARMLESS.model_copy(update=change))
+
+
+def test_lost_decisions_are_added_up_over_the_ring_once_all_have_answered() -> None:
+    ring, found = watch(A, B).look({A: lossy(2, 1), B: WELL}, 1)
+    assert isinstance(found, GoesOn)
+    ring, found = ring.look({A: lossy(2, 1), B: lossy(8, 0)}, 2)
+    assert isinstance(found, GoesOn)
+    _, found = ring.look({A: lossy(2, 1), B: lossy(8, 0)}, 102)
+    assert isinstance(found, Advances)
+    words = "2 of 2 gateways replayed 100 frames (20 s): 1 of 10 decisions lost, 0 new"
+    assert words in found.facts.words()
+    said = stopped(watch(A, B).look({A: lossy(2, 1), B: lossy(7, 0)}, 1)[1])
+    assert said == "1 of 9 replayed decisions would be lost (11 %), over 10 %"
+
+
+def test_new_decisions_have_a_limit_of_their_own_if_one_was_named() -> None:
+    noisy = lossy(10, 0, new=2)
+    assert isinstance(watch(A).look({A: noisy}, 1)[1], GoesOn)
+    limits = LIMITS.model_copy(update={"max_new_decisions_per_h": 700})
+    said = stopped(replace(watch(A), limits=limits).look({A: noisy}, 1)[1])
+    assert said == "2 new decisions in 10 s of footage (720.0 an hour), over 700 an hour"
+
+
+@pytest.mark.parametrize(
+    ("shadow", "why"),
+    [
+        (None, "nothing was replayed"),
+        (NOTHING, "nothing was replayed"),
+        (HARMLESS.model_copy(update={"before": 0, "after": 0}), "nothing had been reported"),
+    ],
+)
+def test_a_ring_without_evidence_stops_unless_the_operator_said_otherwise(
+    shadow: ShadowResult | None, why: str
+) -> None:
+    known = {A: done(shadow=shadow)}
+    assert why in stopped(watch(A).look(known, 1)[1])
+    accepting = LIMITS.model_copy(update={"accept_unreplayed": True})
+    ring, _ = replace(watch(A), limits=accepting).look(known, 1)
+    assert isinstance(ring.look(known, 101)[1], Advances)
+
+
+def test_the_evidence_of_the_ring_before_is_none_for_the_next() -> None:
+    second = replace(watch(A, B), ring=frozenset({B}))
+    known = {A: done(), B: done(shadow=NOTHING)}
+    assert "nothing was replayed" in stopped(second.look(known, 1)[1])
 
 
 def test_a_newer_order_stops_it() -> None:
