@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+import yaml
 
 from tests.faults.conftest import scaled
 from tests.faults.seats import broker_seat
@@ -19,6 +21,7 @@ from tests.servers import Broker
 from tests.system.daemons import unready, wait
 from tests.system.orders import order
 from tests.system.sites import Ear, Edge, ear, edge
+from tests.system.test_shadow import STRICT, walked_past
 from tests.system.test_updates import (
     UNHEALTHY,
     camera,
@@ -123,7 +126,7 @@ def test_killed_while_it_is_rolled_back_it_ends_with_the_old_one(
         with edge(tmp_path, config) as daemon:
             was = daemon.health()["config"]
         kills = 0
-        for life, point in enumerate(range(40, 64, 4), 1):  # one write takes six calls
+        for life, point in enumerate(range(52, 76, 4), 1):  # one write takes six calls
             with killed_at(point, shim, tmp_path, config) as daemon:
                 watched(daemon, frames=12)
                 publish(cloud, order(life, UNHEALTHY))
@@ -136,3 +139,38 @@ def test_killed_while_it_is_rolled_back_it_ends_with_the_old_one(
             if kills == KILLS:
                 break
         assert kills > 1
+
+
+def test_killed_while_recent_frames_are_judged_the_replay_ends_too_and_a_start_begins_anew(
+    brokers: tuple[Broker, Broker], tmp_path: Path
+) -> None:
+    with walked_past(*brokers, ROOT, tmp_path) as (daemon, _, cloud):
+        was = daemon.health()["config"]
+        publish(cloud, order(1, STRICT))
+        assert cloud.wait(lambda: "in_shadow" in [one.state for one in states(cloud, "reported")])
+        gateway = psutil.Process(daemon.process.pid)
+        wait(daemon, lambda: bool(replays_of(gateway)))
+        replays = replays_of(gateway)
+        for one in (gateway, *gateway.children(recursive=True)):
+            if one not in replays:
+                one.kill()
+        assert "built" not in [one.state for one in states(cloud, "reported")]
+        assert psutil.wait_procs(replays, timeout=60)[1] == []
+        config = yaml.safe_load(daemon.config.read_text())
+        with unready(tmp_path, config) as again:
+            wait(again, partial(has, again, ""))
+            found = again.health()["config"]
+            applied = until(cloud, "reported", "applied", 1)
+            wait(again, partial(has, again, str(applied.effective.digest)[:12]))
+            assert found in (was, again.health()["config"])
+            assert applied.shadow is not None
+            assert applied.shadow.outcome == "nothing_to_replay"
+
+
+def replays_of(gateway: psutil.Process) -> list[psutil.Process]:
+    """The processes that replay for it."""
+    return [
+        one
+        for one in gateway.children(recursive=True)
+        if "edge.shadow.process" in " ".join(one.cmdline())
+    ]
