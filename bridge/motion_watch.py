@@ -12,6 +12,7 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 from bridge.address import Url
@@ -32,22 +33,29 @@ LONG_REST_S = 1.0
 """Where a camera does not wait, but answers at once that there is nothing."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionSource:
+    """The camera that is listened to: `url` is its ONVIF address, out of its settings."""
+
+    camera: CameraId
+    settings: SourceConfig
+    url: Url
+
+
 class MotionWatch:
     """The loop of one camera."""
 
     def __init__(
         self,
-        camera: CameraId,
-        settings: SourceConfig,
-        url: Url,
+        source: MotionSource,
         hints: MotionHints,
         online: Callable[[], bool],
         clock: Clock,
         rng: random.Random,
     ) -> None:
-        self._camera, self._settings, self._url = camera, settings, url
+        self._camera, self._settings, self._url = source.camera, source.settings, source.url
         self._hints, self._online, self._clock, self._rng = hints, online, clock, rng
-        self._retries = Retries(settings.reconnect_max_s, rng)
+        self._retries = Retries(source.settings.reconnect_max_s, rng)
 
     def run(self, stopping: threading.Event) -> None:
         """Until `stopping`."""

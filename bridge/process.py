@@ -21,7 +21,7 @@ from bridge.address import Url, parse_address
 from bridge.config import BridgeConfig, BridgeConfigError
 from bridge.ffmpeg_memory import bound_ffmpeg_memory
 from bridge.motion_hints import MotionHints
-from bridge.motion_watch import MotionWatch
+from bridge.motion_watch import MotionSource, MotionWatch
 from bridge.picture import jpeg_format_of
 from bridge.source_condition import SourceCondition
 from bridge.sources.open import open_source
@@ -144,9 +144,7 @@ class Bridge:
     ) -> None:
         condition, settings = self.conditions[camera], self._config.cameras[camera]
         watch = MotionWatch(
-            camera,
-            settings,
-            url,
+            MotionSource(camera=camera, settings=settings, url=url),
             hints,
             lambda: condition.state().status == "online",
             self._clock,

@@ -22,7 +22,7 @@ from pyftpdlib.servers import FTPServer
 
 from bridge.uploads.certificate import UploadTls
 from bridge.uploads.refusals import log_refused_login
-from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
+from bridge.uploads.upload_queue import UploadLimits, UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
 
@@ -41,10 +41,13 @@ class FtpAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FtpLimits:
-    max_bytes: int
-    max_connections: int
-    idle_s: float
+class FtpDataPorts:
+    """Where files come in: first and last port, and our address as cameras see it, if it is another
+    than the one that they connected to."""
+
+    first: int
+    last: int
+    public_host: str | None
 
 
 def _silence() -> None:
@@ -63,10 +66,9 @@ class FtpServer:
     def __init__(
         self,
         address: tuple[str, int],
-        passive_ports: tuple[int, int],
-        public_host: str | None,
+        data_ports: FtpDataPorts,
         users: Mapping[str, FtpAccount],
-        limits: FtpLimits,
+        limits: UploadLimits,
         tls: UploadTls | None = None,
         implicit: bool = False,
     ) -> None:
@@ -75,8 +77,8 @@ class FtpServer:
         handler = _handler(users, limits, tls)
         if implicit:
             handler = _implicit(handler)
-        handler.passive_ports = range(passive_ports[0], passive_ports[1] + 1)
-        handler.masquerade_address = public_host
+        handler.passive_ports = range(data_ports.first, data_ports.last + 1)
+        handler.masquerade_address = data_ports.public_host
         self._server = FTPServer(address, handler, ioloop=IOLoop())
         self._server.max_cons = limits.max_connections
         self._server.max_cons_per_ip = max(2, limits.max_connections // 4)
@@ -170,7 +172,7 @@ class _Users(DummyAuthorizer):  # type: ignore[misc]  # pyftpdlib has no types
 
 
 def _handler(
-    users: Mapping[str, FtpAccount], limits: FtpLimits, tls: UploadTls | None
+    users: Mapping[str, FtpAccount], limits: UploadLimits, tls: UploadTls | None
 ) -> type[FTPHandler]:
     authorizer = _Users()
     for name, user in users.items():

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from bridge.camera_files import password_fault, password_of
 from bridge.config import BridgeConfig, BridgeConfigError
 from bridge.uploads.certificate import UploadTls, upload_tls
-from bridge.uploads.ftp import FtpAccount, FtpLimits, FtpServer
+from bridge.uploads.ftp import FtpAccount, FtpDataPorts, FtpServer
 from bridge.uploads.smtp import MailAccount, SmtpServer
-from bridge.uploads.upload_queue import UploadQueue
+from bridge.uploads.upload_queue import UploadLimits, UploadQueue
 from contract.ids import CameraId
 
 STOP_S = 2.0
@@ -94,20 +94,24 @@ class Listeners:
             server.stop()
 
 
+def _limits(config: BridgeConfig) -> UploadLimits:
+    return UploadLimits(
+        max_bytes=config.limits.max_bytes,
+        max_connections=config.uploads.max_connections,
+        idle_s=config.uploads.idle_s,
+    )
+
+
 def _ftp_servers(config: BridgeConfig, accounts: UploadAccounts) -> list[FtpServer]:
     uploads = config.uploads
-    limits = FtpLimits(
-        max_bytes=config.limits.max_bytes,
-        max_connections=uploads.max_connections,
-        idle_s=uploads.idle_s,
-    )
+    first, last = uploads.ftp_passive_ports
+    data_ports = FtpDataPorts(first=first, last=last, public_host=uploads.ftp_public_host)
     return [
         FtpServer(
             (uploads.host, port),
-            uploads.ftp_passive_ports,
-            uploads.ftp_public_host,
+            data_ports,
             accounts.ftp,
-            limits,
+            _limits(config),
             accounts.tls,
             implicit=port == uploads.ftps_port,
         )
@@ -121,9 +125,7 @@ def _smtp_servers(config: BridgeConfig, accounts: UploadAccounts) -> list[SmtpSe
         SmtpServer(
             (uploads.host, port),
             accounts.mail,
-            config.limits.max_bytes,
-            uploads.idle_s,
-            uploads.max_connections,
+            _limits(config),
             accounts.tls,
             implicit=port == uploads.smtps_port,
         )

@@ -23,7 +23,7 @@ from bridge.uploads.refusals import (
     log_unknown_address,
 )
 from bridge.uploads.smtp_connections import BoundedController, Places
-from bridge.uploads.upload_queue import UploadQueue, looks_like_picture
+from bridge.uploads.upload_queue import UploadLimits, UploadQueue, looks_like_picture
 from contract.ids import CameraId
 from service.events import Event, log
 
@@ -53,9 +53,7 @@ class SmtpServer:
         self,
         address: tuple[str, int],
         mailboxes: Mapping[str, MailAccount],
-        max_bytes: int,
-        idle_s: float,
-        max_connections: int,
+        limits: UploadLimits,
         tls: UploadTls | None = None,
         implicit: bool = False,
     ) -> None:
@@ -65,13 +63,13 @@ class SmtpServer:
         self._cameras = {box.username: box.camera for box in mailboxes.values() if box.username}
         self._users = {box.username: box.password for box in mailboxes.values() if box.username}
         self._controller = BoundedController(
-            _MailHandler(mailboxes, max_bytes),
-            Places(max_connections),
-            idle_s,
+            _MailHandler(mailboxes, limits.max_bytes),
+            Places(limits.max_connections),
+            limits.idle_s,
             hostname=address[0],
             port=address[1],
             ident="stillwatch-bridge",
-            data_size_limit=2 * max_bytes,
+            data_size_limit=2 * limits.max_bytes,
             authenticator=self._authenticate,
             auth_require_tls=required,
             tls_context=starts,

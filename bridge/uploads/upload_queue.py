@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from dataclasses import dataclass
 
 from imaging import jpeg, png
 
@@ -18,6 +19,15 @@ MAX_BYTES = 32_000_000
 def looks_like_picture(data: bytes) -> bool:
     """By its first bytes, whatever its name or declared type says."""
     return data.startswith((jpeg.MAGIC, png.MAGIC))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadLimits:
+    """Of one upload, of connections to a port at once, and of their silence."""
+
+    max_bytes: int
+    max_connections: int
+    idle_s: float
 
 
 class UploadQueue:

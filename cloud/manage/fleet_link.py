@@ -56,11 +56,6 @@ class FleetLink(RetainedLink):
         with self.changed:
             return dict(self._gateways)
 
-    def wait_change(self, timeout_s: float) -> None:
-        """Until something more was heard, or the time is over."""
-        with self.changed:
-            self.changed.wait(timeout_s)
-
     def retain(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Publishes topic and payload of each, retained; the broker has all on return."""
         waiting = list(messages)

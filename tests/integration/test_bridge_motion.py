@@ -16,7 +16,7 @@ from bridge.__main__ import main
 from bridge.address import Url, parse_address
 from bridge.config import SourceConfig
 from bridge.motion_hints import HOLD_S, MotionHints, MotionState
-from bridge.motion_watch import LONG_REST_S, REST_S, MotionWatch
+from bridge.motion_watch import LONG_REST_S, REST_S, MotionSource, MotionWatch
 from contract.ids import CameraId
 from service.clock import Clock, SystemClock
 from tests.cameras import film, rtsp_camera
@@ -84,7 +84,8 @@ def watched(
         )
         url = parse_address(source)
         assert isinstance(url, Url)
-        watch = MotionWatch(GATE, settings, url, hints, online, chosen, random.Random(1))
+        watched = MotionSource(camera=GATE, settings=settings, url=url)
+        watch = MotionWatch(watched, hints, online, chosen, random.Random(1))
         thread = threading.Thread(target=watch.run, args=(stopping,), daemon=True)
         thread.start()
         try:
