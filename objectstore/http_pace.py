@@ -59,7 +59,7 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(_Paced(sock))
 
 
-class _Connection(AWSHTTPConnection):
+class _PlainConnection(AWSHTTPConnection):
     response_class = _Response  # type: ignore[assignment]  # botocore puts any such class here
 
 
@@ -67,8 +67,8 @@ class _TlsConnection(AWSHTTPSConnection):
     response_class = _Response  # type: ignore[assignment]  # as above
 
 
-class _Pool(AWSHTTPConnectionPool):
-    ConnectionCls = _Connection
+class _PlainPool(AWSHTTPConnectionPool):
+    ConnectionCls = _PlainConnection
 
 
 class _TlsPool(AWSHTTPSConnectionPool):
@@ -78,4 +78,4 @@ class _TlsPool(AWSHTTPSConnectionPool):
 def pace(client: Any) -> None:
     """Holds all answers to a boto3 client to the pace; botocore has no public place for it."""
     session = client._endpoint.http_session
-    session._pool_classes_by_scheme.update(http=_Pool, https=_TlsPool)
+    session._pool_classes_by_scheme.update(http=_PlainPool, https=_TlsPool)

@@ -15,7 +15,7 @@ from typing import Any
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-class _Connection(sqlite3.Connection):
+class _ExactConnection(sqlite3.Connection):
     """Says of damage what SQLite means. Where the damaged bytes are quoted in SQLite's words and
     are no text, Python fails on the words, with an error that is none of SQLite's."""
 
@@ -44,7 +44,7 @@ def open_file(file: Path) -> sqlite3.Connection:
         timeout=BUSY_S,
         isolation_level=None,
         check_same_thread=False,
-        factory=_Connection,
+        factory=_ExactConnection,
     )
     connection.text_factory = readable
     return connection

@@ -46,7 +46,9 @@ def ask(options: argparse.Namespace, settings: Settings, clock: Clock) -> Remote
     topics = Topics(gateway=GatewayId(options.gateway), root=settings.root)
     transaction = secrets.token_hex(12)
     payload = _request(options, transaction).model_dump_json(exclude_none=True).encode()
-    waiting = _Waiting(settings, clock, topics.of_request(options.ask, "response"), transaction)
+    waiting = _AnswerListener(
+        settings, clock, topics.of_request(options.ask, "response"), transaction
+    )
     found = waiting.answered(topics.of_request(options.ask, "request"), payload, options.timeout_s)
     if found is None:
         raise CannotRun(
@@ -83,7 +85,7 @@ def _request(options: argparse.Namespace, transaction: str) -> RemoteRequest:
         raise CannotRun(f"no request: {first_error(error)}") from error
 
 
-class _Waiting:
+class _AnswerListener:
     """For the one answer with our transaction."""
 
     def __init__(self, settings: Settings, clock: Clock, topic: str, transaction: str) -> None:

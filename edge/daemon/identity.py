@@ -49,9 +49,13 @@ def open_identity(
     """
     file, facts = folder / FILE, _facts(root, environ)
     found = _read(file)
-    if isinstance(found, _Kept) and found.fits(facts):
+    if isinstance(found, _KeptIdentity) and found.fits(facts):
         return Identity(found.id, kept=True)
-    reason = "made on another machine: the card was cloned" if isinstance(found, _Kept) else found
+    reason = (
+        "made on another machine: the card was cloned"
+        if isinstance(found, _KeptIdentity)
+        else found
+    )
     identity = secrets.token_hex(_ID_BYTES)
     hashed = {name: [_hash(identity, one) for one in values] for name, values in facts.items()}
     try:
@@ -65,7 +69,7 @@ def open_identity(
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _KeptIdentity:
     id: str
     machine: Mapping[str, list[str]]
 
@@ -80,7 +84,7 @@ class _Kept:
         )
 
 
-def _read(file: Path) -> _Kept | str:
+def _read(file: Path) -> _KeptIdentity | str:
     """What was kept, or in words why there is nothing to go by."""
     try:
         document: object = json.loads(file.read_bytes())
@@ -93,7 +97,7 @@ def _read(file: Path) -> _Kept | str:
     identity, machine = document.get("id"), document.get("machine")
     if not (isinstance(identity, str) and _is_id(identity) and isinstance(machine, dict)):
         return f"{file.name} holds no identity"
-    return _Kept(
+    return _KeptIdentity(
         identity,
         {
             name: [one for one in values if isinstance(one, str)]

@@ -43,7 +43,7 @@ rule of a store would remove."""
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _ReportUnderWay:
     """A report that was handed to the connection, and when."""
 
     pending: Pending
@@ -85,7 +85,7 @@ class Courier:
         self._resume_s = 0.0
         self._stored: OrderedDict[str, None] = OrderedDict()
         self._doubted: OrderedDict[str, None] = OrderedDict()
-        self._under_way: OrderedDict[ReportId, _UnderWay] = OrderedDict()
+        self._under_way: OrderedDict[ReportId, _ReportUnderWay] = OrderedDict()
 
     def doubt(self, keys: Iterable[str]) -> None:
         """The cloud could not read these: look at what lies there with the next delivery."""
@@ -189,7 +189,7 @@ class Courier:
         if under_way is None or self._clock.mono() - under_way.since_s > LOST_S:
             payload = frame_report(_to_send(entry, self._outbox.age_s(entry.report_id)))
             pending = self._cloud.uplink.publish(topic, payload, 1, False, CONTENT_TYPE)
-            under_way = _UnderWay(pending, self._clock.mono())
+            under_way = _ReportUnderWay(pending, self._clock.mono())
         outcome = under_way.pending.wait(PUBACK_S)
         match outcome:
             case Delivered(words=words):
@@ -207,7 +207,7 @@ class Courier:
                 self._wait_on(entry, under_way)
                 self._try_again(entry, f"the broker did not acknowledge within {after_s:g} s")
 
-    def _wait_on(self, entry: OutboxEntry, under_way: _UnderWay) -> None:
+    def _wait_on(self, entry: OutboxEntry, under_way: _ReportUnderWay) -> None:
         """On a connection that stands, what a broker has not acknowledged is not sent again."""
         self._under_way[entry.report_id] = under_way
         if len(self._under_way) > KEYS_REMEMBERED:

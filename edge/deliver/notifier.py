@@ -37,7 +37,7 @@ SILENT_S = 10.0
 
 
 @dataclass(slots=True)
-class _UnderWay:
+class _NotificationUnderWay:
     notification: Notification
     pending: Pending
     since_s: float
@@ -64,7 +64,7 @@ class Notifier:
         self._rng = rng
         self._failures = 0
         self._resume_s = 0.0
-        self._under_way: _UnderWay | None = None
+        self._under_way: _NotificationUnderWay | None = None
 
     def step(self) -> bool:
         """One verdict further; False if there is nothing to do now."""
@@ -87,16 +87,18 @@ class Notifier:
         self._under_way = None  # only now: what cannot be recorded must not be sent again
         return True
 
-    def _begin(self) -> _UnderWay | None:
+    def _begin(self) -> _NotificationUnderWay | None:
         now = self._clock.mono()
         if now < self._resume_s:
             return None
         notification = self._notifications.next(self._destination.name)
         if notification is None:
             return None
-        return _UnderWay(notification, self._destination.notify(notification.verdict), now)
+        return _NotificationUnderWay(
+            notification, self._destination.notify(notification.verdict), now
+        )
 
-    def _lost(self, current: _UnderWay) -> bool:
+    def _lost(self, current: _NotificationUnderWay) -> bool:
         waited_s = self._clock.mono() - current.since_s
         if waited_s >= SILENT_S and not current.said:
             current.said = True

@@ -45,7 +45,7 @@ DiagnosticParts = Mapping[str, Callable[[], object]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _OpenRequest:
     verb: RemoteVerb
     request: RemoteRequest
     reply: Reply
@@ -67,7 +67,7 @@ class RemoteRequests:
         self._facts: DiagnosticParts = {}
         self._verbs = {topics.of_request(verb, "request"): verb for verb in VERBS}
         self._lock = threading.Lock()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_OpenRequest] = deque()
         self._began_s = clock.mono()
         self.frames = LastFrames(config)
         self.restart_wanted = False
@@ -96,7 +96,7 @@ class RemoteRequests:
         except ValueError as error:
             log(Event.MESSAGE_REFUSED, topic=topic, reason=str(error))
             return True
-        asked = _Waiting(verb, request, reply)
+        asked = _OpenRequest(verb, request, reply)
         if verb not in self._config().remote.allow:
             self._answer(asked, f"remote.allow does not name {verb}")
             return True
@@ -175,7 +175,7 @@ class RemoteRequests:
     def _up_s(self) -> float:
         return self._clock.mono() - self._began_s
 
-    def _answer(self, asked: _Waiting, served: dict[str, object] | str) -> None:
+    def _answer(self, asked: _OpenRequest, served: dict[str, object] | str) -> None:
         error = served if isinstance(served, str) else None
         data = {} if isinstance(served, str) else served
         payload = answer(asked.request, data, error)

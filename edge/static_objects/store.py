@@ -48,7 +48,7 @@ RETRY_S = 60.0
 
 
 @dataclass(slots=True)
-class _Kept:
+class _CameraOnDisk:
     """What of one camera is on disk, and when it was looked at and written (monotonic s)."""
 
     ids: frozenset[str] = frozenset()
@@ -66,7 +66,7 @@ class StaticStore:
         self._file = folder / FILE
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[CameraId, _Kept] = {}
+        self._kept: dict[CameraId, _CameraOnDisk] = {}
         self._connection: sqlite3.Connection | None = None
         self._closed = False
         self._tried_s = float("-inf")
@@ -84,7 +84,7 @@ class StaticStore:
         """Keep what is worth it, and take up what became known elsewhere; cheap in between."""
         now = self._clock.mono()
         with self._lock, self._surviving(camera):
-            kept = self._kept.setdefault(camera, _Kept())
+            kept = self._kept.setdefault(camera, _CameraOnDisk())
             if now - kept.looked_s < LOOK_S:
                 return memory
             kept.looked_s = now
@@ -153,7 +153,7 @@ class StaticStore:
         objects = tuple(t for t in (object_of(row, now) for row in rows) if t is not None)
         rows = connection.execute(QUERIES_OF_ONE, (camera,))
         queries = tuple(a for a in map(query_of, rows) if a is not None)
-        self._kept[camera] = _Kept(ids=frozenset(obj.id for obj in objects))
+        self._kept[camera] = _CameraOnDisk(ids=frozenset(obj.id for obj in objects))
         numbers = [int(obj.id) for obj in objects if obj.id.isdecimal()]
         return Memory(objects=objects, queries=queries, next_number=max(numbers, default=0) + 1)
 
@@ -162,7 +162,7 @@ class StaticStore:
         connection: sqlite3.Connection,
         camera: CameraId,
         memory: Memory,
-        kept: _Kept,
+        kept: _CameraOnDisk,
         now: float,
     ) -> Memory:
         memory = _without_forgotten(connection, camera, memory, kept)
@@ -188,7 +188,7 @@ class StaticStore:
 
 
 def _without_forgotten(
-    connection: sqlite3.Connection, camera: CameraId, memory: Memory, kept: _Kept
+    connection: sqlite3.Connection, camera: CameraId, memory: Memory, kept: _CameraOnDisk
 ) -> Memory:
     """What was written and is not there any more, somebody wants forgotten."""
     rows = connection.execute(IDS_OF_ONE, (camera,))

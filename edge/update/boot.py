@@ -23,7 +23,7 @@ from service.events import Event, log
 CRASHES, INVALID = "crashes", "invalid"
 
 
-class _Kept:
+class _BootRecord:
     """The record of one kind, as this start finds and leaves it."""
 
     def __init__(self, outbox: Path, kind: UpdateKind) -> None:
@@ -114,10 +114,10 @@ def begin_without(path: Path | None, environ: Mapping[str, str], reason: str) ->
     return begin(path, environ, _patches(outbox, kept))
 
 
-def _read(outbox: Path) -> tuple[_Kept, _Kept]:
-    return _Kept(outbox, "config"), _Kept(outbox, "model")
+def _read(outbox: Path) -> tuple[_BootRecord, _BootRecord]:
+    return _BootRecord(outbox, "config"), _BootRecord(outbox, "model")
 
 
-def _patches(outbox: Path, kept: tuple[_Kept, _Kept]) -> tuple[str, ...]:
+def _patches(outbox: Path, kept: tuple[_BootRecord, _BootRecord]) -> tuple[str, ...]:
     config, model = kept
     return patches_of(outbox, config.record.in_force, model.record.in_force)

@@ -25,11 +25,11 @@ MAX_BYTES = 1_048_576
 """Several times what two orders take."""
 
 
-class _Kept(BaseModel):
+class _DiskRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class KeptUpdate(_Kept):
+class KeptUpdate(_DiskRecord):
     """An update; `content` is a configuration's patch, or the order of a model."""
 
     version: int
@@ -63,7 +63,7 @@ class Attempt(KeptUpdate):
         return self.state in IN_FORCE and self.state not in ENDS
 
 
-class UpdateRecord(_Kept):
+class UpdateRecord(_DiskRecord):
     """All that is kept of one kind: what is `applied` is in force for good."""
 
     format: int = 1

@@ -28,7 +28,7 @@ class _Cluster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pool:
+class _BoxesOfLabel:
     """All boxes of one label, by falling score, with the network each came from."""
 
     boxes: FloatArray
@@ -64,16 +64,16 @@ def fuse(views: Sequence[Detections], fusion: Fusion, thresholds: Thresholds) ->
     )
 
 
-def _pool(views: Sequence[Detections], label: str) -> _Pool:
+def _pool(views: Sequence[Detections], label: str) -> _BoxesOfLabel:
     rows = [np.flatnonzero(np.array(view.labels, object) == label) for view in views]
     scores = np.concatenate([view.scores[r] for view, r in zip(views, rows, strict=True)])
     boxes = np.concatenate([view.boxes[r] for view, r in zip(views, rows, strict=True)])
     networks = np.concatenate([np.full(len(r), index) for index, r in enumerate(rows)])
     order = np.argsort(-scores, kind="stable")
-    return _Pool(boxes=boxes[order], scores=scores[order], networks=networks[order])
+    return _BoxesOfLabel(boxes=boxes[order], scores=scores[order], networks=networks[order])
 
 
-def _clusters(pool: _Pool, limit: float) -> list[_Cluster]:
+def _clusters(pool: _BoxesOfLabel, limit: float) -> list[_Cluster]:
     clusters: list[_Cluster] = []
     for row in range(len(pool.scores)):
         network = int(pool.networks[row])
@@ -94,7 +94,7 @@ def _home(box: FloatArray, network: int, clusters: list[_Cluster], limit: float)
     return closest if overlap[closest] > limit else None
 
 
-def _joined(cluster: _Cluster, row: int, pool: _Pool) -> _Cluster:
+def _joined(cluster: _Cluster, row: int, pool: _BoxesOfLabel) -> _Cluster:
     members = (*cluster.members, row)
     weights = pool.scores[list(members)] + 1e-9  # scores may all be 0
     box = np.average(pool.boxes[list(members)], axis=0, weights=weights).astype(np.float32)
@@ -102,7 +102,7 @@ def _joined(cluster: _Cluster, row: int, pool: _Pool) -> _Cluster:
 
 
 def _fused(
-    pool: _Pool, cluster: _Cluster, counted: int
+    pool: _BoxesOfLabel, cluster: _Cluster, counted: int
 ) -> tuple[FloatArray, float, dict[int, float]]:
     """The box, the mean of its `counted` best scores, and each network's own; members come by
     falling score."""

@@ -12,8 +12,9 @@ PACKAGES = (
     *("edge", "cloud", "bridge", "tools"),
 )
 
-_CLASS_NAME = re.compile(r"[A-Z]\w*[a-z]\w*")
-"""As classes and type aliases are written: not private, and no constant."""
+_CLASS_NAME = re.compile(r"_?[A-Z]\w*[a-z]\w*")
+"""As classes and type aliases are written, not constants; of private names only those of classes
+count, since an alias such as `_Row` says no more than its module."""
 
 
 def names_in(module: ast.Module) -> Iterator[str]:
@@ -22,9 +23,9 @@ def names_in(module: ast.Module) -> Iterator[str]:
         match node:
             case ast.ClassDef(name=name):
                 yield name
-            case ast.AnnAssign(target=ast.Name(id=name)):
+            case ast.AnnAssign(target=ast.Name(id=name)) if not name.startswith("_"):
                 yield name
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.startswith("_"):
                 if not (isinstance(value, ast.Call) and ast.unparse(value.func) == "TypeVar"):
                     yield name
 
