@@ -299,6 +299,18 @@ class Event(StrEnum):
         "info",
         "A destination took a message about an alarm or fault; at which try.",
     )
+    SUPERVISION_FAILED = (
+        "supervision_failed",
+        "error",
+        "An alarm centre does not acknowledge that the line works; why.",
+        True,
+    )
+    SUPERVISION_RECOVERED = (
+        "supervision_recovered",
+        "info",
+        "An alarm centre acknowledges again that the line works.",
+        True,
+    )
     NOTIFY_QUEUE_FAILED = (
         "notify_queue_failed",
         "error",

@@ -5,17 +5,27 @@ SHELL. The one place that knows all kinds. Called by `process` and by `check-con
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from cloud.notify.alarm_centre_settings import AlarmCentreSettings
+from cloud.notify.dc09 import AlarmCentre
 from cloud.notify.delivery import NotifyDestination
-from cloud.notify.destination_settings import DestinationSettings
+from cloud.notify.destination_settings import DestinationSettings, SecretSource, WebhookSettings
+from cloud.notify.mail import IntakeMail, PeopleMail
+from cloud.notify.mail_settings import EmailSettings, IntakeMailSettings
+from cloud.notify.mail_transport import MailTransport, SesTransport, SmtpTransport
 from cloud.notify.secrets_read import read_secret
 from cloud.notify.settings import NotifySettings
+from cloud.notify.sia_message import aes_key
 from cloud.notify.webhook import Webhook
 from cloud.notify.webhook_message import signing_key
 from cloud.settings import SettingsError
 from service.clock import Clock
+
+Build = Callable[[], NotifyDestination]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +43,60 @@ def build(
     """All of them, by name; raises `SettingsError` with everything that is wrong."""
     found: dict[str, BuiltDestination] = {}
     wrong: list[str] = []
-    for name, one in settings.webhooks.items():
-        what = f"notify.webhooks.{name}"
+    for what, name, own, make in _Builder(environ, clock).all(settings):
         try:
-            key = signing_key(read_secret(one.secret, environ, f"{what}.secret"))
-        except (SettingsError, ValueError) as error:
-            wrong.append(str(error) if isinstance(error, SettingsError) else f"{what}: {error}")
-            continue
-        found[name] = BuiltDestination(destination=Webhook(one, key, clock), settings=one)
+            destination = make()
+        except SettingsError as error:
+            wrong.append(f"notify.{what}.{name}: {error}")
+        except (ValueError, OSError) as error:
+            wrong.append(f"notify.{what}.{name}: {error}")
+        else:
+            counted = isinstance(destination, AlarmCentre)
+            found[name] = BuiltDestination(destination=destination, settings=own, counted=counted)
     if wrong:
         raise SettingsError("\n".join(wrong))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    environ: Mapping[str, str]
+    clock: Clock
+
+    def all(
+        self, settings: NotifySettings
+    ) -> Iterator[tuple[str, str, DestinationSettings, Build]]:
+        """Kind, name, settings, and what makes it."""
+        for name, hook in settings.webhooks.items():
+            yield "webhooks", name, hook, partial(self.webhook, hook)
+        for name, people in settings.emails.items():
+            yield "emails", name, people, partial(self.people, people)
+        for name, intake in settings.intakes.items():
+            yield "intakes", name, intake, partial(self.intake, intake)
+        for name, centre in settings.alarm_centres.items():
+            yield "alarm_centres", name, centre, partial(self.centre, centre)
+
+    def webhook(self, settings: WebhookSettings) -> NotifyDestination:
+        return Webhook(settings, signing_key(self._secret(settings.secret, "secret")), self.clock)
+
+    def people(self, settings: EmailSettings) -> NotifyDestination:
+        return PeopleMail(settings, self._transport(settings))
+
+    def intake(self, settings: IntakeMailSettings) -> NotifyDestination:
+        return IntakeMail(settings, self._transport(settings), self.clock)
+
+    def centre(self, settings: AlarmCentreSettings) -> NotifyDestination:
+        key = None if settings.key is None else aes_key(self._secret(settings.key, "key"))
+        return AlarmCentre(settings, key, self.clock, random.Random())
+
+    def _transport(self, settings: EmailSettings | IntakeMailSettings) -> MailTransport:
+        if settings.ses is not None:
+            return SesTransport(settings.ses, settings.timeout_s)
+        if settings.smtp is None:
+            raise SettingsError("neither smtp nor ses")
+        password = settings.smtp.password
+        words = None if password is None else self._secret(password, "password").decode()
+        return SmtpTransport(settings.smtp, words, settings.timeout_s)
+
+    def _secret(self, source: SecretSource, what: str) -> bytes:
+        return read_secret(source, self.environ, what)

@@ -12,7 +12,9 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from cloud.notify.alarm_centre_settings import AlarmCentreSettings
 from cloud.notify.destination_settings import DestinationSettings, WebhookSettings
+from cloud.notify.mail_settings import EmailSettings, IntakeMailSettings
 from cloud.notify.notice import Kind
 from contract.verdict import Decision
 from service.sections import Name, Section
@@ -88,9 +90,22 @@ class NotifySettings(Section):
         default_factory=dict, description="HTTP endpoints that get signed CloudEvents, by name."
     )
 
+    emails: Annotated[dict[Name, EmailSettings], Field(max_length=100)] = Field(
+        default_factory=dict, description="People who get mail, by name."
+    )
+    intakes: Annotated[dict[Name, IntakeMailSettings], Field(max_length=100)] = Field(
+        default_factory=dict, description="Intakes of video monitoring that take mail, by name."
+    )
+    alarm_centres: Annotated[dict[Name, AlarmCentreSettings], Field(max_length=100)] = Field(
+        default_factory=dict, description="Alarm receiving centres (SIA DC-09), by name."
+    )
+
     def destinations(self) -> Iterator[tuple[str, DestinationSettings]]:
         """All of them, by name."""
         yield from self.webhooks.items()
+        yield from self.emails.items()
+        yield from self.intakes.items()
+        yield from self.alarm_centres.items()
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

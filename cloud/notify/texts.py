@@ -30,7 +30,8 @@ MAX_TITLE = 120
 
 def title(notice: Notice) -> str:
     """One line, the most important word first."""
-    return _title(notice)[:MAX_TITLE]
+    words = "".join(one if one.isprintable() else " " for one in _title(notice))
+    return words[:MAX_TITLE]
 
 
 def _title(notice: Notice) -> str:

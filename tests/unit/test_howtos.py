@@ -42,7 +42,9 @@ EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
     for number, block in enumerate(blocks(page, "yaml"))
-    if "source:" not in block and not block.startswith("automation:") and "\nnotify:" not in block
+    if "source:" not in block
+    and not block.startswith("automation:")
+    and not re.search("^notify:", block, re.MULTILINE)
 ]
 NOTIFY_EXAMPLES = blocks(HOWTOS / "get-notified.md", "yaml")
 
