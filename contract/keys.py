@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
-from contract.ids import CameraId, GatewayId, ReportId
+from contract.ids import CameraId, GatewayId, ReportId, is_report_id
 
 _EVIDENCE = re.compile(
     r"evidence/(?P<gateway>[a-z0-9_-]{1,64})/(?P<camera>[a-z0-9_-]{1,64})"
@@ -88,6 +88,25 @@ def verdict_key(gateway: GatewayId, report: ReportId, place: int = 0) -> str:
 
 AlarmRecordName = Literal["report", "unconfirmed", "action"]
 
+_ALARM_RECORD = re.compile(
+    r"alarms/(?P<gateway>[a-z0-9_-]{1,64})/(?P<report>[a-z0-9_.-]{1,200})"
+    r"/(?:report-(?P<pictures>[0-9]{2})|action-(?P<action>[0-9]{4})|unconfirmed)\.json"
+)
+_VERDICT = re.compile(
+    r"verdicts/(?P<gateway>[a-z0-9_-]{1,64})/(?P<report>[a-z0-9_.-]{1,200}?\.[0-9]{1,10})"
+    r"(?:-[0-9]+)?\.json"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRecordKey:
+    """A key of `alarm_record_key` taken apart."""
+
+    gateway: GatewayId
+    report: ReportId
+    name: AlarmRecordName
+    number: int
+
 
 def alarm_record_key(
     gateway: GatewayId, report: ReportId, name: AlarmRecordName, number: int = 0
@@ -97,3 +116,24 @@ def alarm_record_key(
     width = {"report": 2, "action": 4}.get(name)
     numbered = name if width is None else f"{name}-{number:0{width}}"
     return f"alarms/{gateway}/{report}/{numbered}.json"
+
+
+def parse_alarm_record_key(key: str) -> AlarmRecordKey | None:
+    """The key taken apart; None if `alarm_record_key` makes no such key."""
+    match = _ALARM_RECORD.fullmatch(key)
+    if match is None or not is_report_id(match["report"]):
+        return None
+    pictures, action = match["pictures"], match["action"]
+    name: AlarmRecordName = "report" if pictures else "action" if action else "unconfirmed"
+    return AlarmRecordKey(
+        gateway=GatewayId(match["gateway"]),
+        report=ReportId(match["report"]),
+        name=name,
+        number=int(pictures or action or 0),
+    )
+
+
+def report_of_verdict_key(key: str) -> ReportId | None:
+    """Of which report a key of `verdict_key` is, whatever its place; None if it is none."""
+    match = _VERDICT.fullmatch(key)
+    return ReportId(match["report"]) if match and is_report_id(match["report"]) else None

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TEMPORARY = ".tmp"
-VERDICTS = "verdicts"
+RECORDS = frozenset({"verdicts", "alarms"})
+"""Folders of what is small and says what was decided and done."""
+
 SWEEP_S = 3600.0
 AGAIN_S = 60.0
 """A disk that somebody else fills is not searched for room with every picture."""
@@ -120,17 +122,17 @@ class Retention:
         return self._limits.max_bytes * (1 + SLACK)
 
     def _count_and_age(self, counts: _SweepCounts) -> Iterator[tuple[int, float, int, str]]:
-        """Every object that stays, as (0 evidence | 1 verdict, time, bytes, path)."""
+        """Every object that stays, as (0 evidence | 1 record, time, bytes, path)."""
         limits, now_s = self._limits, self._wall_s() if self._trusted() else None
         for path, at_s, size in _files(self._root):
-            verdict = Path(path).relative_to(self._root).parts[0] == VERDICTS
-            oldest_s = limits.verdicts_max_age_s if verdict else limits.evidence_max_age_s
+            record = Path(path).relative_to(self._root).parts[0] in RECORDS
+            oldest_s = limits.verdicts_max_age_s if record else limits.evidence_max_age_s
             if now_s is not None and now_s - at_s > oldest_s and _remove(path, self._root):
                 counts.aged += 1
                 counts.freed_bytes += size
                 continue
             counts.size_bytes += size
-            yield int(verdict), at_s, size, path
+            yield int(record), at_s, size, path
 
     def _make_room(self, counts: _SweepCounts, coming: int) -> None:
         limits = self._limits

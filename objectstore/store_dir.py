@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from objectstore.retention import TEMPORARY, VERDICTS, Retention
+from objectstore.retention import RECORDS, TEMPORARY, Retention
 from objectstore.store import (
     NotFound,
     ObjectPart,
@@ -32,7 +32,7 @@ from objectstore.store import (
     check_key,
 )
 
-_OURS = {TEMPORARY, VERDICTS, "evidence"}
+_OURS = {TEMPORARY, *RECORDS, "evidence"}
 
 _CHUNK_BYTES = 64 * 1024
 _PERMANENT = {

@@ -373,6 +373,35 @@ class Event(StrEnum):
         "What is stored as a verdict is none of ours; it is passed over. Why.",
         True,
     )
+    ALARM_RECORD_REFUSED = (
+        "alarm_record_refused",
+        "error",
+        "What is stored as a record of an alarm is none of ours; it is passed over. Why.",
+        True,
+    )
+    ALARM_RECORD_NOT_KEPT = (
+        "alarm_record_not_kept",
+        "warning",
+        "A report could not be stored for the index; the verdict stands all the same. Why.",
+        True,
+    )
+    INDEX_MESSAGE_REFUSED = (
+        "index_message_refused",
+        "warning",
+        "A message changes nothing in the index of alarms; why.",
+        True,
+    )
+    INDEX_DELAYED = (
+        "index_delayed",
+        "warning",
+        "Store or database does not answer: what came for the index is tried again. Why.",
+        True,
+    )
+    INDEX_REBUILT = (
+        "index_rebuilt",
+        "info",
+        "The index of alarms has what the object store has; what was read and removed.",
+    )
     REPORT_RECEIVED = "report_received", "info", "A report came for confirmation."
     REPORT_REFUSED = "report_refused", "warning", "A report is unusable; why.", True
     REPORT_SET_ASIDE = (

@@ -44,6 +44,7 @@ def report_of(
             "label": label,
             "severity": severity,
             "raised_at": AT + timedelta(seconds=number),
+            "clocksync": True,
             "rule": FiredRule(id=rule, reasons=("it stood there",)),
             "evidence": tuple(refs),
             "test": test,

@@ -42,6 +42,15 @@ class PostgreSql:
         return f"postgresql://{USER}@{HOST}:{self.port}/{name}"
 
 
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of the kind that the fixture is called for: `sqlite` or
+    `postgresql`."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/{secrets.token_hex(4)}.sqlite"
+    server: PostgreSql = request.getfixturevalue("postgresql")
+    return server.new_database()
+
+
 @contextmanager
 def postgresql() -> Iterator[PostgreSql]:
     """A server with empty data; its folder goes with it."""

@@ -8,7 +8,8 @@ holds its lock until the row fits all its records. What fails raises `SQLAlchemy
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
@@ -25,11 +26,11 @@ from cloud.index.queries import (
     end_of,
     page_statement,
 )
-from cloud.index.records import AlarmRecord, body_of, place_of, record_in
+from cloud.index.records import AlarmRecord, RecordPlace, body_of, place_of, record_in
 from cloud.index.schema import AlarmRecordRow, AlarmRow
 from cloud.index.summary import AlarmParts, AlarmState, AlarmSummary, parts_of, summarise
 from cloud.index.work import WorkStatus
-from contract.ids import ReportId
+from contract.ids import GatewayId, ReportId
 from service.clock import Clock
 
 COUNTED_TO = 10_000
@@ -71,18 +72,18 @@ class AlarmIndex:
                 _insert(connection, report_id, record)
             return self._summarised(connection, report_id)
 
-    def replace(self, report_id: ReportId, records: Iterable[AlarmRecord]) -> None:
-        """These records and no others: what the store has."""
+    def replace(self, alarms: Mapping[ReportId, Iterable[AlarmRecord]]) -> None:
+        """These records and no others, in one transaction: what the store has of each alarm. One
+        without records goes."""
         with writing(self._engine) as connection:
-            _lock(connection, report_id)
-            connection.execute(delete(AlarmRecordRow).where(AlarmRecordRow.report_id == report_id))
-            for record in records:
-                _insert(connection, report_id, record)
-            self._summarised(connection, report_id)
-
-    def remove(self, report_id: ReportId) -> None:
-        """The alarm is gone from the store."""
-        self.replace(report_id, ())
+            for report_id, records in sorted(alarms.items()):
+                _lock(connection, report_id)
+                connection.execute(
+                    delete(AlarmRecordRow).where(AlarmRecordRow.report_id == report_id)
+                )
+                for record in records:
+                    _insert(connection, report_id, record)
+                self._summarised(connection, report_id)
 
     def page(
         self,
@@ -138,16 +139,23 @@ class AlarmIndex:
         with Session(self._engine) as session:
             return tuple(map(_summary, session.scalars(found)))
 
-    def report_ids(self, after: str = "", limit: int = 10_000) -> Sequence[ReportId]:
-        """All alarms in the order of their ids, a part at a time."""
-        found = (
-            select(AlarmRow.report_id)
-            .where(AlarmRow.report_id > after)
-            .order_by(AlarmRow.report_id)
-            .limit(limit)
-        )
+    def gateways(self) -> set[GatewayId]:
+        """Of which there are alarms."""
         with self._engine.connect() as connection:
-            return [ReportId(one) for one in connection.scalars(found)]
+            found = connection.scalars(select(AlarmRow.gateway).distinct())
+            return {GatewayId(one) for one in found}
+
+    def places(self, gateway: GatewayId) -> dict[ReportId, frozenset[RecordPlace]]:
+        """Which records it has of each alarm of a gateway."""
+        row = AlarmRecordRow
+        found = select(row.report_id, row.kind, row.number).where(
+            row.report_id > f"{gateway}.", row.report_id < f"{gateway}/"
+        )  # the slash is the next sign behind the dot
+        places: defaultdict[ReportId, set[RecordPlace]] = defaultdict(set)
+        with self._engine.connect() as connection:
+            for report_id, kind, number in connection.execute(found):
+                places[ReportId(report_id)].add(RecordPlace(kind, number))
+        return {report_id: frozenset(some) for report_id, some in places.items()}
 
     def _summarised(self, connection: Connection, report_id: ReportId) -> AlarmSummary | None:
         summary = summarise(parts_of(_records(connection, report_id)))

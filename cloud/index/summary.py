@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from cloud.index.records import AlarmRecord, ReportRecord, UnconfirmedRecord
@@ -24,6 +24,9 @@ AlarmState = Literal["pending", "confirmed", "refuted", "inconclusive", "unconfi
 """What the cloud decided, or the edge meanwhile; `pending`: nobody has yet."""
 
 _WORDS_CHARS = 4000
+_LONGEST_S = 366 * 86_400.0
+"""Of a report on its way; more is no age."""
+
 _NUL = "\x00"
 
 
@@ -110,7 +113,7 @@ def summarise(parts: AlarmParts) -> AlarmSummary | None:
         label=_plain((decided or first).label),
         severity=(decided or first).severity,
         rule=_plain(report.rule.id if report else ""),
-        raised_at=_whole(report.raised_at if report else _decided_at(decided)),
+        raised_at=_whole(_raised_at(report, parts.received_at) or _decided_at(decided)),
         received_at=_whole_or_none(parts.received_at),
         state=decided.decision if decided else "pending",
         decided_at=_whole(decided.decided_at) if decided else None,
@@ -127,6 +130,15 @@ def summarise(parts: AlarmParts) -> AlarmSummary | None:
         actions=work.actions,
         words=_words(parts),
     )
+
+
+def _raised_at(report: ThreatReport | None, received_at: datetime | None) -> datetime | None:
+    """By our own clock where the gateway's is wrong: no alarm is from the future, or from 1970."""
+    if report is None or received_at is None:
+        return None
+    if report.clocksync and report.raised_at <= received_at:
+        return report.raised_at
+    return received_at - timedelta(seconds=min(report.age_s or 0.0, _LONGEST_S))
 
 
 def _decided_at(decided: Verdict | None) -> datetime:

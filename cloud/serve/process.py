@@ -18,6 +18,8 @@ from prometheus_client import CollectorRegistry
 
 from cloud.broker.connection import link_settings
 from cloud.confirm.evaluator import ReportEvaluator
+from cloud.index.alarm_store import AlarmStore
+from cloud.index.records import ReportRecord
 from cloud.keys import Keys, open_keys
 from cloud.model.full_model import FullModel, open_model
 from cloud.serve.metrics import WorkerMetrics
@@ -28,11 +30,12 @@ from cloud.settings import Settings, SettingsError
 from cloud.verdicts.ledger import Ledger
 from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verdict
 from contract.evidence_request import EvidenceRequest
+from contract.report import ThreatReport
 from contract.signature import Signer
 from contract.topics import Topics, shared_suspects
 from contract.verdict import Verdict
 from objectstore.open import read_s3
-from objectstore.store import ObjectStore
+from objectstore.store import ObjectStore, StoreError
 from service import events
 from service.clock import Clock
 from service.events import Event, log
@@ -114,6 +117,7 @@ class _Process:
                 clock=clock,
                 stopping=stopping,
                 self_check=model.self_check,
+                keep_report=_report_keeper(store, keys, clock),
             )
         )
         self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
@@ -197,6 +201,25 @@ def _log_keys(keys: Keys) -> None:
     else:
         trusted = () if keys.keyring is None else keys.keyring.key_ids
         log(Event.SIGNING_KEY_OPENED, key=keys.signer.key_id, trusted=list(trusted))
+
+
+def _report_keeper(store: ObjectStore, keys: Keys, clock: Clock) -> Callable[[ThreatReport], None]:
+    """So the store has the whole alarm even where nobody follows for the index. It comes after the
+    verdict, and without it the verdict stands all the same."""
+    alarms = AlarmStore(store, keys)
+
+    def keep(report: ThreatReport) -> None:
+        try:
+            alarms.keep(ReportRecord(received_at=clock.now(), report=report))
+        except StoreError as error:
+            log(
+                Event.ALARM_RECORD_NOT_KEPT,
+                camera=report.camera,
+                report_id=report.report_id,
+                reason=str(error),
+            )
+
+    return keep
 
 
 def _evaluator(

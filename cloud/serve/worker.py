@@ -53,7 +53,8 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerContext:
-    """What a worker works with. `self_check` raises if the model does not see its known picture."""
+    """What a worker works with. `self_check` raises if the model does not see its known picture.
+    `keep_report` stores what was decided on, for the index; it raises nothing."""
 
     root: str
     queue: ReportQueue
@@ -66,6 +67,7 @@ class WorkerContext:
     clock: Clock
     stopping: threading.Event
     self_check: Callable[[], None]
+    keep_report: Callable[[ThreatReport], None] = lambda _: None
 
 
 class ConfirmWorker:
@@ -151,7 +153,9 @@ class ConfirmWorker:
             self._evaluated_count += 1
             if isinstance(decided, EvidenceRequest):
                 return self._requested_evidence(decided)
-            return self._published(*decided)
+            outcome = self._published(*decided)
+            self._context.keep_report(report)
+            return outcome
         except Interrupted:
             return ReportOutcome.INTERRUPTED
         except (StoreError, LedgerError) as error:

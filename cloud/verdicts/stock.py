@@ -1,7 +1,8 @@
 """What a store holds of one gateway: its verdicts, its pictures, how far retention went.
 
 SHELL (lists and reads the object store). What lies in a verdict's place and is none is kept with
-its reason. Called by `verify` and `retain`, for one gateway after the other, which bounds memory.
+its reason. Called by `verify` and `retain`, for one gateway after the other, which bounds memory;
+`entry_at` by the index, too.
 """
 
 from __future__ import annotations
@@ -25,17 +26,18 @@ from objectstore.store import NotFound, ObjectStore, TooLarge
 if TYPE_CHECKING:
     from contract.signature import Keyring
 
-_AREAS = ("evidence", "retention", "verdicts")
+_AREAS = ("alarms", "evidence", "retention", "verdicts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """Of one gateway. `verdicts` by key; `pictures` by key, as listed."""
+    """Of one gateway. `verdicts` by key; `pictures` and `records` of alarms by key, as listed."""
 
     gateway: GatewayId
     verdicts: dict[str, LedgerEntry]
     refused: dict[str, RecordRefusal]
     pictures: dict[str, StoredObject]
+    records: dict[str, StoredObject]
     horizon: Horizon | None
 
 
@@ -56,7 +58,7 @@ def read_stock(
     verdicts: dict[str, LedgerEntry] = {}
     refused: dict[str, RecordRefusal] = {}
     for listed in inventory.list(f"verdicts/{gateway}/"):
-        found = _entry(store, listed.key, gateway, keyring)
+        found = entry_at(store, listed.key, gateway, keyring)
         if isinstance(found, LedgerEntry):
             verdicts[listed.key] = found
         elif found is not None:
@@ -69,14 +71,15 @@ def read_stock(
         verdicts=verdicts,
         refused=refused,
         pictures={one.key: one for one in inventory.list(f"evidence/{gateway}/")},
+        records={one.key: one for one in inventory.list(f"alarms/{gateway}/")},
         horizon=horizon if isinstance(horizon, Horizon) else None,
     )
 
 
-def _entry(
+def entry_at(
     store: ObjectStore, key: str, gateway: GatewayId, keyring: Keyring | None
 ) -> LedgerEntry | RecordRefusal | None:
-    """None if it went between the list and now."""
+    """What lies in a verdict's place; None if nothing does."""
     try:
         found = entries.decode(store.get(key, MAX_REPORT_BYTES), keyring)
     except NotFound:

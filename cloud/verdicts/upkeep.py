@@ -71,11 +71,12 @@ def retain(
         counts["pictures"] += len(what.pictures)
         counts["picture_bytes"] += what.picture_bytes
         counts["verdicts"] += len(what.verdicts)
+        counts["records"] += len(what.records)
         if options.delete:
             for key in remove(what, inventory, store, keys.signer):
                 _print(options, {"removed": key})
         else:
-            for key in (*what.pictures, *what.verdicts):
+            for key in (*what.pictures, *what.records, *what.verdicts):
                 _print(options, {"due": key})
     _print(options, {"deleted" if options.delete else "would_delete": True, **counts})
     return 0

@@ -19,16 +19,14 @@ from cloud.index.summary import AlarmSummary
 from cloud.index.work import WorkStatus
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.report import FiredRule
+from tests import databases
 from tests.alarms import action_on, decided, given_up, received, report_of
 from tests.fakes import ManualClock
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/index.sqlite"
-    address: str = request.getfixturevalue("postgresql").new_database()
-    return address
+    return databases.new_database(request, tmp_path)
 
 
 @pytest.fixture
@@ -80,7 +78,7 @@ def test_pages_follow_each_other_without_a_gap_and_without_a_repeat(
     for number in range(25):  # several of one severity and of one moment
         report = report_of(number, severity=number % 3)
         same = report.model_copy(update={"raised_at": report_of(number // 4).raised_at})
-        index.add(report.report_id, [received(same)])
+        index.add(report.report_id, [received(same, after_s=60)])
     whole = numbers(index.page(AlarmFilter(), order, limit=100).alarms)
     assert sorted(whole) == list(range(25))
     found, end = list[int](), None
@@ -167,7 +165,7 @@ def test_the_same_record_again_changes_nothing(index: AlarmIndex) -> None:
 def test_what_was_removed_is_gone_with_its_records(index: AlarmIndex) -> None:
     report = report_of(1)
     index.add(report.report_id, [received(report)])
-    index.remove(report.report_id)
+    index.replace({report.report_id: ()})
     assert index.find(report.report_id) is None
     assert index.parts(report.report_id).report is None
 

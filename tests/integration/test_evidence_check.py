@@ -13,12 +13,15 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.confirm.decision import Stamp, inconclusive
-from cloud.keys import make_keys, open_signer
+from cloud.index.alarm_store import AlarmStore
+from cloud.index.records import ReportRecord
+from cloud.keys import Keys, make_keys, open_signer
 from cloud.verdicts.entry import encode, entry_of, on_report
 from cloud.verdicts.ledger import Ledger
 from contract.chain import START, link_sha256
 from contract.ids import CameraId, GatewayId, report_id
 from contract.keys import evidence_key, verdict_key
+from contract.operator_action import OperatorAction
 from contract.report import ChainLink, EvidenceRef, Span, ThreatReport
 from contract.signature import Keyring
 from contract.verdict import Decision
@@ -115,7 +118,7 @@ def held(
 
 
 def _empty(inventory: Inventory) -> None:
-    for prefix in ("evidence/", "verdicts/", "retention/"):
+    for prefix in ("alarms/", "evidence/", "verdicts/", "retention/"):
         for listed in list(inventory.list(prefix)):
             inventory.remove(listed.key)
 
@@ -270,6 +273,24 @@ def test_old_verdicts_go_from_the_beginning_of_the_chain_and_what_was_missing_st
     assert held.verify(*GRACE)[1] == [f"verdict_removed number 2 of chain {CHAIN}"]
     held.inventory.remove(f"retention/{NORTH}.json")
     assert held.verify(*GRACE)[1] == [f"verdict_removed numbers 1 to 4 of chain {CHAIN}"]
+
+
+def test_the_records_of_an_alarm_go_with_its_verdict(held: Held) -> None:
+    alarms = AlarmStore(held.store, Keys(signer=open_signer(held.key)))
+    ancient, young = held.decide(NORTH, days=500), held.decide(NORTH, days=3)
+    waiting = held.decide(NORTH, stored=False)
+    for report in (ancient, young, waiting):
+        alarms.keep(ReportRecord(received_at=NOW, report=report))
+    action = OperatorAction(
+        report_id=ancient.report_id, gateway=NORTH, camera=ancient.camera,
+        number=1, kind="claim", by="ann", at=NOW,
+    )  # fmt: skip
+    alarms.append(action)
+    summary = held.retain("--delete")
+    assert (summary["verdicts"], summary["records"]) == (1, 2)
+    left = [one.key.split("/")[2] for one in held.inventory.list("alarms/")]
+    assert left == [young.report_id, waiting.report_id]
+    assert held.verify()[1] == []
 
 
 def test_a_forged_word_of_retention_excuses_nothing(held: Held) -> None:

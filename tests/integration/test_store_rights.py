@@ -11,7 +11,14 @@ from typing import Any
 import pytest
 
 from contract.ids import CameraId, GatewayId, report_id
-from contract.keys import WORKERS_TRIAL_KEY, evidence_key, model_key, trial_key, verdict_key
+from contract.keys import (
+    WORKERS_TRIAL_KEY,
+    alarm_record_key,
+    evidence_key,
+    model_key,
+    trial_key,
+    verdict_key,
+)
 from objectstore.inventory import open_inventory
 from objectstore.open import open_store
 from objectstore.store import NotFound, PermanentStoreError
@@ -25,6 +32,10 @@ NORTH, SOUTH, GATE = GatewayId("north"), GatewayId("south"), CameraId("gate")
 OWN = evidence_key(NORTH, GATE, NOON, "a" * 64)
 OTHERS = evidence_key(SOUTH, GATE, NOON, "b" * 64)
 VERDICT = verdict_key(NORTH, report_id(NORTH, GATE, 1, 2, 0))
+REPORTED, ACTION = (
+    alarm_record_key(NORTH, report_id(NORTH, GATE, 1, 2, 0), name, 1)
+    for name in ("report", "action")
+)
 RETENTION = "retention/north.json"
 MODEL, ORDER = model_key("c" * 64), "updates/config/7.json"
 
@@ -119,6 +130,24 @@ def test_a_worker_reads_evidence_creates_verdicts_and_is_told_what_is_missing(
     assert refused(lambda: list(inventory.list("evidence/")))
 
 
+def test_a_worker_stores_reports_and_the_console_what_operators_did(
+    server: servers.S3, tmp_path: Path
+) -> None:
+    worker = open_store(spec_of(server, "worker", tmp_path))
+    console_spec = spec_of(server, "console", tmp_path)
+    console, inventory = open_store(console_spec), open_inventory(console_spec)
+    assert worker.put_if_absent(REPORTED, b"report", "application/json") in {"created", "exists"}
+    assert console.get(REPORTED, 10) == b"report"
+    assert console.put_if_absent(ACTION, b"action", "application/json") in {"created", "exists"}
+    assert {REPORTED, ACTION} <= {one.key for one in inventory.list("alarms/")}
+    assert console.get(VERDICT, 10) == console.get(OTHERS, 10) == b"there"
+    for key in (VERDICT, OWN, RETENTION, ORDER):
+        assert refused(lambda key=key: console.replace(key, b"x", "application/json"))  # type: ignore[misc]
+    gateway = open_store(spec_of(server, "gateway-north", tmp_path))
+    assert refused(lambda: gateway.put_if_absent(ACTION, b"x", "application/json"))
+    assert refused(lambda: gateway.get(REPORTED, 10))
+
+
 def test_an_auditor_sees_all_and_changes_nothing(server: servers.S3, tmp_path: Path) -> None:
     spec = spec_of(server, "auditor", tmp_path)
     store, inventory = open_store(spec), open_inventory(spec)
@@ -166,7 +195,7 @@ def test_the_documents_let_a_gateway_do_what_it_does_and_nothing_else(policy: st
     assert allowed(policy, GET, MODEL)
     assert not allowed(policy, PUT, MODEL)
     prefix_alike = evidence_key(GatewayId("north-2"), GATE, NOON, "a" * 64)
-    for key in (OTHERS, VERDICT, RETENTION, ORDER, prefix_alike):
+    for key in (OTHERS, VERDICT, RETENTION, ORDER, REPORTED, ACTION, prefix_alike):
         for action in (PUT, GET, DELETE):
             assert not allowed(policy, action, key, conditional=True)
 
@@ -177,6 +206,14 @@ def test_the_documents_for_workers_auditor_and_keeper() -> None:
     assert not allowed("worker.json", PUT, VERDICT)
     assert not allowed("worker.json", PUT, OWN, conditional=True)
     assert not allowed("worker.json", DELETE, VERDICT)
+    for policy in ("worker.json", "console.json"):
+        assert allowed(policy, GET, ACTION)
+        assert allowed(policy, PUT, ACTION, conditional=True)
+        assert not allowed(policy, PUT, ACTION)
+        assert not allowed(policy, DELETE, ACTION)
+    assert allowed("console.json", GET, OWN)
+    assert not allowed("console.json", PUT, VERDICT, conditional=True)
+    assert allowed("keeper.json", DELETE, ACTION)
     for key in (MODEL, ORDER):
         assert allowed("operator.json", PUT, key)
         assert allowed("operator.json", GET, key)
