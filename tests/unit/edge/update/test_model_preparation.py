@@ -18,7 +18,7 @@ from edge.update.model_preparation import ModelPlace, ModelPreparation, check_pa
 from edge.update.patches import model_folder
 from edge.update.store import KeptUpdate
 from imaging.manifest import CHECKOUT_MODELS, ModelError
-from objectstore.store import ObjectPart, ObjectStore, TransientStoreError
+from objectstore.store import ObjectPart, ObjectStore, ResumableStore, TransientStoreError
 from objectstore.store_dir import DirectoryStore
 from tests.contract.orders import MODEL_ORDER
 from tests.fakes import ManualClock
@@ -57,6 +57,11 @@ def ordered(store: ObjectStore, *, spoilt: bool = False) -> KeptUpdate:
     return KeptUpdate(version=1, digest="a" * 64, content=order.model_dump_json())
 
 
+def place(folder: Path, store: ResumableStore) -> ModelPlace:
+    """Any pace will do: on a busy machine one model may take several times as long as itself."""
+    return ModelPlace(folder, lambda: store, most_times_slower=1000.0)
+
+
 def prepared(preparation: ModelPreparation, model: KeptUpdate) -> None:
     while not preparation.ready(model, DetectConfig(model=str(MODEL))):
         thread = preparation.thread
@@ -67,14 +72,14 @@ def prepared(preparation: ModelPreparation, model: KeptUpdate) -> None:
 def test_a_store_that_breaks_off_is_asked_again_for_what_is_missing(tmp_path: Path) -> None:
     store, clock = Breaking(tmp_path / "store"), ManualClock()
     model = ordered(store)
-    preparation = ModelPreparation(ModelPlace(tmp_path, lambda: store), clock)
+    preparation = ModelPreparation(place(tmp_path, store), clock)
     prepared(preparation, model)
     preparation.check(model)
     assert store.gets == 3
     assert clock.waits == [10.0]
     folder = model_folder(tmp_path, model)
     assert sorted(one.name for one in folder.iterdir()) == ["README.md", "manifest.json", NAMES[0]]
-    again = ModelPreparation(ModelPlace(tmp_path, lambda: store), clock)
+    again = ModelPreparation(place(tmp_path, store), clock)
     prepared(again, model)
     again.check(model)
     assert store.gets == 3
@@ -87,7 +92,7 @@ def test_after_a_kill_what_had_come_is_not_fetched_again(tmp_path: Path) -> None
     partial.mkdir(parents=True)
     (partial / NAMES[0]).write_bytes((MODEL / NAMES[0]).read_bytes())
     (partial / NAMES[1]).write_bytes(b"torn")
-    preparation = ModelPreparation(ModelPlace(tmp_path, lambda: store), ManualClock())
+    preparation = ModelPreparation(place(tmp_path, store), ManualClock())
     prepared(preparation, model)
     preparation.check(model)
     assert store.gets == 1
@@ -96,7 +101,7 @@ def test_after_a_kill_what_had_come_is_not_fetched_again(tmp_path: Path) -> None
 def test_of_a_model_that_is_refused_nothing_stays(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path / "store")
     broken = ordered(store, spoilt=True)
-    preparation = ModelPreparation(ModelPlace(tmp_path, lambda: store), ManualClock())
+    preparation = ModelPreparation(place(tmp_path, store), ManualClock())
     prepared(preparation, broken)
     with pytest.raises(ModelError, match="self-test"):
         preparation.check(broken)
