@@ -52,6 +52,21 @@ WORKERS_TRIAL_KEY = "verdicts/TRIAL"
 no capitals."""
 
 
+def watch_folder(gateway: GatewayId) -> str:
+    """What the proof of watch of one gateway lies below."""
+    return f"watch/{gateway}/"
+
+
+def watch_key(gateway: GatewayId, key_id: str, number: int, sha256: str) -> str:
+    """`watch/<gw>/<key id>/<number>-<sha256>.json`: of two with one number, both are kept."""
+    return f"{watch_folder(gateway)}{key_id}/{number:016d}-{sha256}.json"
+
+
+def watch_pin_key(gateway: GatewayId) -> str:
+    """Where the first key stands that was seen of it."""
+    return f"{watch_folder(gateway)}KEY"
+
+
 def trial_key(gateway: GatewayId) -> str:
     """Where it lies: below the gateway's evidence, where its least rights let it write."""
     day = datetime(2000, 1, 1, tzinfo=UTC)

@@ -13,7 +13,7 @@ from contract.ids import CameraId, GatewayId, id_of, is_name
 
 DEFAULT_ROOT = "stillwatch"
 
-GatewayLeaf = Literal["status", "info", "stats", "health"]
+GatewayLeaf = Literal["status", "info", "stats", "health", "watch"]
 CameraLeaf = Literal["status", "health", "suspect", "suspicion", "verdict", "threat", "image"]
 Verb = Literal["self-test", "snapshot", "diagnostics", "explain", "restart"]
 Presence = Literal["online", "stopped", "offline"]
@@ -62,6 +62,10 @@ class Topics:
     def of_trust(self) -> str:
         """Where the chain of roots of trust comes (`contract.rotation`)."""
         return f"{self.root}/{self.gateway}/trust/desired"
+
+    def of_watch_kept(self) -> str:
+        """Where the cloud says which entry of the proof of watch it keeps."""
+        return f"{self.root}/{self.gateway}/watch/kept"
 
     def all_cameras(self, leaf: CameraLeaf) -> str:
         """Subscription filter for `leaf` of every camera of this gateway."""
@@ -121,6 +125,11 @@ def gateway_of(topic: str, root: str = DEFAULT_ROOT) -> tuple[GatewayId, str] | 
     if not topic.startswith(f"{root}/") or not is_name(gateway) or not rest:
         return None
     return GatewayId(gateway), rest
+
+
+def shared_watches(root: str = DEFAULT_ROOT, group: str = "confirm") -> str:
+    """The shared subscription over which cloud workers divide all entries of proofs of watch."""
+    return f"$share/{group}/{root}/+/watch"
 
 
 def shared_suspects(root: str = DEFAULT_ROOT, group: str = "confirm") -> str:

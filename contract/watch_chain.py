@@ -139,9 +139,11 @@ def _in_chain(chain: list[SealedEntry], question: WatchQuestion) -> Iterator[Wat
     for one in chain:
         if _within(one.entry, question):
             yield from _of_one(one.entry)
+    there = {(one.entry.number, one.sha256) for one in chain}
     for before, after in pairwise(chain):
         if _within(after.entry, question) or _spans(before.entry, after.entry, question):
-            yield from _between(before, after)
+            follows = (after.entry.number - 1, after.entry.previous) in there
+            yield from _between(before.entry, after.entry, follows=follows)
 
 
 def _spans(before: WatchEntry, after: WatchEntry, question: WatchQuestion) -> bool:
@@ -161,8 +163,8 @@ def _of_one(entry: WatchEntry) -> Iterator[WatchFinding]:
         yield WatchFinding(WatchFault.CLOCK, _place(entry), words, entry.begins)
 
 
-def _between(before: SealedEntry, after: SealedEntry) -> Iterator[WatchFinding]:
-    old, new = before.entry, after.entry
+def _between(old: WatchEntry, new: WatchEntry, *, follows: bool) -> Iterator[WatchFinding]:
+    """`follows`: it names one that is there; after a fork that may be either."""
     if new.number == old.number:
         words = "there are two with this number, both signed by the gateway's key"
         yield WatchFinding(WatchFault.FORK, _place(new), words, new.begins)
@@ -170,7 +172,7 @@ def _between(before: SealedEntry, after: SealedEntry) -> Iterator[WatchFinding]:
     if new.number > old.number + 1:
         yield _hole(old.number, new)
         return
-    if new.previous != before.sha256:
+    if not follows:
         words = f"it does not follow number {old.number} as that lies here"
         yield WatchFinding(WatchFault.BROKEN, _place(new), words, new.begins)
     yield from _clocks(old, new)

@@ -63,6 +63,31 @@ class Event(StrEnum):
     CONFIG_NOT_KEPT = "config_not_kept", "warning", "It runs, but is not on disk as last good."
     CONFIG_RESTORED = "config_restored", "error", "The last good configuration runs instead."
 
+    WATCH_KEY_MADE = (
+        "watch_key_made",
+        "info",
+        "The proof of watch has a new key, so another chain begins; why.",
+    )
+    WATCH_CLOSED = "watch_closed", "info", "An entry of the proof of watch is done; why it ended."
+    WATCH_UNKEPT = (
+        "watch_unkept",
+        "warning",
+        "The disk takes no entry of the proof of watch; it is tried again.",
+        True,
+    )
+    WATCH_LOST = (
+        "watch_lost",
+        "warning",
+        "What was counted for the proof of watch is gone: damaged, or too old and undelivered.",
+        True,
+    )
+    WATCH_ENTRY_REFUSED = (
+        "watch_entry_refused",
+        "warning",
+        "A worker keeps no entry of a proof of watch that came; why.",
+        True,
+    )
+
     UPDATE_ADVANCED = "update_advanced", "info", "An update from afar came to its next state."
     UPDATE_REPLAYED = (
         "update_replayed",

@@ -63,6 +63,7 @@ RULES: dict[str, ReloadPart] = {
     "runtime.metrics_port": ReloadPart.RESTART,
     "enrolment": ReloadPart.RESTART,
     "self_test": ReloadPart.NOTHING,
+    "watch": ReloadPart.NOTHING,
     "home_assistant": ReloadPart.NOTHING,
     "remote": ReloadPart.NOTHING,
     "manage": ReloadPart.NOTHING,

@@ -42,6 +42,7 @@ from edge.config.snapshots import SnapshotsConfig
 from edge.config.static_objects import StaticObjectsConfig
 from edge.config.tracking import TrackingConfig
 from edge.config.values import Name, OwnTopic, Section
+from edge.config.watch import WatchConfig
 from service.sections import BrokerConfig, Share, TlsConfig
 from service.weekly_hours import WindowConfig
 
@@ -86,6 +87,7 @@ __all__ = [
     "StaticObjectsConfig",
     "TlsConfig",
     "TrackingConfig",
+    "WatchConfig",
     "WindowConfig",
     "ZoneConfig",
 ]
@@ -236,6 +238,9 @@ class EdgeConfig(Section):
     )
     self_test: SelfTestConfig = Field(
         default_factory=SelfTestConfig, description="Marked suspicions that test the whole way."
+    )
+    watch: WatchConfig = Field(
+        default_factory=WatchConfig, description="The proof of watch: a signed entry every hour."
     )
     remote: RemoteConfig = Field(default_factory=RemoteConfig, description="Requests from afar.")
     home_assistant: HomeAssistantConfig = Field(

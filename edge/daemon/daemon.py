@@ -194,6 +194,7 @@ class Daemon:
         gateway.health_watch.tick()
         gateway.home_assistant.tick()
         gateway.remote.tick()
+        gateway.watch_proof.tick()
         self._requests.stop = self._requests.stop or gateway.remote.restart_wanted
         gateway.self_tests.tests.tick(gateway.delivery.wake)
         if self._requests.reload:
@@ -255,6 +256,7 @@ class Daemon:
         self._settle(until_s - _FAREWELL_SHARE * deadline_s)
         self._ending = True
         gateway.shadow.stop()
+        gateway.watch_proof.stop()
         gateway.self_tests.tests.stop()
         gateway.site_listener.stop(1.0)
         leaving = threading.Thread(target=self._leave_cloud, args=(until_s,), daemon=True)

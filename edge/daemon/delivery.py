@@ -36,6 +36,7 @@ from edge.errors import OutboxError
 from edge.metrics.counters import Counters
 from edge.remote.requests import RemoteRequests
 from edge.update.inbox import Inbox
+from edge.watch_proof.delivery import WatchDelivery
 from objectstore.store import ObjectStore
 from objectstore.store_dir import DirectoryStore
 from service.events import Event, log
@@ -48,8 +49,8 @@ _WAIT_S = 0.25
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkSetup:
     """How the cloud is reached: `on_connect` and `will` are for its broker, where it has one;
-    `keyring` has its keys, if they are known; `requests` are taken there too, `orders` only
-    there."""
+    `keyring` has its keys, if they are known; `requests` are taken there too, `orders` and the
+    cloud's word on the proof of `watch` only there."""
 
     topics: Topics
     identity: Identity
@@ -58,6 +59,7 @@ class UplinkSetup:
     keyring: Keyring | None = None
     requests: RemoteRequests | None = None
     orders: Inbox | None = None
+    watch: WatchDelivery | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +89,13 @@ class Delivery:
         on_failure = callbacks.on_failure
         self._config, self._clock, self._on_failure = config, clock, on_failure
         self._outbox, self._on_disk = outbox, True
+        self._counters = counters
         current = config()
         self.alone = shares_broker(current)
         self.kept = threading.Event()
         self._recorded: list[threading.Event] = []
         self._requests = None if self.alone else setup.requests
-        self._orders = setup.orders
+        self._orders, self._watch = setup.orders, setup.watch
         self.uplink = self._make_uplink(current, setup)
         self.evidence_requests = EvidenceRequests(clock)
         self.trust = Trust(topics.root, setup.keyring, outbox.find)
@@ -137,6 +140,7 @@ class Delivery:
         gateways = self._outbox.gateways() | {setup.topics.gateway}
         asked = () if self._requests is None else self._requests.subscriptions(qos=0)
         asked += () if self._orders is None else self._orders.subscriptions()
+        asked += () if self._watch is None else self._watch.subscriptions()
         return Link(
             uplink_settings(config, setup.identity),
             on_fatal=self._on_failure,
@@ -172,7 +176,11 @@ class Delivery:
     def publish_to_cloud(self, publications: Iterable[Publication]) -> None:
         """What was published at the site's broker too; nothing where both are one."""
         for one in () if self.alone else publications:
-            self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
+            self.send(one)
+
+    def send(self, one: Publication) -> None:
+        """At the cloud's broker."""
+        self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
 
     def wake(self) -> None:
         """There may be something to deliver, or reason to stop waiting for it."""
@@ -196,6 +204,7 @@ class Delivery:
             context.settings,
             random.Random(),
             context.trace,
+            self._notified,
         )
         return Worker(
             f"notify-{destination.name}",
@@ -228,10 +237,11 @@ class Delivery:
     def _on_verdict(
         self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]
     ) -> None:
-        if self._requests and self._requests.on_message(topic, payload, retained, self._reply):
+        if self._requests and self._requests.on_message(topic, payload, retained, self.send):
             ack()
             return
-        if self._orders and self._orders.on_message(topic, payload, retained):
+        ordered = self._orders and self._orders.on_message(topic, payload, retained)
+        if ordered or (self._watch and self._watch.on_message(topic, payload)):
             ack()
             return
         try:
@@ -241,12 +251,14 @@ class Delivery:
             self._on_failure(error)
         self.kept.set()
 
+    def _notified(self, verdict: Verdict) -> None:
+        """A broker took it; self-tests and audits are nobody's alarms."""
+        if not (verdict.test or verdict.audit):
+            self._counters.count(verdict.camera, "notified")
+
     def _decided(self, verdict: Verdict) -> None:
         self.audience.answered()
         self._answered(verdict)
-
-    def _reply(self, one: Publication) -> None:
-        self.uplink.publish(one.topic, one.payload, one.qos, one.retain)
 
 
 def _verdicts_of(gateways: Iterable[GatewayId], root: str) -> tuple[Subscription, ...]:

@@ -34,6 +34,7 @@ from edge.daemon.status_messages import StatusMessages
 from edge.daemon.updates import Updates, UpdateSays
 from edge.daemon.verdict_queue import VerdictQueue
 from edge.daemon.version import program_version
+from edge.daemon.watch_proof import WatchedParts, WatchProof
 from edge.daemon.worker import OnFailure
 from edge.deliver.context import DeliveryContext
 from edge.detect.networks import OpenDetectors, open_detectors
@@ -51,6 +52,7 @@ from edge.self_test.runner import ReportSource
 from edge.shadow.recent_frames import RecentFrames
 from edge.shadow.runs import ShadowRuns
 from edge.static_objects.store import StaticStore
+from edge.watch_proof.delivery import WatchRoads
 from service.clock import Clock
 from service.link import Link, LinkState, Publication
 
@@ -84,6 +86,7 @@ class Gateway:
         self._build_settings(loaded.config)
         self._build_requests()
         self._build_updates()
+        self._build_watch_proof()
         identity = open_identity(self._config.deliver.outbox.path)
         self.enrolment = Enrolment(self._config, clock, on_failure)
         self._build_site(identity)
@@ -202,6 +205,28 @@ class Gateway:
         )
         self.status_messages.of_update(self.updates.facts)
 
+    def _build_watch_proof(self) -> None:
+        self.watch_proof = WatchProof(
+            WatchedParts(
+                topics=self.topics,
+                config=self.config,
+                live=self.live,
+                model_sha256=lambda: self._networks[0].sha256,
+                counters=self.counters,
+                epoch=self._epoch,
+                synchronised=self.synchronised,
+            ),
+            WatchRoads(
+                cloud_ready=lambda: self.delivery.uplink.ready,
+                to_cloud=self._send_to_cloud,
+                to_site=lambda one: self._publish(() if self.delivery.alone else (one,)),
+                keyring=lambda: self.delivery.trust.keyring,
+            ),
+            self.clock,
+        )
+        self.status_messages.add_to_info(self.watch_proof.info)
+        self.status_messages.add("watch", self.watch_proof.stats)
+
     def _build_site(self, identity: Identity) -> None:
         """Both links to the site's broker, and who reads what arrives there."""
         self.intake = Intake(
@@ -246,6 +271,7 @@ class Gateway:
                 keyring=keyring,
                 requests=self.remote,
                 orders=self.updates.inbox,
+                watch=self.watch_proof.delivery,
             ),
             self.counters,
             self.site,
@@ -312,6 +338,7 @@ class Gateway:
             camera_watch=self.camera_watch,
             controls=self.controls,
             home_assistant=self.home_assistant,
+            watch_proof=self.watch_proof,
             site=self.site,
             delivery=self.delivery,
         )
@@ -329,6 +356,9 @@ class Gateway:
 
     def _publish_to_all(self, publications: Iterable[Publication]) -> None:
         self.publications.publish_to_all(publications)
+
+    def _send_to_cloud(self, one: Publication) -> None:
+        self.delivery.send(one)
 
     def _camera_found(self, camera: CameraId) -> None:
         self.publications.publish_found(camera)

@@ -88,6 +88,7 @@ def checks(gateway: Gateway) -> tuple[HealthCheck, ...]:
         gateway.enrolment.problems,
         lambda: gateway.self_tests.record.problems(gateway.config().self_test.every_s),
         gateway.updates.problems,
+        gateway.watch_proof.problems,
     )
 
 

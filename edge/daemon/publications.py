@@ -19,6 +19,7 @@ from edge.daemon.delivery import Delivery
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.updates import Updates
+from edge.daemon.watch_proof import WatchProof
 from edge.home_assistant.announcer import HomeAssistant
 from service.link import Link, LinkState, Publication
 
@@ -41,6 +42,7 @@ class Publications:
     camera_watch: CameraWatch
     controls: CameraControls
     home_assistant: HomeAssistant
+    watch_proof: WatchProof
     site: Link
     delivery: Delivery
 
@@ -59,6 +61,7 @@ class Publications:
         yield from self.controls.states(self.config())
         for camera in sorted({*listed, *self.followed(), *self.delivery.threats.known}):
             yield self.delivery.threats.state(camera)
+        yield from self.watch_proof.on_connect()
         yield from self.home_assistant.on_connect()
 
     def on_stop(self) -> tuple[Publication, ...]:
@@ -68,6 +71,7 @@ class Publications:
     def public_on_stop(self) -> tuple[Publication, ...]:
         """What is said last at the brokers of site and cloud; our presence at the very end."""
         return (
+            *self.watch_proof.on_connect(),
             *self.camera_watch.on_stop(),
             self.status_messages.stats(),
             self.status_messages.status("stopped"),

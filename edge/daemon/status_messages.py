@@ -57,7 +57,7 @@ class StatusMessages:
         self._of_info: Callable[[], dict[str, object]] = lambda: facts(
             UpdateRecord(), UpdateRecord()
         )
-        self._of_settings: Callable[[], dict[str, object]] = dict
+        self._more_info: list[Callable[[], dict[str, object]]] = []
 
     def add(self, name: str, facts: Callable[[], object]) -> None:
         """Publish these in `stats` as well; None is left away."""
@@ -67,9 +67,9 @@ class StatusMessages:
         """Publish these of the update in force in `info`."""
         self._of_info = of_info
 
-    def add_to_info(self, of_settings: Callable[[], dict[str, object]]) -> None:
-        """Publish these of what is set from afar in `info`."""
-        self._of_settings = of_settings
+    def add_to_info(self, facts: Callable[[], dict[str, object]]) -> None:
+        """Publish these in `info` as well."""
+        self._more_info.append(facts)
 
     def status(self, presence: Presence) -> Publication:
         """The gateway's retained presence; `offline` is the last will."""
@@ -107,8 +107,9 @@ class StatusMessages:
             "schema": current.config.version,
             "groups": list(current.config.manage.groups),
             **self._of_info(),
-            **self._of_settings(),
         }
+        for more in self._more_info:
+            facts |= more()
         return Publication(
             topic=self._topics.of_gateway("info"), payload=json.dumps(facts).encode()
         )

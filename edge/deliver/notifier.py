@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contract.verdict import Verdict
 from edge.config.schema import DeliverConfig
 from edge.deliver.destinations import Destination
 from edge.deliver.notifications import Notification, Notifications
@@ -55,8 +56,10 @@ class Notifier:
         settings: Callable[[], DeliverConfig],
         rng: random.Random,
         trace: DeliveryTrace = NO_TRACE,
+        notified: Callable[[Verdict], None] = lambda _verdict: None,
     ) -> None:
-        self._trace = trace
+        """`notified` is told of each verdict that the destination took."""
+        self._trace, self._notified = trace, notified
         self._destination = destination
         self._notifications = notifications
         self._clock = clock
@@ -110,6 +113,7 @@ class Notifier:
             case Delivered():
                 self._failures = 0
                 self._notifications.end(notification.key, "delivered")
+                self._notified(notification.verdict)
                 self._trace.reached(notification.report_id, "notified", self._destination.name)
             case Refused(reason=reason):
                 self._notifications.end(notification.key, "refused", reason)

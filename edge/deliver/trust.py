@@ -48,6 +48,11 @@ class Trust:
         """Of the keys that are trusted; none: everybody is."""
         return () if self._keyring is None else self._keyring.key_ids
 
+    @property
+    def keyring(self) -> Keyring | None:
+        """The keys themselves."""
+        return self._keyring
+
     def adopt(self, keyring: Keyring | None) -> None:
         """Go by these keys from the next message on."""
         self._keyring = keyring

@@ -134,6 +134,12 @@ class HealthReason(StrEnum):
         "No self-test has passed for twice the configured time.",
         "run `stillwatch-edge self-test`; see the log for `self_test_failed`",
     )
+    WATCH_UNKEPT = (
+        "watch_unkept",
+        "The disk takes no entry of the proof of watch; it is counted on and written once it does.",
+        "make room on the disk of `deliver.outbox.path`; if the power goes before that, the proof "
+        "has a gap, which shows",
+    )
     UPDATE_REJECTED = (
         "update_rejected",
         "An update from afar was refused; what ran before runs on.",

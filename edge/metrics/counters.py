@@ -16,15 +16,13 @@ from prometheus_client.registry import Collector
 
 from contract.ids import CameraId
 from edge.audit.counts import AuditCounts
-from edge.metrics.funnel import ALARMS, STAGES, FrameStage, Funnel, SuspicionStage
+from edge.metrics.funnel import ALARMS, OTHERS, STAGES, FrameStage, Funnel, SuspicionStage
 from edge.metrics.refusals import Refusals
 
 Name = TypeVar("Name", bound=str)
 
-OTHERS = CameraId("_others")
-"""Takes what is counted beyond `MAX_CAMERAS` names, which anyone who publishes can invent."""
-
 MAX_CAMERAS = 2000
+"""Names that are counted apart; anyone who publishes can invent more."""
 
 
 class Counters:

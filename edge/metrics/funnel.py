@@ -12,9 +12,19 @@ from contract.ids import CameraId
 UNKNOWN = CameraId("_unknown")
 """Under this name the frames are counted that belong to no camera which is followed."""
 
+OTHERS = CameraId("_others")
+"""Takes what is counted of cameras that have no place of their own."""
+
 FrameStage = Literal["received", "superseded", "quiet", "analysed"]
 SuspicionStage = Literal[
-    "suspicions", "deduplicated", "confirmed", "refuted", "inconclusive", "unconfirmed", "lost"
+    "suspicions",
+    "deduplicated",
+    "confirmed",
+    "refuted",
+    "inconclusive",
+    "unconfirmed",
+    "lost",
+    "notified",
 ]
 
 STAGES: tuple[FrameStage, ...] = ("received", "superseded", "quiet", "analysed")
@@ -26,14 +36,16 @@ ALARMS: tuple[SuspicionStage, ...] = (
     "inconclusive",
     "unconfirmed",
     "lost",
+    "notified",
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
     """Counts since the start; `rejected_by` holds them by reason, `deduplicated` are findings that
-    the next report counts, `lost` are suspicions that could not be kept; `suppressed_by` are alarms
-    by the reason for which they were not raised, `inferences` the network's runs."""
+    the next report counts, `lost` are suspicions that could not be kept, `notified` verdicts that a
+    broker took, counted for each; `suppressed_by` are alarms by the reason for which they were not
+    raised, `inferences` the network's runs."""
 
     received: int = 0
     superseded: int = 0
@@ -46,6 +58,7 @@ class Funnel:
     inconclusive: int = 0
     unconfirmed: int = 0
     lost: int = 0
+    notified: int = 0
     inferences: int = 0
     rejected_by: Mapping[str, int] = field(default_factory=dict)
     suppressed_by: Mapping[str, int] = field(default_factory=dict)

@@ -25,6 +25,9 @@ from service.durable import sync_folder
 
 MANIFEST = "MANIFEST.json"
 OUTBOX = "outbox.sqlite"
+WATCH = "watch"
+"""The proof of watch with its key stays where it was written: what is restored begins another."""
+
 MOST_FILES = 200_000
 MOST_BYTES = 20_000_000_000
 """More of either is no backup of ours: an outbox is bounded far below."""
@@ -128,8 +131,10 @@ def _files(folder: Path) -> Iterator[str]:
     for path in sorted(folder.rglob("*")):
         shared = path.name.endswith("-shm")  # SQLite makes it again, as it does an empty log
         empty = path.name.endswith("-wal") and not path.stat().st_size
-        if path.is_file() and not (path.is_symlink() or shared or empty):
-            yield path.relative_to(folder).as_posix()
+        name = path.relative_to(folder)
+        watch = name.parts[0] == WATCH  # two copies of the key would write two chains
+        if path.is_file() and not (path.is_symlink() or shared or empty or watch):
+            yield name.as_posix()
 
 
 def _sha256(path: Path) -> str:

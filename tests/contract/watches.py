@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from contract.ids import CameraId, GatewayId
 from contract.signature import Signer, new_signer
@@ -64,3 +71,42 @@ def chain_of(
 def files_of(chain: Sequence[SealedEntry]) -> dict[str, bytes]:
     """By name, as they lie in a folder."""
     return {f"{one.entry.number:010d}-{one.sha256[:8]}": one.content for one in chain}
+
+
+@dataclass(frozen=True, slots=True)
+class FleetAuthority:
+    """Issues certificates for a year from `begins`."""
+
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    @property
+    def pem(self) -> bytes:
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    def certify(self, name: str, key: ec.EllipticCurvePrivateKey) -> bytes:
+        """A gateway's, in PEM."""
+        return _certificate(name, key, "fleet", self.key).public_bytes(Encoding.PEM)
+
+
+def new_authority() -> FleetAuthority:
+    """One that nobody has had before; all have the same name."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    return FleetAuthority(key, _certificate("fleet", key, "fleet", key))
+
+
+def _certificate(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    signer: ec.EllipticCurvePrivateKey,
+) -> x509.Certificate:
+    constraints = x509.BasicConstraints(ca=name == issuer, path_length=None)
+    builder = x509.CertificateBuilder().subject_name(_named(name)).issuer_name(_named(issuer))
+    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(BEGIN).not_valid_after(BEGIN + 365 * 24 * HOUR)
+    return builder.add_extension(constraints, critical=True).sign(signer, hashes.SHA256())
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -9,8 +9,8 @@ from prometheus_client.exposition import generate_latest
 
 from contract.ids import CameraId
 from edge.metrics import counters as module
-from edge.metrics.counters import OTHERS, Counters, FunnelCollector
-from edge.metrics.funnel import FrameStage, Funnel
+from edge.metrics.counters import Counters, FunnelCollector
+from edge.metrics.funnel import OTHERS, FrameStage, Funnel
 
 GATE = CameraId("gate")
 NOTIFICATION_OUTCOMES: tuple[FrameStage, ...] = ("superseded", "quiet", "analysed")

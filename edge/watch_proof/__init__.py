@@ -1,0 +1,1 @@
+"""Proof of watch: what became of every camera's frames, hour by hour, signed and chained."""
