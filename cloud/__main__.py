@@ -133,7 +133,7 @@ def _gateways(options: argparse.Namespace, settings: Settings) -> int:
 
     with _connection_settings():
         if options.command == "fleet":
-            return fleet(options, settings, SystemClock())
+            return fleet(options, settings, lambda: _store(settings), SystemClock())
         return run(options, settings, lambda: _store(settings), SystemClock())
 
 

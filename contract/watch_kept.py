@@ -1,7 +1,7 @@
 """The cloud's word that it keeps an entry of a gateway's proof of watch, on `watch/kept`.
 
 PURE. Signed like a verdict where the cloud has a key, so that nobody can keep a gateway from
-sending what the cloud lacks. Written by `cloud.watch_keeper`, read by `edge.watch_proof`.
+sending what the cloud lacks. Written by `cloud.serve.watch_keeper`, read by `edge.watch_proof`.
 """
 
 from __future__ import annotations

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import getpass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from cloud.arguments import add_broker, add_settings
+from cloud.arguments import add_broker, add_settings, add_store
 
 
 def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
-    """`list`, `show`, `watch` and `ask`."""
+    """`list`, `show`, `watch`, `ask` and `proof`."""
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     listing = verbs.add_parser("list", help="a line per gateway; exit status 3 if one is not well")
     listing.add_argument("--unwell", action="store_true", help="only those that are not well")
@@ -26,6 +27,7 @@ def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
     )
     asking = verbs.add_parser("ask", help="ask one gateway: a picture, how it is, why, to restart")
     _add_ask(asking)
+    _add_proof(verbs.add_parser("proof", help="whether a gateway's proof of watch holds"))
     for one in (listing, show, watch):
         one.add_argument("--json", action="store_true", help="one JSON object per line")
         one.add_argument(
@@ -47,6 +49,44 @@ def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
         add_broker(one)
         one.add_argument("--root", help="first part of every topic")
         add_settings(one)
+
+
+def _add_proof(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("gateway", metavar="GATEWAY", help="its id")
+    parser.add_argument("--from", dest="begin", type=_moment, metavar="TIME", help="day or time")
+    parser.add_argument("--until", type=_moment, metavar="TIME", help="the same (default: now)")
+    parser.add_argument("--camera", metavar="ID", help="count the frames of this one only")
+    parser.add_argument("--files", type=Path, metavar="DIR", help="exported entries, no store")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="write the entries there")
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="ed25519:..., known to be the gateway's; may be repeated (default: the first seen)",
+    )
+    parser.add_argument(
+        "--authority",
+        type=Path,
+        metavar="FILE",
+        help="certificate of the fleet's authority: go by the gateway's certificates, not by keys",
+    )
+    parser.add_argument(
+        "--grace-s",
+        type=float,
+        default=7800.0,
+        metavar="N",
+        help="the newest entry may be older than --until by this (default 7800)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    add_store(parser)
+    add_settings(parser)
+
+
+def _moment(text: str) -> datetime:
+    """In UTC unless it says otherwise."""
+    found = datetime.fromisoformat(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def _add_ask(parser: argparse.ArgumentParser) -> None:

@@ -1,7 +1,9 @@
-"""`fleet list`, `show`, `watch` from what gateways retain at the broker, and `ask` of one of them.
+"""`fleet list`, `show`, `watch` from what gateways retain at the broker, `ask` of one of them, and
+`proof` from the store.
 
-SHELL. Exit status: 0 everybody watches (of `watch`: it was asked to stop); 1 it could not be known;
-3 somebody is silent or unwell. Called by `__main__`.
+SHELL. Exit status: 0 everybody watches (of `watch`: it was asked to stop; of `proof`: it holds);
+1 it could not be known (of `proof`: or does not hold); 3 somebody is silent or unwell. Called by
+`__main__`.
 """
 
 from __future__ import annotations
@@ -10,26 +12,34 @@ import argparse
 import json
 import signal
 import threading
+from collections.abc import Callable
 from typing import Literal, assert_never
 
 from cloud.confirm.offline import CannotRun
 from cloud.fleet.asking import ask, save_picture
 from cloud.fleet.listening import FleetListener
+from cloud.fleet.proof import proof
 from cloud.fleet.report import details, page, summary, table
 from cloud.fleet.silence import Gap
 from cloud.fleet.watching import FleetWatch
 from cloud.settings import Settings
 from contract.ids import GatewayId
+from objectstore.store import ObjectStore
 from service import events
 from service.clock import Clock
 
 EXIT_UNWELL = 3
 
-FleetVerb = Literal["list", "show", "watch", "ask"]
+FleetVerb = Literal["list", "show", "watch", "ask", "proof"]
 
 
-def fleet(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
-    """Runs one verb. Raises `CannotRun` and `LinkError`."""
+def fleet(
+    options: argparse.Namespace,
+    settings: Settings,
+    open_store: Callable[[], ObjectStore],
+    clock: Clock,
+) -> int:
+    """Runs one verb. Raises `CannotRun`, `LinkError` and `StoreError`."""
     events.configure(level="error")
     verb: FleetVerb = options.verb
     match verb:
@@ -41,6 +51,10 @@ def fleet(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
             return _watch(options, settings, clock)
         case "ask":
             return _ask(options, settings, clock)
+        case "proof":
+            status, lines = proof(options, settings, open_store, clock)
+            _print(*lines)
+            return status
         case _:
             assert_never(verb)
 

@@ -7,9 +7,12 @@ exactly one `ReportOutcome`, so their sum is what was received. Called by `worke
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets: from a verdict that is only repeated to a model on a busy core."""
@@ -73,3 +76,20 @@ class WorkerMetrics:
 
     def observe(self, stage: str, seconds: float) -> None:
         self._stages.labels(stage).observe(seconds)
+
+
+class WatchCollector(Collector):
+    """What became of the entries of proofs of watch that came, read when Prometheus asks."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        entries = CounterMetricFamily(
+            "stillwatch_cloud_watch_entries",
+            "Entries of proofs of watch that came, by outcome.",
+            labels=["outcome"],
+        )
+        for outcome, count in sorted({"kept": 0, **self._counts}.items()):
+            entries.add_metric([outcome], count)
+        yield entries

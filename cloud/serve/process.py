@@ -22,9 +22,10 @@ from cloud.index.alarm_store import AlarmStore
 from cloud.index.records import ReportRecord
 from cloud.keys import Keys, open_keys
 from cloud.model.full_model import FullModel, open_model
-from cloud.serve.metrics import WorkerMetrics
+from cloud.serve.metrics import WatchCollector, WorkerMetrics
 from cloud.serve.report_queue import ReportQueue
 from cloud.serve.store_watch import StoreWatch
+from cloud.serve.watch_keeper import WatchKeeper
 from cloud.serve.worker import ConfirmWorker, WorkerContext
 from cloud.settings import Settings, SettingsError
 from cloud.verdicts.ledger import Ledger
@@ -32,7 +33,7 @@ from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verd
 from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.signature import Signer
-from contract.topics import Topics, shared_suspects
+from contract.topics import Topics, shared_suspects, shared_watches
 from contract.verdict import Verdict
 from objectstore.open import read_s3
 from objectstore.store import ObjectStore, StoreError
@@ -96,11 +97,16 @@ class _Process:
         registry = CollectorRegistry()
         metrics = WorkerMetrics(registry)
         queue = ReportQueue(settings.work.max_waiting, metrics, stopping)
+        self._reports = queue
+        self._watch_keeper = WatchKeeper(settings.root, store, self._say, keys.signer, stopping)
         self._link = Link(
             link_settings(settings),
             on_fatal=self._end,
-            on_message=queue.receive,
-            subscriptions=(Subscription(filter=shared_suspects(settings.root, settings.group)),),
+            on_message=self._receive,
+            subscriptions=(
+                Subscription(filter=shared_suspects(settings.root, settings.group)),
+                Subscription(filter=shared_watches(settings.root, settings.group), optional=True),
+            ),
             manual_ack=True,
             clock=clock,
         )
@@ -123,6 +129,7 @@ class _Process:
         self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
         self._store_watch = StoreWatch(store, clock, stopping)
         registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
+        registry.register(WatchCollector(self._watch_keeper.counts))
         host, port = settings.metrics_host, settings.metrics_port
         self._status = StatusServer(host, port, registry, self.health)
 
@@ -134,6 +141,7 @@ class _Process:
             raise SettingsError(f"metrics cannot listen on {where}: {error.strerror}") from error
         self._thread.start()
         self._store_watch.start()
+        self._watch_keeper.start()
         self._link.start()
         log(Event.DAEMON_READY, broker=self._settings.broker, root=self._settings.root)
 
@@ -141,8 +149,8 @@ class _Process:
         """Returns when it is time to stop; feeds the supervisor while there is progress."""
         while not self._clock.wait(self._stopping, CONTROL_S):
             health = self.health()
-            if not self._thread.is_alive():
-                self._end(RuntimeError("the worker's thread ended unasked"))
+            if not (self._thread.is_alive() and self._watch_keeper.alive):
+                self._end(RuntimeError("a worker's thread ended unasked"))
             elif health.status != "unhealthy":
                 notifier.alive()
             notifier.status(health.status)
@@ -180,6 +188,13 @@ class _Process:
             | ({"store": trouble} if trouble else {})
             | ({"exposed": list(self._exposed)} if self._exposed else {}),
         )
+
+    def _receive(self, topic: str, payload: bytes, retained: bool, ack: Callable[[], None]) -> None:
+        if not self._watch_keeper.receive(topic, payload, ack):
+            self._reports.receive(topic, payload, retained, ack)
+
+    def _say(self, topic: str, payload: bytes) -> None:
+        self._link.publish(topic, payload)
 
     def _end(self, error: Exception) -> None:
         self._fatal = error

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from contract.ids import GatewayId
-from contract.topics import Topics, UpdateKind, shared_suspects
+from contract.topics import Topics, UpdateKind, shared_suspects, shared_watches
 from tests.links import Inbox
 from tests.shipped_brokers import (
     GATEWAYS,
@@ -129,6 +129,29 @@ def test_orders_reach_the_gateway_that_is_meant_from_whoever_looks_after_it(
         for answer in answers:
             assert sent(gateway, answer)
             assert not sent(fleet, answer)
+        assert others.is_empty()
+
+
+def test_an_entry_of_the_proof_of_watch_reaches_workers_and_their_word_the_gateway_alone(
+    cloud: Secured,
+) -> None:
+    entries, kept, others = Inbox(), Inbox(), Inbox()
+    entry, word = A.of_gateway("watch"), A.of_watch_kept()
+    with (
+        joined(cloud.settings("confirm", WORKERS, "w"), entries, shared_watches()) as worker,
+        joined(cloud.settings("gw-a"), kept, word) as gateway,
+        joined(cloud.settings("gw-b"), others, *EVERYTHING, entry, word, "+/+/watch") as other,
+        joined(cloud.settings("fleet", WORKERS)) as fleet,
+    ):
+        assert sent(gateway, entry, retain=True)
+        assert entries.next().topic == entry
+        assert sent(worker, word)
+        assert kept.next().topic == word
+        for link in (other, fleet):
+            assert not sent(link, word)
+            assert not sent(link, entry)
+        assert not sent(worker, entry)
+        assert sent(gateway, entry, b"", retain=True)  # for those who listen later
         assert others.is_empty()
 
 

@@ -78,6 +78,8 @@ def test_at_the_site_a_gateway_speaks_below_its_own_id_and_a_second_one_has_no_r
             assert not sent(second, f"stillwatch/gateway/{leaf}")
             assert not sent(second, f"stillwatch/gw-b/{leaf}")
             assert not sent(gateway, f"stillwatch/gw-b/{leaf}")
+        assert sent(gateway, "stillwatch/gateway/watch")
+        assert not sent(second, "stillwatch/gateway/watch/kept")
         assert not sent(gateway, "cameras/gate/image")
         assert sent(gate, "cameras/gate/image")
         assert sent(gateway, "stillwatch/gateway/status")

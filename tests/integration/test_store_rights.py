@@ -18,6 +18,8 @@ from contract.keys import (
     model_key,
     trial_key,
     verdict_key,
+    watch_key,
+    watch_pin_key,
 )
 from objectstore.inventory import open_inventory
 from objectstore.open import open_store
@@ -37,6 +39,7 @@ REPORTED, ACTION = (
     for name in ("report", "action")
 )
 RETENTION = "retention/north.json"
+WATCHES = watch_key(NORTH, "a" * 16, 1, "b" * 64), watch_pin_key(NORTH)
 MODEL, ORDER = model_key("c" * 64), "updates/config/7.json"
 
 
@@ -78,7 +81,7 @@ def test_a_gateway_puts_reads_and_mends_its_own_evidence_and_nothing_else(
     assert store.put_if_absent(OWN, b"mine", "image/jpeg") in {"created", "exists"}
     assert store.get(OWN, 10) == b"mine"
     store.replace(OWN, b"mine", "image/jpeg")
-    for key in (OTHERS, VERDICT, RETENTION, "elsewhere"):
+    for key in (OTHERS, VERDICT, RETENTION, *WATCHES, "elsewhere"):
         assert refused(lambda key=key: store.put_if_absent(key, b"x", "image/jpeg"))  # type: ignore[misc]
         assert refused(lambda key=key: store.replace(key, b"x", "image/jpeg"))  # type: ignore[misc]
         assert refused(lambda key=key: store.get(key, 10))  # type: ignore[misc]
@@ -122,6 +125,9 @@ def test_a_worker_reads_evidence_creates_verdicts_and_is_told_what_is_missing(
     store, inventory = open_store(spec), open_inventory(spec)
     assert store.get(OTHERS, 10) == b"there"
     assert store.put_if_absent(VERDICT, b"mine", "application/json") == "exists"
+    for key in WATCHES:
+        store.put_if_absent(key, b"signed", "application/json")
+        assert store.get(key, 10) == b"signed"
     with pytest.raises(NotFound):
         store.get(verdict_key(NORTH, report_id(NORTH, GATE, 9, 9, 9)), 10)
     assert refused(lambda: store.put_if_absent(OWN, b"x", "image/jpeg"))
@@ -195,7 +201,7 @@ def test_the_documents_let_a_gateway_do_what_it_does_and_nothing_else(policy: st
     assert allowed(policy, GET, MODEL)
     assert not allowed(policy, PUT, MODEL)
     prefix_alike = evidence_key(GatewayId("north-2"), GATE, NOON, "a" * 64)
-    for key in (OTHERS, VERDICT, RETENTION, ORDER, REPORTED, ACTION, prefix_alike):
+    for key in (OTHERS, VERDICT, RETENTION, ORDER, REPORTED, ACTION, *WATCHES, prefix_alike):
         for action in (PUT, GET, DELETE):
             assert not allowed(policy, action, key, conditional=True)
 
@@ -214,6 +220,11 @@ def test_the_documents_for_workers_auditor_and_keeper() -> None:
     assert allowed("console.json", GET, OWN)
     assert not allowed("console.json", PUT, VERDICT, conditional=True)
     assert allowed("keeper.json", DELETE, ACTION)
+    for key in WATCHES:
+        assert allowed("worker.json", PUT, key, conditional=True)
+        assert not allowed("worker.json", PUT, key)
+        assert not allowed("worker.json", DELETE, key)
+        assert not allowed("keeper.json", DELETE, key)
     for key in (MODEL, ORDER):
         assert allowed("operator.json", PUT, key)
         assert allowed("operator.json", GET, key)

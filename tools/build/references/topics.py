@@ -32,6 +32,8 @@ from contract.trust import ROOT_TYPE, Root
 from contract.update import ORDER_TYPES, ConfigOrder, ModelOrder
 from contract.update_state import UpdateState
 from contract.verdict import VERDICT_TYPE, Verdict
+from contract.watch import WATCH_TYPE, WatchEntry
+from contract.watch_kept import WatchKept
 from edge.config.schema import IntakeConfig
 from edge.health.camera_conditions import CameraCondition, CameraStatus
 from edge.health.gateway_health import GatewayCondition
@@ -49,13 +51,17 @@ UPDATES: dict[type[BaseModel], str] = {
     Root: f"`{ROOT_TYPE}`: a root of trust",
     UpdateState: "`reported`, `rejected`",
 }
+WATCHES: dict[type[BaseModel], str] = {
+    WatchEntry: f"`{WATCH_TYPE}`: an entry",
+    WatchKept: "`watch/kept`",
+}
 CAMERA = CameraId("<camera>")
 TOPICS = Topics(gateway=GatewayId("<gateway>"), root="<root>")
 INFO_KEYS = (
     *("version", "arch", "boot_id", "config_version", "config_sha256"),
     *("model", "model_sha256", "schema", "groups", "update_version"),
     *("update_digest", "model_update_version", "model_update_digest"),
-    *("update_shadow", "model_update_shadow"),
+    *("update_shadow", "model_update_shadow", "watch_key"),
 )
 STATS_KEYS = ("at", "cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
 
@@ -91,7 +97,17 @@ _OF_GATEWAY: dict[GatewayLeaf, TopicRow] = {
         f"{_keys(STATS_KEYS)}, `destinations` and others",
     ),
     "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
+    "watch": TopicRow(
+        by="edge",
+        qos=1,
+        retained=True,
+        payload="an entry of the proof of watch in its envelope, see below: at the cloud's broker "
+        "each until it is kept, at the site's the newest",
+    ),
 }
+_KEPT = TopicRow(
+    by="cloud", qos=1, retained=False, payload="JSON: the entry that the cloud keeps, see below"
+)
 _OF_CAMERA: dict[CameraLeaf, TopicRow] = {
     "status": TopicRow(by="edge", qos=1, retained=True, payload=_words(CameraStatus)),
     "health": TopicRow(by="edge", qos=1, retained=True, payload="JSON, see below"),
@@ -271,6 +287,12 @@ of roots is `{{"first": 2, "roots": [envelope, ...]}}`: every root of trust from
 each signed by enough keys of the one before it and of itself."""
 
 
+_WATCHES = """## Proof of watch
+
+An entry is the payload of a DSSE envelope, as orders are, signed with the key that it names.
+[Prove that a camera was watched](howto/prove-that-a-camera-was-watched.md) checks it by hand."""
+
+
 def page() -> str:
     """The whole page."""
     cells = [
@@ -290,6 +312,8 @@ def page() -> str:
         *(model_tables(model, title, 3) for model, title in MESSAGES.items()),
         _UPDATES,
         *(model_tables(model, title, 3) for model, title in UPDATES.items()),
+        _WATCHES,
+        *(model_tables(model, title, 3) for model, title in WATCHES.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -314,7 +338,7 @@ def rows() -> dict[str, TopicRow]:
             found[TOPICS.of_update(kind, leaf)] = _OF_UPDATE[leaf]
     for subject in ("<gateway>", "<gateway>/<camera>"):
         found[f"{fleet_gaps('<root>')}/{subject}"] = _GAP
-    return found | {TOPICS.of_trust(): _ROOTS}
+    return found | {TOPICS.of_trust(): _ROOTS, TOPICS.of_watch_kept(): _KEPT}
 
 
 def _example(facts: Mapping[str, object]) -> str:
