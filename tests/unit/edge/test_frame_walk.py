@@ -17,7 +17,7 @@ import pytest
 import edge
 from edge.intake.mailbox import Mailbox
 from edge.intake.mqtt import CameraListener, Intake
-from tests.unit.edge.daemon.test_analysis import Desk
+from tests.unit.edge.daemon.desk import Desk
 from tests.unit.edge.scenes import picture
 
 ROOT = Path(edge.__file__).parent.parent

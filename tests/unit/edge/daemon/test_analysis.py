@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from contract.evidence_request import EvidenceRequest
-from contract.ids import CameraId, GatewayId
-from contract.report import ThreatReport
-from edge.config.load import Loaded, read
-from edge.daemon.analysis import AnalysisContext, AnalysisWorker, WorkerSettings
-from edge.daemon.verdict_queue import VerdictQueue
-from edge.deliver.evidence import ReportOrigin
-from edge.deliver.evidence_requests import PATIENCE_S, EvidenceRequests
-from edge.deliver.outbox import Outbox
 from edge.errors import InferenceError
-from edge.intake.admission import admit
 from edge.intake.mailbox import Mailbox
-from edge.metrics.counters import Counters, Timings
-from edge.metrics.funnel import Funnel
-from edge.pipeline import Detector, Pipeline
-from edge.privacy import privacy_of
-from edge.records import Frame, HeldMessage, Message
+from edge.records import Frame
 from imaging.detections import Detections, Image
 from tests.fakes import recorded_events
+from tests.unit.edge.daemon.desk import CAMERA, SNAPSHOTS, Desk, settings
 from tests.unit.edge.deliver.bundles import bundle
-from tests.unit.edge.deliver.site import Site
 from tests.unit.edge.scenes import FindsDarkThings, picture
-
-CAMERA = CameraId("yard")
-SNAPSHOTS = "camera_defaults: {kind: snapshot}"
 
 
 class Stumbles:
@@ -52,86 +33,6 @@ class Stumbles:
         if self._failing and self._failing.pop(0):
             raise InferenceError("the interpreter says no")
         return self._sees.detect(image, aspect)
-
-
-def settings(document: str, detector: Detector, model: str = "a") -> WorkerSettings:
-    loaded: Loaded = read(document.encode(), {})
-    origin = ReportOrigin(
-        gateway=GatewayId("gw"),
-        model_sha256=model * 64,
-        config_version=loaded.version,
-        config_sha256=loaded.sha256,
-        evidence=loaded.config.deliver.evidence,
-        privacy=privacy_of(loaded.config),
-    )
-    return WorkerSettings(config=loaded.config, detector=detector, origin=origin)
-
-
-class Desk:
-    """An analysis worker at work on frames that the test hands in."""
-
-    def __init__(
-        self,
-        folder: Path,
-        document: str = SNAPSHOTS,
-        detector: Detector | None = None,
-        mailbox: Mailbox | None = None,
-        **outbox: float,
-    ) -> None:
-        self.site = Site(folder / "outbox", **outbox)
-        self.clock = self.site.clock
-        self.outbox: Outbox = self.site.open()
-        self.mailbox = Mailbox() if mailbox is None else mailbox
-        self.counters, self.kept = Counters(), threading.Event()
-        self.evidence_requests = EvidenceRequests(self.clock)
-        chosen = settings(document, detector or FindsDarkThings())
-        self.timings = Timings()
-        self.pipeline = Pipeline(chosen.config, chosen.detector, epoch=1)
-        self.worker = AnalysisWorker(
-            chosen,
-            self.mailbox,
-            self.pipeline,
-            AnalysisContext(
-                outbox=self.outbox,
-                counters=self.counters,
-                timings=self.timings,
-                clock=self.clock,
-                kept=self.kept,
-                evidence_requests=self.evidence_requests,
-                verdict_queue=VerdictQueue(),
-            ),
-        )
-
-    def frame(self, payload: bytes) -> Frame:
-        message = Message(
-            camera=CAMERA,
-            topic="t",
-            payload=payload,
-            received_at=self.clock.now(),
-            received_mono_s=self.clock.mono(),
-        )
-        intake = read(b"", {}).config.intake
-        admitted = admit(message, intake.limits, intake.json_paths)
-        assert isinstance(admitted, Frame)
-        return admitted
-
-    def look(self, payload: bytes) -> None:
-        self.arrive(payload)
-        self.worker.step()
-
-    def arrive(self, payload: bytes) -> None:
-        self.counters.count(CAMERA, "received")
-        self.mailbox.put(self.frame(payload))
-
-    def funnel(self) -> Funnel:
-        return self.counters.snapshot()[CAMERA]
-
-    def reports(self) -> list[ThreatReport]:
-        """What the outbox holds for delivery, oldest first."""
-        reports = []
-        while (entry := self.outbox.deliveries.next_due(self.clock.mono())) is not None:
-            reports.append(entry.report)
-        return reports
 
 
 def test_what_a_frame_raises_is_durable_and_announced_before_the_next_one(tmp_path: Path) -> None:
@@ -176,60 +77,6 @@ def test_a_single_picture_is_evaluated_however_late(tmp_path: Path) -> None:
     desk.clock.advance(200)
     desk.worker.step()
     assert desk.funnel().suspicions == 1
-
-
-def held(desk: Desk, message: int, again: bool = False) -> list[int]:
-    """Evaluates a picture that the broker holds; how many entries there were when it was let go."""
-    let_go: list[int] = []
-
-    def done() -> None:
-        let_go.append(desk.outbox.depth().entries.get("pending", 0))
-
-    kept = HeldMessage(digest="ab" * 32, message=message, again=again, acknowledge=done)
-    desk.counters.count(CAMERA, "received")
-    desk.mailbox.put(replace(desk.frame(picture(100)), held=kept))
-    desk.worker.step()
-    return let_go
-
-
-HELD = f"""{SNAPSHOTS}
-decide: {{deduplication: {{enabled: false}}, static_objects: {{enabled: false}}}}"""
-
-
-def test_a_held_picture_is_let_go_once_what_it_raised_is_durable(tmp_path: Path) -> None:
-    assert held(Desk(tmp_path, HELD), message=1) == [1]
-
-
-def test_what_a_held_picture_raised_is_logged_under_the_id_that_it_is_reported_by(
-    tmp_path: Path,
-) -> None:
-    desk = Desk(tmp_path, HELD)
-    with recorded_events() as lines:
-        held(desk, message=1)
-    (raised,) = [line.fields["report_id"] for line in lines if line.event == "suspicion_raised"]
-    assert [report.report_id for report in desk.reports()] == [raised]
-
-
-def test_a_held_picture_that_comes_again_raises_nothing_twice(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, HELD)
-    held(desk, message=1)
-    with recorded_events() as lines:
-        assert held(desk, message=1, again=True) == [1]
-    assert [line.event for line in lines if line.event.startswith("suspicion")] == [
-        "suspicion_repeated"
-    ]
-    assert (desk.funnel().suspicions, desk.funnel().analysed) == (1, 2)
-
-
-def test_a_held_picture_that_comes_again_and_had_raised_nothing_is_told(tmp_path: Path) -> None:
-    assert held(Desk(tmp_path, HELD), message=1, again=True) == [1]
-
-
-def test_the_same_picture_published_anew_is_another_alarm(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, HELD)
-    entries = [held(desk, message) for message in (1, 2, 1)]  # message ids come round
-    assert entries == [[1], [2], [3]]
-    assert held(desk, message=2, again=True) == [3]
 
 
 def test_nothing_is_left_of_a_camera_that_is_forgotten(tmp_path: Path) -> None:
@@ -364,85 +211,3 @@ def test_the_time_of_each_frame_is_observed(tmp_path: Path) -> None:
     registry = CollectorRegistry()
     desk.timings.register(registry)
     assert registry.get_sample_value("stillwatch_analysis_seconds_count") == 3
-
-
-STREAM = f"cameras: {{{CAMERA}: {{kind: stream}}}}"
-
-
-class Walk:
-    """A walker in a stream, up to the first suspicion and on."""
-
-    def __init__(self, folder: Path) -> None:
-        self.desk = Desk(folder, STREAM)
-        self.steps = 0
-        while (found := self._report()) is None:
-            self.step()
-            assert self.steps < 60
-        self.report = found
-
-    def _report(self) -> ThreatReport | None:
-        entry = self.desk.outbox.deliveries.next_due(self.desk.clock.mono())
-        return entry.report if entry else None
-
-    def step(self) -> None:
-        """One frame later: first the empty yard, then the walker."""
-        self.desk.clock.advance(0.2)
-        at = max(0, self.steps - 20)
-        self.desk.look(picture(20 + 6 * at if at else None, seed=self.steps))
-        self.steps += 1
-
-    def ask(self, requests_left: int = 1) -> None:
-        self.desk.evidence_requests.ask(
-            EvidenceRequest(
-                report_id=self.report.report_id,
-                gateway=self.report.gateway,
-                camera=CAMERA,
-                asked_at=self.desk.clock.now(),
-                requests_left=requests_left,
-            )
-        )
-
-    def now(self) -> ThreatReport:
-        entry = self.desk.outbox.find(self.report.report_id)
-        assert entry is not None
-        return entry.report
-
-
-def test_asked_for_more_a_newer_picture_of_the_same_thing_is_sent(tmp_path: Path) -> None:
-    walk = Walk(tmp_path)
-    assert walk.report.requests_left == 2
-    walk.ask(2)
-    for _ in range(4):
-        walk.step()
-    answer = walk.now()
-    assert (answer.report_id, answer.requests_left) == (walk.report.report_id, 1)
-    assert answer.evidence[:-1] == walk.report.evidence
-    assert answer.evidence[-1].role == "crop"
-    assert answer.evidence[-1].received_at > walk.report.evidence[-1].received_at
-    entry = walk.desk.outbox.deliveries.next_due(walk.desk.clock.mono())
-    assert entry is not None, "it is due at once"
-    assert entry.state == "pending"
-    pictures = walk.desk.outbox.pictures(entry)
-    assert pictures is not None
-    assert pictures[-1].key == answer.evidence[-1].key
-
-
-def test_a_question_asked_twice_or_too_late_is_answered_once(tmp_path: Path) -> None:
-    walk = Walk(tmp_path)
-    walk.ask(2)
-    for _ in range(4):
-        walk.step()
-    answer = walk.now()
-    assert answer.requests_left == 1
-    walk.ask(2)
-    for _ in range(4):
-        walk.step()
-    assert walk.now() == answer
-
-
-def test_where_nothing_more_can_be_seen_the_cloud_is_told_to_decide(tmp_path: Path) -> None:
-    walk = Walk(tmp_path)
-    walk.ask(2)
-    walk.desk.clock.advance(PATIENCE_S + 1)
-    walk.desk.look(picture(seed=99))
-    assert (walk.now().requests_left, walk.now().evidence) == (0, walk.report.evidence)

@@ -28,8 +28,8 @@ from imaging.admission import Rejected, inspect
 from imaging.crop import Box
 from tests.fakes import START
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
+from tests.unit.edge.deliver.home import THREAT, Home
 from tests.unit.edge.deliver.site import Site
-from tests.unit.edge.deliver.test_verdicts import THREAT, Home
 
 ORIGIN = ReportOrigin(
     gateway=GATEWAY,

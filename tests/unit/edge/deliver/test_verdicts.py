@@ -7,106 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, frame_verdict, read_verdict
+from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, read_verdict
 from contract.evidence_request import EvidenceRequest
-from contract.ids import CameraId
-from contract.topics import Topics
-from contract.verdict import Decision, Verdict
-from edge.config.schema import DeliverConfig
-from edge.deliver.context import DeliveryContext
-from edge.deliver.destinations import Destination, brokers
+from contract.verdict import Decision
 from edge.deliver.evidence import ReportBundle
-from edge.deliver.evidence_requests import EvidenceRequests
-from edge.deliver.notifier import Notifier
-from edge.deliver.outbox import REPAIR_S, Outbox
-from edge.deliver.threats import Threats
-from edge.deliver.trust import Trust
-from edge.deliver.verdicts import VerdictListeners, Verdicts
-from edge.metrics.counters import Counters
+from edge.deliver.outbox import REPAIR_S
 from tests.disks import disk, failing
-from tests.fakes import START, ManualClock, recorded_events
-from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
-from tests.unit.edge.deliver.carriers import Longest, ScriptedLink
-from tests.unit.edge.deliver.site import Site
-
-TOPIC = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
-THREAT = f"stillwatch/{GATEWAY}/{CAMERA}/threat"
-
-
-class Home:
-    """Where verdicts come to: an outbox with `entries` open ones, and links of the test's own."""
-
-    def __init__(
-        self,
-        folder: Path,
-        entries: int = 1,
-        two_brokers: bool = False,
-        clock: ManualClock | None = None,
-        **deliver: object,
-    ) -> None:
-        self.site = Site(folder / "outbox")
-        self.site.clock = clock or self.site.clock
-        self.clock = self.site.clock
-        self.outbox: Outbox = self.site.open()
-        self.broker, self.cloud, self.counters = ScriptedLink(), ScriptedLink(), Counters()
-        self.answered: list[Verdict] = []
-        self.doubted: list[list[str]] = []
-        self.deliver = DeliverConfig.model_validate(
-            {"threat_hold_s": 30, "deadline_s": 60} | deliver
-        )
-        self.threats = Threats(
-            self.outbox, Topics(gateway=GATEWAY), self.clock, lambda: self.deliver, self.broker
-        )
-        self.destinations = brokers(self.broker, self.cloud if two_brokers else None, "stillwatch")
-        self.verdicts = Verdicts(
-            DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver),
-            self.counters,
-            Trust("stillwatch", None, self.outbox.find),
-            self.threats,
-            self.destinations,
-            VerdictListeners(
-                evidence_requests=EvidenceRequests(self.clock),
-                answered=self.answered.append,
-                doubt=lambda keys: self.doubted.append([*keys]),
-            ),
-        )
-        self.notifiers = [self._notifier(one) for one in self.destinations]
-        self.acked = 0
-        for number in range(entries):
-            self.outbox.put(bundle(number))
-
-    def hear(self, verdict: Verdict | bytes, retained: bool = False) -> None:
-        payload = verdict if isinstance(verdict, bytes) else frame_verdict(verdict)
-        self.verdicts.on_message(TOPIC, payload, retained, self._ack)
-
-    def tell(self) -> None:
-        """Everybody everything that he can be told now."""
-        for notifier in self.notifiers:
-            while notifier.step():
-                pass
-
-    def miss(self) -> None:
-        """The deadline of all entries passes."""
-        self.clock.advance(self.deliver.deadline_s)
-        self.verdicts.tick()
-
-    def later(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-        self.threats.tick()
-
-    def _notifier(self, destination: Destination) -> Notifier:
-        return Notifier(
-            destination, self.outbox.notifications, self.clock, lambda: self.deliver, Longest()
-        )
-
-    def counted(self) -> dict[str, int]:
-        funnel = self.counters.snapshot().get(CAMERA)
-        decisions = ("confirmed", "refuted", "inconclusive", "unconfirmed")
-        counts = {decision: getattr(funnel, decision) for decision in decisions} if funnel else {}
-        return {decision: count for decision, count in counts.items() if count}
-
-    def _ack(self) -> None:
-        self.acked += 1
+from tests.fakes import START, recorded_events
+from tests.unit.edge.deliver.bundles import bundle, name, verdict
+from tests.unit.edge.deliver.carriers import ScriptedLink
+from tests.unit.edge.deliver.home import THREAT, TOPIC, Home
 
 
 def marked(parcel_: ReportBundle, **marks: bool) -> ReportBundle:
@@ -117,34 +27,6 @@ def marked(parcel_: ReportBundle, **marks: bool) -> ReportBundle:
 def told(link: ScriptedLink) -> list[str]:
     """The decisions published on a link."""
     return [read_verdict(payload).decision for payload in link.on(TOPIC)]
-
-
-def test_a_confirmed_threat_is_on_for_its_time_and_then_off(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.hear(verdict(0, "confirmed"))
-    assert home.broker.on(THREAT) == [b"ON"]
-    assert home.broker.sent[-1].retain
-    assert home.threats.state(CAMERA).payload == b"ON"
-    home.later(29)
-    assert home.broker.on(THREAT) == [b"ON"]
-    with recorded_events() as lines:
-        home.later(1)
-    assert home.broker.on(THREAT) == [b"ON", b"OFF"]
-    assert home.threats.state(CAMERA).payload == b"OFF"
-    assert [line.event for line in lines] == ["threat_ended"]
-    home.later(100)
-    assert home.broker.on(THREAT) == [b"ON", b"OFF"]
-
-
-def test_a_second_confirmation_prolongs_the_threat(tmp_path: Path) -> None:
-    home = Home(tmp_path, entries=2)
-    home.hear(verdict(0, "confirmed"))
-    home.later(20)
-    home.hear(verdict(1, "confirmed"))
-    home.later(29)
-    assert b"OFF" not in home.broker.on(THREAT)
-    home.later(1)
-    assert home.broker.on(THREAT)[-1] == b"OFF"
 
 
 @pytest.mark.parametrize(
@@ -322,46 +204,6 @@ def test_with_two_brokers_the_site_is_told_what_the_cloud_said_and_both_what_it_
     assert told(home.broker) == ["confirmed", "unconfirmed"]
     assert told(home.cloud) == ["unconfirmed"]
     assert {s.content_type for s in home.broker.sent if s.topic == TOPIC} == {CONTENT_TYPE}
-
-
-def test_a_threat_outlives_a_restart_for_its_time_and_is_ended_then(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.hear(verdict(0, "confirmed"))
-    home.later(20)
-    home.outbox.close()
-    after = Home(tmp_path, entries=0, clock=home.clock)
-    assert after.threats.known == (CAMERA,)
-    assert after.threats.state(CAMERA).payload == b"ON"
-    after.later(10)
-    assert after.broker.on(THREAT) == [b"OFF"]
-
-
-@pytest.mark.parametrize("away_s", [31.0, 86_400.0, -86_400.0])
-def test_a_threat_whose_time_passed_while_nobody_ran_is_off(tmp_path: Path, away_s: float) -> None:
-    home = Home(tmp_path)
-    home.hear(verdict(0, "confirmed"))
-    home.outbox.close()
-    home.clock.jump(away_s)
-    after = Home(tmp_path, entries=0, clock=home.clock)
-    assert after.threats.state(CAMERA).payload == b"OFF"
-    assert after.threats.known == (CAMERA,)
-
-
-def test_stopping_ends_every_threat_for_good(tmp_path: Path) -> None:
-    home = Home(tmp_path)
-    home.hear(verdict(0, "confirmed"))
-    said = [(one.topic, one.payload, one.retain) for one in home.threats.on_stop()]
-    assert said == [(THREAT, b"OFF", True)]
-    home.outbox.close()
-    assert Home(tmp_path, entries=0).threats.state(CAMERA).payload == b"OFF"
-
-
-def test_a_camera_that_something_was_said_about_is_known_after_a_restart(tmp_path: Path) -> None:
-    home, other = Home(tmp_path), CameraId("yard")
-    home.threats.remember([other, CAMERA])
-    home.threats.remember([other])
-    home.outbox.close()
-    assert Home(tmp_path, entries=0).threats.known == (CAMERA, other)
 
 
 def test_a_verdict_is_taken_though_the_disk_is_full_and_kept_once_it_is_not(

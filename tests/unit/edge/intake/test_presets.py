@@ -10,7 +10,7 @@ from edge.config.load import read
 from edge.config.presets import PRESETS, Preset
 from edge.config.schema import EdgeConfig
 from edge.errors import ConfigError
-from tests.unit.edge.intake.test_mqtt_intake import Doorway
+from tests.unit.edge.intake.doorway import Doorway
 from tools.build.references.payloads import Published, published
 
 MESSAGES = [pytest.param(one, id=f"{one.preset}-{n}") for n, one in enumerate(published())]
