@@ -324,6 +324,18 @@ class Event(StrEnum):
         "info",
         "A destination took a message about an alarm or fault; at which try.",
     )
+    FAULT_NOTICED = (
+        "fault_noticed",
+        "warning",
+        "A gateway or camera is gone or cannot see, or is well again; who is to be told.",
+        True,
+    )
+    SUBSCRIPTION_FORGOTTEN = (
+        "subscription_forgotten",
+        "info",
+        "A browser's subscription to web push is gone; why.",
+        True,
+    )
     SUPERVISION_FAILED = (
         "supervision_failed",
         "error",

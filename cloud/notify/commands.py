@@ -1,4 +1,4 @@
-"""`notify run|status|check-config|test`.
+"""`notify run|status|check-config|test`, and the verbs of `people_commands`.
 
 SHELL. Exit status: 0 done; 1 it could not be done; 3 of `status`: something waits that was tried.
 Called by `__main__`.
@@ -18,6 +18,7 @@ from cloud.confirm.offline import CannotRun
 from cloud.notify.delivery import Acknowledged, DeliveryAttempt, NotWanted, TryAgain
 from cloud.notify.destinations import build
 from cloud.notify.notice import Notice
+from cloud.notify.people_commands import people_verb
 from cloud.notify.process import run
 from cloud.notify.queue_file import FILE
 from cloud.settings import Settings, SettingsError
@@ -27,7 +28,7 @@ from service.clock import Clock
 
 EXIT_WAITING = 3
 
-NotifyVerb = Literal["run", "status", "check-config", "test"]
+NotifyVerb = Literal["run", "status", "check-config", "test", "snooze", "subscribe", "vapid-key"]
 
 
 def notify(
@@ -48,6 +49,8 @@ def notify(
             return _check(settings, clock)
         case "test":
             return _test(settings, options.destination, clock)
+        case "snooze" | "subscribe" | "vapid-key":
+            return people_verb(verb, options, settings, clock)
         case _:
             assert_never(verb)
 

@@ -46,13 +46,14 @@ DeliveryOutcome = Acknowledged | NotWanted | TryAgain
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryAttempt:
     """One try: the notice, its picture if it is there, which try it is, and the number that the
-    queue has given it for protocols that count messages. `began_at_s` is wall time of the first
-    try, in seconds."""
+    queue has given it for protocols that count messages. `planned_at_s` and `began_at_s` (the first
+    try) are wall time, in seconds."""
 
     notice: Notice
     picture: bytes | None = None
     tries: int = 1
     number: int = 1
+    planned_at_s: float = 0.0
     began_at_s: float = 0.0
 
 

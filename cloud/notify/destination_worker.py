@@ -97,6 +97,7 @@ class DestinationWorker:
             picture=shown,
             tries=queued.tries,
             number=queued.sequence,
+            planned_at_s=queued.planned_at_s,
             began_at_s=queued.began_at_s,
         )
         try:

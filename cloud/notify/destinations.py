@@ -14,12 +14,16 @@ from cloud.notify.alarm_centre_settings import AlarmCentreSettings
 from cloud.notify.dc09 import AlarmCentre
 from cloud.notify.delivery import NotifyDestination
 from cloud.notify.destination_settings import DestinationSettings, SecretSource, WebhookSettings
+from cloud.notify.deter import DeterOutput
 from cloud.notify.mail import IntakeMail, PeopleMail
 from cloud.notify.mail_settings import EmailSettings, IntakeMailSettings
 from cloud.notify.mail_transport import MailTransport, SesTransport, SmtpTransport
+from cloud.notify.ntfy import Ntfy
+from cloud.notify.push_settings import NtfySettings
 from cloud.notify.secrets_read import read_secret
 from cloud.notify.settings import NotifySettings
 from cloud.notify.sia_message import aes_key
+from cloud.notify.web_push import WebPush
 from cloud.notify.webhook import Webhook
 from cloud.notify.webhook_message import signing_key
 from cloud.settings import SettingsError
@@ -75,6 +79,13 @@ class _Builder:
             yield "intakes", name, intake, partial(self.intake, intake)
         for name, centre in settings.alarm_centres.items():
             yield "alarm_centres", name, centre, partial(self.centre, centre)
+        for name, topic in settings.ntfy.items():
+            yield "ntfy", name, topic, partial(self.ntfy, topic, settings.link)
+        for name, push in settings.web_push.items():
+            make = partial(WebPush, name, push, self.clock, settings.link)
+            yield "web_push", name, push, make
+        for name, output in settings.outputs.items():
+            yield "outputs", name, output, partial(DeterOutput, output, self.clock)
 
     def webhook(self, settings: WebhookSettings) -> NotifyDestination:
         return Webhook(settings, signing_key(self._secret(settings.secret, "secret")), self.clock)
@@ -88,6 +99,10 @@ class _Builder:
     def centre(self, settings: AlarmCentreSettings) -> NotifyDestination:
         key = None if settings.key is None else aes_key(self._secret(settings.key, "key"))
         return AlarmCentre(settings, key, self.clock, random.Random())
+
+    def ntfy(self, settings: NtfySettings, link: str | None) -> NotifyDestination:
+        token = None if settings.token is None else self._secret(settings.token, "token").decode()
+        return Ntfy(settings, token, link)
 
     def _transport(self, settings: EmailSettings | IntakeMailSettings) -> MailTransport:
         if settings.ses is not None:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
-from cloud.fleet.states import FleetStates
+from cloud.fleet.states import FleetGateway, FleetStates
+from cloud.notify.alarm_book import AlarmBook
 from cloud.notify.choice import NotifiedSite, site_of
 from cloud.notify.planning import NotifyPolicy, end_of, plan
-from cloud.notify.queue import NotificationQueue, QueueError
+from cloud.notify.queue import QueueError
 from cloud.notify.settings import NotifySettings
 from contract.agreement import topic_flaw
 from contract.cloudevent import MessageError, read_answer, read_report
@@ -40,12 +42,12 @@ class NotifyIntake:
         root: str,
         settings: NotifySettings,
         policy: NotifyPolicy,
-        queue: NotificationQueue,
+        book: AlarmBook,
         keyring: Keyring | None,
         clock: Clock,
     ) -> None:
         self._root, self._settings, self._policy = root, settings, policy
-        self._queue, self._keyring, self._clock = queue, keyring, clock
+        self._book, self._keyring, self._clock = book, keyring, clock
         self._held: deque[tuple[Callable[[], None], Receipt]] = deque()
         self._lock, self._taking = threading.Lock(), threading.Lock()
         self.states = FleetStates(root)
@@ -72,7 +74,7 @@ class NotifyIntake:
                         return self._take(lambda: self.take_verdict(answer), ack)
                 case "suspect":
                     report = self._report(topic, payload)
-                    return self._take(lambda: self._queue.keep_report(report), ack)
+                    return self._take(lambda: self._book.keep_report(report), ack)
                 case _:
                     with self._lock:
                         self.states.take(topic, payload, self._clock.mono())
@@ -87,13 +89,13 @@ class NotifyIntake:
         if verdict.audit and not verdict.test:
             self.counts["audit"] += 1
             return
-        history = self._queue.history(verdict.report_id)
+        history = self._book.history(verdict.report_id)
         event = history.event if history else self._event(verdict)
-        report = self._queue.report(verdict.report_id)
-        site = self._site(verdict.gateway)
+        report = self._book.report(verdict.report_id)
+        site = self.site(verdict.gateway)
         made = plan(verdict, report, history, site, event, self._policy, self._clock.now())
         if made.turn not in ("same", "late"):
-            self._queue.record(made)
+            self._book.record(made)
         self.counts[made.turn] += 1
         if made.planned:
             names = sorted({row.destination for row in made.planned})
@@ -108,8 +110,8 @@ class NotifyIntake:
     def end_events(self) -> None:
         """Tells of events that are over; raises `QueueError`."""
         now = self._clock.now()
-        for notice, told in self._queue.events_over(self._settings.event_gap_s):
-            self._queue.close_event(notice.event, end_of(notice, told, self._policy, now))
+        for notice, told in self._book.events_over(self._settings.event_gap_s):
+            self._book.close_event(notice.event, end_of(notice, told, self._policy, now))
 
     def retry(self) -> None:
         """Takes up, in order, what the disk did not take."""
@@ -167,10 +169,17 @@ class NotifyIntake:
     def _event(self, verdict: Verdict) -> str:
         """The event that it goes on with, or a new one."""
         gap_s = self._settings.event_gap_s
-        found = self._queue.event_of(verdict.gateway, verdict.camera, gap_s)
+        found = self._book.event_of(verdict.gateway, verdict.camera, gap_s)
         return found or verdict.report_id
 
-    def _site(self, gateway: GatewayId) -> NotifiedSite:
+    @contextmanager
+    def known(self) -> Iterator[Mapping[GatewayId, FleetGateway]]:
+        """What gateways say of themselves, held still."""
+        with self._lock:
+            yield self.states.gateways
+
+    def site(self, gateway: GatewayId) -> NotifiedSite:
+        """Where it stands."""
         with self._lock:
             known = self.states.gateways.get(gateway)
             groups = known.info.get("groups") if known else None

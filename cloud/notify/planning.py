@@ -116,6 +116,15 @@ def end_of(
     return tuple(_updates(notice.at_stage("ended", at=at), policy, told))
 
 
+def fault_plan(
+    notice: Notice, told: frozenset[str], policy: NotifyPolicy, now: datetime
+) -> tuple[PlannedNotice, ...]:
+    """What is to be told of a fault that began, or to those who were `told` that it is over."""
+    if notice.stage == "ended":
+        return tuple(_updates(notice, policy, told))
+    return tuple(_first(notice, policy, now, frozenset(), frozenset()))
+
+
 def notice_of(
     verdict: Verdict,
     report: ThreatReport | None,

@@ -21,14 +21,19 @@ from prometheus_client import CollectorRegistry
 from cloud.broker.connection import link_settings
 from cloud.confirm.offline import CannotRun
 from cloud.keys import open_keys
+from cloud.notify.alarm_book import AlarmBook
 from cloud.notify.destination_worker import DestinationWorker
 from cloud.notify.destinations import BuiltDestination, build
+from cloud.notify.deter import DeterOutput
+from cloud.notify.fault_watch import FaultWatch
 from cloud.notify.intake import NotifyIntake
 from cloud.notify.metrics import NotifyCollector
 from cloud.notify.pictures import PictureReader
 from cloud.notify.planning import NotifyPolicy
 from cloud.notify.queue import NotificationQueue, QueueError
 from cloud.notify.queue_file import FILE
+from cloud.notify.subscriptions import SubscriptionBook
+from cloud.notify.web_push import WebPush
 from cloud.settings import Settings, SettingsError
 from objectstore.store import ObjectStore
 from service import events
@@ -110,9 +115,9 @@ class NotifyProcess:
         keyring = open_keys(settings).keyring
         if keyring is None:
             log(Event.VERDICTS_UNSIGNED, reason="no trusted_keys: give the workers' public key")
-        self._intake = NotifyIntake(
-            settings.root, settings.notify, policy, self._queue, keyring, clock
-        )
+        book = AlarmBook(self._queue)
+        self._intake = NotifyIntake(settings.root, settings.notify, policy, book, keyring, clock)
+        self._faults = FaultWatch(settings.notify, policy, book, self._intake, clock)
         self._workers = [
             DestinationWorker(
                 name,
@@ -145,6 +150,11 @@ class NotifyProcess:
             manual_ack=True,
             clock=clock,
         )
+        for one in built.values():
+            if isinstance(one.destination, DeterOutput):
+                one.destination.use(self._link)
+            elif isinstance(one.destination, WebPush):
+                one.destination.use(SubscriptionBook(self._queue))
         registry = CollectorRegistry()
         registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
         registry.register(NotifyCollector(self._queue.backlogs, lambda: dict(self._intake.counts)))
@@ -213,6 +223,7 @@ class NotifyProcess:
         self._intake.retry()
         try:
             self._intake.end_events()
+            self._faults.turn(self._link.state())
             if self._clock.mono() - self._tidied_s > _TIDY_S:
                 self._tidied_s = self._clock.mono()
                 self._queue.tidy(self._settings.notify.keep_days)

@@ -69,7 +69,8 @@ CREATE TABLE faults (
 CREATE TABLE subscriptions (
     endpoint    TEXT PRIMARY KEY,
     destination TEXT NOT NULL,
-    body        TEXT NOT NULL,
+    p256dh      TEXT NOT NULL,
+    auth        TEXT NOT NULL,
     at          REAL NOT NULL
 ) WITHOUT ROWID
 """
@@ -86,6 +87,7 @@ class QueuedNotice:
     notice: Notice
     tries: int
     sequence: int
+    planned_at_s: float
     began_at_s: float
 
 
@@ -120,7 +122,7 @@ def next_numbers(
         " WHERE destination = ?1 AND state = 'waiting' AND not_before <= ?2 AND NOT EXISTS ("
         "  SELECT 1 FROM notifications AS e WHERE e.destination = ?1 AND e.about = n.about"
         "  AND e.state = 'waiting' AND e.number < n.number AND e.stage != 'picture')"
-        " ORDER BY stage != 'first', severity DESC, number LIMIT ?3",
+        " ORDER BY stage NOT IN ('first', 'digest'), severity DESC, number LIMIT ?3",
         (destination, now_s, most),
     )
     return [number for (number,) in found]
@@ -136,8 +138,9 @@ def begin(
         " WHERE number = ?",
         (now_s, number),
     )
-    destination, body, tries, sequence, began_at = connection.execute(
-        "SELECT destination, body, tries, sequence, began_at FROM notifications WHERE number = ?",
+    destination, body, tries, sequence, planned_at, began_at = connection.execute(
+        "SELECT destination, body, tries, sequence, planned_at, began_at FROM notifications"
+        " WHERE number = ?",
         (number,),
     ).fetchone()
     if counted and sequence is None:
@@ -155,6 +158,7 @@ def begin(
         notice=notice,
         tries=tries,
         sequence=sequence or 1,
+        planned_at_s=planned_at,
         began_at_s=began_at,
     )
 

@@ -16,6 +16,7 @@ from cloud.notify.alarm_centre_settings import AlarmCentreSettings
 from cloud.notify.destination_settings import DestinationSettings, WebhookSettings
 from cloud.notify.mail_settings import EmailSettings, IntakeMailSettings
 from cloud.notify.notice import Kind
+from cloud.notify.push_settings import DeterSettings, NtfySettings, WebPushSettings
 from contract.verdict import Decision
 from service.sections import Name, Section
 from service.weekly_hours import WindowConfig, ZoneName
@@ -80,6 +81,12 @@ class NotifySettings(Section):
         900, ge=10, le=86_400, description="Nothing heard of a gateway for so long is a fault."
     )
     keep_days: float = Field(30, ge=1, le=3650, description="How long it is known what was told.")
+    link: str | None = Field(
+        None,
+        max_length=1024,
+        pattern=r"^https?://[!-~]+$",
+        description="Where an alarm can be seen, with {id}; messages to people lead there.",
+    )
     sites: Annotated[dict[Name, NotifySite], Field(max_length=10_000)] = Field(
         default_factory=dict, description="Places, by id."
     )
@@ -100,12 +107,25 @@ class NotifySettings(Section):
         default_factory=dict, description="Alarm receiving centres (SIA DC-09), by name."
     )
 
+    ntfy: Annotated[dict[Name, NtfySettings], Field(max_length=100)] = Field(
+        default_factory=dict, description="Topics of ntfy servers, by name."
+    )
+    web_push: Annotated[dict[Name, WebPushSettings], Field(max_length=100)] = Field(
+        default_factory=dict, description="Browsers and phones that subscribed, by name."
+    )
+    outputs: Annotated[dict[Name, DeterSettings], Field(max_length=100)] = Field(
+        default_factory=dict, description="Commands to lights and sirens over MQTT, by name."
+    )
+
     def destinations(self) -> Iterator[tuple[str, DestinationSettings]]:
         """All of them, by name."""
         yield from self.webhooks.items()
         yield from self.emails.items()
         yield from self.intakes.items()
         yield from self.alarm_centres.items()
+        yield from self.ntfy.items()
+        yield from self.web_push.items()
+        yield from self.outputs.items()
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

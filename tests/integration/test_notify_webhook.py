@@ -246,3 +246,21 @@ def test_two_processes_do_not_tell_everything_twice(tmp_path: Path, mosquitto: B
             )
         assert second.returncode == 1
         assert "another `notify run` uses" in second.stderr
+
+
+def test_a_gateway_that_is_gone_is_told_over_a_restart_too(
+    tmp_path: Path, mosquitto: Broker
+) -> None:
+    with http_receiver() as receiver:
+        file = settle(tmp_path, mosquitto, receiver, fault_after_s=0)
+        with a_cloud(mosquitto, root(tmp_path)) as cloud:
+            with notifying(file):
+                cloud.retained("yard/status", b"offline")
+                began = event_of(receiver.next())
+                assert began["data"]["title"] == "Gateway is offline: The farm"
+            cloud.retained("yard/status", b"online")
+            with notifying(file):
+                over = event_of(receiver.next())
+            assert over["data"]["title"] == "Gateway is back: The farm"
+            assert over["data"]["about"] == began["data"]["about"]
+            assert receiver.is_empty()

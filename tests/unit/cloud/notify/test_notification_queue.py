@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.notify.alarm_book import AlarmBook
 from cloud.notify.destination_settings import DestinationSettings
 from cloud.notify.planning import AlarmPlan, PlannedNotice
 from cloud.notify.queue import NotificationQueue
@@ -48,10 +49,10 @@ def taken(queue: NotificationQueue, name: str = "hook") -> list[str]:
 
 def test_a_verdict_that_comes_again_is_told_once(tmp_path: Path, clock: ManualClock) -> None:
     queue = opened(tmp_path, clock)
-    queue.record(an_alarm())
-    queue.record(an_alarm())
+    AlarmBook(queue).record(an_alarm())
+    AlarmBook(queue).record(an_alarm())
     assert taken(queue) == ["yard.gate.1.1.0/first"]
-    queue.record(an_alarm())
+    AlarmBook(queue).record(an_alarm())
     assert taken(queue) == []
     queue.close()
     assert taken(opened(tmp_path, clock)) == []
@@ -62,7 +63,7 @@ def test_the_most_severe_first_word_goes_first_and_updates_after_all_first_words
 ) -> None:
     queue = opened(tmp_path, clock)
     for track, severity in ((1, 1), (2, 4), (3, 1)):
-        queue.record(an_alarm(track, severity))
+        AlarmBook(queue).record(an_alarm(track, severity))
     update = a_notice(9, severity=4).at_stage("refuted")
     queue.plan((PlannedNotice(destination="hook", notice=update),))
     assert [key.split(".")[3] for key in taken(queue)] == ["2", "1", "3", "9"]
@@ -96,7 +97,7 @@ def test_an_update_does_not_wait_for_a_picture(tmp_path: Path, clock: ManualCloc
 
 def test_a_try_is_on_the_disk_before_it_is_made(tmp_path: Path, clock: ManualClock) -> None:
     queue = opened(tmp_path, clock)
-    queue.record(an_alarm())
+    AlarmBook(queue).record(an_alarm())
     first = queue.begin_next("hook", counted=True)
     queue.close()  # as a kill between the receiver's answer and its record
     again = opened(tmp_path, clock).begin_next("hook", counted=True)
@@ -127,7 +128,7 @@ def test_of_too_many_the_least_severe_are_given_up_and_it_is_said(
     queue = opened(tmp_path, clock)
     with recorded_events() as lines:
         for track in range(1, 13):
-            queue.record(an_alarm(track, 1 if track == 5 else 3))
+            AlarmBook(queue).record(an_alarm(track, 1 if track == 5 else 3))
     lost = [line.fields["report_id"] for line in lines if line.event == "notification_failed"]
     assert lost[0] == "yard.gate.1.5.0"
     backlog = queue.backlogs()["hook"]
@@ -138,7 +139,7 @@ def test_what_waits_too_long_is_given_up_whatever_the_wall_clock_says(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     queue = opened(tmp_path, clock)
-    queue.record(an_alarm())
+    AlarmBook(queue).record(an_alarm())
     clock.jump(10 * 86_400)
     queue.tidy(keep_days=30)
     assert queue.backlogs()["hook"].waiting == 1
@@ -152,13 +153,15 @@ def test_an_alarm_that_was_not_sent_yet_makes_room_for_what_is_known_now(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     queue = opened(tmp_path, clock)
-    queue.record(an_alarm())
-    history = queue.history("yard.gate.1.1.0")
+    AlarmBook(queue).record(an_alarm())
+    history = AlarmBook(queue).history("yard.gate.1.1.0")
     assert history is not None
     assert history.unsent == {"hook"}
     newer = a_notice(revision=1)
     row = PlannedNotice(destination="hook", notice=newer)
-    queue.record(AlarmPlan(turn="changed", notice=newer, planned=(row,), void=frozenset({"hook"})))
+    AlarmBook(queue).record(
+        AlarmPlan(turn="changed", notice=newer, planned=(row,), void=frozenset({"hook"}))
+    )
     assert taken(queue) == ["yard.gate.1.1.0/first-1"]
     assert queue.backlogs()["hook"].ended == {"superseded": 1, "delivered": 1}
 
@@ -178,24 +181,24 @@ def test_events_of_a_camera_belong_together_until_it_is_quiet(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     queue = opened(tmp_path, clock)
-    queue.record(an_alarm())
-    assert queue.event_of("yard", "gate", 60) == "yard.gate.1.1.0"
-    assert queue.event_of("yard", "roof", 60) is None
-    assert queue.events_over(60) == []
+    AlarmBook(queue).record(an_alarm())
+    assert AlarmBook(queue).event_of("yard", "gate", 60) == "yard.gate.1.1.0"
+    assert AlarmBook(queue).event_of("yard", "roof", 60) is None
+    assert AlarmBook(queue).events_over(60) == []
     clock.advance(61)
-    assert queue.event_of("yard", "gate", 60) is None
-    (over,) = queue.events_over(60)
+    assert AlarmBook(queue).event_of("yard", "gate", 60) is None
+    (over,) = AlarmBook(queue).events_over(60)
     assert over[0].event == "yard.gate.1.1.0"
     assert over[1] == {"hook"}
-    queue.close_event("yard.gate.1.1.0", ())
-    assert queue.events_over(60) == []
+    AlarmBook(queue).close_event("yard.gate.1.1.0", ())
+    assert AlarmBook(queue).events_over(60) == []
 
 
 def test_what_waits_for_a_destination_that_is_gone_is_given_up(
     tmp_path: Path, clock: ManualClock
 ) -> None:
     queue = opened(tmp_path, clock)
-    queue.record(an_alarm(1, 2, "hook", "post"))
+    AlarmBook(queue).record(an_alarm(1, 2, "hook", "post"))
     queue.close()
     with recorded_events() as lines:
         queue = opened(tmp_path, clock, {"post": WithPictures()})
@@ -212,7 +215,7 @@ def test_a_damaged_file_is_set_aside_and_said(
         queue = opened(tmp_path, clock)
     assert [line.event for line in lines] == (["notify_queue_lost"] if content else [])
     assert (tmp_path / "queue.sqlite.corrupt-1").exists() is bool(content)
-    queue.record(an_alarm())
+    AlarmBook(queue).record(an_alarm())
     assert len(taken(queue)) == 1
 
 
@@ -221,6 +224,6 @@ def test_a_report_is_remembered_for_the_words_of_its_verdict(
 ) -> None:
     queue = opened(tmp_path, clock)
     report = a_report()
-    queue.keep_report(report)
-    assert queue.report(report.report_id) == report
-    assert queue.report("yard.gate.1.2.0") is None
+    AlarmBook(queue).keep_report(report)
+    assert AlarmBook(queue).report(report.report_id) == report
+    assert AlarmBook(queue).report("yard.gate.1.2.0") is None
