@@ -22,11 +22,11 @@ from prometheus_client.registry import Collector
 
 from service.events import Event, log
 from service.link import LinkState
+from service.status_client import ACTION_HEADER
 
 REQUEST_TIMEOUT_S = 5.0
 """Who connects and asks nothing holds a thread no longer than this."""
 
-ACTION_HEADER = "X-Stillwatch-Action"
 
 Action = Callable[[Mapping[str, str]], tuple[HTTPStatus, dict[str, object]]]
 """What is done on a request, by its query; may take its time, on a thread of its own."""

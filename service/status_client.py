@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 HEALTH_S = 5.0
+ACTION_HEADER = "X-Stillwatch-Action"
+"""With it a POST asks for an action (`service.metrics`); no page in a browser can send it."""
 
 
 class NobodyAnswers(Exception):

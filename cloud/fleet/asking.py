@@ -29,10 +29,9 @@ from contract.topics import Topics
 from contract.validation_errors import first_error
 from service.clock import Clock
 from service.link import Link, Receipt, Subscription
-from service.outcomes import Delivered
+from service.outcomes import PUBACK_S, Delivered
 
 _MOST_BYTES = 1_000_000
-_PUBACK_S = 10.0
 _STOP_S = 5.0
 
 RemoteAnswer = Mapping[str, object]
@@ -109,7 +108,7 @@ class _AnswerListener:
         try:
             if not self._link.wait_ready(CONNECT_S):
                 raise CannotRun(f"broker {self._where}: {self._link.state().reason}")
-            outcome = self._link.publish(topic, payload).wait(_PUBACK_S)
+            outcome = self._link.publish(topic, payload).wait(PUBACK_S)
             if not isinstance(outcome, Delivered):
                 raise CannotRun(f"the broker did not take the request: {outcome}")
             self._clock.wait(self._there, timeout_s)

@@ -14,13 +14,12 @@ from http import HTTPStatus
 from typing import Any
 
 from edge.config.live import begin
-from service.status_client import NobodyAnswers, ask
+from service.status_client import ACTION_HEADER, NobodyAnswers, ask
 
 REFUSALS: Mapping[type[Exception], str] = {}
 
-# As in `edge.self_test.requests` and `service.metrics`, whose modules need what a daemon needs.
+# as in `edge.self_test.requests`, which needs what a daemon needs
 PATH = "/self-test"
-ACTION_HEADER = "X-Stillwatch-Action"
 _GRACE_S = 15.0
 
 

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 
 from contract.envelope import RefusalReason
 from contract.topics import UpdateKind
+from edge.health.gateway_health import NOTED_S
 from edge.health.reasons import HealthReason, Problem
 from edge.update.machine import ENDS, UpdateStage
 from edge.update.store import UpdateRecord
 from service.clock import Clock
 
-NOTED_S = 3600.0
-"""So long health names an order that was refused before it was believed."""
 _LONGEST = 500
 
 _REASONS = {

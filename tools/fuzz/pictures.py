@@ -23,6 +23,7 @@ from edge.intake import chunks
 from edge.intake.admission import admit
 from edge.intake.chunks import ChunkLimits, ChunkTopic
 from edge.records import Message
+from imaging import png as png_format
 from imaging.admission import Rejected
 from imaging.decode import decode, decode_grey, reduction
 from imaging.detections import Image
@@ -89,7 +90,7 @@ def png(random: Random) -> bytes:
 def large(random: Random) -> bytes:
     """At the limits of what is admitted, where time and memory are."""
     picture = random.choice(_large())
-    mutated = pngs.mutated if picture.startswith(pngs.MAGIC) else jpegs.mutated
+    mutated = pngs.mutated if picture.startswith(png_format.MAGIC) else jpegs.mutated
     return mutated(random, picture) if random.random() < 0.8 else picture
 
 

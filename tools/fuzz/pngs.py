@@ -11,10 +11,10 @@ import zlib
 from dataclasses import dataclass, replace
 from random import Random
 
+from imaging.png import MAGIC
 from tools.fuzz.jpegs import exif
 from tools.fuzz.mutate import EDGES, chosen, damaged
 
-MAGIC = b"\x89PNG\r\n\x1a\n"
 _BOMB = zlib.compress(bytes(3_000_000))
 _ANCILLARY = (b"gAMA", b"cHRM", b"sBIT", b"sRGB", b"bKGD", b"hIST", b"pHYs", b"tIME", b"sPLT")
 

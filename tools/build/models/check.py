@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.model.full_model import open_model
+from contract.labels import VEHICLES
 from edge.detect.detector import open_detector
 from edge.detect.runner import importable
 from imaging.detections import Detections
@@ -20,7 +21,7 @@ from tools.build.models.accuracy import Precision, average_precision
 from tools.build.models.floats import DetectObjects
 from tools.build.models.pictures import read_picture
 from tools.build.models.reference import PICTURES, read_reference
-from tools.build.models.shipped import SHIPPED, VEHICLES, Shipped
+from tools.build.models.shipped import SHIPPED, Shipped
 
 GROUPS: Mapping[str, frozenset[str]] = {"person": frozenset({"person"}), "vehicle": VEHICLES}
 LEAST_SCORE = 0.1

@@ -13,7 +13,6 @@ from imaging.manifest import Decoder, Family, Fusion, Licence, Thresholds
 LABELS = ("person", "bicycle", "car", "motorcycle", "bus", "truck", "bird", "cat", "dog")
 COCO_COLUMNS = (0, 1, 2, 3, 5, 7, 14, 15, 16)
 """The nine of the 80 COCO classes that are kept, in the order of every shipped model's outputs."""
-VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck"})
 
 
 FloatNetwork = Literal["nanodet", "centernet", "ssd", "fused"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from tools.evaluation.compose.actors import Route, Someone, Stop
 from tools.evaluation.compose.among_cars import people_among
-from tools.evaluation.compose.bodies import Figure
+from tools.evaluation.compose.bodies import TALL_M, Figure
 from tools.evaluation.compose.car_park import car_park, standing_cars
 from tools.evaluation.compose.cast import Cast
 from tools.evaluation.compose.layout import StageLayout, feet_px
@@ -32,7 +32,6 @@ UNDER_PX = (190, 330)
 FIRST_S = 4.0
 UNDER_WHOLE = 0.6
 """Whoever passes close under the lens is cut by the lower border and plainly there."""
-TALL_M = 1.72
 
 
 def drawn_walkers(layout: StageLayout) -> Cast:
