@@ -1,8 +1,8 @@
 """Replays recent frames for an update, in a process of its own that gives way to everything else.
 
 `python -m edge.shadow.process`: configurations and clips come on stdin (`pipe`), the result goes to
-stdout as JSON. It has the lowest priority, so the live service goes first; where memory runs out it
-is what the kernel ends. It stops by itself when its time is up, and when the gateway is gone. Exit
+stdout as JSON. It has a low priority, so the live service goes first; where memory runs out it is
+what the kernel ends. It stops by itself when its time is up, and when the gateway is gone. Exit
 status 1 with the reason as the last line of its errors. Called by `runs`.
 """
 
@@ -26,6 +26,11 @@ from edge.shadow.pipe import CutShort, ShadowOrder, read_clips, read_order
 from imaging.manifest import ModelError
 from service import events
 from service.clock import Clock, SystemClock
+
+
+_NICE = 10
+"""Where all cores are busy it gets a tenth of what a thread of the daemon gets. At 19 it would get
+a seventieth, and on a gateway that is always busy no update would ever be judged."""
 
 
 def main() -> int:
@@ -92,7 +97,7 @@ def _alone(config: EdgeConfig) -> EdgeConfig:
 def _give_way() -> None:
     """What a sandbox forbids of it is left."""
     with suppress(OSError):
-        os.nice(19)
+        os.nice(_NICE)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
 
