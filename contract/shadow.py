@@ -149,7 +149,7 @@ class ReplayedDecisions:
         )
 
     def _no_evidence(self, limits: ReplayLimits) -> str:
-        if not self.replayed or self.seconds <= 0:
+        if not self.replayed or not self.frames:
             return "nothing was replayed, which says nothing for it"
         if limits.max_lost_decisions_share is not None and not self.before:
             return (
@@ -170,7 +170,7 @@ class ReplayedDecisions:
 
     def _too_many_new(self, limits: ReplayLimits) -> str:
         most = limits.max_new_decisions_per_h
-        hours = self.seconds / 3600
+        hours = max(self.seconds, 1.0) / 3600
         if most is None or self.new <= most * hours:
             return ""
         return (

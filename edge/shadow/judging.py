@@ -19,6 +19,8 @@ from edge.replay.comparison import Compared, ComparedSide, DecisionChange, compa
 SHIFT_S = 5.0
 """Two reports of one kind of object so near each other are the same alarm to a person: another
 network finds it a few frames earlier or later."""
+SINGLE_S = 1.0
+"""For so much footage a picture counts that stands alone."""
 _LONGEST_WHY = 500
 
 
@@ -74,7 +76,7 @@ class JudgedFootage:
     def add(self, clip: Clip, judged: JudgedClip) -> None:
         """One more."""
         self.frames += len(clip)
-        self.seconds += clip.times_s[-1]
+        self.seconds += max(clip.times_s[-1], SINGLE_S)
         self.cameras.add(clip.camera)
         self.before += judged.before
         self.after += judged.after

@@ -27,7 +27,6 @@ from imaging.manifest import ModelError
 from service import events
 from service.clock import Clock, SystemClock
 
-
 _NICE = 10
 """Where all cores are busy it gets a tenth of what a thread of the daemon gets. At 19 it would get
 a seventieth, and on a gateway that is always busy no update would ever be judged."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.ids import CameraId
 from edge.config.schema import EdgeConfig
@@ -42,9 +42,9 @@ class RecentFrames:
         interest = interest_of(outcome)
         if interest is None:
             return
-        bounds = manage.shadow
+        bounds, picture = manage.shadow, replace(frame, held=None)  # no message is held for it
         with self._lock:
-            self._stretches.add(frame, interest, bounds.max_bytes, bounds.max_footage_s)
+            self._stretches.add(picture, interest, bounds.max_bytes, bounds.max_footage_s)
 
     def raised(self, camera: CameraId) -> None:
         """Something was reported of a picture that had to stand alone first."""
