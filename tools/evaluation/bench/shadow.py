@@ -43,9 +43,11 @@ _HEAD = ("what", "found")
 
 @dataclass(slots=True)
 class PlayedFootage:
-    """Seconds that live frames took, and of the processor for keeping each."""
+    """Seconds that live frames took, what they raised, and seconds of the processor for keeping
+    each."""
 
     live_s: list[float] = field(default_factory=list)
+    raised: int = 0
     keeping_s: list[float] = field(default_factory=list)
 
 
@@ -75,6 +77,7 @@ def played(
         began_s = time.perf_counter()
         step = player.step(number, name, payload, last=last)
         footage.live_s.append(time.perf_counter() - began_s)
+        footage.raised += len(step.candidates)
         if keep is not None and isinstance(step.frame, Frame):
             began_s = time.thread_time()
             keep.keep(step.frame, step.outcome)
@@ -118,6 +121,7 @@ def rows(
             f"{found.frames} frames in {found.took_s:.0f} s; {used_s:.0f} s of a core, "
             f"{children.ru_maxrss / 1024:.0f} MB",
         ),
+        ("reported live, and again in the replay", f"{alone.raised}, {found.before}"),
         ("a live frame alone: median, 95 %, longest", _latencies(alone)),
         ("a live frame beside a replay", _latencies(both)),
     ]
@@ -132,10 +136,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Prints the table; 1 if nothing was replayed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--source", type=Path, default=default_source(), help="video or folder")
-    source: Path = parser.parse_args(arguments).source
+    parser.add_argument("--frames", type=int, default=120, help="of it, at most (%(default)s)")
+    options = parser.parse_args(arguments)
     cv2.setNumThreads(1)
     events.configure(level="error")
-    config, pictures = read(BEFORE, {}).config, read_pictures(source)
+    config, pictures = read(BEFORE, {}).config, read_pictures(options.source)[-options.frames :]
     detector, recent = open_detectors(config)[0], RecentFrames(lambda: config)
     alone = played(pictures, config, detector, recent, lambda: False)
     both, found = beside_a_replay(pictures, config, detector, ShadowRuns(recent, SystemClock()))

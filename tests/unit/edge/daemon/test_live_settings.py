@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contract.ids import CameraId, GatewayId
 from contract.topics import SITE, LiveSetting, Topics
 from edge.config.load import read
-from edge.config.overridden import overridden, thresholds
+from edge.config.overridden import overridden, replayed, thresholds
 from edge.config.profiles import LiveValues
 from edge.config.schema import EdgeConfig
 from edge.daemon.kept_settings import FILE
@@ -198,3 +198,10 @@ def test_a_kept_number_beyond_the_bounds_is_not_in_force(tmp_path: Path) -> None
 def test_no_profile_has_the_name_by_which_none_is_chosen() -> None:
     with pytest.raises(ConfigError, match=r"profiles\.none: the word chooses no profile"):
         read(b"profiles: {none: {armed: false}}", {})
+
+
+def test_frames_judged_once_more_are_under_the_thresholds_and_armed_as_the_file_has_it() -> None:
+    under = replayed(CONFIG, LiveValues(profile="away"))
+    assert [rule.min_score for rule in under.of_camera("gate").rules or ()][:1] == [0.6]
+    assert (under.of_camera("gate").armed, under.of_camera("yard").armed) == (False, True)
+    assert overridden(CONFIG, LiveValues(profile="away")).of_camera("gate").armed
