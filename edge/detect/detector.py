@@ -8,6 +8,7 @@ composition root, once per analysis thread; the second and later ones are given 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,13 +20,14 @@ from edge.detect.runner import Runner, importable, open_runner
 from edge.detect.runtimes import Choice, Runtime, choose, configured
 from edge.detect.signature import check_tensors
 from edge.errors import InferenceError
-from imaging.boxes import Candidates
+from imaging.decoders.tensor import Tensor
 from imaging.detections import Detections, Image
 from imaging.letterbox import Letterbox
 from imaging.manifest import (
     Input,
     Manifest,
     ModelError,
+    Thresholds,
     find_model,
     read_manifest,
     verify,
@@ -90,11 +92,13 @@ class TfliteDetector:
         `ModelError` where it finds a class that the manifest has no label for.
         """
         tensor, box = prepare(image, self._preparation, aspect)
-        return self._named(self._decode(self.runner.run(tensor), self._thresholds), box)
+        return self._read(self._decode, self.runner.run(tensor), self._thresholds, box)
 
-    def _named(self, candidates: Candidates, box: Letterbox) -> Detections:
+    def _read(
+        self, decode: Decode, outputs: Sequence[Tensor], thresholds: Thresholds, box: Letterbox
+    ) -> Detections:
         try:
-            return detections_of(candidates, box, self._labels)
+            return detections_of(decode(outputs, thresholds), box, self._labels)
         except OutputError as error:
             raise InferenceError(f"model {self.name}: {error}") from error
 
@@ -105,8 +109,9 @@ class TfliteDetector:
         """
         tensor, box = prepare(picture_of(model.folder, model.manifest), self._preparation)
         try:
-            candidates = self._plain(self.runner.run(tensor), model.manifest.thresholds)
-            require(model.manifest, self._named(candidates, box))
+            outputs = self.runner.run(tensor)
+            found = self._read(self._plain, outputs, model.manifest.thresholds, box)
+            require(model.manifest, found)
         except InferenceError as error:
             raise ModelError(f"model {self.name} fails its self-test: {error}") from error
 

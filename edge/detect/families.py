@@ -14,6 +14,7 @@ from imaging.decoders import nanodet, ssd, yolo
 from imaging.decoders.tensor import Tensor
 from imaging.detections import IntArray
 from imaging.manifest import Family, Input, Manifest, ModelError, Thresholds
+from imaging.naming import OutputError
 
 Shapes = Sequence[tuple[int, ...]]
 Decode = Callable[[Sequence[Tensor], Thresholds], Candidates]
@@ -35,7 +36,9 @@ def open_family(
 
 def _nanodet(shapes: Shapes, size: Input, classes: int, pools: IntArray | None) -> Decode:
     heads = nanodet.layout(shapes, size.width, size.height, classes)
-    return lambda tensors, thresholds: nanodet.decode(_single(tensors), heads, thresholds, pools)
+    return lambda tensors, thresholds: nanodet.decode(
+        _single(_numbers(tensors)), heads, thresholds, pools
+    )
 
 
 def _ssd(shapes: Shapes, size: Input, _classes: int, pools: IntArray | None) -> Decode:
@@ -48,9 +51,20 @@ def _yolo(shapes: Shapes, size: Input, classes: int, pools: IntArray | None) -> 
     form = yolo.layout(shapes, classes)
 
     def decode(tensors: Sequence[Tensor], thresholds: Thresholds) -> Candidates:
-        return yolo.decode(tensors[0].one(0), form, size.width, size.height, thresholds, pools)
+        tensor = _numbers(tensors)[0].one(0)
+        return yolo.decode(tensor, form, size.width, size.height, thresholds, pools)
 
     return decode
+
+
+def _numbers(tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Raises `OutputError` for NaN, which passes no threshold and would mean that nothing is there.
+
+    Not for an SSD, whose rows beyond the count are garbage; its own check finds the others.
+    """
+    if not all(tensor.is_numbers() for tensor in tensors):
+        raise OutputError("the network gave numbers that are none (NaN)")
+    return tensors
 
 
 def _single(tensors: Sequence[Tensor]) -> list[Tensor]:

@@ -39,6 +39,11 @@ class Tensor:
         meant: FloatArray = (numbers - np.float32(self.zero_point)) * np.float32(self.scale)
         return meant
 
+    def is_numbers(self) -> bool:
+        """False if any is NaN; quantised ones cannot be."""
+        floating = np.issubdtype(self.values.dtype, np.floating)
+        return not floating or not self.values.size or not np.isnan(self.values.min())
+
     def one(self, index: int) -> Tensor:
         """The part of a batch that belongs to picture `index`."""
         return Tensor(values=self.values[index], scale=self.scale, zero_point=self.zero_point)
