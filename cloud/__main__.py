@@ -127,7 +127,7 @@ def _gateways(options: argparse.Namespace, settings: Settings) -> int:
     if options.command == "console":
         from cloud.console.command import run_console  # noqa: PLC0415, see `_with_broker`
 
-        return run_console(options, settings, SystemClock())
+        return run_console(options, settings, _store, SystemClock())
     from cloud.fleet.command import fleet  # noqa: PLC0415, see `_with_broker`
     from cloud.manage.command import run  # noqa: PLC0415, see `_with_broker`
 

@@ -34,6 +34,19 @@ class Event(StrEnum):
     METRICS_OPENED = "metrics_opened", "info", "/metrics and /healthz listen."
     EVENTS_SUPPRESSED = "events_suppressed", "info", "Repeats of an event that were not logged."
 
+    ALARM_ESCALATED = (
+        "alarm_escalated",
+        "warning",
+        "Nobody claimed an alarm in time; who is called.",
+        True,
+    )
+    ESCALATION_DELAYED = (
+        "escalation_delayed",
+        "warning",
+        "The store or the index does not answer; alarms escalate once it does.",
+        True,
+    )
+
     HEALTH_DEGRADED = (
         "health_degraded",
         "warning",

@@ -16,6 +16,11 @@ from cloud.console.app import open_parts
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import Person, PersonRole
 from cloud.console.settings import ConsoleSettings
+from cloud.index.alarm_index import AlarmIndex
+from cloud.index.alarm_store import AlarmStore
+from cloud.index.database import open_index
+from cloud.keys import Keys
+from objectstore.open import open_store
 from service.clock import Clock
 from tests.processes import HOST, free_port
 
@@ -24,9 +29,12 @@ ADDRESS = "http://127.0.0.1"
 
 
 def parts_in(folder: Path, clock: Clock, **settings: object) -> ConsoleParts:
-    """A console's parts with a database in `folder`."""
+    """A console's parts with databases and an object store in `folder`."""
     own = {"accounts": f"sqlite:///{folder}/accounts.sqlite"} | settings
-    return open_parts(ConsoleSettings.model_validate(own), clock)
+    index = AlarmIndex(open_index(f"sqlite:///{folder}/index.sqlite"), clock)
+    store = open_store(f"dir:{folder}/store")
+    alarms = AlarmStore(store, Keys())
+    return open_parts(ConsoleSettings.model_validate(own), index, alarms, store, clock)
 
 
 def add_person(parts: ConsoleParts, name: str, role: PersonRole, *sites: str) -> Person:

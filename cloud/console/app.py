@@ -14,28 +14,45 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cloud.console.accounts import Accounts
+from cloud.console.alarm_access import AlarmAccess
 from cloud.console.audit_log import AuditLog
 from cloud.console.evidence_links import EvidenceLinks
 from cloud.console.forms import Forms
 from cloud.console.guard import ANYBODY, NotSignedIn, guarded, open_session, unguarded
 from cloud.console.headers import SecurityHeaders
+from cloud.console.live import LiveFeed
 from cloud.console.pages import FOLDER, Pages
 from cloud.console.parts import ConsoleParts, pages_of
 from cloud.console.people import people_routes
+from cloud.console.pictures import picture_routes
 from cloud.console.sessions import Sessions
 from cloud.console.settings import ConsoleSettings
 from cloud.console.sign_in import sign_in_routes, welcome_routes
+from cloud.console.sites import Sites
 from cloud.console.tables import console_key, open_tables
+from cloud.console.wall import wall_routes
+from cloud.console.work import work_routes
+from cloud.index.alarm_index import AlarmIndex
+from cloud.index.alarm_store import AlarmStore
+from cloud.index.desk import AlarmDesk
+from objectstore.store import ObjectStore
 from service.clock import Clock
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
-def open_parts(settings: ConsoleSettings, clock: Clock) -> ConsoleParts:
+def open_parts(
+    settings: ConsoleSettings,
+    index: AlarmIndex,
+    alarms: AlarmStore,
+    store: ObjectStore,
+    clock: Clock,
+) -> ConsoleParts:
     """All parts on their databases. Raises `AccountsError`."""
     engine = open_tables(settings.accounts)
     key = console_key(engine)
     forms = Forms(key, secure=settings.secure)
+    links = EvidenceLinks(key, settings.evidence_minutes)
     return ConsoleParts(
         settings=settings,
         clock=clock,
@@ -44,7 +61,11 @@ def open_parts(settings: ConsoleSettings, clock: Clock) -> ConsoleParts:
         audit=AuditLog(engine, clock),
         forms=forms,
         pages=Pages(forms),
-        links=EvidenceLinks(key, settings.evidence_minutes),
+        links=links,
+        store=store,
+        access=AlarmAccess(index=index, sites=Sites(settings), links=links, clock=clock),
+        desk=AlarmDesk(index, alarms, clock),
+        live=LiveFeed(index, clock),
     )
 
 
@@ -59,7 +80,14 @@ def create_app(parts: ConsoleParts) -> FastAPI:
     )
     app.state.parts = parts
     _add_openapi(app)
-    for router in (sign_in_routes(), welcome_routes(), people_routes()):
+    for router in (
+        wall_routes(),
+        work_routes(),
+        picture_routes(),
+        sign_in_routes(),
+        welcome_routes(),
+        people_routes(),
+    ):
         app.include_router(router)
     open_to_all = sorted(unguarded(app))
     if open_to_all:

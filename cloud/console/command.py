@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import argparse
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import uvicorn
 from pydantic import ValidationError
 
 from cloud.confirm.offline import CannotRun
 from cloud.console.accounts import Accounts, name_objection
-from cloud.console.app import create_app, open_parts
+from cloud.console.app import create_app
 from cloud.console.arguments import CONSOLE_FLAGS
-from cloud.console.parts import ConsoleParts
+from cloud.console.audit_log import AuditLog
+from cloud.console.process import ConsoleProcess
 from cloud.console.roles import PersonRole
 from cloud.console.settings import ConsoleSettings
-from cloud.console.tables import AccountsError
+from cloud.console.tables import AccountsError, open_tables
 from cloud.settings import Settings, SettingsError
+from objectstore.store import ObjectStore
 from service.clock import Clock
 from service.private import make_private
 
@@ -30,20 +32,21 @@ _PATIENCE_S = 3
 _CONNECTIONS = 1000
 
 
-def run_console(options: argparse.Namespace, settings: Settings, clock: Clock) -> int:
+def run_console(
+    options: argparse.Namespace,
+    settings: Settings,
+    store: Callable[[Settings], ObjectStore],
+    clock: Clock,
+) -> int:
     """Runs one; raises `SettingsError`, `CannotRun`."""
     make_private()
     own = _console_settings(settings.console, vars(options))
     settings = settings.model_copy(update={"console": own})
     if options.console == "check-config":
         return _check(settings)
-    try:
-        parts = open_parts(own, clock)
-    except AccountsError as error:
-        raise CannotRun(str(error)) from error
     if options.console == "invite":
-        return _invite(options, parts)
-    return _serve(parts)
+        return _invite(options, own, clock)
+    return _serve(settings, store(settings), clock)
 
 
 def _console_settings(found: ConsoleSettings, flags: Mapping[str, object]) -> ConsoleSettings:
@@ -74,33 +77,39 @@ def _check(settings: Settings) -> int:
     return 0
 
 
-def _invite(options: argparse.Namespace, parts: ConsoleParts) -> int:
+def _invite(options: argparse.Namespace, settings: ConsoleSettings, clock: Clock) -> int:
     wrong = name_objection(options.name)
     if wrong is not None:
         raise CannotRun(f"{options.name!r}: {wrong}")
     sites = frozenset(one for one in options.sites.split(",") if one)
-    token = parts.accounts.invite(options.name, PersonRole(options.role), sites)
-    parts.audit.add("the server's shell", "-", "invitation_made", f"{options.name} {options.role}")
-    _say(f"{parts.settings.url}/welcome/{token}")
+    try:
+        engine = open_tables(settings.accounts)
+    except AccountsError as error:
+        raise CannotRun(str(error)) from error
+    token = Accounts(engine, clock).invite(options.name, PersonRole(options.role), sites)
+    said = f"{options.name} as {options.role}"
+    AuditLog(engine, clock).add("the server's shell", "-", "invitation_made", said)
+    _say(f"{settings.url}/welcome/{token}")
     return 0
 
 
-def _serve(parts: ConsoleParts) -> int:
-    settings = parts.settings
-    _say(f"console: {settings.url}")
-    first = first_link(parts.accounts, settings.url)
+def _serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
+    own = settings.console
+    console = ConsoleProcess(settings, store, clock)
+    _say(f"console: {own.url}")
+    first = first_link(console.parts.accounts, own.url)
     if first is not None:
         _say(f"nobody has an account yet; whoever opens this first is the administrator: {first}")
-    host, port = settings.address
+    host, port = own.address
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(parts),
+            create_app(console.parts),
             host=host,
             port=port,
-            ssl_certfile=settings.certificate,
-            ssl_keyfile=settings.key,
-            proxy_headers=bool(settings.proxies),
-            forwarded_allow_ips=list(settings.proxies),
+            ssl_certfile=own.certificate,
+            ssl_keyfile=own.key,
+            proxy_headers=bool(own.proxies),
+            forwarded_allow_ips=list(own.proxies),
             server_header=False,
             access_log=False,
             log_config=None,
@@ -108,9 +117,13 @@ def _serve(parts: ConsoleParts) -> int:
             timeout_graceful_shutdown=_PATIENCE_S,
         )
     )
-    server.run()
+    console.start()
+    try:
+        server.run()
+    finally:
+        console.stop()
     if not server.started:
-        raise CannotRun(f"cannot listen on {settings.listen}: is another process there?")
+        raise CannotRun(f"cannot listen on {own.listen}: is another process there?")
     return 0
 
 

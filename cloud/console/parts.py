@@ -12,12 +12,16 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from cloud.console.accounts import Accounts
+from cloud.console.alarm_access import AlarmAccess
 from cloud.console.audit_log import AuditLog
 from cloud.console.evidence_links import EvidenceLinks
 from cloud.console.forms import Forms
+from cloud.console.live import LiveFeed
 from cloud.console.pages import Pages
 from cloud.console.sessions import Sessions
 from cloud.console.settings import ConsoleSettings
+from cloud.index.desk import AlarmDesk
+from objectstore.store import ObjectStore
 from service.clock import Clock
 
 
@@ -33,6 +37,10 @@ class ConsoleParts:
     forms: Forms
     pages: Pages
     links: EvidenceLinks
+    store: ObjectStore
+    access: AlarmAccess
+    desk: AlarmDesk
+    live: LiveFeed
 
 
 def _parts(request: Request) -> ConsoleParts:
@@ -75,6 +83,22 @@ def _links(request: Request) -> EvidenceLinks:
     return _parts(request).links
 
 
+def _store(request: Request) -> ObjectStore:
+    return _parts(request).store
+
+
+def _access(request: Request) -> AlarmAccess:
+    return _parts(request).access
+
+
+def _desk(request: Request) -> AlarmDesk:
+    return _parts(request).desk
+
+
+def _live(request: Request) -> LiveFeed:
+    return _parts(request).live
+
+
 SettingsPart = Annotated[ConsoleSettings, Depends(_settings)]
 ClockPart = Annotated[Clock, Depends(_clock)]
 AccountsPart = Annotated[Accounts, Depends(_accounts)]
@@ -83,3 +107,7 @@ AuditPart = Annotated[AuditLog, Depends(_audit)]
 FormsPart = Annotated[Forms, Depends(forms_of)]
 PagesPart = Annotated[Pages, Depends(pages_of)]
 LinksPart = Annotated[EvidenceLinks, Depends(_links)]
+StorePart = Annotated[ObjectStore, Depends(_store)]
+AccessPart = Annotated[AlarmAccess, Depends(_access)]
+DeskPart = Annotated[AlarmDesk, Depends(_desk)]
+LivePart = Annotated[LiveFeed, Depends(_live)]

@@ -74,6 +74,7 @@ class OidcSettings(StrictSection):
 class SiteSettings(StrictSection):
     """What the console asks of operators at one site."""
 
+    gateways: LaxNames = Field((), description="Those that stand there; none: the one of its name.")
     steps: LaxNames = Field((), description="Steps that must be done before an alarm is closed.")
     escalate_s: float | None = Field(
         None, ge=5, le=86_400, description="Unclaimed for so long it escalates; none: as elsewhere."
@@ -101,6 +102,9 @@ class ConsoleSettings(StrictSection):
     session_hours: float = Field(12.0, ge=0.1, le=168, description="A sign-in lasts so long.")
     evidence_minutes: float = Field(
         10.0, ge=1, le=1440, description="A link to a picture is good for so long."
+    )
+    escalate_to: str = Field(
+        "supervisor", min_length=1, max_length=64, description="Who is called."
     )
     escalate_s: float = Field(
         120.0, ge=5, le=86_400, description="An alarm that nobody claimed for so long escalates."

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from cloud.console.app import create_app
+from cloud.console.parts import ConsoleParts
+from service.clock import SystemClock
+from tests.consoles import parts_in, serving
+from tests.processes import free_port
 
 FOUND_AS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE_MS = 20_000
@@ -24,6 +32,27 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A console on a port."""
+
+    parts: ConsoleParts
+    url: str
+
+
+STEPS = ("Look at the second camera", "Call the site")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """With one site that has steps, and databases of its own."""
+    port = free_port()
+    sites = {"mill": {"gateways": ["north"], "steps": list(STEPS)}}
+    parts = parts_in(tmp_path, SystemClock(), listen=f"127.0.0.1:{port}", sites=sites)
+    with serving(create_app(parts), port) as url:
+        yield Served(parts, url)
 
 
 @pytest.fixture

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from cloud.console.app import create_app
 from cloud.console.command import first_link
-from cloud.console.parts import ConsoleParts
 from cloud.console.roles import PersonRole
-from service.clock import SystemClock
+from tests.browser.conftest import Served
 from tests.browser.looks import accessible, narrow_is_whole, picture
-from tests.consoles import PASSWORD, add_person, parts_in, serving
-from tests.processes import free_port
-
-
-@dataclass(frozen=True)
-class Served:
-    """A console on a port."""
-
-    parts: ConsoleParts
-    url: str
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    port = free_port()
-    parts = parts_in(tmp_path, SystemClock(), listen=f"127.0.0.1:{port}")
-    with serving(create_app(parts), port) as url:
-        yield Served(parts, url)
+from tests.consoles import PASSWORD, add_person
 
 
 def test_the_first_start_makes_an_administrator_by_a_link_that_is_good_once(

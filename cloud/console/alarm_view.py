@@ -1,0 +1,126 @@
+"""An alarm as its page shows it: pictures with what was drawn over them, and why, in words.
+
+PURE. Boxes of a report are shares of the camera's whole frame; here they become shares of each
+picture, in thousandths, as SVG takes them. Called by `wall` and `work`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cloud.index.summary import AlarmParts
+from contract.report import EvidenceRef, RelativeBox
+from contract.verdict import Verdict
+
+WHOLE: RelativeBox = (0.0, 0.0, 1.0, 1.0)
+_SCALE = 1000
+_MOST_SIGHTINGS = 12
+
+ZonePolygons = Mapping[str, Sequence[tuple[float, float]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnBox:
+    """In thousandths of the picture's width and height; `kind` says whose it is."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    words: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnZone:
+    """Corners in thousandths, as SVG's `points`."""
+
+    name: str
+    points: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureView:
+    """One stored picture and what is drawn over it."""
+
+    link: str
+    role: str
+    width: int
+    height: int
+    at: datetime
+    boxes: tuple[DrawnBox, ...]
+    zones: tuple[DrawnZone, ...]
+    masked: bool
+
+
+def pictures_of(
+    parts: AlarmParts, zones: ZonePolygons, link: Callable[[str], str]
+) -> tuple[PictureView, ...]:
+    """In the order in which they were taken, whole frames before crops of the same moment."""
+    evidence = parts.report.evidence if parts.report is not None else ()
+    ordered = sorted(evidence, key=lambda one: (one.received_at, one.role == "crop"))
+    return tuple(_picture(one, parts, zones, link) for one in ordered)
+
+
+def best_of(pictures: Sequence[PictureView]) -> int:
+    """Which one is shown first: the best whole frame, else any whole frame, else the first."""
+    for role in ("best", "context"):
+        for number, one in enumerate(pictures):
+            if one.role == role:
+                return number
+    return 0
+
+
+def votes_of(votes: Mapping[str, float]) -> tuple[tuple[str, float, str], ...]:
+    """Each network, how much it gave 0..1, and the same in a word."""
+    return tuple((name, score, _word(score)) for name, score in sorted(votes.items()))
+
+
+def _word(score: float) -> str:
+    steps = ((0.75, "sure"), (0.5, "likely"), (0.25, "doubtful"))
+    return next((word for least, word in steps if score >= least), "no")
+
+
+def _picture(
+    ref: EvidenceRef, parts: AlarmParts, zones: ZonePolygons, link: Callable[[str], str]
+) -> PictureView:
+    region = ref.region or WHOLE
+    return PictureView(
+        link=link(ref.key),
+        role=ref.role,
+        width=ref.width,
+        height=ref.height,
+        at=ref.received_at,
+        boxes=tuple(_boxes(ref, parts, region)),
+        zones=tuple(_zone(name, zones[name], region) for name in sorted(zones)),
+        masked=ref.masked,
+    )
+
+
+def _boxes(ref: EvidenceRef, parts: AlarmParts, region: RelativeBox) -> Iterator[DrawnBox]:
+    report, decided = parts.report, parts.decided
+    if report is not None and (ref.box is not None or ref.role == "best"):
+        words = f"edge: {report.label} {report.scores.top:.2f}"
+        yield _drawn(ref.box or report.box, region, words, "edge")
+    if isinstance(decided, Verdict) and decided.evidence_key == ref.key:
+        for one in decided.sightings[:_MOST_SIGHTINGS]:
+            yield _drawn(one.box, region, f"cloud: {one.label} {one.score:.2f}", "cloud")
+
+
+def _drawn(box: RelativeBox, region: RelativeBox, words: str, kind: str) -> DrawnBox:
+    x0, y0 = _within(box[0], box[1], region)
+    x1, y1 = _within(box[2], box[3], region)
+    return DrawnBox(x=x0, y=y0, width=x1 - x0, height=y1 - y0, words=words, kind=kind)
+
+
+def _zone(name: str, polygon: Sequence[tuple[float, float]], region: RelativeBox) -> DrawnZone:
+    corners = (_within(x, y, region) for x, y in polygon)
+    return DrawnZone(name=name, points=" ".join(f"{x},{y}" for x, y in corners))
+
+
+def _within(x: float, y: float, region: RelativeBox) -> tuple[int, int]:
+    """A place of the whole frame, in thousandths of a picture of `region`."""
+    wide, high = max(region[2] - region[0], 1e-6), max(region[3] - region[1], 1e-6)
+    return round((x - region[0]) / wide * _SCALE), round((y - region[1]) / high * _SCALE)

@@ -1,0 +1,106 @@
+"""What changed, as it happens: one look at the index for all who watch.
+
+SHELL (asyncio). While somebody watches, the index is asked twice a second what was written, looking
+back a little, for a transaction may end after one that began later. Who watches gets the alarms'
+ids and looks at them by himself, with his own rights. A stream ends with its session. Called by
+`wall`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.index.alarm_index import AlarmIndex
+from cloud.index.summary import AlarmSummary
+from service.clock import Clock
+
+LOOK_S = 0.5
+_BACK = timedelta(seconds=3)
+_REMEMBERED = 2000
+HEARTBEAT_S = 15.0
+MAX_WATCHERS = 200
+
+
+@dataclass(eq=False, slots=True)
+class Watcher:
+    """One open page; what it has not been told yet."""
+
+    sees: Callable[[str], bool]
+    changed: set[str] = field(default_factory=set)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class LiveFeed:
+    """Runs in one event loop, from the first watcher on."""
+
+    def __init__(self, index: AlarmIndex, clock: Clock) -> None:
+        self._index, self._clock = index, clock
+        self._watchers: set[Watcher] = set()
+        self._looking: asyncio.Task[None] | None = None
+        self._seen: dict[str, AlarmSummary] = {}
+        self._from: datetime = clock.now()
+
+    @property
+    def full(self) -> bool:
+        """Whether no more can watch."""
+        return len(self._watchers) >= MAX_WATCHERS
+
+    async def watch(
+        self, sees: Callable[[str], bool], good: Callable[[], bool]
+    ) -> AsyncIterator[str]:
+        """Server-sent events until `good` says no more; `sees` says of a gateway whether its alarms
+        are for who watches."""
+        watcher = Watcher(sees)
+        self._watchers.add(watcher)
+        if self._looking is None or self._looking.done():
+            self._from = self._clock.now()
+            self._looking = asyncio.create_task(self._look())
+        try:
+            yield "retry: 2000\nevent: ready\ndata: {}\n\n"
+            while await asyncio.to_thread(good):
+                yield await self._next(watcher)
+            yield "event: over\ndata: {}\n\n"
+        finally:
+            self._watchers.discard(watcher)
+
+    async def _next(self, watcher: Watcher) -> str:
+        try:
+            await asyncio.wait_for(watcher.woken.wait(), HEARTBEAT_S)
+        except TimeoutError:
+            return ": still here\n\n"
+        watcher.woken.clear()
+        told, watcher.changed = sorted(watcher.changed), set()
+        return f"event: changed\ndata: {json.dumps(told)}\n\n"
+
+    async def _look(self) -> None:
+        while self._watchers:
+            since, now = self._from - _BACK, self._clock.now()
+            try:
+                found = await asyncio.to_thread(self._index.changed_since, since)
+            except SQLAlchemyError:  # the database is away: pages say so when they are asked for
+                found = ()
+            else:
+                self._from = now
+            self._tell([one for one in found if self._seen.get(one.report_id) != one])
+            self._remember(found)
+            await asyncio.sleep(LOOK_S)
+
+    def _remember(self, found: tuple[AlarmSummary, ...]) -> None:
+        for one in found:
+            self._seen.pop(one.report_id, None)
+            self._seen[one.report_id] = one
+        for old in list(self._seen)[: max(0, len(self._seen) - _REMEMBERED)]:
+            del self._seen[old]
+
+    def _tell(self, news: list[AlarmSummary]) -> None:
+        for watcher in self._watchers:
+            mine = {one.report_id for one in news if watcher.sees(one.gateway)}
+            if mine:
+                watcher.changed |= mine
+                watcher.woken.set()

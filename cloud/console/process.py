@@ -1,0 +1,77 @@
+"""What runs behind the console's pages: the index that follows the broker, and escalation.
+
+SHELL (threads). The pages are served even while the broker is away; what came meanwhile is brought
+in from the store at the start and by `reindex`. Called by `command`.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.confirm.offline import CannotRun
+from cloud.console.app import open_parts
+from cloud.console.escalation import Escalation
+from cloud.console.sites import Sites
+from cloud.console.tables import AccountsError
+from cloud.index.alarm_index import AlarmIndex
+from cloud.index.alarm_store import AlarmStore
+from cloud.index.database import IndexUnusable, open_index
+from cloud.index.following import AlarmFollower, AlarmReader
+from cloud.index.rebuilding import Rebuilding
+from cloud.keys import open_keys
+from cloud.settings import Settings, SettingsError
+from objectstore.inventory import open_inventory
+from objectstore.store import ObjectStore, StoreError
+from service.clock import Clock
+from service.events import Event, log
+
+_PATIENCE_S = 5.0
+
+
+class ConsoleProcess:
+    """`parts` for the pages; `start` and `stop` for what runs beside them."""
+
+    def __init__(self, settings: Settings, store: ObjectStore, clock: Clock) -> None:
+        """Raises `SettingsError`, `CannotRun`."""
+        try:
+            index = AlarmIndex(open_index(settings.index.url, settings.index.password_file), clock)
+        except IndexUnusable as error:
+            raise SettingsError(str(error)) from error
+        own, keys = settings.console, open_keys(settings)
+        alarms = AlarmStore(store, keys)
+        try:
+            self.parts = open_parts(own, index, alarms, store, clock)
+        except AccountsError as error:
+            raise CannotRun(str(error)) from error
+        reader = AlarmReader(index, alarms, keys.keyring, settings.root, clock)
+        self._follower = AlarmFollower(settings, reader, clock, CollectorRegistry())
+        self._rebuilding = Rebuilding(index, alarms, open_inventory(settings.store or ""))
+        escalation = Escalation(index, self.parts.desk, Sites(own), own.escalate_to, clock)
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._catch_up, name="catch-up", daemon=True),
+            threading.Thread(
+                target=escalation.run, args=(self._stopping,), name="escalation", daemon=True
+            ),
+        ]
+
+    def start(self) -> None:
+        """Follows the broker, whether it is there already or not."""
+        self._follower.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Takes nothing more."""
+        self._stopping.set()
+        self._follower.stop(_PATIENCE_S)
+
+    def _catch_up(self) -> None:
+        """What came while nobody followed."""
+        try:
+            self._rebuilding.run(whole=False)
+        except (StoreError, SQLAlchemyError) as error:
+            log(Event.INDEX_DELAYED, reason=" ".join(str(error).split())[:400])
