@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from cloud.console.app import open_parts
+from cloud.console.fleet_book import FleetBook
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import Person, PersonRole
 from cloud.console.settings import ConsoleSettings
@@ -20,6 +21,7 @@ from cloud.index.alarm_index import AlarmIndex
 from cloud.index.alarm_store import AlarmStore
 from cloud.index.database import open_index
 from cloud.keys import Keys
+from contract.topics import DEFAULT_ROOT
 from objectstore.open import open_store
 from service.clock import Clock
 from tests.processes import HOST, free_port
@@ -34,7 +36,14 @@ def parts_in(folder: Path, clock: Clock, **settings: object) -> ConsoleParts:
     index = AlarmIndex(open_index(f"sqlite:///{folder}/index.sqlite"), clock)
     store = open_store(f"dir:{folder}/store")
     alarms = AlarmStore(store, Keys())
-    return open_parts(ConsoleSettings.model_validate(own), index, alarms, store, clock)
+    return open_parts(
+        ConsoleSettings.model_validate(own),
+        index,
+        alarms,
+        store,
+        FleetBook(DEFAULT_ROOT, clock),
+        clock,
+    )
 
 
 def add_person(parts: ConsoleParts, name: str, role: PersonRole, *sites: str) -> Person:

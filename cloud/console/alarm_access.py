@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fastapi import HTTPException
 
 from cloud.console.alarm_view import PictureView, best_of, pictures_of, votes_of
+from cloud.console.configurations import Configurations
 from cloud.console.evidence_links import EvidenceLinks
 from cloud.console.roles import Person
 from cloud.console.sites import Sites
@@ -39,6 +40,7 @@ class AlarmAccess:
     index: AlarmIndex
     sites: Sites
     links: EvidenceLinks
+    configurations: Configurations
     clock: Clock
 
     def find(self, person: Person, report_id: str) -> AlarmSummary:
@@ -54,7 +56,8 @@ class AlarmAccess:
         alarm = self.find(person, report_id)
         parts = self.index.parts(alarm.report_id)
         now = self.clock.now()
-        pictures = pictures_of(parts, {}, lambda key: self.links.link(key, now))
+        zones = self.configurations.places(alarm.gateway, alarm.camera).polygons
+        pictures = pictures_of(parts, zones, lambda key: self.links.link(key, now))
         return AlarmPageFacts(
             alarm=alarm,
             parts=parts,

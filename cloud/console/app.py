@@ -16,7 +16,11 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from cloud.console.accounts import Accounts
 from cloud.console.alarm_access import AlarmAccess
 from cloud.console.audit_log import AuditLog
+from cloud.console.camera import camera_routes
+from cloud.console.configurations import Configurations
 from cloud.console.evidence_links import EvidenceLinks
+from cloud.console.fleet import fleet_routes
+from cloud.console.fleet_book import FleetBook
 from cloud.console.forms import Forms
 from cloud.console.guard import ANYBODY, NotSignedIn, guarded, open_session, unguarded
 from cloud.console.headers import SecurityHeaders
@@ -46,6 +50,7 @@ def open_parts(
     index: AlarmIndex,
     alarms: AlarmStore,
     store: ObjectStore,
+    fleet: FleetBook,
     clock: Clock,
 ) -> ConsoleParts:
     """All parts on their databases. Raises `AccountsError`."""
@@ -63,9 +68,16 @@ def open_parts(
         pages=Pages(forms),
         links=links,
         store=store,
-        access=AlarmAccess(index=index, sites=Sites(settings), links=links, clock=clock),
+        access=AlarmAccess(
+            index=index,
+            sites=Sites(settings),
+            links=links,
+            configurations=Configurations(settings.configurations),
+            clock=clock,
+        ),
         desk=AlarmDesk(index, alarms, clock),
         live=LiveFeed(index, clock),
+        fleet=fleet,
     )
 
 
@@ -84,6 +96,8 @@ def create_app(parts: ConsoleParts) -> FastAPI:
         wall_routes(),
         work_routes(),
         picture_routes(),
+        fleet_routes(),
+        camera_routes(),
         sign_in_routes(),
         welcome_routes(),
         people_routes(),

@@ -96,10 +96,9 @@ def _invite(options: argparse.Namespace, settings: ConsoleSettings, clock: Clock
 def _serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
     own = settings.console
     console = ConsoleProcess(settings, store, clock)
-    _say(f"console: {own.url}")
     first = first_link(console.parts.accounts, own.url)
-    if first is not None:
-        _say(f"nobody has an account yet; whoever opens this first is the administrator: {first}")
+    words = "" if first is None else f"\nno account yet; who opens this first is its admin: {first}"
+    _say(f"console: {own.url}{words}")
     host, port = own.address
     server = uvicorn.Server(
         uvicorn.Config(

@@ -19,6 +19,8 @@ from cloud.console.roles import ADMINS, PROPOSERS, READERS, WORKERS, Person
 FOLDER = Path(__file__).parent
 _LINKS = (
     ("/", "Wall", READERS),
+    ("/cameras", "Cameras", READERS),
+    ("/fleet", "Fleet", READERS),
     ("/shift", "Shift", WORKERS),
     ("/people", "People", ADMINS),
     ("/audit", "Audit", ADMINS),

@@ -15,6 +15,7 @@ from cloud.console.accounts import Accounts
 from cloud.console.alarm_access import AlarmAccess
 from cloud.console.audit_log import AuditLog
 from cloud.console.evidence_links import EvidenceLinks
+from cloud.console.fleet_book import FleetBook
 from cloud.console.forms import Forms
 from cloud.console.live import LiveFeed
 from cloud.console.pages import Pages
@@ -41,6 +42,7 @@ class ConsoleParts:
     access: AlarmAccess
     desk: AlarmDesk
     live: LiveFeed
+    fleet: FleetBook
 
 
 def _parts(request: Request) -> ConsoleParts:
@@ -99,6 +101,10 @@ def _live(request: Request) -> LiveFeed:
     return _parts(request).live
 
 
+def _fleet(request: Request) -> FleetBook:
+    return _parts(request).fleet
+
+
 SettingsPart = Annotated[ConsoleSettings, Depends(_settings)]
 ClockPart = Annotated[Clock, Depends(_clock)]
 AccountsPart = Annotated[Accounts, Depends(_accounts)]
@@ -111,3 +117,4 @@ StorePart = Annotated[ObjectStore, Depends(_store)]
 AccessPart = Annotated[AlarmAccess, Depends(_access)]
 DeskPart = Annotated[AlarmDesk, Depends(_desk)]
 LivePart = Annotated[LiveFeed, Depends(_live)]
+FleetPart = Annotated[FleetBook, Depends(_fleet)]

@@ -11,9 +11,11 @@ import threading
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
 
+from cloud.broker.retained_link import RetainedLink
 from cloud.confirm.offline import CannotRun
 from cloud.console.app import open_parts
 from cloud.console.escalation import Escalation
+from cloud.console.fleet_book import FleetBook
 from cloud.console.sites import Sites
 from cloud.console.tables import AccountsError
 from cloud.index.alarm_index import AlarmIndex
@@ -23,6 +25,7 @@ from cloud.index.following import AlarmFollower, AlarmReader
 from cloud.index.rebuilding import Rebuilding
 from cloud.keys import open_keys
 from cloud.settings import Settings, SettingsError
+from contract.topics import all_gateways, all_updates, every_camera, fleet_gaps
 from objectstore.inventory import open_inventory
 from objectstore.store import ObjectStore, StoreError
 from service.clock import Clock
@@ -43,11 +46,13 @@ class ConsoleProcess:
         own, keys = settings.console, open_keys(settings)
         alarms = AlarmStore(store, keys)
         try:
-            self.parts = open_parts(own, index, alarms, store, clock)
+            book = FleetBook(settings.root, clock)
+            self.parts = open_parts(own, index, alarms, store, book, clock)
         except AccountsError as error:
             raise CannotRun(str(error)) from error
         reader = AlarmReader(index, alarms, keys.keyring, settings.root, clock)
         self._follower = AlarmFollower(settings, reader, clock, CollectorRegistry())
+        self._fleet = RetainedLink(settings, "console", _retained(settings.root), book.take, clock)
         self._rebuilding = Rebuilding(index, alarms, open_inventory(settings.store or ""))
         escalation = Escalation(index, self.parts.desk, Sites(own), own.escalate_to, clock)
         self._stopping = threading.Event()
@@ -61,6 +66,7 @@ class ConsoleProcess:
     def start(self) -> None:
         """Follows the broker, whether it is there already or not."""
         self._follower.start()
+        self._fleet.link.start()
         for thread in self._threads:
             thread.start()
 
@@ -68,6 +74,7 @@ class ConsoleProcess:
         """Takes nothing more."""
         self._stopping.set()
         self._follower.stop(_PATIENCE_S)
+        self._fleet.stop()
 
     def _catch_up(self) -> None:
         """What came while nobody followed."""
@@ -75,3 +82,15 @@ class ConsoleProcess:
             self._rebuilding.run(whole=False)
         except (StoreError, SQLAlchemyError) as error:
             log(Event.INDEX_DELAYED, reason=" ".join(str(error).split())[:400])
+
+
+def _retained(root: str) -> list[str]:
+    """All that the pages of fleet and cameras show."""
+    of_gateways = [all_gateways(leaf, root) for leaf in ("status", "info", "health", "stats")]
+    of_cameras = [every_camera(leaf, root) for leaf in ("status", "health")]
+    of_updates = [
+        all_updates(kind, leaf, root)
+        for kind in ("config", "model")
+        for leaf in ("desired", "reported", "rejected")
+    ]
+    return [*of_gateways, *of_cameras, *of_updates, f"{fleet_gaps(root)}/#"]

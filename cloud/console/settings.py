@@ -112,6 +112,10 @@ class ConsoleSettings(StrictSection):
     sites: Mapping[str, SiteSettings] = Field(
         default_factory=dict, description="By site: steps and escalation of its own."
     )
+    configurations: Mapping[str, LaxFile] = Field(
+        default_factory=dict,
+        description="By gateway: a copy of its configuration file, whose zones are drawn.",
+    )
     oidc: OidcSettings | None = Field(None, description="Absent: local accounts only.")
 
     @model_validator(mode="after")

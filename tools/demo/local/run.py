@@ -32,11 +32,13 @@ from tools.demo.local.console import Console, notification
 from tools.demo.local.listener import GatewayListener, is_healthy
 from tools.demo.local.processes import ChildProcess, RunError, end, start, wait_until
 from tools.demo.local.summary import CameraCounts
+from tools.demo.local.web_console import console_port, console_settings, link_reader
 
 WORKERS = 2
 """Two show that either may take a report."""
 BROKER_READY_S = 15.0
 EDGE_READY_S = 60.0
+CONSOLE_READY_S = 60.0
 WORKER_READY_S = 180.0
 """TensorFlow and three networks take a minute to load on a busy machine."""
 VERDICTS_S = config.DEADLINE_S + 10.0
@@ -91,10 +93,14 @@ class LocalRun:
         Raises `RunError` if a part fails.
         """
         with suppress(_Stopped):
+            port = console_port()
+            self._console.news(f"console: http://{config.HOST}:{port} (in some seconds)")
             broker = self._start_broker()
+            console = self._start_pages(broker, port)
             self._start_listener(broker)
             workers = self._start_workers(broker)
             edge = self._start_edge(broker)
+            self._tell_first_link(console)
             self._wait_for_workers(workers)
             cameras = self._start_cameras(broker)
             self._follow(cameras)
@@ -105,7 +111,8 @@ class LocalRun:
 
     def close(self) -> None:
         """Ends what still runs, last started first."""
-        cameras_and_edge = [part for part in self._children if part.name in ("cameras", "edge")]
+        first = ("cameras", "edge", "console")
+        cameras_and_edge = [part for part in self._children if part.name in first]
         workers = [part for part in self._children if part.name.startswith("cloud")]
         broker = [part for part in self._children if part.name == "broker"]
         for group in (cameras_and_edge, workers):
@@ -137,6 +144,20 @@ class LocalRun:
         )
         return broker
 
+    def _start_pages(self, broker: LocalBroker, port: int) -> ChildProcess:
+        folders = self._plan.folders
+        if not folders.cloud_key.exists():
+            make_keys(folders.cloud_key)
+        file = folders.run / "console.yaml"
+        file.write_text(console_settings(broker, folders, config.GATEWAY, port))
+        return self._start("console", ["cloud", "console", "serve", "--settings", str(file)])
+
+    def _tell_first_link(self, console: ChildProcess) -> None:
+        link = link_reader(console.log)
+        self._wait(console, lambda: link() is not None, CONSOLE_READY_S)
+        if link():
+            self._console.news(f"console: your account, by this link, once: {link()}")
+
     def _start_listener(self, broker: LocalBroker) -> None:
         listener = self._listener = GatewayListener(broker, config.GATEWAY)
         listener.link.start()
@@ -148,8 +169,6 @@ class LocalRun:
         url = f"mqtt://{broker.host}:{broker.port}"
         store = f"dir:{self._plan.folders.store}"
         key = self._plan.folders.cloud_key
-        if not key.exists():
-            make_keys(key)
         command = ["cloud", "serve", "--broker", url, "--store", store, "--signing-key", str(key)]
         ports = [config.free_port() for _ in range(WORKERS)]
         return [
