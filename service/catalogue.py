@@ -40,6 +40,12 @@ class Event(StrEnum):
         "Nobody claimed an alarm in time; who is called.",
         True,
     )
+    IDENTITY_PROVIDER_AWAY = (
+        "identity_provider_away",
+        "warning",
+        "Nobody can sign in by the identity provider now; why.",
+        True,
+    )
     ESCALATION_DELAYED = (
         "escalation_delayed",
         "warning",

@@ -25,6 +25,8 @@ from cloud.console.forms import Forms
 from cloud.console.guard import ANYBODY, NotSignedIn, guarded, open_session, unguarded
 from cloud.console.headers import SecurityHeaders
 from cloud.console.live import LiveFeed
+from cloud.console.openid import OpenIdProvider
+from cloud.console.openid_routes import CALLBACK, openid_routes
 from cloud.console.pages import FOLDER, Pages
 from cloud.console.parts import ConsoleParts, pages_of
 from cloud.console.people import people_routes
@@ -100,6 +102,7 @@ def create_app(parts: ConsoleParts) -> FastAPI:
         camera_routes(),
         sign_in_routes(),
         welcome_routes(),
+        openid_routes(_provider(parts)),
         people_routes(),
     ):
         app.include_router(router)
@@ -114,6 +117,13 @@ def create_app(parts: ConsoleParts) -> FastAPI:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(parts.settings))
     app.add_middleware(SecurityHeaders, secure=parts.settings.secure)
     return app
+
+
+def _provider(parts: ConsoleParts) -> OpenIdProvider | None:
+    oidc = parts.settings.oidc
+    if oidc is None:
+        return None
+    return OpenIdProvider(oidc, f"{parts.settings.url}{CALLBACK}", parts.clock)
 
 
 def _add_openapi(app: FastAPI) -> None:

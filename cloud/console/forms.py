@@ -7,6 +7,8 @@ it, so it cannot make the signature. Called by `guard`, `pages` and `sign_in`.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 from fastapi import Request
 from fastapi.responses import Response
 
@@ -14,7 +16,7 @@ from cloud.console.tokens import is_signed, new_token, signature
 
 FIELD = "form_token"
 HEADER = "X-Form-Token"
-_PURPOSE = "form"
+_PURPOSE, _TRIP = "form", "trip"
 
 
 class Forms:
@@ -24,6 +26,7 @@ class Forms:
         self._key, self._secure = key, secure
         prefix = "__Host-" if secure else ""
         self.session_cookie = f"{prefix}stillwatch_session"
+        self._trip_cookie = f"{prefix}stillwatch_trip"
         self._visitor_cookie = f"{prefix}stillwatch_visitor"
 
     def session_of(self, request: Request) -> str | None:
@@ -46,6 +49,25 @@ class Forms:
         """Signs it out."""
         response.delete_cookie(
             self.session_cookie, path="/", secure=self._secure, httponly=True, samesite="lax"
+        )
+
+    def set_trip(self, response: Response, kept: str, lasts_s: int) -> None:
+        """What a browser takes along to an identity provider, signed."""
+        coded = urlsafe_b64encode(kept.encode()).decode()
+        value = f"{signature(self._key, _TRIP, coded)}.{coded}"
+        self._set(response, self._trip_cookie, value, lasts_s)
+
+    def trip_of(self, request: Request) -> str | None:
+        """The same, if it is ours."""
+        signed, _, coded = request.cookies.get(self._trip_cookie, "").partition(".")
+        if not is_signed(self._key, signed, _TRIP, coded):
+            return None
+        return urlsafe_b64decode(coded).decode()
+
+    def end_trip(self, response: Response) -> None:
+        """It is good once."""
+        response.delete_cookie(
+            self._trip_cookie, path="/", secure=self._secure, httponly=True, samesite="lax"
         )
 
     def keep_visitor(self, request: Request, response: Response) -> None:

@@ -42,6 +42,13 @@ class Served:
     url: str
 
 
+EDGE = """
+cameras:
+  yard:
+    zones: [{id: drive, polygon: [[0.35, 0.55], [0.8, 0.55], [0.95, 1], [0.25, 1]]}]
+    privacy_masks: [{id: street, polygon: [[0, 0], [1, 0], [1, 0.12], [0, 0.12]]}]
+    rules: [{id: intruder, labels: [person], zones: [drive]}]
+"""
 STEPS = ("Look at the second camera", "Call the site")
 
 
@@ -50,7 +57,10 @@ def served(tmp_path: Path) -> Iterator[Served]:
     """With one site that has steps, and databases of its own."""
     port = free_port()
     sites = {"mill": {"gateways": ["north"], "steps": list(STEPS)}}
-    parts = parts_in(tmp_path, SystemClock(), listen=f"127.0.0.1:{port}", sites=sites)
+    (tmp_path / "edge.yaml").write_text(EDGE)
+    files = {"north": str(tmp_path / "edge.yaml")}
+    listen = f"127.0.0.1:{port}"
+    parts = parts_in(tmp_path, SystemClock(), listen=listen, sites=sites, configurations=files)
     with serving(create_app(parts), port) as url:
         yield Served(parts, url)
 

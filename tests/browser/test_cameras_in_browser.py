@@ -1,0 +1,61 @@
+"""Fleet, cameras and the end of a shift, as they look."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cloud.console.roles import PersonRole
+from tests.browser.conftest import Served
+from tests.browser.looks import accessible, narrow_is_whole, picture
+from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
+from tests.retained_fleet import retain_fleet
+
+
+@pytest.fixture
+def watched(served: Served) -> Served:
+    a_busy_evening(served)
+    retain_fleet(served.parts.fleet, served.parts.clock.now())
+    return served
+
+
+def test_the_fleet_with_a_silent_gateway(watched: Served, page: Page) -> None:
+    signed_in(watched, page, "ina", PersonRole.INSTALLER)
+    page.goto(f"{watched.url}/fleet")
+    expect(page.locator("tbody tr").first).to_contain_text("south")
+    accessible(page)
+    narrow_is_whole(page)
+    picture(page, "fleet")
+
+
+def test_a_camera_from_the_list_of_all(watched: Served, page: Page) -> None:
+    signed_in(watched, page, "ina", PersonRole.INSTALLER)
+    page.goto(f"{watched.url}/cameras")
+    accessible(page)
+    narrow_is_whole(page)
+    page.get_by_role("link", name="yard").press("Enter")
+    expect(page.get_by_role("heading", name="Newest stored picture")).to_be_visible()
+    expect(page.locator(".over .zone")).to_have_count(1)
+    accessible(page)
+    narrow_is_whole(page)
+    picture(page, "camera")
+
+
+def test_a_shift_is_handed_over_by_keyboard(watched: Served, page: Page) -> None:
+    signed_in(watched, page, "olga", PersonRole.OPERATOR)
+    page.goto(watched.url)
+    expect(page.locator("#live")).to_have_text("live")
+    for _ in range(2):
+        page.keyboard.press("j")
+        expect(page.locator("#panel .state")).to_have_text("open")
+        page.keyboard.press("c")
+        expect(page.locator("#panel .state")).to_have_text("olga has it")
+    page.get_by_role("link", name="Shift").press("Enter")
+    expect(page.get_by_text("2 alarms are in your hands.")).to_be_visible()
+    accessible(page)
+    picture(page, "shift")
+    page.get_by_label("To", exact=True).focus()
+    page.keyboard.type("oleg")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("2 handed over to oleg.")
+    accessible(page)
