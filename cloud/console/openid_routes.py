@@ -93,7 +93,7 @@ def openid_routes(provider: OpenIdProvider | None) -> APIRouter:
                 request,
                 "sign_in.html",
                 None,
-                status=401,
+                status=400,
                 to="/",
                 error=person.reason,
                 name="",
