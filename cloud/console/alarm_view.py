@@ -22,7 +22,7 @@ ZonePolygons = Mapping[str, Sequence[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnBox:
+class OverlayBox:
     """In thousandths of the picture's width and height; `kind` says whose it is."""
 
     x: int
@@ -34,7 +34,7 @@ class DrawnBox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DrawnZone:
+class OverlayZone:
     """Corners in thousandths, as SVG's `points`."""
 
     name: str
@@ -50,8 +50,8 @@ class PictureView:
     width: int
     height: int
     at: datetime
-    boxes: tuple[DrawnBox, ...]
-    zones: tuple[DrawnZone, ...]
+    boxes: tuple[OverlayBox, ...]
+    zones: tuple[OverlayZone, ...]
     masked: bool
 
 
@@ -99,7 +99,7 @@ def _picture(
     )
 
 
-def _boxes(ref: EvidenceRef, parts: AlarmParts, region: RelativeBox) -> Iterator[DrawnBox]:
+def _boxes(ref: EvidenceRef, parts: AlarmParts, region: RelativeBox) -> Iterator[OverlayBox]:
     report, decided = parts.report, parts.decided
     if report is not None and (ref.box is not None or ref.role == "best"):
         words = f"edge: {report.label} {report.scores.top:.2f}"
@@ -109,15 +109,15 @@ def _boxes(ref: EvidenceRef, parts: AlarmParts, region: RelativeBox) -> Iterator
             yield _drawn(one.box, region, f"cloud: {one.label} {one.score:.2f}", "cloud")
 
 
-def _drawn(box: RelativeBox, region: RelativeBox, words: str, kind: str) -> DrawnBox:
+def _drawn(box: RelativeBox, region: RelativeBox, words: str, kind: str) -> OverlayBox:
     x0, y0 = _within(box[0], box[1], region)
     x1, y1 = _within(box[2], box[3], region)
-    return DrawnBox(x=x0, y=y0, width=x1 - x0, height=y1 - y0, words=words, kind=kind)
+    return OverlayBox(x=x0, y=y0, width=x1 - x0, height=y1 - y0, words=words, kind=kind)
 
 
-def _zone(name: str, polygon: Sequence[tuple[float, float]], region: RelativeBox) -> DrawnZone:
+def _zone(name: str, polygon: Sequence[tuple[float, float]], region: RelativeBox) -> OverlayZone:
     corners = (_within(x, y, region) for x, y in polygon)
-    return DrawnZone(name=name, points=" ".join(f"{x},{y}" for x, y in corners))
+    return OverlayZone(name=name, points=" ".join(f"{x},{y}" for x, y in corners))
 
 
 def _within(x: float, y: float, region: RelativeBox) -> tuple[int, int]:

@@ -25,7 +25,7 @@ FUNNEL = (
     *("received", "rejected", "superseded", "quiet", "analysed", "suspicions", "deduplicated"),
     *("confirmed", "refuted", "inconclusive", "unconfirmed"),
 )
-Name = Annotated[str, Path(max_length=64)]
+PathName = Annotated[str, Path(max_length=64)]
 
 
 def camera_routes() -> APIRouter:
@@ -48,8 +48,8 @@ def camera_routes() -> APIRouter:
     @guarded(router.get, "/cameras/{gateway}/{camera}", READERS, response_class=HTMLResponse)
     def camera_page(
         request: Request,
-        gateway: Name,
-        camera: Name,
+        gateway: PathName,
+        camera: PathName,
         who: SignedIn,
         pages: PagesPart,
         book: FleetPart,

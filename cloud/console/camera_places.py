@@ -15,16 +15,16 @@ _MOST_PLACES = 64
 _MOST_CORNERS = 64
 MASKS = ("object_masks", "motion_masks", "privacy_masks")
 
-Corners = tuple[tuple[float, float], ...]
+PlaceCorners = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraPlaces:
     """By name; corners are shares 0..1 of the frame. `rules` are texts for people."""
 
-    zones: Mapping[str, Corners]
-    lines: Mapping[str, Corners]
-    masks: Mapping[str, Corners]
+    zones: Mapping[str, PlaceCorners]
+    lines: Mapping[str, PlaceCorners]
+    masks: Mapping[str, PlaceCorners]
     rules: tuple[str, ...]
 
     @property
@@ -54,7 +54,7 @@ def places_of(document: object, camera: str) -> CameraPlaces:
     )
 
 
-def _places(found: object, key: str, kind: str) -> Iterator[tuple[str, Corners]]:
+def _places(found: object, key: str, kind: str) -> Iterator[tuple[str, PlaceCorners]]:
     for number, one in enumerate(_items(found), 1):
         corners = tuple(_corners(_mapping(one).get(key)))
         if len(corners) >= 2:

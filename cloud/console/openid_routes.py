@@ -38,7 +38,7 @@ from service.events import Event, log
 TRIP_S = 600
 CALLBACK = "/oidc/callback"
 _MOST_CHARS = 4000
-Answer = Annotated[str, Query(max_length=_MOST_CHARS)]
+ProviderAnswer = Annotated[str, Query(max_length=_MOST_CHARS)]
 
 
 def openid_routes(provider: OpenIdProvider | None) -> APIRouter:
@@ -51,7 +51,7 @@ def openid_routes(provider: OpenIdProvider | None) -> APIRouter:
         return provider
 
     @guarded(router.get, "/oidc/begin", ANYBODY, response_class=RedirectResponse)
-    def begin(forms: FormsPart, clock: ClockPart, to: Answer = "/") -> Response:
+    def begin(forms: FormsPart, clock: ClockPart, to: ProviderAnswer = "/") -> Response:
         """To the provider."""
         trip = OpenIdTrip(state=new_token(), nonce=new_token(), verifier=new_token())
         try:
@@ -73,9 +73,9 @@ def openid_routes(provider: OpenIdProvider | None) -> APIRouter:
         settings: SettingsPart,
         audit: AuditPart,
         clock: ClockPart,
-        code: Answer = "",
-        state: Answer = "",
-        error: Answer = "",
+        code: ProviderAnswer = "",
+        state: ProviderAnswer = "",
+        error: ProviderAnswer = "",
     ) -> Response:
         """Back from the provider."""
         trip, to = _read(forms.trip_of(request), clock.now().timestamp())
