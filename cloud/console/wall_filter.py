@@ -1,6 +1,7 @@
 """What the wall is asked to show, as it stands in its address.
 
-PURE. What cannot be read filters nothing: an address that somebody kept still opens. Called by
+SHELL, though it only builds what the index is asked. What cannot be read filters nothing, so an
+address that somebody kept still opens. Called by
 `wall`.
 """
 
