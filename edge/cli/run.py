@@ -37,7 +37,8 @@ REFUSALS: Mapping[type[Exception], str] = {
 _STATE = (
     *("outbox.sqlite*", "static.db*", "pictures*"),
     *("switches.json*", "live-settings.json*", "last-good-config.json*", "client-id.json*"),
-    *("redelivery-attempts.json*", "updates*", "identity", "home_assistant.json*"),
+    *("redelivery-attempts.json*", "updates*", "identity", "watch"),
+    "home_assistant.json*",
 )
 """What of the outbox's folder is ours, and what was set aside or left half-written of it."""
 

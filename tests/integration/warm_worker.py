@@ -93,7 +93,7 @@ class WarmWorker:
 
 def serve_again_and_again(asked: TextIO, said: TextIO) -> None:
     """Until `asked` ends."""
-    kept = functools.cache(cloud.serve.open_model)  # type: ignore[attr-defined]  # not exported
+    kept = functools.cache(cloud.serve.process.open_model)  # type: ignore[attr-defined]  # not exported
     setattr(cloud.serve.process, "open_model", kept)  # noqa: B010, the one thing that is not done anew
     for line in asked:
         log, *words = json.loads(line)

@@ -22,8 +22,10 @@ from contract.watch import SealedEntry, WatchEntry, read_sealed
 from objectstore.store_dir import DirectoryStore
 from service.link import Link, Subscription
 from tests import servers
+from tests.integration.warm_worker import WarmWorker
 from tests.links import fail
 from tests.links import settings as connection
+from tests.processes import until
 from tests.servers import Broker
 from tests.system.daemons import end, unready, wait
 from tests.system.sites import CHECKOUT, WALKERS, Ear, clip, ear, edge, settings, uplink
@@ -128,6 +130,25 @@ def test_every_frame_is_in_the_account_that_the_cloud_keeps(
     sorted(store.rglob("watch/gw/*/*.json"))[1].unlink()
     status, said = proof("--store", f"dir:{store}", "--key", key)
     assert (status, [one["fault"] for one in said["findings"]]) == (1, ["hole"])
+
+
+def test_a_worker_keeps_them_at_the_one_broker_of_site_and_cloud(
+    mosquitto: Broker, cloud: WarmWorker, tmp_path: Path, root: str
+) -> None:
+    store = tmp_path / "cloud"
+    config = settings(mosquitto, root, tmp_path) | {"watch": {"every_s": EVERY_S}}
+    with cloud.serving(tmp_path / "worker", mosquitto, f"dir:{store}", root) as worker:
+        with edge(tmp_path, config) as daemon, ear(mosquitto, root) as site:
+            wait(daemon, lambda: len(daemon.events("watch_closed")) >= 3)
+            wait(daemon, lambda: waiting(site) == 0)
+            assert end(daemon) == 0
+        with ear(mosquitto, root) as site:
+            site.publish(f"{root}/gw/watch", b"no entry")
+            said = 'stillwatch_cloud_watch_entries_total{outcome="malformed"} 1.0'
+            until(lambda: said in worker.get("/metrics")[1], worker.process, worker.log)
+    status, said_of_it = proof("--store", f"dir:{store}")
+    assert (status, said_of_it["findings"]) == (0, [])
+    assert said_of_it["entries"] >= 3
 
 
 def test_killed_again_and_again_it_writes_one_chain(
