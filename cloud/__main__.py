@@ -22,7 +22,7 @@ from cloud.confirm.offline import CannotRun, as_text, confirm_report, detect_all
 from cloud.console.arguments import add_console_arguments
 from cloud.enrol.arguments import add_enrol_arguments
 from cloud.fleet.arguments import add_fleet_verbs
-from cloud.index.arguments import add_reindex
+from cloud.index.arguments import add_export, add_reindex
 from cloud.manage.arguments import add_management
 from cloud.model.full_model import FullModel, open_model
 from cloud.notify.arguments import add_notify_verbs
@@ -65,7 +65,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
             return _credentials(options, settings)
         case "stage":
             return _stage(options, settings)
-        case "verify-evidence" | "retain" | "disagreements" | "reindex":
+        case "verify-evidence" | "retain" | "disagreements" | "reindex" | "export-labels":
             return _oversee(options, settings)
         case "fleet" | "root" | "config" | "model" | "console":
             return _gateways(options, settings)
@@ -108,6 +108,11 @@ def _with_broker(options: argparse.Namespace, settings: Settings) -> int:
 
 def _oversee(options: argparse.Namespace, settings: Settings) -> int:
     """All that is stored."""
+    if options.command == "export-labels":
+        from cloud.index.commands import export_labels  # noqa: PLC0415, see `_with_broker`
+
+        store = None if options.images is None else _store(settings)
+        return export_labels(options, settings, store, SystemClock())
     if options.command == "reindex":
         from cloud.index.commands import reindex  # noqa: PLC0415, see `_with_broker`
 
@@ -246,6 +251,8 @@ def command_line() -> argparse.ArgumentParser:
     add_disagreements(commands.add_parser("disagreements", help=disputed))
     rebuilt = "make the index of alarms again from the object store"
     add_reindex(commands.add_parser("reindex", help=rebuilt))
+    marked = "what operators marked, as a COCO data set"
+    add_export(commands.add_parser("export-labels", help=marked))
     keygen = commands.add_parser("keygen", help="make the key that verdicts are signed with")
     keygen.add_argument("file", type=Path, help="for the private key; the public one: FILE.pub")
     add_enrol_arguments(commands.add_parser("enrol", help="certificates for gateways"))

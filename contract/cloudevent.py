@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from contract import ijson
 from contract.agreement import Placed, id_flaw, source_of
 from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
+from contract.operator_outcome import OPERATOR_OUTCOME_TYPE, OperatorOutcome
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport, Wire, utc_text
 from contract.statement import Distrust, seal_in, statement
 from contract.validation_errors import first_error
@@ -89,11 +90,29 @@ def frame_evidence_request(request: EvidenceRequest, signer: Signer | None = Non
     return _encode(_signed(event, signer))
 
 
-def read_answer(payload: bytes, keyring: Keyring | None = None) -> Verdict | EvidenceRequest:
+def frame_operator_outcome(outcome: OperatorOutcome, signer: Signer | None = None) -> bytes:
+    """What a person said of an alarm, as a CloudEvent with the id of its report; signed if there
+    is a key."""
+    event = _event(
+        OPERATOR_OUTCOME_TYPE, outcome.report_id, outcome.gateway, outcome.camera, outcome
+    )
+    event |= {"subject": outcome.outcome, "time": utc_text(outcome.said_at)}
+    return _encode(_signed(event, signer))
+
+
+ReportAnswer = Verdict | EvidenceRequest | OperatorOutcome
+"""What the cloud says about a report."""
+
+
+def read_answer(payload: bytes, keyring: Keyring | None = None) -> ReportAnswer:
     """What the cloud says about a report; raises `MessageError`, with a keyring `Untrusted`."""
-    if _kind(payload) == EVIDENCE_REQUEST_TYPE:
-        return read_evidence_request(payload, keyring)
-    return read_verdict(payload, keyring)
+    match _kind(payload):
+        case kind if kind == EVIDENCE_REQUEST_TYPE:
+            return read_evidence_request(payload, keyring)
+        case kind if kind == OPERATOR_OUTCOME_TYPE:
+            return _read(payload, OPERATOR_OUTCOME_TYPE, OperatorOutcome, keyring)
+        case _:
+            return read_verdict(payload, keyring)
 
 
 def read_evidence_request(payload: bytes, keyring: Keyring | None = None) -> EvidenceRequest:
@@ -155,7 +174,7 @@ def _encode(event: dict[str, object]) -> bytes:
     return json.dumps(event, separators=(",", ":"), allow_nan=False).encode()
 
 
-M = TypeVar("M", ThreatReport, Verdict, EvidenceRequest)
+M = TypeVar("M", ThreatReport, Verdict, EvidenceRequest, OperatorOutcome)
 
 
 def _parsed(payload: bytes) -> object:

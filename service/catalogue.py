@@ -466,6 +466,12 @@ class Event(StrEnum):
         "A report makes the worker fail though the model works; it is not tried again.",
         True,
     )
+    OUTCOME_RECEIVED = (
+        "outcome_received",
+        "info",
+        "A person said what an alarm was; what was called false is not raised again.",
+    )
+    OUTCOME_TOLD = "outcome_told", "info", "A gateway was told what a person made of its alarm."
     VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."
     VERDICT_REPEATED = "verdict_repeated", "info", "Another worker had decided it before."
     EVIDENCE_UNREADABLE = (

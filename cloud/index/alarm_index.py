@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, select, text
+from sqlalchemy import Connection, Engine, Row, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -30,11 +31,15 @@ from cloud.index.records import AlarmRecord, RecordPlace, body_of, place_of, rec
 from cloud.index.schema import AlarmRecordRow, AlarmRow
 from cloud.index.summary import AlarmParts, AlarmState, AlarmSummary, parts_of, summarise
 from cloud.index.work import WorkStatus
+from cloud.quality.cases import QualityCase
 from contract.ids import GatewayId, ReportId
 from service.clock import Clock
 
 COUNTED_TO = 10_000
 """Counts end here: nobody reads a larger one, and counting a million takes its time."""
+
+MOST_CASES = 200_000
+"""Alarms that one page of figures counts."""
 
 _COLUMNS = tuple(field.name for field in fields(AlarmSummary))
 
@@ -115,6 +120,19 @@ class AlarmIndex:
                 by_state[state] = by_state.get(state, 0) + count
                 by_work[work] = by_work.get(work, 0) + count
         return AlarmCounts(total=sum(by_state.values()), by_state=by_state, by_work=by_work)
+
+    def cases(self, wanted: AlarmFilter, limit: int = MOST_CASES) -> tuple[QualityCase, ...]:
+        """What figures of quality count, the newest first."""
+        row = AlarmRow
+        columns = (row.gateway, row.camera, row.label, row.raised_at, row.state, row.outcome)
+        found = (
+            select(*columns, row.edge_score, row.audit)
+            .where(*conditions(wanted))
+            .order_by(row.raised_at.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return tuple(_case(one) for one in connection.execute(found))
 
     def find(self, report_id: ReportId) -> AlarmSummary | None:
         """One alarm."""
@@ -199,6 +217,19 @@ def _records(connection: Connection, report_id: ReportId) -> list[AlarmRecord]:
         AlarmRecordRow.report_id == report_id
     )
     return [record_in(kind, body) for kind, body in connection.execute(found)]
+
+
+def _case(row: Row[*tuple[Any, ...]]) -> QualityCase:
+    return QualityCase(
+        gateway=row.gateway,
+        camera=row.camera,
+        label=row.label,
+        raised_at=row.raised_at,
+        state=row.state,
+        outcome=row.outcome,
+        edge_score=row.edge_score,
+        audit=row.audit,
+    )
 
 
 def _summary(row: AlarmRow) -> AlarmSummary:

@@ -63,6 +63,7 @@ class AlarmRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     decided_at: Mapped[datetime | None]
     score: Mapped[float]
+    edge_score: Mapped[float] = mapped_column(server_default="0")
     votes: Mapped[dict[str, float]]
     on_test: Mapped[bool] = mapped_column(Boolean)
     audit: Mapped[bool] = mapped_column(Boolean)

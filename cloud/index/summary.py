@@ -67,6 +67,7 @@ class AlarmSummary:
     state: AlarmState
     decided_at: datetime | None
     score: float
+    edge_score: float
     votes: dict[str, float]
     on_test: bool
     audit: bool
@@ -118,6 +119,7 @@ def summarise(parts: AlarmParts) -> AlarmSummary | None:
         state=decided.decision if decided else "pending",
         decided_at=_whole(decided.decided_at) if decided else None,
         score=decided.score if decided else report.scores.top if report else 0.0,
+        edge_score=report.scores.top if report else 0.0,
         votes={},
         on_test=first.test,
         audit=first.audit,

@@ -20,8 +20,7 @@ from cloud.notify.planning import NotifyPolicy, end_of, plan
 from cloud.notify.queue import QueueError
 from cloud.notify.settings import NotifySettings
 from contract.agreement import topic_flaw
-from contract.cloudevent import MessageError, read_answer, read_report
-from contract.evidence_request import EvidenceRequest
+from contract.cloudevent import MessageError, ReportAnswer, read_answer, read_report
 from contract.ids import GatewayId
 from contract.report import ThreatReport
 from contract.signature import Keyring
@@ -142,7 +141,7 @@ class NotifyIntake:
         ack()
         return True
 
-    def _verdict(self, topic: str, payload: bytes) -> Verdict | EvidenceRequest:
+    def _verdict(self, topic: str, payload: bytes) -> ReportAnswer:
         """Raises `MessageError`."""
         try:
             answer = read_answer(payload, self._keyring)

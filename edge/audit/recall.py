@@ -12,7 +12,8 @@ is missed by the audit too. Called by `counts` and by the evaluation.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import sqrt
+
+from service.intervals import Interval, wilson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,18 +123,3 @@ def _rounded(value: float | None) -> float | None:
 
 def _both(interval: Interval | None) -> list[float] | None:
     return None if interval is None else [round(bound, 5) for bound in interval]
-
-
-Z_95 = 1.959963984540054
-Interval = tuple[float, float]
-
-
-def wilson(share: float, n: float, z: float = Z_95) -> Interval | None:
-    """The 95 % interval of a share seen in `n` cases; None without cases or with no share 0..1."""
-    if n <= 0 or not 0 <= share <= 1:
-        return None
-    centre = share + z * z / (2 * n)
-    reach = z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low, high = (centre - reach) / scale, (centre + reach) / scale
-    return (0.0 if share == 0 else max(0.0, low)), (1.0 if share == 1 else min(1.0, high))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from contract.ids import GatewayId
+from contract.operator_outcome import OperatorOutcome
 from contract.signature import Keyring
 from contract.topics import Topics
 from contract.verdict import Verdict
@@ -64,10 +65,11 @@ class UplinkSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCallbacks:
-    """`answered` gets what the cloud decided; `synchronised` is whether the wall clock is
-    trusted."""
+    """`answered` gets what the cloud decided, `marked` what people said; `synchronised` is whether
+    the wall clock is trusted."""
 
     answered: Callable[[Verdict], None]
+    marked: Callable[[OperatorOutcome], None]
     on_failure: OnFailure
     synchronised: Callable[[], bool]
 
@@ -129,6 +131,7 @@ class Delivery:
             VerdictListeners(
                 evidence_requests=self.evidence_requests,
                 answered=self._decided,
+                marked=callbacks.marked,
                 wake=self._notify,
                 doubt=self._courier.doubt,
             ),

@@ -276,7 +276,10 @@ class Gateway:
             self.counters,
             self.site,
             DeliveryCallbacks(
-                answered=self._answered, on_failure=self._on_failure, synchronised=self.synchronised
+                answered=self._answered,
+                marked=self.static.add_outcome,
+                on_failure=self._on_failure,
+                synchronised=self.synchronised,
             ),
         )
 

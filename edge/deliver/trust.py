@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from contract.agreement import topic_flaw
 from contract.chain import is_about
-from contract.cloudevent import MessageError, Untrusted, read_answer
+from contract.cloudevent import MessageError, ReportAnswer, Untrusted, read_answer
 from contract.evidence_request import EvidenceRequest
 from contract.ids import ReportId
+from contract.operator_outcome import OperatorOutcome
 from contract.signature import Keyring
 from contract.statement import KeyId
 from contract.verdict import Verdict
@@ -57,7 +58,7 @@ class Trust:
         """Go by these keys from the next message on."""
         self._keyring = keyring
 
-    def read(self, topic: str, payload: bytes) -> Verdict | EvidenceRequest | RefusedAnswer | None:
+    def read(self, topic: str, payload: bytes) -> ReportAnswer | RefusedAnswer | None:
         """What was said; None for our own word, which comes back where brokers are shared."""
         try:
             answer = read_answer(payload)
@@ -74,9 +75,9 @@ class Trust:
             return RefusedAnswer(AnswerRefusal.OTHER_TOPIC, flaw)
         return self._held_against_report(answer)
 
-    def _held_against_report(
-        self, answer: Verdict | EvidenceRequest
-    ) -> Verdict | EvidenceRequest | RefusedAnswer:
+    def _held_against_report(self, answer: ReportAnswer) -> ReportAnswer | RefusedAnswer:
+        if isinstance(answer, OperatorOutcome):
+            return answer  # of an alarm that was closed long ago, perhaps
         entry = self._find(answer.report_id)
         if isinstance(answer, EvidenceRequest):
             return self._request(answer, entry)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from contract.evidence_request import EvidenceRequest
+from contract.operator_outcome import OperatorOutcome
 from contract.report import ThreatReport
 from contract.verdict import Verdict
 from edge.deliver.context import DeliveryContext
@@ -37,11 +38,12 @@ def _nothing(_: object) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictListeners:
     """`evidence_requests` takes what the cloud asks; `answered` gets each verdict by which the
-    cloud closed an entry; `wake` is called when there is something to notify of, `doubt` with the
-    keys of pictures that the cloud cannot read."""
+    cloud closed an entry, `marked` what a person said of an alarm; `wake` is called when there is
+    something to notify of, `doubt` with the keys of pictures that the cloud cannot read."""
 
     evidence_requests: EvidenceRequests
     answered: Callable[[Verdict], None] = _nothing
+    marked: Callable[[OperatorOutcome], None] = _nothing
     wake: Callable[[], None] = lambda: None
     doubt: Callable[[Iterable[str]], None] = _nothing
 
@@ -116,6 +118,8 @@ class Verdicts:
                 self._take(answer)
             elif isinstance(answer, EvidenceRequest):
                 self._answer(answer)
+            elif isinstance(answer, OperatorOutcome):
+                self._hear(answer)
         except OutboxError as error:  # the report is sent again, and the cloud repeats its verdict
             log(Event.VERDICT_REFUSED, link="uplink", topic=topic, reason=str(error))
             return
@@ -133,6 +137,15 @@ class Verdicts:
                 decision=verdict.decision,
                 reasons=list(verdict.reasons),
             )
+
+    def _hear(self, outcome: OperatorOutcome) -> None:
+        self._listeners.marked(outcome)
+        log(
+            Event.OUTCOME_RECEIVED,
+            camera=outcome.camera,
+            report_id=outcome.report_id,
+            outcome=outcome.outcome,
+        )
 
     def _answer(self, request: EvidenceRequest) -> None:
         if request.unreadable:

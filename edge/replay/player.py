@@ -36,7 +36,7 @@ from edge.records import (
     TrackId,
 )
 from edge.static_objects.records import StaticObject
-from edge.static_objects.verdict_feedback import close_query, refute
+from edge.static_objects.verdict_feedback import refute
 from edge.track.track import Track
 from imaging.admission import Rejected
 
@@ -221,8 +221,8 @@ class Player:
 
     def answer(self, report_id: ReportId, decision: Decision) -> None:
         """What the cloud decided: the memory of static objects and deduplication take it up."""
-        change = refute if decision == "refuted" else close_query
-        self._pipeline.update_memory(self._camera, lambda memory: change(memory, report_id))
+        if decision == "refuted":
+            self._pipeline.update_memory(self._camera, lambda memory: refute(memory, report_id))
         self._pipeline.apply_verdict(self._camera, report_id, decision)
 
     def _admitted(self, payload: bytes, now: float) -> Frame | Rejected:

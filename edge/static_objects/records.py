@@ -58,7 +58,7 @@ class StaticObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingQuery:
-    """What the cloud was asked about under `report_id`, as it looked then."""
+    """What an alarm was raised about under `report_id`, as it looked then."""
 
     report_id: ReportId
     group: Group

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.ids import CameraId, ReportId
+from contract.operator_outcome import OperatorOutcome
 from contract.verdict import Verdict
 from edge.static_objects.database import FILE, Unusable, distrust, open_database
 from edge.static_objects.memory import forget
@@ -31,7 +32,7 @@ from edge.static_objects.rows import (
     query_row_of,
     row_of,
 )
-from edge.static_objects.verdict_feedback import close_query, refute
+from edge.static_objects.verdict_feedback import refute
 from service.clock import Clock
 from service.events import Event, log
 from service.sqlite import tells_damage, transaction
@@ -99,6 +100,14 @@ class StaticStore:
         with self._lock, self._surviving(verdict.camera):
             connection = self._opened()
             if connection is not None:
+                connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", row)
+
+    def add_outcome(self, outcome: OperatorOutcome) -> None:
+        """What somebody called false is remembered as if the cloud had refuted it."""
+        row = (outcome.report_id, outcome.camera, 1)
+        with self._lock, self._surviving(outcome.camera):
+            connection = self._opened()
+            if connection is not None and outcome.outcome == "false":
                 connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", row)
 
     def forget_camera(self, camera: CameraId) -> None:
@@ -170,7 +179,7 @@ class StaticStore:
             "SELECT report_id, refuted FROM verdicts WHERE camera = ?", (camera,)
         ).fetchall()
         for report_id, refuted in verdicts:
-            memory = (refute if refuted else close_query)(memory, ReportId(report_id))
+            memory = refute(memory, ReportId(report_id)) if refuted else memory
         shapes, due = _shapes(memory), now - kept.saved_s >= SAVE_S
         queries = tuple(one.report_id for one in memory.queries)
         if verdicts or due or shapes != kept.shapes or queries != kept.queries:

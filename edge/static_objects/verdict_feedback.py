@@ -1,8 +1,9 @@
 """What the cloud is asked about an object that stands there, and what its answer changes.
 
 PURE. A rule that reported an object is kept with the object; what the cloud refutes is remembered
-at once by its box and appearance, anything else it says leaves nothing behind. Called by `matching`
-when a suspicion is raised, and by the store of static objects when a verdict is in.
+at once by its box and appearance. What it was asked about stays known for a while, for a person may
+call false what the cloud confirmed. Called by `matching` when a suspicion is raised, and by the
+store of static objects when a verdict or a person's word is in.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from edge.static_objects.memory import TIGHT_OVERLAP, overlapping
 from edge.static_objects.records import Memory, ObservedObject, PendingQuery, StaticObject
 
 _MOST_QUERIES = 32
-"""Of one camera, each with an appearance: so many wait for verdicts in an outage, the newest."""
+"""Of one camera, each with an appearance, the newest: they wait for verdicts in an outage, and
+afterwards for a person who may call them false."""
 
 
 def add_query(
@@ -71,13 +73,6 @@ def refute(memory: Memory, report_id: ReportId) -> Memory:
     )
     return replace(
         memory, objects=(*memory.objects, obj), queries=rest, next_number=memory.next_number + 1
-    )
-
-
-def close_query(memory: Memory, report_id: ReportId) -> Memory:
-    """The cloud answered otherwise: nothing is to be remembered."""
-    return replace(
-        memory, queries=tuple(one for one in memory.queries if one.report_id != report_id)
     )
 
 

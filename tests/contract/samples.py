@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, GatewayId, ReportId
+from contract.operator_outcome import OperatorOutcome
 from contract.report import EvidenceRef, FiredRule, Sample, Scores, ThreatReport, TrackFacts
 from contract.verdict import Handling, Sighting, Verdict
 
@@ -86,6 +87,14 @@ EVIDENCE_REQUEST = EvidenceRequest(
     asked_at=AT,
     requests_left=1,
     reasons=("person 0.28 at the suspected place in both frames (0.31, 0.25)",),
+)
+
+OPERATOR_OUTCOME = OperatorOutcome(
+    report_id=ID,
+    gateway=GatewayId("north"),
+    camera=CameraId("gate"),
+    outcome="false",
+    said_at=AT,
 )
 
 RESTORABLE = CROPS.model_copy(update={"restores_left": 2})

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from contract.cloudevent import (
     MessageError,
     frame_evidence_request,
+    frame_operator_outcome,
     frame_report,
     frame_verdict,
     read_answer,
@@ -25,6 +26,7 @@ from tests.contract.samples import (
     EVIDENCE_REQUEST,
     LATE_REPORT,
     LATE_VERDICT,
+    OPERATOR_OUTCOME,
     PARTLY_REPORT,
     REPORT,
     RESTORABLE,
@@ -59,6 +61,14 @@ def test_a_question_is_written_and_read_as_frozen_and_is_no_verdict() -> None:
     assert frame_evidence_request(EVIDENCE_REQUEST) == golden
     assert read_answer(golden) == EVIDENCE_REQUEST
     assert read_answer(frame_verdict(VERDICT)) == VERDICT
+    with pytest.raises(MessageError, match="expected 'io\\.stillwatch\\.verdict"):
+        read_verdict(golden)
+
+
+def test_what_a_person_said_is_written_and_read_as_frozen_and_is_no_verdict() -> None:
+    golden = (GOLDEN / "operator-outcome-v1.json").read_bytes()
+    assert frame_operator_outcome(OPERATOR_OUTCOME) == golden
+    assert read_answer(golden) == OPERATOR_OUTCOME
     with pytest.raises(MessageError, match="expected 'io\\.stillwatch\\.verdict"):
         read_verdict(golden)
 

@@ -24,13 +24,15 @@ from cloud.index.queries import AlarmFilter
 from cloud.index.rebuilding import Rebuilding
 from cloud.index.schema import AlarmRecordRow, AlarmRow
 from cloud.index.summary import AlarmSummary
+from cloud.index.telling import OutcomeTeller
 from cloud.keys import Keys, make_keys, open_keys
 from cloud.settings import Settings
 from cloud.verdicts.entry import on_report
 from cloud.verdicts.ledger import Ledger
-from contract.cloudevent import frame_evidence_request, frame_report, frame_verdict
+from contract.cloudevent import frame_evidence_request, frame_report, frame_verdict, read_answer
 from contract.ids import GatewayId
 from contract.operator_action import ActionKind
+from contract.operator_outcome import OperatorOutcome
 from contract.report import ThreatReport
 from contract.signature import new_signer
 from contract.topics import Topics
@@ -41,11 +43,12 @@ from objectstore.store_dir import DirectoryStore
 from service.clock import Clock, SystemClock
 from service.events import Event
 from service.link import Link
+from service.outcomes import Delivered
 from tests import databases
-from tests.alarms import given_up, report_of, verdict_on
+from tests.alarms import action_on, given_up, report_of, verdict_on
 from tests.contract.samples import EVIDENCE_REQUEST
 from tests.fakes import ManualClock, recorded_events
-from tests.links import running, settings, wait_until
+from tests.links import Inbox, running, settings, wait_until
 from tests.servers import Broker
 
 Message = tuple[str, bytes]
@@ -267,6 +270,30 @@ def test_a_store_that_is_away_is_waited_for_and_the_order_is_kept(
         assert [one.report_id for one in place.told] == [one.report_id for one in reports]
         assert [line.event for line in lines].count(Event.INDEX_DELAYED) == 3
         assert place.follower.trouble == ""
+
+
+def test_a_gateway_is_told_what_a_person_made_of_its_alarm(
+    mosquitto: Broker, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/index.sqlite"
+    with following(mosquitto, tmp_path, url, DirectoryStore(tmp_path / "store")) as place:
+        report, inbox = report_of(1), Inbox()
+        place.publish(place.report(report))
+        place.wait_for(1)
+        alarm = place.index.find(report.report_id)
+        assert alarm is not None
+        teller = OutcomeTeller(place.link, place.settings.root, place.keys.signer)
+        topic = place.topic(report, "verdict")
+        with running(settings(mosquitto, "gateway"), inbox, [topic]) as gateway:
+            assert gateway.wait_ready(20)
+            closed = action_on(report, 1, "outcome", outcome="false")
+            assert isinstance(teller.tell(alarm, closed), Delivered)
+            told = read_answer(inbox.next().payload, place.keys.keyring)
+        assert isinstance(told, OperatorOutcome)
+        assert (told.report_id, told.outcome) == (report.report_id, "false")
+        assert teller.tell(alarm, action_on(report, 2, "claim")) is None
+        place.wait_for(2)
+        assert place.counted("other") == 1
 
 
 def test_a_database_in_which_somebody_else_writes_is_waited_for(

@@ -90,6 +90,23 @@ def test_a_gateway_hears_nothing_of_another_by_any_filter(cloud: Secured) -> Non
         assert sent(worker, f"{ROOT}/gw-b/door/verdict", b"", retain=True)
 
 
+def test_the_console_hears_all_and_tells_gateways_what_people_said_and_nothing_else(
+    cloud: Secured,
+) -> None:
+    heard, told = Inbox(), Inbox()
+    with (
+        joined(cloud.settings("console", WORKERS), heard, f"{ROOT}/+/+/suspect") as console,
+        joined(cloud.settings("gw-a"), told, f"{ROOT}/gw-a/+/verdict") as gateway,
+    ):
+        assert sent(gateway, f"{ROOT}/gw-a/yard/suspect")
+        assert heard.next().topic == f"{ROOT}/gw-a/yard/suspect"
+        assert sent(console, f"{ROOT}/gw-a/yard/verdict")
+        assert told.next().topic == f"{ROOT}/gw-a/yard/verdict"
+        for leaf in ("config/desired", "model/desired", "trust/desired", "request/restart"):
+            assert not sent(console, f"{ROOT}/gw-a/{leaf}")
+        assert not sent(console, "stillwatch-fleet/gap/gw-a")
+
+
 def test_who_looks_after_the_fleet_says_who_is_silent_and_nobody_else_does(cloud: Secured) -> None:
     heard = Inbox()
     gap = "stillwatch-fleet/gap/gw-a"

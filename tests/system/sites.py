@@ -18,7 +18,7 @@ from typing import Any
 import cv2
 import yaml
 
-from contract.cloudevent import read_answer, read_report
+from contract.cloudevent import ReportAnswer, read_answer, read_report
 from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
@@ -123,7 +123,7 @@ class Ear:
         """What the cloud wanted to see more of."""
         return [answer for answer in self._answers() if isinstance(answer, EvidenceRequest)]
 
-    def _answers(self) -> Iterator[Verdict | EvidenceRequest]:
+    def _answers(self) -> Iterator[ReportAnswer]:
         return (answer_of(p) for topic, p in self.heard if topic.endswith("/verdict"))
 
     def wait(self, reached: Callable[[], bool], patience_s: float = PATIENCE_S) -> bool:

@@ -164,7 +164,12 @@ def gateway(listening: Ear, folder: Path) -> Iterator[Gateway]:
         ),
         counters,
         listening.link,
-        DeliveryCallbacks(answered=lambda _: None, on_failure=fail, synchronised=lambda: True),
+        DeliveryCallbacks(
+            answered=lambda _: None,
+            marked=lambda _: None,
+            on_failure=fail,
+            synchronised=lambda: True,
+        ),
     )
     origin = ReportOrigin(
         gateway=GatewayId("gw"),

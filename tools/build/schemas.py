@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from contract.evidence_request import EvidenceRequest
 from contract.operator_action import OperatorAction
+from contract.operator_outcome import OperatorOutcome
 from contract.report import ThreatReport
 from contract.trust import Root
 from contract.update import ConfigOrder, ModelOrder
@@ -30,6 +31,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "update-state-v1": UpdateState,
     "watch-entry-v1": WatchEntry,
     "operator-action-v1": OperatorAction,
+    "operator-outcome-v1": OperatorOutcome,
 }
 
 

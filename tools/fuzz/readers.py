@@ -15,6 +15,7 @@ from cloud.stages.rules import read_rules
 from contract.cloudevent import (
     MessageError,
     frame_evidence_request,
+    frame_operator_outcome,
     frame_report,
     frame_verdict,
     read_answer,
@@ -24,6 +25,7 @@ from contract.cloudevent import (
 )
 from contract.evidence_request import EvidenceRequest
 from contract.ids import GatewayId
+from contract.operator_outcome import OperatorOutcome
 from contract.report import ThreatReport
 from contract.topics import Topics
 from contract.verdict import Verdict
@@ -45,6 +47,7 @@ def message(random: Random) -> bytes:
         frame_report(specimens.REPORT),
         frame_verdict(specimens.VERDICT),
         frame_evidence_request(specimens.EVIDENCE_REQUEST),
+        frame_operator_outcome(specimens.OUTCOME),
     )
     return json_mutated(random, random.choice(framed))
 
@@ -65,6 +68,10 @@ def hear(payload: bytes) -> str:
             _same(answer, EvidenceRequest.model_validate_json(answer.model_dump_json()))
             _same(answer, read_evidence_request(frame_evidence_request(answer)))
             said = "question"
+        elif isinstance(answer, OperatorOutcome):
+            _same(answer, OperatorOutcome.model_validate_json(answer.model_dump_json()))
+            _same(answer, read_answer(frame_operator_outcome(answer)))
+            said = "outcome"
         else:
             _same(answer, Verdict.model_validate_json(answer.model_dump_json()))
             _same(answer, read_verdict(frame_verdict(answer)))

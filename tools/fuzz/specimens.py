@@ -14,6 +14,7 @@ import numpy as np
 from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, GatewayId, report_id
 from contract.keys import evidence_key
+from contract.operator_outcome import OperatorOutcome
 from contract.report import EvidenceRef, FiredRule, Scores, ThreatReport, TrackFacts
 from contract.verdict import Sighting, Verdict
 from edge.deliver.evidence import EvidencePicture, ReportBundle
@@ -102,6 +103,13 @@ def bundle(number: int) -> ReportBundle:
 
 
 REPORT, VERDICT = report(42), verdict(42)
+OUTCOME = OperatorOutcome(
+    report_id=REPORT.report_id,
+    gateway=REPORT.gateway,
+    camera=REPORT.camera,
+    outcome="false",
+    said_at=REPORT.raised_at,
+)
 EVIDENCE_REQUEST = EvidenceRequest(
     report_id=REPORT.report_id,
     gateway=GATEWAY,

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from contract.envelope import MAX_ENVELOPE_BYTES
 from contract.evidence_request import EVIDENCE_REQUEST_TYPE, EvidenceRequest
 from contract.ids import CameraId, GatewayId
+from contract.operator_outcome import OPERATOR_OUTCOME_TYPE, OperatorOutcome
 from contract.report import MAX_REPORT_BYTES, REPORT_TYPE, ThreatReport
 from contract.topics import (
     SITE,
@@ -44,6 +45,7 @@ MESSAGES: dict[type[BaseModel], str] = {
     ThreatReport: f"`{REPORT_TYPE}`: a report",
     Verdict: f"`{VERDICT_TYPE}`: a verdict",
     EvidenceRequest: f"`{EVIDENCE_REQUEST_TYPE}`: the cloud asks for another picture",
+    OperatorOutcome: f"`{OPERATOR_OUTCOME_TYPE}`: what a person made of an alarm",
 }
 UPDATES: dict[type[BaseModel], str] = {
     ConfigOrder: f"`{ORDER_TYPES['config']}`: a configuration",
@@ -116,7 +118,8 @@ _OF_CAMERA: dict[CameraLeaf, TopicRow] = {
         by="cloud, edge",
         qos=1,
         retained=False,
-        payload=f"CloudEvent `{VERDICT_TYPE}`; from the cloud also `{EVIDENCE_REQUEST_TYPE}`",
+        payload=f"CloudEvent `{VERDICT_TYPE}`; from the cloud also `{EVIDENCE_REQUEST_TYPE}` "
+        f"and `{OPERATOR_OUTCOME_TYPE}`",
     ),
     "threat": TopicRow(
         by="edge", qos=1, retained=True, payload="`ON` while a threat is current, else `OFF`"

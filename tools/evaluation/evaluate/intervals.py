@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from scipy.stats import beta, chi2
 
-from edge.audit.recall import Interval, wilson
+from service.intervals import Interval, wilson
 
 _TAIL = 0.025
 """On either side of a 95 % interval."""

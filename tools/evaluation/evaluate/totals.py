@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from edge.audit.recall import Interval, wilson
+from service.intervals import Interval, wilson
 from tools.evaluation.evaluate.events import CLASSES, AlarmKind, ObjectClass
 from tools.evaluation.evaluate.intervals import Comparison, Proportion, Rate
 from tools.evaluation.evaluate.observed import DecidedSuspicion, StillRun

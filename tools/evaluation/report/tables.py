@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from edge.audit.recall import Interval
+from service.intervals import Interval
 from tools.evaluation.evaluate.intervals import Proportion
 
 

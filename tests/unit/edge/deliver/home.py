@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from contract.cloudevent import frame_verdict
+from contract.operator_outcome import OperatorOutcome
 from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import DeliverConfig
@@ -43,6 +44,7 @@ class Home:
         self.outbox: Outbox = self.site.open()
         self.broker, self.cloud, self.counters = ScriptedLink(), ScriptedLink(), Counters()
         self.answered: list[Verdict] = []
+        self.marked: list[OperatorOutcome] = []
         self.doubted: list[list[str]] = []
         self.deliver = DeliverConfig.model_validate(
             {"threat_hold_s": 30, "deadline_s": 60} | deliver
@@ -60,6 +62,7 @@ class Home:
             VerdictListeners(
                 evidence_requests=EvidenceRequests(self.clock),
                 answered=self.answered.append,
+                marked=self.marked.append,
                 doubt=lambda keys: self.doubted.append([*keys]),
             ),
         )

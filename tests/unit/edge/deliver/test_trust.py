@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from contract.chain import manifest_sha256
-from contract.cloudevent import frame_evidence_request, frame_verdict
+from contract.cloudevent import frame_evidence_request, frame_operator_outcome, frame_verdict
 from contract.evidence_request import EvidenceRequest
 from contract.ids import CameraId, ReportId
+from contract.operator_outcome import OperatorOutcome
 from contract.report import ChainLink
 from contract.signature import Keyring, Signer, new_signer
 from contract.verdict import Decision, Verdict
@@ -23,6 +24,11 @@ from tests.unit.edge.deliver.site import Site
 
 TOPIC = f"stillwatch/{GATEWAY}/{CAMERA}/verdict"
 CLOUD = new_signer()
+
+
+OUTCOME = OperatorOutcome(
+    report_id=name(0), gateway=GATEWAY, camera=CAMERA, outcome="false", said_at=START
+)
 
 
 class Home:
@@ -189,3 +195,29 @@ def test_what_does_not_happen_by_itself_is_told_apart() -> None:
     refusals.count(AnswerRefusal.FORGED)
     assert refusals.suspicious() == 1
     assert dict(refusals.snapshot()) == {AnswerRefusal.FORGED: 1, AnswerRefusal.NOT_OPEN: 1}
+
+
+def test_what_a_person_said_is_believed_by_its_signature_though_the_alarm_is_long_closed(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path, Keyring([CLOUD.public]))
+    of_old = OUTCOME.model_copy(update={"report_id": name(99)})
+    assert home.trust.read(TOPIC, frame_operator_outcome(of_old, CLOUD)) == of_old
+    refused = {
+        AnswerRefusal.UNSIGNED: (TOPIC, frame_operator_outcome(OUTCOME)),
+        AnswerRefusal.FOREIGN_KEY: (TOPIC, frame_operator_outcome(OUTCOME, new_signer())),
+        AnswerRefusal.FORGED: (
+            TOPIC,
+            frame_operator_outcome(OUTCOME, CLOUD).replace(
+                b'"outcome":"false"', b'"outcome":"real"'
+            ),
+        ),
+        AnswerRefusal.OTHER_TOPIC: (
+            f"stillwatch/{GATEWAY}/yard/verdict",
+            frame_operator_outcome(OUTCOME, CLOUD),
+        ),
+    }
+    for reason, (topic, payload) in refused.items():
+        found = home.trust.read(topic, payload)
+        assert isinstance(found, RefusedAnswer)
+        assert found.reason is reason

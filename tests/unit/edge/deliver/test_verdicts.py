@@ -7,14 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from contract.cloudevent import CONTENT_TYPE, frame_evidence_request, read_verdict
+from contract.cloudevent import (
+    CONTENT_TYPE,
+    frame_evidence_request,
+    frame_operator_outcome,
+    read_verdict,
+)
 from contract.evidence_request import EvidenceRequest
+from contract.operator_outcome import OperatorOutcome
 from contract.verdict import Decision
 from edge.deliver.evidence import ReportBundle
 from edge.deliver.outbox import REPAIR_S
 from tests.disks import disk, failing
 from tests.fakes import START, recorded_events
-from tests.unit.edge.deliver.bundles import bundle, name, verdict
+from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.carriers import ScriptedLink
 from tests.unit.edge.deliver.home import THREAT, TOPIC, Home
 
@@ -46,6 +52,19 @@ def test_what_was_refuted_alarms_nobody_and_what_cannot_be_decided_as_the_site_w
     assert home.broker.on(THREAT) == said
     assert home.counted() == {decision: 1}
     assert home.outbox.depth().entries == {"done": 1}
+
+
+def test_what_a_person_said_is_passed_on_and_decides_nothing(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    said = OperatorOutcome(
+        report_id=name(0), gateway=GATEWAY, camera=CAMERA, outcome="false", said_at=START
+    )
+    with recorded_events() as lines:
+        home.hear(frame_operator_outcome(said))
+    assert (home.marked, home.answered, home.acked) == ([said], [], 1)
+    assert [line.event for line in lines] == ["outcome_received"]
+    home.hear(verdict(0, "confirmed"))
+    assert home.counted() == {"confirmed": 1}
 
 
 def test_a_sample_for_measurement_alarms_nobody(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from edge.config.schema import StaticObjectsConfig
 from edge.records import TrackId
 from edge.static_objects.memory import forget, update_memory
 from edge.static_objects.records import Match, Memory, ObservedObject
-from edge.static_objects.verdict_feedback import add_query, close_query, refute
+from edge.static_objects.verdict_feedback import add_query, refute
 from imaging.detections import Image
 from tests.unit.edge.rules.yards import PLACE, frame, observed, shifted, yard
 
@@ -168,11 +168,10 @@ def test_a_person_where_something_was_refuted_is_news_by_look_or_by_leaving() ->
     assert watch(memory, yard((CAR, PLACE)), [person], [51])[1] == (None,)
 
 
-def test_another_answer_than_refuted_leaves_nothing_behind() -> None:
-    tap = observed(label="person", track=3)
-    queries = add_query(Memory(), REPORT, "person", tap, frame(yard((CAR, PLACE)), 0))
-    assert close_query(queries, REPORT) == Memory()
+def test_what_nobody_asked_about_cannot_be_refuted() -> None:
     assert refute(Memory(), REPORT) == Memory()
+    memory = refuted_tap()
+    assert refute(memory, REPORT) == memory
 
 
 def test_a_lone_picture_tells_of_a_parked_car_once_and_of_another_one_again() -> None:

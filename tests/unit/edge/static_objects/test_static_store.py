@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 from contract.ids import CameraId, ReportId
+from contract.operator_action import OutcomeCode
+from contract.operator_outcome import OperatorOutcome
 from contract.verdict import Decision
 from edge.config.schema import StaticObjectsConfig
 from edge.static_objects.database import FILE
@@ -20,8 +22,8 @@ from edge.static_objects.records import Memory
 from edge.static_objects.store import LOOK_S, RETRY_S, SAVE_S, StaticStore
 from edge.static_objects.verdict_feedback import add_query
 from service.events import Event
-from tests.fakes import ManualClock, recorded_events
-from tests.unit.edge.deliver.bundles import CAMERA, name, verdict
+from tests.fakes import START, ManualClock, recorded_events
+from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, name, verdict
 from tests.unit.edge.rules.yards import PLACE, frame, observed, yard
 
 OTHER = CameraId("other")
@@ -115,9 +117,32 @@ def test_an_answer_is_taken_up_even_if_it_came_over_a_restart(
     rim.store.add_verdict(verdict(0, decision))
     rim.restart()
     memory = rim.sync(rim.store.load(CAMERA))
-    assert memory.queries == ()
+    assert [one.report_id for one in memory.queries] == [report] * (1 - refuted)
     assert [obj.refuted for obj in memory.objects] == [1] * refuted
     assert [one.static_object.refuted for one in listed(tmp_path)] == [1] * refuted
+
+
+@pytest.mark.parametrize(("code", "refuted"), [("false", 1), ("real", 0), ("unclear", 0)])
+def test_what_the_cloud_confirmed_and_a_person_calls_false_is_remembered_over_a_restart(
+    tmp_path: Path, code: OutcomeCode, refuted: int
+) -> None:
+    rim = Rim(tmp_path)
+    tap = observed(label="person")
+    asked = add_query(Memory(), ReportId(name(0)), "person", tap, frame(yard((1, PLACE)), 0))
+    rim.sync(asked)
+    rim.store.add_verdict(verdict(0, "confirmed"))
+    rim.clock.advance(LOOK_S)
+    memory = rim.sync(rim.store.load(CAMERA))
+    assert memory.objects == ()
+    rim.restart()
+    said = OperatorOutcome(
+        report_id=name(0), gateway=GATEWAY, camera=CAMERA, outcome=code, said_at=START
+    )
+    for _ in range(2):
+        rim.store.add_outcome(said)
+        rim.clock.advance(LOOK_S)
+        memory = rim.sync(rim.store.load(CAMERA))
+    assert [obj.refuted for obj in memory.objects] == [1] * refuted
 
 
 def test_counts_are_written_seldom_and_what_is_new_at_once(tmp_path: Path) -> None:

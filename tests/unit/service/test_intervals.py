@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from edge.audit.recall import wilson
+from service.intervals import wilson
 
 
 @pytest.mark.parametrize(
