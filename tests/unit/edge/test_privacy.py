@@ -24,7 +24,7 @@ from edge.replay.player import play
 from edge.track.zones import contains
 from imaging.crop import Box
 from imaging.detections import Image
-from tests.unit.edge.deliver.test_evidence import (
+from tests.unit.edge.deliver.candidates import (
     ORIGIN,
     body,
     candidate,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.config.evidence import EvidenceConfig
 from edge.records import BestFrame
 from edge.track.best_frames import add, quality, ranked, sharpness
-from tests.unit.edge.deliver.test_evidence import decoded_frame, encoded, scene
+from tests.unit.edge.deliver.candidates import decoded_frame, encoded, scene
 
 FRAME = decoded_frame(encoded(scene()))
 BOX = (100.0, 60.0, 140.0, 160.0)
