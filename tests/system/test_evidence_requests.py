@@ -41,7 +41,7 @@ from tests.integration.warm_worker import WarmWorker
 from tests.links import fail
 from tests.servers import Broker
 from tests.system.sites import PATIENCE_S, WALKERS, Ear, clip, edge, play, settings
-from tests.unit.edge.deliver.test_evidence import candidate, decoded_frame, encoded
+from tests.unit.edge.deliver.candidates import candidate, decoded_frame, encoded
 
 WALKER: Box = (627.0, 251.0, 667.0, 352.0)
 NEVER = {"confirm_at": 1.0}
