@@ -15,8 +15,8 @@ from edge.config.live import LAST_GOOD, keep, read_last_good
 from edge.config.load import Loaded, load
 from edge.config.parse import parse
 from edge.config.reload import ReloadPart, plan
-from edge.daemon.built import Built
 from edge.daemon.gateway import Gateway
+from edge.daemon.in_force import Built
 from edge.errors import ConfigError, ConfigProblem
 from edge.shadow.runs import ShadowPair
 from edge.update.patches import patches_of
@@ -113,8 +113,8 @@ class ConfigChange:
         gateway, current = self._gateway, self._gateway.live.current
         return gateway.shadow.result(
             ShadowPair(
-                before=gateway.controls.replayed(current.config),
-                after=gateway.controls.replayed(self.proposed.config),
+                before=gateway.in_force.controls.replayed(current.config),
+                after=gateway.in_force.controls.replayed(self.proposed.config),
                 key=(current.sha256, self.proposed.sha256),
             )
         )
@@ -122,7 +122,7 @@ class ConfigChange:
     def build(self) -> None:
         """Raises `ModelError` or `ConfigError`."""
         anew = ReloadPart.DETECTOR in self._plan.rebuild
-        self._built = self._gateway.build(self.proposed, anew=anew)
+        self._built = self._gateway.in_force.build(self.proposed, anew=anew)
 
     def swap(self) -> None:
         """After `build`: from the next frame on; what is retained is published again."""

@@ -223,7 +223,7 @@ class Daemon:
             )
         except OutboxError as error:  # a bad disk ends nothing; the next sweep may succeed
             log(Event.DELIVERY_FAILED, reason=str(error), again_in_s=_SWEEP_S)
-        self.gateway.controls.keep_again()
+        self.gateway.in_force.controls.keep_again()
         self._target.keep_again()
         flush()
 

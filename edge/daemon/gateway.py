@@ -12,13 +12,10 @@ from contract.ids import CameraId, GatewayId
 from contract.signature import Keyring
 from contract.topics import Topics
 from contract.verdict import Verdict
-from edge.config.live import Live
 from edge.config.load import Loaded
 from edge.config.schema import EdgeConfig
-from edge.daemon.analysis import AnalysisContext, WorkerSettings
+from edge.daemon.analysis import AnalysisContext
 from edge.daemon.analysis_threads import AnalysisThreads
-from edge.daemon.built import Built
-from edge.daemon.camera_controls import CameraControls
 from edge.daemon.camera_watch import CameraSources, CameraWatch
 from edge.daemon.connections import open_keyring, site_settings
 from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
@@ -26,9 +23,9 @@ from edge.daemon.enrolment import Enrolment
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
+from edge.daemon.in_force import Built, InForce
 from edge.daemon.open_outbox import open_outbox_of
 from edge.daemon.publications import Publications
-from edge.daemon.report_origins import ReportOrigins
 from edge.daemon.site_listener import SiteListener, SiteReaders
 from edge.daemon.status_messages import StatusMessages
 from edge.daemon.updates import Updates, UpdateSays
@@ -70,34 +67,35 @@ class Gateway:
         """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError`, `ConfigError` for what
         must be fixed."""
         keyring = open_keyring(loaded.config)
-        self.live = Live(loaded)
         self.clock = clock
         self.counters = Counters()
         self.health = GatewayHealth(clock)
         self.timings = Timings()
         self._on_failure = on_failure
-        self._open_networks = open_networks
-        self._networks = tuple(open_networks(loaded.config))
-        self.mailboxes = tuple(Mailbox() for _ in self._networks)
         self.topics = Topics(
             gateway=GatewayId(loaded.config.gateway.id), root=loaded.config.deliver.root
         )
+        self.synchronised = ClockSync(clock, floor=WRITTEN_AT)
+        self.in_force = InForce(
+            loaded, self.topics, clock, self.synchronised, self._followed, open_networks
+        )
+        self.config, self.live = self.in_force.config, self.in_force.live
+        self.mailboxes = tuple(Mailbox() for _ in self.in_force.networks)
         self._open_records(loaded.config)
-        self._build_settings(loaded.config)
         self._build_requests()
         self._build_updates()
         self._build_watch_proof()
-        identity = open_identity(self._config.deliver.outbox.path)
-        self.enrolment = Enrolment(self._config, clock, on_failure)
+        identity = open_identity(self.config().deliver.outbox.path)
+        self.enrolment = Enrolment(self.config(), clock, on_failure)
         self._build_site(identity)
         self._build_delivery(identity, keyring)
         self._build_workers()
         self._build_watches()
         self._build_publications()
 
-    def config(self) -> EdgeConfig:
-        """The configuration in force, with the switches as they stand."""
-        return self._config
+    def _followed(self) -> tuple[CameraId, ...]:
+        """The cameras that sent something."""
+        return self.intake.cameras
 
     def links(self) -> dict[str, LinkState]:
         """The links that are wanted, as they are now."""
@@ -109,63 +107,39 @@ class Gateway:
         patience_s = self.config().runtime.heartbeat_s
         return (*self.analysis.pulses(patience_s), *self.delivery.pulses())
 
-    def build(self, proposed: Loaded, *, anew: bool) -> Built:
-        """What another configuration needs, beside what runs; networks are opened `anew` if it asks
-        for others. Raises `ModelError` or `ConfigError`."""
-        keyring = open_keyring(proposed.config)
-        networks = tuple(self._open_networks(proposed.config)) if anew else self._networks
-        return Built(loaded=proposed, keyring=keyring, networks=networks)
-
     def take_up(self, built: Built) -> None:
         """Put another configuration in force."""
-        self._networks = built.networks
+        self.in_force.take_up(built)
         self.delivery.trusting(built.keyring)
-        self.live.swap(built.loaded)
-        self._put_in_force()
+        self._follow()
 
     def turn_controls(self) -> None:
         """Put in force what people set, then say how it stands."""
-        changed = self.controls.turn()
+        changed = self.in_force.turn_controls()
         if changed is not None:
-            self._put_in_force()
+            self._follow()
             self.publications.publish_changed(changed)
 
-    def _put_in_force(self) -> None:
-        """From the next frame on."""
-        self._config = self.controls.in_force()
-        self.analysis.adopt(self._worker_settings())
+    def _follow(self) -> None:
+        """Go by what is in force now, from the next frame on."""
+        self.analysis.adopt(self.in_force.worker_settings())
         self.site_listener.follow()
 
     def _open_records(self, config: EdgeConfig) -> None:
-        """What is kept on disk over a restart."""
-        self.synchronised = ClockSync(self.clock, floor=WRITTEN_AT)
+        """What is kept on disk over a restart, and what is said of it."""
         self.outbox = open_outbox_of(config, self.clock, self.counters, self.synchronised)
         self.static = StaticStore(config.deliver.outbox.path, self.clock)
         self._verdict_queue = VerdictQueue()
         self._epoch = self.outbox.next_epoch()
-
-    def _build_settings(self, config: EdgeConfig) -> None:
-        """What is in force, and what the gateway says of itself."""
         self.status_messages = StatusMessages(
             self.topics,
             self.live,
-            lambda: self._networks[0].sha256,
+            self.in_force.model_sha256,
             self.counters,
             self.outbox,
             self.clock,
         )
-        self.controls = CameraControls(
-            config.deliver.outbox.path,
-            self.topics,
-            self.clock,
-            self.live,
-            lambda: self.intake.cameras,
-        )
-        self.status_messages.add_to_info(self.controls.facts)
-        self._origins = ReportOrigins(
-            self.topics.gateway, self.live, self.synchronised, self.controls.on_test
-        )
-        self._config = self.controls.in_force()
+        self.status_messages.add_to_info(self.in_force.controls.facts)
 
     def _build_requests(self) -> None:
         """What can be asked for: self-tests, pictures, diagnostics, Home Assistant's devices."""
@@ -174,18 +148,14 @@ class Gateway:
             self.outbox,
             self.topics,
             self.clock,
-            ReportSource(origin=lambda: self._origins.of(self._networks[0]), epoch=self._epoch),
+            ReportSource(origin=self.in_force.origin, epoch=self._epoch),
         )
         self.status_messages.add("self_test", self.self_tests.record.as_json)
         self.remote = RemoteRequests(
             self.config, self.topics, self.outbox, self.clock, self.self_tests.requests
         )
         self.home_assistant = HomeAssistant(
-            self.config,
-            self.topics,
-            program_version(),
-            lambda: self.site,
-            lambda: self.intake.cameras,
+            self.config, self.topics, program_version(), lambda: self.site, self._followed
         )
 
     def _build_updates(self) -> None:
@@ -199,7 +169,7 @@ class Gateway:
             UpdateSays(
                 publish=self._publish_to_all,
                 info=self.status_messages.info,
-                model_sha256=lambda: self._networks[0].sha256,
+                model_sha256=self.in_force.model_sha256,
             ),
             self.clock,
         )
@@ -211,7 +181,7 @@ class Gateway:
                 topics=self.topics,
                 config=self.config,
                 live=self.live,
-                model_sha256=lambda: self._networks[0].sha256,
+                model_sha256=self.in_force.model_sha256,
                 counters=self.counters,
                 epoch=self._epoch,
                 synchronised=self.synchronised,
@@ -235,11 +205,11 @@ class Gateway:
             self.counters,
             self.clock,
             CameraListener(found=self._camera_found, left=self._camera_left),
-            Attempts(self._config.deliver.outbox.path),
+            Attempts(self.config().deliver.outbox.path),
         )
         readers = SiteReaders(
             intake=self.intake,
-            controls=self.controls,
+            controls=self.in_force.controls,
             remote=self.remote,
             home_assistant=self.home_assistant,
             reply=self._publish,
@@ -248,7 +218,7 @@ class Gateway:
             self.config, identity, readers, self.clock, self._on_failure
         )
         self.site: Link = Link(
-            site_settings(self._config, identity),
+            site_settings(self.config(), identity),
             on_fatal=self._on_failure,
             on_connect=self._on_connect,
             will=self.status_messages.status("offline"),
@@ -287,8 +257,11 @@ class Gateway:
         """Threads; a pipeline of its own for each network."""
         self.analysis = AnalysisThreads(
             self.mailboxes,
-            (Pipeline(self._config, one, self._epoch, self.static.load) for one in self._networks),
-            self._worker_settings(),
+            (
+                Pipeline(self.config(), one, self._epoch, self.static.load)
+                for one in self.in_force.networks
+            ),
+            self.in_force.worker_settings(),
             AnalysisContext(
                 outbox=self.outbox,
                 counters=self.counters,
@@ -315,7 +288,7 @@ class Gateway:
             self.clock,
             self._publish_to_all,
             CameraSources(
-                followed=lambda: self.intake.cameras,
+                followed=self._followed,
                 faults=self.analysis.faults,
                 known=lambda: self.delivery.threats.known,
                 notices=self.analysis.notices,
@@ -323,23 +296,20 @@ class Gateway:
         )
         self.status_messages.add("notices", self.camera_watch.noticed)
         self.health_watch = HealthWatch(
-            self.health,
-            self.status_messages,
-            self.clock,
-            self._publish_to_all,
+            self.health, self.status_messages, self.clock, self._publish_to_all
         )
 
     def _build_publications(self) -> None:
         self.publications = Publications(
             topics=self.topics,
             config=self.config,
-            followed=lambda: self.intake.cameras,
+            followed=self._followed,
             links=self.links,
             status_messages=self.status_messages,
             updates=self.updates,
             health_watch=self.health_watch,
             camera_watch=self.camera_watch,
-            controls=self.controls,
+            controls=self.in_force.controls,
             home_assistant=self.home_assistant,
             watch_proof=self.watch_proof,
             site=self.site,
@@ -380,10 +350,3 @@ class Gateway:
         """The cloud decided: memory and cooldowns of the camera's thread take it up."""
         self.static.add_verdict(verdict)
         self._verdict_queue.add(verdict)
-
-    def _worker_settings(self) -> tuple[WorkerSettings, ...]:
-        """What the worker of each network goes by from now on."""
-        return tuple(
-            WorkerSettings(config=self.config(), detector=network, origin=self._origins.of(network))
-            for network in self._networks
-        )
