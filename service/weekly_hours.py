@@ -32,6 +32,8 @@ def time_zone(name: str) -> tzinfo:
 
     Raises `ValueError` with the name if there is none, or no data to find it in.
     """
+    if name == "UTC":  # known also where there is no time zone data
+        return UTC
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

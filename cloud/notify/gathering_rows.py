@@ -22,7 +22,7 @@ def insert(
     """Number of the new row (0: there was one), how it ended at once if it did, and the number of
     a digest that was begun with it."""
     now_s = now.timestamp()
-    number = rows.insert(connection, row, now_s, now_s)
+    number = rows.insert(connection, row, now_s, 0.0)  # whatever the wall clock will say
     if number == 0:
         return 0, None, 0
     if row.notice.stage == "first" and is_snoozed(connection, row, now_s):

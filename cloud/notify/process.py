@@ -22,6 +22,7 @@ from cloud.broker.connection import link_settings
 from cloud.confirm.offline import CannotRun
 from cloud.keys import open_keys
 from cloud.notify.alarm_book import AlarmBook
+from cloud.notify.dc09 import AlarmCentre
 from cloud.notify.destination_worker import DestinationWorker
 from cloud.notify.destinations import BuiltDestination, build
 from cloud.notify.deter import DeterOutput
@@ -150,8 +151,11 @@ class NotifyProcess:
             manual_ack=True,
             clock=clock,
         )
-        for one in built.values():
-            if isinstance(one.destination, DeterOutput):
+        self._centres: dict[str, AlarmCentre] = {}
+        for name, one in built.items():
+            if isinstance(one.destination, AlarmCentre):
+                self._centres[name] = one.destination
+            elif isinstance(one.destination, DeterOutput):
                 one.destination.use(self._link)
             elif isinstance(one.destination, WebPush):
                 one.destination.use(SubscriptionBook(self._queue))
@@ -207,6 +211,11 @@ class NotifyProcess:
         link, now = self._link.state(), self._clock.mono()
         stuck = [one.name for one in self._workers if now - one.turned_at_s > STUCK_S]
         failing = {one.name: one.trouble for one in self._workers if one.trouble}
+        failing |= {
+            name: f"no supervision of {', '.join(sorted(lines))}"
+            for name, centre in self._centres.items()
+            if name not in failing and (lines := centre.unsupervised)
+        }
         fine = link.ready and not link.conflict and not failing and not self._intake.trouble
         return Health(
             status="unhealthy" if stuck else "ok" if fine else "degraded",

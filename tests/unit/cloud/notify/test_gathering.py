@@ -129,3 +129,16 @@ def test_what_is_snoozed_is_not_told(
     told.clock.advance(61)
     told.plan(a_notice(2))
     assert told.stages() == ["first"]
+
+
+def test_who_tests_at_night_does_not_wait_for_the_morning(tmp_path: Path) -> None:
+    told = Told(tmp_path, PeopleSettings(quiet=NIGHT))
+    told.plan(a_notice(1, severity=0, kind="test"))
+    assert told.stages() == ["first"]
+
+
+def test_a_wall_clock_that_jumps_back_holds_up_nothing(tmp_path: Path) -> None:
+    told = Told(tmp_path, PeopleSettings())
+    told.plan(a_notice(1))
+    told.clock.jump(-86_400)
+    assert told.stages() == ["first"]
