@@ -343,6 +343,11 @@ class Event(StrEnum):
         "info",
         "A destination took a message about an alarm or fault; at which try.",
     )
+    CATCH_UP_ENDED = (
+        "catch_up_ended",
+        "info",
+        "Verdicts that the broker may not have kept were looked for in the store; how many.",
+    )
     FAULT_NOTICED = (
         "fault_noticed",
         "warning",

@@ -124,3 +124,12 @@ class AlarmBook:
                 (about,),
             ).fetchall()
         return frozenset(name for (name,) in found)
+
+    def heard_at_s(self) -> float | None:
+        """When a report or verdict was last heard, in seconds since 1970; None: never."""
+        with self._queue.changing("look when something was heard") as connection:
+            row = connection.execute(
+                "SELECT max(at) FROM (SELECT max(at) AS at FROM reports"
+                " UNION ALL SELECT max(at) FROM alarms)"
+            ).fetchone()
+        return None if row[0] is None else float(row[0])

@@ -22,6 +22,7 @@ from cloud.broker.connection import link_settings
 from cloud.confirm.offline import CannotRun
 from cloud.keys import open_keys
 from cloud.notify.alarm_book import AlarmBook
+from cloud.notify.catch_up import CatchUp
 from cloud.notify.dc09 import AlarmCentre
 from cloud.notify.destination_worker import DestinationWorker
 from cloud.notify.destinations import BuiltDestination, build
@@ -36,6 +37,8 @@ from cloud.notify.queue_file import FILE
 from cloud.notify.subscriptions import SubscriptionBook
 from cloud.notify.web_push import WebPush
 from cloud.settings import Settings, SettingsError
+from contract.signature import Keyring
+from objectstore.inventory import open_inventory
 from objectstore.store import ObjectStore
 from service import events
 from service.clock import Clock
@@ -116,8 +119,9 @@ class NotifyProcess:
         keyring = open_keys(settings).keyring
         if keyring is None:
             log(Event.VERDICTS_UNSIGNED, reason="no trusted_keys: give the workers' public key")
-        book = AlarmBook(self._queue)
+        self._book = book = AlarmBook(self._queue)
         self._intake = NotifyIntake(settings.root, settings.notify, policy, book, keyring, clock)
+        self._catch_up = _catch_up(settings, store, self._intake, keyring, clock, stopping)
         self._faults = FaultWatch(settings.notify, policy, book, self._intake, clock)
         self._workers = [
             DestinationWorker(
@@ -174,6 +178,8 @@ class NotifyProcess:
         self._pictures.start()
         for thread in self._threads:
             thread.start()
+        if self._catch_up is not None:
+            self._catch_up.start(self._book, self._settings.notify.catch_up_s)
         self._link.start()
         log(Event.DAEMON_READY, broker=self._settings.broker, root=self._settings.root)
 
@@ -243,3 +249,24 @@ class NotifyProcess:
         self._fatal = error
         log(Event.DAEMON_FAILED, reason=repr(error))
         self._stopping.set()
+
+
+def _catch_up(
+    settings: Settings,
+    store: ObjectStore | None,
+    intake: NotifyIntake,
+    keyring: Keyring | None,
+    clock: Clock,
+    stopping: threading.Event,
+) -> CatchUp | None:
+    if store is None or settings.store is None:
+        return None
+    spec = settings.store
+    return CatchUp(
+        lambda: open_inventory(spec).list("verdicts/"),
+        store,
+        intake.take_verdict,
+        keyring,
+        clock,
+        stopping,
+    )

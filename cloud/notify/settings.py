@@ -71,6 +71,13 @@ class NotifySettings(Section):
     session_s: int = Field(
         604_800, ge=60, le=4_000_000, description="How long the broker keeps for us what we miss."
     )
+    catch_up_s: float = Field(
+        21_600,
+        ge=0,
+        le=604_800,
+        description="At a start, verdicts of this time that the broker did not keep are read from "
+        "the object store; 0: never.",
+    )
     event_gap_s: float = Field(
         60, ge=1, le=3600, description="Alarms of a camera no further apart are one event."
     )

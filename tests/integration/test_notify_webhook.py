@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from cloud.verdicts.ledger import Ledger
 from contract.report import ThreatReport
+from objectstore.open import open_store
 from tests.http_receivers import HttpReceiver, HttpReply, HttpRequest, http_receiver
 from tests.integration.notifying import (
     CHECKOUT,
@@ -263,4 +266,28 @@ def test_a_gateway_that_is_gone_is_told_over_a_restart_too(
                 over = event_of(receiver.next())
             assert over["data"]["title"] == "Gateway is back: The farm"
             assert over["data"]["about"] == began["data"]["about"]
+            assert receiver.is_empty()
+
+
+def test_a_verdict_that_the_broker_forgot_is_found_in_the_store(
+    tmp_path: Path, mosquitto: Broker
+) -> None:
+    """As where a broker lost the session: the verdict is in the store, and never comes."""
+    store = open_store(f"dir:{tmp_path / 'store'}")
+    with http_receiver() as receiver:
+        file = settle(tmp_path, mosquitto, receiver)
+        settings_of = yaml.safe_load(file.read_text()) | {"store": f"dir:{tmp_path / 'store'}"}
+        file.write_text(yaml.safe_dump(settings_of))
+        with a_cloud(mosquitto, root(tmp_path)) as cloud:
+            with notifying(file):
+                heard = alarm(cloud, 1)
+                assert event_of(receiver.next())["data"]["about"] == heard.report_id
+            missed = a_report(track=2)
+            Ledger(store).decide(a_verdict(report=missed), missed)
+            Ledger(store).decide(a_verdict(report=heard), heard)
+            forged = json.dumps({"report_id": "yard.gate.1.3.0"}).encode()
+            store.put_if_absent("verdicts/yard/yard.gate.1.3.0.json", forged, "application/json")
+            with notifying(file) as running:
+                assert event_of(receiver.next())["data"]["about"] == missed.report_id
+                running.until_logged("catch_up_ended")
             assert receiver.is_empty()
