@@ -20,8 +20,8 @@ class ShadowConfig(Section):
         ge=0,
         le=2_000_000_000,
         description="Recent frames of all cameras that are held in memory for it; 0: none, and "
-        "every update is reported as not replayed. Beside it the replay takes some 150 MB while it "
-        "runs.",
+        "every update is reported as not replayed. Beside it a replay takes 150 to 200 MB while "
+        "it runs.",
     )
     max_footage_s: float = Field(
         240.0,
