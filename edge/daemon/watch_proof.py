@@ -5,6 +5,7 @@ SHELL, though it decides nothing. Made by `gateway`; `daemon` turns and stops it
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from edge.watch_proof.files import WatchFiles
 from edge.watch_proof.recorder import Voucher, WatchInForce, WatchRecorder, WatchSources
 from service.clock import Clock
 from service.link import Publication
+
+_SPREAD = 0.01
+"""Of an entry's time: a fleet, whose hours end together, does not send at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +45,10 @@ class WatchProof:
     """Writes entries, and brings them to the brokers of site and cloud."""
 
     def __init__(self, parts: WatchedParts, roads: WatchRoads, clock: Clock) -> None:
-        self._parts = parts
+        self._parts, self._rng = parts, random.Random()
         state = parts.live.current.config.deliver.outbox.path
         self._enrolled = KeyFiles(state)
-        files = WatchFiles(state)
+        files = WatchFiles(state, parts.topics.gateway)
         sources = WatchSources(
             gateway=parts.topics.gateway,
             run=str(parts.epoch),
@@ -61,7 +65,8 @@ class WatchProof:
     def tick(self) -> None:
         """Once a turn of the control loop."""
         self._recorder.tick()
-        self._told()
+        every_s = self._parts.config().watch.every_s
+        self._told(self._rng.uniform(0.0, _SPREAD * every_s))
         self.delivery.tick()
 
     def stop(self) -> None:
@@ -87,10 +92,10 @@ class WatchProof:
         if self._recorder.trouble:
             yield Problem(reason=HealthReason.WATCH_UNKEPT, detail=self._recorder.trouble)
 
-    def _told(self) -> None:
+    def _told(self, within_s: float = 0.0) -> None:
         if self._number != self._recorder.number:
             self._number = self._recorder.number
-            self.delivery.closed()
+            self.delivery.closed(within_s)
 
     def _in_force(self) -> WatchInForce:
         config = self._parts.config()

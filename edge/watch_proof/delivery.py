@@ -77,9 +77,9 @@ class WatchDelivery:
         if self._newest is not None:
             yield self._publication(self._newest)
 
-    def closed(self) -> None:
-        """There is another entry."""
-        self._look_at_s = 0.0
+    def closed(self, within_s: float = 0.0) -> None:
+        """There is another entry, to be sent so soon."""
+        self._look_at_s = self._clock.mono() + within_s
 
     def tick(self) -> None:
         """Once a turn of the control loop."""

@@ -2,7 +2,8 @@
 
 SHELL. One writer, the daemon that has the outbox. Everything is written whole and durable before
 anybody hears of it, so a kill at any point leaves neither two entries with one number nor a number
-that nobody has. Entries lie in a folder for each key. Called by `recorder` and `delivery`.
+that nobody has. Entries lie in a folder for each id that the gateway had, and each key. Called by
+`recorder` and `delivery`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from contract.envelope import Refusal
+from contract.ids import GatewayId
 from contract.signature import KeyFlaw, Signer, new_signer, private_pem, read_signer
 from contract.watch import START, SealedEntry, WatchEntry, read_sealed
 from edge.storage.backup import WATCH
@@ -38,9 +40,10 @@ class ChainHead:
 class WatchFiles:
     """Of one gateway. Methods raise `OSError` where the disk does not do its part."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, gateway: GatewayId) -> None:
         """`state`: the folder of the gateway's durable state."""
         self._folder = state / WATCH
+        self._of_gateway = self._folder / "entries" / gateway
         self._open = self._folder / "open.json"
         self._current = ""
 
@@ -104,7 +107,7 @@ class WatchFiles:
 
     def key_ids(self) -> tuple[str, ...]:
         """Ids of the keys of which there are entries, the latest key last."""
-        folders = [one for one in (self._folder / "entries").glob("*") if one.is_dir()]
+        folders = [one for one in self._of_gateway.glob("*") if one.is_dir()]
         folders.sort(key=lambda one: (one.name == self._current, one.stat().st_mtime))
         return tuple(one.name for one in folders)
 
@@ -141,7 +144,7 @@ class WatchFiles:
                     yield key_id, number
 
     def _entries(self, key_id: str) -> Path:
-        return self._folder / "entries" / key_id
+        return self._of_gateway / key_id
 
     def _file(self, key_id: str, number: int) -> Path:
         return self._entries(key_id) / f"{number:010d}{_SUFFIX}"

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from contract.ids import CameraId, GatewayId
 from contract.signature import Signer
-from contract.watch import Closed, WatchEntry, key_text, seal_entry
+from contract.watch import Closed, WatchEntry, key_text
 from edge.metrics.funnel import UNKNOWN
 from edge.watch_proof.counting import FunnelSnapshot, counted, with_unseen
 from edge.watch_proof.files import ChainHead, WatchFiles
+from edge.watch_proof.fitting import seal_within
 from edge.watch_proof.unseen import UnseenSpans, WatchMoment
 from service.clock import Clock
 from service.events import Event, log
@@ -127,9 +128,12 @@ class WatchRecorder:
 
     def _resumed(self, signer: Signer) -> ChainHead:
         head, left = self._files.head(signer), self._files.read_open()
+        if left is not None and left.gateway != self._sources.gateway:
+            log(Event.WATCH_LOST, number=left.number, reason=f"this was {left.gateway} then")
+            return head
         if left is None or left.key != key_text(signer) or left.number != head.number + 1:
             return head
-        one = seal_entry(left, signer)
+        one = seal_within(left, signer)
         self._files.add(one, signer)
         log(Event.WATCH_CLOSED, number=left.number, reason=left.closed)
         return ChainHead(left.number, one.sha256)
@@ -149,7 +153,7 @@ class WatchRecorder:
         signer = self._signer
         if signer is None:
             return
-        one = seal_entry(self._entry(why, funnels, now, signer), signer)
+        one = seal_within(self._entry(why, funnels, now, signer), signer)
         try:
             self._files.add(one, signer)
         except OSError as error:

@@ -150,7 +150,7 @@ def test_an_entry_that_is_damaged_here_holds_up_no_other(roads: Roads) -> None:
     roads.ready = False
     roads.gateway.run(3 * HOUR_S, 60)
     (key_id,) = roads.gateway.files.key_ids()
-    files = sorted((roads.gateway.folder / "watch" / "entries" / key_id).glob("*.json"))
+    files = sorted((roads.gateway.folder / "watch" / "entries" / NORTH / key_id).glob("*.json"))
     files[1].write_bytes(b"{")
     roads.ready = True
     roads.turns(100)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.ids import GatewayId
 from contract.signature import new_signer, private_pem
 from contract.watch_chain import WatchQuestion, check
 from edge.storage.backup import WATCH
@@ -218,3 +219,16 @@ def test_whether_the_clock_was_to_be_trusted_is_said_for_both_ends(gateway: Watc
     _, only = (one.entry for one in gateway.entries())
     assert (only.begins_synchronised, only.ends_synchronised) == (False, True)
     assert not _faults(gateway)
+
+
+def test_a_gateway_that_is_renamed_begins_another_chain_with_its_key(
+    gateway: WatchedGateway,
+) -> None:
+    gateway.run(1.5 * HOUR_S)
+    with recorded_events() as events:
+        renamed = WatchedGateway(gateway.folder, clock=gateway.clock, name=GatewayId("south"))
+    assert Event.WATCH_LOST in {line.event for line in events}
+    renamed.run(HOUR_S)
+    (first,) = (one.entry for one in renamed.entries())
+    (before,) = (one.entry for one in gateway.entries())
+    assert (first.gateway, first.number, first.key) == ("south", 1, before.key)

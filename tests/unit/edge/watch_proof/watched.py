@@ -30,6 +30,7 @@ class WatchedGateway:
     synchronised: bool = True
     voucher: Voucher | None = None
     runs: int = 0
+    name: GatewayId = NORTH
 
     def __post_init__(self) -> None:
         self.in_force = WatchInForce(
@@ -41,14 +42,14 @@ class WatchedGateway:
             listed=frozenset({GATE}),
             disarmed=lambda camera: camera in self.disarmed,
         )
-        self.files = WatchFiles(self.folder)
+        self.files = WatchFiles(self.folder, self.name)
         self.start()
 
     def start(self) -> WatchRecorder:
         self.runs += 1
         self.counters = Counters()
         sources = WatchSources(
-            gateway=NORTH,
+            gateway=self.name,
             run=str(self.runs),
             program="1.0",
             funnels=self.counters.snapshot,
