@@ -195,7 +195,8 @@ class Accounts:
             ):
                 return AccountRefused("this is the last administrator")
             row.active = active
-            session.execute(delete(SessionRow).where(SessionRow.account == account))
+            if not active:
+                session.execute(delete(SessionRow).where(SessionRow.account == account))
             return row.name
 
     def _admins(self, session: Session) -> int:

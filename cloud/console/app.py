@@ -18,6 +18,7 @@ from cloud.console.alarm_access import AlarmAccess
 from cloud.console.audit_log import AuditLog
 from cloud.console.camera import camera_routes
 from cloud.console.configurations import Configurations
+from cloud.console.editor import editor_routes
 from cloud.console.evidence_links import EvidenceLinks
 from cloud.console.fleet import fleet_routes
 from cloud.console.fleet_book import FleetBook
@@ -100,6 +101,7 @@ def create_app(parts: ConsoleParts) -> FastAPI:
         picture_routes(),
         fleet_routes(),
         camera_routes(),
+        editor_routes(),
         sign_in_routes(),
         welcome_routes(),
         openid_routes(_provider(parts)),

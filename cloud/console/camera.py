@@ -59,7 +59,7 @@ def camera_routes() -> APIRouter:
         if not (is_name(gateway) and is_name(camera) and access.sites.sees(who, gateway)):
             raise HTTPException(404, "there is no such camera, or it is not for you")
         known = _cameras(book.details(GatewayId(gateway))).get(camera)
-        alarms = _alarms(access, gateway, camera)
+        alarms = newest_alarms(access, gateway, camera)
         if known is None and not alarms:
             raise HTTPException(404, "nothing was heard of such a camera")
         return pages.page(
@@ -72,7 +72,7 @@ def camera_routes() -> APIRouter:
             known=known,
             funnel=FUNNEL,
             places=access.configurations.places(gateway, camera),
-            last=_newest_picture(access, who, alarms),
+            last=newest_picture(access, who, alarms),
             alarms=alarms,
         )
 
@@ -84,15 +84,17 @@ def _cameras(details: Mapping[str, object] | None) -> Mapping[str, Mapping[str, 
     return found if isinstance(found, dict) else {}
 
 
-def _alarms(access: AlarmAccess, gateway: str, camera: str) -> tuple[AlarmSummary, ...]:
+def newest_alarms(
+    access: AlarmAccess, gateway: str, camera: str, most: int = NEWEST
+) -> tuple[AlarmSummary, ...]:
     """Samples and tests are among them: their pictures show the camera as well."""
     wanted = AlarmFilter(
         gateways=frozenset({GatewayId(gateway)}), camera=CameraId(camera), audits=True, tests=True
     )
-    return access.index.page(wanted, WallOrder.TIME, limit=NEWEST).alarms
+    return access.index.page(wanted, WallOrder.TIME, limit=most).alarms
 
 
-def _newest_picture(
+def newest_picture(
     access: AlarmAccess, who: Person, alarms: tuple[AlarmSummary, ...]
 ) -> PictureView | None:
     """The newest whole frame that is stored."""

@@ -16,7 +16,7 @@ import httpx
 from authlib.common.errors import AuthlibBaseError
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from cloud.console.accounts import name_objection
@@ -113,7 +113,9 @@ class OpenIdProvider:
     def _claims(self, token: str, nonce: str) -> Mapping[str, object]:
         try:
             decoded = jwt.decode(token, self._key_set(), algorithms=ALGORITHMS)
-        except ValueError:  # it names a key that is not known: the provider may have a new one
+        except (
+            InvalidKeyIdError
+        ):  # it names a key that is not known: the provider may have a new one
             decoded = jwt.decode(token, self._key_set(anew=True), algorithms=ALGORITHMS)
         options = {
             "iss": {"essential": True, "value": str(self._found()["issuer"])},

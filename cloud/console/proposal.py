@@ -1,0 +1,193 @@
+"""A proposal for a camera's zones and masks: read from text, turned into a patch, tried on alarms.
+
+PURE. The text has a line for each place: `zone drive: 0.1,0.5 0.9,0.5 0.9,1`. A patch is a merge
+patch over the gateway's own file, with whole lists, for that is how it merges; what else a place
+says there is kept. Called by `editor`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cloud.console.camera_places import PlaceCorners
+from contract.ids import is_name
+from contract.report import ThreatReport
+
+KINDS = {"zone": "zones", "object mask": "object_masks", "privacy mask": "privacy_masks"}
+"""How a line begins, and the key of its list in the configuration."""
+MOST_PLACES = 32
+MOST_CORNERS = 64
+_LINE = re.compile(r"(zone|object mask|privacy mask) ([^:]{1,64}): *(.*)")
+_CORNER = re.compile(r"(\d?\.?\d{1,6}),(\d?\.?\d{1,6})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedPlace:
+    """A polygon; corners are shares 0..1 of the frame."""
+
+    kind: str
+    name: str
+    corners: PlaceCorners
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFault:
+    """Why the text is no proposal, in words."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalEffect:
+    """Ids of stored alarms that would have been raised all the same, and that would not."""
+
+    kept: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def text_of(places: Iterable[ProposedPlace]) -> str:
+    """A line each, as `read_places` reads it."""
+    return "\n".join(
+        f"{one.kind} {one.name}: {' '.join(f'{x:g},{y:g}' for x, y in one.corners)}"
+        for one in places
+    )
+
+
+def read_places(text: str) -> tuple[ProposedPlace, ...] | ProposalFault:
+    """The places of a text."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_PLACES:
+        return ProposalFault(f"{len(lines)} places: at most {MOST_PLACES}")
+    found: list[ProposedPlace] = []
+    for line in lines:
+        place = _place(line)
+        if isinstance(place, ProposalFault):
+            return place
+        if any((one.kind, one.name) == (place.kind, place.name) for one in found):
+            return ProposalFault(f"{place.kind} {place.name} stands there twice")
+        found.append(place)
+    return tuple(found)
+
+
+def _place(line: str) -> ProposedPlace | ProposalFault:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return ProposalFault(f"{line[:60]!r} is not KIND NAME: X,Y X,Y X,Y")
+    kind, name, rest = match.groups()
+    corners = tuple(_corner(one) for one in rest.split())
+    good = tuple(one for one in corners if one is not None)
+    if not is_name(name):
+        return ProposalFault(f"{name!r} is no name: 1 to 64 of a-z 0-9 _ -")
+    if len(good) != len(corners) or not 3 <= len(good) <= MOST_CORNERS:
+        return ProposalFault(f"{kind} {name} needs 3 to {MOST_CORNERS} corners X,Y from 0 to 1")
+    return ProposedPlace(kind=kind, name=name, corners=good)
+
+
+def _corner(text: str) -> tuple[float, float] | None:
+    match = _CORNER.fullmatch(text)
+    x, y = (float(match[1]), float(match[2])) if match else (2.0, 2.0)
+    return (x, y) if x <= 1 and y <= 1 else None
+
+
+def places_in(document: object, camera: str) -> tuple[ProposedPlace, ...]:
+    """Those of the configuration that the editor knows."""
+    section = _section(document, camera)
+    return tuple(
+        ProposedPlace(kind=kind, name=str(one["id"]), corners=corners)
+        for kind, key in KINDS.items()
+        for one in _items(section.get(key))
+        if (corners := _polygon(one.get("polygon")))
+    )
+
+
+def patch_of(
+    document: object, camera: str, places: Iterable[ProposedPlace]
+) -> dict[str, dict[str, dict[str, list[dict[str, object]]]]]:
+    """What an order would say; lists that stay as they are are left away."""
+    section = _section(document, camera)
+    changed: dict[str, list[dict[str, object]]] = {}
+    proposed = tuple(places)
+    for kind, key in KINDS.items():
+        old = {str(one["id"]): one for one in _items(section.get(key))}
+        new: list[dict[str, object]] = [
+            {**old.get(one.name, {}), "id": one.name, "polygon": [list(xy) for xy in one.corners]}
+            for one in proposed
+            if one.kind == kind
+        ]
+        if new != [dict(one) for one in old.values()]:
+            changed[key] = new
+    return {"cameras": {camera: changed}} if changed else {}
+
+
+def effect_of(
+    document: object, camera: str, places: Iterable[ProposedPlace], reports: Iterable[ThreatReport]
+) -> ProposalEffect:
+    """By where the feet of each alarm's object stood: in a zone of its rule, and in no mask."""
+    proposed = tuple(places)
+    zones = {one.name: one.corners for one in proposed if one.kind == "zone"}
+    masks = [one.corners for one in proposed if one.kind != "zone"]
+    asked = dict(_zones_by_rule(document, camera))
+    kept: list[str] = []
+    gone: list[str] = []
+    for report in reports:
+        x0, _, x1, y1 = report.box
+        feet = (x0 + x1) / 2, y1
+        wanted = asked.get(report.rule.id, ())
+        outside = bool(wanted) and not any(
+            is_inside(feet, zones[name]) for name in wanted if name in zones
+        )
+        masked = any(is_inside(feet, corners) for corners in masks)
+        (gone if outside or masked else kept).append(report.report_id)
+    return ProposalEffect(kept=tuple(kept), gone=tuple(gone))
+
+
+def is_inside(point: tuple[float, float], corners: PlaceCorners) -> bool:
+    """Even-odd rule: how often a ray to the right crosses the border."""
+    x, y = point
+    inside = False
+    for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
+            inside = not inside
+    return inside
+
+
+def _zones_by_rule(document: object, camera: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    whole = document if isinstance(document, dict) else {}
+    decide = whole.get("decide")
+    general = decide.get("rules") if isinstance(decide, dict) else None
+    for rule in _items(_section(document, camera).get("rules") or general):
+        zones = rule.get("zones")
+        named = [str(one) for one in zones] if isinstance(zones, list) else []
+        yield str(rule["id"]), tuple(named)
+
+
+def _section(document: object, camera: str) -> Mapping[str, object]:
+    whole = document if isinstance(document, dict) else {}
+    cameras, shared = whole.get("cameras"), whole.get("camera_defaults")
+    own = cameras.get(camera) if isinstance(cameras, dict) else None
+    return {
+        **(shared if isinstance(shared, dict) else {}),
+        **(own if isinstance(own, dict) else {}),
+    }
+
+
+def _items(found: object) -> list[Mapping[str, object]]:
+    listed = found if isinstance(found, list) else []
+    return [one for one in listed if isinstance(one, dict) and "id" in one]
+
+
+def _polygon(found: object) -> PlaceCorners:
+    corners = [_pair(one) for one in found] if isinstance(found, list) else []
+    good = tuple(one for one in corners if one is not None)
+    return good if len(good) == len(corners) >= 3 else ()
+
+
+def _pair(one: object) -> tuple[float, float] | None:
+    if not isinstance(one, list) or len(one) != 2:
+        return None
+    x, y = one
+    if not all(isinstance(value, int | float) and 0 <= value <= 1 for value in one):
+        return None
+    return float(x), float(y)

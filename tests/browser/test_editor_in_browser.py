@@ -1,0 +1,60 @@
+"""Zones are drawn by keyboard into a proposal, tried on stored alarms, and applied to nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from cloud.console.roles import PersonRole
+from tests.browser.conftest import EDGE, Served
+from tests.browser.looks import accessible, narrow_is_whole, picture
+from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
+
+
+def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
+    served: Served, page: Page, tmp_path: Path
+) -> None:
+    a_busy_evening(served)
+    signed_in(served, page, "ina", PersonRole.INSTALLER)
+    page.goto(f"{served.url}/cameras/north/yard")
+    page.get_by_role("link", name="Propose zones and masks").press("Enter")
+    lines = page.get_by_label("Places, one in each line")
+    expect(lines).to_have_value(
+        "zone drive: 0.35,0.55 0.8,0.55 0.95,1 0.25,1\nprivacy mask street: 0,0 1,0 1,0.12 0,0.12"
+    )
+    accessible(page)
+    narrow_is_whole(page)
+    lines.focus()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("\nobject mask path:")
+    page.locator("#drawing").focus()
+    for keys in (["Shift+ArrowUp"], ["Shift+ArrowRight"] * 2, ["Shift+ArrowDown"] * 6, []):
+        for key in keys:
+            page.keyboard.press(key)
+        page.keyboard.press("Enter")
+    page.keyboard.press("Backspace")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(page.locator(".over polygon")).to_have_count(3)
+    page.get_by_role("button", name="Show what it would have changed").press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("1 would not have been raised")
+    expect(page.get_by_label("Patch", exact=True)).to_contain_text("object_masks")
+    accessible(page)
+    narrow_is_whole(page)
+    picture(page, "editor")
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Take the patch").press("Enter")
+    assert "path" in Path(taken.value.path()).read_text()
+    assert (tmp_path / "edge.yaml").read_text() == EDGE
+    assert served.parts.audit.newest()[0].what == "change_proposed"
+
+
+def test_an_operator_draws_nothing(served: Served, page: Page) -> None:
+    a_busy_evening(served)
+    signed_in(served, page, "olga", PersonRole.OPERATOR)
+    page.goto(f"{served.url}/cameras/north/yard")
+    expect(page.get_by_role("link", name="Propose zones and masks")).to_have_count(0)
+    page.goto(f"{served.url}/cameras/north/yard/edit")
+    expect(page.get_by_text("this is for admin, installer")).to_be_visible()
