@@ -29,9 +29,10 @@ from cloud.console.live import LiveFeed
 from cloud.console.openid import OpenIdProvider
 from cloud.console.openid_routes import CALLBACK, openid_routes
 from cloud.console.pages import FOLDER, Pages
-from cloud.console.parts import ConsoleParts, pages_of
+from cloud.console.parts import ConsoleParts, OutcomeListener, nobody, pages_of
 from cloud.console.people import people_routes
 from cloud.console.pictures import picture_routes
+from cloud.console.quality import quality_routes
 from cloud.console.sessions import Sessions
 from cloud.console.settings import ConsoleSettings
 from cloud.console.sign_in import sign_in_routes, welcome_routes
@@ -55,8 +56,9 @@ def open_parts(
     store: ObjectStore,
     fleet: FleetBook,
     clock: Clock,
+    tell: OutcomeListener = nobody,
 ) -> ConsoleParts:
-    """All parts on their databases. Raises `AccountsError`."""
+    """All parts on their databases; `tell` hears each outcome. Raises `AccountsError`."""
     engine = open_tables(settings.accounts)
     key = console_key(engine)
     forms = Forms(key, secure=settings.secure)
@@ -81,6 +83,7 @@ def open_parts(
         desk=AlarmDesk(index, alarms, clock),
         live=LiveFeed(index, clock),
         fleet=fleet,
+        tell=tell,
     )
 
 
@@ -102,6 +105,7 @@ def create_app(parts: ConsoleParts) -> FastAPI:
         fleet_routes(),
         camera_routes(),
         editor_routes(),
+        quality_routes(),
         sign_in_routes(),
         welcome_routes(),
         openid_routes(_provider(parts)),

@@ -17,7 +17,7 @@ from cloud.fleet.states import FleetStates
 from cloud.manage.gateways import KnownGateway, take
 from cloud.manage.status import Row, rows
 from contract import ijson
-from contract.ids import GatewayId
+from contract.ids import CameraId, GatewayId
 from contract.topics import UpdateKind, fleet_gaps, gateway_of
 from service.clock import Clock
 
@@ -81,6 +81,15 @@ class FleetBook:
         with self._lock:
             known = self._states.gateways.get(gateway)
             return None if known is None else details(gateway, known, self._clock.now(), SILENT_S)
+
+    def cameras(self) -> tuple[tuple[GatewayId, CameraId], ...]:
+        """All that gateways have said something of."""
+        with self._lock:
+            return tuple(
+                (name, camera)
+                for name, known in self._states.gateways.items()
+                for camera in known.cameras
+            )
 
     def updates(self, kind: UpdateKind) -> tuple[Row, ...]:
         """What was ordered of each gateway, and what it answered."""

@@ -21,6 +21,7 @@ _LINKS = (
     ("/", "Wall", READERS),
     ("/cameras", "Cameras", READERS),
     ("/fleet", "Fleet", READERS),
+    ("/quality", "Quality", READERS),
     ("/shift", "Shift", WORKERS),
     ("/people", "People", ADMINS),
     ("/audit", "Audit", ADMINS),

@@ -6,6 +6,7 @@ FastAPI hands them in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -22,8 +23,17 @@ from cloud.console.pages import Pages
 from cloud.console.sessions import Sessions
 from cloud.console.settings import ConsoleSettings
 from cloud.index.desk import AlarmDesk
+from cloud.index.summary import AlarmSummary
+from contract.operator_action import OperatorAction
 from objectstore.store import ObjectStore
 from service.clock import Clock
+
+OutcomeListener = Callable[[AlarmSummary, OperatorAction], object]
+"""Hears with which outcome an alarm was closed; may take some seconds."""
+
+
+def nobody(_alarm: AlarmSummary, _action: OperatorAction) -> None:
+    """Where there is no broker."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +53,7 @@ class ConsoleParts:
     desk: AlarmDesk
     live: LiveFeed
     fleet: FleetBook
+    tell: OutcomeListener
 
 
 def _parts(request: Request) -> ConsoleParts:
@@ -101,6 +112,10 @@ def _live(request: Request) -> LiveFeed:
     return _parts(request).live
 
 
+def _tell(request: Request) -> OutcomeListener:
+    return _parts(request).tell
+
+
 def _fleet(request: Request) -> FleetBook:
     return _parts(request).fleet
 
@@ -118,3 +133,4 @@ AccessPart = Annotated[AlarmAccess, Depends(_access)]
 DeskPart = Annotated[AlarmDesk, Depends(_desk)]
 LivePart = Annotated[LiveFeed, Depends(_live)]
 FleetPart = Annotated[FleetBook, Depends(_fleet)]
+TellPart = Annotated[OutcomeListener, Depends(_tell)]

@@ -23,6 +23,7 @@ from cloud.index.alarm_store import AlarmStore
 from cloud.index.database import IndexUnusable, open_index
 from cloud.index.following import AlarmFollower, AlarmReader
 from cloud.index.rebuilding import Rebuilding
+from cloud.index.telling import OutcomeTeller
 from cloud.keys import open_keys
 from cloud.settings import Settings, SettingsError
 from contract.topics import all_gateways, all_updates, every_camera, fleet_gaps
@@ -45,14 +46,15 @@ class ConsoleProcess:
             raise SettingsError(str(error)) from error
         own, keys = settings.console, open_keys(settings)
         alarms = AlarmStore(store, keys)
+        book = FleetBook(settings.root, clock)
+        self._fleet = RetainedLink(settings, "console", _retained(settings.root), book.take, clock)
+        teller = OutcomeTeller(self._fleet.link, settings.root, keys.signer)
         try:
-            book = FleetBook(settings.root, clock)
-            self.parts = open_parts(own, index, alarms, store, book, clock)
+            self.parts = open_parts(own, index, alarms, store, book, clock, teller.tell)
         except AccountsError as error:
             raise CannotRun(str(error)) from error
         reader = AlarmReader(index, alarms, keys.keyring, settings.root, clock)
         self._follower = AlarmFollower(settings, reader, clock, CollectorRegistry())
-        self._fleet = RetainedLink(settings, "console", _retained(settings.root), book.take, clock)
         self._rebuilding = Rebuilding(index, alarms, open_inventory(settings.store or ""))
         escalation = Escalation(index, self.parts.desk, Sites(own), own.escalate_to, clock)
         self._stopping = threading.Event()

@@ -9,14 +9,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, get_args
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import APIRouter, BackgroundTasks, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.console.alarm_access import AlarmAccess
 from cloud.console.guard import SignedIn, client_address, guarded
-from cloud.console.parts import AccessPart, AuditPart, ClockPart, DeskPart, PagesPart, SettingsPart
+from cloud.console.parts import (
+    AccessPart,
+    AuditPart,
+    ClockPart,
+    DeskPart,
+    PagesPart,
+    SettingsPart,
+    TellPart,
+)
 from cloud.console.roles import WORKERS, Person
 from cloud.console.wall import ReportPath
 from cloud.console.work_rules import ActRefused, refusal
@@ -57,6 +65,8 @@ def work_routes() -> APIRouter:
         audit: AuditPart,
         clock: ClockPart,
         settings: SettingsPart,
+        tell: TellPart,
+        tasks: BackgroundTasks,
         kind: Annotated[ActionKind, Form()],
         seen: Annotated[int, Form(ge=0, le=MOST_ACTIONS)],
         note: Note = "",
@@ -85,6 +95,9 @@ def work_routes() -> APIRouter:
         if refused is None:
             detail = f"{report_id} {outcome or to or step}".strip()
             audit.add(who.name, client_address(request), f"alarm_{kind}", detail)
+        if refused is None and kind == "outcome":
+            # its gateway remembers what was false; while it is away, or slow, nobody waits for it
+            tasks.add_task(tell, alarm, access.index.parts(alarm.report_id).actions[-1])
         if refused is None and not panel:
             return RedirectResponse(f"/alarms/{report_id}", 303)
         return pages.page(

@@ -59,3 +59,12 @@ def test_a_shift_is_handed_over_by_keyboard(watched: Served, page: Page) -> None
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("2 handed over to oleg.")
     accessible(page)
+
+
+def test_the_figures_of_quality(watched: Served, page: Page) -> None:
+    signed_in(watched, page, "vera", PersonRole.VIEWER)
+    page.goto(f"{watched.url}/quality")
+    expect(page.get_by_role("heading", name="Noisiest cameras")).to_be_visible()
+    accessible(page)
+    narrow_is_whole(page)
+    picture(page, "quality")
