@@ -112,14 +112,15 @@ compose: setup ## composed scenes with exact labels, for evaluate (OUT=DIR, HOUR
 
 ORACLE := $(VENV)-oracle
 HOME_ASSISTANT := $(VENV)-home-assistant
-# Its versions with device discovery need Python 3.13: a minute or four, 500 MB, once.
+# Its versions with device discovery need Python 3.13: a minute or four, 700 MB, once.
 HOME_ASSISTANT_PYTHON ?= $(firstword $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) python3.13)
 .PHONY: home-assistant
-home-assistant: setup ## our discovery messages, held against Home Assistant's own schemas (HOME_ASSISTANT_PYTHON=python3.13)
+home-assistant: setup ## our devices in a whole Home Assistant, and held against its own schemas (HOME_ASSISTANT_PYTHON=python3.13)
 	@tools/system_packages
 	@test -x $(HOME_ASSISTANT)/bin/python || $(HOME_ASSISTANT_PYTHON) -m venv $(HOME_ASSISTANT)
 	@$(HOME_ASSISTANT)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/home-assistant.lock
-	@$(PYTEST) -q tests/unit/edge/home_assistant tests/system/test_home_assistant.py
+	@$(PYTEST) -q tests/unit/edge/home_assistant tests/system/test_home_assistant.py \
+	  tests/system/test_whole_home_assistant.py
 
 .PHONY: tracking
 tracking: setup ## identities on scenes known exactly, beside norfair and ByteTrack

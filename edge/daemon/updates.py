@@ -94,11 +94,10 @@ class Updates:
             yield from one.on_connect()
 
     def _tell(self, publications: Iterable[Publication]) -> None:
-        """`info` too, once recent frames were judged."""
+        """`info` too, once something that it says of updates has changed."""
         self._says.publish(publications)
-        found = [one.record.attempt and one.record.attempt.shadow for one in self.updaters]
-        told = str(found)
-        if told != self._told and any(found):
+        told = str(self.facts())
+        if told != self._told:
             self._told = told
             self._says.publish((self._says.info(),))
 

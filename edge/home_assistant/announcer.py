@@ -19,14 +19,9 @@ from contract.topics import Topics
 from edge.config.schema import EdgeConfig
 from edge.deliver.evidence import ReportBundle
 from edge.home_assistant.announcements import Announcements
-from edge.home_assistant.discovery import (
-    SUSPICION,
-    Announced,
-    camera_message,
-    camera_topic,
-    gateway_message,
-    gateway_topic,
-)
+from edge.home_assistant.camera_device import SUSPICION, camera_message
+from edge.home_assistant.discovery import Announced, camera_topic, gateway_topic
+from edge.home_assistant.gateway_device import gateway_message
 from edge.home_assistant.picture import evidence_picture
 from service.events import Event, log
 from service.link import Publication, Subscription
@@ -201,6 +196,7 @@ class HomeAssistant:
             version=self._version,
             image=settings.image,
             self_test=config.self_test.on_request,
+            updates=config.manage.root is not None,
         )
         devices = {camera_topic(told, one): camera_message(told, one) for one in cameras}
         return {gateway_topic(told): gateway_message(told)} | devices

@@ -16,6 +16,7 @@ from edge.health.reasons import HealthReason, Problem
 from edge.update.machine import ENDS, UpdateStage
 from edge.update.store import UpdateRecord
 from service.clock import Clock
+from service.redact import redacted
 
 _LONGEST = 500
 
@@ -64,8 +65,9 @@ class Outcomes:
 
 
 def facts(config: UpdateRecord, model: UpdateRecord) -> dict[str, object]:
-    """For `info`: version and digest of the orders in force; None: the gateway's own file. And
-    what recent frames said of the latest, without examples."""
+    """For `info`: version and digest of the orders in force; None: the gateway's own file. Of the
+    latest order how far it came and why it was given, and what recent frames said of it, without
+    examples."""
     of_config, of_model = config.in_force, model.in_force
     return {
         "update_version": None if of_config is None else of_config.version,
@@ -74,7 +76,17 @@ def facts(config: UpdateRecord, model: UpdateRecord) -> dict[str, object]:
         "model_update_digest": None if of_model is None else of_model.digest,
         "update_shadow": _shadow(config),
         "model_update_shadow": _shadow(model),
+        **{f"update_{name}": value for name, value in _latest(config).items()},
+        **{f"model_update_{name}": value for name, value in _latest(model).items()},
     }
+
+
+def _latest(record: UpdateRecord) -> dict[str, object]:
+    attempt = record.attempt
+    if attempt is None:
+        return {"ordered": None, "state": None, "reason": None}
+    reason = redacted(attempt.reason)[:_LONGEST]
+    return {"ordered": attempt.version, "state": attempt.state.value, "reason": reason}
 
 
 def _shadow(record: UpdateRecord) -> dict[str, object] | None:

@@ -30,11 +30,13 @@ class _DiskRecord(BaseModel):
 
 
 class KeptUpdate(_DiskRecord):
-    """An update; `content` is a configuration's patch, or the order of a model."""
+    """An update; `content` is a configuration's patch, or the order of a model, `reason` the
+    operator's words."""
 
     version: int
     digest: Sha256
     content: str
+    reason: str = ""
 
 
 class Attempt(KeptUpdate):

@@ -110,6 +110,7 @@ class Updater:
             version=order.version,
             digest=digest,
             content=order.patch if isinstance(order, ConfigOrder) else order.model_dump_json(),
+            reason=order.reason,
             state=UpdateStage.VERIFIED,
             at=self._clock.now(),
             limits=order.replay,
@@ -192,7 +193,10 @@ class Updater:
 
     def _apply_for_good(self, attempt: Attempt, target: UpdateTarget) -> None:
         applied = KeptUpdate(
-            version=attempt.version, digest=attempt.digest, content=attempt.content
+            version=attempt.version,
+            digest=attempt.digest,
+            content=attempt.content,
+            reason=attempt.reason,
         )
         self._advance(attempt, UpdateStage.APPLIED, applied)
         target.keep()

@@ -20,7 +20,8 @@ from contract.topics import Topics
 from edge.__main__ import command_line as edge_command_line
 from edge.config.load import read
 from edge.config.schema import EdgeConfig
-from edge.home_assistant.discovery import Announced, camera_message
+from edge.home_assistant.camera_device import camera_message
+from edge.home_assistant.discovery import Announced
 from imaging.manifest import read_manifest
 
 HOWTOS = Path(__file__).resolve().parents[2] / "docs" / "howto"

@@ -11,13 +11,9 @@ import pytest
 
 from contract.ids import CameraId, GatewayId
 from contract.topics import Topics
-from edge.home_assistant.discovery import (
-    Announced,
-    camera_message,
-    camera_topic,
-    gateway_message,
-    gateway_topic,
-)
+from edge.home_assistant.camera_device import camera_message
+from edge.home_assistant.discovery import Announced, camera_topic, gateway_topic
+from edge.home_assistant.gateway_device import gateway_message
 
 GOLDEN = Path(__file__).parent / "golden"
 TOLD = Announced(topics=Topics(gateway=GatewayId("home")), prefix="homeassistant", version="1.2.3")
@@ -60,7 +56,13 @@ def test_no_two_devices_share_a_topic_or_an_id_however_they_are_named() -> None:
 
 def test_what_is_switched_off_is_not_offered() -> None:
     less = Announced(
-        topics=TOLD.topics, prefix="homeassistant", version="1", image=False, self_test=False
+        topics=TOLD.topics,
+        prefix="homeassistant",
+        version="1",
+        image=False,
+        self_test=False,
+        updates=False,
     )
     assert "image" not in json.loads(camera_message(less, GATE))["components"]
-    assert "self_test" not in json.loads(gateway_message(less))["components"]
+    of_gateway = json.loads(gateway_message(less))["components"]
+    assert not {"self_test", "update_config", "update_model"} & of_gateway.keys()
