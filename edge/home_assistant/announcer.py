@@ -13,13 +13,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from contract.ids import CameraId
+from contract.ids import CameraId, is_name
 from contract.report import ThreatReport
 from contract.topics import Topics
 from edge.config.schema import EdgeConfig
 from edge.deliver.evidence import ReportBundle
 from edge.home_assistant.announcements import Announcements
-from edge.home_assistant.camera_device import SUSPICION, camera_message
+from edge.home_assistant.camera_device import SUSPICION, camera_message, removal_message
 from edge.home_assistant.discovery import Announced, camera_topic, gateway_topic
 from edge.home_assistant.gateway_device import gateway_message
 from edge.home_assistant.picture import evidence_picture
@@ -135,6 +135,10 @@ class HomeAssistant:
             if topic not in self._under_way and self._acknowledged.get(topic) != payload
         ][: _AT_ONCE - len(self._under_way)]
         for topic, payload in due:
+            camera = self._camera_of(topic)
+            if not payload and camera is not None:
+                removal = removal_message(self._told(self._config()), camera)
+                self._site().publish(topic, removal, 1, False)
             self._under_way[topic] = payload, self._site().publish(topic, payload, 1, True)
         if due:
             removed = sum(not payload for _, payload in due)
@@ -190,7 +194,13 @@ class HomeAssistant:
         settings = config.home_assistant
         if not settings.enabled:
             return {}
-        told = Announced(
+        told = self._told(config)
+        devices = {camera_topic(told, one): camera_message(told, one) for one in cameras}
+        return {gateway_topic(told): gateway_message(told)} | devices
+
+    def _told(self, config: EdgeConfig) -> Announced:
+        settings = config.home_assistant
+        return Announced(
             topics=self._topics,
             prefix=settings.prefix,
             version=self._version,
@@ -198,8 +208,12 @@ class HomeAssistant:
             self_test=config.self_test.on_request,
             updates=config.manage.root is not None,
         )
-        devices = {camera_topic(told, one): camera_message(told, one) for one in cameras}
-        return {gateway_topic(told): gateway_message(told)} | devices
+
+    def _camera_of(self, topic: str) -> CameraId | None:
+        """Whose device is announced there."""
+        steps = topic.split("/")[-4:]
+        ours = len(steps) == 4 and steps[:2] == ["device", self._topics.gateway]
+        return CameraId(steps[2]) if ours and steps[3] == "config" and is_name(steps[2]) else None
 
 
 def _suspicion(report: ThreatReport) -> bytes:

@@ -5,6 +5,9 @@ PURE. Called by `announcer`.
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from contract.ids import CameraId
 from contract.topics import Setting
 from contract.verdict import VERDICT_TYPE
@@ -47,6 +50,17 @@ def camera_message(told: Announced, camera: CameraId) -> bytes:
         "via_device": device_id(told),
     }
     return device_message(told, id_, device, components, [*lives, watched])
+
+
+def removal_message(told: Announced, camera: CameraId) -> bytes:
+    """Each entity with its platform alone, by which Home Assistant removes it.
+
+    By an empty message its 2025.1 removes nothing of a device whose topic has two names.
+    """
+    facts = json.loads(camera_message(replace(told, image=True), camera))
+    whole = facts["components"]
+    facts["components"] = {name: {"platform": one["platform"]} for name, one in whole.items()}
+    return json.dumps(facts, sort_keys=True).encode()
 
 
 def _alarms(told: Announced, camera: CameraId) -> dict[str, HomeEntity]:

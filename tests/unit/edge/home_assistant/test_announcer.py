@@ -117,9 +117,9 @@ def test_a_camera_that_is_listed_no_more_is_taken_back_also_after_a_restart(home
     running = home.start()
     turn(running)
     assert home.devices() == {GATEWAY}
-    assert home.site.published.count(GATE) == 2
+    assert home.site.published.count(GATE) == 3  # announced, its entities removed, emptied
     turn(home.start())
-    assert home.site.published.count(GATE) == 2
+    assert home.site.published.count(GATE) == 3
 
 
 def test_a_found_camera_stays_while_it_is_silent_and_goes_when_its_place_does(home: Home) -> None:
