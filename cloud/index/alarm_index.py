@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, func, select, text
+from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from cloud.index.database import writing
+from cloud.index.database import measure, writing
 from cloud.index.queries import (
     AlarmFilter,
     PageEnd,
@@ -30,6 +30,7 @@ from cloud.index.queries import (
 from cloud.index.records import AlarmRecord, RecordPlace, body_of, place_of, record_in
 from cloud.index.schema import AlarmRecordRow, AlarmRow
 from cloud.index.summary import AlarmParts, AlarmState, AlarmSummary, parts_of, summarise
+from cloud.index.words import rare_matches
 from cloud.index.work import WorkStatus
 from cloud.quality.cases import QualityCase
 from contract.ids import GatewayId, ReportId
@@ -37,6 +38,9 @@ from service.clock import Clock
 
 COUNTED_TO = 10_000
 """Counts end here: nobody reads a larger one, and counting a million takes its time."""
+
+MEASURED_EVERY = 5000
+"""Alarms that are written between two measurements of the tables."""
 
 MOST_CASES = 200_000
 """Alarms that one page of figures counts."""
@@ -67,6 +71,7 @@ class AlarmIndex:
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
+        self._written = 0
 
     def add(self, report_id: ReportId, records: Iterable[AlarmRecord]) -> AlarmSummary | None:
         """Takes records of one alarm; what it has already changes nothing. The alarm as it is
@@ -99,24 +104,21 @@ class AlarmIndex:
     ) -> AlarmPage:
         """At most `limit` (1 to `queries.MAX_PAGE`) alarms behind `after`."""
         with Session(self._engine) as session:
-            rows = session.scalars(page_statement(wanted, order, after, limit)).all()
-            alarms = tuple(map(_summary, rows))
+            found = page_statement(wanted, order, after, limit)
+            rare = rare_matches(session.connection(), wanted.words)
+            if rare is not None:
+                found = found.where(AlarmRow.report_id.in_(sorted(rare)))
+            alarms = tuple(map(_summary, session.scalars(found)))
         full = len(alarms) == limit
         return AlarmPage(alarms=alarms, end=end_of(alarms[-1]) if full else None)
 
     def counts(self, wanted: AlarmFilter) -> AlarmCounts:
         """How many there are, by state and by what became of them."""
-        some = (
-            select(AlarmRow.state, AlarmRow.work)
-            .where(*conditions(wanted))
-            .limit(COUNTED_TO)
-            .subquery()
-        )
-        found = select(some.c.state, some.c.work, func.count()).group_by(some.c.state, some.c.work)
         by_state: dict[AlarmState, int] = {}
         by_work: dict[WorkStatus, int] = {}
         with self._engine.connect() as connection:
-            for state, work, count in connection.execute(found):
+            rare = rare_matches(connection, wanted.words)
+            for state, work, count in connection.execute(_counting(wanted, rare)):
                 by_state[state] = by_state.get(state, 0) + count
                 by_work[work] = by_work.get(work, 0) + count
         return AlarmCounts(total=sum(by_state.values()), by_state=by_state, by_work=by_work)
@@ -176,6 +178,9 @@ class AlarmIndex:
         return {report_id: frozenset(some) for report_id, some in places.items()}
 
     def _summarised(self, connection: Connection, report_id: ReportId) -> AlarmSummary | None:
+        self._written += 1
+        if self._written % MEASURED_EVERY == 0:
+            measure(connection)
         summary = summarise(parts_of(_records(connection, report_id)))
         if summary is None:
             connection.execute(delete(AlarmRow).where(AlarmRow.report_id == report_id))
@@ -185,6 +190,16 @@ class AlarmIndex:
         changed = {name: insert.excluded[name] for name in values if name != "report_id"}
         connection.execute(insert.on_conflict_do_update(index_elements=["report_id"], set_=changed))
         return summary
+
+
+def _counting(
+    wanted: AlarmFilter, rare: frozenset[str] | None
+) -> Select[AlarmState, WorkStatus, int]:
+    some = select(AlarmRow.state, AlarmRow.work).where(*conditions(wanted)).limit(COUNTED_TO)
+    if rare is not None:
+        some = some.where(AlarmRow.report_id.in_(sorted(rare)))
+    part = some.subquery()
+    return select(part.c.state, part.c.work, func.count()).group_by(part.c.state, part.c.work)
 
 
 def _upserting(connection: Connection) -> type[postgresql.Insert] | type[sqlite.Insert]:

@@ -102,9 +102,7 @@ def conditions(wanted: AlarmFilter) -> Iterator[ColumnElement[bool]]:
         yield AlarmRow.on_test.is_(False)
     yield from _times(wanted)
     yield from _work(wanted)
-    yield from (
-        AlarmRow.words.like(f"%{_literal(word)}%", escape=_ESCAPE) for word in wanted.words if word
-    )
+    yield from (word_condition(word) for word in wanted.words if word)
 
 
 def _times(wanted: AlarmFilter) -> Iterator[ColumnElement[bool]]:
@@ -129,7 +127,13 @@ def _work(wanted: AlarmFilter) -> Iterator[ColumnElement[bool]]:
         yield known
 
 
-def _literal(word: str) -> str:
-    """In lower case, and without a sign that means something in LIKE."""
-    plain = word.lower().replace(_ESCAPE, _ESCAPE * 2)
-    return plain.replace("%", f"{_ESCAPE}%").replace("_", f"{_ESCAPE}_").replace("\x00", "\ufffd")
+def word_condition(word: str) -> ColumnElement[bool]:
+    """It stands somewhere, as a part of a word too."""
+    plain = literal(word).replace(_ESCAPE, _ESCAPE * 2)
+    pattern = plain.replace("%", f"{_ESCAPE}%").replace("_", f"{_ESCAPE}_")
+    return AlarmRow.words.like(f"%{pattern}%", escape=_ESCAPE)
+
+
+def literal(word: str) -> str:
+    """As it stands in `words`: in lower case, without NUL."""
+    return word.lower().replace("\x00", "\ufffd")

@@ -85,6 +85,15 @@ class AlarmRow(Base):
         Index("alarms_by_state", "state", "raised_at", "report_id"),
         Index("alarms_by_work", "work", "severity", "raised_at", "report_id"),
         Index("alarms_by_change", "written_at"),
+        Index("alarms_of_site_by_severity", "gateway", "severity", "raised_at", "report_id"),
+        Index("alarms_of_site_by_time", "gateway", "raised_at", "report_id"),
+        Index("alarms_of_label_by_severity", "label", "severity", "raised_at", "report_id"),
+        Index("alarms_of_state_by_severity", "state", "severity", "raised_at", "report_id"),
+        Index("alarms_of_work_and_state", "work", "state", "severity", "raised_at", "report_id"),
+        Index("alarms_of_holder", "claimed_by", "raised_at", "report_id"),
+        Index("alarms_of_holder_by_severity", "claimed_by", "severity", "raised_at", "report_id"),
+        Index("alarms_of_outcome_by_severity", "outcome", "severity", "raised_at", "report_id"),
+        Index("alarms_of_outcome", "outcome", "raised_at", "report_id"),
     )
 
 

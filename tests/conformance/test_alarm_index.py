@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
+from cloud.index import words
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.database import IndexUnusable, open_index, writing
 from cloud.index.queries import AlarmFilter, PageEnd, WallOrder
@@ -134,6 +135,24 @@ def test_a_filter_finds_what_it_says(
     assert mixed.counts(wanted).total == len(expected)
 
 
+@pytest.mark.parametrize("rare", [1, words.RARE, words.RARE + 1])
+def test_a_word_is_found_whether_few_or_many_alarms_have_it(index: AlarmIndex, rare: int) -> None:
+    reports = [
+        report_of(number, camera="yard" if number < rare else "gate") for number in range(rare + 3)
+    ]
+    index.replace({report.report_id: [received(report)] for report in reports})
+    wanted = AlarmFilter(words=("north", "YAR"))
+    assert index.counts(wanted).total == rare
+    assert len(index.page(wanted, limit=500).alarms) == min(rare, 500)
+    index.replace({reports[0].report_id: ()})
+    assert index.counts(wanted).total == rare - 1
+
+
+@pytest.mark.parametrize("word", ['"', '""" OR words', "a*b", "%%%", "___", "\\\\\\", "né", "x"])
+def test_no_word_is_a_command_of_the_database(mixed: AlarmIndex, word: str) -> None:
+    assert mixed.page(AlarmFilter(words=(word,))).alarms == ()
+
+
 def test_counts_say_how_many_of_each_state_and_of_each_kind_of_work(mixed: AlarmIndex) -> None:
     counts = mixed.counts(AlarmFilter())
     assert counts.by_state == {"confirmed": 1, "refuted": 1, "unconfirmed": 1}
@@ -234,6 +253,7 @@ def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
         columns = {one["name"]: one["nullable"] for one in there.get_columns(table.name)}
         assert columns == {one.name: bool(one.nullable) for one in table.columns}
         indexes = {one["name"]: one["column_names"] for one in there.get_indexes(table.name)}
+        indexes.pop("alarms_by_words", None)  # PostgreSQL's own kind
         assert indexes == {
             one.name: [column.name for column in one.columns] for one in table.indexes
         }
