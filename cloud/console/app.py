@@ -13,33 +13,36 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from cloud.console import (
+    camera,
+    editor,
+    fleet,
+    openid_routes,
+    people,
+    pictures,
+    quality,
+    sign_in,
+    wall,
+    work,
+)
 from cloud.console.accounts import Accounts
 from cloud.console.alarm_access import AlarmAccess
 from cloud.console.audit_log import AuditLog
-from cloud.console.camera import camera_routes
 from cloud.console.configurations import Configurations
-from cloud.console.editor import editor_routes
 from cloud.console.evidence_links import EvidenceLinks
-from cloud.console.fleet import fleet_routes
 from cloud.console.fleet_book import FleetBook
 from cloud.console.forms import Forms
 from cloud.console.guard import ANYBODY, NotSignedIn, guarded, open_session, unguarded
 from cloud.console.headers import SecurityHeaders
 from cloud.console.live import LiveFeed
 from cloud.console.openid import OpenIdProvider
-from cloud.console.openid_routes import CALLBACK, openid_routes
 from cloud.console.pages import FOLDER, Pages
 from cloud.console.parts import ConsoleParts, OutcomeListener, nobody, pages_of
-from cloud.console.people import people_routes
-from cloud.console.pictures import picture_routes
-from cloud.console.quality import quality_routes
 from cloud.console.sessions import Sessions
 from cloud.console.settings import ConsoleSettings
-from cloud.console.sign_in import sign_in_routes, welcome_routes
+from cloud.console.sign_in_attempts import SignInAttempts
 from cloud.console.sites import Sites
 from cloud.console.tables import console_key, open_tables
-from cloud.console.wall import wall_routes
-from cloud.console.work import work_routes
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.alarm_store import AlarmStore
 from cloud.index.desk import AlarmDesk
@@ -54,7 +57,7 @@ def open_parts(
     index: AlarmIndex,
     alarms: AlarmStore,
     store: ObjectStore,
-    fleet: FleetBook,
+    book: FleetBook,
     clock: Clock,
     tell: OutcomeListener = nobody,
 ) -> ConsoleParts:
@@ -82,8 +85,10 @@ def open_parts(
         ),
         desk=AlarmDesk(index, alarms, clock),
         live=LiveFeed(index, clock),
-        fleet=fleet,
+        fleet=book,
         tell=tell,
+        attempts=SignInAttempts(),
+        provider=_provider(settings, clock),
     )
 
 
@@ -99,17 +104,17 @@ def create_app(parts: ConsoleParts) -> FastAPI:
     app.state.parts = parts
     _add_openapi(app)
     for router in (
-        wall_routes(),
-        work_routes(),
-        picture_routes(),
-        fleet_routes(),
-        camera_routes(),
-        editor_routes(),
-        quality_routes(),
-        sign_in_routes(),
-        welcome_routes(),
-        openid_routes(_provider(parts)),
-        people_routes(),
+        wall.router,
+        work.router,
+        pictures.router,
+        fleet.router,
+        camera.router,
+        editor.router,
+        quality.router,
+        sign_in.router,
+        sign_in.welcome_router,
+        openid_routes.router,
+        people.router,
     ):
         app.include_router(router)
     open_to_all = sorted(unguarded(app))
@@ -125,11 +130,10 @@ def create_app(parts: ConsoleParts) -> FastAPI:
     return app
 
 
-def _provider(parts: ConsoleParts) -> OpenIdProvider | None:
-    oidc = parts.settings.oidc
-    if oidc is None:
+def _provider(settings: ConsoleSettings, clock: Clock) -> OpenIdProvider | None:
+    if settings.oidc is None:
         return None
-    return OpenIdProvider(oidc, f"{parts.settings.url}{CALLBACK}", parts.clock)
+    return OpenIdProvider(settings.oidc, f"{settings.url}{openid_routes.CALLBACK}", clock)
 
 
 def _add_openapi(app: FastAPI) -> None:

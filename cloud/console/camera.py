@@ -28,55 +28,53 @@ FUNNEL = (
 PathName = Annotated[str, Path(max_length=64)]
 
 
-def camera_routes() -> APIRouter:
-    """For everybody who is signed in, of their sites."""
-    router = APIRouter(tags=["cameras"])
+router = APIRouter(tags=["cameras"])
 
-    @guarded(router.get, "/cameras", READERS, response_class=HTMLResponse)
-    def cameras(
-        request: Request, who: SignedIn, pages: PagesPart, book: FleetPart, access: AccessPart
-    ) -> Response:
-        """All cameras of one's sites."""
-        found = [
-            (gateway, camera, facts)
-            for gateway in book.gateways()
-            if access.sites.sees(who, gateway)
-            for camera, facts in _cameras(book.details(gateway)).items()
-        ]
-        return pages.page(request, "cameras.html", who, cameras=found, site_of=access.sites.site_of)
 
-    @guarded(router.get, "/cameras/{gateway}/{camera}", READERS, response_class=HTMLResponse)
-    def camera_page(
-        request: Request,
-        gateway: PathName,
-        camera: PathName,
-        who: SignedIn,
-        pages: PagesPart,
-        book: FleetPart,
-        access: AccessPart,
-    ) -> Response:
-        """One camera."""
-        if not (is_name(gateway) and is_name(camera) and access.sites.sees(who, gateway)):
-            raise HTTPException(404, "there is no such camera, or it is not for you")
-        known = _cameras(book.details(GatewayId(gateway))).get(camera)
-        alarms = newest_alarms(access, gateway, camera)
-        if known is None and not alarms:
-            raise HTTPException(404, "nothing was heard of such a camera")
-        return pages.page(
-            request,
-            "camera.html",
-            who,
-            gateway=gateway,
-            camera=camera,
-            site=access.sites.site_of(gateway),
-            known=known,
-            funnel=FUNNEL,
-            places=access.configurations.places(gateway, camera),
-            last=newest_picture(access, who, alarms),
-            alarms=alarms,
-        )
+@guarded(router.get, "/cameras", READERS, response_class=HTMLResponse)
+def cameras(
+    request: Request, who: SignedIn, pages: PagesPart, book: FleetPart, access: AccessPart
+) -> Response:
+    """All cameras of one's sites."""
+    found = [
+        (gateway, camera, facts)
+        for gateway in book.gateways()
+        if access.sites.sees(who, gateway)
+        for camera, facts in _cameras(book.details(gateway)).items()
+    ]
+    return pages.page(request, "cameras.html", who, cameras=found, site_of=access.sites.site_of)
 
-    return router
+
+@guarded(router.get, "/cameras/{gateway}/{camera}", READERS, response_class=HTMLResponse)
+def camera_page(
+    request: Request,
+    gateway: PathName,
+    camera: PathName,
+    who: SignedIn,
+    pages: PagesPart,
+    book: FleetPart,
+    access: AccessPart,
+) -> Response:
+    """One camera."""
+    if not (is_name(gateway) and is_name(camera) and access.sites.sees(who, gateway)):
+        raise HTTPException(404, "there is no such camera, or it is not for you")
+    known = _cameras(book.details(GatewayId(gateway))).get(camera)
+    alarms = newest_alarms(access, gateway, camera)
+    if known is None and not alarms:
+        raise HTTPException(404, "nothing was heard of such a camera")
+    return pages.page(
+        request,
+        "camera.html",
+        who,
+        gateway=gateway,
+        camera=camera,
+        site=access.sites.site_of(gateway),
+        known=known,
+        funnel=FUNNEL,
+        places=access.configurations.places(gateway, camera),
+        last=newest_picture(access, who, alarms),
+        alarms=alarms,
+    )
 
 
 def _cameras(details: Mapping[str, object] | None) -> Mapping[str, Mapping[str, object]]:

@@ -34,94 +34,91 @@ MOST_CHARS = 20_000
 PlacesText = Annotated[str, Form(max_length=MOST_CHARS)]
 
 
-def editor_routes() -> APIRouter:
-    """For who installs."""
-    router = APIRouter(tags=["cameras"])
+router = APIRouter(tags=["cameras"])
 
-    def shown(
-        request: Request,
-        pages: PagesPart,
-        access: AlarmAccess,
-        who: Person,
-        gateway: str,
-        camera: str,
-        *,
-        status: int = 200,
-        **values: object,
-    ) -> Response:
-        alarms = newest_alarms(access, gateway, camera)
-        usual: dict[str, object] = {"error": None, "effect": None, "patch": None}
-        return pages.page(
-            request,
-            "editor.html",
-            who,
-            status=status,
-            gateway=gateway,
-            camera=camera,
-            kinds=KINDS,
-            last=newest_picture(access, who, alarms),
-            **(usual | values),
-        )
 
-    @guarded(router.get, "/cameras/{gateway}/{camera}/edit", PROPOSERS, response_class=HTMLResponse)
-    def edit(
-        request: Request,
-        gateway: PathName,
-        camera: PathName,
-        who: SignedIn,
-        pages: PagesPart,
-        access: AccessPart,
-    ) -> Response:
-        """The places as they are."""
-        document = _document(access, who, gateway, camera)
-        text = text_of(places_in(document, camera))
-        return shown(request, pages, access, who, gateway, camera, text=text)
-
-    @guarded(
-        router.post, "/cameras/{gateway}/{camera}/propose", PROPOSERS, response_class=HTMLResponse
+def shown(
+    request: Request,
+    pages: PagesPart,
+    access: AlarmAccess,
+    who: Person,
+    gateway: str,
+    camera: str,
+    *,
+    status: int = 200,
+    **values: object,
+) -> Response:
+    alarms = newest_alarms(access, gateway, camera)
+    usual: dict[str, object] = {"error": None, "effect": None, "patch": None}
+    return pages.page(
+        request,
+        "editor.html",
+        who,
+        status=status,
+        gateway=gateway,
+        camera=camera,
+        kinds=KINDS,
+        last=newest_picture(access, who, alarms),
+        **(usual | values),
     )
-    def propose(
-        request: Request,
-        gateway: PathName,
-        camera: PathName,
-        who: SignedIn,
-        pages: PagesPart,
-        access: AccessPart,
-        audit: AuditPart,
-        places: PlacesText = "",
-        download: Annotated[bool, Form()] = False,
-    ) -> Response:
-        """What it would have changed, and the patch to be signed."""
-        document = _document(access, who, gateway, camera)
-        read = read_places(places)
-        if isinstance(read, ProposalFault):
-            wrong = read.reason
-            return shown(
-                request, pages, access, who, gateway, camera, status=422, text=places, error=wrong
-            )
-        changed = patch_of(document, camera, read)
-        patch = yaml.safe_dump(changed, sort_keys=False, default_flow_style=None)
-        if download and changed:
-            audit.add(
-                who.name, client_address(request), "change_proposed", f"{gateway}/{camera}: {patch}"
-            )
-            name = f"{gateway}-{camera}.yaml"
-            kept = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return Response(patch, media_type="application/yaml", headers=kept)
-        return shown(
-            request,
-            pages,
-            access,
-            who,
-            gateway,
-            camera,
-            text=places,
-            patch=patch if changed else None,
-            error=None if changed else "nothing is changed",
-            effect=effect_of(document, camera, read, _reports(access, gateway, camera)),
-        )
 
-    return router
+
+@guarded(router.get, "/cameras/{gateway}/{camera}/edit", PROPOSERS, response_class=HTMLResponse)
+def edit(
+    request: Request,
+    gateway: PathName,
+    camera: PathName,
+    who: SignedIn,
+    pages: PagesPart,
+    access: AccessPart,
+) -> Response:
+    """The places as they are."""
+    document = _document(access, who, gateway, camera)
+    text = text_of(places_in(document, camera))
+    return shown(request, pages, access, who, gateway, camera, text=text)
+
+
+@guarded(router.post, "/cameras/{gateway}/{camera}/propose", PROPOSERS, response_class=HTMLResponse)
+def propose(
+    request: Request,
+    gateway: PathName,
+    camera: PathName,
+    who: SignedIn,
+    pages: PagesPart,
+    access: AccessPart,
+    audit: AuditPart,
+    places: PlacesText = "",
+    download: Annotated[bool, Form()] = False,
+) -> Response:
+    """What it would have changed, and the patch to be signed."""
+    document = _document(access, who, gateway, camera)
+    read = read_places(places)
+    if isinstance(read, ProposalFault):
+        wrong = read.reason
+        return shown(
+            request, pages, access, who, gateway, camera, status=422, text=places, error=wrong
+        )
+    changed = patch_of(document, camera, read)
+    patch = yaml.safe_dump(changed, sort_keys=False, default_flow_style=None)
+    if download and changed:
+        audit.add(
+            who.name, client_address(request), "change_proposed", f"{gateway}/{camera}: {patch}"
+        )
+        name = f"{gateway}-{camera}.yaml"
+        kept = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(patch, media_type="application/yaml", headers=kept)
+    return shown(
+        request,
+        pages,
+        access,
+        who,
+        gateway,
+        camera,
+        text=places,
+        patch=patch if changed else None,
+        error=None if changed else "nothing is changed",
+        effect=effect_of(document, camera, read, _reports(access, gateway, camera)),
+    )
 
 
 def _document(access: AlarmAccess, who: Person, gateway: str, camera: str) -> object:

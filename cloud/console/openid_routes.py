@@ -27,6 +27,7 @@ from cloud.console.parts import (
     ClockPart,
     FormsPart,
     PagesPart,
+    ProviderPart,
     SessionsPart,
     SettingsPart,
 )
@@ -41,71 +42,67 @@ _MOST_CHARS = 4000
 ProviderAnswer = Annotated[str, Query(max_length=_MOST_CHARS)]
 
 
-def openid_routes(provider: OpenIdProvider | None) -> APIRouter:
-    """Without a provider the endpoints say so."""
-    router = APIRouter(tags=["sign-in"])
+router = APIRouter(tags=["sign-in"])
 
-    def known() -> OpenIdProvider:
-        if provider is None:
-            raise HTTPException(404, "no identity provider is configured")
-        return provider
 
-    @guarded(router.get, "/oidc/begin", ANYBODY, response_class=RedirectResponse)
-    def begin(forms: FormsPart, clock: ClockPart, to: ProviderAnswer = "/") -> Response:
-        """To the provider."""
-        trip = OpenIdTrip(state=new_token(), nonce=new_token(), verifier=new_token())
-        try:
-            response = RedirectResponse(known().begin(trip), 303)
-        except ProviderAway as error:
-            raise _away(error) from error
-        until_s = int(clock.now().timestamp()) + TRIP_S
-        kept = [trip.state, trip.nonce, trip.verifier, local_path(to[:400]), until_s]
-        forms.set_trip(response, json.dumps(kept), TRIP_S)
-        return response
+@guarded(router.get, "/oidc/begin", ANYBODY, response_class=RedirectResponse)
+def begin(
+    provider: ProviderPart, forms: FormsPart, clock: ClockPart, to: ProviderAnswer = "/"
+) -> Response:
+    """To the provider."""
+    trip = OpenIdTrip(state=new_token(), nonce=new_token(), verifier=new_token())
+    try:
+        response = RedirectResponse(provider.begin(trip), 303)
+    except ProviderAway as error:
+        raise _away(error) from error
+    until_s = int(clock.now().timestamp()) + TRIP_S
+    kept = [trip.state, trip.nonce, trip.verifier, local_path(to[:400]), until_s]
+    forms.set_trip(response, json.dumps(kept), TRIP_S)
+    return response
 
-    @guarded(router.get, CALLBACK, ANYBODY, response_class=HTMLResponse)
-    def callback(
-        request: Request,
-        forms: FormsPart,
-        pages: PagesPart,
-        accounts: AccountsPart,
-        sessions: SessionsPart,
-        settings: SettingsPart,
-        audit: AuditPart,
-        clock: ClockPart,
-        code: ProviderAnswer = "",
-        state: ProviderAnswer = "",
-        error: ProviderAnswer = "",
-    ) -> Response:
-        """Back from the provider."""
-        trip, to = _read(forms.trip_of(request), clock.now().timestamp())
-        if error:
-            found: VouchedPerson | NotVouched = NotVouched(f"the provider refused: {error[:200]}")
-        elif trip is None or trip.state != state or not code:
-            found = NotVouched("this sign-in began elsewhere or too long ago: begin again")
-        else:
-            found = _ended(known(), trip, code)
-        address = client_address(request)
-        person = _account_of(found, accounts, settings)
-        if isinstance(person, NotVouched | AccountRefused):
-            audit.add("-", address, "sign_in_refused", person.reason)
-            response: Response = pages.page(
-                request,
-                "sign_in.html",
-                None,
-                status=400,
-                to="/",
-                error=person.reason,
-                name="",
-                oidc=True,
-            )
-        else:
-            audit.add(person.name, address, "session_opened", "by identity provider")
-            response = enter(RedirectResponse(to, 303), person, sessions, forms)
-        forms.end_trip(response)
-        return response
 
-    return router
+@guarded(router.get, CALLBACK, ANYBODY, response_class=HTMLResponse)
+def callback(
+    request: Request,
+    provider: ProviderPart,
+    forms: FormsPart,
+    pages: PagesPart,
+    accounts: AccountsPart,
+    sessions: SessionsPart,
+    settings: SettingsPart,
+    audit: AuditPart,
+    clock: ClockPart,
+    code: ProviderAnswer = "",
+    state: ProviderAnswer = "",
+    error: ProviderAnswer = "",
+) -> Response:
+    """Back from the provider."""
+    trip, to = _read(forms.trip_of(request), clock.now().timestamp())
+    if error:
+        found: VouchedPerson | NotVouched = NotVouched(f"the provider refused: {error[:200]}")
+    elif trip is None or trip.state != state or not code:
+        found = NotVouched("this sign-in began elsewhere or too long ago: begin again")
+    else:
+        found = _ended(provider, trip, code)
+    address = client_address(request)
+    person = _account_of(found, accounts, settings)
+    if isinstance(person, NotVouched | AccountRefused):
+        audit.add("-", address, "sign_in_refused", person.reason)
+        response: Response = pages.page(
+            request,
+            "sign_in.html",
+            None,
+            status=400,
+            to="/",
+            error=person.reason,
+            name="",
+            oidc=True,
+        )
+    else:
+        audit.add(person.name, address, "session_opened", "by identity provider")
+        response = enter(RedirectResponse(to, 303), person, sessions, forms)
+    forms.end_trip(response)
+    return response
 
 
 def _account_of(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
 from cloud.console.accounts import Accounts
 from cloud.console.alarm_access import AlarmAccess
@@ -19,9 +19,11 @@ from cloud.console.evidence_links import EvidenceLinks
 from cloud.console.fleet_book import FleetBook
 from cloud.console.forms import Forms
 from cloud.console.live import LiveFeed
+from cloud.console.openid import OpenIdProvider
 from cloud.console.pages import Pages
 from cloud.console.sessions import Sessions
 from cloud.console.settings import ConsoleSettings
+from cloud.console.sign_in_attempts import SignInAttempts
 from cloud.index.desk import AlarmDesk
 from cloud.index.summary import AlarmSummary
 from contract.operator_action import OperatorAction
@@ -54,6 +56,8 @@ class ConsoleParts:
     live: LiveFeed
     fleet: FleetBook
     tell: OutcomeListener
+    attempts: SignInAttempts
+    provider: OpenIdProvider | None
 
 
 def _parts(request: Request) -> ConsoleParts:
@@ -116,6 +120,18 @@ def _tell(request: Request) -> OutcomeListener:
     return _parts(request).tell
 
 
+def _attempts(request: Request) -> SignInAttempts:
+    return _parts(request).attempts
+
+
+def _provider(request: Request) -> OpenIdProvider:
+    """Without one its endpoints are not there."""
+    found = _parts(request).provider
+    if found is None:
+        raise HTTPException(404, "no identity provider is configured")
+    return found
+
+
 def _fleet(request: Request) -> FleetBook:
     return _parts(request).fleet
 
@@ -134,3 +150,5 @@ DeskPart = Annotated[AlarmDesk, Depends(_desk)]
 LivePart = Annotated[LiveFeed, Depends(_live)]
 FleetPart = Annotated[FleetBook, Depends(_fleet)]
 TellPart = Annotated[OutcomeListener, Depends(_tell)]
+AttemptsPart = Annotated[SignInAttempts, Depends(_attempts)]
+ProviderPart = Annotated[OpenIdProvider, Depends(_provider)]

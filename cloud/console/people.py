@@ -29,92 +29,91 @@ class AccountSwitch(StrEnum):
     OFF = "off"
 
 
-def people_routes() -> APIRouter:
-    """For administrators alone."""
-    router = APIRouter(tags=["accounts"])
+router = APIRouter(tags=["accounts"])
 
-    def shown(
-        request: Request,
-        pages: PagesPart,
-        accounts: AccountsPart,
-        who: Person,
-        *,
-        status: int = 200,
-        link: str | None = None,
-        error: str | None = None,
-    ) -> Response:
-        return pages.page(
-            request,
-            "people.html",
-            who,
-            status=status,
-            accounts=accounts.all(),
-            meanings=MEANING,
-            link=link,
-            error=error,
-        )
 
-    @guarded(router.get, "/people", ADMINS, response_class=HTMLResponse)
-    def people(
-        request: Request, who: SignedIn, pages: PagesPart, accounts: AccountsPart
-    ) -> Response:
-        """Who has an account, and the form that invites somebody."""
-        return shown(request, pages, accounts, who)
+def shown(
+    request: Request,
+    pages: PagesPart,
+    accounts: AccountsPart,
+    who: Person,
+    *,
+    status: int = 200,
+    link: str | None = None,
+    error: str | None = None,
+) -> Response:
+    return pages.page(
+        request,
+        "people.html",
+        who,
+        status=status,
+        accounts=accounts.all(),
+        meanings=MEANING,
+        link=link,
+        error=error,
+    )
 
-    @guarded(router.post, "/people/invite", ADMINS, response_class=HTMLResponse)
-    def invite(
-        request: Request,
-        who: SignedIn,
-        pages: PagesPart,
-        accounts: AccountsPart,
-        audit: AuditPart,
-        settings: SettingsPart,
-        role: Annotated[PersonRole, Form()],
-        name: Annotated[str, Form(max_length=64)] = "",
-        sites: Annotated[str, Form(max_length=4000)] = "",
-    ) -> Response:
-        """A one-time link, shown this once."""
-        wrong = name_objection(name)
-        named = frozenset(one for one in sites.replace(",", " ").split() if one)
-        if wrong is None and len(named) > _MOST_SITES:
-            wrong = f"{len(named)} sites: at most {_MOST_SITES}, or none for all"
-        if wrong is not None:
-            return shown(request, pages, accounts, who, status=422, error=wrong)
-        token = accounts.invite(name, role, named)
-        audit.add(
-            who.name,
-            client_address(request),
-            "invitation_made",
-            f"{name} as {role}, sites: {', '.join(sorted(named)) or 'all'}",
-        )
-        return shown(request, pages, accounts, who, link=f"{settings.url}/welcome/{token}")
 
-    @guarded(router.post, "/people/{account}/{state}", ADMINS, response_class=HTMLResponse)
-    def switch(
-        request: Request,
-        account: AccountNumber,
-        state: AccountSwitch,
-        who: SignedIn,
-        pages: PagesPart,
-        accounts: AccountsPart,
-        audit: AuditPart,
-    ) -> Response:
-        """Switches an account off, which signs it out, or on again."""
-        done = accounts.switch(account, active=state is AccountSwitch.ON)
-        if isinstance(done, AccountRefused):
-            return shown(request, pages, accounts, who, status=409, error=done.reason)
-        audit.add(who.name, client_address(request), f"account_switched_{state}", done)
-        return RedirectResponse("/people", 303)
+@guarded(router.get, "/people", ADMINS, response_class=HTMLResponse)
+def people(request: Request, who: SignedIn, pages: PagesPart, accounts: AccountsPart) -> Response:
+    """Who has an account, and the form that invites somebody."""
+    return shown(request, pages, accounts, who)
 
-    @guarded(router.get, "/audit", ADMINS, response_class=HTMLResponse)
-    def audit_log(
-        request: Request,
-        who: SignedIn,
-        pages: PagesPart,
-        audit: AuditPart,
-        before: Number | None = None,
-    ) -> Response:
-        """Who did what, newest first."""
-        return pages.page(request, "audit.html", who, entries=audit.newest(before))
 
-    return router
+@guarded(router.post, "/people/invite", ADMINS, response_class=HTMLResponse)
+def invite(
+    request: Request,
+    who: SignedIn,
+    pages: PagesPart,
+    accounts: AccountsPart,
+    audit: AuditPart,
+    settings: SettingsPart,
+    role: Annotated[PersonRole, Form()],
+    name: Annotated[str, Form(max_length=64)] = "",
+    sites: Annotated[str, Form(max_length=4000)] = "",
+) -> Response:
+    """A one-time link, shown this once."""
+    wrong = name_objection(name)
+    named = frozenset(one for one in sites.replace(",", " ").split() if one)
+    if wrong is None and len(named) > _MOST_SITES:
+        wrong = f"{len(named)} sites: at most {_MOST_SITES}, or none for all"
+    if wrong is not None:
+        return shown(request, pages, accounts, who, status=422, error=wrong)
+    token = accounts.invite(name, role, named)
+    audit.add(
+        who.name,
+        client_address(request),
+        "invitation_made",
+        f"{name} as {role}, sites: {', '.join(sorted(named)) or 'all'}",
+    )
+    return shown(request, pages, accounts, who, link=f"{settings.url}/welcome/{token}")
+
+
+@guarded(router.post, "/people/{account}/{state}", ADMINS, response_class=HTMLResponse)
+def switch(
+    request: Request,
+    account: AccountNumber,
+    state: AccountSwitch,
+    who: SignedIn,
+    pages: PagesPart,
+    accounts: AccountsPart,
+    audit: AuditPart,
+) -> Response:
+    """Switches an account off, which signs it out, or on again."""
+    done = accounts.switch(account, active=state is AccountSwitch.ON)
+    if isinstance(done, AccountRefused):
+        return shown(request, pages, accounts, who, status=409, error=done.reason)
+    audit.add(who.name, client_address(request), f"account_switched_{state}", done)
+    return RedirectResponse("/people", 303)
+
+
+@guarded(router.get, "/audit", ADMINS, response_class=HTMLResponse)
+def audit_log(
+    request: Request,
+    who: SignedIn,
+    pages: PagesPart,
+    audit: AuditPart,
+    before: Number | None = None,
+) -> Response:
+    """Who did what, newest first."""
+    return pages.page(request, "audit.html", who, entries=audit.newest(before))

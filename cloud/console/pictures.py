@@ -24,31 +24,28 @@ _HEADERS = {
 }
 
 
-def picture_routes() -> APIRouter:
-    """One endpoint."""
-    router = APIRouter(tags=["pictures"])
+router = APIRouter(tags=["pictures"])
 
-    @guarded(router.get, "/picture/{until_s}/{signed}/{key:path}", SIGNED_LINK)
-    def picture(
-        until_s: Annotated[int, Path(ge=0, le=_LATEST_S)],
-        signed: Annotated[str, Path(max_length=64)],
-        key: Annotated[str, Path(max_length=512)],
-        links: LinksPart,
-        store: StorePart,
-        clock: ClockPart,
-    ) -> Response:
-        """The picture, while the link is good."""
-        if not links.is_good(key, until_s, signed, clock.now()):
-            raise HTTPException(403, "this link is over, or was never good: load the page again")
-        try:
-            body = store.get(key, MAX_BYTES)
-        except (NotFound, TooLarge) as error:
-            raise HTTPException(404, "the picture is not in the store any more") from error
-        except StoreError as error:
-            raise HTTPException(503, "the store does not answer: try again") from error
-        kind = next((kind for magic, kind in _KINDS if body.startswith(magic)), None)
-        if kind is None:
-            raise HTTPException(404, "what lies there is no picture")
-        return Response(body, media_type=kind, headers=_HEADERS)
 
-    return router
+@guarded(router.get, "/picture/{until_s}/{signed}/{key:path}", SIGNED_LINK)
+def picture(
+    until_s: Annotated[int, Path(ge=0, le=_LATEST_S)],
+    signed: Annotated[str, Path(max_length=64)],
+    key: Annotated[str, Path(max_length=512)],
+    links: LinksPart,
+    store: StorePart,
+    clock: ClockPart,
+) -> Response:
+    """The picture, while the link is good."""
+    if not links.is_good(key, until_s, signed, clock.now()):
+        raise HTTPException(403, "this link is over, or was never good: load the page again")
+    try:
+        body = store.get(key, MAX_BYTES)
+    except (NotFound, TooLarge) as error:
+        raise HTTPException(404, "the picture is not in the store any more") from error
+    except StoreError as error:
+        raise HTTPException(503, "the store does not answer: try again") from error
+    kind = next((kind for magic, kind in _KINDS if body.startswith(magic)), None)
+    if kind is None:
+        raise HTTPException(404, "what lies there is no picture")
+    return Response(body, media_type=kind, headers=_HEADERS)

@@ -32,42 +32,39 @@ MOST_DAYS = 366
 LastDays = Annotated[int, Query(ge=1, le=MOST_DAYS)]
 
 
-def quality_routes() -> APIRouter:
-    """For everybody who is signed in, of their sites."""
-    router = APIRouter(tags=["quality"])
+router = APIRouter(tags=["quality"])
 
-    @guarded(router.get, "/quality", READERS, response_class=HTMLResponse)
-    def quality(
-        request: Request,
-        who: SignedIn,
-        pages: PagesPart,
-        access: AccessPart,
-        book: FleetPart,
-        days: LastDays = 30,
-    ) -> Response:
-        """All figures of the last `days`."""
-        since = access.clock.now() - timedelta(days=days)
-        wanted = AlarmFilter(gateways=access.sites.gateways_for(who), since=since, audits=True)
-        cases = access.index.cases(wanted)
-        known: set[CameraOfGateway] = {
-            (gateway, CameraId(camera))
-            for gateway, camera in book.cameras()
-            if access.sites.sees(who, gateway)
-        }
-        sites = quality_by(cases, lambda one: access.sites.site_of(one.gateway))
-        return pages.page(
-            request,
-            "quality.html",
-            who,
-            days=days,
-            whole=quality_of(cases),
-            by_site=sorted(sites.items()),
-            by_label=sorted(quality_by(cases, lambda one: one.label).items()),
-            hours=threats_by_hour(cases, UTC),
-            noisiest=noisiest(cases),
-            idle=idle(known, cases),
-            effects=threshold_effects(cases, THRESHOLDS),
-            site_of=access.sites.site_of,
-        )
 
-    return router
+@guarded(router.get, "/quality", READERS, response_class=HTMLResponse)
+def quality(
+    request: Request,
+    who: SignedIn,
+    pages: PagesPart,
+    access: AccessPart,
+    book: FleetPart,
+    days: LastDays = 30,
+) -> Response:
+    """All figures of the last `days`."""
+    since = access.clock.now() - timedelta(days=days)
+    wanted = AlarmFilter(gateways=access.sites.gateways_for(who), since=since, audits=True)
+    cases = access.index.cases(wanted)
+    known: set[CameraOfGateway] = {
+        (gateway, CameraId(camera))
+        for gateway, camera in book.cameras()
+        if access.sites.sees(who, gateway)
+    }
+    sites = quality_by(cases, lambda one: access.sites.site_of(one.gateway))
+    return pages.page(
+        request,
+        "quality.html",
+        who,
+        days=days,
+        whole=quality_of(cases),
+        by_site=sorted(sites.items()),
+        by_label=sorted(quality_by(cases, lambda one: one.label).items()),
+        hours=threats_by_hour(cases, UTC),
+        noisiest=noisiest(cases),
+        idle=idle(known, cases),
+        effects=threshold_effects(cases, THRESHOLDS),
+        site_of=access.sites.site_of,
+    )

@@ -6,7 +6,6 @@ passwords and nobody locks somebody else out from afar. Called by `app`.
 
 from __future__ import annotations
 
-import threading
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -16,6 +15,7 @@ from cloud.console.accounts import AccountRefused
 from cloud.console.guard import ANYBODY, SignedIn, Visitor, client_address, guarded
 from cloud.console.parts import (
     AccountsPart,
+    AttemptsPart,
     AuditPart,
     ClockPart,
     FormsPart,
@@ -24,43 +24,12 @@ from cloud.console.parts import (
     SettingsPart,
 )
 from cloud.console.roles import READERS, Person
-from cloud.console.sign_in_limits import SignInLimits
 
-FAILURES_PER_NAME = 5
-FAILURES_PER_ADDRESS = 30
-WINDOW_S = 900.0
 _MOST_CHARS = 300
 _PATH_CHARS = 400
 
 Line = Annotated[str, Form(max_length=_MOST_CHARS)]
 LocalPath = Annotated[str, Form(max_length=_PATH_CHARS)]
-
-
-class SignInAttempts:
-    """Both limits under one lock."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._names = SignInLimits(FAILURES_PER_NAME, WINDOW_S)
-        self._addresses = SignInLimits(FAILURES_PER_ADDRESS, WINDOW_S)
-
-    def wait_s(self, name: str, address: str, now: float) -> float:
-        """Seconds until the next attempt; 0: now."""
-        with self._lock:
-            waits = (
-                self._names.wait_s(f"{address} {name}", now),
-                self._addresses.wait_s(address, now),
-            )
-            return max(waits)
-
-    def note(self, name: str, address: str, now: float, *, succeeded: bool) -> None:
-        """What became of one."""
-        with self._lock:
-            if succeeded:
-                self._names.succeeded(f"{address} {name}")
-                return
-            self._names.failed(f"{address} {name}", now)
-            self._addresses.failed(address, now)
 
 
 def local_path(given: str) -> str:
@@ -69,126 +38,123 @@ def local_path(given: str) -> str:
     return given if ours and "\\" not in given else "/"
 
 
-def sign_in_routes() -> APIRouter:
-    """With limits of their own."""
-    router = APIRouter(tags=["sign-in"])
-    attempts = SignInAttempts()
+router = APIRouter(tags=["sign-in"])
 
-    @guarded(router.get, "/sign-in", ANYBODY, response_class=HTMLResponse)
-    def form(
-        request: Request, pages: PagesPart, settings: SettingsPart, who: Visitor, to: str = "/"
-    ) -> Response:
-        """The form, or onwards for who is signed in."""
-        to = local_path(to[:_PATH_CHARS])
-        if who is not None:
-            return RedirectResponse(to, 303)
+
+@guarded(router.get, "/sign-in", ANYBODY, response_class=HTMLResponse)
+def form(
+    request: Request, pages: PagesPart, settings: SettingsPart, who: Visitor, to: str = "/"
+) -> Response:
+    """The form, or onwards for who is signed in."""
+    to = local_path(to[:_PATH_CHARS])
+    if who is not None:
+        return RedirectResponse(to, 303)
+    return pages.page(
+        request,
+        "sign_in.html",
+        None,
+        to=to,
+        error=None,
+        name="",
+        oidc=settings.oidc is not None,
+    )
+
+
+@guarded(router.post, "/sign-in", ANYBODY, response_class=HTMLResponse)
+def sign_in(
+    request: Request,
+    pages: PagesPart,
+    settings: SettingsPart,
+    accounts: AccountsPart,
+    sessions: SessionsPart,
+    forms: FormsPart,
+    audit: AuditPart,
+    clock: ClockPart,
+    attempts: AttemptsPart,
+    name: Line = "",
+    password: Line = "",
+    to: LocalPath = "/",
+) -> Response:
+    """By name and password."""
+    address, now = client_address(request), clock.mono()
+    wait_s = attempts.wait_s(name, address, now)
+    person = accounts.check(name, password) if not wait_s else None
+    if person is not None:
+        attempts.note(name, address, now, succeeded=True)
+        audit.add(person.name, address, "session_opened", "by password")
+        return enter(RedirectResponse(local_path(to), 303), person, sessions, forms)
+    if wait_s:
+        words = f"too many failures: try again in {wait_s / 60:.0f} minutes"
+    else:
+        attempts.note(name, address, now, succeeded=False)
+        audit.add(name, address, "sign_in_refused")
+        words = "name or password is wrong"
+    response = pages.page(
+        request,
+        "sign_in.html",
+        None,
+        status=429 if wait_s else 401,
+        to=local_path(to),
+        error=words,
+        name=name,
+        oidc=settings.oidc is not None,
+    )
+    if wait_s:
+        response.headers["Retry-After"] = str(int(wait_s) + 1)
+    return response
+
+
+@guarded(router.post, "/sign-out", READERS)
+def sign_out(
+    request: Request, who: SignedIn, sessions: SessionsPart, forms: FormsPart, audit: AuditPart
+) -> Response:
+    """Ends the session at the server."""
+    sessions.close(forms.session_of(request) or "")
+    audit.add(who.name, client_address(request), "session_closed")
+    response = RedirectResponse("/sign-in", 303)
+    forms.end_session(response)
+    return response
+
+
+welcome_router = APIRouter(tags=["sign-in"])
+
+
+@guarded(welcome_router.get, "/welcome/{token}", ANYBODY, response_class=HTMLResponse)
+def invited(request: Request, token: str, pages: PagesPart, accounts: AccountsPart) -> Response:
+    """The form behind a link; looking at it does not use it up."""
+    found = accounts.invitation(token)
+    status = 200 if found is not None else 410
+    return pages.page(request, "welcome.html", None, status=status, invited=found, error=None)
+
+
+@guarded(welcome_router.post, "/welcome/{token}", ANYBODY, response_class=HTMLResponse)
+def accept(
+    request: Request,
+    token: str,
+    pages: PagesPart,
+    accounts: AccountsPart,
+    sessions: SessionsPart,
+    forms: FormsPart,
+    audit: AuditPart,
+    name: Line = "",
+    password: Line = "",
+    again: Line = "",
+) -> Response:
+    """Sets the password and signs in."""
+    made: Person | AccountRefused = AccountRefused("the two passwords are not the same")
+    if password == again:
+        made = accounts.accept(token, name, password)
+    if isinstance(made, AccountRefused):
         return pages.page(
             request,
-            "sign_in.html",
+            "welcome.html",
             None,
-            to=to,
-            error=None,
-            name="",
-            oidc=settings.oidc is not None,
+            status=422,
+            invited=accounts.invitation(token),
+            error=made.reason,
         )
-
-    @guarded(router.post, "/sign-in", ANYBODY, response_class=HTMLResponse)
-    def sign_in(
-        request: Request,
-        pages: PagesPart,
-        settings: SettingsPart,
-        accounts: AccountsPart,
-        sessions: SessionsPart,
-        forms: FormsPart,
-        audit: AuditPart,
-        clock: ClockPart,
-        name: Line = "",
-        password: Line = "",
-        to: LocalPath = "/",
-    ) -> Response:
-        """By name and password."""
-        address, now = client_address(request), clock.mono()
-        wait_s = attempts.wait_s(name, address, now)
-        person = accounts.check(name, password) if not wait_s else None
-        if person is not None:
-            attempts.note(name, address, now, succeeded=True)
-            audit.add(person.name, address, "session_opened", "by password")
-            return enter(RedirectResponse(local_path(to), 303), person, sessions, forms)
-        if wait_s:
-            words = f"too many failures: try again in {wait_s / 60:.0f} minutes"
-        else:
-            attempts.note(name, address, now, succeeded=False)
-            audit.add(name, address, "sign_in_refused")
-            words = "name or password is wrong"
-        response = pages.page(
-            request,
-            "sign_in.html",
-            None,
-            status=429 if wait_s else 401,
-            to=local_path(to),
-            error=words,
-            name=name,
-            oidc=settings.oidc is not None,
-        )
-        if wait_s:
-            response.headers["Retry-After"] = str(int(wait_s) + 1)
-        return response
-
-    @guarded(router.post, "/sign-out", READERS)
-    def sign_out(
-        request: Request, who: SignedIn, sessions: SessionsPart, forms: FormsPart, audit: AuditPart
-    ) -> Response:
-        """Ends the session at the server."""
-        sessions.close(forms.session_of(request) or "")
-        audit.add(who.name, client_address(request), "session_closed")
-        response = RedirectResponse("/sign-in", 303)
-        forms.end_session(response)
-        return response
-
-    return router
-
-
-def welcome_routes() -> APIRouter:
-    """One-time links."""
-    router = APIRouter(tags=["sign-in"])
-
-    @guarded(router.get, "/welcome/{token}", ANYBODY, response_class=HTMLResponse)
-    def invited(request: Request, token: str, pages: PagesPart, accounts: AccountsPart) -> Response:
-        """The form behind a link; looking at it does not use it up."""
-        found = accounts.invitation(token)
-        status = 200 if found is not None else 410
-        return pages.page(request, "welcome.html", None, status=status, invited=found, error=None)
-
-    @guarded(router.post, "/welcome/{token}", ANYBODY, response_class=HTMLResponse)
-    def accept(
-        request: Request,
-        token: str,
-        pages: PagesPart,
-        accounts: AccountsPart,
-        sessions: SessionsPart,
-        forms: FormsPart,
-        audit: AuditPart,
-        name: Line = "",
-        password: Line = "",
-        again: Line = "",
-    ) -> Response:
-        """Sets the password and signs in."""
-        made: Person | AccountRefused = AccountRefused("the two passwords are not the same")
-        if password == again:
-            made = accounts.accept(token, name, password)
-        if isinstance(made, AccountRefused):
-            return pages.page(
-                request,
-                "welcome.html",
-                None,
-                status=422,
-                invited=accounts.invitation(token),
-                error=made.reason,
-            )
-        audit.add(made.name, client_address(request), "invitation_accepted", made.role)
-        return enter(RedirectResponse("/", 303), made, sessions, forms)
-
-    return router
+    audit.add(made.name, client_address(request), "invitation_accepted", made.role)
+    return enter(RedirectResponse("/", 303), made, sessions, forms)
 
 
 def enter(response: Response, person: Person, sessions: SessionsPart, forms: FormsPart) -> Response:

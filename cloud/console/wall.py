@@ -60,95 +60,98 @@ def _asked(request: Request, access: AlarmAccess, person: Person) -> WallFacts:
     return WallFacts(query=query, page=page, counts=access.index.counts(wanted))
 
 
-def wall_routes() -> APIRouter:
-    """For everybody who is signed in."""
-    router = APIRouter(tags=["alarms"])
+router = APIRouter(tags=["alarms"])
 
-    def shown(
-        template: str,
-        request: Request,
-        who: Person,
-        pages: PagesPart,
-        access: AlarmAccess,
-        links: LinksPart,
-    ) -> HTMLResponse:
-        facts = _asked(request, access, who)
-        now = access.clock.now()
-        return pages.page(
-            request,
-            template,
-            who,
-            facts=facts,
-            site_of=access.sites.site_of,
-            link=lambda key: links.link(key, now),
-            now=now,
-            sites=access.sites.named(access.index.gateways(), who),
-            labels=LABELS,
-            severities=SEVERITIES,
-            states=STATES,
-            works=WORK,
-        )
 
-    @guarded(router.get, "/", READERS, response_class=HTMLResponse)
-    def wall(
-        request: Request, who: SignedIn, pages: PagesPart, access: AccessPart, links: LinksPart
-    ) -> Response:
-        """The wall, by the filters in its address."""
-        return shown("wall.html", request, who, pages, access, links)
+def shown(
+    template: str,
+    request: Request,
+    who: Person,
+    pages: PagesPart,
+    access: AlarmAccess,
+    links: LinksPart,
+) -> HTMLResponse:
+    facts = _asked(request, access, who)
+    now = access.clock.now()
+    return pages.page(
+        request,
+        template,
+        who,
+        facts=facts,
+        site_of=access.sites.site_of,
+        link=lambda key: links.link(key, now),
+        now=now,
+        sites=access.sites.named(access.index.gateways(), who),
+        labels=LABELS,
+        severities=SEVERITIES,
+        states=STATES,
+        works=WORK,
+    )
 
-    @guarded(router.get, "/alarms", READERS, response_class=HTMLResponse)
-    def alarm_list(
-        request: Request, who: SignedIn, pages: PagesPart, access: AccessPart, links: LinksPart
-    ) -> Response:
-        """The list alone."""
-        return shown("alarm_list.html", request, who, pages, access, links)
 
-    @guarded(router.get, "/alarms/{report_id}", READERS, response_class=HTMLResponse)
-    def alarm(
-        request: Request, report_id: ReportPath, who: SignedIn, pages: PagesPart, access: AccessPart
-    ) -> Response:
-        """One alarm on a page of its own."""
-        facts = access.facts(who, report_id)
-        return pages.page(request, "alarm.html", who, facts=facts, error=None)
+@guarded(router.get, "/", READERS, response_class=HTMLResponse)
+def wall(
+    request: Request, who: SignedIn, pages: PagesPart, access: AccessPart, links: LinksPart
+) -> Response:
+    """The wall, by the filters in its address."""
+    return shown("wall.html", request, who, pages, access, links)
 
-    @guarded(router.get, "/alarms/{report_id}/panel", READERS, response_class=HTMLResponse)
-    def panel(
-        request: Request, report_id: ReportPath, who: SignedIn, pages: PagesPart, access: AccessPart
-    ) -> Response:
-        """The same beside the list."""
-        facts = access.facts(who, report_id)
-        return pages.page(request, "alarm_panel.html", who, facts=facts, error=None)
 
-    @guarded(router.get, "/live", READERS, response_class=StreamingResponse)
-    async def live(
-        request: Request,
-        who: SignedIn,
-        feed: LivePart,
-        access: AccessPart,
-        sessions: SessionsPart,
-        forms: FormsPart,
-    ) -> Response:
-        """Server-sent events: `changed` with the ids of alarms that are new or changed."""
-        if feed.full:
-            raise HTTPException(503, "too many pages watch already")
-        token = forms.session_of(request) or ""
-        events: AsyncIterator[str] = feed.watch(
-            lambda gateway: access.sites.sees(who, gateway),
-            lambda: sessions.find(token) is not None,
-        )
-        return StreamingResponse(events, media_type="text/event-stream")
+@guarded(router.get, "/alarms", READERS, response_class=HTMLResponse)
+def alarm_list(
+    request: Request, who: SignedIn, pages: PagesPart, access: AccessPart, links: LinksPart
+) -> Response:
+    """The list alone."""
+    return shown("alarm_list.html", request, who, pages, access, links)
 
-    @guarded(router.get, "/api/alarms", READERS)
-    def api_alarms(
-        request: Request, who: SignedIn, access: AccessPart, clock: ClockPart
-    ) -> dict[str, object]:
-        """The list for programs: the same filters, the same order; `next` continues it."""
-        facts = _asked(request, access, who)
-        end = facts.page.end
-        return {
-            "at": clock.now(),
-            "alarms": facts.page.alarms,
-            "next": None if end is None else f"/api/alarms?{facts.query.address(end)}",
-        }
 
-    return router
+@guarded(router.get, "/alarms/{report_id}", READERS, response_class=HTMLResponse)
+def alarm(
+    request: Request, report_id: ReportPath, who: SignedIn, pages: PagesPart, access: AccessPart
+) -> Response:
+    """One alarm on a page of its own."""
+    facts = access.facts(who, report_id)
+    return pages.page(request, "alarm.html", who, facts=facts, error=None)
+
+
+@guarded(router.get, "/alarms/{report_id}/panel", READERS, response_class=HTMLResponse)
+def panel(
+    request: Request, report_id: ReportPath, who: SignedIn, pages: PagesPart, access: AccessPart
+) -> Response:
+    """The same beside the list."""
+    facts = access.facts(who, report_id)
+    return pages.page(request, "alarm_panel.html", who, facts=facts, error=None)
+
+
+@guarded(router.get, "/live", READERS, response_class=StreamingResponse)
+async def live(
+    request: Request,
+    who: SignedIn,
+    feed: LivePart,
+    access: AccessPart,
+    sessions: SessionsPart,
+    forms: FormsPart,
+) -> Response:
+    """Server-sent events: `changed` with the ids of alarms that are new or changed."""
+    if feed.full:
+        raise HTTPException(503, "too many pages watch already")
+    token = forms.session_of(request) or ""
+    events: AsyncIterator[str] = feed.watch(
+        lambda gateway: access.sites.sees(who, gateway),
+        lambda: sessions.find(token) is not None,
+    )
+    return StreamingResponse(events, media_type="text/event-stream")
+
+
+@guarded(router.get, "/api/alarms", READERS)
+def api_alarms(
+    request: Request, who: SignedIn, access: AccessPart, clock: ClockPart
+) -> dict[str, object]:
+    """The list for programs: the same filters, the same order; `next` continues it."""
+    facts = _asked(request, access, who)
+    end = facts.page.end
+    return {
+        "at": clock.now(),
+        "alarms": facts.page.alarms,
+        "next": None if end is None else f"/api/alarms?{facts.query.address(end)}",
+    }

@@ -50,111 +50,108 @@ Note = Annotated[str, Form(max_length=MOST_NOTE)]
 Colleague = Annotated[str, Form(max_length=64)]
 
 
-def work_routes() -> APIRouter:
-    """For who answers alarms."""
-    router = APIRouter(tags=["work"])
+router = APIRouter(tags=["work"])
 
-    @guarded(router.post, "/alarms/{report_id}/act", WORKERS, response_class=HTMLResponse)
-    def act(
-        request: Request,
-        report_id: ReportPath,
-        who: SignedIn,
-        pages: PagesPart,
-        access: AccessPart,
-        desk: DeskPart,
-        audit: AuditPart,
-        clock: ClockPart,
-        settings: SettingsPart,
-        tell: TellPart,
-        tasks: BackgroundTasks,
-        kind: Annotated[ActionKind, Form()],
-        seen: Annotated[int, Form(ge=0, le=MOST_ACTIONS)],
-        note: Note = "",
-        to: Colleague = "",
-        step: Annotated[str, Form(max_length=200)] = "",
-        outcome: Annotated[OutcomeCode | None, Form()] = None,
-        minutes: Annotated[int | None, Form(ge=1, le=MOST_PARKED_MINUTES)] = None,
-        panel: bool = False,
-    ) -> Response:
-        """Claim, release, close with an outcome, reopen, note, park, escalate, hand over, or tick a
-        step."""
-        alarm = access.find(who, report_id)
-        parked_s = None if minutes is None else timedelta(minutes=minutes)
-        proposed = ProposedAction(
-            report_id=alarm.report_id,
-            kind=kind,
-            by=who.name,
-            seen=seen,
-            to=to or (settings.escalate_to if kind == "escalate" else None),
-            outcome=outcome,
-            note=note.strip() or None,
-            until=None if parked_s is None else clock.now() + parked_s,
-            step=step or None,
-        )
-        refused = _acted(proposed, alarm, who, access, desk)
-        if refused is None:
-            detail = f"{report_id} {outcome or to or step}".strip()
-            audit.add(who.name, client_address(request), f"alarm_{kind}", detail)
-        if refused is None and kind == "outcome":
-            # its gateway remembers what was false; while it is away, or slow, nobody waits for it
-            tasks.add_task(tell, alarm, access.index.parts(alarm.report_id).actions[-1])
-        if refused is None and not panel:
-            return RedirectResponse(f"/alarms/{report_id}", 303)
+
+@guarded(router.post, "/alarms/{report_id}/act", WORKERS, response_class=HTMLResponse)
+def act(
+    request: Request,
+    report_id: ReportPath,
+    who: SignedIn,
+    pages: PagesPart,
+    access: AccessPart,
+    desk: DeskPart,
+    audit: AuditPart,
+    clock: ClockPart,
+    settings: SettingsPart,
+    tell: TellPart,
+    tasks: BackgroundTasks,
+    kind: Annotated[ActionKind, Form()],
+    seen: Annotated[int, Form(ge=0, le=MOST_ACTIONS)],
+    note: Note = "",
+    to: Colleague = "",
+    step: Annotated[str, Form(max_length=200)] = "",
+    outcome: Annotated[OutcomeCode | None, Form()] = None,
+    minutes: Annotated[int | None, Form(ge=1, le=MOST_PARKED_MINUTES)] = None,
+    panel: bool = False,
+) -> Response:
+    """Claim, release, close with an outcome, reopen, note, park, escalate, hand over, or tick a
+    step."""
+    alarm = access.find(who, report_id)
+    parked_s = None if minutes is None else timedelta(minutes=minutes)
+    proposed = ProposedAction(
+        report_id=alarm.report_id,
+        kind=kind,
+        by=who.name,
+        seen=seen,
+        to=to or (settings.escalate_to if kind == "escalate" else None),
+        outcome=outcome,
+        note=note.strip() or None,
+        until=None if parked_s is None else clock.now() + parked_s,
+        step=step or None,
+    )
+    refused = _acted(proposed, alarm, who, access, desk)
+    if refused is None:
+        detail = f"{report_id} {outcome or to or step}".strip()
+        audit.add(who.name, client_address(request), f"alarm_{kind}", detail)
+    if refused is None and kind == "outcome":
+        # its gateway remembers what was false; while it is away, or slow, nobody waits for it
+        tasks.add_task(tell, alarm, access.index.parts(alarm.report_id).actions[-1])
+    if refused is None and not panel:
+        return RedirectResponse(f"/alarms/{report_id}", 303)
+    return pages.page(
+        request,
+        "alarm_panel.html" if panel else "alarm.html",
+        who,
+        status=200 if refused is None else 409,
+        facts=access.facts(who, report_id),
+        error=None if refused is None else refused.reason,
+    )
+
+
+@guarded(router.get, "/shift", WORKERS, response_class=HTMLResponse)
+def shift(request: Request, who: SignedIn, pages: PagesPart, access: AccessPart) -> Response:
+    """What one has in hand, to hand it over."""
+    return pages.page(request, "shift.html", who, mine=_held(access, who), handed=None, error=None)
+
+
+@guarded(router.post, "/shift/hand-over", WORKERS, response_class=HTMLResponse)
+def hand_over(
+    request: Request,
+    who: SignedIn,
+    pages: PagesPart,
+    access: AccessPart,
+    desk: DeskPart,
+    audit: AuditPart,
+    to: Colleague = "",
+    note: Note = "",
+) -> Response:
+    """All of it to a colleague, with one note."""
+    if not to.strip() or to == who.name:
         return pages.page(
             request,
-            "alarm_panel.html" if panel else "alarm.html",
+            "shift.html",
             who,
-            status=200 if refused is None else 409,
-            facts=access.facts(who, report_id),
-            error=None if refused is None else refused.reason,
+            status=422,
+            mine=_held(access, who),
+            handed=None,
+            error="say to whom",
         )
-
-    @guarded(router.get, "/shift", WORKERS, response_class=HTMLResponse)
-    def shift(request: Request, who: SignedIn, pages: PagesPart, access: AccessPart) -> Response:
-        """What one has in hand, to hand it over."""
-        return pages.page(
-            request, "shift.html", who, mine=_held(access, who), handed=None, error=None
+    handed = 0
+    for alarm in _held(access, who):
+        proposed = ProposedAction(
+            report_id=alarm.report_id,
+            kind="hand_over",
+            by=who.name,
+            seen=alarm.actions,
+            to=to.strip(),
+            note=note.strip() or None,
         )
-
-    @guarded(router.post, "/shift/hand-over", WORKERS, response_class=HTMLResponse)
-    def hand_over(
-        request: Request,
-        who: SignedIn,
-        pages: PagesPart,
-        access: AccessPart,
-        desk: DeskPart,
-        audit: AuditPart,
-        to: Colleague = "",
-        note: Note = "",
-    ) -> Response:
-        """All of it to a colleague, with one note."""
-        if not to.strip() or to == who.name:
-            return pages.page(
-                request,
-                "shift.html",
-                who,
-                status=422,
-                mine=_held(access, who),
-                handed=None,
-                error="say to whom",
-            )
-        handed = 0
-        for alarm in _held(access, who):
-            proposed = ProposedAction(
-                report_id=alarm.report_id,
-                kind="hand_over",
-                by=who.name,
-                seen=alarm.actions,
-                to=to.strip(),
-                note=note.strip() or None,
-            )
-            handed += _acted(proposed, alarm, who, access, desk) is None
-        audit.add(who.name, client_address(request), "shift_handed_over", f"{handed} to {to}")
-        return pages.page(
-            request, "shift.html", who, mine=_held(access, who), handed=(handed, to), error=None
-        )
-
-    return router
+        handed += _acted(proposed, alarm, who, access, desk) is None
+    audit.add(who.name, client_address(request), "shift_handed_over", f"{handed} to {to}")
+    return pages.page(
+        request, "shift.html", who, mine=_held(access, who), handed=(handed, to), error=None
+    )
 
 
 def _held(access: AlarmAccess, who: Person) -> tuple[AlarmSummary, ...]:

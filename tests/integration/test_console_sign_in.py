@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from cloud.console.app import create_app
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import PersonRole
-from cloud.console.sign_in import FAILURES_PER_ADDRESS, FAILURES_PER_NAME, WINDOW_S, local_path
+from cloud.console.sign_in import local_path
+from cloud.console.sign_in_attempts import FAILURES_PER_ADDRESS, FAILURES_PER_NAME, WINDOW_S
 from tests.consoles import PASSWORD, add_person, browser, form_token, parts_in, sign_in
 from tests.fakes import ManualClock
 
