@@ -121,7 +121,7 @@ class Overlay:
         shown, scale = drawing.resized(image, size)
         if isinstance(step.outcome, Analysed | Quiet) and step.outcome.motion.mask is not None:
             drawing.tint(shown, step.outcome.motion.mask, CYAN)
-        self._places(shown)
+        self.draw_places(shown)
         seen = list(marks(step, self._trails, (int(width), int(height))))
         if size[0] < _WIDE[0]:  # room for the words of what is followed alone
             seen = [one if one.colour in {RED, AMBER} else replace(one, words=()) for one in seen]
@@ -155,7 +155,8 @@ class Overlay:
         words = drawing.panel(wide_px, _words(step), _LINES)
         return np.asarray(np.vstack([words, drawing.legend(wide_px, LEGEND)]), np.uint8)
 
-    def _places(self, shown: Image) -> None:
+    def draw_places(self, shown: Image) -> None:
+        """Zones, lines and masks onto `shown`, whatever its size."""
         settings = self._settings
         for zone in settings.zones:
             drawing.outline(shown, zone.polygon, GREEN, zone.id)

@@ -1,13 +1,15 @@
 """`python -m tools.build.references.picture`: zones and masks over a frame of the footage.
 
 Draws `docs/pictures/zones.jpg` with the replay's own drawing and the configuration beside it.
-Scores are drawn too, so another runtime gives slightly other pixels: a test compares with room.
+Another processor gives slightly other scores, and so other marks: a test holds the frame and its
+places, not the marks.
 """
 
 import sys
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from contract.ids import CameraId
 from edge.config.load import load
@@ -42,6 +44,13 @@ def drawn() -> Image:
             if picture is not None:
                 return picture
     raise ValueError(f"{FOOTAGE} has no frame {FRAME}")
+
+
+def places(shape: tuple[int, ...]) -> Image:
+    """Zones, lines and masks alone, over black of that `shape`, (height, width, 3)."""
+    shown = np.zeros(shape, np.uint8)
+    Overlay(load(CONFIGURATION, {}).config.cameras[CAMERA]).draw_places(shown)
+    return shown
 
 
 def write(path: Path = PICTURE) -> None:
