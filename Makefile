@@ -150,8 +150,8 @@ image-arm64: ## the edge's container image for 64-bit ARM, emulated where need b
 image-bridge: ## the bridge's container image for x86-64 (BASE=, PUSH=)
 	@$(IMAGES) bridge-amd64 $(IMAGE_OPTIONS)
 
-images: ## all images: edge and bridge for both architectures, cloud, cloud-slim (PUSH=)
-	@$(IMAGES) edge-amd64 edge-arm64 bridge-amd64 bridge-arm64 cloud cloud-slim $(if $(PUSH),--push "$(PUSH)")
+images: ## all images: edge and bridge for both architectures, cloud, cloud-slim, console (PUSH=)
+	@$(IMAGES) edge-amd64 edge-arm64 bridge-amd64 bridge-arm64 cloud cloud-slim console $(if $(PUSH),--push "$(PUSH)")
 
 test-images: setup ## images and deployments, built and run (root; about half an hour)
 	@tools/system_packages deploy

@@ -20,6 +20,7 @@ from tools.build.images.base import base_tar, import_base
 from tools.build.images.build import (
     BRIDGE_AMD64,
     CLOUD,
+    CONSOLE,
     EDGE_AMD64,
     EDGE_ARM64,
     SLIM,
@@ -99,6 +100,11 @@ def bridge_amd64(engine: Engine, amd64_base: str) -> str:
 @pytest.fixture(scope="session")
 def slim(engine: Engine, amd64_base: str) -> str:
     return build(engine, SLIM, amd64_base)
+
+
+@pytest.fixture(scope="session")
+def console(engine: Engine, amd64_base: str) -> str:
+    return build(engine, CONSOLE, amd64_base)
 
 
 @pytest.fixture(scope="session")

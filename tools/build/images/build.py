@@ -42,6 +42,9 @@ CLOUD = ImageRecipe(name="stillwatch-cloud", file="cloud/Dockerfile", arch="amd6
 SLIM = ImageRecipe(
     name="stillwatch-cloud-slim", file="cloud/Dockerfile", arch="amd64", target="slim"
 )
+CONSOLE = ImageRecipe(
+    name="stillwatch-console", file="cloud/Dockerfile", arch="amd64", target="console"
+)
 BRIDGE_AMD64 = ImageRecipe(name="stillwatch-bridge", file="bridge/Dockerfile", arch="amd64")
 BRIDGE_ARM64 = ImageRecipe(name="stillwatch-bridge", file="bridge/Dockerfile", arch="arm64")
 RECIPES = {
@@ -51,6 +54,7 @@ RECIPES = {
     "bridge-arm64": BRIDGE_ARM64,
     "cloud": CLOUD,
     "cloud-slim": SLIM,
+    "console": CONSOLE,
 }
 
 
