@@ -93,6 +93,15 @@ def test_each_alarm_names_a_picture_that_is_there(finished: tuple[Path, str, int
     assert all(Path(path).parent == folder / "alarms" for path in alarms)
 
 
+def test_the_consoles_address_comes_first_and_then_a_link_for_ones_account(
+    finished: tuple[Path, str, int],
+) -> None:
+    lines = finished[1].splitlines()
+    assert lines[0].startswith("console: http://127.0.0.1:")
+    assert any("console: your account, by this link, once: http" in line for line in lines)
+    assert (finished[0] / "index.sqlite").exists()
+
+
 def test_nothing_is_left_running(finished: tuple[Path, str, int]) -> None:
     assert processes_of(finished[0]) == []
 
