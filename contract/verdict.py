@@ -17,6 +17,7 @@ from contract.report import (
     Sha256,
     Wire,
     absent,
+    empty,
     nothing,
 )
 from contract.values import Age, Finite, Moment, Score, Sentences, Word
@@ -32,6 +33,13 @@ class Sighting(Wire):
     label: Word = Field(description="Class, as the full model names it.")
     score: Score = Field(description="How sure it is.")
     box: InsideBox = Field(description="Where in the frame.")
+
+
+class NetworkVote(Wire):
+    """What one of several fused networks gave to the strongest match."""
+
+    network: Word = Field(description="Its name.")
+    score: Score = Field(description="How sure it is.")
 
 
 class Handling(Wire):
@@ -70,6 +78,9 @@ class Verdict(Wire):
     evidence_key: Word | None = Field(None, description="Key of the picture that decided.")
     sightings: Annotated[tuple[Sighting, ...], Field(max_length=1024)] = Field(
         (), description="What the full model saw on that picture."
+    )
+    votes: Annotated[tuple[NetworkVote, ...], Field(max_length=16)] = Field(
+        (), exclude_if=empty, description="What each network gave to the strongest match."
     )
     age_s: Age | None = Field(
         None,

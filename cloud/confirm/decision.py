@@ -9,7 +9,7 @@ phrases for an operator. Called by `evaluator` and by the archive's stages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,7 +28,7 @@ from cloud.confirm.movement import UNKNOWN, PicturedMovement, movement_in
 from cloud.confirm.policy import Policy
 from contract.labels import CYCLES, group_of
 from contract.report import ThreatReport
-from contract.verdict import Decision, Sighting, Verdict
+from contract.verdict import Decision, NetworkVote, Sighting, Verdict
 
 MAX_SIGHTINGS = 20
 """The surest are listed; a crowd would make a verdict of tens of kilobytes."""
@@ -146,6 +146,7 @@ def confirm(
         label=combined.match.label if confirmed and combined.match else None,
         score=combined.score,
         sightings=_sightings(first[0]),
+        votes=combined.match.votes if combined.match else {},
     )
 
 
@@ -198,6 +199,7 @@ def _verdict(
     label: str | None = None,
     score: float = 0.0,
     sightings: tuple[Sighting, ...] = (),
+    votes: Mapping[str, float] | None = None,
 ) -> Verdict:
     keys = [ref.key for role in ("best", "crop") for ref in report.evidence if ref.role == role]
     return Verdict(
@@ -215,6 +217,7 @@ def _verdict(
         model_sha256=stamp.model_sha256,
         evidence_key=next(iter(keys), None),
         sightings=sightings,
+        votes=tuple(NetworkVote(network=name, score=one) for name, one in (votes or {}).items()),
         test=report.test,
     )
 

@@ -39,6 +39,9 @@ from service.clock import Clock
 COUNTED_TO = 10_000
 """Counts end here: nobody reads a larger one, and counting a million takes its time."""
 
+MANY = 2000
+"""Alarms of several gateways that are not worth sorting for one page."""
+
 MEASURED_EVERY = 5000
 """Alarms that are written between two measurements of the tables."""
 
@@ -104,8 +107,10 @@ class AlarmIndex:
     ) -> AlarmPage:
         """At most `limit` (1 to `queries.MAX_PAGE`) alarms behind `after`."""
         with Session(self._engine) as session:
-            found = page_statement(wanted, order, after, limit)
-            rare = rare_matches(session.connection(), wanted.words)
+            connection = session.connection()
+            many = _many(connection, wanted)
+            found = page_statement(wanted, order, after, limit, many=many)
+            rare = rare_matches(connection, wanted.words)
             if rare is not None:
                 found = found.where(AlarmRow.report_id.in_(sorted(rare)))
             alarms = tuple(map(_summary, session.scalars(found)))
@@ -190,6 +195,15 @@ class AlarmIndex:
         changed = {name: insert.excluded[name] for name in values if name != "report_id"}
         connection.execute(insert.on_conflict_do_update(index_elements=["report_id"], set_=changed))
         return summary
+
+
+def _many(connection: Connection, wanted: AlarmFilter) -> bool:
+    """Whether several gateways are wanted that have many alarms. PostgreSQL merges by itself."""
+    if connection.dialect.name != "sqlite" or not wanted.gateways or len(wanted.gateways) == 1:
+        return False
+    some = select(AlarmRow.report_id).where(AlarmRow.gateway.in_(sorted(wanted.gateways)))
+    part = some.limit(MANY + 1).subquery()
+    return (connection.scalar(select(func.count()).select_from(part)) or 0) > MANY
 
 
 def _counting(

@@ -70,24 +70,35 @@ def end_of(alarm: AlarmSummary) -> PageEnd:
 
 
 def page_statement(
-    wanted: AlarmFilter, order: WallOrder, after: PageEnd | None, limit: int
+    wanted: AlarmFilter,
+    order: WallOrder,
+    after: PageEnd | None,
+    limit: int,
+    *,
+    many: bool = False,
 ) -> Select[AlarmRow]:
-    """At most `limit` alarms behind `after`."""
+    """At most `limit` alarms behind `after`; `many` of which are of the wanted gateways."""
     keys = [AlarmRow.raised_at, AlarmRow.report_id]
     values = [] if after is None else [after.raised_at, after.report_id]
     if order is WallOrder.SEVERITY:
         keys.insert(0, AlarmRow.severity)
         values = [] if after is None else [after.severity, *values]
-    found = select(AlarmRow).where(*conditions(wanted)).order_by(*(key.desc() for key in keys))
+    found = (
+        select(AlarmRow)
+        .where(*conditions(wanted, many=many))
+        .order_by(*(key.desc() for key in keys))
+    )
     if after is not None:
         found = found.where(tuple_(*keys) < tuple_(*values, types=[key.type for key in keys]))
     return found.limit(min(limit, MAX_PAGE))
 
 
-def conditions(wanted: AlarmFilter) -> Iterator[ColumnElement[bool]]:
-    """What must hold of each alarm."""
+def conditions(wanted: AlarmFilter, *, many: bool = False) -> Iterator[ColumnElement[bool]]:
+    """What must hold of each alarm. Where `many` are of the wanted gateways, no index of gateways
+    is used: all of them would be sorted to show a page, which looking through the newest finds."""
     if wanted.gateways is not None:
-        yield AlarmRow.gateway.in_(sorted(wanted.gateways))
+        gateway = AlarmRow.gateway + "" if many else AlarmRow.gateway
+        yield gateway.in_(sorted(wanted.gateways))
     if wanted.camera is not None:
         yield AlarmRow.camera == wanted.camera
     if wanted.labels:

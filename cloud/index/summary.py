@@ -120,7 +120,7 @@ def summarise(parts: AlarmParts) -> AlarmSummary | None:
         decided_at=_whole(decided.decided_at) if decided else None,
         score=decided.score if decided else report.scores.top if report else 0.0,
         edge_score=report.scores.top if report else 0.0,
-        votes={},
+        votes={_plain(one.network): one.score for one in (decided.votes if decided else ())},
         on_test=first.test,
         audit=first.audit,
         picture_key=_picture(parts),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from cloud.index import words
+from cloud.index import alarm_index, words
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.database import IndexUnusable, open_index, writing
 from cloud.index.queries import AlarmFilter, PageEnd, WallOrder
@@ -179,6 +179,19 @@ def test_the_same_record_again_changes_nothing(index: AlarmIndex) -> None:
     first = index.add(report.report_id, records)
     later = [received(report, after_s=99), decided(report), *records]
     assert index.add(report.report_id, later) == first == index.find(report.report_id)
+
+
+def test_several_gateways_with_many_alarms_are_found_as_few_are(
+    index: AlarmIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        report = report_of(number, gateway=("north", "south", "west")[number % 3])
+        index.add(report.report_id, [received(report)])
+    wanted = AlarmFilter(gateways=frozenset({GatewayId("north"), GatewayId("west")}))
+    few = index.page(wanted, limit=5)
+    monkeypatch.setattr(alarm_index, "MANY", 3)
+    assert index.page(wanted, limit=5) == few
+    assert numbers(few.alarms) == [11, 9, 8, 6, 5]
 
 
 def test_what_was_removed_is_gone_with_its_records(index: AlarmIndex) -> None:

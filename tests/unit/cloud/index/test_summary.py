@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cloud.index.records import AlarmRecord, body_of, place_of, record_in
 from cloud.index.summary import AlarmSummary, parts_of, summarise
+from contract.verdict import NetworkVote
 from tests.alarms import action_on, decided, given_up, received, report_of
 
 FIRST, GROWN = report_of(7), report_of(7, pictures=3)
@@ -66,3 +67,10 @@ def test_actions_alone_are_no_alarm() -> None:
 def test_a_record_is_read_as_it_was_written() -> None:
     for record in RECORDS:
         assert record_in(place_of(record).kind, body_of(record)) == record
+
+
+def test_how_each_network_voted_is_on_the_row() -> None:
+    votes = (NetworkVote(network="a", score=0.9), NetworkVote(network="b", score=0.25))
+    row = row_of(received(FIRST), decided(FIRST).model_copy(update={"votes": votes}))
+    assert row is not None
+    assert row.votes == {"a": 0.9, "b": 0.25}
