@@ -20,7 +20,8 @@ from tests.fakes import recorded_events
 from tests.links import PATIENCE_S, Inbox, running
 from tests.processes import HOST, accepts, binary, child, free_port, until
 
-PASSWORDS = {"confirm": "of the workers", "g1": "of gateway 1", "g2": "of gateway 2"}
+INSIDE = {"confirm": "of the workers", "notify": "of who tells", "console": "of the pages"}
+PASSWORDS = {**INSIDE, "g1": "of gateway 1", "g2": "of gateway 2"}
 TOPICS = Topics(gateway=GatewayId("g1"))
 
 
@@ -54,7 +55,7 @@ class Served:
         return LinkSettings(
             name="uplink",
             host=HOST,
-            port=self.workers_port if user == "confirm" else self.port,
+            port=self.workers_port if user in INSIDE else self.port,
             client_id=client_id or f"test-{user}",
             username=user,
             password_file=password,
@@ -121,6 +122,8 @@ def test_a_gateways_report_reaches_a_worker_and_its_verdict_comes_back(small: Se
         ("g1", "stillwatch"),
         ("confirm", "stillwatch/g1/yard/suspect"),
         ("confirm", "stillwatch/g1/status"),
+        ("notify", "stillwatch/g1/yard/verdict"),
+        ("console", "stillwatch/g1/yard/suspect"),
     ],
 )
 def test_nobody_writes_what_is_anothers(user: str, topic: str, small: Served) -> None:
