@@ -14,7 +14,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from cloud.notify.notice import Notice
-from cloud.notify.texts import text, title
+from cloud.notify.texts import header_words, one_line, text, title
 
 URGENT_FROM = 3
 """AVS-01 level from which mail programs are asked to show it as important."""
@@ -48,11 +48,11 @@ def intake_mail(
         "severity": notice.severity,
         "id": notice.about,
     }
-    mail = _mail(notice, sender, (to,), _printable(subject.format(**facts)), at_s)
+    mail = _mail(notice, sender, (to,), subject.format(**facts), at_s)
     lines = [f"{name.capitalize()}: {value}" for name, value in facts.items()]
     lines += [f"Decision: {notice.decision}", f"Time: {notice.at.astimezone(UTC):%FT%TZ}"]
     lines += ["Test: yes"] if notice.on_test else []
-    mail.set_content(_printable("\n".join(lines), "\n") + "\n")
+    mail.set_content("\n".join(map(one_line, lines)) + "\n")
     _attach(mail, notice, picture)
     return mail
 
@@ -63,7 +63,7 @@ def _mail(
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = ", ".join(to)
-    mail["Subject"] = subject
+    mail["Subject"] = header_words(subject)
     mail["Date"] = format_datetime(datetime.fromtimestamp(at_s, UTC))
     mail["Message-ID"] = _id(notice.key, sender)
     mail["Auto-Submitted"] = "auto-generated"
@@ -80,8 +80,3 @@ def _attach(mail: EmailMessage, notice: Notice, picture: bytes | None) -> None:
 def _id(key: str, sender: str) -> str:
     digest = hashlib.sha256(key.encode()).hexdigest()[:32]
     return f"<{digest}@{sender.rpartition('@')[2]}>"
-
-
-def _printable(words: str, kept: str = "") -> str:
-    """No gateway's label begins a header, or a line of its own."""
-    return "".join(one if one.isprintable() or one in kept else " " for one in words)

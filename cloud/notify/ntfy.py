@@ -15,7 +15,7 @@ from cloud.notify.delivery import DeliveryAttempt, DeliveryOutcome, TryAgain
 from cloud.notify.http_client import AddressRefused, HttpFailure, HttpReach
 from cloud.notify.notice import Notice
 from cloud.notify.push_settings import NtfySettings
-from cloud.notify.texts import text, title
+from cloud.notify.texts import one_line, text, title
 from cloud.notify.webhook import outcome_of
 
 FINAL = frozenset({400, 413})
@@ -93,8 +93,8 @@ def tags(notice: Notice) -> list[str]:
 
 
 def _header(words: str) -> str:
-    """A header's value; RFC 2047 for what is not ASCII, which ntfy understands."""
-    if words.isascii() and words.isprintable():
+    """A header's value; RFC 2047, which ntfy understands, for what is not ASCII, or would be read
+    as RFC 2047."""
+    if words.isascii() and words.isprintable() and "=?" not in words:
         return words
-    printable = "".join(one if one.isprintable() else " " for one in words)
-    return f"=?UTF-8?B?{base64.b64encode(printable.encode()).decode()}?="
+    return f"=?UTF-8?B?{base64.b64encode(one_line(words).encode()).decode()}?="

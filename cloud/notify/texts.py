@@ -30,8 +30,18 @@ MAX_TITLE = 120
 
 def title(notice: Notice) -> str:
     """One line, the most important word first."""
-    words = "".join(one if one.isprintable() else " " for one in _title(notice))
-    return words[:MAX_TITLE]
+    return one_line(_title(notice))[:MAX_TITLE]
+
+
+def one_line(words: str) -> str:
+    """Without what begins another line or is not to be seen: much of it is a gateway's word."""
+    return "".join(one if one.isprintable() else " " for one in words)
+
+
+def header_words(words: str) -> str:
+    """The same, and nothing in it is read as an encoded word (RFC 2047): decoded, that could be
+    anything, a line end and a header of its own too."""
+    return one_line(words).replace("=?", "= ?")
 
 
 def _title(notice: Notice) -> str:
@@ -72,7 +82,7 @@ def _alarm_title(notice: Notice, place: str) -> str:
 
 def text(notice: Notice) -> str:
     """Some lines, without the title."""
-    return "\n".join(_lines(notice))
+    return "\n".join(map(one_line, _lines(notice)))
 
 
 def _lines(notice: Notice) -> Iterator[str]:
