@@ -107,6 +107,7 @@ _ALARM_RECORD = re.compile(
     r"alarms/(?P<gateway>[a-z0-9_-]{1,64})/(?P<report>[a-z0-9_.-]{1,200})"
     r"/(?:report-(?P<pictures>[0-9]{2})|action-(?P<action>[0-9]{4})|unconfirmed)\.json"
 )
+_MISSED = re.compile(r"alarms/(?P<gateway>[a-z0-9_-]{1,64})/missed/(?P<id>[0-9a-f]{64})\.json")
 _VERDICT = re.compile(
     r"verdicts/(?P<gateway>[a-z0-9_-]{1,64})/(?P<report>[a-z0-9_.-]{1,200}?\.[0-9]{1,10})"
     r"(?:-[0-9]+)?\.json"
@@ -146,6 +147,22 @@ def parse_alarm_record_key(key: str) -> AlarmRecordKey | None:
         name=name,
         number=int(pictures or action or 0),
     )
+
+
+def missed_folder(gateway: GatewayId) -> str:
+    """What people reported of one gateway lies below it."""
+    return f"alarms/{gateway}/missed/"
+
+
+def missed_key(gateway: GatewayId, threat_id: str) -> str:
+    """`alarms/<gw>/missed/<64 hex digits>.json`: what somebody reported as missed."""
+    return f"{missed_folder(gateway)}{threat_id}.json"
+
+
+def parse_missed_key(key: str) -> tuple[GatewayId, str] | None:
+    """Gateway and id; None if `missed_key` makes no such key."""
+    match = _MISSED.fullmatch(key)
+    return (GatewayId(match["gateway"]), match["id"]) if match else None
 
 
 def report_of_verdict_key(key: str) -> ReportId | None:

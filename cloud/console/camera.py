@@ -16,6 +16,7 @@ from cloud.console.alarm_view import PictureView
 from cloud.console.guard import SignedIn, guarded
 from cloud.console.parts import AccessPart, FleetPart, PagesPart
 from cloud.console.roles import READERS, Person
+from cloud.console.wall import LABELS
 from cloud.index.queries import AlarmFilter, WallOrder
 from cloud.index.summary import AlarmSummary
 from contract.ids import CameraId, GatewayId, is_name
@@ -74,6 +75,9 @@ def camera_page(
         places=access.configurations.places(gateway, camera),
         last=newest_picture(access, who, alarms),
         alarms=alarms,
+        missed=access.index.missed.find([GatewayId(gateway)], CameraId(camera), limit=NEWEST),
+        labels=LABELS,
+        now=access.clock.now(),
     )
 
 

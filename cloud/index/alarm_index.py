@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, Select, delete, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from cloud.index.database import measure, writing
+from cloud.index.database import measure, upserting, writing
+from cloud.index.missed_index import MissedIndex
 from cloud.index.queries import (
     AlarmFilter,
     PageEnd,
@@ -70,10 +70,11 @@ class AlarmCounts:
 
 
 class AlarmIndex:
-    """Over a database from `open_index`."""
+    """Over a database from `open_index`; `missed` has what nothing was raised about."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
+        self.missed = MissedIndex(engine)
         self._written = 0
 
     def add(self, report_id: ReportId, records: Iterable[AlarmRecord]) -> AlarmSummary | None:
@@ -191,7 +192,7 @@ class AlarmIndex:
             connection.execute(delete(AlarmRow).where(AlarmRow.report_id == report_id))
             return None
         values = asdict(summary) | {"written_at": self._clock.now()}
-        insert = _upserting(connection)(AlarmRow).values(values)
+        insert = upserting(connection)(AlarmRow).values(values)
         changed = {name: insert.excluded[name] for name in values if name != "report_id"}
         connection.execute(insert.on_conflict_do_update(index_elements=["report_id"], set_=changed))
         return summary
@@ -216,11 +217,6 @@ def _counting(
     return select(part.c.state, part.c.work, func.count()).group_by(part.c.state, part.c.work)
 
 
-def _upserting(connection: Connection) -> type[postgresql.Insert] | type[sqlite.Insert]:
-    """Both databases have the same clause, each with its own word in SQLAlchemy."""
-    return postgresql.Insert if connection.dialect.name == "postgresql" else sqlite.Insert
-
-
 def _lock(connection: Connection, report_id: ReportId) -> None:
     """Until the end of the transaction nobody else adds to this alarm. SQLite has one writer."""
     if connection.dialect.name == "postgresql":
@@ -237,7 +233,7 @@ def _insert(connection: Connection, report_id: ReportId, record: AlarmRecord) ->
         "body": body_of(record),
     }
     connection.execute(
-        _upserting(connection)(AlarmRecordRow).values(values).on_conflict_do_nothing()
+        upserting(connection)(AlarmRecordRow).values(values).on_conflict_do_nothing()
     )
 
 

@@ -20,7 +20,8 @@ from cloud.verdicts.ledger import PLACES
 from cloud.verdicts.sealed import RecordFault, RecordRefusal
 from cloud.verdicts.stock import entry_at
 from contract.ids import GatewayId, ReportId
-from contract.keys import AlarmRecordKey, alarm_record_key, verdict_key
+from contract.keys import AlarmRecordKey, alarm_record_key, missed_key, verdict_key
+from contract.missed_threat import MissedThreat
 from contract.operator_action import OperatorAction
 from contract.report import ThreatReport
 from objectstore.store import NotFound, ObjectStore, TooLarge
@@ -32,7 +33,7 @@ MAX_RECORD_BYTES = 512 * 1024
 
 _DOMAIN = "io.stillwatch.alarm-record.v1"
 
-Stored = TypeVar("Stored", ReportRecord, UnconfirmedRecord, OperatorAction)
+Stored = TypeVar("Stored", ReportRecord, UnconfirmedRecord, OperatorAction, MissedThreat)
 
 
 class AlarmStore:
@@ -54,6 +55,10 @@ class AlarmStore:
         """Claims the action's number. What stands there: the very action if it is ours, or that
         of who was faster; None: something that is none."""
         return self.keep(action)
+
+    def missed(self, gateway: GatewayId, threat_id: str) -> MissedThreat | None:
+        """What somebody reported under this id."""
+        return self._read(missed_key(gateway, threat_id), MissedThreat)
 
     def verdict(self, gateway: GatewayId, report_id: ReportId) -> LedgerEntry | None:
         """The first that stands for a report."""
@@ -133,8 +138,10 @@ class AlarmStore:
         return found
 
 
-def key_of(record: ReportRecord | UnconfirmedRecord | OperatorAction) -> str:
+def key_of(record: ReportRecord | UnconfirmedRecord | OperatorAction | MissedThreat) -> str:
     """Where a record lies."""
+    if isinstance(record, MissedThreat):
+        return missed_key(record.gateway, record.id)
     if isinstance(record, OperatorAction):
         return alarm_record_key(record.gateway, record.report_id, "action", record.number)
     if isinstance(record, UnconfirmedRecord):

@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 POOL = 8
@@ -59,6 +60,11 @@ def writing(engine: Engine) -> Iterator[Connection]:
     marked = engine.connect().execution_options(**{_WRITES: True})
     with marked as connection, connection.begin():
         yield connection
+
+
+def upserting(connection: Connection) -> type[postgresql.Insert] | type[sqlite.Insert]:
+    """Both databases have the same clause, each with its own word in SQLAlchemy."""
+    return postgresql.Insert if connection.dialect.name == "postgresql" else sqlite.Insert
 
 
 def measure(connection: Connection) -> None:

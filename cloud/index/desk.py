@@ -15,6 +15,7 @@ from cloud.index.alarm_index import AlarmIndex
 from cloud.index.alarm_store import AlarmStore
 from cloud.index.summary import AlarmSummary
 from contract.ids import ReportId
+from contract.missed_threat import MissedThreat
 from contract.operator_action import MOST_ACTIONS, ActionKind, OperatorAction, OutcomeCode
 from service.clock import Clock
 
@@ -86,6 +87,14 @@ class AlarmDesk:
                 break
             number = free
         return RefusedAction(reason=ActionRefusal.OVERTAKEN, alarm=alarm)
+
+    def report_missed(self, threat: MissedThreat) -> MissedThreat | None:
+        """What stands there then: what was reported first of two that are the same. None:
+        something that is none of ours. Raises what store and database raise."""
+        kept = self._alarms.keep(threat)
+        if kept is not None:
+            self._index.missed.add([kept])
+        return kept
 
     def _taken(
         self, proposed: ProposedAction, alarm: AlarmSummary, number: int

@@ -18,7 +18,13 @@ from cloud.index.alarm_index import AlarmIndex
 from cloud.index.alarm_store import AlarmStore
 from cloud.index.records import AlarmRecord, RecordPlace
 from contract.ids import GatewayId, ReportId, is_name
-from contract.keys import AlarmRecordKey, parse_alarm_record_key, report_of_verdict_key
+from contract.keys import (
+    AlarmRecordKey,
+    missed_folder,
+    parse_alarm_record_key,
+    parse_missed_key,
+    report_of_verdict_key,
+)
 from objectstore.inventory import Inventory
 
 READERS = 8
@@ -32,11 +38,13 @@ _AREAS = ("alarms", "verdicts")
 
 @dataclass(slots=True)
 class RebuildCounts:
-    """`alarms` in the store, how many of them were `read`, and how many were `removed`."""
+    """`alarms` in the store, how many of them were `read`, and how many were `removed`;
+    `missed`: what people reported as missed."""
 
     alarms: int = 0
     read: int = 0
     removed: int = 0
+    missed: int = 0
 
 
 @dataclass(slots=True)
@@ -61,9 +69,23 @@ class Rebuilding:
     def run(self, *, whole: bool) -> RebuildCounts:
         """Raises what store and database raise; begun again, it ends the same."""
         counts = RebuildCounts()
-        for gateway in sorted({*self._gateways(), *self._index.gateways()}):
+        missed = self._index.missed.ids()  # before the store is listed: what comes meanwhile stays
+        for gateway in sorted({*self._gateways(), *self._index.gateways(), *missed}):
             self._gateway(gateway, counts, whole=whole)
+            known = missed.get(gateway, frozenset())
+            counts.missed += self._missed(gateway, known, whole=whole)
         return counts
+
+    def _missed(self, gateway: GatewayId, known: frozenset[str], *, whole: bool) -> int:
+        listed = [parse_missed_key(one.key) for one in self._inventory.list(missed_folder(gateway))]
+        ids = {one[1] for one in listed if one is not None}
+        due = sorted(ids if whole else ids - known)
+        with ThreadPoolExecutor(READERS) as pool:
+            read = list(pool.map(lambda one: self._alarms.missed(gateway, one), due))
+        kept = [one for one in read if one is not None]
+        staying = (ids - set(due)) | {one.id for one in kept}
+        self._index.missed.replace(known - staying, kept)
+        return len(staying)
 
     def _gateway(self, gateway: GatewayId, counts: RebuildCounts, *, whole: bool) -> None:
         listed, known = self._listed(gateway), self._index.places(gateway)

@@ -97,6 +97,23 @@ class AlarmRow(Base):
     )
 
 
+class MissedThreatRow(Base):
+    """What somebody reported as missed; `body` is the record in the store without signature."""
+
+    __tablename__ = "missed_threats"
+
+    id: Mapped[str] = mapped_column(name_column(64), primary_key=True)
+    gateway: Mapped[str] = mapped_column(name_column(64))
+    camera: Mapped[str] = mapped_column(name_column(64))
+    missed_at: Mapped[datetime]
+    body: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("missed_by_time", "missed_at"),
+        Index("missed_by_camera", "gateway", "camera", "missed_at"),
+    )
+
+
 class AlarmRecordRow(Base):
     """A record of an alarm as it lies in the store, as JSON without its signature."""
 

@@ -61,6 +61,35 @@ def test_a_shift_is_handed_over_by_keyboard(watched: Served, page: Page) -> None
     accessible(page)
 
 
+def test_something_that_was_missed_is_reported_by_keyboard(watched: Served, page: Page) -> None:
+    signed_in(watched, page, "olga", PersonRole.OPERATOR)
+    page.goto(watched.url)
+    page.get_by_role("link", name="Something was missed").press("Enter")
+    expect(page.locator("[data-zone]")).to_have_text("(your time)")
+    accessible(page)
+    narrow_is_whole(page)
+    page.get_by_label("Camera").focus()
+    page.keyboard.type("mill · yard")
+    page.keyboard.press("Tab")
+    when = page.get_by_label("When")
+    expect(when).to_be_focused()
+    asked = when.input_value()
+    page.get_by_label("Note").focus()
+    page.keyboard.type("a man behind the van")
+    page.keyboard.press("Enter")
+    reported = page.locator("#missed li")
+    expect(reported).to_contain_text("person, by olga")
+    expect(reported).to_contain_text("a man behind the van")
+    (threat,) = watched.parts.access.index.missed.find()
+    assert threat.missed_at.strftime("%Y-%m-%dT%H:%M") == asked
+    accessible(page)
+    narrow_is_whole(page)
+    page.goto(f"{watched.url}/quality")
+    expect(page.locator(".proposal")).to_contain_text("1 reported as missed")
+    accessible(page)
+    narrow_is_whole(page)
+
+
 def test_the_figures_of_quality(watched: Served, page: Page) -> None:
     signed_in(watched, page, "vera", PersonRole.VIEWER)
     page.goto(f"{watched.url}/quality")

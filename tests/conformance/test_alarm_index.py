@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from contract.ids import CameraId, GatewayId, ReportId
 from contract.report import FiredRule
 from tests import databases
 from tests.alarms import action_on, decided, given_up, received, report_of
+from tests.contract.test_missed_threat import AT, THREAT
 from tests.fakes import ManualClock
 
 
@@ -244,6 +246,31 @@ def test_writers_of_one_alarm_at_once_lose_nothing(index: AlarmIndex) -> None:
     assert found is not None
     assert found.actions == 32
     assert {f"n{number}" for number in range(1, 33)} <= set(found.words.split())
+
+
+def test_what_was_missed_is_found_by_gateway_camera_and_time(index: AlarmIndex) -> None:
+    places = (("north", "yard", 1), ("north", "gate", 2), ("south", "yard", 3))
+    threats = [
+        THREAT.model_copy(
+            update={"gateway": gateway, "camera": camera, "missed_at": AT + timedelta(hours=hour)}
+        )
+        for gateway, camera, hour in places
+    ]
+    for _ in range(2):
+        index.missed.add(threats)
+    assert index.missed.find() == tuple(reversed(threats))
+    north, yard = GatewayId("north"), CameraId("yard")
+    assert index.missed.find([north]) == (threats[1], threats[0])
+    assert index.missed.find([north], yard) == (threats[0],)
+    assert index.missed.find([]) == ()
+    assert index.missed.find(since=AT + timedelta(hours=2), limit=1) == (threats[2],)
+    noted = threats[0].model_copy(update={"note": "nul \x00 and more"})
+    index.missed.replace({threats[1].id}, [noted])
+    assert index.missed.find() == (threats[2], noted)
+    assert index.missed.ids() == {
+        north: frozenset({noted.id}),
+        GatewayId("south"): frozenset({threats[2].id}),
+    }
 
 
 def test_many_may_open_a_new_index_at_once(url: str) -> None:

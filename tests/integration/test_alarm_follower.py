@@ -328,7 +328,12 @@ def test_the_command_makes_an_index_from_a_store(
     words = ["reindex", "--store", f"dir:{tmp_path}/store", "--settings", str(file)]
     words += ["--signing-key", str(tmp_path / "key.pem")]
     assert main(words) == 0
-    assert json.loads(capsys.readouterr().out) == {"alarms": 2, "read": 2, "removed": 0}
+    assert json.loads(capsys.readouterr().out) == {
+        "alarms": 2,
+        "read": 2,
+        "removed": 0,
+        "missed": 0,
+    }
     engine = open_index(f"sqlite:///{tmp_path}/again.sqlite")
     assert rows_of(engine) == live
     engine.dispose()

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from contract.evidence_request import EvidenceRequest
+from contract.missed_threat import MissedThreat
 from contract.operator_action import OperatorAction
 from contract.operator_outcome import OperatorOutcome
 from contract.report import ThreatReport
@@ -32,6 +33,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "watch-entry-v1": WatchEntry,
     "operator-action-v1": OperatorAction,
     "operator-outcome-v1": OperatorOutcome,
+    "missed-threat-v1": MissedThreat,
 }
 
 

@@ -11,6 +11,15 @@ function localTimes(root) {
 }
 localTimes(document);
 
+// A time that is entered is the reader's own too; without script it is UTC.
+for (const form of document.querySelectorAll("form[data-missed]")) {
+  const { missed_at: when, offset_minutes: offset } = form.elements;
+  const at = new Date(`${when.defaultValue}Z`);
+  when.value = new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  form.querySelector("[data-zone]").textContent = "(your time)";
+  form.addEventListener("submit", () => { offset.value = Math.round(new Date(when.value).getTimezoneOffset()); });
+}
+
 const list = document.getElementById("list");
 const panel = document.getElementById("panel");
 const wide = window.matchMedia("(min-width: 60.01rem)");
