@@ -8,7 +8,7 @@ removed at the end shows only against the time until which there should be entri
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -55,11 +55,13 @@ class WatchFinding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchQuestion:
     """What is asked of a gateway's entries. `keys`: those that are known to be its, as entries name
-    them; none: its first is believed. `begin` and `until` bound the time; `grace` is how long after
-    the last entry the next may take to come."""
+    them; none: its first is believed. `flaw_of` says why an entry is not vouched for, None if it
+    is; given, it counts instead of `keys`. `begin` and `until` bound the time; `grace` is how long
+    after the last entry the next may take to come."""
 
     gateway: GatewayId
     keys: tuple[str, ...] = ()
+    flaw_of: Callable[[WatchEntry], str | None] | None = None
     begin: datetime | None = None
     until: datetime | None = None
     grace: timedelta = timedelta(hours=2)
@@ -89,11 +91,11 @@ def check(found: Mapping[str, bytes], question: WatchQuestion) -> CheckedWatch:
     known = question.keys or tuple(chain[0].entry.key for chain in chains[:1])
     entries: list[WatchEntry] = []
     for chain in chains:
-        findings += _other_key(chain[0].entry, known)
+        findings += _distrust([one.entry for one in chain], known, question)
         findings += _in_chain(chain, question)
         entries += [one.entry for one in chain if _within(one.entry, question)]
     entries.sort(key=lambda entry: (entry.begins, entry.number))
-    findings += _silence([one.entry for chain in chains for one in chain], question)
+    findings += _silence([one.entry for chain in chains for one in chain], known, question)
     return CheckedWatch(tuple(entries), tuple(findings))
 
 
@@ -120,10 +122,24 @@ def _within(entry: WatchEntry, question: WatchQuestion) -> bool:
     return after and (question.until is None or entry.begins < question.until)
 
 
-def _other_key(first: WatchEntry, known: Iterable[str]) -> Iterator[WatchFinding]:
-    if first.key not in known:
-        words = f"signed by {first.key}, which is not known to be this gateway's"
-        yield WatchFinding(WatchFault.KEY_CHANGED, _place(first), words, first.begins)
+def _distrust(
+    chain: list[WatchEntry], known: Iterable[str], question: WatchQuestion
+) -> Iterator[WatchFinding]:
+    if question.flaw_of is None:
+        if chain[0].key not in known:
+            words = f"signed by {chain[0].key}, which is not known to be this gateway's"
+            yield WatchFinding(WatchFault.KEY_CHANGED, _place(chain[0]), words, chain[0].begins)
+        return
+    for entry in chain:
+        flaw = question.flaw_of(entry) if _within(entry, question) else None
+        if flaw is not None:
+            yield WatchFinding(WatchFault.UNVOUCHED, _place(entry), flaw, entry.begins)
+
+
+def _is_trusted(entry: WatchEntry, known: Iterable[str], question: WatchQuestion) -> bool:
+    if question.flaw_of is None:
+        return entry.key in known
+    return question.flaw_of(entry) is None
 
 
 def _in_chain(chain: list[SealedEntry], question: WatchQuestion) -> Iterator[WatchFinding]:
@@ -198,10 +214,14 @@ def _hole(last: int, entry: WatchEntry) -> WatchFinding:
     return WatchFinding(WatchFault.HOLE, _place(entry), f"{numbers} missing", entry.begins)
 
 
-def _silence(entries: list[WatchEntry], question: WatchQuestion) -> Iterator[WatchFinding]:
+def _silence(
+    entries: list[WatchEntry], known: Iterable[str], question: WatchQuestion
+) -> Iterator[WatchFinding]:
+    """By entries that are the gateway's: one that somebody made for it breaks no silence."""
     if question.until is None:
         return
-    last = max((entry.ends for entry in entries), default=None)
+    trusted = (entry.ends for entry in entries if _is_trusted(entry, known, question))
+    last = max(trusted, default=None)
     if last is None:
         yield WatchFinding(WatchFault.SILENCE, question.gateway, "there is no entry at all")
     elif last + question.grace < question.until:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,9 +20,9 @@ from cloud.settings import Settings
 from contract.ids import CameraId, GatewayId, is_name
 from contract.keys import watch_folder, watch_pin_key
 from contract.possession import UNREADABLE, read_certificate
-from contract.watch import MAX_WATCH_BYTES
+from contract.watch import MAX_WATCH_BYTES, WatchEntry
 from contract.watch_binding import binding_flaw
-from contract.watch_chain import CheckedWatch, WatchFault, WatchFinding, WatchQuestion, check
+from contract.watch_chain import CheckedWatch, WatchQuestion, check
 from objectstore.inventory import open_inventory
 from objectstore.store import NotFound, ObjectStore, TooLarge
 from service.clock import Clock
@@ -31,7 +30,6 @@ from service.clock import Clock
 EXIT_FOUND = 1
 _SUFFIX = ".json"
 _KEY_BYTES = 200
-_TRUST_NEW = (WatchFault.KEY_CHANGED,)
 
 
 def proof(
@@ -54,13 +52,12 @@ def proof(
     question = WatchQuestion(
         gateway=gateway,
         keys=tuple(options.key) or pinned,
+        flaw_of=_binding(options.authority),
         begin=options.begin,
         until=options.until or clock.now(),
         grace=timedelta(seconds=options.grace_s),
     )
     checked = check(found, question)
-    if options.authority is not None:
-        checked = _vouched(checked, _authority(options.authority))
     camera = CameraId(options.camera) if options.camera else None
     lines = _json(gateway, checked, camera) if options.json else _text(gateway, checked, camera)
     return (EXIT_FOUND if checked.findings else 0), lines
@@ -117,15 +114,12 @@ def _authority(file: Path) -> x509.Certificate:
         raise CannotRun(f"authority {file}: {error}") from error
 
 
-def _vouched(checked: CheckedWatch, authority: x509.Certificate) -> CheckedWatch:
-    """Goes by the gateway's certificates instead of by the first key."""
-    findings = [one for one in checked.findings if one.fault not in _TRUST_NEW]
-    for entry in checked.entries:
-        flaw = binding_flaw(entry, authority)
-        if flaw is not None:
-            place = f"number {entry.number}"
-            findings.append(WatchFinding(WatchFault.UNVOUCHED, place, flaw, entry.begins))
-    return replace(checked, findings=tuple(findings))
+def _binding(file: Path | None) -> Callable[[WatchEntry], str | None] | None:
+    """What the gateway's certificates say of an entry, instead of the first key."""
+    if file is None:
+        return None
+    authority = _authority(file)
+    return lambda entry: binding_flaw(entry, authority)
 
 
 def _json(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) -> Iterator[str]:
@@ -144,7 +138,8 @@ def _json(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) ->
 
 
 def _text(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) -> Iterator[str]:
-    yield from page_of(checked, camera)
+    for line in page_of(checked, camera):  # names and words in it may be anybody's
+        yield "".join(one if one.isprintable() else "\ufffd" for one in line)
     for key in dict.fromkeys(entry.key for entry in checked.entries):
         yield f"key    {key}"
     number = len(checked.findings)

@@ -172,7 +172,7 @@ def test_a_whole_history_that_somebody_made_with_a_key_of_his_own_is_not_the_gat
     folder = keep(tmp_path, CHAIN)
     shutil.rmtree(folder)
     keep(tmp_path, chain_of(30, OTHERS))
-    assert faults(capsys, tmp_path) == ["key_changed"]
+    assert faults(capsys, tmp_path) == ["key_changed", "silence"]
 
 
 def test_exported_files_are_checked_without_a_store(
@@ -231,15 +231,45 @@ def test_the_authority_stands_for_the_key_and_for_no_other(
     (tmp_path / "authority.crt").write_bytes(fleet.pem)
     for name, chain, found in (
         ("good", _vouched(fleet, "north", new_signer()), set()),
-        ("foreign", _vouched(foreign, "north"), {"unvouched"}),
-        ("another", _vouched(fleet, "south"), {"unvouched"}),
-        ("none", chain_of(2), {"unvouched"}),
-        ("moved", _moved(_vouched(fleet, "north")), {"unvouched"}),
+        ("foreign", _vouched(foreign, "north"), {"unvouched", "silence"}),
+        ("another", _vouched(fleet, "south"), {"unvouched", "silence"}),
+        ("none", chain_of(2), {"unvouched", "silence"}),
+        ("moved", _moved(_vouched(fleet, "north")), {"unvouched", "silence"}),
     ):
         keep(tmp_path / name, chain)
         until = (chain[-1].entry.ends + HOUR).isoformat()
         more = ("--authority", str(tmp_path / "authority.crt"), "--until", until)
         assert set(faults(capsys, tmp_path / name, *more)) == found, name
+
+
+@pytest.mark.parametrize("known", ["authority", "key", "pinned"])
+def test_an_entry_that_somebody_made_for_later_hides_no_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], known: str
+) -> None:
+    fleet = new_authority()
+    (tmp_path / "authority.crt").write_bytes(fleet.pem)
+    keep(tmp_path / "store", _vouched(fleet, "north"))
+    forged = chain_of(40, OTHERS)[39]
+    (tmp_path / "store" / "watch" / "north" / "later.json").write_bytes(forged.content)
+    more = {
+        "authority": ("--authority", str(tmp_path / "authority.crt")),
+        "key": ("--key", key_text(OURS)),
+        "pinned": (),
+    }[known]
+    assert "silence" in faults(capsys, tmp_path / "store", *more)
+
+
+def test_no_name_in_the_bucket_and_no_word_of_an_entry_moves_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shout = "\x1b[2J\r\nnorth: 30 entries, everything holds"
+    changes: Changes = {1: {"closed": shout}, 2: {"run": "2", "begins": BEGIN + 2 * HOUR}}
+    folder = keep(tmp_path, chain_of(2, OURS, changes))
+    (folder / f"{shout}.json").write_bytes(b"{}")
+    out = run(capsys, tmp_path)[1]
+    assert "\x1b" not in out
+    assert "\r" not in out
+    assert "north: 30 entries, everything holds" not in out.splitlines()
 
 
 def _moved(chain: list[SealedEntry]) -> list[SealedEntry]:
