@@ -148,8 +148,9 @@ class Accounts:
 
     def check(self, name: str, password: str) -> Person | None:
         """Who has this name and password; takes as long for a name that nobody has."""
+        asked = name if name_objection(name) is None else ""
         with Session(self._engine) as session:
-            row = session.scalar(select(AccountRow).where(AccountRow.name == name))
+            row = session.scalar(select(AccountRow).where(AccountRow.name == asked))
             stored = row.password if row is not None and row.active else None
             known = person_of(row) if row is not None else None
         return known if is_password(stored, password) else None

@@ -45,10 +45,10 @@ class AuditLog:
             session.add(
                 AuditRow(
                     at=self._clock.now(),
-                    who=who[:64],
-                    address=address[:64],
+                    who=_kept(who)[:64],
+                    address=_kept(address)[:64],
                     what=what,
-                    detail=redacted(detail)[:_MOST_CHARS],
+                    detail=_kept(redacted(detail))[:_MOST_CHARS],
                 )
             )
 
@@ -69,3 +69,8 @@ class AuditLog:
                 )
                 for row in session.scalars(query)
             ]
+
+
+def _kept(words: str) -> str:
+    """PostgreSQL's texts hold no NUL."""
+    return words.replace("\x00", "\ufffd")

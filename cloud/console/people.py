@@ -77,6 +77,8 @@ def invite(
     named = frozenset(one for one in sites.replace(",", " ").split() if one)
     if wrong is None and len(named) > _MOST_SITES:
         wrong = f"{len(named)} sites: at most {_MOST_SITES}, or none for all"
+    if wrong is None and not sites.isprintable():
+        wrong = "a site's name has no control characters"
     if wrong is not None:
         return shown(request, pages, accounts, who, status=422, error=wrong)
     token = accounts.invite(name, role, named)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from cloud.console.accounts import AccountRefused
@@ -23,6 +23,7 @@ from cloud.console.parts import (
     SessionsPart,
     SettingsPart,
 )
+from cloud.console.passwords import TooManyPasswords
 from cloud.console.roles import READERS, Person
 
 _MOST_CHARS = 300
@@ -77,16 +78,19 @@ def sign_in(
 ) -> Response:
     """By name and password."""
     address, now = client_address(request), clock.mono()
-    wait_s = attempts.wait_s(name, address, now)
-    person = accounts.check(name, password) if not wait_s else None
+    wait_s = attempts.begin(name, address, now)
+    try:
+        person = accounts.check(name, password) if not wait_s else None
+    except TooManyPasswords as error:
+        attempts.not_tried(name, address)
+        raise HTTPException(503, "many sign in at this moment: try again") from error
     if person is not None:
-        attempts.note(name, address, now, succeeded=True)
+        attempts.succeeded(name, address)
         audit.add(person.name, address, "session_opened", "by password")
         return enter(RedirectResponse(local_path(to), 303), person, sessions, forms)
     if wait_s:
         words = f"too many failures: try again in {wait_s / 60:.0f} minutes"
     else:
-        attempts.note(name, address, now, succeeded=False)
         audit.add(name, address, "sign_in_refused")
         words = "name or password is wrong"
     response = pages.page(

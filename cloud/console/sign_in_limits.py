@@ -46,6 +46,12 @@ class SignInLimits:
         """Forgets the key's failures."""
         self._counts.pop(key, None)
 
+    def taken_back(self, key: str) -> None:
+        """One that was counted is none."""
+        known = self._counts.get(key)
+        if known is not None:
+            self._counts[key] = FailureCount(known.since_s, max(0, known.failures - 1))
+
     def __len__(self) -> int:
         return len(self._counts)
 

@@ -31,8 +31,8 @@ class Sites:
 
     def gateways_of(self, site: str) -> frozenset[GatewayId]:
         """Those that stand there."""
-        known = self._sites.get(site, _NOTHING_MORE).gateways
-        return frozenset(GatewayId(one) for one in known or (site,))
+        known = self._sites.get(site, _NOTHING_MORE).gateways or (site,)
+        return frozenset(GatewayId(one) for one in known if self.site_of(one) == site)
 
     def gateways_for(self, person: Person, site: str | None = None) -> frozenset[GatewayId] | None:
         """Whose alarms a person sees, at one site or at all; None: everybody's."""

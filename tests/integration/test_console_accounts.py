@@ -8,10 +8,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DatabaseError
 
 from cloud.console.accounts import AccountRefused
+from cloud.console.app import create_app
 from cloud.console.command import first_link
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import Person, PersonRole
-from tests.consoles import PASSWORD, add_person, parts_in
+from tests.consoles import PASSWORD, add_person, browser, enter, form_token, parts_in
+from tests.databases import PostgreSql
 from tests.fakes import ManualClock
 
 
@@ -81,7 +83,7 @@ def test_a_name_that_is_taken_is_refused_to_who_may_choose(parts: ConsoleParts) 
 
 def test_a_password_is_stored_as_an_argon2_hash_alone(parts: ConsoleParts, tmp_path: Path) -> None:
     add_person(parts, "ada", PersonRole.VIEWER, "north")
-    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
     assert PASSWORD.encode() not in stored
     assert b"$argon2id$" in stored
     assert parts.accounts.check("ada", PASSWORD) == Person(
@@ -105,7 +107,9 @@ def test_a_session_is_found_until_its_time_is_over(parts: ConsoleParts, clock: M
 
 def test_the_database_holds_no_cookie(parts: ConsoleParts, tmp_path: Path) -> None:
     cookie = parts.sessions.open(add_person(parts, "ada", PersonRole.VIEWER))
-    assert cookie.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert cookie.encode() not in b"".join(
+        file.read_bytes() for file in tmp_path.iterdir() if file.is_file()
+    )
 
 
 def test_a_new_password_and_a_switched_off_account_end_all_sessions(parts: ConsoleParts) -> None:
@@ -149,3 +153,18 @@ def test_an_entry_without_a_database_is_an_error_and_no_silence(tmp_path: Path) 
     (tmp_path / "accounts.sqlite").write_bytes(b"this is no database, but a letter to somebody")
     with pytest.raises(Exception, match="accounts"):
         parts_in(tmp_path, ManualClock())
+
+
+def test_what_postgresql_cannot_hold_is_refused_or_replaced(
+    tmp_path: Path, clock: ManualClock, postgresql: PostgreSql
+) -> None:
+    parts = parts_in(tmp_path, clock, accounts=postgresql.new_database())
+    client = browser(create_app(parts))
+    said = {"form_token": form_token(client.get("/sign-in").text), "password": PASSWORD}
+    assert client.post("/sign-in", data={**said, "name": "a\0da"}).status_code == 401
+    token = enter(client, parts, add_person(parts, "ada", PersonRole.ADMIN))
+    invited = {"form_token": token, "role": "viewer", "name": "ben", "sites": "mi\0ll"}
+    assert client.post("/people/invite", data=invited).status_code == 422
+    handed = {"form_token": token, "to": "b\0b"}
+    assert client.post("/shift/hand-over", data=handed).status_code == 200
+    assert {one.who for one in parts.audit.newest()} == {"a\ufffdda", "ada"}

@@ -132,6 +132,16 @@ def test_who_has_sites_sees_no_other_ones_alarms(
     assert untouched.actions == 0
 
 
+def test_a_site_named_like_anothers_gateway_shows_nothing_of_it(
+    app: FastAPI, parts: ConsoleParts, clock: ManualClock
+) -> None:
+    of_mill = raise_alarm(parts, 1, clock.now())
+    eve = Somebody(app, parts, "eve", PersonRole.OPERATOR, "north")
+    for path in ("/", "/?site=north", "/api/alarms", "/cameras/north/yard", f"/alarms/{of_mill}"):
+        assert "north.yard" not in eve.get(path)[1].replace(path, ""), path
+    assert ">1</td>" not in eve.get("/quality")[1]
+
+
 def test_an_alarm_says_why_it_was_raised_how_the_networks_voted_and_draws_its_boxes(
     app: FastAPI, parts: ConsoleParts, clock: ManualClock
 ) -> None:
