@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -24,13 +25,21 @@ LOOK_S = 0.5
 _BACK = timedelta(seconds=3)
 _REMEMBERED = 2000
 HEARTBEAT_S = 15.0
+MOST_CHANGED = 500
+"""Of one look."""
 MAX_WATCHERS = 200
+MAX_OF_ACCOUNT = 20
+"""Pages of one person: nobody takes the others' places."""
+
+Sight = Callable[[], Callable[[str], bool] | None]
+"""Says of a gateway whether its alarms are for who watches, as of now; None: no session."""
 
 
 @dataclass(eq=False, slots=True)
 class Watcher:
-    """One open page; what it has not been told yet."""
+    """One open page of an account; what it has not been told yet."""
 
+    account: int
     sees: Callable[[str], bool]
     changed: set[str] = field(default_factory=set)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,49 +55,45 @@ class LiveFeed:
         self._seen: dict[str, AlarmSummary] = {}
         self._from: datetime = clock.now()
 
-    @property
-    def full(self) -> bool:
-        """Whether no more can watch."""
-        return len(self._watchers) >= MAX_WATCHERS
+    def is_full(self, account: int) -> bool:
+        """Whether no more can watch, or no more of this account."""
+        own = sum(one.account == account for one in self._watchers)
+        return len(self._watchers) >= MAX_WATCHERS or own >= MAX_OF_ACCOUNT
 
-    async def watch(
-        self, sees: Callable[[str], bool], good: Callable[[], bool]
-    ) -> AsyncIterator[str]:
-        """Server-sent events until `good` says no more; `sees` says of a gateway whether its alarms
-        are for who watches."""
-        watcher = Watcher(sees)
+    async def watch(self, account: int, sight: Sight) -> AsyncIterator[str]:
+        """Server-sent events until `sight` says that the session is over."""
+        watcher = Watcher(account, lambda _: False)
         self._watchers.add(watcher)
         if self._looking is None or self._looking.done():
             self._from = self._clock.now()
             self._looking = asyncio.create_task(self._look())
         try:
-            yield "retry: 2000\nevent: ready\ndata: {}\n\n"
-            while await asyncio.to_thread(good):
-                yield await self._next(watcher)
+            sees = await asyncio.to_thread(sight)
+            words = "retry: 2000\nevent: ready\ndata: {}\n\n"
+            while sees is not None:
+                watcher.sees = sees
+                yield words
+                await _woken(watcher)
+                sees = await asyncio.to_thread(sight)
+                words = _news(watcher, sees) if sees is not None else ""
             yield "event: over\ndata: {}\n\n"
         finally:
             self._watchers.discard(watcher)
-
-    async def _next(self, watcher: Watcher) -> str:
-        try:
-            await asyncio.wait_for(watcher.woken.wait(), HEARTBEAT_S)
-        except TimeoutError:
-            return ": still here\n\n"
-        watcher.woken.clear()
-        told, watcher.changed = sorted(watcher.changed), set()
-        return f"event: changed\ndata: {json.dumps(told)}\n\n"
 
     async def _look(self) -> None:
         while self._watchers:
             since, now = self._from - _BACK, self._clock.now()
             try:
-                found = await asyncio.to_thread(self._index.changed_since, since)
+                found = await asyncio.to_thread(self._index.changed_since, since, MOST_CHANGED)
             except SQLAlchemyError:  # the database is away: pages say so when they are asked for
                 found = ()
             else:
                 self._from = now
             self._tell([one for one in found if self._seen.get(one.report_id) != one])
             self._remember(found)
+            if len(found) >= MOST_CHANGED:  # there are more: pages ask for all that they show
+                for watcher in self._watchers:
+                    watcher.woken.set()
             await asyncio.sleep(LOOK_S)
 
     def _remember(self, found: tuple[AlarmSummary, ...]) -> None:
@@ -104,3 +109,19 @@ class LiveFeed:
             if mine:
                 watcher.changed |= mine
                 watcher.woken.set()
+
+
+async def _woken(watcher: Watcher) -> None:
+    """By news, or to say that the stream lasts."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(watcher.woken.wait(), HEARTBEAT_S)
+
+
+def _news(watcher: Watcher, sees: Callable[[str], bool]) -> str:
+    """What came while it waited, by the rights that it has now."""
+    if not watcher.woken.is_set():
+        return ": still here\n\n"
+    watcher.woken.clear()
+    told, watcher.changed = sorted(watcher.changed), set()
+    mine = [one for one in told if sees(one.partition(".")[0])]
+    return f"event: changed\ndata: {json.dumps(mine)}\n\n"

@@ -6,8 +6,9 @@ its panel, and the stream of what changed. Called by `app`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request
@@ -133,13 +134,15 @@ async def live(
     forms: FormsPart,
 ) -> Response:
     """Server-sent events: `changed` with the ids of alarms that are new or changed."""
-    if feed.full:
+    if feed.is_full(who.account):
         raise HTTPException(503, "too many pages watch already")
     token = forms.session_of(request) or ""
-    events: AsyncIterator[str] = feed.watch(
-        lambda gateway: access.sites.sees(who, gateway),
-        lambda: sessions.find(token) is not None,
-    )
+
+    def sight() -> Callable[[str], bool] | None:
+        found = sessions.find(token)
+        return None if found is None else partial(access.sites.sees, found.person)
+
+    events: AsyncIterator[str] = feed.watch(who.account, sight)
     return StreamingResponse(events, media_type="text/event-stream")
 
 
