@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -30,6 +31,8 @@ with warnings.catch_warnings():
     from authlib.integrations.httpx_client import OAuth2Client
 
 PATIENCE_S = 10.0
+AT_ONCE = 4
+"""People at the provider's door: while it hangs, each holds one of the threads that serve pages."""
 LEEWAY_S = 60
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384")
 """Signatures that only the provider can make: none by a shared secret, and not `none`."""
@@ -73,12 +76,14 @@ class OpenIdProvider:
     def __init__(self, settings: OidcSettings, redirect_url: str, clock: Clock) -> None:
         self._settings, self._redirect_url, self._clock = settings, redirect_url, clock
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._document: Mapping[str, object] = {}
         self._keys: KeySet | None = None
 
     def begin(self, trip: OpenIdTrip) -> str:
         """The address at which somebody signs in. Raises `ProviderAway`."""
-        address = self._address("authorization_endpoint")
+        with self._turn():
+            address = self._address("authorization_endpoint")
         with self._client() as client:
             url, _ = client.create_authorization_url(
                 address, state=trip.state, code_verifier=trip.verifier, nonce=trip.nonce
@@ -88,10 +93,20 @@ class OpenIdProvider:
     def end(self, trip: OpenIdTrip, code: str) -> VouchedPerson | NotVouched:
         """Who came back with `code`. Raises `ProviderAway`."""
         try:
-            claims = self._claims(self._id_token(trip, code), trip.nonce)
+            with self._turn():
+                claims = self._claims(self._id_token(trip, code), trip.nonce)
         except (AuthlibBaseError, JoseError, ValueError) as error:
             return NotVouched(f"the provider's word does not hold: {error}")
         return vouched(claims, self._settings)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._turns.acquire(blocking=False):
+            raise ProviderAway(f"{AT_ONCE} wait for it already")
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def _id_token(self, trip: OpenIdTrip, code: str) -> str:
         address = self._address("token_endpoint")

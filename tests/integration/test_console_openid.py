@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import queue
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +15,10 @@ from fastapi.testclient import TestClient
 from joserfc.jwk import RSAKey
 
 from cloud.console.app import create_app
+from cloud.console.openid import AT_ONCE, OpenIdProvider, OpenIdTrip, ProviderAway
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import PersonRole
+from cloud.console.settings import OidcSettings
 from tests.consoles import add_person, browser, parts_in
 from tests.fakes import ManualClock
 from tests.openid_provider import CLIENT, SECRET, OpenIdPeople, openid_provider
@@ -178,3 +183,31 @@ def test_a_provider_that_is_away_is_said_and_local_accounts_go_on(
     client = browser(create_app(parts_in(tmp_path, clock, oidc=oidc)))
     assert client.get("/oidc/begin", headers=HTML).status_code == 503
     assert "Sign in with your organisation" in client.get("/sign-in").text
+
+
+def test_a_provider_that_hangs_holds_few_threads_of_those_that_serve_pages(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    ends: queue.Queue[str] = queue.Queue()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = OidcSettings(
+            issuer=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            client_id=CLIENT,
+            client_secret_file=tmp_path / "secret",
+            roles={},
+        )
+        provider = OpenIdProvider(settings, "http://127.0.0.1/oidc/callback", clock)
+
+        def begin() -> None:
+            try:
+                provider.begin(OpenIdTrip(state="s", nonce="n", verifier="v"))
+            except ProviderAway as error:
+                ends.put(str(error))
+
+        threads = [threading.Thread(target=begin) for _ in range(AT_ONCE + 1)]
+        for thread in threads:
+            thread.start()
+        assert "wait for it already" in ends.get(timeout=8)
+    for thread in threads:
+        thread.join(60)
+    assert not any("already" in ends.get(timeout=1) for _ in range(AT_ONCE))
