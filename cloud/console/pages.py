@@ -44,6 +44,7 @@ class Pages:
         self.templates.filters |= {
             "percent": percent,
             "moment": moment,
+            "when": when,
             "hour": hour,
         }
 
@@ -82,6 +83,21 @@ def percent(share: float) -> str:
 def moment(at: datetime | None) -> str:
     """In UTC; browsers show the reader's own time instead."""
     return "-" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def when(at: datetime | str | None) -> Markup | str:
+    """The same as an element that browsers turn into the reader's own time. A text is a time as
+    somebody else wrote it; one that cannot be read stays as it is."""
+    if at is None:
+        return "-"
+    try:
+        known = datetime.fromisoformat(at) if isinstance(at, str) else at
+        shown = moment(known)
+    except (ValueError, OverflowError):
+        return str(at)
+    if known.tzinfo is None:
+        return str(at)
+    return Markup('<time datetime="{}">{}</time>').format(known.isoformat(), shown)
 
 
 def hour(at: datetime) -> str:

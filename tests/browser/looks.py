@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,7 @@ from playwright.sync_api import Page
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 MAX_BYTES = 200_000
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
 _BEYOND = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("main *, header *")]
@@ -21,6 +23,13 @@ def accessible(page: Page) -> None:
     """Fails with what axe has against the page as it stands."""
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
+
+
+def times_have_one_form(page: Page) -> None:
+    """Day and time as on every other page, whatever the browser's language."""
+    said = page.locator("main time").all_inner_texts()
+    assert said
+    assert [one for one in said if _TIME.fullmatch(one) is None] == []
 
 
 def narrow_is_whole(page: Page) -> None:

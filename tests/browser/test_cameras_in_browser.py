@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from cloud.console.roles import PersonRole
 from tests.browser.conftest import Served
-from tests.browser.looks import accessible, narrow_is_whole, picture
+from tests.browser.looks import accessible, narrow_is_whole, picture, times_have_one_form
 from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
 from tests.retained_fleet import retain_fleet
 
@@ -23,6 +23,7 @@ def test_the_fleet_with_a_silent_gateway(watched: Served, page: Page) -> None:
     signed_in(watched, page, "ina", PersonRole.INSTALLER)
     page.goto(f"{watched.url}/fleet")
     expect(page.locator("tbody tr").first).to_contain_text("south")
+    times_have_one_form(page)
     accessible(page)
     narrow_is_whole(page)
     picture(page, "fleet")
@@ -36,6 +37,7 @@ def test_a_camera_from_the_list_of_all(watched: Served, page: Page) -> None:
     page.get_by_role("link", name="yard").press("Enter")
     expect(page.get_by_role("heading", name="Newest stored picture")).to_be_visible()
     expect(page.locator(".over .zone")).to_have_count(1)
+    times_have_one_form(page)
     accessible(page)
     narrow_is_whole(page)
     picture(page, "camera")

@@ -1,11 +1,15 @@
 "use strict";
-// Times as the reader's clock says them; without script they stay in UTC.
+// Times as the reader's clock says them, in one form on all pages; without script they stay in UTC.
+const two = (number) => String(number).padStart(2, "0");
+const dayOf = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+const hourOf = (at) => [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+
 function localTimes(root) {
   for (const one of root.querySelectorAll("time[datetime]")) {
     const at = new Date(one.dateTime);
     if (!Number.isNaN(at.getTime())) {
       one.title = one.textContent;
-      one.textContent = "hour" in one.dataset ? at.toLocaleTimeString() : at.toLocaleString();
+      one.textContent = "hour" in one.dataset ? hourOf(at) : `${dayOf(at)} ${hourOf(at)}`;
     }
   }
 }
@@ -15,7 +19,7 @@ localTimes(document);
 for (const form of document.querySelectorAll("form[data-missed]")) {
   const { missed_at: when, offset_minutes: offset } = form.elements;
   const at = new Date(`${when.defaultValue}Z`);
-  when.value = new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  when.value = `${dayOf(at)}T${hourOf(at).slice(0, 5)}`;
   form.querySelector("[data-zone]").textContent = "(your time)";
   form.addEventListener("submit", () => { offset.value = Math.round(new Date(when.value).getTimezoneOffset()); });
 }
