@@ -27,6 +27,9 @@ BREAK_S = 10.0
 """Frames so far apart have nothing to do with each other: the gate's own events end so."""
 MAX_AGE_S = 86_400.0
 """A day has each hour of every schedule; older pictures of people are not kept."""
+MOST_STRETCHES = 1000
+"""That are over. Single small pictures would be tens of thousands within the bytes, and each frame
+is held against all of them."""
 _LEAD_SHARE = 1 / 3
 """Of all bytes, for quiet scenes in which nothing has happened yet."""
 _LOOKED_ANYWAY = ("first_look", "full_look")
@@ -172,10 +175,14 @@ class Stretches:
             self._closed.append(stretch)
 
     def _shrink(self, now: float, max_bytes: int, max_footage_s: float) -> None:
-        while self._closed and now - self._closed[0].end_s > MAX_AGE_S:
-            self._drop(self._closed[0])
+        for old in [one for one in self._all() if now - one.end_s > MAX_AGE_S]:
+            self._drop(old)
         footage_s = self.footage_s
-        while self.bytes > max_bytes or footage_s > max_footage_s:
+        while (
+            self.bytes > max_bytes
+            or footage_s > max_footage_s
+            or len(self._closed) > MOST_STRETCHES
+        ):
             victim = self._least_telling()
             footage_s -= victim.lasts_s
             self._drop(victim)

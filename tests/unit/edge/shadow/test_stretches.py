@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from contract.ids import CameraId
 from edge.records import Analysed, Check, Frame, Motion, Outcome, Quiet, RuleResult
-from edge.shadow.stretches import Interest, Stretches, interest_of
+from edge.shadow.stretches import (
+    MAX_AGE_S,
+    MOST_STRETCHES,
+    Interest,
+    Stretches,
+    interest_of,
+)
 from imaging.admission import Header, Reason, Rejected
 from tests.unit.edge.scenes import seen
 
@@ -102,6 +108,25 @@ def test_seconds_are_bounded_for_all_cameras_together() -> None:
     for camera in (YARD, GATE):
         play(kept, (200, MOVED), camera=camera, bounds=bounds)
     assert 20 <= kept.footage_s <= 60
+
+
+def test_pictures_of_a_camera_that_fell_silent_are_not_kept_for_more_than_a_day() -> None:
+    stretches = Stretches()
+    play(stretches, (2, RAISED), camera=GATE)
+    play(stretches, (2, MOVED), begin=20.0)
+    stretches.add(frame(MAX_AGE_S + 10.0), QUIET, *AMPLE)
+    assert [one.camera for one in stretches.worth_replaying()] == [YARD]
+    assert stretches.bytes == sum(one.bytes for one in stretches.worth_replaying()) + 1000
+
+
+def test_no_camera_makes_more_stretches_than_each_frame_can_be_held_against() -> None:
+    stretches = Stretches()
+    stretches.add(frame(0.0, GATE, 10), RAISED, *AMPLE)
+    for number in range(MOST_STRETCHES + 50):
+        stretches.add(frame(11.0 * number, YARD, 10), MOVED, *AMPLE)
+    kept = stretches.worth_replaying()
+    assert len(kept) == MOST_STRETCHES + 2
+    assert kept[0].interest is RAISED
 
 
 def test_single_pictures_stand_alone_and_are_marked_when_they_are_reported_later() -> None:
