@@ -13,6 +13,10 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_netw
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: an IPv4 address in the last four bytes, whichever that is."""
 
+_INWARDS = (IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
+"""Translated as a site's own network pleases (RFC 8215), and IPv4 addresses of old (RFC 4291):
+either may lead to a neighbour, though they count as public."""
+
 
 def refusal(address: str, allowed: Sequence[str]) -> str | None:
     """Why nothing is sent there; None if it may."""
@@ -22,7 +26,8 @@ def refusal(address: str, allowed: Sequence[str]) -> str | None:
         return f"{address!r} is no address"
     if any(found in ip_network(one) for one in allowed):
         return None
-    if found.is_global and not found.is_multicast:
+    inwards = isinstance(found, IPv6Address) and any(found in one for one in _INWARDS)
+    if found.is_global and not found.is_multicast and not inwards:
         return None
     return f"{address} is private or special: name its network in `allow_networks` if it is yours"
 

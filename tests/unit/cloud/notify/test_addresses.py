@@ -22,6 +22,7 @@ from cloud.notify.addresses import refusal
             "ff02::1",
         ),
         *("::ffff:10.0.0.8", "64:ff9b::a00:8", "2002:a00:8::1", "::", "no address"),
+        *("64:ff9b:1::a00:8", "::10.0.0.8"),
     ],
 )
 def test_private_and_special_addresses_are_refused(address: str) -> None:
