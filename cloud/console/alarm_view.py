@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cloud.console.evidence_links import is_own
 from cloud.index.summary import AlarmParts
 from contract.report import EvidenceRef, RelativeBox
 from contract.verdict import Verdict
@@ -58,9 +59,12 @@ class PictureView:
 def pictures_of(
     parts: AlarmParts, zones: ZonePolygons, link: Callable[[str], str]
 ) -> tuple[PictureView, ...]:
-    """In the order in which they were taken, whole frames before crops of the same moment."""
-    evidence = parts.report.evidence if parts.report is not None else ()
-    ordered = sorted(evidence, key=lambda one: (one.received_at, one.role == "crop"))
+    """In the order in which they were taken, whole frames before crops of the same moment; only
+    those of the report's own gateway."""
+    report = parts.report
+    evidence = report.evidence if report is not None else ()
+    own = [one for one in evidence if report is not None and is_own(one.key, report.gateway)]
+    ordered = sorted(own, key=lambda one: (one.received_at, one.role == "crop"))
     return tuple(_picture(one, parts, zones, link) for one in ordered)
 
 

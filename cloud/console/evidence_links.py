@@ -12,9 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cloud.console.tokens import is_signed, signature
-from contract.keys import is_evidence_key
+from contract.keys import is_evidence_key, parse_evidence_key
 
 _PURPOSE = "evidence"
+
+
+def is_own(evidence_key: str, gateway: str) -> bool:
+    """Whether a picture is of the gateway that names it: a report may name another's."""
+    place = parse_evidence_key(evidence_key)
+    return place is not None and place.gateway == gateway
 
 
 @dataclass(frozen=True, slots=True)

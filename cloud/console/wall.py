@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from cloud.console.alarm_access import AlarmAccess
+from cloud.console.evidence_links import EvidenceLinks, is_own
 from cloud.console.guard import SignedIn, guarded
 from cloud.console.parts import (
     AccessPart,
@@ -36,6 +38,7 @@ from cloud.console.wall_filter import (
     read_query,
 )
 from cloud.index.alarm_index import AlarmCounts, AlarmPage
+from cloud.index.summary import AlarmSummary
 from contract.labels import ANIMALS, VEHICLES
 
 PAGE = 50
@@ -80,7 +83,7 @@ def shown(
         who,
         facts=facts,
         site_of=access.sites.site_of,
-        link=lambda key: links.link(key, now),
+        link=lambda alarm: _link(alarm, links, now),
         now=now,
         sites=access.sites.named(access.index.gateways(), who),
         labels=LABELS,
@@ -88,6 +91,11 @@ def shown(
         states=STATES,
         works=WORK,
     )
+
+
+def _link(alarm: AlarmSummary, links: EvidenceLinks, now: datetime) -> str | None:
+    key = alarm.picture_key
+    return links.link(key, now) if key is not None and is_own(key, alarm.gateway) else None
 
 
 @guarded(router.get, "/", READERS, response_class=HTMLResponse)

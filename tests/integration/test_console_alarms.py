@@ -14,6 +14,7 @@ from cloud.console.app import create_app
 from cloud.console.escalation import Escalation
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import PersonRole
+from tests.alarms import received, report_of
 from tests.consoles import add_person, browser, enter, parts_in
 from tests.fakes import ManualClock
 from tests.pictured_alarms import raise_alarm
@@ -140,6 +141,20 @@ def test_a_site_named_like_anothers_gateway_shows_nothing_of_it(
     for path in ("/", "/?site=north", "/api/alarms", "/cameras/north/yard", f"/alarms/{of_mill}"):
         assert "north.yard" not in eve.get(path)[1].replace(path, ""), path
     assert ">1</td>" not in eve.get("/quality")[1]
+
+
+def test_a_report_that_names_anothers_picture_opens_it_for_nobody(
+    app: FastAPI, parts: ConsoleParts
+) -> None:
+    foreign = report_of(1, gateway="north").evidence
+    report = report_of(2, gateway="south").model_copy(update={"evidence": foreign})
+    parts.access.index.add(report.report_id, [received(report)])
+    eve = Somebody(app, parts, "eve", PersonRole.VIEWER, "south")
+    for path in ("/", f"/alarms/{report.report_id}", "/cameras/south/gate"):
+        status, page = eve.get(path)
+        assert status == 200
+        assert report.report_id in page
+        assert "evidence/north" not in page
 
 
 def test_an_alarm_says_why_it_was_raised_how_the_networks_voted_and_draws_its_boxes(
