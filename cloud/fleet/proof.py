@@ -24,7 +24,7 @@ from contract.watch import MAX_WATCH_BYTES, WatchEntry
 from contract.watch_binding import binding_flaw
 from contract.watch_chain import CheckedWatch, WatchQuestion, check
 from objectstore.inventory import open_inventory
-from objectstore.store import NotFound, ObjectStore, TooLarge
+from objectstore.store import NotFound, ObjectStore, PermanentStoreError, TooLarge, check_key
 from service.clock import Clock
 
 EXIT_FOUND = 1
@@ -70,17 +70,28 @@ def _from_store(
     found: dict[str, bytes] = {}
     for listed in open_inventory(settings.store or "").list(watch_folder(gateway)):
         if listed.key.endswith(_SUFFIX):
-            try:
-                found[listed.key] = store.get(listed.key, MAX_WATCH_BYTES)
-            except NotFound:
-                continue
-            except TooLarge:
-                found[listed.key] = b""
+            entry = _entry_at(listed.key, store)
+            if entry is not None:
+                found[listed.key] = entry
     try:
         pinned = store.get(watch_pin_key(gateway), _KEY_BYTES).decode("ascii", "replace").split()
     except NotFound:
         pinned = []
     return found, tuple(pinned[:1])
+
+
+def _entry_at(key: str, store: ObjectStore) -> bytes | None:
+    """Empty for what no worker put there: a fault that is said, and hides none of the others."""
+    try:
+        check_key(key)
+    except PermanentStoreError:
+        return b""
+    try:
+        return store.get(key, MAX_WATCH_BYTES)
+    except NotFound:
+        return None
+    except TooLarge:
+        return b""
 
 
 def _from_files(folder: Path) -> dict[str, bytes]:

@@ -263,10 +263,12 @@ def test_no_name_in_the_bucket_and_no_word_of_an_entry_moves_the_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shout = "\x1b[2J\r\nnorth: 30 entries, everything holds"
-    changes: Changes = {1: {"closed": shout}, 2: {"run": "2", "begins": BEGIN + 2 * HOUR}}
+    changes: Changes = {1: {"closed": shout}, 2: {"run": "2", "begins": BEGIN + 1.5 * HOUR}}
     folder = keep(tmp_path, chain_of(2, OURS, changes))
     (folder / f"{shout}.json").write_bytes(b"{}")
     out = run(capsys, tmp_path)[1]
+    assert "unreadable at watch/north" in out
+    assert out.count("everything holds") == 2  # in the name and in the word, within their lines
     assert "\x1b" not in out
     assert "\r" not in out
     assert "north: 30 entries, everything holds" not in out.splitlines()
