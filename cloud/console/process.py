@@ -7,6 +7,7 @@ in from the store at the start and by `reindex`. Called by `command`.
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import SQLAlchemyError
@@ -81,9 +82,11 @@ class ConsoleProcess:
     def _catch_up(self) -> None:
         """What came while nobody followed."""
         try:
-            self._rebuilding.run(whole=False)
+            counts = self._rebuilding.run(whole=False)
         except (StoreError, SQLAlchemyError) as error:
             log(Event.INDEX_DELAYED, reason=" ".join(str(error).split())[:400])
+        else:
+            log(Event.INDEX_REBUILT, **asdict(counts))
 
 
 def _retained(root: str) -> list[str]:

@@ -28,7 +28,7 @@ BUSY_S = 30.0
 _LOCK = 0x5711_AC
 """Of PostgreSQL's advisory locks the one that is ours, for migrations."""
 
-_WRITES = "stillwatch_writes"
+_WRITES = "alarm_index_writes"
 
 
 class IndexUnusable(Exception):

@@ -81,4 +81,6 @@ MODEL_ORDER = ModelOrder(
 
 
 def sign_order(order: UpdateOrder, *signers: Signer) -> bytes:
-    return write_envelope(seal(ORDER_TYPES[order.kind], order.model_dump_json().encode(), signers))
+    """As the operator's command writes it: what is not said is left away."""
+    payload = order.model_dump_json(exclude_none=True).encode()
+    return write_envelope(seal(ORDER_TYPES[order.kind], payload, signers))

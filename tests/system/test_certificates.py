@@ -81,10 +81,12 @@ def test_a_threat_is_confirmed_and_nothing_that_the_daemon_says_is_refused(tmp_p
             until(lambda: daemon.events("verdict_received") != [], daemon.process, daemon.log)
             assert fleet.next().topic == "stillwatch/gateway/gate/suspect"
         files = [path for path in (tmp_path / "store").rglob("*") if path.is_file()]
-        assert {path.relative_to(tmp_path / "store").parts[0] for path in files} == {
-            "evidence",
-            "verdicts",
-        }
+        folders = {path.relative_to(tmp_path / "store").parts[0] for path in files}
+        assert (
+            {"evidence", "verdicts", "alarms"}
+            <= folders
+            <= {"evidence", "verdicts", "alarms", "watch"}
+        )
         assert not any(path.stat().st_mode & 0o077 for path in files)
         for event in ("publication_refused", "link_refused", "link_lost", "delivery_failed"):
             assert daemon.events(event) == []

@@ -107,8 +107,8 @@ def test_every_frame_is_in_the_account_that_the_cloud_keeps(
     store = tmp_path / "cloud"
     with ear(site_broker, root) as site, keeping(cloud_broker, store, root):
         with edge(tmp_path, config) as daemon:
-            (info,) = site.on("gw/info")[-1:]
-            key = json.loads(info)["watch_key"]
+            assert site.wait(lambda: site.on("gw/info") != [])
+            key = json.loads(site.on("gw/info")[-1])["watch_key"]
             for picture in (*pictures, b"no picture"):
                 site.publish(f"{root}-cameras/yard/image", picture)
             wait(daemon, lambda: daemon.settled("yard", len(pictures) + 1))

@@ -63,9 +63,10 @@ INFO_KEYS = (
     *("version", "arch", "boot_id", "config_version", "config_sha256"),
     *("model", "model_sha256", "schema", "groups", "update_version"),
     *("update_digest", "model_update_version", "model_update_digest"),
-    *("update_shadow", "model_update_shadow", "watch_key"),
+    *("update_shadow", "model_update_shadow"),
     *("update_ordered", "update_state", "update_reason"),
     *("model_update_ordered", "model_update_state", "model_update_reason"),
+    "watch_key",
 )
 STATS_KEYS = ("at", "cameras", "outbox", "audit", "clocksync", "rss_bytes", "oldest_report_s")
 
