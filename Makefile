@@ -64,7 +64,7 @@ FAULTS_AT_ONCE ?= 4
 .PHONY: test-faults
 test-faults: setup ## kills, outages, broken networks, stores and disks, on real parts (about 20 minutes)
 	@tools/system_packages faults
-	@$(PYTEST) tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 900
+	@$(PYTEST) tests/faults -n $(FAULTS_AT_ONCE) --dist loadfile --timeout 1800
 
 .PHONY: test-browser
 test-browser: setup ## the console's pages in a real Chromium, by keyboard, held against axe (about three minutes)
