@@ -9,7 +9,7 @@ from pathlib import Path
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 MAX_BYTES = 200_000
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 
@@ -43,9 +43,9 @@ def narrow_is_whole(page: Page) -> None:
 
 
 def picture(page: Page, name: str) -> None:
-    """Kept in docs/images with STILLWATCH_PICTURES=1; small enough in any case."""
+    """Kept in docs/pictures with STILLWATCH_PICTURES=1; small enough in any case."""
     taken = page.screenshot(type="jpeg", quality=72)
     assert len(taken) < MAX_BYTES, (name, len(taken))
     if os.environ.get("STILLWATCH_PICTURES"):
-        IMAGES.mkdir(exist_ok=True)
-        (IMAGES / f"console-{name}.jpg").write_bytes(taken)
+        PICTURES.mkdir(exist_ok=True)
+        (PICTURES / f"console-{name}.jpg").write_bytes(taken)
