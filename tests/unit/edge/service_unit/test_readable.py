@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.service_unit.readable import ServiceUser, hidden, may_read, service_user
+from edge.service_unit.readable import HIDDEN, ServiceUser, hidden, may_read, service_user
 
 DYNAMIC = ServiceUser()
 
@@ -17,7 +17,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that others may read, in a folder that they may pass."""
     folder = tmp_path_factory.mktemp("open")
     for one in (folder, *folder.parents[:3]):
-        if one.stat().st_uid == os.geteuid() and one != Path("/tmp"):  # noqa: S108  # compared only
+        if one.stat().st_uid == os.geteuid() and one not in HIDDEN:
             one.chmod(one.stat().st_mode | 0o055)
     path = folder / "file"
     path.write_text("x")
@@ -59,13 +59,23 @@ def test_a_link_is_read_where_it_leads(file: Path, tmp_path: Path) -> None:
         may_read(DYNAMIC, link)
 
 
-def test_homes_are_hidden_and_what_leads_there(tmp_path: Path) -> None:
-    assert hidden(Path("/home/ada/venv/bin/python")) == Path("/home")
-    assert hidden(Path("/root/x")) == Path("/root")
-    assert hidden(Path("/homely/x")) is None
+def test_hidden_is_what_the_units_sandbox_takes_away() -> None:
+    """`ProtectHome=` and `PrivateTmp=`, as systemd.exec(5) says."""
+    top = Path("/")
+    homes = {top / "home", top / "root", top / "run" / "user"}
+    assert set(HIDDEN) == homes | {top / "tmp", top / "var" / "tmp"}
+
+
+@pytest.mark.parametrize("folder", HIDDEN, ids=str)
+def test_what_is_in_a_hidden_folder_is_hidden(folder: Path) -> None:
+    assert hidden(folder / "venv/bin/python") == folder
+    assert hidden(folder.with_name(f"{folder.name}ly") / "x") is None
+
+
+def test_what_leads_to_a_hidden_folder_is_hidden(tmp_path: Path) -> None:
     link = tmp_path / "venv"
-    link.symlink_to("/home/ada")
-    assert hidden(link / "bin") is not None
+    link.symlink_to(HIDDEN[0] / "ada")
+    assert hidden(link / "bin") == HIDDEN[0]
 
 
 def test_a_user_that_does_not_exist_has_nobodys_rights() -> None:
