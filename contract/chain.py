@@ -18,7 +18,7 @@ from contract.report import ChainLink, ThreatReport
 from contract.statement import statement
 
 START = "0" * 64
-"""What the first report of a chain names as the one before it."""
+"""What the first of a chain names as the one before it: of reports, and of a proof of watch."""
 
 _LINK_DOMAIN = "io.stillwatch.chain.v1"
 _MANIFEST_DOMAIN = "io.stillwatch.manifest.v1"

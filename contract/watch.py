@@ -28,9 +28,6 @@ from contract.values import Age, Count, Moment, Word
 WATCH_TYPE = "application/vnd.stillwatch.watch.v1+json"
 """Of the envelope's payload."""
 
-START = "0" * 64
-"""What the first entry of a chain names as the one before it."""
-
 MOST_CAMERAS = 100
 """Of one entry; the shipped cloud broker takes packets of 128 KiB."""
 

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
+from contract.chain import START
 from contract.envelope import Refusal
 from contract.ids import GatewayId
-from contract.watch import START, SealedEntry, WatchEntry, read_sealed
+from contract.watch import SealedEntry, WatchEntry, read_sealed
 
 _JUMP_S = 5.0
 """A clock that is disciplined is not set by more within an hour."""

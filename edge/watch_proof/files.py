@@ -16,10 +16,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from contract.chain import START
 from contract.envelope import Refusal
 from contract.ids import GatewayId
 from contract.signature import KeyFlaw, Signer, new_signer, private_pem, read_signer
-from contract.watch import START, SealedEntry, WatchEntry, read_sealed
+from contract.watch import SealedEntry, WatchEntry, read_sealed
 from edge.storage.backup import WATCH
 from edge.storage.files import free_aside, is_sound, seal_off, sealed, write_whole
 from service.events import Event, log

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from securesystemslib.dsse import Envelope as TheirEnvelope
 from securesystemslib.signer._key import Key, SSlibKey
 
+from contract.chain import START
 from contract.envelope import RefusalReason, seal, write_envelope
 from contract.ids import CameraId
 from contract.watch import (
     MAX_WATCH_BYTES,
     MOST_CAMERAS,
     MOST_GAPS,
-    START,
     WATCH_TYPE,
     SealedEntry,
     UnseenSpan,

@@ -12,9 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
+from contract.chain import START
 from contract.ids import CameraId, GatewayId
 from contract.signature import Signer, new_signer
-from contract.watch import START, SealedEntry, WatchedCamera, WatchEntry, key_text, seal_entry
+from contract.watch import SealedEntry, WatchedCamera, WatchEntry, key_text, seal_entry
 
 NORTH = GatewayId("north")
 GATE = CameraId("gate")

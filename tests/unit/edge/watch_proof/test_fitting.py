@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from contract.chain import START
 from contract.ids import CameraId
 from contract.watch import (
     MAX_WATCH_BYTES,
     MOST_CAMERAS,
     MOST_GAPS,
-    START,
     UnseenSpan,
     WatchedCamera,
     read_sealed,
