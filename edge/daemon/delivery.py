@@ -200,15 +200,7 @@ class Delivery:
         """A thread that notifies one destination."""
         recorded = threading.Event()
         self._recorded.append(recorded)
-        notifier = Notifier(
-            destination,
-            context.outbox.notifications,
-            context.clock,
-            context.settings,
-            random.Random(),
-            context.trace,
-            self._notified,
-        )
+        notifier = Notifier(destination, context, random.Random(), self._notified)
         return Worker(
             f"notify-{destination.name}",
             lambda: self._pause_unless(notifier.step(), recorded),

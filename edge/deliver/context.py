@@ -1,6 +1,7 @@
 """What everybody who carries reports and verdicts works with.
 
-SHELL (holds the outbox). Made once by `daemon.gateway`, handed to courier and verdicts.
+SHELL (holds the outbox). Made once by `daemon.gateway`, handed to courier, notifiers and
+verdicts.
 """
 
 from __future__ import annotations

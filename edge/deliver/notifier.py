@@ -12,13 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.verdict import Verdict
-from edge.config.schema import DeliverConfig
+from edge.deliver.context import DeliveryContext
 from edge.deliver.destinations import Destination
-from edge.deliver.notifications import Notification, Notifications
-from edge.deliver.trace import NO_TRACE, DeliveryTrace
+from edge.deliver.notifications import Notification
 from edge.errors import OutboxError
 from service.backoff import delay_s
-from service.clock import Clock
 from service.events import Event, log
 from service.outcomes import (
     LOST_S,
@@ -51,20 +49,18 @@ class Notifier:
     def __init__(
         self,
         destination: Destination,
-        notifications: Notifications,
-        clock: Clock,
-        settings: Callable[[], DeliverConfig],
+        context: DeliveryContext,
         rng: random.Random,
-        trace: DeliveryTrace = NO_TRACE,
         notified: Callable[[Verdict], None] = lambda _verdict: None,
     ) -> None:
         """`notified` is told of each verdict that the destination took."""
-        self._trace, self._notified = trace, notified
         self._destination = destination
-        self._notifications = notifications
-        self._clock = clock
-        self._settings = settings
+        self._notifications = context.outbox.notifications
+        self._clock = context.clock
+        self._settings = context.settings
+        self._trace = context.trace
         self._rng = rng
+        self._notified = notified
         self._failures = 0
         self._resume_s = 0.0
         self._under_way: _NotificationUnderWay | None = None

@@ -128,9 +128,7 @@ class Simulation:
         )
         endpoint = CloudEndpoint(store=self.store, uplink=self.cloud, root=topics.root)
         self.courier = Courier(context, endpoint, rng, lambda: None)
-        self.notifiers = [
-            Notifier(one, self.outbox.notifications, clock, settings, rng) for one in destinations
-        ]
+        self.notifiers = [Notifier(one, context, rng) for one in destinations]
 
     def suspect(self, severity: int = 2, size: int = 1000) -> str:
         """A suspicion is raised now."""

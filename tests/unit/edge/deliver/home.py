@@ -10,7 +10,7 @@ from contract.topics import Topics
 from contract.verdict import Verdict
 from edge.config.schema import DeliverConfig
 from edge.deliver.context import DeliveryContext
-from edge.deliver.destinations import Destination, brokers
+from edge.deliver.destinations import brokers
 from edge.deliver.evidence_requests import EvidenceRequests
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Outbox
@@ -53,8 +53,11 @@ class Home:
             self.outbox, Topics(gateway=GATEWAY), self.clock, lambda: self.deliver, self.broker
         )
         self.destinations = brokers(self.broker, self.cloud if two_brokers else None, "stillwatch")
+        self.context = DeliveryContext(
+            outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver
+        )
         self.verdicts = Verdicts(
-            DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: self.deliver),
+            self.context,
             self.counters,
             Trust("stillwatch", None, self.outbox.find),
             self.threats,
@@ -66,7 +69,7 @@ class Home:
                 doubt=lambda keys: self.doubted.append([*keys]),
             ),
         )
-        self.notifiers = [self._notifier(one) for one in self.destinations]
+        self.notifiers = [Notifier(one, self.context, Longest()) for one in self.destinations]
         self.acked = 0
         for number in range(entries):
             self.outbox.put(bundle(number))
@@ -89,11 +92,6 @@ class Home:
     def later(self, seconds: float) -> None:
         self.clock.advance(seconds)
         self.threats.tick()
-
-    def _notifier(self, destination: Destination) -> Notifier:
-        return Notifier(
-            destination, self.outbox.notifications, self.clock, lambda: self.deliver, Longest()
-        )
 
     def counted(self) -> dict[str, int]:
         funnel = self.counters.snapshot().get(CAMERA)

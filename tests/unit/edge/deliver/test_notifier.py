@@ -11,6 +11,7 @@ import pytest
 from contract.verdict import Verdict
 from edge.config.schema import DeliverConfig
 from edge.deliver import notifications
+from edge.deliver.context import DeliveryContext
 from edge.deliver.decision_rows import NotificationOutcome
 from edge.deliver.notifier import Notifier
 from edge.deliver.outbox import Outbox
@@ -53,10 +54,8 @@ class Round:
         self.names = [one.name for one in destinations]
         self.outbox.notifications.keep_only(self.names)
         deliver = DeliverConfig(backoff_max_s=60)
-        self.notifiers = [
-            Notifier(one, self.outbox.notifications, self.clock, lambda: deliver, Longest())
-            for one in destinations
-        ]
+        context = DeliveryContext(outbox=self.outbox, clock=self.clock, settings=lambda: deliver)
+        self.notifiers = [Notifier(one, context, Longest()) for one in destinations]
 
     def decide(self, number: int, severity: int = 2) -> None:
         self.outbox.put(bundle(number, severity=severity, size=10))
