@@ -144,6 +144,7 @@ class Accounts:
         row.active = True
         session.flush()
         session.execute(delete(SessionRow).where(SessionRow.account == row.id))
+        _end_first_link(session, row)
         return person_of(row)
 
     def check(self, name: str, password: str) -> Person | None:
@@ -177,6 +178,7 @@ class Accounts:
                     return AccountRefused(f"the account {row.name} is switched off")
                 row.role, row.sites = role, _text(sites)
                 session.flush()
+                _end_first_link(session, row)
                 return person_of(row)
         except IntegrityError:
             return AccountRefused(f"the name {name} belongs to another account")
@@ -216,6 +218,12 @@ class Accounts:
                 )
                 for row in session.scalars(select(AccountRow).order_by(AccountRow.name))
             ]
+
+
+def _end_first_link(session: Session, made: AccountRow) -> None:
+    """Links without a name are for the first administrator: over as soon as there is one."""
+    if made.role == PersonRole.ADMIN:
+        session.execute(delete(InvitationRow).where(InvitationRow.name.is_(None)))
 
 
 def name_objection(name: str) -> str | None:

@@ -42,6 +42,24 @@ def test_the_first_start_gives_one_link_for_an_administrator_and_then_none(
     assert first_link(parts.accounts, "http://c") is None
 
 
+def test_the_link_for_the_first_administrator_ends_when_one_was_made_otherwise(
+    parts: ConsoleParts,
+) -> None:
+    def waiting() -> str:
+        return parts.accounts.invite(None, PersonRole.ADMIN)
+
+    link = waiting()
+    add_person(parts, "vera", PersonRole.VIEWER)
+    parts.accounts.vouched("http://id", "1", "olga", PersonRole.OPERATOR, frozenset())
+    assert parts.accounts.invitation(link) is not None  # nobody administers yet
+    add_person(parts, "ada", PersonRole.ADMIN)
+    assert isinstance(parts.accounts.accept(link, "eve", PASSWORD), AccountRefused)
+    link = waiting()
+    parts.accounts.vouched("http://id", "2", "ben", PersonRole.ADMIN, frozenset())
+    assert isinstance(parts.accounts.accept(link, "eve", PASSWORD), AccountRefused)
+    assert [one.person.name for one in parts.accounts.all()] == ["ada", "ben", "olga", "vera"]
+
+
 def test_a_link_is_good_once_and_for_a_day(parts: ConsoleParts, clock: ManualClock) -> None:
     used = parts.accounts.invite("ada", PersonRole.VIEWER)
     assert isinstance(parts.accounts.accept(used, "ada", PASSWORD), Person)
