@@ -100,7 +100,7 @@ def callback(
         )
     else:
         audit.add(person.name, address, "session_opened", "by identity provider")
-        response = enter(RedirectResponse(to, 303), person, sessions, forms)
+        response = enter(request, to, person, sessions, forms)
     forms.end_trip(response)
     return response
 

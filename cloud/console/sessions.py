@@ -39,11 +39,15 @@ class Sessions:
         """How long one lasts."""
         return int(self._lasts.total_seconds())
 
-    def open(self, person: Person) -> str:
-        """The new session's cookie; sessions that are over are removed meanwhile."""
+    def open(self, person: Person, *, instead_of: str | None = None) -> str:
+        """The new session's cookie. The one whose cookie the browser had ends, and sessions that
+        are over are removed meanwhile."""
         token, now = new_token(), self._clock.now()
+        over = SessionRow.expires_at <= now
+        if instead_of is not None:
+            over |= SessionRow.token == kept_of(instead_of)
         with Session(self._engine) as session, session.begin():
-            session.execute(delete(SessionRow).where(SessionRow.expires_at <= now))
+            session.execute(delete(SessionRow).where(over))
             session.add(
                 SessionRow(
                     token=kept_of(token),

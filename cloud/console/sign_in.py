@@ -87,7 +87,7 @@ def sign_in(
     if person is not None:
         attempts.succeeded(name, address)
         audit.add(person.name, address, "session_opened", "by password")
-        return enter(RedirectResponse(local_path(to), 303), person, sessions, forms)
+        return enter(request, local_path(to), person, sessions, forms)
     if wait_s:
         words = f"too many failures: try again in {wait_s / 60:.0f} minutes"
     else:
@@ -158,10 +158,15 @@ def accept(
             error=made.reason,
         )
     audit.add(made.name, client_address(request), "invitation_accepted", made.role)
-    return enter(RedirectResponse("/", 303), made, sessions, forms)
+    return enter(request, "/", made, sessions, forms)
 
 
-def enter(response: Response, person: Person, sessions: SessionsPart, forms: FormsPart) -> Response:
-    """Opens a session and gives the browser its cookie: a new one at each sign-in."""
-    forms.set_session(response, sessions.open(person), sessions.lasts_s)
+def enter(
+    request: Request, to: str, person: Person, sessions: SessionsPart, forms: FormsPart
+) -> Response:
+    """Opens a session, gives the browser its cookie and goes on `to` a path. A new one at each
+    sign-in: the session that this browser had ends, for nobody could sign it out any more."""
+    response = RedirectResponse(to, 303)
+    token = sessions.open(person, instead_of=forms.session_of(request))
+    forms.set_session(response, token, sessions.lasts_s)
     return response

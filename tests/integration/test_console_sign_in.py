@@ -92,6 +92,22 @@ def test_signing_out_ends_the_session_at_the_server(app: FastAPI) -> None:
     assert again.get("/people", headers=HTML).status_code == 303
 
 
+def test_a_second_sign_in_in_a_browser_ends_its_first_session_and_no_other(
+    app: FastAPI, parts: ConsoleParts
+) -> None:
+    client, elsewhere = browser(app), browser(app)
+    token = sign_in(client, "ada")
+    sign_in(elsewhere, "ada")
+    first = client.cookies["stillwatch_session"]
+    said = {"name": "ada", "password": PASSWORD, "form_token": token}
+    assert client.post("/sign-in", data=said).status_code == 303
+    second = client.cookies["stillwatch_session"]
+    assert second != first
+    assert parts.sessions.find(first) is None
+    assert parts.sessions.find(second) is not None
+    assert parts.sessions.find(elsewhere.cookies["stillwatch_session"]) is not None
+
+
 def test_a_form_from_elsewhere_is_refused(app: FastAPI) -> None:
     client = browser(app)
     token = sign_in(client, "ada")
