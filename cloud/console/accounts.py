@@ -23,6 +23,7 @@ from service.clock import Clock
 
 INVITATION_HOURS = 24.0
 MAX_INVITATIONS = 1000
+MAX_SITES = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}")
 
 
@@ -231,6 +232,19 @@ def name_objection(name: str) -> str | None:
     if _NAME.fullmatch(name):
         return None
     return "a name has 1 to 64 of the signs A-Z a-z 0-9 . _ @ + - and begins with a letter or digit"
+
+
+def sites_named(text: str) -> frozenset[str] | AccountRefused:
+    """The sites that somebody wrote, with blanks or commas between; none if nothing was written,
+    which stands for all. Signs between which no site stands are a slip and must not mean all."""
+    named = frozenset(text.replace(",", " ").split())
+    if text and not named:
+        return AccountRefused(f"{text!r} names no site: name one, or leave it out for all")
+    if len(named) > MAX_SITES:
+        return AccountRefused(f"{len(named)} sites: at most {MAX_SITES}, or none for all")
+    if not text.isprintable():
+        return AccountRefused("a site's name has no control characters")
+    return named
 
 
 def person_of(row: AccountRow) -> Person:

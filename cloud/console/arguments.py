@@ -23,7 +23,7 @@ def add_console_arguments(parser: argparse.ArgumentParser) -> None:
     invite.add_argument("name", help="of the account; one that there is gets a new password")
     roles = [str(role) for role in PersonRole]
     invite.add_argument("--role", choices=roles, default=str(PersonRole.VIEWER))
-    invite.add_argument("--sites", metavar="NAME,..", default="", help="absent: all sites")
+    invite.add_argument("--sites", metavar="NAME,..", help="absent: all sites")
     for verb in (serve, check, invite):
         _add_common(verb)
 

@@ -14,7 +14,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from cloud.confirm.offline import CannotRun
-from cloud.console.accounts import Accounts, name_objection
+from cloud.console.accounts import AccountRefused, Accounts, name_objection, sites_named
 from cloud.console.app import create_app
 from cloud.console.arguments import CONSOLE_FLAGS
 from cloud.console.audit_log import AuditLog
@@ -81,7 +81,7 @@ def _invite(options: argparse.Namespace, settings: ConsoleSettings, clock: Clock
     wrong = name_objection(options.name)
     if wrong is not None:
         raise CannotRun(f"{options.name!r}: {wrong}")
-    sites = frozenset(one for one in options.sites.split(",") if one)
+    sites = _sites(options.sites)
     try:
         engine = open_tables(settings.accounts)
     except AccountsError as error:
@@ -91,6 +91,16 @@ def _invite(options: argparse.Namespace, settings: ConsoleSettings, clock: Clock
     AuditLog(engine, clock).add("the server's shell", "-", "invitation_made", said)
     _say(f"{settings.url}/welcome/{token}")
     return 0
+
+
+def _sites(given: str | None) -> frozenset[str]:
+    """Without the option all; an empty value is a variable that was never set, not all of them."""
+    if given is None:
+        return frozenset()
+    named = sites_named(given or " ")
+    if isinstance(named, AccountRefused):
+        raise CannotRun(f"--sites: {named.reason}")
+    return named
 
 
 def _serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:

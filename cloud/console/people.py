@@ -11,12 +11,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from cloud.console.accounts import AccountRefused, name_objection
+from cloud.console.accounts import AccountRefused, name_objection, sites_named
 from cloud.console.guard import SignedIn, client_address, guarded
 from cloud.console.parts import AccountsPart, AuditPart, PagesPart, SettingsPart
 from cloud.console.roles import ADMINS, MEANING, Person, PersonRole
 
-_MOST_SITES = 100
 _NUMBERS = 2**31 - 1
 Number = Annotated[int, Query(ge=1, le=_NUMBERS)]
 AccountNumber = Annotated[int, Path(ge=1, le=_NUMBERS)]
@@ -74,13 +73,9 @@ def invite(
 ) -> Response:
     """A one-time link, shown this once."""
     wrong = name_objection(name)
-    named = frozenset(one for one in sites.replace(",", " ").split() if one)
-    if wrong is None and len(named) > _MOST_SITES:
-        wrong = f"{len(named)} sites: at most {_MOST_SITES}, or none for all"
-    if wrong is None and not sites.isprintable():
-        wrong = "a site's name has no control characters"
-    if wrong is not None:
-        return shown(request, pages, accounts, who, status=422, error=wrong)
+    named = sites_named(sites) if wrong is None else AccountRefused(wrong)
+    if isinstance(named, AccountRefused):
+        return shown(request, pages, accounts, who, status=422, error=named.reason)
     token = accounts.invite(name, role, named)
     audit.add(
         who.name,

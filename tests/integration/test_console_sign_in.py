@@ -207,6 +207,19 @@ def test_names_and_errors_are_escaped(app: FastAPI) -> None:
     assert "<script>x" not in answer.text
 
 
+@pytest.mark.parametrize("sites", [",", " ", ", ,"])
+def test_signs_that_name_no_site_invite_nobody_to_all_of_them(
+    app: FastAPI, parts: ConsoleParts, sites: str
+) -> None:
+    admin = browser(app)
+    data = {"name": "ben", "role": "admin", "form_token": sign_in(admin, "ada"), "sites": sites}
+    refused = admin.post("/people/invite", data=data)
+    assert refused.status_code == 422
+    assert "names no site" in refused.text
+    assert 'id="link"' not in refused.text
+    assert "invitation_made" not in {one.what for one in parts.audit.newest()}
+
+
 def test_an_invited_person_sets_a_password_and_is_in(app: FastAPI) -> None:
     admin = browser(app)
     token = sign_in(admin, "ada")

@@ -1,0 +1,51 @@
+"""`console` from a server's shell: who is invited there, and with which sites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cloud.__main__ import EXIT_FAILED, main
+from cloud.console.accounts import Accounts
+from cloud.console.roles import PersonRole
+from cloud.console.tables import open_tables
+from tests.fakes import ManualClock
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/accounts.sqlite"
+
+
+@pytest.mark.parametrize(
+    ("given", "sites"),
+    [
+        ([], set()),
+        (["--sites", "north"], {"north"}),
+        (["--sites", "north, south,"], {"north", "south"}),
+    ],
+)
+def test_an_invitation_names_its_sites_or_is_for_all(
+    database: str, capsys: pytest.CaptureFixture[str], given: list[str], sites: set[str]
+) -> None:
+    assert (
+        main(["console", "invite", "ada", "--role", "admin", "--accounts", database, *given]) == 0
+    )
+    token = capsys.readouterr().out.strip().rsplit("/", 1)[1]
+    # the shell's clock is the real one, so a clock before it finds the link good
+    invited = Accounts(open_tables(database), ManualClock()).invitation(token)
+    assert invited is not None
+    assert (invited.name, invited.role) == ("ada", PersonRole.ADMIN)
+    assert invited.sites == sites
+
+
+@pytest.mark.parametrize("sites", [",", "", " ", " , ,", "\t"])
+def test_a_list_of_sites_that_names_none_is_refused_and_means_never_all(
+    database: str, capsys: pytest.CaptureFixture[str], sites: str
+) -> None:
+    given = ["console", "invite", "ada", "--accounts", database, "--sites", sites]
+    assert main(given) == EXIT_FAILED
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "--sites: " in told.err
