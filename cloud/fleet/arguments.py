@@ -63,7 +63,8 @@ def _add_proof(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="KEY",
-        help="ed25519:..., known to be the gateway's; may be repeated (default: the first seen)",
+        help="ed25519:..., known to be the gateway's; may be repeated (default: the first seen, "
+        "which proves nothing)",
     )
     parser.add_argument(
         "--authority",

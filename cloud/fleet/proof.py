@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptography import x509
 
 from cloud.confirm.offline import CannotRun
-from cloud.fleet.proof_report import days_of, finding_json, page_of, stops_of
+from cloud.fleet.proof_report import KeyTrust, days_of, finding_json, page_of, stops_of
 from cloud.settings import Settings
 from contract.ids import CameraId, GatewayId, is_name
 from contract.keys import watch_folder, watch_pin_key
@@ -59,7 +59,9 @@ def proof(
     )
     checked = check(found, question)
     camera = CameraId(options.camera) if options.camera else None
-    lines = _json(gateway, checked, camera) if options.json else _text(gateway, checked, camera)
+    trust = _trust(options, pinned)
+    as_lines = _json if options.json else _text
+    lines = as_lines(gateway, checked, camera, trust)
     return (EXIT_FOUND if checked.findings else 0), lines
 
 
@@ -133,7 +135,17 @@ def _binding(file: Path | None) -> Callable[[WatchEntry], str | None] | None:
     return lambda entry: binding_flaw(entry, authority)
 
 
-def _json(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) -> Iterator[str]:
+def _trust(options: argparse.Namespace, pinned: tuple[str, ...]) -> KeyTrust:
+    if options.authority is not None:
+        return KeyTrust.CERTIFIED
+    if options.key:
+        return KeyTrust.NAMED
+    return KeyTrust.FIRST_NOTED if pinned else KeyTrust.FIRST_FOUND
+
+
+def _json(
+    gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None, trust: KeyTrust
+) -> Iterator[str]:
     yield json.dumps(
         {
             "gateway": gateway,
@@ -141,6 +153,7 @@ def _json(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) ->
             "holds": not checked.findings,
             "entries": len(checked.entries),
             "keys": list(dict.fromkeys(entry.key for entry in checked.entries)),
+            "trust": trust,
             "days": [day.as_json() for day in days_of(checked.entries, camera)],
             "stops": [stop.as_json() for stop in stops_of(checked.entries)],
             "findings": [finding_json(one) for one in checked.findings],
@@ -148,8 +161,10 @@ def _json(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) ->
     )
 
 
-def _text(gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None) -> Iterator[str]:
-    for line in page_of(checked, camera):  # names and words in it may be anybody's
+def _text(
+    gateway: GatewayId, checked: CheckedWatch, camera: CameraId | None, trust: KeyTrust
+) -> Iterator[str]:
+    for line in page_of(checked, camera, trust):  # names and words in it may be anybody's
         yield "".join(one if one.isprintable() else "\ufffd" for one in line)
     for key in dict.fromkeys(entry.key for entry in checked.entries):
         yield f"key    {key}"

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from itertools import pairwise
 
 from contract.ids import CameraId
@@ -18,6 +19,22 @@ from contract.watch_chain import CheckedWatch, WatchFinding
 
 _COUNTED = ("received", "superseded", "quiet", "analysed", "suspicions", "notified")
 _DAY = timedelta(days=1)
+
+
+class KeyTrust(StrEnum):
+    """Why the gateway's keys are believed to be its own."""
+
+    NAMED = "named"
+    CERTIFIED = "certified"
+    FIRST_NOTED = "first_noted"
+    """A worker wrote down the first that came; whoever writes the store could have chosen it."""
+    FIRST_FOUND = "first_found"
+
+
+_UNPROVEN = {
+    KeyTrust.FIRST_NOTED: "the first that a worker saw and noted in this store",
+    KeyTrust.FIRST_FOUND: "the first that stands in these entries",
+}
 
 
 @dataclass(slots=True)
@@ -85,7 +102,7 @@ def stops_of(entries: Sequence[WatchEntry]) -> list[WatchStop]:
     ]
 
 
-def page_of(checked: CheckedWatch, camera: CameraId | None) -> Iterator[str]:
+def page_of(checked: CheckedWatch, camera: CameraId | None, trust: KeyTrust) -> Iterator[str]:
     """For people."""
     for day in days_of(checked.entries, camera):
         yield _day_line(day)
@@ -96,6 +113,11 @@ def page_of(checked: CheckedWatch, camera: CameraId | None) -> Iterator[str]:
     for one in checked.findings:
         when = "" if one.at is None else f" ({_at(one.at)})"
         yield f"FAULT  {one.fault.value} at {one.place}{when}: {one.detail}"
+    if trust in _UNPROVEN and checked.entries:
+        yield (
+            f"NOTE   the key is believed, not proven: {_UNPROVEN[trust]}. Whoever could write here "
+            "then could have chosen it: check with --authority FILE or --key KEY"
+        )
 
 
 def finding_json(one: WatchFinding) -> dict[str, object]:

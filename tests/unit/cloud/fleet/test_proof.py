@@ -66,10 +66,11 @@ def test_a_line_for_each_day_and_that_it_holds(
 ) -> None:
     keep(tmp_path, CHAIN)
     status, out = run(capsys, tmp_path)
-    first, second, key, last = out.splitlines()
+    first, second, note, key, last = out.splitlines()
     assert status == 0
     assert first.startswith("2026-11-20   24 entries  watched 24:00:00  received 2700 (rejected 72")
     assert second.startswith("2026-11-21    6 entries  watched 6:00:00")
+    assert note.startswith("NOTE   the key is believed, not proven: the first that a worker saw")
     assert key.endswith(key_text(OURS))
     assert last == "north: 30 entries, everything holds"
 
@@ -164,6 +165,31 @@ def test_another_key_is_said_until_it_is_named(
     assert faults(capsys, tmp_path, *more) == ["key_changed"]
     keys = ("--key", key_text(OURS), "--key", key_text(OTHERS))
     assert faults(capsys, tmp_path, *more, *keys) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "trust"),
+    [
+        ((), "first_noted"),
+        (("--files", "."), "first_found"),
+        (("--key", key_text(OURS)), "named"),
+        (("--files", ".", "--key", key_text(OURS)), "named"),
+        (("--authority", "authority.crt"), "certified"),
+    ],
+)
+def test_it_says_why_the_key_is_believed_and_warns_where_nobody_vouches(
+    more: tuple[str, ...],
+    trust: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("authority.crt").write_bytes(new_authority().pem)
+    keep(tmp_path, CHAIN)
+    assert json.loads(run(capsys, tmp_path, "--json", *more)[1])["trust"] == trust
+    warned = "NOTE   the key is believed, not proven" in run(capsys, tmp_path, *more)[1]
+    assert warned is trust.startswith("first")
 
 
 def test_a_whole_history_that_somebody_made_with_a_key_of_his_own_is_not_the_gateways(
