@@ -6,6 +6,7 @@ generated references of `service.documents`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import UnionType
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
@@ -62,7 +63,7 @@ def _kind(
     origins = {get_origin(info.annotation), *map(get_origin, get_args(info.annotation))}
     if tuple in origins:
         return "list"
-    if dict in origins:
+    if origins & {dict, Mapping}:
         return "map"
     return "optional section" if type(None) in get_args(info.annotation) else "section"
 
@@ -84,11 +85,17 @@ def type_words(annotation: Any) -> str:  # any type expression
         return type_words(annotation.__supertype__)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "section"
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return "one of " + ", ".join(annotation)
     return _PLAIN.get(getattr(annotation, "__name__", ""), str(annotation))
 
 
 def _union_words(parts: tuple[Any, ...]) -> str:
     return " or ".join(dict.fromkeys(type_words(p) for p in parts if p is not type(None)))
+
+
+def _map_words(parts: tuple[Any, ...]) -> str:
+    return "map of " + type_words(parts[1])
 
 
 def _tuple_words(parts: tuple[Any, ...]) -> str:
@@ -113,7 +120,8 @@ _GENERIC: dict[object, Callable[[tuple[Any, ...]], str]] = {
     tuple: _tuple_words,
     Union: _union_words,
     UnionType: _union_words,
-    dict: lambda parts: "map of " + type_words(parts[1]),
+    dict: _map_words,
+    Mapping: _map_words,
 }
 
 

@@ -65,7 +65,7 @@ class OidcSettings(StrictSection):
     name_claim: str = Field("preferred_username", description="Claim with a person's name.")
     roles_claim: str = Field("groups", description="Claim with a person's groups.")
     roles: Mapping[str, Annotated[PersonRole, Field(strict=False)]] = Field(
-        description="PersonRole by group; the strongest counts, who has none is refused."
+        description="Role by group; the strongest counts, who has none is refused."
     )
     sites_claim: str | None = Field(None, description="Claim with a person's sites; none: all.")
     scope: str = Field("openid profile groups", description="What is asked for.")

@@ -38,7 +38,7 @@ class NotifySite(Section):
 class NotifyRule(Section):
     """Who is told of what. Every rule that fits counts; an empty list is no condition."""
 
-    to: NotifyNames = Field(min_length=1, description="NotifyNames of destinations.")
+    to: NotifyNames = Field(min_length=1, description="Names of destinations.")
     about: Annotated[tuple[Kind, ...], Field(min_length=1, max_length=8)] = Field(
         ("alarm",),
         description="`alarm`; `tamper`: a camera that is covered, turned or blinded; `path`: a "

@@ -99,5 +99,12 @@ def test_the_generated_documents_are_fresh(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == GENERATED[path], "stale: run 'make docs'"
 
 
+@pytest.mark.parametrize(
+    "path", [path for path in GENERATED if path.suffix == ".md"], ids=lambda path: path.name
+)
+def test_no_generated_page_says_a_type_in_pythons_words(path: Path) -> None:
+    assert re.findall(r"typing\.\w+|collections\.abc|FieldInfo|<enum|<class", GENERATED[path]) == []
+
+
 def test_no_generated_document_is_left_over() -> None:
     assert set(schemas.FOLDER.iterdir()) <= set(GENERATED)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NewType
 
@@ -23,6 +25,11 @@ class Inner(BaseModel):
     wait_s: float = Field(2.0, ge=1, lt=60, description="How long.")
 
 
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
 class Outer(BaseModel):
     """The whole."""
 
@@ -33,6 +40,8 @@ class Outer(BaseModel):
     words: tuple[Annotated[str, Field(max_length=3)], ...] = Field((), min_length=2)
     first: Inner = Field(default_factory=Inner)
     second: Inner = Field(default_factory=Inner)
+    colours: Mapping[str, Annotated[Colour, Field(strict=False)]] = Field(default_factory=dict)
+    by_name: Mapping[str, Inner] = Field(default_factory=dict)
 
 
 def test_a_table_is_one_line_per_row_whatever_the_cells_contain() -> None:
@@ -56,6 +65,8 @@ def test_types_and_bounds_are_said_in_words() -> None:
         "words": "list of text at least 2 items",
         "first": "section",
         "second": "section",
+        "colours": "map of one of red, blue",
+        "by_name": "map of section",
     }
 
 
@@ -63,7 +74,7 @@ def test_a_section_has_one_table_under_every_path_where_it_stands() -> None:
     text = model_tables(Outer, "top", 3)
     assert [line for line in text.splitlines() if line.startswith("#")] == [
         "### top",
-        "### `first`, `second`",
+        "### `first`, `second`, `by_name.<id>`",
     ]
     assert "| `wait_s` | number 1 to 60 | seconds | `2.0` | How long. |" in text
     assert "Stands in two places." in text
