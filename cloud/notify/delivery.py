@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from cloud.notify.destination_settings import DestinationSettings
 from cloud.notify.notice import Notice
 
 NoticeEnd = Literal["delivered", "refused", "given_up", "superseded", "gathered", "snoozed"]
@@ -72,3 +73,13 @@ class NotifyDestination(Protocol):
     def idle(self) -> None:
         """Called about once a second while nothing waits, for protocols that supervise a line."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltDestination:
+    """A destination, ready, with what is set of it. `counted`: its messages get numbers that
+    outlive a restart."""
+
+    destination: NotifyDestination
+    settings: DestinationSettings
+    counted: bool = False

@@ -14,13 +14,12 @@ from typing import assert_never
 
 from cloud.notify.delivery import (
     Acknowledged,
+    BuiltDestination,
     DeliveryAttempt,
     DeliveryOutcome,
-    NotifyDestination,
     NotWanted,
     TryAgain,
 )
-from cloud.notify.destination_settings import DestinationSettings
 from cloud.notify.pictures import NoPicture, PictureReader
 from cloud.notify.queue import NotificationQueue, QueueError
 from cloud.notify.queue_rows import QueuedNotice
@@ -44,19 +43,15 @@ class DestinationWorker:
     def __init__(
         self,
         name: str,
-        destination: NotifyDestination,
-        settings: DestinationSettings,
+        built: BuiltDestination,
         queue: NotificationQueue,
         pictures: PictureReader,
         clock: Clock,
         rng: random.Random,
-        *,
-        counted: bool = False,
     ) -> None:
-        """`counted`: its messages get numbers that outlive a restart."""
-        self.name, self._destination, self._settings = name, destination, settings
+        self.name, self._destination, self._settings = name, built.destination, built.settings
         self._queue, self._pictures, self._clock, self._rng = queue, pictures, clock, rng
-        self._counted = counted
+        self._counted = built.counted
         self._failures, self._resume_s = 0, 0.0
         self._defects: dict[int, int] = {}
         self.trouble = ""

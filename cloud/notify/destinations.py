@@ -12,7 +12,7 @@ from functools import partial
 
 from cloud.notify.alarm_centre_settings import AlarmCentreSettings
 from cloud.notify.dc09 import AlarmCentre
-from cloud.notify.delivery import NotifyDestination
+from cloud.notify.delivery import BuiltDestination, NotifyDestination
 from cloud.notify.destination_settings import DestinationSettings, SecretSource, WebhookSettings
 from cloud.notify.deter import DeterOutput
 from cloud.notify.mail import IntakeMail, PeopleMail
@@ -30,15 +30,6 @@ from cloud.settings import SettingsError
 from service.clock import Clock
 
 Build = Callable[[], NotifyDestination]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltDestination:
-    """A destination, ready. `counted`: its messages get lasting numbers."""
-
-    destination: NotifyDestination
-    settings: DestinationSettings
-    counted: bool = False
 
 
 def build(

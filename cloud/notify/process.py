@@ -24,8 +24,9 @@ from cloud.keys import open_keys
 from cloud.notify.alarm_book import AlarmBook
 from cloud.notify.catch_up import CatchUp
 from cloud.notify.dc09 import AlarmCentre
+from cloud.notify.delivery import BuiltDestination
 from cloud.notify.destination_worker import DestinationWorker
-from cloud.notify.destinations import BuiltDestination, build
+from cloud.notify.destinations import build
 from cloud.notify.deter import DeterOutput
 from cloud.notify.fault_watch import FaultWatch
 from cloud.notify.intake import NotifyIntake
@@ -109,64 +110,87 @@ class NotifyProcess:
         self._settings, self._clock, self._stopping = settings, clock, stopping
         self._fatal: Exception | None = None
         self._tidied_s = clock.mono()
-        own = {name: one.settings for name, one in built.items()}
+        self._built = built
+        self._own = {name: one.settings for name, one in built.items()}
+        self._open_queue()
+        self._build_intake(store)
+        self._pictures = PictureReader(store)
+        self._build_workers()
+        self._build_link()
+        self._connect_destinations()
+        self._build_status()
+
+    def _open_queue(self) -> None:
         try:
-            self._queue = NotificationQueue(settings.notify.state / FILE, own, clock)
+            self._queue = NotificationQueue(
+                self._settings.notify.state / FILE, self._own, self._clock
+            )
         except QueueError as error:
             raise CannotRun(str(error)) from error
-        self._pictures = PictureReader(store)
-        policy = NotifyPolicy(rules=settings.notify.rules, destinations=own)
-        keyring = open_keys(settings).keyring
+        self._book = AlarmBook(self._queue)
+
+    def _build_intake(self, store: ObjectStore | None) -> None:
+        """Who plans notices: of messages, of what the broker did not keep, of faults."""
+        own, clock = self._settings.notify, self._clock
+        keyring = open_keys(self._settings).keyring
         if keyring is None:
             log(Event.VERDICTS_UNSIGNED, reason="no trusted_keys: give the workers' public key")
-        self._book = book = AlarmBook(self._queue)
-        self._intake = NotifyIntake(settings.root, settings.notify, policy, book, keyring, clock)
-        self._catch_up = _catch_up(settings, store, self._intake, keyring, clock, stopping)
-        self._faults = FaultWatch(settings.notify, policy, book, self._intake, clock)
+        policy = NotifyPolicy(rules=own.rules, destinations=self._own)
+        self._intake = NotifyIntake(self._settings.root, own, policy, self._book, keyring, clock)
+        self._catch_up = _catch_up(
+            self._settings, store, self._intake, keyring, clock, self._stopping
+        )
+        self._faults = FaultWatch(own, policy, self._book, self._intake, clock)
+
+    def _build_workers(self) -> None:
+        """A thread for each destination."""
+        queue, pictures, clock = self._queue, self._pictures, self._clock
         self._workers = [
-            DestinationWorker(
-                name,
-                one.destination,
-                one.settings,
-                self._queue,
-                self._pictures,
-                clock,
-                random.Random(),
-                counted=one.counted,
-            )
-            for name, one in built.items()
+            DestinationWorker(name, one, queue, pictures, clock, random.Random())
+            for name, one in self._built.items()
         ]
         self._threads = [
             threading.Thread(
-                target=worker.run, args=(stopping,), name=f"notify-{worker.name}", daemon=True
+                target=worker.run,
+                args=(self._stopping,),
+                name=f"notify-{worker.name}",
+                daemon=True,
             )
             for worker in self._workers
         ]
+
+    def _build_link(self) -> None:
         self._link = Link(
             replace(
-                link_settings(settings),
-                client_id=settings.client_id or CLIENT_ID,
+                link_settings(self._settings),
+                client_id=self._settings.client_id or CLIENT_ID,
                 clean=False,
-                session_expiry_s=settings.notify.session_s,
+                session_expiry_s=self._settings.notify.session_s,
             ),
             on_fatal=self._end,
             on_message=self._intake.receive,
             subscriptions=self._intake.subscriptions(),
             manual_ack=True,
-            clock=clock,
+            clock=self._clock,
         )
+
+    def _connect_destinations(self) -> None:
+        """Gives each what of the process it needs: sirens the link, phones who subscribed."""
         self._centres: dict[str, AlarmCentre] = {}
-        for name, one in built.items():
-            if isinstance(one.destination, AlarmCentre):
-                self._centres[name] = one.destination
-            elif isinstance(one.destination, DeterOutput):
-                one.destination.use(self._link)
-            elif isinstance(one.destination, WebPush):
-                one.destination.use(SubscriptionBook(self._queue))
+        for name, one in self._built.items():
+            match one.destination:
+                case AlarmCentre() as centre:
+                    self._centres[name] = centre
+                case DeterOutput() as output:
+                    output.use(self._link)
+                case WebPush() as push:
+                    push.use(SubscriptionBook(self._queue))
+
+    def _build_status(self) -> None:
         registry = CollectorRegistry()
         registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
         registry.register(NotifyCollector(self._queue.backlogs, lambda: dict(self._intake.counts)))
-        host, port = settings.metrics_host, settings.metrics_port
+        host, port = self._settings.metrics_host, self._settings.metrics_port
         self._status = StatusServer(host, port, registry, self.health)
 
     def start(self) -> None:

@@ -20,7 +20,12 @@ from pathlib import Path
 
 from cloud.notify.alarm_book import AlarmBook
 from cloud.notify.choice import NotifiedSite
-from cloud.notify.delivery import Acknowledged, DeliveryAttempt, DeliveryOutcome
+from cloud.notify.delivery import (
+    Acknowledged,
+    BuiltDestination,
+    DeliveryAttempt,
+    DeliveryOutcome,
+)
 from cloud.notify.destination_settings import DestinationSettings
 from cloud.notify.destination_worker import DestinationWorker
 from cloud.notify.pictures import PictureReader
@@ -74,13 +79,11 @@ def live(folder: Path, acknowledged: set[str], say: Say, heal: Callable[[], None
     workers = [
         DestinationWorker(
             name,
-            Bookkeeper(name, say),
-            SETTINGS,
+            BuiltDestination(destination=Bookkeeper(name, say), settings=SETTINGS, counted=True),
             queue,
             pictures,
             clock,
             random.Random(1),
-            counted=True,
         )
         for name in ("one", "two")
     ]

@@ -11,6 +11,7 @@ import pytest
 
 from cloud.notify.delivery import (
     Acknowledged,
+    BuiltDestination,
     DeliveryAttempt,
     DeliveryOutcome,
     NotWanted,
@@ -64,8 +65,7 @@ class Desk:
         self.pictures.start()
         self.worker = DestinationWorker(
             "hook",
-            self.recorder,
-            self.settings,
+            BuiltDestination(destination=self.recorder, settings=self.settings),
             self.queue,
             self.pictures,
             self.clock,
