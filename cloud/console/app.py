@@ -63,7 +63,7 @@ def open_parts(
     tell: OutcomeListener = nobody,
 ) -> ConsoleParts:
     """All parts on their databases; `tell` hears each outcome. Raises `AccountsError`."""
-    engine = open_tables(settings.accounts)
+    engine = open_tables(settings.accounts, settings.accounts_password_file)
     key = console_key(engine)
     forms = Forms(key, secure=settings.secure)
     links = EvidenceLinks(key, settings.evidence_minutes)

@@ -83,7 +83,7 @@ def _invite(options: argparse.Namespace, settings: ConsoleSettings, clock: Clock
         raise CannotRun(f"{options.name!r}: {wrong}")
     sites = _sites(options.sites)
     try:
-        engine = open_tables(settings.accounts)
+        engine = open_tables(settings.accounts, settings.accounts_password_file)
     except AccountsError as error:
         raise CannotRun(str(error)) from error
     token = Accounts(engine, clock).invite(options.name, PersonRole(options.role), sites)

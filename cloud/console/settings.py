@@ -93,11 +93,16 @@ class ConsoleSettings(StrictSection):
         None, description="How browsers reach it; absent: by `listen`."
     )
     proxies: LaxNames = Field(
-        (), description="Addresses of proxies whose X-Forwarded-For and -Proto count."
+        (),
+        description="Addresses of proxies, or networks (10.0.0.0/8), whose X-Forwarded-For and "
+        "-Proto count.",
     )
     accounts: str = Field(
         "sqlite:///console/accounts.sqlite",
         description="Database of accounts and of the audit log: sqlite:///FILE or postgresql://…",
+    )
+    accounts_password_file: LaxFile | None = Field(
+        None, description="File with PostgreSQL's password, for `accounts`."
     )
     session_hours: float = Field(12.0, ge=0.1, le=168, description="A sign-in lasts so long.")
     evidence_minutes: float = Field(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import (
+    URL,
     DateTime,
     Engine,
     ForeignKey,
@@ -19,15 +20,15 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
-    make_url,
     text,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from cloud.console.tokens import KEY_BYTES
+from cloud.index.address import AddressError, database_address
 
 _PATIENCE_S = 15.0
 
@@ -134,17 +135,23 @@ _APPEND_ONLY = {
 }
 
 
-def open_tables(url: str) -> Engine:
+def open_tables(url: str, password_file: Path | None = None) -> Engine:
     """The database with its tables, made where they are missing. Raises `AccountsError`."""
     try:
-        engine = _engine(url)
+        address = database_address(url, password_file)
+    except AddressError as error:
+        raise AccountsError(f"accounts: {error}") from error
+    try:
+        engine = _engine(address)
         with engine.begin() as connection:
             AccountTables.metadata.create_all(connection)
             for statement in _APPEND_ONLY.get(engine.dialect.name, []):
                 connection.execute(text(statement))
         return engine
-    except (SQLAlchemyError, ArgumentError, OSError) as error:
-        raise AccountsError(f"accounts {_shown(url)}: {error}") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise AccountsError(
+            f"accounts {address.render_as_string(hide_password=True)}: {error}"
+        ) from error
 
 
 def console_key(engine: Engine) -> bytes:
@@ -157,8 +164,7 @@ def console_key(engine: Engine) -> bytes:
         return found.key
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
     if parsed.database:
@@ -174,10 +180,3 @@ def _engine(url: str) -> Engine:
         cursor.close()
 
     return engine
-
-
-def _shown(url: str) -> str:
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "(no URL of a database)"

@@ -15,9 +15,11 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
+
+from cloud.index.address import AddressError, database_address
 
 POOL = 8
 """Connections of one process to PostgreSQL."""
@@ -37,7 +39,10 @@ class IndexUnusable(Exception):
 
 def open_index(url: str, password_file: Path | None = None) -> Engine:
     """The database that `url` names, its tables up to date."""
-    parsed = _parsed(url, password_file)
+    try:
+        parsed = database_address(url, password_file)
+    except AddressError as error:
+        raise IndexUnusable(f"index: {error}") from error
     where = parsed.render_as_string(hide_password=True)
     try:
         engine = _engine(parsed)
@@ -73,29 +78,6 @@ def measure(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA analysis_limit = 1000")
         connection.exec_driver_sql("ANALYZE")
-
-
-def _parsed(url: str, password_file: Path | None) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise IndexUnusable(f"index {url!r} is no address of a database") from error
-    match parsed.get_backend_name():
-        case "sqlite":
-            return parsed
-        case "postgresql":
-            password = _password(password_file)
-            parsed = parsed.set(drivername="postgresql+psycopg")
-            return parsed if password is None else parsed.set(password=password)
-        case other:
-            raise IndexUnusable(f"index {other!r}: use sqlite:///FILE or postgresql://HOST/NAME")
-
-
-def _password(file: Path | None) -> str | None:
-    try:
-        return None if file is None else file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise IndexUnusable(f"index: password file {file} cannot be read: {error}") from error
 
 
 def _engine(url: URL) -> Engine:

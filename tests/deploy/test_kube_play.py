@@ -21,6 +21,7 @@ from contract.signature import new_signer, private_pem
 from objectstore.open import open_store
 from tests.deploy.conftest import Render
 from tests.deploy.engine import image, inspect, log, podman
+from tests.deploy.manifests import of_kind
 from tests.integration.cloud_workers import STREET, WALKER, Gateway
 from tests.processes import HOST, POLL_S, START_S, fetch, free_port
 from tests.servers import S3, Broker
@@ -50,11 +51,11 @@ class Replica:
 
 def manifest(found: list[dict[str, Any]], name: str, port: int, where: dict[str, str]) -> str:
     """The Deployment under another name, with what differs on a machine without a cluster."""
-    kept = [copy.deepcopy(one) for one in found if one["kind"] in {"ConfigMap", "Deployment"}]
+    maps = [copy.deepcopy(one) for one in found if one["kind"] == "ConfigMap"]
+    kept = [*maps, deployment := copy.deepcopy(of_kind("Deployment", found, "confirm"))]
     for one in kept:
         if "STILLWATCH_CLOUD_BROKER" in one.get("data", {}):
             one["data"] = where
-    [deployment] = [one for one in kept if one["kind"] == "Deployment"]
     deployment["metadata"]["name"] = name
     pod = deployment["spec"]["template"]["spec"]
     pod["hostNetwork"] = True

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from cloud.settings import Settings, load_settings
 from cloud.stages.rules import read_rules
 from objectstore.open import read_s3
 from objectstore.s3_client import S3Settings
 from tests.deploy.conftest import Render
+from tests.deploy.manifests import EVERYTHING, OVERLAYS, Object, containers, objects, of_kind, pods
 from tools.demo.archive.__main__ import commands
 
-OVERLAYS = ("overlays/small", "overlays/production", "overlays/gpu")
-EVERYTHING = (*OVERLAYS, "archive")
 VERSIONS = ("1.29", "1.31", "1.34", "1.37")
-Object = dict[str, Any]
-
-
-def objects(text: str) -> list[Object]:
-    return [one for one in yaml.safe_load_all(text) if one]
-
-
-def of_kind(kind: str, found: list[Object], name: str = "") -> Object:
-    [one] = [o for o in found if o["kind"] == kind and o["metadata"]["name"].startswith(name)]
-    return one
-
-
-def pods(found: list[Object]) -> Iterator[Object]:
-    for one in found:
-        if one["kind"] in {"Deployment", "StatefulSet", "Job"}:
-            pod: Object = one["spec"]["template"]["spec"]
-            yield pod
-
-
-def containers(pod: Object) -> list[Object]:
-    return [*pod.get("initContainers", []), *pod["containers"]]
 
 
 @pytest.mark.parametrize("folder", EVERYTHING)
@@ -115,8 +90,8 @@ def settings_in(found: list[Object], folder: Path) -> Settings:
     """As a worker in the rendered pod would read them."""
     file = folder / "cloud.yaml"
     file.write_text(of_kind("ConfigMap", found, "confirm-settings")["data"]["cloud.yaml"])
-    environ = of_kind("ConfigMap", found, "confirm-where")["data"]
-    [container] = of_kind("Deployment", found)["spec"]["template"]["spec"]["containers"]
+    environ = of_kind("ConfigMap", found, "where")["data"]
+    [container] = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"]["containers"]
     [threads] = [e for e in container["env"] if e["name"] == "STILLWATCH_CLOUD_THREADS"]
     assert threads["valueFrom"]["resourceFieldRef"]["resource"] == "limits.cpu"
     environ["STILLWATCH_CLOUD_THREADS"] = container["resources"]["limits"]["cpu"]
@@ -129,7 +104,7 @@ def test_the_program_accepts_the_settings_and_finds_its_files(
 ) -> None:
     found = objects(render(folder))
     settings = settings_in(found, tmp_path)
-    pod = of_kind("Deployment", found)["spec"]["template"]["spec"]
+    pod = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"]
     [container] = pod["containers"]
     mounts = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}
     volumes = {one["name"]: one for one in pod["volumes"]}
@@ -148,7 +123,7 @@ def test_a_worker_has_time_to_finish_what_it_holds(
     folder: str, render: Render, tmp_path: Path
 ) -> None:
     found = objects(render(folder))
-    pod = of_kind("Deployment", found)["spec"]["template"]["spec"]
+    pod = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"]
     leaving_the_broker_s = 5.0
     work = settings_in(found, tmp_path).work
     assert pod["terminationGracePeriodSeconds"] > work.drain_s + leaving_the_broker_s
@@ -160,7 +135,7 @@ def test_the_probes_ask_where_the_worker_answers(
 ) -> None:
     found = objects(render(folder))
     settings = settings_in(found, tmp_path)
-    [container] = of_kind("Deployment", found)["spec"]["template"]["spec"]["containers"]
+    [container] = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"]["containers"]
     assert container["ports"] == [{"containerPort": settings.metrics_port, "name": "http"}]
     assert settings.metrics_host == "0.0.0.0"  # noqa: S104, within the pod; the policy guards it
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -172,10 +147,10 @@ def test_production_scales_by_work_and_by_what_waits(render: Render) -> None:
     found = objects(render("overlays/production"))
     scaler = of_kind("HorizontalPodAutoscaler", found)["spec"]
     assert [metric["type"] for metric in scaler["metrics"]] == ["Resource", "External"]
-    assert "replicas" not in of_kind("Deployment", found)["spec"]
-    assert of_kind("PodDisruptionBudget", found)["spec"]["maxUnavailable"] == 1
-    labels = of_kind("Deployment", found)["spec"]["template"]["metadata"]["labels"]
-    constraints = of_kind("Deployment", found)["spec"]["template"]["spec"][
+    assert "replicas" not in of_kind("Deployment", found, "confirm")["spec"]
+    assert of_kind("PodDisruptionBudget", found, "confirm")["spec"]["maxUnavailable"] == 1
+    labels = of_kind("Deployment", found, "confirm")["spec"]["template"]["metadata"]["labels"]
+    constraints = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"][
         "topologySpreadConstraints"
     ]
     for one in (*constraints, {"labelSelector": scaler_target(found)}):
@@ -183,13 +158,13 @@ def test_production_scales_by_work_and_by_what_waits(render: Render) -> None:
 
 
 def scaler_target(found: list[Object]) -> Object:
-    selector: Object = of_kind("PodDisruptionBudget", found)["spec"]["selector"]
+    selector: Object = of_kind("PodDisruptionBudget", found, "confirm")["spec"]["selector"]
     return selector
 
 
 def test_a_gpu_worker_asks_for_one_and_scales_by_what_waits(render: Render) -> None:
     found = objects(render("overlays/gpu"))
-    [container] = of_kind("Deployment", found)["spec"]["template"]["spec"]["containers"]
+    [container] = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
     assert "gpu" in container["image"]
     [metric] = of_kind("HorizontalPodAutoscaler", found)["spec"]["metrics"]
@@ -199,7 +174,7 @@ def test_a_gpu_worker_asks_for_one_and_scales_by_what_waits(render: Render) -> N
 def test_a_change_of_settings_is_a_new_roll_out(render: Render) -> None:
     found = objects(render("overlays/production"))
     name = of_kind("ConfigMap", found, "confirm-settings")["metadata"]["name"]
-    pod = of_kind("Deployment", found)["spec"]["template"]["spec"]
+    pod = of_kind("Deployment", found, "confirm")["spec"]["template"]["spec"]
     assert name in [one.get("configMap", {}).get("name") for one in pod["volumes"]]
     assert name != "confirm-settings"
 

@@ -12,6 +12,7 @@ from cloud.console.app import create_app
 from cloud.console.command import first_link
 from cloud.console.parts import ConsoleParts
 from cloud.console.roles import Person, PersonRole
+from cloud.console.tables import AccountsError, open_tables
 from tests.consoles import PASSWORD, add_person, browser, enter, form_token, parts_in
 from tests.databases import PostgreSql
 from tests.fakes import ManualClock
@@ -186,3 +187,14 @@ def test_what_postgresql_cannot_hold_is_refused_or_replaced(
     handed = {"form_token": token, "to": "b\0b"}
     assert client.post("/shift/hand-over", data=handed).status_code == 200
     assert {one.who for one in parts.audit.newest()} == {"a\ufffdda", "ada"}
+
+
+def test_a_password_file_of_the_accounts_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AccountsError, match=r"accounts: password file .*/absent cannot be read"):
+        open_tables("postgresql://stillwatch@127.0.0.1:1/x", tmp_path / "absent")
+
+
+def test_an_address_of_no_database_is_refused_without_a_word_of_a_password() -> None:
+    with pytest.raises(AccountsError, match="'mysql'") as raised:
+        open_tables("mysql://ada:hidden@127.0.0.1/x")
+    assert "hidden" not in str(raised.value)
