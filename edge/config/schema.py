@@ -121,7 +121,8 @@ class DetectConfig(Section):
         5,
         ge=1,
         le=1000,
-        description="Failures of the network in a row after which the daemon restarts.",
+        description="Failures of the network in a row after which the daemon restarts, or takes "
+        "back an update that is on trial.",
     )
 
 

@@ -61,7 +61,7 @@ class AnalysisContext:
     new; `evidence_requests` and `verdict_queue` come from the cloud; `sync_memory` keeps a camera's
     memory of static objects and brings it news; `raised` gets each new suspicion, `looked` each
     frame, `decided` with what became of it, `raised_alone` the camera of a picture that was
-    reported later."""
+    reported later; `on_trial`: what is in force may yet be taken back, or is being."""
 
     outbox: Outbox
     counters: Counters
@@ -75,6 +75,7 @@ class AnalysisContext:
     looked: Callable[[Frame], None] = lambda _: None
     decided: Callable[[Frame, Outcome], None] = lambda _, __: None
     raised_alone: Callable[[CameraId], None] = lambda _: None
+    on_trial: Callable[[], bool] = lambda: False
 
 
 class AnalysisWorker:
@@ -101,7 +102,7 @@ class AnalysisWorker:
         )
         self._sync_memory = context.sync_memory
         self._looked, self._decided = context.looked, context.decided
-        self._raised_alone = context.raised_alone
+        self._raised_alone, self._on_trial = context.raised_alone, context.on_trial
         self._settings = self._offered = settings
         self._failures = 0
         self._leaving: deque[CameraId] = deque()
@@ -116,6 +117,18 @@ class AnalysisWorker:
     def forget(self, camera: CameraId) -> None:
         """Drop what is remembered of a camera that is followed no more; any thread may ask."""
         self._leaving.append(camera)
+
+    @property
+    def failing(self) -> str | None:
+        """Why the network cannot go on; None while it can, or another stands ready. Any thread may
+        ask."""
+        if self._replaced or self._failures < self._settings.config.detect.errors_in_a_row:
+            return None
+        return f"the network failed on {self._failures} frames in a row"
+
+    @property
+    def _replaced(self) -> bool:
+        return self._offered.detector is not self._settings.detector
 
     def faults(self, camera: CameraId) -> tuple[Fault, ...]:
         """What is wrong with the pictures of a camera of this worker; any thread may ask."""
@@ -161,6 +174,8 @@ class AnalysisWorker:
     def _take_up(self) -> None:
         offered = self._offered
         if offered is not self._settings:
+            if self._replaced:
+                self._failures = 0  # before the rest, or `failing` tells them of the new one
             self._settings = offered
             self._pipeline.adopt(offered.config, offered.detector)
 
@@ -202,12 +217,17 @@ class AnalysisWorker:
             self._failures += 1
             refusal = Rejected(Reason.INFERENCE_FAILED, str(error))
             log(Event.INFERENCE_FAILED, camera=frame.camera, reason=str(error))
-            if self._failures >= self._settings.config.detect.errors_in_a_row:
+            if self._must_end():
                 self._count(frame, refusal)
                 raise
             return refusal
         self._failures = 0
         return outcome
+
+    def _must_end(self) -> bool:
+        """Nobody takes the failing network back. In this order: a trial ends after its network was
+        replaced."""
+        return not self._on_trial() and self.failing is not None
 
     def _count(self, frame: Frame, outcome: Outcome) -> None:
         match outcome:

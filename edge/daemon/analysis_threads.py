@@ -61,6 +61,10 @@ class AnalysisThreads:
         found = (worker.notices(camera) for worker in self.workers)
         return next((notices for notices in found if notices != Notices()), Notices())
 
+    def failing(self) -> str | None:
+        """Why the network of a thread cannot go on, None while all can."""
+        return next((found for worker in self.workers if (found := worker.failing)), None)
+
     def pulses(self, patience_s: float) -> tuple[Pulse, ...]:
         """When each thread last made progress, of which it owes some every `patience_s`."""
         return tuple(

@@ -49,6 +49,7 @@ from edge.self_test.runner import ReportSource
 from edge.shadow.recent_frames import RecentFrames
 from edge.shadow.runs import ShadowRuns
 from edge.static_objects.store import StaticStore
+from edge.update.trial import TrialSources
 from edge.watch_proof.delivery import WatchRoads
 from service.clock import Clock
 from service.link import Link, LinkState, Publication
@@ -164,8 +165,11 @@ class Gateway:
         self.updates = Updates(
             self.topics,
             self.live,
-            self.counters,
-            self.health,
+            TrialSources(
+                funnels=self.counters.snapshot,
+                problems=lambda: tuple(one.problem for one in self.health.condition().ongoing),
+                failing=self._failing,
+            ),
             UpdateSays(
                 publish=self._publish_to_all,
                 info=self.status_messages.info,
@@ -275,6 +279,7 @@ class Gateway:
                 looked=self.remote.frames.keep,
                 decided=self.shadow.recent.keep,
                 raised_alone=self.shadow.recent.raised,
+                on_trial=lambda: self.updates.on_trial,
             ),
             self._on_failure,
         )
@@ -329,6 +334,9 @@ class Gateway:
 
     def _publish_to_all(self, publications: Iterable[Publication]) -> None:
         self.publications.publish_to_all(publications)
+
+    def _failing(self) -> str | None:
+        return self.analysis.failing()
 
     def _send_to_cloud(self, one: Publication) -> None:
         self.delivery.send(one)

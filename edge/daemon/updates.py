@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 from contract.topics import Topics
 from edge.config.live import Live
-from edge.health.gateway_health import GatewayHealth
 from edge.health.reasons import Problem
-from edge.metrics.counters import Counters
 from edge.update.inbox import Inbox
 from edge.update.outcomes import facts
 from edge.update.patches import patches_of
 from edge.update.target import UpdateTarget
-from edge.update.trial import UpdateTrial
+from edge.update.trial import TrialSources, UpdateTrial
 from edge.update.trust_store import TrustStore
 from edge.update.updater import Says, Sources, Updater
 from service.clock import Clock
@@ -41,20 +39,14 @@ class Updates:
         self,
         topics: Topics,
         live: Live,
-        counters: Counters,
-        health: GatewayHealth,
+        looked_at: TrialSources,
         says: UpdateSays,
         clock: Clock,
     ) -> None:
         self._outbox = live.current.config.deliver.outbox.path
         self.inbox = Inbox(topics, lambda: live.current.config.manage.desired_file, clock)
         trust = TrustStore(self._outbox, topics.gateway, lambda: live.current.config)
-        trial = UpdateTrial(
-            counters.snapshot,
-            lambda: tuple(one.problem for one in health.condition().ongoing),
-            lambda: live.current.config.manage.health_window_s,
-            clock,
-        )
+        trial = UpdateTrial(looked_at, lambda: live.current.config.manage.health_window_s, clock)
         sources = Sources(topics=topics, outbox=self._outbox, inbox=self.inbox, trust=trust)
         self._says, self._told = says, ""
         of_config = Says(publish=self._tell, digest=lambda: live.current.sha256)
@@ -71,7 +63,7 @@ class Updates:
 
     @property
     def on_trial(self) -> bool:
-        """Whether an update is in force that may be rolled back yet."""
+        """Whether an update is in force that may be rolled back yet, or is being."""
         return any(one.on_trial for one in self.updaters)
 
     @property

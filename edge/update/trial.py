@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from contract.ids import CameraId
 from edge.health.reasons import Problem
@@ -21,18 +22,22 @@ SETTLE_S = 2.0
 """What was under way when the update came has passed by then; of a short window a quarter."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialSources:
+    """What a trial looks at: the counters, what is wrong with the gateway, and why its network
+    cannot go on, None while it can."""
+
+    funnels: Callable[[], Funnels]
+    problems: Callable[[], Collection[Problem]]
+    failing: Callable[[], str | None]
+
+
 class UpdateTrial:
     """Looks at the gateway all the time, so that it knows how it was before an update came."""
 
-    def __init__(
-        self,
-        funnels: Callable[[], Funnels],
-        problems: Callable[[], Collection[Problem]],
-        window_s: Callable[[], float],
-        clock: Clock,
-    ) -> None:
-        self._funnels, self._problems, self._window_s = funnels, problems, window_s
-        self._clock = clock
+    def __init__(self, sources: TrialSources, window_s: Callable[[], float], clock: Clock) -> None:
+        self._funnels, self._problems = sources.funnels, sources.problems
+        self._failing, self._window_s, self._clock = sources.failing, window_s, clock
         self._looks: deque[Funnels] = deque(maxlen=LOOKS)
         self._look_at_s = self._judge_at_s = -math.inf
         self._watched = WatchedFrames()
@@ -62,7 +67,10 @@ class UpdateTrial:
         self._settled, self._since_s = False, self._clock.mono()
 
     def judge(self, attempt: Attempt) -> tuple[bool, str | None]:
-        """Whether the window is over, and why the update must go; asked as often as you like."""
+        """Whether the window is over, and why the update must go; asked as often as you like. A
+        network that cannot go on is not waited for."""
+        if (failing := self._failing()) is not None:
+            return False, failing
         now = self._clock.mono()
         window_s, funnels = self._window_s(), self._funnels()
         over = now - self._since_s >= window_s

@@ -68,11 +68,14 @@ class Updater:
         self.outcomes = Outcomes(kind, clock)
         self.record = self._store.read()
         self._change: ProposedChange | None = None
+        self._returning = False
 
     @property
     def on_trial(self) -> bool:
-        """Whether an update is in force that may be rolled back yet."""
-        return self.record.attempt is not None and self.record.attempt.on_trial
+        """Whether an update is in force that may be rolled back yet, or is being; any thread may
+        ask."""
+        attempt = self.record.attempt
+        return self._returning or (attempt is not None and attempt.on_trial)
 
     @property
     def busy(self) -> bool:
@@ -205,7 +208,15 @@ class Updater:
     def _roll_back(self, attempt: Attempt, target: UpdateTarget, reason: str) -> None:
         """On disk first, so that a kill in between comes up with what was before. Raises if that
         is not to be had: the daemon ends, and the next start has it."""
-        self._end(attempt, UpdateStage.ROLLED_BACK, [reason], "unhealthy")
+        self._returning = True
+        try:
+            self._end(attempt, UpdateStage.ROLLED_BACK, [reason], "unhealthy")
+            self._return(target)
+        finally:
+            self._returning = False
+        self._say()
+
+    def _return(self, target: UpdateTarget) -> None:
         try:
             change = target.propose(self.record.applied)
             change.plan()
@@ -214,7 +225,6 @@ class Updater:
             change.plan()
         change.build()
         change.swap()
-        self._say()
 
     def _end(
         self, attempt: Attempt, state: UpdateStage, reasons: Sequence[str], refusal: str

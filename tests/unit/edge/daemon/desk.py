@@ -58,7 +58,7 @@ class Desk:
         self.counters, self.kept = Counters(), threading.Event()
         self.evidence_requests = EvidenceRequests(self.clock)
         chosen = settings(document, detector or FindsDarkThings())
-        self.timings = Timings()
+        self.timings, self.on_trial = Timings(), False
         self.pipeline = Pipeline(chosen.config, chosen.detector, epoch=1)
         self.worker = AnalysisWorker(
             chosen,
@@ -72,6 +72,7 @@ class Desk:
                 kept=self.kept,
                 evidence_requests=self.evidence_requests,
                 verdict_queue=VerdictQueue(),
+                on_trial=lambda: self.on_trial,
             ),
         )
 

@@ -24,12 +24,14 @@ class Stumbles:
     def __init__(self, *failing: bool) -> None:
         self._failing = list(failing)
         self._sees = FindsDarkThings()
+        self.meanwhile: Callable[[], None] = lambda: None
 
     @property
     def input_size(self) -> tuple[int, int]:
         return self._sees.input_size
 
     def detect(self, image: Image, aspect: float = 1.0) -> Detections:
+        self.meanwhile()
         if self._failing and self._failing.pop(0):
             raise InferenceError("the interpreter says no")
         return self._sees.detect(image, aspect)
@@ -121,6 +123,51 @@ def test_so_many_failures_in_a_row_end_the_worker_with_every_frame_counted(tmp_p
         desk.look(picture(100))
     assert desk.funnel().rejected_by == {"inference_failed": 3}
     assert desk.funnel().in_flight == 0
+
+
+THREE = f"{SNAPSHOTS}\ndetect: {{errors_in_a_row: 3}}"
+
+
+def test_while_an_update_is_on_trial_failures_end_nothing_and_say_that_it_must_go(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path, THREE, Stumbles(*[True] * 9))
+    desk.on_trial = True
+    for _ in range(2):
+        desk.look(picture(100))
+    assert desk.worker.failing is None
+    for _ in range(2):
+        desk.look(picture(100))
+    assert desk.worker.failing == "the network failed on 4 frames in a row"
+    desk.on_trial = False
+    with pytest.raises(InferenceError, match="says no"):
+        desk.look(picture(100))
+
+
+def test_the_last_failure_of_a_network_whose_successor_stands_ready_ends_nothing(
+    tmp_path: Path,
+) -> None:
+    detector = Stumbles(*[True] * 9)
+    desk = Desk(tmp_path, THREE, detector)
+    for _ in range(2):
+        desk.look(picture(100))
+    successor = settings(THREE, FindsDarkThings())
+    detector.meanwhile = lambda: desk.worker.adopt(successor)
+    desk.look(picture(100))  # the third, during which the other is offered
+    assert desk.funnel().rejected_by == {"inference_failed": 3}
+    assert desk.worker.failing is None
+    desk.look(picture(100))
+    assert desk.funnel().analysed == 1
+
+
+def test_failures_of_the_network_before_are_not_counted_against_the_next(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, THREE, Stumbles(True, True))
+    for _ in range(2):
+        desk.look(picture(100))
+    desk.worker.adopt(settings(THREE, Stumbles(True, True)))
+    for _ in range(3):
+        desk.look(picture(100))
+    assert (desk.funnel().rejected_by, desk.funnel().analysed) == ({"inference_failed": 4}, 1)
 
 
 def test_a_suspicion_that_finds_no_room_is_counted_and_said_as_lost(tmp_path: Path) -> None:

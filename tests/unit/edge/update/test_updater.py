@@ -57,6 +57,17 @@ def test_a_gateway_that_got_worse_goes_back_to_what_was_before(site: Site) -> No
     assert problem.reason is HealthReason.UPDATE_ROLLED_BACK
 
 
+def test_an_update_under_which_the_network_cannot_go_on_goes_at_once(site: Site) -> None:
+    site.publish(order(1))
+    site.failing = "the network failed on 5 frames in a row"
+    site.turn()
+    assert (site.in_force, site.state) == ("", UpdateStage.ROLLED_BACK)
+    rejected = site.states("rejected")[-1]
+    assert rejected is not None
+    assert rejected.reasons == (site.failing,)
+    assert not site.updater.on_trial
+
+
 def test_after_a_connect_it_is_said_what_runs_now_also_where_the_file_was_changed(
     site: Site,
 ) -> None:

@@ -18,7 +18,7 @@ from edge.update.health_window import Funnels
 from edge.update.inbox import Inbox
 from edge.update.machine import UpdateStage
 from edge.update.store import KeptUpdate, UpdateStore
-from edge.update.trial import UpdateTrial
+from edge.update.trial import TrialSources, UpdateTrial
 from edge.update.trust_store import TrustStore
 from edge.update.updater import Says, Sources, Updater
 from imaging.manifest import ModelError
@@ -54,6 +54,7 @@ class Site:
     kept: str = ""
     prepared: bool = False
     problems: list[Problem] = field(default_factory=list)
+    failing: str | None = None
     said: list[Publication] = field(default_factory=list)
     digest: str = "0" * 64
     invalid: str = "invalid"
@@ -71,13 +72,18 @@ class Site:
 
     def start(self) -> None:
         no_frames: Funnels = {}
-        trial = UpdateTrial(lambda: no_frames, lambda: self.problems, lambda: 60.0, self.clock)
+        sources = TrialSources(
+            funnels=lambda: no_frames,
+            problems=lambda: self.problems,
+            failing=lambda: self.failing,
+        )
+        trial = UpdateTrial(sources, lambda: 60.0, self.clock)
         says = Says(publish=self.said.extend, digest=lambda: self.digest)
         outbox = self.folder / "outbox"
         self.inbox = Inbox(TOPICS, lambda: self.loaded.config.manage.desired_file, self.clock)
         trust = TrustStore(outbox, TOPICS.gateway, lambda: self.loaded.config)
-        sources = Sources(topics=TOPICS, outbox=outbox, inbox=self.inbox, trust=trust)
-        self.updater = Updater("config", sources, trial, says, self.clock)
+        orders = Sources(topics=TOPICS, outbox=outbox, inbox=self.inbox, trust=trust)
+        self.updater = Updater("config", orders, trial, says, self.clock)
 
     def publish(self, content: bytes, topic: str = DESIRED) -> None:
         assert self.inbox.on_message(topic, content, retained=True)
@@ -135,4 +141,5 @@ class Word:
 
     def swap(self) -> None:
         assert self.word == "" or self.site.state in (UpdateStage.SWAPPED, UpdateStage.ROLLED_BACK)
+        assert self.site.updater.on_trial  # until the word is in force
         self.site.in_force = self.word
