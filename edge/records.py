@@ -20,11 +20,7 @@ from imaging.admission import Header, Rejected
 from imaging.crop import Box
 from imaging.detections import Detections, Image
 
-Point = tuple[float, float]
-
-
 FrameSize = tuple[int, int]
-
 
 TrackId = NewType("TrackId", int)
 Mask = npt.NDArray[np.uint8]

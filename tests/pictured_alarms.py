@@ -53,9 +53,11 @@ def raise_alarm(
     severity: int = 3,
     decision: Decision | None = "confirmed",
     pictures: int = 3,
+    ahead: int = 0,
 ) -> ReportId:
-    """Puts the pictures into the store and the alarm into the index; gives its id."""
-    refs = tuple(_kept(parts, gateway, camera, at, step) for step in range(pictures))
+    """Puts the pictures into the store and the alarm into the index; gives its id. The walker is so
+    many steps `ahead`."""
+    refs = tuple(_kept(parts, gateway, camera, at, n, ahead + n) for n in range(pictures))
     report = REPORT.model_copy(
         update={
             "report_id": ReportId(f"{gateway}.{camera}.1.{number}.0"),
@@ -65,7 +67,7 @@ def raise_alarm(
             "severity": min(severity, 2),
             "raised_at": at,
             "clocksync": True,
-            "box": BOX,
+            "box": refs[0].box,
             "track": TrackFacts(id=number, age_s=4.2, displacement=1.8, stationary=False),
             "rule": FiredRule(
                 id="intruder",
@@ -114,15 +116,17 @@ def _grown(box: RelativeBox) -> RelativeBox:
     return (box[0] - 0.01, box[1] - 0.02, box[2] + 0.01, box[3] + 0.02)
 
 
-def _kept(parts: ConsoleParts, gateway: str, camera: str, at: datetime, step: int) -> EvidenceRef:
-    taken = at + timedelta(milliseconds=400 * step)
+def _kept(
+    parts: ConsoleParts, gateway: str, camera: str, at: datetime, n: int, step: int
+) -> EvidenceRef:
+    taken = at + timedelta(milliseconds=400 * n)
     body = scene(step, f"{camera} {taken:%H:%M:%S.%f}")
     digest = hashlib.sha256(body).hexdigest()
     key = evidence_key(GatewayId(gateway), CameraId(camera), taken, digest)
     parts.store.put_if_absent(key, body, "image/jpeg")
     moved = 14 * step / WIDTH
     return EvidenceRef(
-        role="best" if step == 0 else "context",
+        role="best" if n == 0 else "context",
         key=key,
         sha256=digest,
         bytes=len(body),

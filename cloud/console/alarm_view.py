@@ -6,7 +6,7 @@ picture, in thousandths, as SVG takes them. Called by `wall` and `work`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,10 +36,11 @@ class OverlayBox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverlayZone:
-    """Corners in thousandths, as SVG's `points`."""
+    """Corners in thousandths, as SVG's `points`; `kind` is `zone` or `mask`."""
 
     name: str
     points: str
+    kind: str = "zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +92,25 @@ def _picture(
     ref: EvidenceRef, parts: AlarmParts, zones: ZonePolygons, link: Callable[[str], str]
 ) -> PictureView:
     region = ref.region or WHOLE
+    outlines = (outline(name, zones[name], region) for name in sorted(zones))
+    return view_of(ref, _boxes(ref, parts, region), outlines, link)
+
+
+def view_of(
+    ref: EvidenceRef,
+    boxes: Iterable[OverlayBox],
+    zones: Iterable[OverlayZone],
+    link: Callable[[str], str],
+) -> PictureView:
+    """A stored picture with what is to be drawn over it."""
     return PictureView(
         link=link(ref.key),
         role=ref.role,
         width=ref.width,
         height=ref.height,
         at=ref.received_at,
-        boxes=tuple(_boxes(ref, parts, region)),
-        zones=tuple(_zone(name, zones[name], region) for name in sorted(zones)),
+        boxes=tuple(boxes),
+        zones=tuple(zones),
         masked=ref.masked,
     )
 
@@ -107,21 +119,25 @@ def _boxes(ref: EvidenceRef, parts: AlarmParts, region: RelativeBox) -> Iterator
     report, decided = parts.report, parts.decided
     if report is not None and (ref.box is not None or ref.role == "best"):
         words = f"edge: {report.label} {report.scores.top:.2f}"
-        yield _drawn(ref.box or report.box, region, words, "edge")
+        yield drawn(ref.box or report.box, region, words, "edge")
     if isinstance(decided, Verdict) and decided.evidence_key == ref.key:
         for one in decided.sightings[:_MOST_SIGHTINGS]:
-            yield _drawn(one.box, region, f"cloud: {one.label} {one.score:.2f}", "cloud")
+            yield drawn(one.box, region, f"cloud: {one.label} {one.score:.2f}", "cloud")
 
 
-def _drawn(box: RelativeBox, region: RelativeBox, words: str, kind: str) -> OverlayBox:
+def drawn(box: RelativeBox, region: RelativeBox, words: str, kind: str) -> OverlayBox:
+    """A box of the whole frame over a picture of `region`."""
     x0, y0 = _within(box[0], box[1], region)
     x1, y1 = _within(box[2], box[3], region)
     return OverlayBox(x=x0, y=y0, width=x1 - x0, height=y1 - y0, words=words, kind=kind)
 
 
-def _zone(name: str, polygon: Sequence[tuple[float, float]], region: RelativeBox) -> OverlayZone:
+def outline(
+    name: str, polygon: Sequence[tuple[float, float]], region: RelativeBox, kind: str = "zone"
+) -> OverlayZone:
+    """A place of the whole frame over a picture of `region`."""
     corners = (_within(x, y, region) for x, y in polygon)
-    return OverlayZone(name=name, points=" ".join(f"{x},{y}" for x, y in corners))
+    return OverlayZone(name=name, points=" ".join(f"{x},{y}" for x, y in corners), kind=kind)
 
 
 def _within(x: float, y: float, region: RelativeBox) -> tuple[int, int]:

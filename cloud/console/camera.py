@@ -6,6 +6,7 @@ SHELL. Called by `app`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request
@@ -87,11 +88,19 @@ def _cameras(details: Mapping[str, object] | None) -> Mapping[str, Mapping[str, 
 
 
 def newest_alarms(
-    access: AlarmAccess, gateway: str, camera: str, most: int = NEWEST
+    access: AlarmAccess,
+    gateway: str,
+    camera: str,
+    most: int = NEWEST,
+    since: datetime | None = None,
 ) -> tuple[AlarmSummary, ...]:
     """Samples and tests are among them: their pictures show the camera as well."""
     wanted = AlarmFilter(
-        gateways=frozenset({GatewayId(gateway)}), camera=CameraId(camera), audits=True, tests=True
+        gateways=frozenset({GatewayId(gateway)}),
+        camera=CameraId(camera),
+        since=since,
+        audits=True,
+        tests=True,
     )
     return access.index.page(wanted, WallOrder.TIME, limit=most).alarms
 

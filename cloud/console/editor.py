@@ -6,6 +6,7 @@ SHELL. What comes out is a patch that whoever holds the keys signs and orders wi
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 import yaml
@@ -16,20 +17,26 @@ from cloud.console.alarm_access import AlarmAccess
 from cloud.console.camera import PathName, newest_alarms, newest_picture
 from cloud.console.guard import SignedIn, client_address, guarded
 from cloud.console.parts import AccessPart, AuditPart, PagesPart
+from cloud.console.place_replay import replay
 from cloud.console.proposal import (
     KINDS,
+    ChangedLists,
     ProposalFault,
-    effect_of,
+    changed_lists,
     patch_of,
     places_in,
     read_places,
     text_of,
 )
+from cloud.console.replay_view import ReplayView, replay_view
 from cloud.console.roles import PROPOSERS, Person
+from cloud.console.rule_places import fault_in, rule_places_of
+from cloud.index.summary import AlarmParts
 from contract.ids import is_name
-from contract.report import ThreatReport
 
-REPLAYED = 200
+MOST_ALARMS = 300
+"""The newest of the chosen days that are looked at: some 2 ms each."""
+DAYS = {1: "the last day", 7: "the last 7 days", 30: "the last 30 days"}
 MOST_CHARS = 20_000
 PlacesText = Annotated[str, Form(max_length=MOST_CHARS)]
 
@@ -49,7 +56,7 @@ def shown(
     **values: object,
 ) -> Response:
     alarms = newest_alarms(access, gateway, camera)
-    usual: dict[str, object] = {"error": None, "effect": None, "patch": None}
+    usual: dict[str, object] = {"error": None, "effect": None, "patch": None, "days": 7}
     return pages.page(
         request,
         "editor.html",
@@ -58,6 +65,8 @@ def shown(
         gateway=gateway,
         camera=camera,
         kinds=KINDS,
+        spans=DAYS,
+        most=MOST_ALARMS,
         last=newest_picture(access, who, alarms),
         **(usual | values),
     )
@@ -88,19 +97,30 @@ def propose(
     access: AccessPart,
     audit: AuditPart,
     places: PlacesText = "",
+    days: Annotated[int, Form(ge=1, le=30)] = 7,
     download: Annotated[bool, Form()] = False,
 ) -> Response:
     """What it would have changed, and the patch to be signed."""
     document = _document(access, who, gateway, camera)
     read = read_places(places)
-    if isinstance(read, ProposalFault):
-        wrong = read.reason
+    lists = {} if isinstance(read, ProposalFault) else changed_lists(document, camera, read)
+    fault = read if isinstance(read, ProposalFault) else fault_in(document, camera, lists)
+    if fault is not None:
+        wrong = fault.reason
         return shown(
-            request, pages, access, who, gateway, camera, status=422, text=places, error=wrong
+            request,
+            pages,
+            access,
+            who,
+            gateway,
+            camera,
+            status=422,
+            text=places,
+            error=wrong,
+            days=days,
         )
-    changed = patch_of(document, camera, read)
-    patch = yaml.safe_dump(changed, sort_keys=False, default_flow_style=None)
-    if download and changed:
+    patch = yaml.safe_dump(patch_of(camera, lists), sort_keys=False, default_flow_style=None)
+    if download and lists:
         audit.add(
             who.name, client_address(request), "change_proposed", f"{gateway}/{camera}: {patch}"
         )
@@ -115,9 +135,10 @@ def propose(
         gateway,
         camera,
         text=places,
-        patch=patch if changed else None,
-        error=None if changed else "nothing is changed",
-        effect=effect_of(document, camera, read, _reports(access, gateway, camera)),
+        days=days,
+        patch=patch if lists else None,
+        error=None if lists else "nothing is changed",
+        effect=_effect(access, document, gateway, camera, lists, days),
     )
 
 
@@ -135,7 +156,23 @@ def _document(access: AlarmAccess, who: Person, gateway: str, camera: str) -> ob
     return document
 
 
-def _reports(access: AlarmAccess, gateway: str, camera: str) -> list[ThreatReport]:
-    alarms = newest_alarms(access, gateway, camera, REPLAYED)
-    found = [access.index.parts(one.report_id).report for one in alarms if not one.audit]
-    return [one for one in found if one is not None]
+def _effect(
+    access: AlarmAccess,
+    document: object,
+    gateway: str,
+    camera: str,
+    lists: ChangedLists,
+    days: int,
+) -> ReplayView:
+    proposed = rule_places_of(document, camera, lists)
+    stored = _stored(access, gateway, camera, days)
+    replayed = replay(stored, rule_places_of(document, camera), proposed)
+    now = access.clock.now()
+    return replay_view(replayed, proposed, lambda key: access.links.link(key, now))
+
+
+def _stored(access: AlarmAccess, gateway: str, camera: str, days: int) -> list[AlarmParts]:
+    """Alarms of every outcome and samples, the newest first."""
+    since = access.clock.now() - timedelta(days=days)
+    alarms = newest_alarms(access, gateway, camera, MOST_ALARMS, since)
+    return [access.index.parts(one.report_id) for one in alarms]

@@ -1,4 +1,4 @@
-"""A proposal for a camera's zones and masks: read from text, turned into a patch, tried on alarms.
+"""A proposal for a camera's zones and masks: read from text, and turned into a patch.
 
 PURE. The text has a line for each place: `zone drive: 0.1,0.5 0.9,0.5 0.9,1`. A patch is a merge
 patch over the gateway's own file, with whole lists, for that is how it merges; what else a place
@@ -8,15 +8,15 @@ says there is kept. Called by `editor`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cloud.console.camera_places import PlaceCorners
 from contract.ids import is_name
-from contract.report import ThreatReport
 
 KINDS = {"zone": "zones", "object mask": "object_masks", "privacy mask": "privacy_masks"}
 """How a line begins, and the key of its list in the configuration."""
+ChangedLists = dict[str, list[dict[str, object]]]
 MOST_PLACES = 32
 MOST_CORNERS = 64
 _LINE = re.compile(r"(zone|object mask|privacy mask) ([^:]{1,64}): *(.*)")
@@ -37,14 +37,6 @@ class ProposalFault:
     """Why the text is no proposal, in words."""
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalEffect:
-    """Ids of stored alarms that would have been raised all the same, and that would not."""
-
-    kept: tuple[str, ...]
-    gone: tuple[str, ...]
 
 
 def text_of(places: Iterable[ProposedPlace]) -> str:
@@ -93,24 +85,22 @@ def _corner(text: str) -> tuple[float, float] | None:
 
 def places_in(document: object, camera: str) -> tuple[ProposedPlace, ...]:
     """Those of the configuration that the editor knows."""
-    section = _section(document, camera)
+    section = section_of(document, camera)
     return tuple(
         ProposedPlace(kind=kind, name=str(one["id"]), corners=corners)
         for kind, key in KINDS.items()
-        for one in _items(section.get(key))
+        for one in items_of(section.get(key))
         if (corners := _polygon(one.get("polygon")))
     )
 
 
-def patch_of(
-    document: object, camera: str, places: Iterable[ProposedPlace]
-) -> dict[str, dict[str, dict[str, list[dict[str, object]]]]]:
-    """What an order would say; lists that stay as they are are left away."""
-    section = _section(document, camera)
-    changed: dict[str, list[dict[str, object]]] = {}
+def changed_lists(document: object, camera: str, places: Iterable[ProposedPlace]) -> ChangedLists:
+    """By key of the camera's section; lists that stay as they are are left away."""
+    section = section_of(document, camera)
+    changed: ChangedLists = {}
     proposed = tuple(places)
     for kind, key in KINDS.items():
-        old = {str(one["id"]): one for one in _items(section.get(key))}
+        old = {str(one["id"]): one for one in items_of(section.get(key))}
         new: list[dict[str, object]] = [
             {**old.get(one.name, {}), "id": one.name, "polygon": [list(xy) for xy in one.corners]}
             for one in proposed
@@ -118,52 +108,16 @@ def patch_of(
         ]
         if new != [dict(one) for one in old.values()]:
             changed[key] = new
+    return changed
+
+
+def patch_of(camera: str, changed: ChangedLists) -> dict[str, dict[str, ChangedLists]]:
+    """What an order would say; empty where nothing is changed."""
     return {"cameras": {camera: changed}} if changed else {}
 
 
-def effect_of(
-    document: object, camera: str, places: Iterable[ProposedPlace], reports: Iterable[ThreatReport]
-) -> ProposalEffect:
-    """By where the feet of each alarm's object stood: in a zone of its rule, and in no mask."""
-    proposed = tuple(places)
-    zones = {one.name: one.corners for one in proposed if one.kind == "zone"}
-    masks = [one.corners for one in proposed if one.kind != "zone"]
-    asked = dict(_zones_by_rule(document, camera))
-    kept: list[str] = []
-    gone: list[str] = []
-    for report in reports:
-        x0, _, x1, y1 = report.box
-        feet = (x0 + x1) / 2, y1
-        wanted = asked.get(report.rule.id, ())
-        outside = bool(wanted) and not any(
-            is_inside(feet, zones[name]) for name in wanted if name in zones
-        )
-        masked = any(is_inside(feet, corners) for corners in masks)
-        (gone if outside or masked else kept).append(report.report_id)
-    return ProposalEffect(kept=tuple(kept), gone=tuple(gone))
-
-
-def is_inside(point: tuple[float, float], corners: PlaceCorners) -> bool:
-    """Even-odd rule: how often a ray to the right crosses the border."""
-    x, y = point
-    inside = False
-    for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
-        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-            inside = not inside
-    return inside
-
-
-def _zones_by_rule(document: object, camera: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    whole = document if isinstance(document, dict) else {}
-    decide = whole.get("decide")
-    general = decide.get("rules") if isinstance(decide, dict) else None
-    for rule in _items(_section(document, camera).get("rules") or general):
-        zones = rule.get("zones")
-        named = [str(one) for one in zones] if isinstance(zones, list) else []
-        yield str(rule["id"]), tuple(named)
-
-
-def _section(document: object, camera: str) -> Mapping[str, object]:
+def section_of(document: object, camera: str) -> Mapping[str, object]:
+    """What holds for a camera: its own keys over `camera_defaults`."""
     whole = document if isinstance(document, dict) else {}
     cameras, shared = whole.get("cameras"), whole.get("camera_defaults")
     own = cameras.get(camera) if isinstance(cameras, dict) else None
@@ -173,7 +127,8 @@ def _section(document: object, camera: str) -> Mapping[str, object]:
     }
 
 
-def _items(found: object) -> list[Mapping[str, object]]:
+def items_of(found: object) -> list[Mapping[str, object]]:
+    """What of a list has an id."""
     listed = found if isinstance(found, list) else []
     return [one for one in listed if isinstance(one, dict) and "id" in one]
 

@@ -23,14 +23,6 @@ from edge.config.health import HealthConfig
 from edge.config.home_assistant import HomeAssistantConfig
 from edge.config.intake import IntakeConfig, JsonPathsConfig, PictureLimitsConfig
 from edge.config.manage import ManageConfig
-from edge.config.places import (
-    LineConfig,
-    MotionMaskConfig,
-    ObjectMaskConfig,
-    PrivacyMaskConfig,
-    ZoneConfig,
-    repeated,
-)
 from edge.config.profiles import NO_PROFILE, ProfileConfig
 from edge.config.regions import PixelAspect, SearchRegionsConfig
 from edge.config.remote import RemoteConfig
@@ -43,6 +35,14 @@ from edge.config.static_objects import StaticObjectsConfig
 from edge.config.tracking import TrackingConfig
 from edge.config.values import Name, OwnTopic, Section
 from edge.config.watch import WatchConfig
+from service.places import (
+    LineConfig,
+    MotionMaskConfig,
+    ObjectMaskConfig,
+    PrivacyMaskConfig,
+    ZoneConfig,
+    repeated,
+)
 from service.sections import BrokerConfig, Share, TlsConfig
 from service.weekly_hours import WindowConfig
 

@@ -16,7 +16,6 @@ __all__ = [
     "Name",
     "OwnTopic",
     "PublicKey",
-    "RelativePoint",
     "Section",
     "Share",
 ]
@@ -46,5 +45,4 @@ def _own_topic(value: str) -> str:
 ImageTopics = Annotated[str, AfterValidator(_image_topics)]
 """A template with `{camera}`, or a topic of several cameras that name themselves in JSON."""
 OwnTopic = Annotated[str, AfterValidator(_own_topic)]
-RelativePoint = tuple[Share, Share]
 PublicKey = Annotated[str, AfterValidator(_public_key)]

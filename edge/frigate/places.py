@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from contract.ids import id_of
-from edge.config.places import Polygon
 from edge.frigate.document import Notes, Path, number, under
+from service.places import Polygon
 
 MOST_CORNERS = 64
 """As many as the schema takes."""

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from edge.config.schema import MotionMaskConfig, PrivacyMaskConfig
-from edge.records import Point
 from imaging.detections import GreyImage
+from imaging.polygons import Point
 
 Unwatched = MotionMaskConfig | PrivacyMaskConfig
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from edge.records import Analysed, Point, Quiet, RuleResult, TrackId
+from edge.records import Analysed, Quiet, RuleResult, TrackId
 from edge.replay.drawing import Colour, DrawnBox
 from edge.replay.player import ReplayStep
 from edge.replay.text_report import was_reported
@@ -16,6 +16,7 @@ from edge.rules import checks
 from edge.static_objects import matching
 from edge.track.track import Track
 from imaging.crop import Box
+from imaging.polygons import Point
 
 RED: Colour = (40, 40, 230)
 AMBER: Colour = (0, 170, 255)

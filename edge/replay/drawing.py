@@ -15,9 +15,10 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from edge.records import Mask, Point
+from edge.records import Mask
 from imaging.crop import Box
 from imaging.detections import Image
+from imaging.polygons import Point
 
 Colour = tuple[int, int, int]
 """BGR."""

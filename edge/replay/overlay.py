@@ -14,7 +14,7 @@ import numpy as np
 
 from edge.config.schema import CameraConfig
 from edge.privacy import pixels
-from edge.records import Analysed, Point, Quiet, RuleResult, TrackId
+from edge.records import Analysed, Quiet, RuleResult, TrackId
 from edge.replay import drawing
 from edge.replay.annotations import (
     AMBER,
@@ -33,10 +33,10 @@ from edge.replay.player import ReplayStep
 from edge.replay.text_report import explained, was_reported
 from edge.rules.checks import whole
 from edge.track.track import Track
-from edge.track.zones import foot
 from imaging.admission import Rejected
 from imaging.aspect import pixel_aspect
 from imaging.detections import Image
+from imaging.polygons import Point, foot
 
 BANNER_S = 3.0
 """Long enough to read a line."""

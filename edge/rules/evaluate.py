@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from contract.labels import SUMMED
 from edge.config.schema import RuleConfig
-from edge.records import Check, RuleResult, TrackId
+from edge.records import Check, RuleResult, TrackId, in_shares
 from edge.rules import checks, cooldown
 from edge.rules.conditions import (
     label_check,
@@ -27,6 +27,7 @@ from edge.track import lines, zones
 from edge.track.track import Track, Tracks
 from imaging.crop import Box
 from imaging.detections import Detections
+from imaging.polygons import foot
 
 STATIONARY_UNDER = 0.2
 """Feet that stayed within a fifth of the own height did not go anywhere; box jitter is less."""
@@ -85,7 +86,7 @@ def _placed(track: Track, context: EvaluationContext, now: float) -> Track:
     """The track with what its foot has to do with zones and lines."""
     if not (context.zones or context.lines):
         return track
-    x, y = zones.foot(track.box)
+    x, y = foot(track.box)
     width, height = context.size
     presences = zones.step(track.presences, context.zones, (x / width, y / height), now)
     tall_px = track.box[3] - track.box[1]
@@ -193,9 +194,8 @@ def _evaluate_detection(
 ) -> tuple[RuleResult, Finding | None]:
     x0, y0, x1, y1 = (float(value) for value in found.boxes[row])
     box, label, score = (x0, y0, x1, y1), found.labels[row], float(found.scores[row])
-    foot_x, foot_y = zones.foot(box)
-    feet = foot_x / context.size[0], foot_y / context.size[1]
-    inside = tuple(zone.id for zone in context.zones if zones.contains(zone.polygon, feet))
+    shares = in_shares(box, context.size)
+    inside = tuple(zone.id for zone in context.zones if zone.holds(shares))
     rest = picture_checks(label, score, box, rule, inside, context)
     label_checked = label_check(label, rule.labels)
     rule_result = _rule_result(None, rule, label, box, context, label_checked, rest)

@@ -13,7 +13,7 @@ from edge.config.deduplication import DeduplicationConfig
 from edge.records import TrackId
 from edge.rules.cooldown import larger
 from edge.rules.evaluate import Finding
-from edge.track.zones import foot
+from imaging.polygons import foot
 
 _MOST = 8
 """ReportedPlaces that may be reported apart in one `longest_s`; more of them are everywhere."""

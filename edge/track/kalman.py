@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from contract.labels import Group
-from edge.records import Point
+from imaging.polygons import Point
 
 JITTER = 0.08
 """Standard deviation of a detected foot point in heights: a box of a quantised network shakes by

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Literal
 
 from edge.config.schema import LineConfig
-from edge.records import Point
+from imaging.polygons import Point
 
 _CLEAR = 0.1
 """In heights, on each side: together the fifth of the height within which feet that went nowhere

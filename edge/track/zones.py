@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edge.config.schema import ZoneConfig
-from edge.records import Point
-from imaging.crop import Box
+from imaging.polygons import Point, contains
 
 _STEPPED_OUT_S = 2.0
 """Who loiters may step over the edge of the zone for as long as this: the foot point of one box
@@ -28,26 +27,6 @@ class ZonePresence:
     first_s: float
     last_s: float
     inside: bool = True
-
-
-def foot(box: Box) -> Point:
-    """The point on the ground of a box xyxy, in the box's own units."""
-    x0, _, x1, y1 = box
-    return (x0 + x1) / 2, y1
-
-
-def contains(polygon: tuple[Point, ...], point: Point) -> bool:
-    """Even-odd rule: a ray to the right crosses the outline an odd number of times.
-
-    Source: Shimrat 1962, CACM algorithm 112. A point exactly on an edge may fall to either side; a
-    object never rests there for a zone's inertia.
-    """
-    x, y = point
-    inside = False
-    for (ax, ay), (bx, by) in zip(polygon, (*polygon[1:], polygon[0]), strict=True):
-        if (ay > y) != (by > y) and x < ax + (y - ay) / (by - ay) * (bx - ax):
-            inside = not inside
-    return inside
 
 
 def step(

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 MAX_BYTES = 200_000
@@ -40,6 +40,14 @@ def narrow_is_whole(page: Page) -> None:
     assert wide == [], wide
     if before is not None:
         page.set_viewport_size(before)
+
+
+def loaded(page: Page, image: Locator) -> None:
+    """Waits until a picture of the page shows something."""
+    image.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "one => one.complete && one.naturalWidth > 0", arg=image.element_handle()
+    )
 
 
 def picture(page: Page, name: str) -> None:

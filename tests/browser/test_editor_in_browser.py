@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from cloud.console.roles import PersonRole
 from tests.browser.conftest import EDGE, Served
-from tests.browser.looks import accessible, narrow_is_whole, picture
+from tests.browser.looks import accessible, loaded, narrow_is_whole, picture
 from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
+from tests.pictured_alarms import raise_alarm
 
 
 def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
     served: Served, page: Page, tmp_path: Path
 ) -> None:
     a_busy_evening(served)
+    earlier = served.parts.clock.now() - timedelta(hours=2)
+    raise_alarm(served.parts, 8, earlier, decision="refuted", ahead=12)
     signed_in(served, page, "ina", PersonRole.INSTALLER)
     page.goto(f"{served.url}/cameras/north/yard")
     page.get_by_role("link", name="Propose zones and masks").press("Enter")
@@ -39,7 +44,23 @@ def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
     page.keyboard.press("Enter")
     expect(page.locator(".over polygon")).to_have_count(3)
     page.get_by_role("button", name="Show what it would have changed").press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("1 would not have been raised")
+    said = page.get_by_role("status")
+    expect(said).to_contain_text("Looked at 6 stored frames of 2 alarms and 0 samples")
+    expect(said).to_contain_text("1 would not have been raised")
+    rows = page.get_by_role("region", name="Alarms by outcome").locator("tbody tr")
+    expect(rows).to_have_text(
+        [re.compile("confirmed.*1.*0.*0.*0"), re.compile("refuted.*0.*0.*1.*0")]
+    )
+    lost = page.locator("#lost li")
+    expect(lost).to_have_count(1)
+    expect(lost).to_contain_text("in object mask path")
+    expect(lost.locator(".over .mask")).to_have_count(2)
+    loaded(page, lost.locator("img"))
+    box = lost.locator(".over .box").bounding_box()
+    mask = lost.locator(".over .mask").first.bounding_box()
+    assert box is not None
+    assert mask is not None
+    assert mask["x"] < box["x"] + box["width"] / 2 < mask["x"] + mask["width"]
     expect(page.get_by_label("Patch", exact=True)).to_contain_text("object_masks")
     accessible(page)
     narrow_is_whole(page)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from edge.track.assignment import assign
-from edge.track.zones import contains
+from imaging.polygons import contains
 from tools.evaluation.bench.stopwatch import this_machine, timed
 
 CALLS, TURNS = 100, 15

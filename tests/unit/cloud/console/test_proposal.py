@@ -8,15 +8,12 @@ from hypothesis import strategies as st
 
 from cloud.console.proposal import (
     ProposalFault,
-    effect_of,
-    is_inside,
+    changed_lists,
     patch_of,
     places_in,
     read_places,
     text_of,
 )
-from contract.report import FiredRule
-from tests.contract.samples import REPORT
 
 DRIVE = {"id": "drive", "polygon": [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]], "inertia_s": 2}
 DOCUMENT = {
@@ -34,13 +31,13 @@ def test_what_is_there_goes_through_the_text_and_changes_nothing() -> None:
     assert text == "zone drive: 0,0.5 1,0.5 1,1"
     read = read_places(text)
     assert not isinstance(read, ProposalFault)
-    assert patch_of(DOCUMENT, "yard", read) == {}
+    assert patch_of("yard", changed_lists(DOCUMENT, "yard", read)) == {}
 
 
 def test_a_patch_has_the_whole_list_and_keeps_what_else_a_zone_says() -> None:
     read = read_places("zone drive: 0,0.4 1,0.4 1,1\nobject mask tree: 0,0 0.1,0 0.1,0.1\n")
     assert not isinstance(read, ProposalFault)
-    assert patch_of(DOCUMENT, "yard", read) == {
+    assert patch_of("yard", changed_lists(DOCUMENT, "yard", read)) == {
         "cameras": {
             "yard": {
                 "zones": [DRIVE | {"polygon": [[0.0, 0.4], [1.0, 0.4], [1.0, 1.0]]}],
@@ -48,7 +45,7 @@ def test_a_patch_has_the_whole_list_and_keeps_what_else_a_zone_says() -> None:
             }
         }
     }
-    gone = patch_of(DOCUMENT, "yard", ())
+    gone = patch_of("yard", changed_lists(DOCUMENT, "yard", ()))
     assert gone == {"cameras": {"yard": {"zones": []}}}
 
 
@@ -74,28 +71,3 @@ def test_a_text_that_is_no_proposal_is_refused_in_words(text: str, words: str) -
 @given(st.text(max_size=200))
 def test_no_text_makes_it_raise(text: str) -> None:
     read_places(text)
-
-
-def test_an_alarm_outside_the_zones_of_its_rule_or_in_a_mask_would_not_have_been_raised() -> None:
-    inside = REPORT.model_copy(
-        update={"box": (0.8, 0.2, 1.0, 0.7), "rule": FiredRule(id="intruder", reasons=("x",))}
-    )
-    elsewhere = inside.model_copy(update={"rule": FiredRule(id="any", reasons=("x",))})
-    for text, kept in (
-        ("zone drive: 0,0.5 1,0.5 1,1", [True, True]),
-        ("zone drive: 0,0.8 1,0.8 1,1", [False, True]),
-        ("zone drive: 0,0.5 1,0.5 1,1\nobject mask m: 0.5,0.6 1,0.6 1,1", [False, False]),
-    ):
-        read = read_places(text)
-        assert not isinstance(read, ProposalFault)
-        for report, stays in zip((inside, elsewhere), kept, strict=True):
-            effect = effect_of(DOCUMENT, "yard", read, [report])
-            assert (effect.kept, effect.gone) == (
-                ((report.report_id,), ()) if stays else ((), (report.report_id,))
-            )
-
-
-def test_a_point_is_inside_a_concave_polygon_where_it_is() -> None:
-    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.2), (0.0, 1.0))
-    assert is_inside((0.1, 0.5), corners)
-    assert not is_inside((0.5, 0.5), corners)

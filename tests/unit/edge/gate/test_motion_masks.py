@@ -11,7 +11,7 @@ from edge.config.schema import GateConfig, MotionMaskConfig
 from edge.gate.motion import GateState, detect_motion
 from edge.gate.motion_masks import blank, watched
 from edge.records import Motion
-from edge.track.zones import contains
+from imaging.polygons import contains
 from tests.unit.edge.gate.test_motion import Grey, scene, with_object
 
 LEFT = MotionMaskConfig(id="left", polygon=((0, 0), (0.5, 0), (0.5, 1), (0, 1)))

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from edge.config.schema import ObjectMaskConfig
-from edge.rules.object_masks import apply, overlap
+from edge.rules.object_masks import apply
+from imaging.polygons import overlap
 from tests.unit.edge.scenes import seen, walker
 
 LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))

@@ -9,9 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge.config.schema import LineConfig
-from edge.records import Point
 from edge.track.lines import CROSSING_VALID_S, LineHistory, crossings, distance, step
-from edge.track.zones import contains
+from imaging.polygons import Point, contains
 
 SIZE = (1000, 1000)
 FENCE = LineConfig(id="fence", points=((0.5, 0.2), (0.5, 0.8)))

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.config.schema import ZoneConfig
-from edge.track.zones import ZonePresence, contains, dwelt_s, foot, occupied, step
+from edge.track.zones import ZonePresence, dwelt_s, occupied, step
+from imaging.polygons import contains, foot
 
 YARD = ZoneConfig(id="yard", polygon=((0, 0), (0.5, 0), (0.5, 0.5), (0, 0.5)), inertia_s=1.0)
 

@@ -1,7 +1,7 @@
 """Where in a camera's picture: zones, lines and masks, in shares 0..1 of width and height.
 
-Read through `edge.config.schema`, under `cameras.<id>`. A foot point is the middle of a box's lower
-edge.
+PURE. The gateway reads them through `edge.config.schema`, under `cameras.<id>`; the console tries
+proposals by the same. A foot point is the middle of a box's lower edge.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from edge.config.values import Name, RelativePoint, Section
+from imaging.crop import Box
+from imaging.polygons import contains, foot, overlap
+from service.sections import Name, Section, Share
+
+RelativePoint = tuple[Share, Share]
 
 
 def _simple(polygon: tuple[RelativePoint, ...]) -> tuple[RelativePoint, ...]:
@@ -57,6 +61,10 @@ class ZoneConfig(Section):
         0, ge=0, le=2, description="What is raised in it has at least this AVS-01 level."
     )
 
+    def holds(self, box: Box) -> bool:
+        """Whether the feet of `box` (xyxy, shares of the frame) stand in it."""
+        return contains(self.polygon, foot(box))
+
 
 class LineConfig(Section):
     """A line on the ground that feet cross."""
@@ -82,6 +90,14 @@ class ObjectMaskConfig(Section):
         le=1,
         description="Share of the box that must lie inside; absent: the foot point decides.",
     )
+
+    def takes_out(self, label: str, box: Box) -> bool:
+        """Whether an object of `label` with `box` (xyxy, shares of the frame) is ignored."""
+        if self.labels and label not in self.labels:
+            return False
+        if self.overlap is not None:
+            return overlap(self.polygon, box) >= self.overlap
+        return contains(self.polygon, foot(box))
 
 
 class MotionMaskConfig(Section):
