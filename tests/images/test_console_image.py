@@ -33,7 +33,8 @@ def test_the_console_serves_its_first_page_from_a_locked_container(
 ) -> None:
     port = free_port()
     volume = f"--volume=console-{port}:{STATE}"
-    listen = ["console", "serve", "--listen", f"127.0.0.1:{port}"]
+    store = f"--store=dir:{STATE}/evidence"
+    listen = ["console", "serve", store, f"--listen=127.0.0.1:{port}"]
     options = [*LOCKED_UP, *memory(300), "--network=host", volume]
     command = [str(engine.folder / "podman"), "run", *options, console, *listen]
     log = tmp_path / "console.log"
