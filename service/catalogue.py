@@ -24,7 +24,7 @@ class Event(StrEnum):
         return event
 
     DAEMON_STARTED = "daemon_started", "info", "The process began; version and digests."
-    DAEMON_READY = "daemon_ready", "info", "Every part stands; frames are taken."
+    DAEMON_READY = "daemon_ready", "info", "Every part stands; the work begins."
     DAEMON_STOPPING = "daemon_stopping", "info", "Draining before the end; why."
     DAEMON_STOPPED = "daemon_stopped", "info", "The process ends in order."
     DAEMON_FAILED = "daemon_failed", "error", "An unexpected error ends the process."

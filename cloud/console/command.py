@@ -7,6 +7,7 @@ one-time link, which stands in no log. Called by `__main__`.
 from __future__ import annotations
 
 import argparse
+import signal
 import ssl
 from collections.abc import Callable, Mapping
 
@@ -25,7 +26,11 @@ from cloud.console.tables import AccountsError, open_tables
 from cloud.settings import Settings, SettingsError
 from objectstore.store import ObjectStore
 from service.clock import Clock
+from service.notify import SystemdNotifier
 from service.private import make_private
+
+_ALIVE_S = 10
+"""So often the supervisor hears of us; more often where its own limit is short."""
 
 _PATIENCE_S = 3
 """For pages that are still being sent when the process ends."""
@@ -109,31 +114,44 @@ def _serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
     first = first_link(console.parts.accounts, own.url)
     words = "" if first is None else f"\nno account yet; who opens this first is its admin: {first}"
     _say(f"console: {own.url}{words}")
-    host, port = own.address
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(console.parts),
-            host=host,
-            port=port,
-            ssl_certfile=own.certificate,
-            ssl_keyfile=own.key,
-            proxy_headers=bool(own.proxies),
-            forwarded_allow_ips=list(own.proxies),
-            server_header=False,
-            access_log=False,
-            log_config=None,
-            limit_concurrency=_CONNECTIONS,
-            timeout_graceful_shutdown=_PATIENCE_S,
-        )
-    )
+    notifier = SystemdNotifier(clock=clock)
+    server = uvicorn.Server(_server_config(own, console, notifier))
+    # the server answers the signal and then raises it again, which would end us before we left
+    signal.signal(signal.SIGTERM, lambda *_: None)
     console.start()
     try:
         server.run()
     finally:
+        notifier.stopping()
         console.stop()
     if not server.started:
         raise CannotRun(f"cannot listen on {own.listen}: is another process there?")
     return 0
+
+
+def _server_config(
+    own: ConsoleSettings, console: ConsoleProcess, notifier: SystemdNotifier
+) -> uvicorn.Config:
+    async def alive() -> None:  # from the loop that answers pages, first once it listens
+        console.tell(notifier)
+
+    host, port = own.address
+    return uvicorn.Config(
+        create_app(console.parts),
+        host=host,
+        port=port,
+        ssl_certfile=own.certificate,
+        ssl_keyfile=own.key,
+        proxy_headers=bool(own.proxies),
+        forwarded_allow_ips=list(own.proxies),
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_PATIENCE_S,
+        timeout_notify=min(_ALIVE_S, int((notifier.watchdog_interval_s or _ALIVE_S) / 4)),
+        callback_notify=alive,
+    )
 
 
 def first_link(accounts: Accounts, url: str) -> str | None:

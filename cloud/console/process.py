@@ -30,8 +30,10 @@ from cloud.settings import Settings, SettingsError
 from contract.topics import all_gateways, all_updates, every_camera, fleet_gaps
 from objectstore.inventory import open_inventory
 from objectstore.store import ObjectStore, StoreError
+from service import events
 from service.clock import Clock
 from service.events import Event, log
+from service.notify import SystemdNotifier
 
 _PATIENCE_S = 5.0
 
@@ -58,13 +60,12 @@ class ConsoleProcess:
         self._follower = AlarmFollower(settings, reader, clock, CollectorRegistry())
         self._rebuilding = Rebuilding(index, alarms, open_inventory(settings.store or ""))
         escalation = Escalation(index, self.parts.desk, Sites(own), own.escalate_to, clock)
-        self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._catch_up, name="catch-up", daemon=True),
-            threading.Thread(
-                target=escalation.run, args=(self._stopping,), name="escalation", daemon=True
-            ),
-        ]
+        self._stopping, self._served = threading.Event(), False
+        self._escalating = threading.Thread(
+            target=escalation.run, args=(self._stopping,), name="escalation", daemon=True
+        )
+        catching_up = threading.Thread(target=self._catch_up, name="catch-up", daemon=True)
+        self._threads = [catching_up, self._escalating]
 
     def start(self) -> None:
         """Follows the broker, whether it is there already or not."""
@@ -73,11 +74,27 @@ class ConsoleProcess:
         for thread in self._threads:
             thread.start()
 
+    def tell(self, notifier: SystemdNotifier) -> None:
+        """The supervisor, now and then while pages are served: ready at first, then alive as long
+        as alarms escalate."""
+        if not self._served:
+            self._served = True
+            notifier.ready()
+            log(Event.DAEMON_READY)
+        if self._escalating.is_alive():
+            notifier.alive()
+        there = self._fleet.link.state().connected
+        notifier.status("ok" if there else "degraded: no connection to the broker")
+        events.flush()
+
     def stop(self) -> None:
         """Takes nothing more."""
+        log(Event.DAEMON_STOPPING, reason="asked to")
         self._stopping.set()
         self._follower.stop(_PATIENCE_S)
         self._fleet.stop()
+        log(Event.DAEMON_STOPPED)
+        events.flush()
 
     def _catch_up(self) -> None:
         """What came while nobody followed."""

@@ -24,6 +24,9 @@ from tests.processes import binary
 
 UNIT = "stillwatch-edge"
 BRIDGE = "stillwatch-bridge"
+CONSOLE = "stillwatch-console"
+NOTIFY = "stillwatch-notify"
+PROGRAMS = (UNIT, BRIDGE, "stillwatch-cloud")
 PYTHON = Path(f"/usr/bin/python3.{sys.version_info.minor}")
 PATIENCE_S = 120.0
 
@@ -119,9 +122,9 @@ def _program(folder: Path) -> Iterator[str]:
     place = folder / "opt"
     for name in ("venv/bin", "models", "src", "site"):
         (place / name).mkdir(parents=True)
-    for unit in (UNIT, BRIDGE):
-        script = place / "venv" / "bin" / unit
-        package = unit.removeprefix("stillwatch-")
+    for program in PROGRAMS:
+        script = place / "venv" / "bin" / program
+        package = program.removeprefix("stillwatch-")
         found = "sys.path[:0] = ['/opt/stillwatch/src', '/opt/stillwatch/site']"
         call = f"import sys\n{found}\nfrom {package}.__main__ import main\nsys.exit(main())\n"
         script.write_text(f"#!{PYTHON}\n{call}")
@@ -133,8 +136,8 @@ def _program(folder: Path) -> Iterator[str]:
 
 
 def _units(wanted: bool) -> Iterator[str]:
-    for unit in () if not wanted else (f"{UNIT}.service", f"{BRIDGE}.service"):
-        yield f"{ROOT / 'deploy' / 'systemd' / unit}:/etc/systemd/system/{unit}"
+    for unit in sorted((ROOT / "deploy" / "systemd").glob("*.service")) if wanted else ():
+        yield f"{unit}:/etc/systemd/system/{unit.name}"
 
 
 def _up(process: subprocess.Popen[bytes], log: Path) -> Machine:

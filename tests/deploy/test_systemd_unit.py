@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,15 @@ from pathlib import Path
 import pytest
 
 from bridge.config import BridgeRuntimeConfig
+from cloud.__main__ import command_line
 from edge.config.schema import RuntimeConfig
 from tests.deploy.conftest import ROOT
 from tests.processes import binary
 
 UNITS = ROOT / "deploy" / "systemd"
 EDGE, BRIDGE = UNITS / "stillwatch-edge.service", UNITS / "stillwatch-bridge.service"
-BOTH = pytest.mark.parametrize("unit", [EDGE, BRIDGE], ids=["edge", "bridge"])
+CONSOLE, NOTIFY = UNITS / "stillwatch-console.service", UNITS / "stillwatch-notify.service"
+EACH = pytest.mark.parametrize("unit", sorted(UNITS.glob("*.service")), ids=lambda unit: unit.stem)
 
 
 def service(unit: Path) -> dict[str, str]:
@@ -30,19 +33,19 @@ def verify(unit: Path, text: str, folder: Path) -> str:
     """What `systemd-analyze verify` says; it says nothing of a good unit."""
     analyze = binary("systemd-analyze", "apt-get install systemd")
     file = folder / unit.name
-    file.write_text(text.replace(f"/opt/stillwatch/venv/bin/{unit.stem}", sys.executable))
+    file.write_text(re.sub(r"/opt/stillwatch/venv/bin/\S+", sys.executable, text))
     done = subprocess.run(
         [analyze, "verify", str(file)], check=False, capture_output=True, text=True
     )
     return done.stderr
 
 
-@BOTH
+@EACH
 def test_systemd_finds_no_fault(unit: Path, tmp_path: Path) -> None:
     assert verify(unit, unit.read_text(), tmp_path) == ""
 
 
-@BOTH
+@EACH
 def test_systemd_would_find_a_misspelt_key(unit: Path, tmp_path: Path) -> None:
     text = unit.read_text().replace("WatchdogSec", "WatchdogSek")
     assert "WatchdogSek" in verify(unit, text, tmp_path)
@@ -55,6 +58,17 @@ def test_the_daemon_has_time_to_stop_and_is_missed_when_it_hangs() -> None:
     assert found["Type"] == "notify"
 
 
+@pytest.mark.parametrize("unit", [CONSOLE, NOTIFY])
+def test_what_the_cloud_keeps_for_people_has_a_user_and_a_folder_of_its_own(unit: Path) -> None:
+    found = service(unit)
+    assert found["User"] == found["Group"] == found["StateDirectory"] == unit.stem
+    assert found["WorkingDirectory"] == f"/var/lib/{unit.stem}"
+    program, *verb = found["ExecStart"].split()
+    assert program == "/opt/stillwatch/venv/bin/stillwatch-cloud"
+    options = command_line().parse_args(verb)
+    assert str(options.settings) == f"/etc/stillwatch/{unit.stem.removeprefix('stillwatch-')}.yaml"
+
+
 def test_the_bridge_has_time_to_stop() -> None:
     found = service(BRIDGE)
     assert int(found["TimeoutStopSec"]) > BridgeRuntimeConfig().stop_deadline_s + 5
@@ -62,7 +76,7 @@ def test_the_bridge_has_time_to_stop() -> None:
     assert found["User"] != service(EDGE)["User"]
 
 
-@BOTH
+@EACH
 def test_only_what_a_person_must_mend_ends_the_restarts_which_no_rate_limits(unit: Path) -> None:
     found = service(unit)
     assert found["Restart"] == "always"
@@ -70,7 +84,7 @@ def test_only_what_a_person_must_mend_ends_the_restarts_which_no_rate_limits(uni
     assert found["RestartPreventExitStatus"] == "78"
 
 
-@BOTH
+@EACH
 def test_little_is_exposed(unit: Path) -> None:
     """systemd's own score, of 100: under 20, where it was 85."""
     analyze = binary("systemd-analyze", "apt-get install systemd")
