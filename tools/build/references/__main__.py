@@ -9,8 +9,8 @@ from tools.build.references import (
     command_line,
     log_events,
     metrics,
+    mqtt,
     payloads,
-    topics,
 )
 
 
@@ -18,7 +18,7 @@ def documents() -> dict[Path, str]:
     """What ought to stand in the files, by path."""
     docs = ROOT / "docs"
     return {
-        docs / "mqtt.md": topics.page(),
+        docs / "mqtt.md": mqtt.page(),
         docs / "metrics.md": metrics.page(),
         docs / "command-line.md": command_line.page(),
         docs / "classes.md": classes.page(),

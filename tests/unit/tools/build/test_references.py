@@ -16,7 +16,7 @@ from service.documents import ROOT
 from service.fields import keys
 from tests.unit.edge.daemon.statements import status_messages
 from tests.unit.edge.deliver.site import Site
-from tools.build.references import classes, command_line, metrics, topics
+from tools.build.references import classes, command_line, metrics, mqtt, topics
 
 
 def test_every_metric_that_the_source_names_is_on_the_page() -> None:
@@ -85,7 +85,7 @@ def unexplained(model: type[BaseModel], path: str = "") -> Iterator[str]:
             yield from unexplained(inner, f"{path}{key.name}.")
 
 
-@pytest.mark.parametrize("model", [*topics.MESSAGES, EdgeConfig, Settings])
+@pytest.mark.parametrize("model", [*mqtt.MESSAGES, EdgeConfig, Settings])
 def test_every_field_and_key_is_explained(model: type[BaseModel]) -> None:
     assert list(unexplained(model)) == []
 
