@@ -15,6 +15,7 @@ from edge.daemon.daemon import Requests
 from edge.daemon.update_lock import daemon_class
 from edge.daemon.version import program_version
 from edge.errors import ConfigError
+from edge.storage.state_files import patterns
 from edge.update.boot import begin_updated, begin_without
 from imaging.manifest import ModelError
 from objectstore.store import StoreError
@@ -34,14 +35,6 @@ REFUSALS: Mapping[type[Exception], str] = {
     StoreError: "object store",
 }
 
-_STATE = (
-    *("outbox.sqlite*", "static.db*", "pictures*"),
-    *("switches.json*", "live-settings.json*", "last-good-config.json*", "client-id.json*"),
-    *("redelivery-attempts.json*", "updates*", "identity", "watch"),
-    "home_assistant.json*",
-)
-"""What of the outbox's folder is ours, and what was set aside or left half-written of it."""
-
 
 def command(options: argparse.Namespace) -> int:
     """Runs until asked to stop; the exit status is the daemon's."""
@@ -53,7 +46,7 @@ def command(options: argparse.Namespace) -> int:
     start = begin_updated(options.config, os.environ)
     events.configure(level=start.loaded.config.runtime.log_level)
     log(Event.DAEMON_STARTED, version=program_version(), config=start.loaded.version)
-    close_off(start.loaded.config.deliver.outbox.path, _STATE)
+    close_off(start.loaded.config.deliver.outbox.path, patterns())
     _log_restored(start)
     if options.notice:
         print(f"stillwatch-edge: {options.notice}", file=sys.stderr)

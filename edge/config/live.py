@@ -16,8 +16,9 @@ from edge.config.parse import MAX_BYTES, parse
 from edge.config.schema import OutboxConfig
 from edge.errors import ConfigError, ConfigProblem
 from edge.storage.files import forget_partial, is_sound, sealed, write_whole
+from edge.storage.state_files import StateFile
 
-LAST_GOOD = "last-good-config.json"
+LAST_GOOD = StateFile.LAST_GOOD
 OUTBOX_VARIABLE = "STILLWATCH__DELIVER__OUTBOX__PATH"
 
 

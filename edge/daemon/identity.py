@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.storage.files import write_whole
+from edge.storage.state_files import StateFile
 from service.events import Event, log
 
-FILE = "client-id.json"
+FILE = StateFile.CLIENT_ID
 _ID_BYTES = 6
 _HASH_CHARS = 16
 

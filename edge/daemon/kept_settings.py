@@ -16,9 +16,10 @@ from contract.report import CameraName
 from contract.topics import LiveSetting
 from contract.validation_errors import first_error
 from edge.storage.files import write_whole
+from edge.storage.state_files import StateFile
 from service.events import Event, log
 
-FILE = "live-settings.json"
+FILE = StateFile.LIVE_SETTINGS
 MAX_BYTES = 1_048_576
 
 

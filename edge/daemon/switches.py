@@ -19,10 +19,11 @@ from edge.config.profiles import ProfileConfig
 from edge.config.schema import EdgeConfig
 from edge.config.switched import SETTINGS, Positions, position
 from edge.storage.files import write_whole
+from edge.storage.state_files import StateFile
 from service.events import Event, log
 from service.link import Publication, Subscription
 
-FILE = "switches.json"
+FILE = StateFile.SWITCHES
 MAX_BYTES = 1_048_576
 """Many times what the switches of `MOST_CAMERAS` take; a file beyond is not ours."""
 MOST_CAMERAS = 1000

@@ -39,6 +39,7 @@ from edge.deliver.outbox_records import Depth, Loss, LossReason, OutboxEntry, Re
 from edge.deliver.outbox_rows import OutboxRow, OutboxRows
 from edge.deliver.outbox_schema import translated
 from edge.deliver.outbox_storage import OnLoss, OutboxStorage
+from edge.storage.state_files import StateFile
 from service.clock import Clock
 
 __all__ = ["Depth", "Loss", "LossReason", "Outbox", "OutboxEntry", "open_outbox"]
@@ -69,8 +70,8 @@ def open_outbox(
     `synchronised` is whether the wall clock is trusted, `boot` names this start of the machine.
     Raises `OutboxInUse` if another process uses the folder; nothing else keeps it from opening.
     """
-    database = Database(settings.path / "outbox.sqlite")
-    blobs = Blobs(settings.path / "pictures", settings.min_free_bytes)
+    database = Database(settings.path / StateFile.OUTBOX)
+    blobs = Blobs(settings.path / StateFile.PICTURES, settings.min_free_bytes)
     ages = Ages(clock, synchronised, boot_id() if boot is None else boot)
     return Outbox(database, blobs, settings, clock, on_loss, ages)
 

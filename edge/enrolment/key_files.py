@@ -26,8 +26,9 @@ from cryptography.x509.oid import NameOID
 from contract.enrolment import renewal_statement
 from contract.possession import prove, read_certificate
 from edge.storage.files import aside, write_whole
+from edge.storage.state_files import StateFile
 
-FOLDER = "identity"
+FOLDER = StateFile.IDENTITY
 OURS = 0o600
 """Rights of all files here."""
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from contract.ids import CameraId, is_name
 from edge.storage.files import write_whole
+from edge.storage.state_files import StateFile
 from service.events import Event, log
 
-FILE = "home_assistant.json"
+FILE = StateFile.HOME_ASSISTANT
 MAX_BYTES = 4_194_304
 """Many times what the cameras of `intake.max_cameras` take; a file beyond is not ours."""
 MOST_TOPICS = 10_000

@@ -20,6 +20,7 @@ from pathlib import Path
 from contract.ids import CameraId
 from edge.records import HeldMessage
 from edge.storage.files import write_whole
+from edge.storage.state_files import StateFile
 from service.receiver import Receipt
 
 MOST_ACKNOWLEDGED = 1000
@@ -82,7 +83,7 @@ class HeldMessages:
             receipt()
 
 
-FILE = "redelivery-attempts.json"
+FILE = StateFile.REDELIVERIES
 MOST_ATTEMPTS = 8
 MOST_KEPT = 64
 """More than there are analysis threads."""

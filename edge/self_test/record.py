@@ -17,10 +17,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from edge.health.reasons import HealthReason, Problem
 from edge.self_test.journey import SelfTestOutcome
 from edge.storage.files import write_whole
+from edge.storage.state_files import StateFile
 from service.clock import Clock
 from service.events import Event, log
 
-FILE = "self-test.json"
+FILE = StateFile.SELF_TEST
 
 _OVERDUE = 2.0
 """So many intervals without one that passed are too many."""

@@ -14,9 +14,10 @@ from pathlib import Path
 from edge.static_objects.rows import TABLES
 from edge.storage.files import clear_way
 from edge.storage.set_aside import set_aside
+from edge.storage.state_files import StateFile
 from service.sqlite import damage, lay_out, open_file, tells_damage, transaction, version_of
 
-FILE = "static.db"
+FILE = StateFile.STATIC_OBJECTS
 VERSION = 1
 
 

@@ -21,12 +21,10 @@ from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from edge.storage.state_files import NOT_COPIED, StateFile
 from service.durable import sync_folder
 
 MANIFEST = "MANIFEST.json"
-OUTBOX = "outbox.sqlite"
-WATCH = "watch"
-"""The proof of watch with its key stays where it was written: what is restored begins another."""
 
 MOST_FILES = 200_000
 MOST_BYTES = 20_000_000_000
@@ -110,7 +108,7 @@ def _extract(opened: tarfile.TarFile, into: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """While no daemon can have the outbox; what is in its log of writes comes into the file."""
-    file = folder / OUTBOX
+    file = folder / StateFile.OUTBOX
     if not file.is_file():
         yield
         return
@@ -132,8 +130,8 @@ def _files(folder: Path) -> Iterator[str]:
         shared = path.name.endswith("-shm")  # SQLite makes it again, as it does an empty log
         empty = path.name.endswith("-wal") and not path.stat().st_size
         name = path.relative_to(folder)
-        watch = name.parts[0] == WATCH  # two copies of the key would write two chains
-        if path.is_file() and not (path.is_symlink() or shared or empty or watch):
+        stays = name.parts[0] in NOT_COPIED
+        if path.is_file() and not (path.is_symlink() or shared or empty or stays):
             yield name.as_posix()
 
 

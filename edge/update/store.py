@@ -17,10 +17,11 @@ from contract.shadow import ReplayLimits, ShadowResult
 from contract.topics import UpdateKind
 from contract.values import Moment
 from edge.storage.files import free_aside, is_sound, seal_off, sealed, write_whole
+from edge.storage.state_files import StateFile
 from edge.update.machine import ENDS, IN_FORCE, UpdateStage
 from service.events import Event, log
 
-FOLDER = "updates"
+FOLDER = StateFile.UPDATES
 MAX_BYTES = 1_048_576
 """Several times what two orders take."""
 

@@ -21,8 +21,8 @@ from contract.envelope import Refusal
 from contract.ids import GatewayId
 from contract.signature import KeyFlaw, Signer, new_signer, private_pem, read_signer
 from contract.watch import SealedEntry, WatchEntry, read_sealed
-from edge.storage.backup import WATCH
 from edge.storage.files import free_aside, is_sound, seal_off, sealed, write_whole
+from edge.storage.state_files import StateFile
 from service.events import Event, log
 
 KEY = "key.pem"
@@ -43,7 +43,7 @@ class WatchFiles:
 
     def __init__(self, state: Path, gateway: GatewayId) -> None:
         """`state`: the folder of the gateway's durable state."""
-        self._folder = state / WATCH
+        self._folder = state / StateFile.WATCH
         self._of_gateway = self._folder / "entries" / gateway
         self._open = self._folder / "open.json"
         self._current = ""

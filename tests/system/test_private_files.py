@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
+from edge.storage.state_files import StateFile, patterns
 from tests.servers import Broker
 from tests.system.daemons import cli, unready, wait
 from tests.system.sites import CHECKOUT, Ear, edge, settings
@@ -61,6 +63,7 @@ def test_what_the_daemon_writes_only_its_user_can_read(
         assert {"outbox.sqlite", "switches.json", "last-good-config.json", "static.db"} <= kept
         assert readable_by_others(tmp_path / "outbox") == []
         assert readable_by_others(tmp_path / "store") == []
+        assert [name for name in kept if not any(fnmatch(name, one) for one in patterns())] == []
     for folder in ("outbox", "store"):
         assert (tmp_path / folder).stat().st_mode & 0o077 == 0
 
@@ -72,6 +75,7 @@ def test_what_an_older_version_left_open_is_closed_at_the_next_start(
     config["camera_defaults"] = {"kind": "snapshot"}
     with edge(tmp_path, config):
         suspect(listening, root)
+    (tmp_path / "outbox" / StateFile.SELF_TEST).write_text("{}")
     open_up(tmp_path / "outbox", tmp_path / "store")
     with edge(tmp_path, config) as daemon:
         assert daemon.events("state_exposed") == []

@@ -14,7 +14,7 @@ import pytest
 from contract.ids import GatewayId
 from contract.signature import new_signer, private_pem
 from contract.watch_chain import WatchQuestion, check
-from edge.storage.backup import WATCH
+from edge.storage.state_files import StateFile
 from edge.watch_proof.files import KEY
 from edge.watch_proof.recorder import PERSIST_S
 from service.events import Event
@@ -95,11 +95,11 @@ def test_killed_again_and_again_no_number_is_used_twice(gateway: WatchedGateway)
 def test_a_kill_between_any_two_writes_leaves_one_chain(gateway: WatchedGateway) -> None:
     """The disk as it was after each write, taken up by another run."""
     states: list[Path] = []
-    write = gateway.folder / WATCH
+    write = gateway.folder / StateFile.WATCH
 
     def keep() -> None:
         states.append(gateway.folder.parent / f"state-{len(states)}")
-        shutil.copytree(write, states[-1] / WATCH)
+        shutil.copytree(write, states[-1] / StateFile.WATCH)
 
     add, keep_open = gateway.files.add, gateway.files.keep_open
     gateway.files.add = lambda *a: (add(*a), keep())  # type: ignore[method-assign, assignment, func-returns-value]
@@ -138,20 +138,20 @@ def test_a_full_disk_is_said_and_the_entry_goes_on_until_there_is_room(
 
 
 def test_the_key_is_made_once_for_its_owner_alone(gateway: WatchedGateway) -> None:
-    file = gateway.folder / WATCH / KEY
+    file = gateway.folder / StateFile.WATCH / KEY
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert gateway.start().key == WatchedGateway(gateway.folder).recorder.key
 
 
 def test_a_damaged_key_is_set_aside_said_and_shows(gateway: WatchedGateway) -> None:
     gateway.run(HOUR_S)
-    (gateway.folder / WATCH / KEY).write_bytes(b"\0" * 100)
+    (gateway.folder / StateFile.WATCH / KEY).write_bytes(b"\0" * 100)
     with recorded_events() as events:
         gateway.start()
     assert Event.WATCH_KEY_MADE in {line.event for line in events}
     gateway.run(HOUR_S)
     assert ["key_changed" in one for one in _faults(gateway)] == [True]
-    (gateway.folder / WATCH / KEY).write_bytes(private_pem(new_signer()))
+    (gateway.folder / StateFile.WATCH / KEY).write_bytes(private_pem(new_signer()))
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff" * 50, b'{"number": 1}\n# sha256 00\n'])
@@ -159,7 +159,7 @@ def test_a_damaged_open_entry_costs_its_own_time_and_is_said(
     gateway: WatchedGateway, content: bytes
 ) -> None:
     gateway.run(1.5 * HOUR_S)
-    (gateway.folder / WATCH / "open.json").write_bytes(content)
+    (gateway.folder / StateFile.WATCH / "open.json").write_bytes(content)
     with recorded_events() as events:
         gateway.start()
     assert Event.WATCH_LOST in {line.event for line in events}
@@ -170,7 +170,7 @@ def test_a_damaged_open_entry_costs_its_own_time_and_is_said(
 
 def test_a_damaged_newest_entry_breaks_nothing_that_follows(gateway: WatchedGateway) -> None:
     gateway.run(2.5 * HOUR_S)
-    newest = max((gateway.folder / WATCH / "entries").rglob("*.json"))
+    newest = max((gateway.folder / StateFile.WATCH / "entries").rglob("*.json"))
     newest.write_bytes(newest.read_bytes()[:100])
     gateway.start()
     gateway.run(HOUR_S)
