@@ -2,8 +2,8 @@
 
 PURE. It travels on the camera's `verdict` topic, signed as verdicts are. It is no verdict and
 closes nothing: `false` makes the gateway remember what it raised the alarm about, as if the cloud
-had refuted it, so that it is not raised again; other outcomes are counted. Told twice, it changes
-nothing more.
+had refuted it, so that it is not raised again, and `real` makes it forget what it remembered so,
+for this report or at its place. Others change nothing there. Told twice, it changes nothing more.
 """
 
 from __future__ import annotations

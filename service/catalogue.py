@@ -474,7 +474,8 @@ class Event(StrEnum):
     OUTCOME_RECEIVED = (
         "outcome_received",
         "info",
-        "A person said what an alarm was; what was called false is not raised again.",
+        "A person said what an alarm was; what was called false is not raised again, what was "
+        "called real is.",
     )
     OUTCOME_TOLD = "outcome_told", "info", "A gateway was told what a person made of its alarm."
     VERDICT_DECIDED = "verdict_decided", "info", "A report was confirmed, refuted or neither."

@@ -11,14 +11,14 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 
-from edge.static_objects.rows import TABLES
+from edge.static_objects.rows import REPORTS_OF_REFUTED, TABLES
 from edge.storage.files import clear_way
 from edge.storage.set_aside import set_aside
 from edge.storage.state_files import StateFile
 from service.sqlite import damage, lay_out, open_file, tells_damage, transaction, version_of
 
 FILE = StateFile.STATIC_OBJECTS
-VERSION = 1
+VERSION = 2
 
 
 class Unusable(Exception):
@@ -79,5 +79,7 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
         version = version_of(connection)
         if version == 0:
             lay_out(connection, TABLES, VERSION)
+        elif version == 1:
+            lay_out(connection, REPORTS_OF_REFUTED, VERSION)
         elif version != VERSION:
             raise Unusable(f"{file} has version {version}, this program knows {VERSION}")

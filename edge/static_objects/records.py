@@ -24,7 +24,8 @@ class StaticObject:
     """One object at one place. It is `static` once it has stood long enough; before, it is only
     watched. `hits` counts the frames in which it was seen, `motion_hits` those in which it moved.
 
-    `refuted` counts the verdicts that called it no threat; `reported_by` names the rules that
+    `refuted` counts the verdicts that called it no threat, `refuted_reports` are the newest reports
+    that they were about; `reported_by` names the rules that
     raised an alarm about it. `appearances` are its appearances under different light, the oldest
     first.
     """
@@ -40,6 +41,7 @@ class StaticObject:
     motion_hits: int = 0
     static: bool = False
     refuted: int = 0
+    refuted_reports: tuple[ReportId, ...] = ()
     reported_by: tuple[str, ...] = ()
     suppressed: int = 0
     since_s: float = float("-inf")

@@ -38,6 +38,7 @@ CREATE TABLE objects (
     refuted       INTEGER NOT NULL,
     reported_by   TEXT NOT NULL,
     suppressed    INTEGER NOT NULL,
+    refuted_reports TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (camera, id)
 ) WITHOUT ROWID;
 CREATE TABLE queries (
@@ -55,17 +56,23 @@ CREATE TABLE verdicts (
     refuted   INTEGER NOT NULL
 ) WITHOUT ROWID;
 """
-"""`box` is a JSON list of shares 0..1, `reported_by` one of rule ids; `appearances` are pictures of
-`PATCH_PX` x `PATCH_PX` grey bytes, one after the other."""
+"""`box` is a JSON list of shares 0..1, `reported_by` one of rule ids, `refuted_reports` of report
+ids; `appearances` are pictures of `PATCH_PX` x `PATCH_PX` grey bytes, one after the other."""
+
+REPORTS_OF_REFUTED = "ALTER TABLE objects ADD COLUMN refuted_reports TEXT NOT NULL DEFAULT '[]'"
+"""What a file of version 1 lacks."""
+
+REAL = -1
+"""`refuted` of a verdict, beside 0 and 1: a person calls real what the report was about."""
 
 OBJECTS_OF_ALL = """
 SELECT id, kind, label, box, appearances, first_seen_at, last_seen_at, hits, motion_hits, static,
-    refuted, reported_by, suppressed, camera
+    refuted, reported_by, suppressed, refuted_reports, camera
 FROM objects ORDER BY last_seen_at, camera, id
 """
 OBJECTS_OF_ONE = """
 SELECT id, kind, label, box, appearances, first_seen_at, last_seen_at, hits, motion_hits, static,
-    refuted, reported_by, suppressed
+    refuted, reported_by, suppressed, refuted_reports
 FROM objects WHERE camera = ? ORDER BY last_seen_at, id
 """
 QUERIES_OF_ONE = """
@@ -73,7 +80,7 @@ SELECT report_id, kind, label, box, appearance, at
 FROM queries WHERE camera = ? ORDER BY at, report_id
 """
 IDS_OF_ONE = "SELECT id FROM objects WHERE camera = ?"
-KEEP_OBJECT = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+KEEP_OBJECT = "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 KEEP_QUERY = "INSERT OR REPLACE INTO queries VALUES (?, ?, ?, ?, ?, ?, ?)"
 REMOVE_QUERIES = ("DELETE FROM queries WHERE camera = ?", "DELETE FROM verdicts WHERE camera = ?")
 
@@ -95,6 +102,7 @@ def row_of(camera: CameraId, obj: StaticObject) -> SqlRow:
         obj.refuted,
         json.dumps(obj.reported_by),
         obj.suppressed,
+        json.dumps(obj.refuted_reports),
     )
 
 
@@ -130,6 +138,7 @@ def object_of(row: Sequence[object], since_s: float) -> StaticObject | None:
             refuted=_count(row[10]),
             reported_by=tuple(str(rule) for rule in json.loads(str(row[11]))),
             suppressed=_count(row[12]),
+            refuted_reports=tuple(ReportId(str(one)) for one in json.loads(str(row[13]))),
             since_s=since_s,
         )
     except _UNREADABLE:

@@ -26,13 +26,14 @@ from edge.static_objects.rows import (
     KEEP_QUERY,
     OBJECTS_OF_ONE,
     QUERIES_OF_ONE,
+    REAL,
     REMOVE_QUERIES,
     object_of,
     query_of,
     query_row_of,
     row_of,
 )
-from edge.static_objects.verdict_feedback import refute
+from edge.static_objects.verdict_feedback import refute, restore
 from service.clock import Clock
 from service.events import Event, log
 from service.sqlite import tells_damage, transaction
@@ -96,18 +97,20 @@ class StaticStore:
 
     def add_verdict(self, verdict: Verdict) -> None:
         """The cloud decided; its camera's thread takes it up with its next frame."""
-        row = (verdict.report_id, verdict.camera, int(verdict.decision == "refuted"))
-        with self._lock, self._surviving(verdict.camera):
-            connection = self._opened()
-            if connection is not None:
-                connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", row)
+        self._note(verdict.report_id, verdict.camera, int(verdict.decision == "refuted"))
 
     def add_outcome(self, outcome: OperatorOutcome) -> None:
-        """What somebody called false is remembered as if the cloud had refuted it."""
-        row = (outcome.report_id, outcome.camera, 1)
-        with self._lock, self._surviving(outcome.camera):
+        """What somebody called false is remembered as if the cloud had refuted it; what somebody
+        called real is not remembered as refuted any more. The last word counts."""
+        word = {"false": 1, "real": REAL}.get(outcome.outcome)
+        if word is not None:
+            self._note(outcome.report_id, outcome.camera, word)
+
+    def _note(self, report_id: ReportId, camera: CameraId, word: int) -> None:
+        with self._lock, self._surviving(camera):
             connection = self._opened()
-            if connection is not None and outcome.outcome == "false":
+            if connection is not None:
+                row = (report_id, camera, word)
                 connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", row)
 
     def forget_camera(self, camera: CameraId) -> None:
@@ -179,7 +182,9 @@ class StaticStore:
             "SELECT report_id, refuted FROM verdicts WHERE camera = ?", (camera,)
         ).fetchall()
         for report_id, refuted in verdicts:
-            memory = refute(memory, ReportId(report_id)) if refuted else memory
+            if refuted:
+                change = restore if refuted == REAL else refute
+                memory = change(memory, ReportId(report_id))
         shapes, due = _shapes(memory), now - kept.saved_s >= SAVE_S
         queries = tuple(one.report_id for one in memory.queries)
         if verdicts or due or shapes != kept.shapes or queries != kept.queries:

@@ -1,19 +1,30 @@
 """What the cloud is asked about an object that stands there, and what its answer changes.
 
 PURE. A rule that reported an object is kept with the object; what the cloud refutes is remembered
-at once by its box and appearance. What it was asked about stays known for a while, for a person may
-call false what the cloud confirmed. Called by `matching` when a suspicion is raised, and by the
-store of static objects when a verdict or a person's word is in.
+at once by its box and appearance, and forgotten when a person calls it real. What it was asked
+about stays known for a while, for a person may call false what the cloud confirmed. Called by
+`matching` when a suspicion is raised, and by the store of static objects when a verdict or a
+person's word is in.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from contract.ids import ReportId
 from edge.static_objects.appearance import FrameContext
-from edge.static_objects.memory import TIGHT_OVERLAP, overlapping
+from edge.static_objects.memory import TIGHT_OVERLAP, forget, overlapping
 from edge.static_objects.records import Memory, ObservedObject, PendingQuery, StaticObject
+from imaging.boxes import iou
+
+_SAME_PLACE = 0.5
+"""Overlap (IoU) with what a person calls real, under that by which objects are recognised: what
+looks otherwise there is rather raised once more than what is real kept back."""
+
+_MOST_REPORTS = 8
+"""Of one object: those about which somebody may still change his mind."""
 
 _MOST_QUERIES = 32
 """Of one camera, each with an appearance, the newest: they wait for verdicts in an outage, and
@@ -58,7 +69,7 @@ def refute(memory: Memory, report_id: ReportId) -> Memory:
     rest = tuple(one for one in memory.queries if one is not query)
     same = next((obj for obj in memory.objects if _is_queried(obj, query)), None)
     if same is not None:
-        refuted = replace(same, refuted=same.refuted + 1)
+        refuted = _once_more(same, report_id)
         objects = tuple(refuted if obj is same else obj for obj in memory.objects)
         return replace(memory, objects=objects, queries=rest)
     obj = StaticObject(
@@ -70,10 +81,50 @@ def refute(memory: Memory, report_id: ReportId) -> Memory:
         first_seen_at=query.at,
         last_seen_at=query.at,
         refuted=1,
+        refuted_reports=(report_id,),
     )
     return replace(
         memory, objects=(*memory.objects, obj), queries=rest, next_number=memory.next_number + 1
     )
+
+
+def _once_more(obj: StaticObject, report_id: ReportId) -> StaticObject:
+    reports = (*obj.refuted_reports, report_id)[-_MOST_REPORTS:]
+    return replace(obj, refuted=obj.refuted + 1, refuted_reports=reports)
+
+
+def restore(memory: Memory, report_id: ReportId) -> Memory:
+    """A person calls it real: what was refuted for this report, or where this report's object
+    stood, is forgotten, and so is news again. Somebody may yet call the report false once more."""
+    query = next((one for one in memory.queries if one.report_id == report_id), None)
+    gone = [
+        obj
+        for obj in memory.objects
+        if obj.refuted
+        and (report_id in obj.refuted_reports or (query is not None and _stood_at(obj, query)))
+    ]
+    if not gone:
+        return memory
+    asked = [] if query is not None else [_query_of(gone[0], report_id)]
+    queries = (*memory.queries, *asked)[-_MOST_QUERIES:]
+    return replace(forget(memory, frozenset(obj.id for obj in gone)), queries=queries)
+
+
+def _query_of(obj: StaticObject, report_id: ReportId) -> PendingQuery:
+    """As it was asked about, for a report by which it was refuted."""
+    return PendingQuery(
+        report_id=report_id,
+        group=obj.group,
+        label=obj.label,
+        box=obj.box,
+        appearance=obj.appearances[0],
+        at=obj.first_seen_at,
+    )
+
+
+def _stood_at(obj: StaticObject, query: PendingQuery) -> bool:
+    boxes = np.array([obj.box], np.float32), np.array([query.box], np.float32)
+    return obj.group == query.group and float(iou(*boxes)[0, 0]) >= _SAME_PLACE
 
 
 def _is_queried(obj: StaticObject, query: PendingQuery) -> bool:

@@ -1,4 +1,4 @@
-"""What somebody calls false in the console is not raised again by the gateway that raised it."""
+"""What somebody calls false in the console is not raised again, until somebody calls it real."""
 
 from __future__ import annotations
 
@@ -89,12 +89,18 @@ class Operator:
 
     def closes(self, report: ThreatReport, outcome: OutcomeCode) -> None:
         """Claims the alarm and says what it was."""
-        acts = (
-            {"kind": "claim", "seen": "0"},
-            {"kind": "outcome", "seen": "1", "outcome": outcome},
-        )
+        self._does(report, {"kind": "claim"}, {"kind": "outcome", "outcome": outcome})
+
+    def corrects(self, report: ThreatReport, outcome: OutcomeCode) -> None:
+        """Opens it again, and says that it was something else."""
+        self._does(report, {"kind": "reopen"})
+        self.closes(report, outcome)
+
+    def _does(self, report: ThreatReport, *acts: dict[str, str]) -> None:
         for act in acts:
-            form = act | {"form_token": self._token}
+            alarm = self._parts.access.index.find(report.report_id)
+            assert alarm is not None
+            form = act | {"form_token": self._token, "seen": str(alarm.actions)}
             answer = self._client.post(f"/alarms/{report.report_id}/act", data=form)
             assert answer.status_code == 303, answer.text
 
@@ -120,11 +126,16 @@ class StreetSite:
         self.show(jpeg(empty, 90))
         return [(one.camera, one.static_object.refuted) for one in listed(memory)] == [("yard", 1)]
 
+    def forgets_everything(self, empty: np.ndarray[Any, Any], memory: Path) -> bool:
+        """What was called real too."""
+        self.show(jpeg(empty, 90))
+        return listed(memory) == ()
+
     def raised(self, camera: str) -> list[ThreatReport]:
         return [one for one in self._heard.reports() if one.camera == camera]
 
 
-def test_what_is_marked_false_in_the_console_is_not_raised_again(
+def test_what_is_marked_false_in_the_console_is_not_raised_again_until_it_is_called_real(
     mosquitto: Broker, root: str, listening: Ear, tmp_path: Path
 ) -> None:
     key = make_keys(tmp_path / "key.pem")
@@ -152,3 +163,9 @@ def test_what_is_marked_false_in_the_console_is_not_raised_again(
         site.show(jpeg(next(empty), 90))  # all before it is logged by now
         assert [one["camera"] for one in daemon.events("suspicion_raised")].count("yard") == 1
         assert site.raised("yard") == [yard]
+
+        operator.corrects(yard, "real")
+        logged(daemon, "outcome_received", report_id=yard.report_id, outcome="real")
+        wait(daemon, lambda: site.forgets_everything(next(empty), memory))
+        site.show(jpeg(walker, 93))
+        assert listening.wait(lambda: len(site.raised("yard")) == 2)

@@ -13,7 +13,8 @@ from edge.config.schema import StaticObjectsConfig
 from edge.records import TrackId
 from edge.static_objects.memory import forget, update_memory
 from edge.static_objects.records import Match, Memory, ObservedObject
-from edge.static_objects.verdict_feedback import add_query, refute
+from edge.static_objects.verdict_feedback import add_query, refute, restore
+from imaging.crop import Box
 from imaging.detections import Image
 from tests.unit.edge.rules.yards import PLACE, frame, observed, shifted, yard
 
@@ -166,6 +167,42 @@ def test_a_person_where_something_was_refuted_is_news_by_look_or_by_leaving() ->
     away = shifted(PLACE, 0.6)
     person = observed(away, "person", track=41)
     assert watch(memory, yard((CAR, PLACE)), [person], [51])[1] == (None,)
+
+
+def test_what_a_person_calls_real_after_all_is_news_and_may_be_refuted_once_more() -> None:
+    memory = restore(refuted_tap(), REPORT)
+    person = observed(label="person", track=41)
+    assert watch(memory, yard((CAR, PLACE)), [person], [50])[1] == (None,)
+    again = refute(memory, REPORT)
+    (match,) = watch(again, yard((CAR, PLACE)), [person], [50])[1]
+    assert match is not None
+    assert restore(restore(again, REPORT), REPORT).objects == ()
+
+
+NEXT = ReportId("gw.cam.1.2.0")
+
+
+@pytest.mark.parametrize(
+    ("box", "label", "left"),
+    [
+        (PLACE, "person", 0),
+        (shifted(PLACE, 0.2), "person", 0),
+        (PLACE, "car", 1),
+        (shifted(PLACE, 0.6), "person", 1),
+    ],
+    ids=["the same", "near", "of another group", "elsewhere"],
+)
+def test_a_later_alarm_that_is_called_real_undoes_what_was_refuted_at_its_place(
+    box: Box, label: str, left: int
+) -> None:
+    person = observed(box, label, track=50)
+    memory = add_query(refuted_tap(), NEXT, "other", person, frame(yard((OTHER, PLACE)), 60))
+    assert len([one for one in restore(memory, NEXT).objects if one.refuted]) == left
+
+
+def test_a_parked_car_that_is_called_real_stays_known() -> None:
+    memory = add_query(parked(), NEXT, "car", observed(track=1), frame(yard((CAR, PLACE)), 9))
+    assert restore(memory, NEXT) == memory
 
 
 def test_what_nobody_asked_about_cannot_be_refuted() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,6 +144,40 @@ def test_what_the_cloud_confirmed_and_a_person_calls_false_is_remembered_over_a_
         rim.clock.advance(LOOK_S)
         memory = rim.sync(rim.store.load(CAMERA))
     assert [obj.refuted for obj in memory.objects] == [1] * refuted
+
+
+@pytest.mark.parametrize("looks_between", [True, False])
+def test_a_false_mark_that_is_corrected_to_real_is_undone_over_a_restart(
+    tmp_path: Path, looks_between: bool
+) -> None:
+    rim = Rim(tmp_path)
+    tap = observed(label="person")
+    rim.sync(add_query(Memory(), ReportId(name(0)), "person", tap, frame(yard((1, PLACE)), 0)))
+    said = OperatorOutcome(
+        report_id=name(0), gateway=GATEWAY, camera=CAMERA, outcome="false", said_at=START
+    )
+    rim.store.add_outcome(said)
+    if looks_between:
+        rim.clock.advance(LOOK_S)
+        assert len(rim.sync(rim.store.load(CAMERA)).objects) == 1
+        assert len(listed(tmp_path)) == 1
+    rim.store.add_outcome(said.model_copy(update={"outcome": "real"}))
+    rim.restart()
+    assert rim.sync(rim.store.load(CAMERA)).objects == ()
+    assert listed(tmp_path) == ()
+
+
+def test_a_file_of_the_version_before_keeps_its_objects(tmp_path: Path) -> None:
+    rim = Rim(tmp_path)
+    memory = rim.sync(parked())
+    rim.store.close()
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE objects DROP COLUMN refuted_reports")
+        connection.execute("PRAGMA user_version = 1")
+    rim.restart()
+    (kept,) = rim.store.load(CAMERA).objects
+    assert kept.id == memory.objects[0].id
+    assert not (tmp_path / f"{FILE}.corrupt-1").exists()
 
 
 def test_counts_are_written_seldom_and_what_is_new_at_once(tmp_path: Path) -> None:
