@@ -31,7 +31,6 @@ from cloud.console.roles import READERS, Person
 from cloud.console.wall_filter import (
     SEVERITIES,
     STATES,
-    WORK,
     WallQuery,
     alarm_filter,
     read_after,
@@ -39,6 +38,7 @@ from cloud.console.wall_filter import (
 )
 from cloud.index.alarm_index import AlarmCounts, AlarmPage
 from cloud.index.summary import AlarmSummary
+from cloud.index.work import WORK
 from contract.labels import ANIMALS, VEHICLES
 
 PAGE = 50

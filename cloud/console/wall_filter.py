@@ -15,12 +15,11 @@ from urllib.parse import urlencode
 
 from cloud.index.queries import AlarmFilter, PageEnd, WallOrder
 from cloud.index.summary import AlarmState
-from cloud.index.work import WorkStatus
+from cloud.index.work import WORK, WorkStatus
 from contract.ids import CameraId, GatewayId, ReportId, is_name, is_report_id
 
 STATES: tuple[AlarmState, ...] = get_args(AlarmState)
 ALARMING: frozenset[AlarmState] = frozenset(("pending", "confirmed", "unconfirmed", "inconclusive"))
-WORK: tuple[WorkStatus, ...] = get_args(WorkStatus)
 UNFINISHED: frozenset[WorkStatus] = frozenset(("open", "claimed", "parked", "escalated"))
 SEVERITIES = (1, 2, 3, 4)
 _MOST_CHARS = 100

@@ -25,6 +25,7 @@ from cloud.index.queries import (
     WallOrder,
     conditions,
     end_of,
+    gateways_statement,
     page_statement,
 )
 from cloud.index.records import AlarmRecord, RecordPlace, body_of, place_of, record_in
@@ -168,8 +169,7 @@ class AlarmIndex:
     def gateways(self) -> set[GatewayId]:
         """Of which there are alarms."""
         with self._engine.connect() as connection:
-            found = connection.scalars(select(AlarmRow.gateway).distinct())
-            return {GatewayId(one) for one in found}
+            return {GatewayId(one) for one in connection.scalars(gateways_statement())}
 
     def places(self, gateway: GatewayId) -> dict[ReportId, frozenset[RecordPlace]]:
         """Which records it has of each alarm of a gateway."""

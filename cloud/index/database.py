@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.index.address import AddressError, database_address
+from cloud.migrations import Migrations, bring_up_to_date
 
 POOL = 8
 """Connections of one process to PostgreSQL."""
@@ -27,8 +26,9 @@ POOL = 8
 BUSY_S = 30.0
 """So long a writer waits for others of the same SQLite file."""
 
-_LOCK = 0x5711_AC
-"""Of PostgreSQL's advisory locks the one that is ours, for migrations."""
+MIGRATIONS = Migrations(
+    folder="cloud.index:migrations", version_table="alembic_version", lock=0x5711_AC
+)
 
 _WRITES = "alarm_index_writes"
 
@@ -47,7 +47,7 @@ def open_index(url: str, password_file: Path | None = None) -> Engine:
     try:
         engine = _engine(parsed)
         with writing(engine) as connection:
-            _migrate(connection)
+            bring_up_to_date(connection, MIGRATIONS)
             measure(connection)
     except CommandError as error:
         raise IndexUnusable(
@@ -81,8 +81,16 @@ def measure(connection: Connection) -> None:
 
 
 def _engine(url: URL) -> Engine:
+    """PostgreSQL plans each statement for its values, never one plan for all: which index serves
+    depends on them."""
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True)
+        return create_engine(
+            url,
+            pool_size=POOL,
+            max_overflow=POOL,
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": None},
+        )
     if url.database and url.database != ":memory:":
         Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_S, "check_same_thread": False})
@@ -104,15 +112,6 @@ def _begin_sqlite(connection: Connection) -> None:
     """Who writes takes the lock at once: an upgrade in the middle fails where another wrote."""
     writes = connection.get_execution_options().get(_WRITES, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    config = Config()
-    config.set_main_option("script_location", "cloud.index:migrations")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _said(error: Exception) -> str:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 
-from cloud.index.schema import AlarmRow
+from cloud.index.schema import AlarmRow, not_closed, not_refuted
 from cloud.index.summary import AlarmState, AlarmSummary
-from cloud.index.work import WorkStatus
+from cloud.index.work import WORK, WorkStatus
 from contract.ids import CameraId, GatewayId, ReportId
 
 MAX_PAGE = 500
@@ -93,6 +93,15 @@ def page_statement(
     return found.limit(min(limit, MAX_PAGE))
 
 
+def gateways_statement() -> Select[str]:
+    """All gateways, from one to the next by the index; `DISTINCT` reads all alarms."""
+    gateway = AlarmRow.gateway
+    known = select(func.min(gateway).label("gateway")).cte("known", recursive=True)
+    behind = select(func.min(gateway)).where(gateway > known.c.gateway).scalar_subquery()
+    known = known.union_all(select(behind).where(known.c.gateway.is_not(None)))
+    return select(known.c.gateway).where(known.c.gateway.is_not(None))
+
+
 def conditions(wanted: AlarmFilter, *, many: bool = False) -> Iterator[ColumnElement[bool]]:
     """What must hold of each alarm. Where `many` are of the wanted gateways, no index of gateways
     is used: all of them would be sorted to show a page, which looking through the newest finds."""
@@ -107,6 +116,8 @@ def conditions(wanted: AlarmFilter, *, many: bool = False) -> Iterator[ColumnEle
         yield AlarmRow.severity >= wanted.min_severity
     if wanted.states:
         yield AlarmRow.state.in_(sorted(wanted.states))
+        if "refuted" not in wanted.states:
+            yield not_refuted()
     if not wanted.audits:
         yield AlarmRow.audit.is_(False)
     if not wanted.tests:
@@ -130,12 +141,14 @@ def _work(wanted: AlarmFilter) -> Iterator[ColumnElement[bool]]:
         yield AlarmRow.outcome.in_(sorted(wanted.outcomes))
     if not wanted.work:
         return
-    known = AlarmRow.work.in_(sorted(wanted.work))
-    if wanted.due is not None and "open" in wanted.work:
-        back = and_(AlarmRow.work == "parked", AlarmRow.parked_until <= wanted.due)
-        yield or_(known, back)
+    if "closed" not in wanted.work:
+        yield not_closed()
+    if wanted.due is not None and "open" in wanted.work and "parked" not in wanted.work:
+        # As what is not: either database would sort all that is open to join what is parked to it.
+        yield AlarmRow.work.not_in(sorted(set(WORK) - wanted.work - {"parked"}))
+        yield or_(AlarmRow.work != "parked", AlarmRow.parked_until <= wanted.due)
     else:
-        yield known
+        yield AlarmRow.work.in_(sorted(wanted.work))
 
 
 def word_condition(word: str) -> ColumnElement[bool]:

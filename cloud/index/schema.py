@@ -11,7 +11,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, Boolean, Dialect, Index, SmallInteger, String, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -45,6 +57,16 @@ class Base(DeclarativeBase):
     """Of all tables."""
 
     type_annotation_map: ClassVar = {datetime: UtcMilliseconds, dict[str, float]: JSON}
+
+
+_UNFINISHED = "work <> 'closed'"
+_CURRENT = f"state <> 'refuted' AND {_UNFINISHED}"
+
+
+def partial_index(name: str, part: str, *columns: str) -> Index:
+    """Of the alarms of which `part` holds; used where a question says the same in these words."""
+    where = text(part)
+    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
 
 
 class AlarmRow(Base):
@@ -94,7 +116,34 @@ class AlarmRow(Base):
         Index("alarms_of_holder_by_severity", "claimed_by", "severity", "raised_at", "report_id"),
         Index("alarms_of_outcome_by_severity", "outcome", "severity", "raised_at", "report_id"),
         Index("alarms_of_outcome", "outcome", "raised_at", "report_id"),
+        Index("alarms_of_camera_by_severity", "camera", "severity", "raised_at", "report_id"),
+        Index("alarms_of_camera_by_time", "camera", "raised_at", "report_id"),
+        Index("alarms_of_work_by_time", "work", "raised_at", "report_id"),
+        partial_index("alarms_current_by_severity", _CURRENT, "severity", "raised_at", "report_id"),
+        partial_index("alarms_current_by_time", _CURRENT, "raised_at", "report_id"),
+        partial_index(
+            "alarms_unfinished_by_severity", _UNFINISHED, "severity", "raised_at", "report_id"
+        ),
+        partial_index("alarms_unfinished_by_time", _UNFINISHED, "raised_at", "report_id"),
+        partial_index(
+            "alarms_in_hand",
+            f"claimed_by IS NOT NULL AND {_UNFINISHED}",
+            "claimed_by",
+            "severity",
+            "raised_at",
+            "report_id",
+        ),
     )
+
+
+def not_refuted() -> ColumnElement[bool]:
+    """Said as the partial indexes say it, without a parameter."""
+    return AlarmRow.state != literal_column("'refuted'")
+
+
+def not_closed() -> ColumnElement[bool]:
+    """Said as the partial indexes say it, without a parameter."""
+    return AlarmRow.work != literal_column("'closed'")
 
 
 class MissedThreatRow(Base):

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, assert_never
+from typing import Literal, assert_never, get_args
 
 from contract.operator_action import OperatorAction, OutcomeCode
 
 WorkStatus = Literal["open", "claimed", "parked", "escalated", "closed"]
+WORK: tuple[WorkStatus, ...] = get_args(WorkStatus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine
 
 from cloud.index import alarm_index, words
 from cloud.index.alarm_index import AlarmIndex
-from cloud.index.database import IndexUnusable, open_index, writing
+from cloud.index.database import open_index
 from cloud.index.queries import AlarmFilter, PageEnd, WallOrder
 from cloud.index.records import AlarmRecord
-from cloud.index.schema import Base
 from cloud.index.summary import AlarmSummary
 from cloud.index.work import WorkStatus
 from contract.ids import CameraId, GatewayId, ReportId
@@ -161,6 +160,17 @@ def test_counts_say_how_many_of_each_state_and_of_each_kind_of_work(mixed: Alarm
     assert counts.by_work == {"claimed": 1, "open": 2}
 
 
+def test_gateways_are_those_of_which_there_are_alarms(mixed: AlarmIndex) -> None:
+    assert mixed.gateways() == {GatewayId("north"), GatewayId("south")}
+    north = mixed.page(AlarmFilter(gateways=frozenset({GatewayId("north")}))).alarms
+    mixed.replace({one.report_id: () for one in north})
+    assert mixed.gateways() == {GatewayId("south")}
+
+
+def test_where_there_is_no_alarm_there_is_no_gateway(index: AlarmIndex) -> None:
+    assert index.gateways() == set()
+
+
 def test_a_parked_alarm_comes_back_at_its_time(index: AlarmIndex) -> None:
     report = report_of(1)
     until = report_of(600).raised_at
@@ -271,56 +281,6 @@ def test_what_was_missed_is_found_by_gateway_camera_and_time(index: AlarmIndex) 
         north: frozenset({noted.id}),
         GatewayId("south"): frozenset({threats[2].id}),
     }
-
-
-def test_many_may_open_a_new_index_at_once(url: str) -> None:
-    begin = threading.Barrier(6)
-
-    def opened(_: int) -> set[str]:
-        begin.wait(30)
-        engine = open_index(url)
-        tables = set(inspect(engine).get_table_names())
-        engine.dispose()
-        return tables
-
-    with ThreadPoolExecutor(6) as pool:
-        assert all({"alarms", "alarm_records"} <= one for one in pool.map(opened, range(6)))
-
-
-def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
-    there = inspect(engine)
-    for table in Base.metadata.sorted_tables:
-        columns = {one["name"]: one["nullable"] for one in there.get_columns(table.name)}
-        assert columns == {one.name: bool(one.nullable) for one in table.columns}
-        indexes = {one["name"]: one["column_names"] for one in there.get_indexes(table.name)}
-        indexes.pop("alarms_by_words", None)  # PostgreSQL's own kind
-        assert indexes == {
-            one.name: [column.name for column in one.columns] for one in table.indexes
-        }
-
-
-def test_an_index_of_a_newer_program_is_left_alone(url: str) -> None:
-    engine = open_index(url)
-    with writing(engine) as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
-    with pytest.raises(IndexUnusable, match="newer program"):
-        open_index(url)
-
-
-@pytest.mark.parametrize(
-    ("address", "words"),
-    [
-        ("mysql://somewhere/index", "use sqlite"),
-        ("no address", "no address of a database"),
-        ("postgresql://ann:secret@127.0.0.1:1/index", "cannot be opened"),
-        ("sqlite:////proc/nowhere/index.sqlite", "cannot be opened"),
-    ],
-)
-def test_an_index_that_cannot_be_opened_says_why_and_no_secret(address: str, words: str) -> None:
-    with pytest.raises(IndexUnusable, match=words) as raised:
-        open_index(address)
-    assert "secret" not in str(raised.value)
 
 
 def test_a_page_end_is_what_a_page_ends_with(index: AlarmIndex) -> None:

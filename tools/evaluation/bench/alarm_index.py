@@ -1,8 +1,8 @@
 """`python -m tools.evaluation.bench.alarm_index --url URL`: how long the wall waits for the index.
 
 Fills an empty database with alarms (by default a million, over two years) and asks
-what the wall asks: first pages, filters, words, a page deep inside, counts. Prints the median and
-the slowest of several tries, after one that warms the caches.
+what the console asks: first pages, filters, words, a page deep inside, counts. Prints the median
+and the slowest of several tries, after one that warms the caches.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import statistics
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,13 @@ from time import perf_counter
 
 from sqlalchemy import Engine, func, select, text
 
+from cloud.console.wall_filter import STATES, WallQuery, alarm_filter
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.database import open_index, writing
 from cloud.index.queries import AlarmFilter, PageEnd, WallOrder
 from cloud.index.schema import AlarmRow, Base
-from contract.ids import CameraId, GatewayId, ReportId
+from cloud.index.work import WORK
+from contract.ids import GatewayId, ReportId
 from service.clock import SystemClock
 from tools.evaluation.bench.stopwatch import this_machine
 
@@ -108,51 +110,71 @@ def fill(engine: Engine, count: int) -> None:
 
 
 def questions(index: AlarmIndex) -> Iterator[tuple[str, Callable[[], int]]]:
-    """What the wall asks, in words, and how many alarms came."""
+    """What the console asks, in words, and how many alarms came."""
+    for name, wanted in {**_of_the_wall(), **_of_other_pages()}.items():
+        for order in WallOrder:
+            yield f"{name}; by {order}", partial(_paged, index, wanted, order)
+        yield f"{name}; counts", partial(_counted, index, wanted)
+    deep = PageEnd(
+        severity=2, raised_at=NEWEST - timedelta(days=400), report_id=ReportId("site-20.")
+    )
+    yield "a page deep inside", lambda: len(index.page(AlarmFilter(), after=deep).alarms)
+    yield "the gateways", lambda: len(index.gateways())
+
+
+def _of_the_wall() -> dict[str, AlarmFilter]:
+    """As the wall's address says it. What is left away is its default: alarms that are not
+    refuted and not closed."""
+    everything = partial(WallQuery, state="all", work="all")
+    asked = {
+        "the wall": WallQuery(),
+        "the wall, one camera": WallQuery(camera="yard-3"),
+        "the wall, a rare class": WallQuery(label="bicycle"),
+        "the wall, severity 3 and above": WallQuery(severity=3),
+        "the wall, a word": WallQuery(words="person"),
+        "everything": everything(),
+        "one camera": everything(camera="yard-3"),
+        "a rare class": everything(label="bicycle"),
+        "severity 3 and above": everything(severity=3),
+        "a common word": everything(words="person"),
+        "a word of 3 in 100": everything(words="bicycle"),
+        "a rare word": everything(words="plate 499497"),
+        "a word that is nowhere": everything(words="zeppelin"),
+        **{f"all that is {one}": WallQuery(state=one, work="all") for one in STATES},
+        **{f"all work that is {one}": WallQuery(state="all", work=one) for one in WORK},
+        "all unfinished work, severity 3 and above": WallQuery(state="all", severity=3),
+        "mine": WallQuery(work="mine"),
+    }
+    found = {name: _asked(query) for name, query in asked.items()}
+    for name, gateways in {"one site": {7}, "five sites": set(range(5))}.items():
+        some = frozenset(GatewayId(f"site-{number}") for number in gateways)
+        found[f"the wall, {name}"] = replace(found["the wall"], gateways=some)
+        found[name] = replace(found["everything"], gateways=some)
+    return found
+
+
+def _asked(query: WallQuery) -> AlarmFilter:
+    return alarm_filter(query, None, "ann", NEWEST + timedelta(hours=1))
+
+
+def _of_other_pages() -> dict[str, AlarmFilter]:
     month = NEWEST - timedelta(days=30)
-    one, some = GatewayId("site-7"), frozenset(GatewayId(f"site-{n}") for n in range(5))
-    filters = {
-        "open, the most severe first (the wall)": AlarmFilter(
-            work=frozenset({"open"}), states=frozenset({"confirmed", "unconfirmed", "pending"})
-        ),
-        "everything": AlarmFilter(),
-        "one site": AlarmFilter(gateways=frozenset({one})),
-        "five sites": AlarmFilter(gateways=some),
-        "one camera": AlarmFilter(gateways=frozenset({one}), camera=CameraId("yard-3")),
-        "a rare class": AlarmFilter(labels=frozenset({"bicycle"})),
-        "severity 3 and above": AlarmFilter(min_severity=3),
-        "unconfirmed": AlarmFilter(states=frozenset({"unconfirmed"})),
-        "confirmed": AlarmFilter(states=frozenset({"confirmed"})),
-        "claimed by somebody": AlarmFilter(claimed_by="ann"),
+    return {
+        "closed by somebody": AlarmFilter(claimed_by="ann"),
         "marked false": AlarmFilter(outcomes=frozenset({"false"})),
         "the last month": AlarmFilter(since=month),
         "a month a year ago": AlarmFilter(
             since=month - timedelta(days=365), until=NEWEST - timedelta(days=365)
         ),
-        "a common word": AlarmFilter(words=("person",)),
-        "a rare word": AlarmFilter(words=("plate 498500",)),
-        "a word that is nowhere": AlarmFilter(words=("zeppelin",)),
     }
-    for name, wanted in filters.items():
-        for order in WallOrder:
-            yield f"{name}; by {order}", partial(_paged, index, wanted, order)
-    deep = PageEnd(
-        severity=2, raised_at=NEWEST - timedelta(days=400), report_id=ReportId("site-20.")
-    )
-    yield "a page deep inside", lambda: len(index.page(AlarmFilter(), after=deep).alarms)
-    yield "counts of what is open", lambda: index.counts(filters_open()).total
-    yield "counts of everything", lambda: index.counts(AlarmFilter()).total
 
 
 def _paged(index: AlarmIndex, wanted: AlarmFilter, order: WallOrder) -> int:
     return len(index.page(wanted, order).alarms)
 
 
-def filters_open() -> AlarmFilter:
-    """What nobody has dealt with, and was not refuted."""
-    return AlarmFilter(
-        work=frozenset({"open"}), states=frozenset({"confirmed", "unconfirmed", "pending"})
-    )
+def _counted(index: AlarmIndex, wanted: AlarmFilter) -> int:
+    return index.counts(wanted).total
 
 
 def measure(question: str, ask: Callable[[], int], tries: int) -> WaitOnIndex:

@@ -1,0 +1,106 @@
+"""An index is opened, made, brought up to date and refused alike in SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import Engine, inspect, text
+
+from cloud.index.alarm_index import AlarmIndex
+from cloud.index.database import MIGRATIONS, IndexUnusable, open_index, writing
+from cloud.index.queries import AlarmFilter
+from cloud.index.schema import Base
+from cloud.migrations import configured
+from contract.ids import GatewayId
+from tests import databases
+from tests.alarms import received, report_of
+from tests.fakes import ManualClock
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return databases.new_database(request, tmp_path)
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    engine = open_index(url)
+    yield engine
+    engine.dispose()
+
+
+def test_many_may_open_a_new_index_at_once(url: str) -> None:
+    begin = threading.Barrier(6)
+
+    def opened(_: int) -> set[str]:
+        begin.wait(30)
+        engine = open_index(url)
+        tables = set(inspect(engine).get_table_names())
+        engine.dispose()
+        return tables
+
+    with ThreadPoolExecutor(6) as pool:
+        assert all({"alarms", "alarm_records"} <= one for one in pool.map(opened, range(6)))
+
+
+def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
+    there = inspect(engine)
+    for table in Base.metadata.sorted_tables:
+        columns = {one["name"]: one["nullable"] for one in there.get_columns(table.name)}
+        assert columns == {one.name: bool(one.nullable) for one in table.columns}
+        indexes = {one["name"]: one["column_names"] for one in there.get_indexes(table.name)}
+        indexes.pop("alarms_by_words", None)  # PostgreSQL's own kind
+        assert indexes == {
+            one.name: [column.name for column in one.columns] for one in table.indexes
+        }
+
+
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
+def test_an_older_index_is_brought_up_to_date_with_its_alarms(url: str, revision: str) -> None:
+    engine = open_index(url)
+    wanted = AlarmFilter(words=("yard",), work=frozenset({"open"}))
+    report = report_of(1, camera="yard")
+    first = AlarmIndex(engine, ManualClock()).add(report.report_id, [received(report)])
+    with writing(engine) as connection:
+        command.downgrade(configured(connection, MIGRATIONS), revision)
+    engine.dispose()
+    for _ in range(2):
+        engine = open_index(url)
+        index = AlarmIndex(engine, ManualClock())
+        found = index.page(wanted).alarms
+        assert [replace(one, edge_score=0.0) for one in found] == [
+            replace(one, edge_score=0.0) for one in (first,) if one
+        ]
+        assert index.gateways() == {GatewayId("north")}
+        test_the_migrations_make_what_the_tables_say(engine)
+        engine.dispose()
+
+
+def test_an_index_of_a_newer_program_is_left_alone(url: str) -> None:
+    engine = open_index(url)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(IndexUnusable, match="newer program"):
+        open_index(url)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("mysql://somewhere/index", "use sqlite"),
+        ("no address", "no address of a database"),
+        ("postgresql://ann:secret@127.0.0.1:1/index", "cannot be opened"),
+        ("sqlite:////proc/nowhere/index.sqlite", "cannot be opened"),
+    ],
+)
+def test_an_index_that_cannot_be_opened_says_why_and_no_secret(address: str, words: str) -> None:
+    with pytest.raises(IndexUnusable, match=words) as raised:
+        open_index(address)
+    assert "secret" not in str(raised.value)
