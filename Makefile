@@ -132,6 +132,12 @@ replay: setup ## one video or folder through the edge's path (SOURCE=, VIDEO=see
 	@test -n "$(SOURCE)" || { echo "say what: make replay SOURCE=clip.mp4"; exit 2; }
 	@$(BIN)/python -m edge replay "$(SOURCE)" $(if $(VIDEO),--video "$(VIDEO)") $(if $(REPORT),--report "$(REPORT)")
 
+.PHONY: same-replay
+same-replay: setup ## whether moved or renamed code replays byte for byte as the commit before (BASE=REV, NEW=REV, RENAMED="old=new ...", FOOTAGE=, CORPUS=DIR, ONLY=, LIMIT=)
+	@test -n "$(BASE)" || { echo "say since when: make same-replay BASE=REV [NEW=REV]"; exit 2; }
+	@$(BIN)/python -m tools.evaluation.same_replay "$(BASE)" $(if $(NEW),"$(NEW)") $(if $(RENAMED),--renamed $(RENAMED)) \
+	  $(if $(FOOTAGE),--footage $(FOOTAGE)) $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(ONLY),--only $(ONLY)) $(if $(LIMIT),--limit "$(LIMIT)")
+
 archive: setup ## the four batch stages over a folder of pictures (IN=DIR OUT=DIR, RULES=, MODEL=)
 	@test -n "$(IN)" -a -n "$(filter command line environment,$(origin OUT))" || { echo "say which: make archive IN=DIR OUT=DIR [RULES=FILE] [MODEL=NAME]"; exit 2; }
 	@$(BIN)/python -m tools.demo.archive "$(IN)" "$(OUT)" $(if $(RULES),--rules "$(RULES)") $(if $(MODEL),--model "$(MODEL)")
