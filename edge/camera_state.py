@@ -34,7 +34,7 @@ from edge.static_objects.place_history import Grey, PlaceHistory, PlaceSimilarit
 from edge.static_objects.records import Memory
 from edge.track import displacement
 from edge.track.track import Tracks
-from imaging.crop import Box
+from imaging.polygons import Box
 
 SIZES_KEPT, SIZE_CHANGES = 8, 3
 """So many pictures whose sizes are remembered, and so many changes among them, are no stream whose

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from contract.ids import CameraId, ReportId
 from imaging.admission import Header, Rejected
-from imaging.crop import Box
 from imaging.detections import Detections, Image
+from imaging.polygons import Box
 
 FrameSize = tuple[int, int]
 

@@ -13,13 +13,13 @@ import cv2
 import numpy as np
 
 from imaging.detections import Image
+from imaging.polygons import Box
 
 MIN_CROP_PX = 128
 """A crop is widened to this, as far as the frame reaches, so that a far figure has surroundings. On
 labelled stills at 1, 1/2 and 1/4 of their size, 160 found twice as many figures under 48 px as 96
 did; between the two lies what is worth its bytes."""
 
-Box = tuple[float, float, float, float]
 Region = tuple[int, int, int, int]
 """`x0 y0 x1 y1`, whole pixels of the frame, the last column and row not included."""
 

@@ -6,9 +6,9 @@ the cloud's console replays by these what a changed polygon would have decided.
 
 from __future__ import annotations
 
-from imaging.crop import Box
-
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""`x0 y0 x1 y1`."""
 
 
 def foot(box: Box) -> Point:

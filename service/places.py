@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from imaging.crop import Box
-from imaging.polygons import contains, foot, overlap
+from imaging.polygons import Box, contains, foot, overlap
 from service.sections import Name, Section, Share
 
 RelativePoint = tuple[Share, Share]

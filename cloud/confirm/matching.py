@@ -13,8 +13,8 @@ from datetime import datetime
 
 from contract.labels import group_of
 from contract.report import RelativeBox, ThreatReport
-from imaging.crop import Box
 from imaging.detections import Detections, Image
+from imaging.polygons import Box
 
 WORTH_NAMING = 0.2
 _SIMILAR = 10.0

@@ -18,7 +18,7 @@ from cloud.confirm.matching import EvidenceView, seen_at
 from cloud.confirm.similarity import alike_parts
 from contract.labels import group_of
 from contract.report import RelativeBox, ThreatReport
-from imaging.crop import Box
+from imaging.polygons import Box
 
 STANDS_S = 1.0
 """In a second a car at walking pace comes a third of its length, and its place looks different."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from imaging.crop import Box
 from imaging.detections import FloatArray, Image
+from imaging.polygons import Box
 
 _SIDE_PX = 32
 """Places are compared at this size: finer detail than a 32nd of a thing is noise."""

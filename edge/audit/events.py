@@ -19,7 +19,7 @@ from edge.audit.sampling import Draw, SampleKind
 from edge.audit.spaced_frames import SpacedFrames, TimedFrame
 from edge.config.gate import NUISANCES
 from edge.records import Frame, Motion, TrackId
-from imaging.crop import Box
+from imaging.polygons import Box
 
 GAP_S = 10.0
 """As plain motion alarms are counted: what comes within ten seconds is one."""

@@ -31,8 +31,9 @@ from edge.config.schema import EvidenceConfig
 from edge.privacy import Privacy, pixels
 from edge.records import AlertCandidate, BestFrame, DecodedFrame, Frame
 from imaging.admission import Rejected
-from imaging.crop import Box, cut, reduced, square, squared
+from imaging.crop import cut, reduced, square, squared
 from imaging.detections import Image
+from imaging.polygons import Box
 
 # With 16 pictures these keep a report far below the 64 KiB of the wire, whatever it says.
 _MAX_REASONS = 16

@@ -27,9 +27,9 @@ from edge.detect.search_regions import (
 from edge.gate.motion import SPREAD_CELLS, WIDTH_PX
 from edge.records import Motion
 from imaging.boxes import iou
-from imaging.crop import Box
 from imaging.decode import reduction
 from imaging.detections import Detections, Image, no_detections
+from imaging.polygons import Box
 
 SURE_SCORE = 0.5
 """An object that the whole frame shows at this score is well over every rule's threshold."""

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from contract.labels import Group, group_of
 from imaging.boxes import areas, intersections, iou
-from imaging.crop import Box
 from imaging.detections import Detections, FloatArray, no_detections
+from imaging.polygons import Box
 
 SAME_IOU = 0.5
 """Of two boxes from different scales; looser than a network's own NMS, for small boxes jitter."""

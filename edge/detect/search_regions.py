@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from imaging.crop import Box
+from imaging.polygons import Box
 
 WANTED_PX = 75.0
 """Height on the network's input at which a person is found best. On persons cut from labelled

@@ -20,8 +20,8 @@ import numpy.typing as npt
 
 from edge.gate import cells
 from edge.gate.cells import Cells, CellValues
-from imaging.crop import Box
 from imaging.detections import GreyImage
+from imaging.polygons import Box
 
 T = TypeVar("T", bound=np.generic)
 

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from imaging.crop import Box
 from imaging.detections import GreyImage
+from imaging.polygons import Box
 
 Cells = npt.NDArray[np.bool_]
 CellValues = npt.NDArray[np.float32]

@@ -25,8 +25,8 @@ from edge.gate.illumination import BLACK, WHITE, gains
 from edge.gate.motion_masks import Unwatched
 from edge.gate.stabilisation import Stabilised, stabilise
 from edge.records import Motion
-from imaging.crop import Box
 from imaging.detections import FloatImage, GreyImage
+from imaging.polygons import Box
 
 WIDTH_PX = 320
 """Gate pictures are at least this wide: a person of 16 px in a 640 px frame still covers 8 by 3,

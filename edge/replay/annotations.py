@@ -15,8 +15,7 @@ from edge.replay.text_report import was_reported
 from edge.rules import checks
 from edge.static_objects import matching
 from edge.track.track import Track
-from imaging.crop import Box
-from imaging.polygons import Point
+from imaging.polygons import Box, Point
 
 RED: Colour = (40, 40, 230)
 AMBER: Colour = (0, 170, 255)

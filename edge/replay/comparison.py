@@ -24,8 +24,8 @@ from edge.records import AlertCandidate, Analysed, Quiet, TrackId
 from edge.replay.player import EPOCH, PictureSequence, Player, ReplayStep, Rhythm, marked
 from edge.rules import checks
 from imaging.boxes import iou
-from imaging.crop import Box
 from imaging.detections import Detections, Image
+from imaging.polygons import Box
 
 _SAME_IOU = 0.5
 """Boxes of one object from two networks overlap at least so far; PASCAL VOC's measure of a hit."""

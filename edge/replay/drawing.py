@@ -16,9 +16,8 @@ import cv2
 import numpy as np
 
 from edge.records import Mask
-from imaging.crop import Box
 from imaging.detections import Image
-from imaging.polygons import Point
+from imaging.polygons import Box, Point
 
 Colour = tuple[int, int, int]
 """BGR."""

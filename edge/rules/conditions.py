@@ -20,7 +20,7 @@ from edge.static_objects.place_history import PlaceSimilarity
 from edge.static_objects.records import Match
 from edge.track import zones
 from edge.track.track import Track
-from imaging.crop import Box
+from imaging.polygons import Box
 
 _PERSISTS_S = 1.0
 """Somebody who stands where the empty scene has nobody need not walk: leaves and shadows come and

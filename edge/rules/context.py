@@ -16,7 +16,7 @@ from edge.rules import schedule
 from edge.rules.schedule import Reading
 from edge.static_objects.place_history import PlaceSimilarity
 from edge.static_objects.records import Match
-from imaging.crop import Box
+from imaging.polygons import Box
 
 Stays = Callable[[TrackId, Box], float | None]
 

@@ -25,9 +25,8 @@ from edge.rules.conditions import (
 from edge.rules.context import EvaluationContext
 from edge.track import lines, zones
 from edge.track.track import Track, Tracks
-from imaging.crop import Box
 from imaging.detections import Detections
-from imaging.polygons import foot
+from imaging.polygons import Box, foot
 
 STATIONARY_UNDER = 0.2
 """Feet that stayed within a fifth of the own height did not go anywhere; box jitter is less."""

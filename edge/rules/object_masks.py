@@ -12,9 +12,8 @@ import numpy as np
 from edge.config.schema import ObjectMaskConfig
 from edge.records import Check, Ignored, in_shares
 from edge.rules import checks
-from imaging.crop import Box
 from imaging.detections import Detections
-from imaging.polygons import contains, foot, overlap
+from imaging.polygons import Box, contains, foot, overlap
 
 
 def apply(

@@ -17,8 +17,8 @@ from contract.ids import CameraId, ReportId
 from edge.deliver.evidence import ReportBundle, ReportOrigin, pack
 from edge.privacy import Privacy
 from edge.records import AlertCandidate, DecodedFrame, Frame, Suspicion, TrackId
-from imaging.crop import Box
 from imaging.manifest import Manifest
+from imaging.polygons import Box
 
 CAMERA = CameraId("_self_test")
 """Of no camera: its evidence and its topics stand apart."""

@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from imaging.crop import Box
 from imaging.detections import Image
+from imaging.polygons import Box
 
 PATCH_PX = 32
 """Side of the picture of an object, whatever its shape."""

@@ -17,8 +17,8 @@ from edge.static_objects.appearance import FrameContext
 from edge.static_objects.memory import update_memory
 from edge.static_objects.records import Match, Memory, ObservedObject
 from edge.track.track import Track, Tracks
-from imaging.crop import Box
 from imaging.detections import Detections
+from imaging.polygons import Box
 
 CHECK = "static"
 """Name of the check by which a rule asks whether an object is known to stand there."""

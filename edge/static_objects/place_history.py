@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from imaging.crop import Box
+from imaging.polygons import Box
 
 Grey = npt.NDArray[np.uint8]
 

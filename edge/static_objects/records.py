@@ -16,7 +16,7 @@ from contract.ids import ReportId
 from contract.labels import Group
 from edge.records import TrackId
 from edge.static_objects.appearance import Appearance
-from imaging.crop import Box
+from imaging.polygons import Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

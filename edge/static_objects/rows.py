@@ -18,7 +18,7 @@ from contract.ids import CameraId, ReportId
 from contract.labels import Group
 from edge.static_objects.appearance import PATCH_PX, Appearance, of_patch
 from edge.static_objects.records import PendingQuery, StaticObject
-from imaging.crop import Box
+from imaging.polygons import Box
 
 SqlRow = tuple[object, ...]
 

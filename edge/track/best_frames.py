@@ -13,8 +13,8 @@ import numpy as np
 
 from edge.config.evidence import EvidenceConfig
 from edge.records import BestFrame
-from imaging.crop import Box
 from imaging.detections import Image
+from imaging.polygons import Box
 
 _LOOK_PX = 128
 """Sharpness is measured on at most this many pixels a side, so a large object costs no more."""

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from imaging.crop import Box
+from imaging.polygons import Box
 
 _HOP = 0.5
 """Longer sides from an object to its neighbour, at least."""

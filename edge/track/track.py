@@ -15,7 +15,7 @@ from edge.records import TrackId
 from edge.track.kalman import KalmanState
 from edge.track.lines import LineHistory
 from edge.track.zones import ZonePresence
-from imaging.crop import Box
+from imaging.polygons import Box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

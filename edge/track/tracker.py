@@ -28,9 +28,8 @@ from edge.track.kalman import KalmanState
 from edge.track.motion_verification import Foreground, MotionExtent
 from edge.track.track import Track, Tracks, Vote
 from imaging.boxes import iou, nms
-from imaging.crop import Box
 from imaging.detections import Detections, FloatArray, IntArray
-from imaging.polygons import foot
+from imaging.polygons import Box, foot
 
 MAX_TRACKS = 64
 """Of one group. More objects than this in one picture are a fault of the picture; the weakest are

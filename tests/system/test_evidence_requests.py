@@ -34,7 +34,7 @@ from edge.deliver.outbox import Outbox
 from edge.metrics.counters import Counters
 from edge.privacy import Privacy
 from edge.records import BestFrame
-from imaging.crop import Box
+from imaging.polygons import Box
 from service.clock import SystemClock
 from tests.integration.cloud_workers import STREET
 from tests.integration.warm_worker import WarmWorker

@@ -8,7 +8,7 @@ from edge.camera_state import CameraState
 from edge.kept_frames import KeptFrames
 from edge.records import BestFrame, DecodedFrame, TrackId
 from edge.static_objects.place_history import STAYS, Grey, patch_of
-from imaging.crop import Box
+from imaging.polygons import Box
 from tests.unit.edge.intake.test_mailbox import frame
 from tests.unit.edge.static_objects.test_place_history import scene
 

@@ -21,9 +21,8 @@ from edge.deliver.evidence import ReportBundle, ReportOrigin, extended, pack
 from edge.privacy import Privacy, blackened, privacy_of
 from edge.records import AlertCandidate, BestFrame, DecodedFrame
 from edge.replay.player import play
-from imaging.crop import Box
 from imaging.detections import Image
-from imaging.polygons import contains
+from imaging.polygons import Box, contains
 from tests.unit.edge.deliver.candidates import (
     ORIGIN,
     body,

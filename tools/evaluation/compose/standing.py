@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from imaging.crop import Box
 from imaging.detections import Image
+from imaging.polygons import Box
 from tools.evaluation.compose.cutouts import Cutout
 from tools.evaluation.compose.materials import Backdrop
 from tools.evaluation.compose.nuisances import things

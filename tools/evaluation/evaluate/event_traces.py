@@ -25,8 +25,8 @@ from edge.replay.overlay import Overlay
 from edge.replay.player import ReplayStep
 from edge.replay.text_report import why
 from imaging.admission import Rejected
-from imaging.crop import Box
 from imaging.decode import decode
+from imaging.polygons import Box
 from tools.evaluation.evaluate.corpus import Labelled, LabelledSequence, LabelledStaticObject
 from tools.evaluation.evaluate.events import (
     CLASSES,

@@ -13,8 +13,8 @@ import numpy as np
 from cloud.confirm.matching import same_place
 from edge.records import Analysed, Outcome
 from imaging.boxes import iou
-from imaging.crop import Box
 from imaging.detections import Detections, FloatArray
+from imaging.polygons import Box
 from tools.evaluation.evaluate.corpus import Labelled, LabelledBox, LabelledStaticObject
 from tools.evaluation.evaluate.events import AtBox, ObjectClass, class_of, place_of
 from tools.evaluation.evaluate.observed import About, BoxSeen

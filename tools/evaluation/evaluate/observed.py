@@ -14,7 +14,7 @@ from contract.verdict import Decision
 from edge.audit.sampling import SampleKind
 from edge.replay.failed_checks import FailedChecks
 from edge.replay.html import PagePicture
-from imaging.crop import Box
+from imaging.polygons import Box
 from tools.evaluation.evaluate.events import (
     Alarm,
     AtBox,

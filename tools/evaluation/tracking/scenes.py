@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imaging.crop import Box
+from imaging.polygons import Box
 
 WIDTH, HEIGHT = 1280.0, 720.0
 WALKS = 0.82

@@ -10,7 +10,7 @@ from contract.labels import Group
 from contract.verdict import Decision
 from edge.audit.events import RejectedSegment
 from edge.config.schema import EdgeConfig
-from imaging.crop import Box
+from imaging.polygons import Box
 from tests.unit.edge.static_objects.test_standing_things import (
     CAMERA,
     CAR,

@@ -25,7 +25,7 @@ from edge.audit.spaced_frames import SpacedFrames
 from edge.config.audit import AuditConfig
 from edge.records import Frame, Motion, TrackId
 from imaging.admission import Header
-from imaging.crop import Box
+from imaging.polygons import Box
 from tests.fakes import START
 
 EACH = Draw("gw", "gate", 1, AuditConfig(share=1.0, quiet_share=1.0))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-CHECKOUT = Path(__file__).resolve().parents[3]
+CHECKOUT = Path(__file__).resolve().parents[4]
 HEAVY = ("cv2", "numpy", "paho", "prometheus_client", "ai_edge_litert", "edge.daemon.daemon")
 
 

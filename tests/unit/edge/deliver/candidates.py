@@ -15,9 +15,9 @@ from edge.deliver.evidence import ReportBundle, ReportOrigin
 from edge.privacy import Privacy
 from edge.records import AlertCandidate, DecodedFrame, Frame, Suspicion, TrackId
 from imaging.admission import Header, PictureLimits, Rejected, inspect
-from imaging.crop import Box
 from imaging.decode import decode
 from imaging.detections import Image
+from imaging.polygons import Box
 
 LIMITS = PictureLimits(
     max_bytes=10**7, max_pixels=10**7, min_side_px=16, max_side_px=8192, max_scans=64

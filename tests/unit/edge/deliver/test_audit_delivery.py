@@ -25,7 +25,7 @@ from edge.intake.admission import picture_limits
 from edge.privacy import Privacy
 from edge.records import Frame
 from imaging.admission import Rejected, inspect
-from imaging.crop import Box
+from imaging.polygons import Box
 from tests.fakes import START
 from tests.unit.edge.deliver.bundles import CAMERA, GATEWAY, bundle, name, verdict
 from tests.unit.edge.deliver.home import THREAT, Home

@@ -15,7 +15,7 @@ from edge.detect.search_regions import (
     tile_crops,
     tiles,
 )
-from imaging.crop import Box
+from imaging.polygons import Box
 
 HD = FrameGeometry(width=1280, height=720, aspect=1.0, input_px=416)
 CIF = FrameGeometry(width=352, height=288, aspect=16 / 11, input_px=416)

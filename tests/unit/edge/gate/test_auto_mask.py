@@ -17,7 +17,7 @@ from edge.gate import auto_mask
 from edge.gate.auto_mask import AutoMask
 from edge.gate.motion import GateState, detect_motion, unmask
 from edge.records import Motion
-from imaging.crop import Box
+from imaging.polygons import Box
 
 Grey = npt.NDArray[np.uint8]
 Draw = Callable[[Grey, float], None]

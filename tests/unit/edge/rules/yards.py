@@ -9,8 +9,8 @@ from contract.labels import group_of
 from edge.records import TrackId
 from edge.static_objects.appearance import FrameContext
 from edge.static_objects.records import ObservedObject
-from imaging.crop import Box
 from imaging.detections import Image
+from imaging.polygons import Box
 from tests.fakes import START
 
 SIZE = (320, 240)

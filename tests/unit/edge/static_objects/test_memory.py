@@ -14,8 +14,8 @@ from edge.records import TrackId
 from edge.static_objects.memory import forget, update_memory
 from edge.static_objects.records import Match, Memory, ObservedObject
 from edge.static_objects.verdict_feedback import add_query, refute, restore
-from imaging.crop import Box
 from imaging.detections import Image
+from imaging.polygons import Box
 from tests.unit.edge.rules.yards import PLACE, frame, observed, shifted, yard
 
 SETTINGS = StaticObjectsConfig()

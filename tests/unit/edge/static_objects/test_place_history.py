@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edge.static_objects.place_history import STANDING, STAYS, Grey, PlaceHistory, patch_of, stays
-from imaging.crop import Box
+from imaging.polygons import Box
 
 RNG = np.random.default_rng(4)
 GROUND = cv2.GaussianBlur(RNG.integers(60, 120, (180, 320)).astype(np.float32), (0, 0), 3)

@@ -18,8 +18,8 @@ from edge.intake.admission import admit
 from edge.pipeline import Pipeline
 from edge.records import AlertCandidate, Analysed, Message
 from imaging.admission import Rejected
-from imaging.crop import Box
 from imaging.detections import Detections, Image
+from imaging.polygons import Box
 from tests.fakes import START
 from tests.unit.edge.rules.yards import GRAVEL, SIZE, texture
 from tests.unit.edge.scenes import Row, seen

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.track.displacement import displaced, rigid_shift
-from imaging.crop import Box
+from imaging.polygons import Box
 
 SIZE = (640, 480)
 CAR: Box = (200.0, 200.0, 280.0, 230.0)

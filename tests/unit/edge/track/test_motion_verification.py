@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge.records import Mask
 from edge.track.motion_verification import Foreground, moves, verify
-from imaging.crop import Box
+from imaging.polygons import Box
 from tests.unit.edge.scenes import Row, seen
 
 SIZE = (640, 480)
