@@ -100,6 +100,18 @@ class Scores(Wire):
     median: Score = Field(description="Over the voting window.")
 
 
+Corner = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
+
+
+class ZoneOutline(Wire):
+    """A zone as it was when the suspicion was raised."""
+
+    id: Word = Field(description="The zone's id in the configuration.")
+    corners: Annotated[tuple[Corner, ...], Field(min_length=3, max_length=64)] = Field(
+        description="x y as shares of the camera's whole frame, in order around it."
+    )
+
+
 class TrackFacts(Wire):
     """How long and how far the object was seen; displacement of its feet in own heights, of a
     vehicle how far it lately came in its own longer sides. A single picture shows none."""
@@ -175,6 +187,11 @@ class ThreatReport(Wire):
     box: InsideBox = Field(description="Where it was: x0 y0 x1 y1 as shares of the frame.")
     scores: Scores = Field(description="How sure the edge's model was.")
     zones: Words = Field((), description="Zones in which it stood.")
+    outlines: Annotated[tuple[ZoneOutline, ...], Field(max_length=8)] = Field(
+        (),
+        exclude_if=empty,
+        description="Zones that its rule asks for, and those in which it stood; came with 1.2.",
+    )
     track: TrackFacts = Field(description="The track behind it.")
     rule: FiredRule = Field(description="The rule that fired, and why.")
     model_sha256: Sha256 = Field(description="Hash of the edge's model.")

@@ -19,6 +19,7 @@ from contract.ids import CameraId, ReportId
 from imaging.admission import Header, Rejected
 from imaging.detections import Detections, Image
 from imaging.polygons import Box
+from service.places import ZoneConfig
 
 FrameSize = tuple[int, int]
 
@@ -126,7 +127,8 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """An object that the site's rules take for a threat, before it is packed for the cloud."""
+    """An object that the site's rules take for a threat, before it is packed for the cloud.
+    `outlines` are the zones in which it stood or for which its rule asks."""
 
     report_id: ReportId
     camera: CameraId
@@ -145,6 +147,7 @@ class Suspicion:
     reasons: tuple[str, ...]
     raised_at: datetime
     audit: bool = False
+    outlines: tuple[ZoneConfig, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ from edge.track.motion_verification import foreground_of
 from edge.track.track import Tracks
 from imaging.admission import Rejected
 from imaging.detections import Detections, Image
+from service.places import ZoneConfig
 
 VOTES_NEEDED = 3
 """A burst of fewer frames cannot vote; its frames are evaluated as single pictures."""
@@ -251,7 +252,9 @@ class RuleEngine:
         gateway = GatewayId(self.config.gateway.id)
         best, *_ = frames.best
         return AlertCandidate(
-            suspicion=_suspicion(finding, gateway, frame, self.epoch, late or timedelta(0)),
+            suspicion=_suspicion(
+                finding, self.settings.zones, gateway, frame, self.epoch, late or timedelta(0)
+            ),
             best=best.decoded,
             best_box=best.box,
             others=frames.best[1:],
@@ -266,8 +269,14 @@ def _frame_context(detected: FrameDetections, image: Image) -> FrameContext:
 
 
 def _suspicion(
-    finding: Finding, gateway: GatewayId, frame: Frame, epoch: int, late: timedelta
+    finding: Finding,
+    zones: tuple[ZoneConfig, ...],
+    gateway: GatewayId,
+    frame: Frame,
+    epoch: int,
+    late: timedelta,
 ) -> Suspicion:
+    asked = {*finding.rule.zones, *finding.zones}
     return Suspicion(
         report_id=report_id(gateway, frame.camera, epoch, finding.track, finding.sequence),
         camera=frame.camera,
@@ -285,4 +294,5 @@ def _suspicion(
         stationary=finding.stationary,
         reasons=finding.reasons,
         raised_at=frame.received_at + late,
+        outlines=tuple(zone for zone in zones if zone.id in asked),
     )

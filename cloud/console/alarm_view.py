@@ -61,12 +61,14 @@ def pictures_of(
     parts: AlarmParts, zones: ZonePolygons, link: Callable[[str], str]
 ) -> tuple[PictureView, ...]:
     """In the order in which they were taken, whole frames before crops of the same moment; only
-    those of the report's own gateway."""
+    those of the report's own gateway. Over them lie the zones of the report, else `zones`."""
     report = parts.report
     evidence = report.evidence if report is not None else ()
     own = [one for one in evidence if report is not None and is_own(one.key, report.gateway)]
     ordered = sorted(own, key=lambda one: (one.received_at, one.role == "crop"))
-    return tuple(_picture(one, parts, zones, link) for one in ordered)
+    outlines = () if report is None else report.outlines
+    shown = {one.id: one.corners for one in outlines} or zones
+    return tuple(_picture(one, parts, shown, link) for one in ordered)
 
 
 def best_of(pictures: Sequence[PictureView]) -> int:

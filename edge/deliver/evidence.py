@@ -26,6 +26,7 @@ from contract.report import (
     Scores,
     ThreatReport,
     TrackFacts,
+    ZoneOutline,
 )
 from edge.config.schema import EvidenceConfig
 from edge.privacy import Privacy, pixels
@@ -34,11 +35,13 @@ from imaging.admission import Rejected
 from imaging.crop import cut, reduced, square, squared
 from imaging.detections import Image
 from imaging.polygons import Box
+from service.places import ZoneConfig
 
 # With 16 pictures these keep a report far below the 64 KiB of the wire, whatever it says.
 _MAX_REASONS = 16
 _MAX_REASON_CHARS = 200
 _MAX_ZONES = 64
+_MAX_OUTLINES = 8
 _MAX_NAME_CHARS = 100
 _MAX_PICTURES = 16
 
@@ -251,6 +254,11 @@ def item_of(
     return ref, EvidencePicture(key=key, sha256=sha256, jpeg=jpeg)
 
 
+def _outline(zone: ZoneConfig) -> ZoneOutline:
+    corners = tuple((round(x, 4), round(y, 4)) for x, y in zone.polygon)
+    return ZoneOutline(id=zone.id, corners=corners)
+
+
 def _report(
     candidate: AlertCandidate, origin: ReportOrigin, evidence: tuple[EvidenceRef, ...]
 ) -> ThreatReport:
@@ -268,6 +276,7 @@ def _report(
         box=relative(candidate.best_box, candidate.best.width, candidate.best.height),
         scores=Scores(last=suspicion.score, top=suspicion.top_score, median=suspicion.median_score),
         zones=suspicion.zones[:_MAX_ZONES],
+        outlines=tuple(map(_outline, suspicion.outlines[:_MAX_OUTLINES])),
         track=TrackFacts(
             id=suspicion.track,
             age_s=suspicion.age_s,

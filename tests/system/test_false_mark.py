@@ -87,6 +87,12 @@ class Operator:
     def sees(self, report: ThreatReport) -> bool:
         return self._parts.access.index.find(report.report_id) is not None
 
+    def page_of(self, report: ThreatReport) -> str:
+        """The alarm's page."""
+        answer = self._client.get(f"/alarms/{report.report_id}")
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
     def closes(self, report: ThreatReport, outcome: OutcomeCode) -> None:
         """Claims the alarm and says what it was."""
         self._does(report, {"kind": "claim"}, {"kind": "outcome", "outcome": outcome})

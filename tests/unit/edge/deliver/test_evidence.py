@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import replace
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from edge.privacy import Privacy
 from edge.records import BestFrame
 from imaging.admission import Rejected
 from imaging.decode import decode
+from service.places import ZoneConfig
 from tests.unit.edge.deliver.candidates import (
     NOON,
     ORIGIN,
@@ -129,6 +131,19 @@ def test_only_the_newest_context_is_sent_in_time_order(count: int) -> None:
     assert [ref.received_at for ref in refs(bundle, "context")] == expected
 
 
+LARGEST_ZONE = ZoneConfig(
+    id="z" * 64,
+    polygon=tuple((0.5 + math.cos(k / 11) / 3, 0.5 + math.sin(k / 11) / 3) for k in range(64)),
+)
+
+
+def test_the_report_has_the_outlines_of_its_zones() -> None:
+    bundle = pack(candidate(decoded_frame(encoded(scene())), outlines=(LARGEST_ZONE,)), ORIGIN)
+    (outline,) = bundle.report.outlines
+    assert outline.id == LARGEST_ZONE.id
+    assert outline.corners[0] == (0.8333, 0.5)
+
+
 @settings(max_examples=20, deadline=None)
 @example("\0" * 3000, 200, 500)
 @given(st.text(max_size=3000), st.integers(0, 200), st.integers(0, 500))
@@ -146,6 +161,7 @@ def test_no_suspicion_makes_a_report_too_large_for_the_wire(
         label=text,
         reasons=(text or "\0",) * reasons,
         zones=("z" * 64,) * zones,
+        outlines=(LARGEST_ZONE,) * zones,
     )
     bundle = pack(
         replace(long, others=tuple(best_frames)),
