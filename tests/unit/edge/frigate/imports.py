@@ -10,6 +10,8 @@ from bridge.config import parse as parse_bridge
 from edge.config.load import read
 from edge.frigate.translate import bridge_yaml, edge_yaml
 
+SQUARE = [[0.25, 0.5], [0.75, 0.5], [0.75, 1.0], [0.25, 1.0]]
+
 
 def imported(text: str, **environ: str) -> dict[str, Any]:
     """The camera `front` as it stands here; the whole is valid."""

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import pairwise
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -18,111 +10,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from edge.config.health import Fault, HealthConfig
-from edge.gate.motion import WIDTH_PX
-from edge.health.camera_health import CameraHealth, Latch, debounce, step
-from imaging.admission import Header, PictureLimits, inspect
-from imaging.decode import decode_grey
-from imaging.detections import GreyImage, Image
+from edge.health.camera_health import CameraHealth, step
+from imaging.detections import GreyImage
 from tests.unit.edge.health import mishaps
-
-FOOTAGE = Path(__file__).parents[4] / "footage"
-DATA = Path(os.environ.get("STILLWATCH_DATA", "/nowhere"))
-LIMITS = PictureLimits(
-    max_bytes=8_000_000, max_pixels=9_000_000, min_side_px=16, max_side_px=8192, max_scans=64
+from tests.unit.edge.health.watched_camera import (
+    MISHAPS,
+    SETTINGS,
+    Mishap,
+    Watched,
+    grey,
+    scene,
+    settled,
+    usual,
 )
-SETTINGS = HealthConfig()
-Mishap = Callable[[Image, int], Image]
-
-
-def grey(image: Image) -> GreyImage:
-    """What the gate sees of an image that a camera has sent as JPEG."""
-    picture = cv2.imencode(".jpg", image)[1].tobytes()
-    header = inspect(picture, LIMITS)
-    assert isinstance(header, Header)
-    reduced = decode_grey(picture, header, WIDTH_PX)
-    assert isinstance(reduced, np.ndarray)
-    return reduced
-
-
-@cache
-def scene(name: str) -> tuple[Image, ...]:
-    """A frame per second of a clip that ships, at 320 x 240."""
-    video, frames = cv2.VideoCapture(str(FOOTAGE / name)), list[Image]()
-    while video.grab():
-        if len(frames) * 5 == int(video.get(cv2.CAP_PROP_POS_FRAMES)) - 1:
-            small = cv2.resize(video.retrieve()[1], (320, 240), interpolation=cv2.INTER_AREA)
-            frames.append(np.asarray(small, np.uint8))
-    video.release()
-    assert len(frames) >= 40
-    return tuple(frames)
-
-
-@cache
-def usual(name: str) -> tuple[GreyImage, ...]:
-    """The clip as it is."""
-    return tuple(map(grey, scene(name)))
-
-
-@cache
-def befallen(mishap: Mishap, name: str) -> tuple[GreyImage, ...]:
-    """A dozen frames of the clip after a mishap, each with noise of its own."""
-    return tuple(grey(mishap(frame, n)) for n, frame in enumerate(scene(name)[:36:3]))
-
-
-def there_and_back(pictures: Sequence[GreyImage], count: int) -> Iterator[GreyImage]:
-    """`count` of them, without a jump at the ends and no two alike in a row."""
-    loop = [*pictures, *pictures[-2:0:-1]]
-    return (loop[n % len(loop)] for n in range(count))
-
-
-@dataclass
-class Watched:
-    """A camera under watch, a picture a second unless said otherwise."""
-
-    settings: HealthConfig = SETTINGS
-    health: CameraHealth = field(default_factory=CameraHealth)
-    now: float = 100.0
-    changes: list[tuple[float, tuple[Fault, ...]]] = field(default_factory=list)
-
-    def see(self, pictures: Iterable[GreyImage], every_s: float = 1.0, off_s: float = 0.0) -> None:
-        for picture in pictures:
-            before = self.health.faults
-            self.health = step(self.health, picture, self.now, self.settings, off_s)
-            if self.health.faults != before:
-                self.changes.append((self.now, self.health.faults))
-            self.now += every_s
-
-    def befall(self, mishap: Mishap, name: str, seconds: int) -> None:
-        self.see(there_and_back(befallen(mishap, name), seconds))
-
-    def recover(self, name: str, seconds: int) -> None:
-        self.see(there_and_back(usual(name), seconds))
-
-
-@cache
-def known(name: str) -> CameraHealth:
-    """A camera whose view is known, at 190 s."""
-    camera = Watched()
-    camera.recover(name, 90)
-    assert camera.changes == []
-    return camera.health
-
-
-def settled(name: str, settings: HealthConfig = SETTINGS) -> Watched:
-    return Watched(settings, known(name), now=190.0)
-
-
-MISHAPS: list[tuple[Mishap, Fault]] = [
-    (mishaps.black, "dark"),
-    (mishaps.blown_out, "blown_out"),
-    (mishaps.out_of_focus, "defocused"),
-    (mishaps.breathed_upon, "defocused"),
-    (mishaps.hand, "covered"),
-    (mishaps.shifted, "moved"),
-    (mishaps.rotated, "moved"),
-    (mishaps.glare, "glare"),
-    (mishaps.web, "glare"),
-]
 
 
 @pytest.mark.parametrize("name", ["walkers.mp4", "empty.mp4"])
@@ -263,33 +163,6 @@ def test_pictures_that_are_sent_late_after_an_outage_are_no_wrong_clock() -> Non
     assert camera.changes == []
 
 
-SIGN = st.sampled_from([True, False, None])
-
-
-@given(st.lists(st.tuples(SIGN, st.floats(0, 30))), st.floats(0.1, 60), st.floats(0.1, 60))
-def test_a_latch_never_turns_faster_than_its_times(
-    signs: list[tuple[bool | None, float]], enter_s: float, leave_s: float
-) -> None:
-    latch, now, turns = Latch(), 0.0, [(0.0, False)]
-    for sign, wait_s in signs:
-        now += wait_s
-        latch = debounce(latch, sign, now, enter_s, leave_s)
-        if latch.on != turns[-1][1]:
-            turns.append((now, latch.on))
-    for (before, _), (after, on) in pairwise(turns):
-        assert after - before >= (enter_s if on else leave_s) * 0.999
-
-
-@given(st.lists(SIGN, max_size=60))
-def test_a_latch_turns_only_on_signs_in_a_row_that_agree(signs: list[bool | None]) -> None:
-    latch = Latch()
-    for n, sign in enumerate(signs):
-        before, latch = latch.on, debounce(latch, sign, float(n), 4.0, 4.0)
-        if latch.on != before:
-            assert n >= 4
-            assert signs[n - 4 : n + 1] == [latch.on] * 5
-
-
 PICTURES = st.one_of(
     arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))),
     st.builds(
@@ -317,54 +190,3 @@ def test_no_sequence_of_pictures_and_times_makes_it_raise(
 
 
 _VIEW = ("defocused", "covered", "moved", "glare")
-
-
-def _sequences() -> list[tuple[str, Path, float]]:
-    found = []
-    for name in ("dev", "hard_negatives"):
-        manifest = DATA / name / "manifest.json"
-        if manifest.is_file():
-            told = json.loads(manifest.read_text(encoding="utf-8"))
-            found += [(s["id"], DATA / name / s["dir"], float(s["fps"])) for s in told["sequences"]]
-    return found
-
-
-NEEDS_DATA = pytest.mark.skipif(
-    not _sequences(), reason="STILLWATCH_DATA names no labelled footage"
-)
-
-
-@NEEDS_DATA
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, _, _ in _sequences()])
-def test_recorded_scenes_have_no_fault(name: str) -> None:
-    """There and back for four minutes: everybody in them, their shadows, rain, insects, headlights,
-    a light switch and a shaking mast."""
-    _, folder, fps = next(row for row in _sequences() if row[0] == name)
-    camera = Watched()
-    camera.see(there_and_back([grey(image) for image in _images(folder)], int(240 * fps)), 1 / fps)
-    assert camera.changes == []
-
-
-@NEEDS_DATA
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, _, _ in _sequences()])
-def test_recorded_scenes_show_each_mishap(name: str) -> None:
-    """All but glare, which shows only where the scene itself is not as bright. A camera that is
-    turned to bare ground may look covered."""
-    _, folder, fps = next(row for row in _sequences() if row[0] == name)
-    images = list(_images(folder))[:: max(1, round(fps))]
-    before = Watched()
-    before.see(there_and_back([grey(image) for image in images], 120))
-    for mishap, fault in MISHAPS:
-        if fault != "glare":
-            camera = Watched(health=before.health, now=before.now)
-            pictures = [grey(mishap(image, n)) for n, image in enumerate(images[::3])]
-            camera.see(there_and_back(pictures, 40))
-            told = (mishap.__name__, *camera.health.faults)
-            assert told in ((mishap.__name__, fault), ("rotated", "covered"))
-
-
-def _images(folder: Path) -> Iterator[Image]:
-    for file in sorted(folder.glob("*.jpg")):
-        yield np.asarray(cv2.imread(str(file)), np.uint8)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.drawn_materials import background, drawn_materials, recording
+from tests.drawn_materials import background, recording
 from tools.evaluation.compose import pace
 from tools.evaluation.compose.cutouts import people
 from tools.evaluation.compose.materials import MaterialError, Materials
@@ -22,11 +22,6 @@ from tools.evaluation.compose.render import stage
 from tools.evaluation.compose.scenes import USUAL, CompositionPlan, recipes
 
 LIGHTS: tuple[Light, ...] = ("day", "dusk", "infrared")
-
-
-@pytest.fixture(scope="module")
-def materials() -> Materials:
-    return drawn_materials()
 
 
 def recipe(scene: str, light: Light = "day", seed: int = 7, walkers: int = 0) -> SceneRecipe:
