@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import email
-import json
-import queue
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from email.message import EmailMessage
-from email.policy import default
 from pathlib import Path
-from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult, Envelope
 
 from cloud.notify.delivery import (
     Acknowledged,
@@ -31,83 +20,17 @@ from cloud.notify.mail import IntakeMail, PeopleMail
 from cloud.notify.mail_settings import (
     EmailSettings,
     IntakeMailSettings,
-    SesSettings,
     SmtpSettings,
 )
-from cloud.notify.mail_transport import SesTransport, SmtpTransport
+from cloud.notify.mail_transport import SmtpTransport
 from cloud.notify.notice import Notice
-from service.link import TlsFiles
 from tests.authorities import authority, issue
 from tests.fakes import ManualClock
-from tests.http_receivers import HttpReply, http_receiver
-from tests.links import PATIENCE_S
+from tests.integration.mail_servers import PICTURE, SENDER, MailServer, mail_server
 from tests.processes import HOST, free_port
 from tests.raw_server import raw_server
 from tests.unit.cloud.notify.notices import a_notice
 from tests.unit.cloud.reports import NOON
-
-PICTURE = b"\xff\xd8 a picture \xff\xd9"
-SENDER = "watch@example.org"
-
-
-@dataclass
-class MailServer:
-    """What aiosmtpd took; `answer` is what it says after the data, to each recipient before."""
-
-    answer: str = "250 taken"
-    refuses: dict[str, str] = field(default_factory=dict)
-    came: queue.Queue[EmailMessage] = field(default_factory=queue.Queue)
-    port: int = 0
-
-    async def handle_RCPT(  # noqa: N802, aiosmtpd's name
-        self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any
-    ) -> str:
-        if address in self.refuses:
-            return self.refuses[address]
-        envelope.rcpt_tos.append(address)
-        return "250 fine"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802
-        content = envelope.content
-        assert isinstance(content, bytes)
-        message = email.message_from_bytes(content, policy=default)
-        assert isinstance(message, EmailMessage)
-        self.came.put(message)
-        return self.answer
-
-    def next(self) -> EmailMessage:
-        return self.came.get(timeout=PATIENCE_S)
-
-
-@contextmanager
-def mail_server(
-    server: MailServer, tls: TlsFiles | None = None, password: str | None = None
-) -> Iterator[MailServer]:
-    """Listens; with `tls` it offers STARTTLS and requires it, with `password` a login."""
-    context = None
-    if tls is not None:
-        assert tls.cert_file is not None
-        context = SSLContext(PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-
-    def let_in(_server: Any, _session: Any, _envelope: Any, _kind: Any, said: Any) -> AuthResult:
-        return AuthResult(success=said.password.decode() == password, handled=False)
-
-    server.port = free_port()
-    controller = Controller(
-        server,
-        hostname=HOST,
-        port=server.port,
-        tls_context=context,
-        require_starttls=context is not None,
-        authenticator=let_in if password else None,
-        auth_required=password is not None,
-    )
-    controller.start()
-    try:
-        yield server
-    finally:
-        controller.stop()
 
 
 def people(port: int, **smtp: Any) -> EmailSettings:
@@ -280,44 +203,3 @@ def test_a_camera_without_an_address_is_said() -> None:
     outcome = intake(1, ManualClock()).deliver(DeliveryAttempt(notice=a_notice(gateway="barn")))
     assert isinstance(outcome, NotWanted)
     assert "no address for barn/gate" in outcome.reason
-
-
-SesAnswer = Callable[[], HttpReply]
-
-
-@pytest.mark.parametrize(
-    ("reply", "kind"),
-    [
-        (HttpReply(status=200, body=b'{"MessageId": "m1"}'), Acknowledged),
-        (
-            HttpReply(status=400, headers={"x-amzn-errortype": "MessageRejected"}, body=b"{}"),
-            NotWanted,
-        ),
-        (
-            HttpReply(
-                status=429, headers={"x-amzn-errortype": "TooManyRequestsException"}, body=b"{}"
-            ),
-            TryAgain,
-        ),
-        (HttpReply(status=500, body=b"{}"), TryAgain),
-        (HttpReply(lost=True), TryAgain),
-    ],
-)
-def test_ses_gets_the_whole_mail(
-    monkeypatch: pytest.MonkeyPatch, reply: HttpReply, kind: type[DeliveryOutcome]
-) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    with http_receiver(lambda _request, _number: reply) as receiver:
-        url = f"http://{HOST}:{receiver.port}"
-        ses = SesSettings(region="eu-central-1", endpoint_url=url)
-        settings = EmailSettings(sender=SENDER, ses=ses, to=("ann@example.org",))
-        outcome = PeopleMail(settings, SesTransport(ses, 5)).deliver(
-            DeliveryAttempt(notice=a_notice(), picture=PICTURE)
-        )
-        request = receiver.next()
-    assert isinstance(outcome, kind)
-    asked = json.loads(request.body)
-    raw = base64.b64decode(asked["Content"]["Raw"]["Data"])
-    assert b"Subject: Person at gate" in raw
-    assert asked["Destination"] == {"ToAddresses": ["ann@example.org"]}

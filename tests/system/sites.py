@@ -28,6 +28,8 @@ from tests.servers import Broker
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WALKERS = CHECKOUT / "footage" / "walkers.mp4"
+STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
+"""A picture in which somebody walks: the model's own for its self-test."""
 PATIENCE_S = 150.0
 
 

@@ -9,9 +9,8 @@ import psutil
 import pytest
 
 from tests.servers import Broker
-from tests.system.sites import CHECKOUT, clip, ear, edge, play, settings
+from tests.system.sites import CHECKOUT, STREET, clip, ear, edge, play, settings
 
-STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
 GROWTH_BYTES = 200_000_000
 
 pytestmark = pytest.mark.slow
@@ -32,14 +31,14 @@ def test_every_malformed_picture_ends_somewhere_and_the_daemon_goes_on(
     config = settings(mosquitto, root, tmp_path)
     config["camera_defaults"] = {"kind": "snapshot"}
     with ear(mosquitto, root) as listening, edge(tmp_path, config) as daemon:
-        listening.publish(f"{root}-cameras/gate/image", STREET.read_bytes())
+        listening.publish(f"{root}-cameras/gate/image", STREET)
         assert listening.wait(lambda: daemon.settled("gate", 1))
         memory = psutil.Process(daemon.process.pid)
         before = memory.memory_info().rss
         files = malformed()
         cameras = [f"cam{n}" for n in range(16)]
         for camera in cameras:  # who never sent a usable picture is counted as unknown
-            listening.publish(f"{root}-cameras/{camera}/image", STREET.read_bytes())
+            listening.publish(f"{root}-cameras/{camera}/image", STREET)
         assert listening.wait(lambda: all(daemon.settled(camera, 1) for camera in cameras))
         for number, file in enumerate(files):
             topic = f"{root}-cameras/cam{number % 16}/image"
@@ -55,7 +54,7 @@ def test_every_malformed_picture_ends_somewhere_and_the_daemon_goes_on(
             if not daemon.settled(c, n)
         ]
         assert memory.memory_info().rss - before < GROWTH_BYTES
-        listening.publish(f"{root}-cameras/gate/image", STREET.read_bytes())
+        listening.publish(f"{root}-cameras/gate/image", STREET)
         assert listening.wait(lambda: daemon.settled("gate", 2))
         health = daemon.health()
         assert {one["reason"] for one in health["reasons"]} <= {"pictures_rejected"}, health

@@ -15,9 +15,7 @@ from service.link import LinkSettings
 from tests.links import Inbox, running
 from tests.processes import child, free_port, until
 from tests.shipped_brokers import Secured, cloud_broker, site_broker
-from tests.system.sites import CHECKOUT, PATIENCE_S, edge
-
-STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
+from tests.system.sites import CHECKOUT, PATIENCE_S, STREET, edge
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +70,7 @@ def test_a_threat_is_confirmed_and_nothing_that_the_daemon_says_is_refused(tmp_p
             "runtime": {"metrics_port": free_port(), "stats_s": 1},
         }
         with edge(tmp_path, config) as daemon:
-            camera.publish("cameras/gate/image", STREET.read_bytes()).wait(PATIENCE_S)
+            camera.publish("cameras/gate/image", STREET).wait(PATIENCE_S)
             told = [threats.next().payload]
             while told[-1] != b"ON":
                 told.append(threats.next().payload)

@@ -13,9 +13,7 @@ from contract.report import ThreatReport
 from tests.integration.warm_worker import WarmWorker
 from tests.servers import S3, Broker
 from tests.system.daemons import wait
-from tests.system.sites import CHECKOUT, Ear, edge, settings
-
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
+from tests.system.sites import STREET, Ear, edge, settings
 
 pytestmark = pytest.mark.slow
 

@@ -22,8 +22,8 @@ from tests.processes import HOST, accepts, child, lasting_port, until
 from tests.servers import S3, Broker
 from tests.shipped_brokers import Secured, cloud_broker
 from tests.system.daemons import logged, wait
-from tests.system.sites import CHECKOUT, PATIENCE_S, Edge, ear, edge, settings
-from tests.system.test_certificates import STREET, broker_section
+from tests.system.sites import CHECKOUT, PATIENCE_S, STREET, Edge, ear, edge, settings
+from tests.system.test_certificates import broker_section
 
 pytestmark = pytest.mark.slow
 
@@ -172,7 +172,7 @@ def test_a_gateway_without_any_secret_of_the_store_delivers_its_evidence(
             edge(tmp_path, config) as daemon,
         ):
             assert office.wait_ready(PATIENCE_S)
-            site.publish(f"{root}/gate/image", STREET.read_bytes())
+            site.publish(f"{root}/gate/image", STREET)
             logged(daemon, "report_sent")
             report = read_report(reports.next().payload)
             store = open_store(seaweedfs.spec(60))

@@ -26,10 +26,9 @@ from contract.verdict import Decision, Verdict
 from service.clock import SystemClock
 from tests.servers import Broker
 from tests.system.daemons import cli, wait
-from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
+from tests.system.sites import STREET, Ear, Edge, edge, settings
 from tests.verdicts import verdict_on
 
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 CLOUD = new_signer()
 
 pytestmark = pytest.mark.slow

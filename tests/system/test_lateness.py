@@ -11,10 +11,8 @@ import pytest
 
 from tests.servers import Broker
 from tests.system.daemons import unready, wait
-from tests.system.sites import CHECKOUT, Ear, Edge, ear, edge, settings, uplink
+from tests.system.sites import STREET, Ear, Edge, ear, edge, settings, uplink
 from tests.system.test_two_brokers import answer
-
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
 pytestmark = pytest.mark.slow
 

@@ -24,10 +24,10 @@ from tests.integration import bad_networks
 from tests.servers import S3, Broker
 from tests.system.daemons import unready, wait
 from tests.system.orders import GATEWAY
-from tests.system.sites import Edge, ear, edge
+from tests.system.sites import STREET, Edge, ear, edge
 from tests.system.test_model_updates import model_order as usual_order
 from tests.system.test_model_updates import order_model
-from tests.system.test_updates import STREET, managed, until
+from tests.system.test_updates import managed, until
 
 pytestmark = pytest.mark.slow
 

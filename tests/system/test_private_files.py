@@ -13,9 +13,7 @@ import pytest
 from edge.storage.state_files import StateFile, patterns
 from tests.servers import Broker
 from tests.system.daemons import cli, unready, wait
-from tests.system.sites import CHECKOUT, Ear, edge, settings
-
-STREET = CHECKOUT / "models" / "self_test" / "street-030.jpg"
+from tests.system.sites import STREET, Ear, edge, settings
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +44,7 @@ def open_up(*folders: Path) -> None:
 
 def suspect(ear: Ear, root: str) -> None:
     before = len(ear.on("gw/gate/suspect"))
-    ear.publish(f"{root}-cameras/gate/image", STREET.read_bytes())
+    ear.publish(f"{root}-cameras/gate/image", STREET)
     assert ear.wait(lambda: len(ear.on("gw/gate/suspect")) > before)
 
 

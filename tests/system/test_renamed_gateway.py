@@ -9,9 +9,7 @@ import pytest
 from tests.integration.warm_worker import WarmWorker
 from tests.servers import Broker
 from tests.system.daemons import end, wait
-from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
-
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
+from tests.system.sites import STREET, Ear, Edge, edge, settings
 
 pytestmark = pytest.mark.slow
 

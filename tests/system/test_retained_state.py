@@ -10,9 +10,7 @@ import pytest
 
 from tests.servers import Broker
 from tests.system.daemons import end, wait
-from tests.system.sites import CHECKOUT, Ear, ear, edge, settings, uplink
-
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
+from tests.system.sites import STREET, Ear, ear, edge, settings, uplink
 
 pytestmark = pytest.mark.slow
 

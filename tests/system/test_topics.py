@@ -12,10 +12,9 @@ import yaml
 
 from tests.servers import Broker
 from tests.system.daemons import logged, wait
-from tests.system.sites import CHECKOUT, Ear, Edge, edge, settings
+from tests.system.sites import STREET, Ear, Edge, edge, settings
 
 ROOT = "named"
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
 pytestmark = pytest.mark.slow
 

@@ -15,10 +15,8 @@ from contract.verdict import Decision
 from tests import servers
 from tests.servers import Broker
 from tests.system.daemons import unready, wait
-from tests.system.sites import CHECKOUT, PATIENCE_S, Ear, Edge, ear, edge, settings, uplink
+from tests.system.sites import PATIENCE_S, STREET, Ear, Edge, ear, edge, settings, uplink
 from tests.verdicts import verdict_on
-
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
 
 pytestmark = pytest.mark.slow
 

@@ -18,9 +18,7 @@ from edge.config.load import load
 from tests.servers import Broker
 from tests.system.daemons import logged, unready, wait
 from tests.system.orders import order, write_root
-from tests.system.sites import CHECKOUT, PATIENCE_S, Ear, Edge, ear, edge, settings, uplink
-
-STREET = (CHECKOUT / "models" / "self_test" / "street-030.jpg").read_bytes()
+from tests.system.sites import PATIENCE_S, STREET, Ear, Edge, ear, edge, settings, uplink
 
 pytestmark = pytest.mark.slow
 

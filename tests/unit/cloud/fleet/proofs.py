@@ -26,8 +26,6 @@ from tests.contract.watches import (
 )
 
 CHAIN = chain_of(30)
-
-
 END = (BEGIN + 30 * HOUR).isoformat()
 
 

@@ -19,16 +19,12 @@ from imaging.detections import GreyImage, Image
 from tests.unit.edge.health import mishaps
 
 FOOTAGE = Path(__file__).parents[4] / "footage"
-
-
 LIMITS = PictureLimits(
     max_bytes=8_000_000, max_pixels=9_000_000, min_side_px=16, max_side_px=8192, max_scans=64
 )
 
 
 SETTINGS = HealthConfig()
-
-
 Mishap = Callable[[Image, int], Image]
 
 

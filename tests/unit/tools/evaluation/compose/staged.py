@@ -17,8 +17,6 @@ from tools.evaluation.compose.render import NIGHTS, stage
 from tools.evaluation.compose.stages import StagedScene, Truth
 
 DRAWN = drawn_materials()
-
-
 CHANGED = 76
 """Half of what is left of white where the surroundings are darkest."""
 
