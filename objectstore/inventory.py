@@ -16,9 +16,9 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from objectstore.open import read_s3
+from objectstore.open import read_spec
 from objectstore.s3_client import S3Settings, client_of, failed, refused
-from objectstore.store import PermanentStoreError, check_key
+from objectstore.store import check_key
 from objectstore.store_dir import said
 
 
@@ -45,14 +45,11 @@ class Inventory(Protocol):
 
 def open_inventory(spec: str) -> Inventory:
     """Of the store that `spec` describes, as `objectstore.open` takes it."""
-    kind, _, rest = spec.partition(":")
-    match kind:
-        case "dir" if rest:
-            return DirectoryInventory(Path(rest))
-        case "s3" if rest:
-            return S3Inventory(read_s3(rest))
-        case _:
-            raise PermanentStoreError(f"store {spec!r} is not understood")
+    match read_spec(spec):
+        case Path() as folder:
+            return DirectoryInventory(folder)
+        case s3:
+            return S3Inventory(s3)
 
 
 class DirectoryInventory:

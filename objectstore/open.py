@@ -27,12 +27,21 @@ _SWITCH = {"true": True, "false": False}
 
 def open_store(spec: str) -> ResumableStore:
     """The store that `spec` describes; raises `PermanentStoreError` if it describes none."""
+    match read_spec(spec):
+        case Path() as folder:
+            return DirectoryStore(folder)
+        case s3:
+            return S3Store(s3)
+
+
+def read_spec(spec: str) -> Path | S3Settings:
+    """The folder or the bucket that `spec` names; raises `PermanentStoreError` if it names none."""
     kind, _, rest = spec.partition(":")
     match kind:
         case "dir" if rest:
-            return DirectoryStore(Path(rest))
+            return Path(rest)
         case "s3" if rest:
-            return S3Store(read_s3(rest))
+            return read_s3(rest)
         case _:
             raise PermanentStoreError(f"store {spec!r} is not understood: {_FORMS}")
 

@@ -32,7 +32,7 @@ from cloud.console.parts import (
     SettingsPart,
 )
 from cloud.console.roles import Person
-from cloud.console.sign_in import enter, local_path
+from cloud.console.sign_in import SignInFailure, enter, local_path, sign_in_page
 from cloud.console.tokens import new_token
 from service.events import Event, log
 
@@ -88,16 +88,8 @@ def callback(
     person = _account_of(found, accounts, settings)
     if isinstance(person, NotVouched | AccountRefused):
         audit.add("-", address, "sign_in_refused", person.reason)
-        response: Response = pages.page(
-            request,
-            "sign_in.html",
-            None,
-            status=400,
-            to="/",
-            error=person.reason,
-            name="",
-            oidc=True,
-        )
+        failure = SignInFailure(status=400, words=person.reason)
+        response = sign_in_page(request, pages, settings, failure)
     else:
         audit.add(person.name, address, "session_opened", "by identity provider")
         response = enter(request, to, person, sessions, forms)

@@ -6,6 +6,7 @@ passwords and nobody locks somebody else out from afar. Called by `app`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -39,6 +40,35 @@ def local_path(given: str) -> str:
     return given if ours and "\\" not in given else "/"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInFailure:
+    """What the page says of a sign-in that did not succeed; `name` stands in its field again."""
+
+    status: int
+    words: str
+    name: str = ""
+
+
+def sign_in_page(
+    request: Request,
+    pages: PagesPart,
+    settings: SettingsPart,
+    failure: SignInFailure | None = None,
+    to: str = "/",
+) -> Response:
+    """The form, which goes on `to` a path."""
+    return pages.page(
+        request,
+        "sign_in.html",
+        None,
+        status=200 if failure is None else failure.status,
+        to=to,
+        error=None if failure is None else failure.words,
+        name="" if failure is None else failure.name,
+        oidc=settings.oidc is not None,
+    )
+
+
 router = APIRouter(tags=["sign-in"])
 
 
@@ -50,15 +80,7 @@ def form(
     to = local_path(to[:_PATH_CHARS])
     if who is not None:
         return RedirectResponse(to, 303)
-    return pages.page(
-        request,
-        "sign_in.html",
-        None,
-        to=to,
-        error=None,
-        name="",
-        oidc=settings.oidc is not None,
-    )
+    return sign_in_page(request, pages, settings, to=to)
 
 
 @guarded(router.post, "/sign-in", ANYBODY, response_class=HTMLResponse)
@@ -93,16 +115,8 @@ def sign_in(
     else:
         audit.add(name, address, "sign_in_refused")
         words = "name or password is wrong"
-    response = pages.page(
-        request,
-        "sign_in.html",
-        None,
-        status=429 if wait_s else 401,
-        to=local_path(to),
-        error=words,
-        name=name,
-        oidc=settings.oidc is not None,
-    )
+    failed = SignInFailure(status=429 if wait_s else 401, words=words, name=name)
+    response = sign_in_page(request, pages, settings, failed, to=local_path(to))
     if wait_s:
         response.headers["Retry-After"] = str(int(wait_s) + 1)
     return response

@@ -5,7 +5,7 @@ PURE. The law: received = rejected + superseded + quiet + analysed + in flight.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from contract.ids import CameraId
 
@@ -27,17 +27,8 @@ SuspicionStage = Literal[
     "notified",
 ]
 
-STAGES: tuple[FrameStage, ...] = ("received", "superseded", "quiet", "analysed")
-ALARMS: tuple[SuspicionStage, ...] = (
-    "suspicions",
-    "deduplicated",
-    "confirmed",
-    "refuted",
-    "inconclusive",
-    "unconfirmed",
-    "lost",
-    "notified",
-)
+STAGES: tuple[FrameStage, ...] = get_args(FrameStage)
+ALARMS: tuple[SuspicionStage, ...] = get_args(SuspicionStage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
