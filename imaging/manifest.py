@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -158,11 +158,11 @@ def _lacking(manifest: Manifest) -> str:
         ),
         (
             manifest.role == "edge" and manifest.family is None,
-            "needs 'family': nanodet, ssd or yolo",
+            f"needs 'family', one of {', '.join(get_args(Family))}",
         ),
         (
             manifest.role == "cloud" and manifest.decoder is None,
-            "needs 'decoder': nanodet, centernet, tf_od, scored_boxes or fused",
+            f"needs 'decoder', one of {', '.join(get_args(Decoder))}",
         ),
         (single == (manifest.decoder == "fused"), "has a decoder that contradicts its format"),
         (not single and manifest.fusion is None, "needs 'fusion' with its members"),

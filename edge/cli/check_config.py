@@ -10,8 +10,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from edge.config.footprint import MB, Estimate, typical, worst_case
 from edge.config.load import Loaded, leaves, load
-from edge.config.memory import MB, Estimate, typical, worst_case
 from edge.daemon.connections import open_keyring
 from edge.errors import ConfigError, ConfigProblem
 from service.redact import redacted, redacted_value
@@ -78,5 +78,5 @@ def _mb(size: int) -> str:
 
 _NOTES = (
     "  At worst: every camera of intake.max_cameras sends pictures of limits.max_bytes and",
-    "  limits.max_pixels. Typical: 100 kB and 1920 x 1080. The formula: edge/config/memory.py.",
+    "  limits.max_pixels. Typical: 100 kB and 1920 x 1080. The formula: edge/config/footprint.py.",
 )

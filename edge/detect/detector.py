@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from edge.detect.families import Decode, open_family
-from edge.detect.memory import keep_freed_memory
+from edge.detect.heap import keep_freed_memory
 from edge.detect.prepare import Preparation, plan, prepare
 from edge.detect.runner import Runner, importable, open_runner
 from edge.detect.runtimes import Choice, Runtime, choose, configured

@@ -7,8 +7,8 @@ import pytest
 
 from edge.cli.check_config import check
 from edge.config.document import documents, example
+from edge.config.footprint import typical, worst_case
 from edge.config.load import leaves, load, read
-from edge.config.memory import typical, worst_case
 from edge.config.schema import EdgeConfig
 from edge.errors import ConfigError
 

@@ -11,7 +11,7 @@ ROUNDS = 20
 FRAMES = f"""
 import resource, sys
 import numpy as np
-from edge.detect.memory import keep_freed_memory
+from edge.detect.heap import keep_freed_memory
 
 if sys.argv[1] == "keep":
     keep_freed_memory()
