@@ -72,7 +72,7 @@ def _check(options: argparse.Namespace) -> int:
 
     loaded = _loaded(options)
     config = loaded.config
-    make_client(settings_of(config.broker, "site", config.id), manual_ack=False, will=None)
+    make_client(settings_of(config.broker, "site", config.id))
     accounts_of(config, upload_queues(config))
     for camera, settings in config.cameras.items():
         try:

@@ -10,6 +10,7 @@ import random
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import cv2
@@ -58,10 +59,12 @@ class Bridge:
         who = config.broker.client_id or f"stillwatch-{config.id}-{uuid.uuid4().hex[:8]}"
         self._broken = threading.Event()
         self._link = Link(
-            settings_of(config.broker, "site", f"{who}-bridge"),
+            replace(
+                settings_of(config.broker, "site", f"{who}-bridge"),
+                will=self._messages.status("offline"),
+            ),
             on_fatal=lambda _: self._broken.set(),
             on_connect=self._messages.on_connect,
-            will=self._messages.status("offline"),
         )
         self._pictures = PicturePublisher(ImageTemplate(config.topic), self._link, clock)
         self._upload_queues = upload_queues(config)

@@ -64,8 +64,7 @@ def _ignore(_topic: str, _payload: bytes, _retained: bool, ack: Receipt) -> None
 
 
 class Link:
-    """One connection with its subscriptions, on-connect messages and will; raises `LinkError` when
-    made.
+    """One connection with its subscriptions and on-connect messages; raises `LinkError` when made.
 
     `on_fatal` is called, on the network thread, with an exception that ended that thread: the
     process cannot go on without it. One that `on_message` lets out ends nothing: the message is
@@ -80,8 +79,6 @@ class Link:
         on_message: OnMessage = _ignore,
         subscriptions: Sequence[Subscription] = (),
         on_connect: Callable[[], Iterable[Publication]] = tuple,
-        will: Publication | None = None,
-        manual_ack: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._settings = settings
@@ -94,19 +91,12 @@ class Link:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._client = make_client(settings, manual_ack=manual_ack, will=will)
+        self._client = make_client(settings)
         self._subscriptions = Subscriptions(self._client, settings, subscriptions)
         self._sender = Sender(self._client, settings.name, self._counts)
         self._answered = False
         self._probe = BrokerProbe(settings, self._stopping)
-        self._receiver = Receiver(
-            self._client,
-            settings.name,
-            self._counts,
-            on_message,
-            settings.max_packet_bytes,
-            manual_ack,
-        )
+        self._receiver = Receiver(self._client, settings, self._counts, on_message)
         self._tries = Reconnects(settings.reconnect_max_s, random.Random())
         self._client.leaving = self._stopping
         self._client.wait_s = lambda: self._tries.wait_s(self._clock.mono())

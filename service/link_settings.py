@@ -44,8 +44,21 @@ class TlsFiles:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """A message as on-connect messages, the will and farewells state it."""
+
+    topic: str
+    payload: bytes
+    qos: int = 1
+    retain: bool = True
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkSettings:
-    """One connection. `name` is what the log calls it; `clean=False` keeps the session.
+    """One connection. `name` is what the log calls it; `clean=False` keeps the session. The broker
+    publishes `will` when the connection ends without a word; with `manual_ack` it has a message
+    back until its receipt was called.
 
     `session_expiry_s`, `receive_maximum` and the broker's part of `max_packet_bytes` need MQTT 5;
     with 3.1.1 a message over `max_packet_bytes` is dropped on arrival.
@@ -67,17 +80,8 @@ class LinkSettings:
     session_expiry_s: int = 3600
     receive_maximum: int = 20
     max_packet_bytes: int = 4_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
-    """A message as on-connect messages, the will and farewells state it."""
-
-    topic: str
-    payload: bytes
-    qos: int = 1
-    retain: bool = True
-    content_type: str | None = None
+    will: Publication | None = None
+    manual_ack: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +162,7 @@ class ThreadedClient(mqtt.Client):
             super().loop_forever(timeout)
 
 
-def make_client(
-    settings: LinkSettings, *, manual_ack: bool, will: Publication | None
-) -> ThreadedClient:
+def make_client(settings: LinkSettings) -> ThreadedClient:
     """A client that is set up and not yet connecting; raises `LinkError`."""
     five = settings.protocol == "5"
     client = ThreadedClient(
@@ -169,7 +171,7 @@ def make_client(
         clean_session=None if five else settings.clean,
         protocol=MQTTProtocolVersion.MQTTv5 if five else MQTTProtocolVersion.MQTTv311,
         transport=settings.transport,
-        manual_ack=manual_ack,
+        manual_ack=settings.manual_ack,
         reconnect_on_failure=False,
     )
     client.before_connect = _nothing
@@ -180,7 +182,7 @@ def make_client(
         client.username_pw_set(settings.username, _password(settings.password_file))
     if settings.tls is not None:
         _use_tls(client, settings.tls)
-    if will is not None:
+    if (will := settings.will) is not None:
         client.will_set(will.topic, will.payload, will.qos, will.retain)
     return client
 

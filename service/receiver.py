@@ -16,6 +16,7 @@ from collections.abc import Callable
 import paho.mqtt.client as mqtt
 
 from service.events import Event, log
+from service.link_settings import LinkSettings
 from service.sender import Counts
 
 
@@ -46,23 +47,21 @@ OnMessage = Callable[[str, bytes, bool, Receipt], None]
 
 
 class Receiver:
-    """Checks and hands on; `max_bytes` is of a payload."""
+    """Checks and hands on; no payload may be larger than `max_packet_bytes`."""
 
     def __init__(
         self,
         client: mqtt.Client,
-        name: str,
+        settings: LinkSettings,
         counts: Counts,
         on_message: OnMessage,
-        max_bytes: int,
-        manual_ack: bool,
     ) -> None:
         self._client = client
-        self._name = name
+        self._name = settings.name
         self._counts = counts
         self._on_message = on_message
-        self._max_bytes = max_bytes
-        self._manual_ack = manual_ack
+        self._max_bytes = settings.max_packet_bytes
+        self._manual_ack = settings.manual_ack
         self._lock = threading.Lock()
         self._open: deque[Receipt] = deque()
         client.on_message = self._received

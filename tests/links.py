@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from service.events import LogLine
@@ -78,12 +78,11 @@ def running(
 ) -> Iterator[Link]:
     """A started link, ready unless its broker is away, stopped at the end."""
     link = Link(
-        chosen,
+        replace(chosen, manual_ack=True),
         on_fatal=fail,
         on_message=inbox or Inbox(),
         subscriptions=[Subscription(filter=text) for text in filters],
         on_connect=on_connect,
-        manual_ack=True,
     )
     link.start()
     try:

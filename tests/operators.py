@@ -7,6 +7,7 @@ import io
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,7 +108,10 @@ class ScriptedGateway:
         self._lock = threading.Lock()
         self._effective = Effective()
         self.link = Link(
-            settings(broker, f"{topics.root}-{topics.gateway}"),
+            replace(
+                settings(broker, f"{topics.root}-{topics.gateway}"),
+                will=Publication(topic=topics.of_gateway("status"), payload=b"offline"),
+            ),
             on_fatal=fail,
             on_message=self._take,
             subscriptions=[
@@ -115,7 +119,6 @@ class ScriptedGateway:
                 Subscription(filter=topics.of_trust()),
             ],
             on_connect=self._births,
-            will=Publication(topic=topics.of_gateway("status"), payload=b"offline"),
         )
 
     def say_health(self, status: str, reason: str = "camera_offline") -> None:

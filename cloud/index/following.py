@@ -198,14 +198,13 @@ class AlarmFollower:
         self.broken: Exception | None = None
         root = settings.root
         self._link = Link(
-            replace(link_settings(settings, "index"), name="index"),
+            replace(link_settings(settings, "index"), name="index", manual_ack=True),
             on_fatal=self._ended,
             on_message=self._receive,
             subscriptions=[
                 Subscription(filter=every_camera("suspect", root)),
                 Subscription(filter=every_camera("verdict", root)),
             ],
-            manual_ack=True,
             clock=clock,
         )
         self._thread = threading.Thread(target=self._run, name="index", daemon=True)

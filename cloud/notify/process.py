@@ -166,11 +166,11 @@ class NotifyProcess:
                 client_id=self._settings.client_id or CLIENT_ID,
                 clean=False,
                 session_expiry_s=self._settings.notify.session_s,
+                manual_ack=True,
             ),
             on_fatal=self._end,
             on_message=self._intake.receive,
             subscriptions=self._intake.subscriptions(),
-            manual_ack=True,
             clock=self._clock,
         )
 

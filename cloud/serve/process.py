@@ -13,6 +13,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry
 
@@ -100,14 +101,13 @@ class _Process:
         self._reports = queue
         self._watch_keeper = WatchKeeper(settings.root, store, self._say, keys.signer, stopping)
         self._link = Link(
-            link_settings(settings),
+            replace(link_settings(settings), manual_ack=True),
             on_fatal=self._end,
             on_message=self._receive,
             subscriptions=(
                 Subscription(filter=shared_suspects(settings.root, settings.group)),
                 Subscription(filter=shared_watches(settings.root, settings.group), optional=True),
             ),
-            manual_ack=True,
             clock=clock,
         )
         self._worker = ConfirmWorker(

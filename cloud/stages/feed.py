@@ -93,11 +93,15 @@ def feed(
     limits = settings.limits.of_picture()
     feeder = Feeder(options.topic, store, options.prefix.strip("/"), limits, clock)
     link = Link(
-        replace(link_settings(settings), name="feed", max_packet_bytes=limits.max_bytes + 1024),
+        replace(
+            link_settings(settings),
+            name="feed",
+            max_packet_bytes=limits.max_bytes + 1024,
+            manual_ack=True,
+        ),
         on_fatal=lambda _error: stop.set(),
         on_message=feeder.on_message,
         subscriptions=(Subscription(filter=options.topic.subscription, qos=1),),
-        manual_ack=True,
         clock=clock,
     )
     link.start()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contract.ids import GatewayId
 from contract.operator_outcome import OperatorOutcome
@@ -145,13 +145,15 @@ class Delivery:
         asked += () if self._orders is None else self._orders.subscriptions()
         asked += () if self._watch is None else self._watch.subscriptions()
         return Link(
-            uplink_settings(config, setup.identity),
+            replace(
+                uplink_settings(config, setup.identity),
+                will=None if self.alone else setup.will,
+                manual_ack=True,
+            ),
             on_fatal=self._on_failure,
             on_message=self._on_verdict,
             subscriptions=(*_verdicts_of(gateways, setup.topics.root), *asked),
             on_connect=tuple if self.alone else setup.on_connect,
-            will=None if self.alone else setup.will,
-            manual_ack=True,
         )
 
     def trusting(self, keyring: Keyring | None) -> None:

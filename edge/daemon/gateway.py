@@ -7,6 +7,7 @@ and stops what it finds here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from contract.ids import CameraId, GatewayId
 from contract.signature import Keyring
@@ -222,10 +223,11 @@ class Gateway:
             self.config, identity, readers, self.clock, self._on_failure
         )
         self.site: Link = Link(
-            site_settings(self.config(), identity),
+            replace(
+                site_settings(self.config(), identity), will=self.status_messages.status("offline")
+            ),
             on_fatal=self._on_failure,
             on_connect=self._on_connect,
-            will=self.status_messages.status("offline"),
         )
 
     def _build_delivery(self, identity: Identity, keyring: Keyring | None) -> None:

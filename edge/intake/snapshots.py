@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from contract.ids import CameraId
 from contract.topics import ImageTemplate
@@ -47,7 +48,10 @@ class SnapshotConnection:
         self._intake = intake
         self._clock = clock
         self._link = Link(
-            settings, on_fatal=on_failure, on_message=self._on_message, manual_ack=True, clock=clock
+            replace(settings, manual_ack=True),
+            on_fatal=on_failure,
+            on_message=self._on_message,
+            clock=clock,
         )
         self._lock = threading.Lock()
         self._started_at_s: float | None = None

@@ -41,7 +41,11 @@ def test_the_embedded_broker_carries_state_and_messages_too(
 ) -> None:
     root, inbox = f"embedded/{protocol}", Inbox()
     link = Link(
-        settings(iotcore_broker, f"gateway{protocol}", protocol),
+        dataclasses.replace(
+            settings(iotcore_broker, f"gateway{protocol}", protocol),
+            will=Publication(topic=f"{root}/status", payload=b"offline"),
+            manual_ack=True,
+        ),
         on_fatal=fail,
         on_message=inbox,
         subscriptions=[
@@ -49,8 +53,6 @@ def test_the_embedded_broker_carries_state_and_messages_too(
             Subscription(filter=f"{root}/status"),
         ],
         on_connect=lambda: (Publication(topic=f"{root}/status", payload=b"online"),),
-        will=Publication(topic=f"{root}/status", payload=b"offline"),
-        manual_ack=True,
     )
     link.start()
     assert link.wait_ready(PATIENCE_S)
@@ -200,14 +202,15 @@ def test_a_message_that_makes_its_reader_fail_is_given_up_and_the_next_one_is_re
         read.put(payload)
 
     name = f"stumbler-{after_ack}"
-    kept = dataclasses.replace(settings(mosquitto, name), clean=False, session_expiry_s=60)
+    kept = dataclasses.replace(
+        settings(mosquitto, name), clean=False, session_expiry_s=60, manual_ack=True
+    )
     for payloads in ((b"stone", b"first"), (b"second",)):
         link = Link(
             kept,
             on_fatal=fail,
             on_message=stumble,
             subscriptions=[Subscription(filter=f"delivery/{name}")],
-            manual_ack=True,
         )
         link.start()
         assert link.wait_ready(PATIENCE_S)

@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,9 @@ import sys, threading
 from service.link import Link, LinkSettings, Publication
 will = Publication(topic="doomed/status", payload=b"offline")
 settings = LinkSettings(name="doomed", host="127.0.0.1", port=int(sys.argv[1]), client_id="doomed",
-                        protocol=sys.argv[2])
+                        protocol=sys.argv[2], will=will)
 birth = Publication(topic="doomed/status", payload=b"online")
-link = Link(settings, on_fatal=print, will=will, on_connect=lambda: (birth,))
+link = Link(settings, on_fatal=print, on_connect=lambda: (birth,))
 link.start()
 threading.Event().wait()
 """
@@ -106,7 +107,7 @@ def test_stopping_in_order_says_farewell_and_leaves_no_will(mosquitto: servers.B
     with running(settings(mosquitto, "heir"), inbox, ["leaver/#"]) as heir:
         assert heir.wait_ready(PATIENCE_S)
         will = Publication(topic="leaver/status", payload=b"offline", retain=False)
-        link = Link(settings(mosquitto, "leaver"), on_fatal=fail, will=will)
+        link = Link(replace(settings(mosquitto, "leaver"), will=will), on_fatal=fail)
         link.start()
         assert link.wait_ready(PATIENCE_S)
         on_stop = Publication(topic="leaver/status", payload=b"stopped", retain=False)

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -50,11 +51,10 @@ def keeping(broker: Broker, store: Path, root: str) -> Iterator[WatchKeeper]:
 
     keeper = WatchKeeper(root, DirectoryStore(store), say, None, stopping)
     link = Link(
-        connection(broker, f"{root}-keeper"),
+        replace(connection(broker, f"{root}-keeper"), manual_ack=True),
         on_fatal=fail,
         on_message=hear,
         subscriptions=(Subscription(filter=shared_watches(root)),),
-        manual_ack=True,
     )
     keeper.start()
     link.start()

@@ -13,7 +13,7 @@ import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -67,12 +67,14 @@ class SimulatedGateway:
         self._updates = UpdateMessages(topics, "config")
         self._inbox = Inbox(topics, lambda: None, clock)
         self.link = Link(
-            uplink_settings(live.current.config, Identity(topics.gateway, kept=True)),
+            replace(
+                uplink_settings(live.current.config, Identity(topics.gateway, kept=True)),
+                will=self._status.status("offline"),
+            ),
             on_fatal=_fatal,
             on_message=self._take,
             subscriptions=self._inbox.subscriptions(),
             on_connect=self._births,
-            will=self._status.status("offline"),
             clock=clock,
         )
 
