@@ -2,7 +2,7 @@
 
 A destination knows how to deliver one notice, nothing else: order, back-off, age and what was told
 are the queue's and `destination_worker`'s. Outcomes are values; another kind of destination is one
-more class, built in `destinations`.
+more class, its settings in `settings`, and a line in `destinations` that builds it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 PURE. To open a family is to check the signature against the manifest (`ModelError` with what does
 not fit) and to get a function from the outputs of one invoke to candidates on the canvas. A new
-family is a decoder in `imaging.decoders` and a line in `FAMILIES`.
+family is a decoder in `imaging.decoders`, a name in `imaging.manifest.Family` and a line in
+`FAMILIES`.
 """
 
 from __future__ import annotations

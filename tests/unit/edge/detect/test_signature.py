@@ -1,10 +1,12 @@
 """A model whose tensors contradict its manifest is refused with what to correct."""
 
+from typing import get_args
+
 import pytest
 
 from edge.detect.families import FAMILIES, open_family
 from edge.detect.signature import Signature, TensorSpec, check_tensors
-from imaging.manifest import Input, Manifest, ModelError
+from imaging.manifest import Family, Input, Manifest, ModelError
 from tests.models import manifest_of
 
 SIZE = Input(width=64, height=32)
@@ -34,6 +36,10 @@ def test_a_misfit_is_named(
 ) -> None:
     with pytest.raises(ModelError, match=fault):
         check_tensors(Signature(inputs=inputs, outputs=outputs), SIZE, "m")
+
+
+def test_every_family_that_a_manifest_may_name_can_be_opened() -> None:
+    assert set(FAMILIES) == set(get_args(Family))
 
 
 @pytest.mark.parametrize("family", list(FAMILIES))
