@@ -57,6 +57,10 @@ GatewayName = Annotated[GatewayId, AfterValidator(_name)]
 CameraName = Annotated[CameraId, AfterValidator(_name)]
 ReportName = Annotated[ReportId, AfterValidator(_report_name)]
 InsideBox = Annotated[RelativeBox, AfterValidator(_inside)]
+ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+NO_PROFILE = "none"
+"""What is set, said and asked for where no profile holds; in messages the field is left away."""
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Severity = Annotated[int, Field(ge=0, le=4, description="ANSI/TMA AVS-01 level.")]
 
@@ -197,6 +201,11 @@ class ThreatReport(Wire):
     model_sha256: Sha256 = Field(description="Hash of the edge's model.")
     config_version: Word = Field(description="Version of the configuration in force.")
     config_sha256: Sha256 = Field(description="Hash of the configuration in force.")
+    profile: ProfileName | None = Field(
+        None,
+        exclude_if=absent,
+        description="The site's profile that held, such as `away`; left away where none did.",
+    )
     evidence: Annotated[tuple[EvidenceRef, ...], Field(min_length=1, max_length=16)] = Field(
         description="The stored pictures."
     )

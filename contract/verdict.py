@@ -12,6 +12,7 @@ from contract.report import (
     CameraName,
     GatewayName,
     InsideBox,
+    ProfileName,
     ReportName,
     Severity,
     Sha256,
@@ -72,6 +73,9 @@ class Verdict(Wire):
         0.0, description="How sure the full model is; 0 where it saw nothing there."
     )
     severity: Severity = 0
+    profile: ProfileName | None = Field(
+        None, exclude_if=absent, description="That of the report: what held when it was raised."
+    )
     audit: bool = Field(False, description="On a sample that alarms nobody.")
     reasons: Sentences = Field(description="Why, in words.")
     model_sha256: Sha256 | None = Field(None, description="Hash of the cloud's model.")

@@ -54,6 +54,7 @@ def raise_alarm(
     decision: Decision | None = "confirmed",
     pictures: int = 3,
     ahead: int = 0,
+    profile: str | None = None,
 ) -> ReportId:
     """Puts the pictures into the store and the alarm into the index; gives its id. The walker is so
     many steps `ahead`."""
@@ -65,6 +66,7 @@ def raise_alarm(
             "camera": CameraId(camera),
             "label": label,
             "severity": min(severity, 2),
+            "profile": profile,
             "raised_at": at,
             "clocksync": True,
             "box": refs[0].box,

@@ -212,6 +212,7 @@ def _verdict(
         label=label or report.label,
         score=round(min(max(score, 0.0), 1.0), 4),
         severity=severity_of(report, decision),
+        profile=report.profile,
         audit=report.audit,
         reasons=reasons,
         model_sha256=stamp.model_sha256,

@@ -178,7 +178,7 @@ def _words(parts: AlarmParts) -> str:
 def _said(parts: AlarmParts) -> Iterator[str | None]:
     first = parts.report or parts.decided
     if first is not None:
-        yield from (first.report_id, first.gateway, first.camera, first.label)
+        yield from (first.report_id, first.gateway, first.camera, first.label, first.profile)
     if parts.report is not None:
         yield from (parts.report.rule.id, *parts.report.zones)
     if parts.decided is not None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from cloud.notify.notice import Notice
 from cloud.notify.settings import NotifyRule, NotifySite
 from contract.labels import group_of
+from contract.report import NO_PROFILE
 from service.weekly_hours import within
 
 
@@ -46,7 +47,7 @@ def chosen(rules: Sequence[NotifyRule], notice: Notice, now: datetime) -> dict[s
 
 
 def fits(rule: NotifyRule, notice: Notice, now: datetime) -> bool:
-    """Whether the rule is about it; what is no alarm has neither class nor decision."""
+    """Whether the rule is about it; what is no alarm has no class, profile or decision."""
     return (
         notice.kind in rule.about
         and _one_of(notice.site, rule.sites)
@@ -60,6 +61,7 @@ def fits(rule: NotifyRule, notice: Notice, now: datetime) -> bool:
 def _fits_alarm(rule: NotifyRule, notice: Notice) -> bool:
     return (
         notice.severity >= rule.min_severity
+        and _one_of(notice.profile or NO_PROFILE, rule.profiles)
         and notice.decision in rule.decisions
         and (
             not rule.labels or notice.label in rule.labels or group_of(notice.label) in rule.labels

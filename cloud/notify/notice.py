@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contract.report import CameraName, GatewayName, Severity, Wire
+from contract.report import CameraName, GatewayName, ProfileName, Severity, Wire
 from contract.values import Count, Moment, Sentences, Word, Words
 from contract.verdict import Decision
 
@@ -36,6 +36,7 @@ class Notice(Wire):
     camera: CameraName | None = None
     label: Word = ""
     severity: Severity = 0
+    profile: ProfileName | None = None
     decision: Decision | None = None
     before: Decision | None = None
     self_test: bool = False

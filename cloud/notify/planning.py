@@ -145,6 +145,7 @@ def notice_of(
         camera=verdict.camera,
         label=verdict.label,
         severity=verdict.severity,
+        profile=verdict.profile or (report.profile if report else None),
         decision=verdict.decision,
         before=history.decision if history else None,
         self_test=report is not None and report.rule.id == SELF_TEST_RULE,

@@ -47,6 +47,11 @@ class NotifyRule(Section):
     sites: NotifyNames = Field((), description="Of these sites.")
     gateways: NotifyNames = Field((), description="Of these gateways.")
     cameras: NotifyNames = Field((), description="Of these cameras.")
+    profiles: NotifyNames = Field(
+        (),
+        description="Of alarms: raised while one of these profiles of the gateway held, such as "
+        "`away`; `none`: while none did, or the gateway is too old to say.",
+    )
     labels: Annotated[tuple[str, ...], Field(max_length=100)] = Field(
         (), description="Of these classes, or groups of classes such as `person`, `vehicle`."
     )

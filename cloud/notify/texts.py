@@ -99,6 +99,8 @@ def _lines(notice: Notice) -> Iterator[str]:
     yield f"Where: {_place(notice)}{_zones(notice)}"
     if notice.kind in ("alarm", "test"):
         yield f"Severity: {notice.severity} of 4"
+        if notice.profile is not None:
+            yield f"Profile: {notice.profile}"
     for words in notice.why:
         yield f"Raised because: {words}"
     for words in notice.decided:

@@ -18,9 +18,6 @@ from edge.config.values import Name, Section
 from service.sections import Share
 
 Threshold = Literal["min_score", "threshold"]
-NO_PROFILE = "none"
-"""What is set, and said, where no profile holds."""
-
 LiveThresholds = Mapping[CameraId, Mapping[Threshold, float]]
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from contract.report import NO_PROFILE
 from edge.config.audit import AuditConfig
 from edge.config.day_night import DayNightConfig, NightConfig
 from edge.config.deduplication import DeduplicationConfig
@@ -23,7 +24,7 @@ from edge.config.health import HealthConfig
 from edge.config.home_assistant import HomeAssistantConfig
 from edge.config.intake import IntakeConfig, JsonPathsConfig, PictureLimitsConfig
 from edge.config.manage import ManageConfig
-from edge.config.profiles import NO_PROFILE, ProfileConfig
+from edge.config.profiles import ProfileConfig
 from edge.config.regions import PixelAspect, SearchRegionsConfig
 from edge.config.remote import RemoteConfig
 from edge.config.rules import DEFAULT_RULES, DecideConfig, RuleConfig

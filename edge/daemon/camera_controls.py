@@ -55,6 +55,10 @@ class CameraControls:
         config = overridden(self._live.current.config, self._settings.values)
         return switched(config, self._switches.positions)
 
+    def profile_name(self) -> str | None:
+        """The profile that is in force; None: none is."""
+        return self._settings.profile_name
+
     def replayed(self, config: EdgeConfig) -> EdgeConfig:
         """`config` under profile and thresholds, for frames that are judged once more."""
         return replayed(config, self._settings.values)

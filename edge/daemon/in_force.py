@@ -102,6 +102,7 @@ class InForce:
             model_sha256=network.sha256,
             config_version=current.version,
             config_sha256=current.sha256,
+            profile=self.controls.profile_name(),
             evidence=current.config.deliver.evidence,
             privacy=privacy_of(current.config),
             clocksync=self._synchronised,

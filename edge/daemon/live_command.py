@@ -12,8 +12,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import assert_never
 
+from contract.report import NO_PROFILE
 from contract.topics import LiveSetting
-from edge.config.profiles import NO_PROFILE
 
 LEAST, MOST = 0.05, 0.95
 """Of a threshold: at 0 everything would be an alarm, at 1 nothing."""

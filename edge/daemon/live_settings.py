@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import get_args
 
 from contract.ids import CameraId
+from contract.report import NO_PROFILE
 from contract.topics import SITE, LiveSetting, Topics
 from edge.config.overridden import thresholds
-from edge.config.profiles import NO_PROFILE, LiveValues, ProfileConfig
+from edge.config.profiles import LiveValues, ProfileConfig
 from edge.config.schema import EdgeConfig
 from edge.daemon.kept_settings import KeptSetting, KeptSettings
 from edge.daemon.live_command import (
@@ -79,6 +80,11 @@ class LiveSettings:
     def profile(self) -> ProfileConfig | None:
         """The profile that holds, as the configuration has it now."""
         return self._profiles().get(self.values.profile or "")
+
+    @property
+    def profile_name(self) -> str | None:
+        """Its name, for reports; None also where the configuration has it no more."""
+        return None if self.profile is None else self.values.profile
 
     def subscriptions(self) -> tuple[Subscription, ...]:
         """One filter per setting; a broker that refuses one keeps nobody from watching."""

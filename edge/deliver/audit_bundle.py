@@ -135,6 +135,7 @@ def _report(
         model_sha256=origin.model_sha256,
         config_version=origin.config_version,
         config_sha256=origin.config_sha256,
+        profile=origin.profile,
         evidence=evidence,
         restores_left=RESTORES,
         sample=Sample(kind=one.kind, share=one.share, reported=tuple(sorted(one.reported))),

@@ -69,6 +69,7 @@ class ReportOrigin:
     config_sha256: str
     evidence: EvidenceConfig
     privacy: Privacy
+    profile: str | None = None
     clocksync: Callable[[], bool] = lambda: True
     on_test: Callable[[CameraId], bool] = lambda _camera: False
     """Whether somebody tests the alarms of a camera now."""
@@ -290,6 +291,7 @@ def _report(
         model_sha256=origin.model_sha256,
         config_version=origin.config_version[:_MAX_NAME_CHARS],
         config_sha256=origin.config_sha256,
+        profile=origin.profile,
         evidence=evidence,
         requests_left=origin.evidence.requests if candidate.followed else 0,
         restores_left=RESTORES,

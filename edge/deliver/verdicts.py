@@ -103,6 +103,7 @@ class Verdicts:
             label=report.label,
             score=report.scores.top,
             severity=report.severity,
+            profile=report.profile,
             audit=report.audit,
             reasons=(f"no answer from the cloud within {self._settings().deadline_s:g} s",),
             evidence_key=report.evidence[0].key,

@@ -112,6 +112,10 @@ LATE_REPORT = CROPS.model_copy(update={"age_s": 34.5})
 LATE_VERDICT = VERDICT.model_copy(update={"age_s": 34.5})
 """What was sent long after it was raised."""
 
+PROFILED_REPORT = CROPS.model_copy(update={"profile": "away"})
+PROFILED_VERDICT = VERDICT.model_copy(update={"profile": "away"})
+"""What was raised while a profile of the site held."""
+
 TEST_REPORT = CROPS.model_copy(update={"test": True, "audit": True, "severity": 0})
 TEST_VERDICT = VERDICT.model_copy(
     update={

@@ -24,7 +24,12 @@ from contract.cloudevent import (
 from contract.evidence_request import EvidenceRequest
 from contract.report import ThreatReport
 from contract.verdict import Verdict
-from tests.contract.samples import CROPS, EVIDENCE_REQUEST, VERDICT
+from tests.contract.samples import (
+    EVIDENCE_REQUEST,
+    PROFILED_REPORT,
+    PROFILED_VERDICT,
+    VERDICT,
+)
 
 HALF = '"\\ud800"'
 OF_YEAR_0 = '"0001-01-01T00:00:00+23:59"'
@@ -79,8 +84,8 @@ def check_evidence_request(payload: bytes) -> None:
 
 
 KINDS = {
-    "report": (frame_report(CROPS), check_report),
-    "verdict": (frame_verdict(VERDICT), check_verdict),
+    "report": (frame_report(PROFILED_REPORT), check_report),
+    "verdict": (frame_verdict(PROFILED_VERDICT), check_verdict),
     "more": (frame_evidence_request(EVIDENCE_REQUEST), check_evidence_request),
 }
 
@@ -140,7 +145,7 @@ def test_raw_bytes_of_half_a_character_are_refused() -> None:
 
 
 def test_a_score_that_rounding_put_beyond_one_is_one() -> None:
-    framed = replaced(frame_report(CROPS), ("data", "scores", "top"), "1.0000001")
+    framed = replaced(frame_report(PROFILED_REPORT), ("data", "scores", "top"), "1.0000001")
     assert read_report(framed).scores.top == 1.0
 
 

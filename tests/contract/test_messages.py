@@ -28,6 +28,8 @@ from tests.contract.samples import (
     LATE_VERDICT,
     OPERATOR_OUTCOME,
     PARTLY_REPORT,
+    PROFILED_REPORT,
+    PROFILED_VERDICT,
     REPORT,
     RESTORABLE,
     RESTORE,
@@ -103,6 +105,29 @@ def test_what_is_late_says_so_and_is_written_and_read_as_frozen() -> None:
     verdict = (GOLDEN / "verdict-v1-late.json").read_bytes()
     assert (frame_report(LATE_REPORT), frame_verdict(LATE_VERDICT)) == (report, verdict)
     assert (read_report(report), read_verdict(verdict)) == (LATE_REPORT, LATE_VERDICT)
+
+
+def test_the_profile_that_held_is_written_and_read_as_frozen_and_was_once_not_said() -> None:
+    report, verdict = (
+        (GOLDEN / name).read_bytes()
+        for name in ("suspicion-v1-profile.json", "verdict-v1-profile.json")
+    )
+    assert (frame_report(PROFILED_REPORT), frame_verdict(PROFILED_VERDICT)) == (report, verdict)
+    assert (read_report(report), read_verdict(verdict)) == (PROFILED_REPORT, PROFILED_VERDICT)
+    assert read_report((GOLDEN / "suspicion-v1-crops.json").read_bytes()).profile is None
+    assert read_verdict((GOLDEN / "verdict-v1.json").read_bytes()).profile is None
+
+
+@pytest.mark.parametrize(
+    "hostile", ['""', '"away\\n"', '"Away"', '"../x"', f'"{"a" * 65}"', "7", '["away"]']
+)
+def test_a_profile_that_is_no_name_is_refused(hostile: str) -> None:
+    for framed, read in (
+        (frame_report(PROFILED_REPORT), read_report),
+        (frame_verdict(PROFILED_VERDICT), read_verdict),
+    ):
+        with pytest.raises(MessageError, match="profile"):
+            read(framed.replace(b'"away"', hostile.encode()))
 
 
 def test_a_self_test_is_written_and_read_as_frozen() -> None:

@@ -84,6 +84,7 @@ def test_the_most_severe_and_among_them_the_newest_comes_first(
         ("state=refuted", "3"),
         ("state=all&work=all", "123"),
         ("words=gate+car", "2"),
+        ("words=away", "1"),
         ("site=mill", "1"),
         ("site=nowhere", ""),
         ("work=closed", ""),
@@ -94,7 +95,7 @@ def test_the_most_severe_and_among_them_the_newest_comes_first(
 def test_filters_show_what_fits(
     app: FastAPI, parts: ConsoleParts, clock: ManualClock, query: str, shown: str
 ) -> None:
-    raise_alarm(parts, 1, clock.now())
+    raise_alarm(parts, 1, clock.now(), profile="away")
     raise_alarm(parts, 2, clock.now(), gateway="south", camera="gate", label="car", severity=2)
     raise_alarm(parts, 3, clock.now(), gateway="south", decision="refuted", severity=0)
     status, page = Somebody(app, parts, "vera", PersonRole.VIEWER).get(f"/?{query}")
@@ -160,9 +161,10 @@ def test_a_report_that_names_anothers_picture_opens_it_for_nobody(
 def test_an_alarm_says_why_it_was_raised_how_the_networks_voted_and_draws_its_boxes(
     app: FastAPI, parts: ConsoleParts, clock: ManualClock
 ) -> None:
-    alarm = raise_alarm(parts, 1, clock.now())
+    alarm = raise_alarm(parts, 1, clock.now(), profile="away")
     _, page = Somebody(app, parts, "vera", PersonRole.VIEWER).get(f"/alarms/{alarm}")
     assert "in zone drive for 2.1 s" in page
+    assert "under the profile <strong>away</strong>" in page
     assert "centernet-640" in page
     assert '<rect class="box edge" x="450" y="300" width="130" height="600">' in page
     assert '<rect class="box cloud"' in page

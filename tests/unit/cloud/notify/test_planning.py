@@ -136,6 +136,8 @@ def test_no_updates_for_who_wants_none() -> None:
         (NotifyRule(to=("x",), labels=("vehicle",)), False),
         (NotifyRule(to=("x",), labels=("person",)), True),
         (NotifyRule(to=("x",), min_severity=3), False),
+        (NotifyRule(to=("x",), profiles=("none",)), True),
+        (NotifyRule(to=("x",), profiles=("away", "night")), False),
         (NotifyRule(to=("x",), decisions=("unconfirmed",)), False),
         (NotifyRule(to=("x",), about=("tamper",)), False),
         (NotifyRule(to=("x",), hours=(WindowConfig(begin="13:00", end="15:00"),)), True),
@@ -146,6 +148,28 @@ def test_every_condition_of_a_rule_must_hold_in_the_sites_own_time(
     rule: NotifyRule, fits: bool
 ) -> None:
     assert bool(chosen([rule], a_notice(), NOON)) is fits
+
+
+@pytest.mark.parametrize(("profile", "told"), [("away", True), ("home", False), (None, False)])
+def test_a_rule_of_a_profile_counts_while_that_profile_held(
+    profile: str | None, told: bool
+) -> None:
+    rule = NotifyRule(to=("x",), profiles=("away", "night"))
+    assert bool(chosen([rule], a_notice(profile=profile), NOON)) is told
+
+
+def test_a_fault_has_no_profile_and_is_told_by_a_rule_that_names_one() -> None:
+    rule = NotifyRule(to=("x",), about=("path",), profiles=("away",))
+    assert chosen([rule], a_notice(kind="path", decision=None), NOON)
+
+
+@pytest.mark.parametrize("signed", ["night", None])
+def test_the_profile_is_the_verdicts_or_of_a_worker_too_old_to_say_the_reports(
+    signed: str | None,
+) -> None:
+    report = a_report().model_copy(update={"profile": "night"})
+    made = planned(a_verdict(report=report, profile=signed), report=report)
+    assert made.notice.profile == "night"
 
 
 def test_of_two_rules_the_faster_one_counts() -> None:

@@ -72,6 +72,7 @@ def test_a_profile_is_for_all_cameras_and_a_camera_s_own_word_comes_first(tmp_pa
     wish(one, SITE, "profile", "away")
     one.turn()
     config = overridden(CONFIG, one.values)
+    assert one.profile_name == "away"
     assert config.cameras["gate"].armed
     assert thresholds(config, YARD)["min_score"] == 0.2
     assert thresholds(config, GATE)["min_score"] == 0.6
@@ -80,6 +81,7 @@ def test_a_profile_is_for_all_cameras_and_a_camera_s_own_word_comes_first(tmp_pa
     one.turn()
     assert overridden(CONFIG, one.values) is CONFIG
     assert said(one, SITE)["_site/profile/state"] == "none"
+    assert one.profile_name is None
 
 
 def test_a_new_profile_overrides_what_was_set_before_and_is_overridden_after(
@@ -98,9 +100,13 @@ def test_a_new_profile_overrides_what_was_set_before_and_is_overridden_after(
     assert said(one, YARD)["yard/min_score/state"] == "0.9"
 
 
-def test_a_profile_that_the_file_no_longer_has_changes_nothing() -> None:
+def test_a_profile_that_the_file_no_longer_has_changes_nothing(tmp_path: Path) -> None:
     gone = overridden(CONFIG, LiveValues(profile="holiday"))
     assert gone is CONFIG
+    wish(one := opened(tmp_path, ManualClock()), SITE, "profile", "away")
+    one.turn()
+    again = LiveSettings(tmp_path, TOPICS, ManualClock(), {YARD}.__contains__, dict)
+    assert (one.profile_name, again.profile_name) == ("away", None)
 
 
 def test_rules_keep_the_rest_and_their_night_gives_way() -> None:

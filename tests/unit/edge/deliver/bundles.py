@@ -44,6 +44,7 @@ def bundle(number: int, severity: int = 2, size: int = 1000, shared: str = "") -
         model_sha256="a" * 64,
         config_version="1",
         config_sha256="b" * 64,
+        profile="away",
         evidence=tuple(
             EvidenceRef(
                 role=role,

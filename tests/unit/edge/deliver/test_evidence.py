@@ -46,6 +46,12 @@ def test_the_report_says_what_the_suspicion_says() -> None:
     assert (report.config_version, report.zones, report.track.age_s) == ("7", ("yard",), 1.5)
 
 
+def test_the_report_names_the_profile_that_held_if_one_did() -> None:
+    suspected = candidate(decoded_frame(encoded(scene())))
+    assert pack(suspected, replace(ORIGIN, profile="away")).report.profile == "away"
+    assert pack(suspected, ORIGIN).report.profile is None
+
+
 def test_every_reference_names_a_picture_that_is_there_and_true() -> None:
     context = [decoded_frame(encoded(scene(seed)), seed) for seed in (1, 2, 3)]
     bundle = pack(candidate(decoded_frame(encoded(scene())), *context), ORIGIN)

@@ -139,6 +139,7 @@ def test_an_unconfirmed_verdict_says_what_the_edge_knew(tmp_path: Path) -> None:
     said = read_verdict(payload)
     assert (said.decided_by, said.label, said.score, said.severity) == ("edge", "person", 0.6, 2)
     assert said.evidence_key == bundle(0).report.evidence[0].key
+    assert said.profile == "away"
     assert "60 s" in said.reasons[0]
 
 
