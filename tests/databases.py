@@ -12,13 +12,16 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, MetaData, inspect
 
 from tests.processes import HOST, child, free_port, until
 
@@ -49,6 +52,37 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/{secrets.token_hex(4)}.sqlite"
     server: PostgreSql = request.getfixturevalue("postgresql")
     return server.new_database()
+
+
+def tables_opened_at_once(opened: Callable[[], Engine], many: int = 6) -> list[set[str]]:
+    """What each of `many` finds that open one database in the same moment."""
+    begin = threading.Barrier(many)
+
+    def tables(_: int) -> set[str]:
+        begin.wait(30)
+        engine = opened()
+        found = set(inspect(engine).get_table_names())
+        engine.dispose()
+        return found
+
+    with ThreadPoolExecutor(many) as pool:
+        return list(pool.map(tables, range(many)))
+
+
+def check_tables(engine: Engine, tables: MetaData) -> None:
+    """The migrations made the columns and indexes that `tables` say."""
+    there = inspect(engine)
+    for table in tables.sorted_tables:
+        columns = {one["name"]: one["nullable"] for one in there.get_columns(table.name)}
+        assert columns == {one.name: bool(one.nullable) for one in table.columns}
+        found = (
+            one for one in there.get_indexes(table.name) if not one.get("duplicates_constraint")
+        )
+        indexes = {one["name"]: one["column_names"] for one in found}
+        indexes.pop("alarms_by_words", None)  # PostgreSQL's own kind
+        assert indexes == {
+            one.name: [column.name for column in one.columns] for one in table.indexes
+        }
 
 
 @contextmanager

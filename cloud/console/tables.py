@@ -1,7 +1,8 @@
 """The tables behind accounts: who may come in, who is in, who was invited, and what was done.
 
 SHELL. A database of its own, for these cannot be made again from the object store. The audit log is
-append-only: triggers refuse to change or remove what stands there. Called by the rooms beside it.
+append-only: triggers refuse to change or remove what stands there. Changes need a migration beside
+this file. Called by the rooms beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
+from alembic.util.exc import CommandError
 from sqlalchemy import (
     URL,
     DateTime,
@@ -20,17 +22,23 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
-    text,
+    select,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from cloud.console.tokens import KEY_BYTES
 from cloud.index.address import AddressError, database_address
+from cloud.index.database import upserting
+from cloud.migrations import Migrations, bring_up_to_date
 
 _PATIENCE_S = 15.0
+
+MIGRATIONS = Migrations(
+    folder="cloud.console:migrations", version_table="console_version", lock=0x5711_AD
+)
 
 
 class AccountsError(Exception):
@@ -120,48 +128,36 @@ class KeyRow(AccountTables):
     key: Mapped[bytes]
 
 
-_APPEND_ONLY = {
-    "sqlite": [
-        f"CREATE TRIGGER IF NOT EXISTS console_audit_no_{verb.lower()} BEFORE {verb} ON "
-        "console_audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE OR REPLACE FUNCTION console_audit_kept() RETURNS trigger AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit log is append-only'; END $$ LANGUAGE plpgsql",
-        "CREATE OR REPLACE TRIGGER console_audit_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON "
-        "console_audit FOR EACH STATEMENT EXECUTE FUNCTION console_audit_kept()",
-    ],
-}
-
-
 def open_tables(url: str, password_file: Path | None = None) -> Engine:
-    """The database with its tables, made where they are missing. Raises `AccountsError`."""
+    """The database with its tables brought up to date. Raises `AccountsError`."""
     try:
         address = database_address(url, password_file)
     except AddressError as error:
         raise AccountsError(f"accounts: {error}") from error
+    where = address.render_as_string(hide_password=True)
     try:
         engine = _engine(address)
         with engine.begin() as connection:
-            AccountTables.metadata.create_all(connection)
-            for statement in _APPEND_ONLY.get(engine.dialect.name, []):
-                connection.execute(text(statement))
-        return engine
-    except (SQLAlchemyError, OSError) as error:
+            if engine.dialect.name == "sqlite":  # waits for its turn; its driver begins too late
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            bring_up_to_date(connection, MIGRATIONS)
+    except CommandError as error:
         raise AccountsError(
-            f"accounts {address.render_as_string(hide_password=True)}: {error}"
+            f"accounts {where} are of a newer program ({error}): use that, or the copy of the "
+            "database from before it"
         ) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise AccountsError(f"accounts {where}: {error}") from error
+    return engine
 
 
 def console_key(engine: Engine) -> bytes:
-    """The one that is kept, made if there is none yet."""
-    with Session(engine) as session, session.begin():
-        found = session.get(KeyRow, 1)
-        if found is None:
-            found = KeyRow(id=1, key=secrets.token_bytes(KEY_BYTES))
-            session.add(found)
-        return found.key
+    """The one that is kept, made if there is none yet; of two that make one the first stays."""
+    proposed = {"id": 1, "key": secrets.token_bytes(KEY_BYTES)}
+    with engine.begin() as connection:
+        insert = upserting(connection)(KeyRow).values(proposed)
+        connection.execute(insert.on_conflict_do_nothing())
+        return connection.scalars(select(KeyRow.key).where(KeyRow.id == 1)).one()
 
 
 def _engine(parsed: URL) -> Engine:

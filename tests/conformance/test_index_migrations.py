@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, text
 
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.database import MIGRATIONS, IndexUnusable, open_index, writing
@@ -36,29 +34,12 @@ def engine(url: str) -> Iterator[Engine]:
 
 
 def test_many_may_open_a_new_index_at_once(url: str) -> None:
-    begin = threading.Barrier(6)
-
-    def opened(_: int) -> set[str]:
-        begin.wait(30)
-        engine = open_index(url)
-        tables = set(inspect(engine).get_table_names())
-        engine.dispose()
-        return tables
-
-    with ThreadPoolExecutor(6) as pool:
-        assert all({"alarms", "alarm_records"} <= one for one in pool.map(opened, range(6)))
+    found = databases.tables_opened_at_once(lambda: open_index(url))
+    assert all({"alarms", "alarm_records"} <= one for one in found)
 
 
 def test_the_migrations_make_what_the_tables_say(engine: Engine) -> None:
-    there = inspect(engine)
-    for table in Base.metadata.sorted_tables:
-        columns = {one["name"]: one["nullable"] for one in there.get_columns(table.name)}
-        assert columns == {one.name: bool(one.nullable) for one in table.columns}
-        indexes = {one["name"]: one["column_names"] for one in there.get_indexes(table.name)}
-        indexes.pop("alarms_by_words", None)  # PostgreSQL's own kind
-        assert indexes == {
-            one.name: [column.name for column in one.columns] for one in table.indexes
-        }
+    databases.check_tables(engine, Base.metadata)
 
 
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004"])
@@ -78,7 +59,7 @@ def test_an_older_index_is_brought_up_to_date_with_its_alarms(url: str, revision
             replace(one, edge_score=0.0) for one in (first,) if one
         ]
         assert index.gateways() == {GatewayId("north")}
-        test_the_migrations_make_what_the_tables_say(engine)
+        databases.check_tables(engine, Base.metadata)
         engine.dispose()
 
 
