@@ -19,6 +19,7 @@ from cloud.console.accounts import AccountRefused, Accounts, name_objection, sit
 from cloud.console.app import create_app
 from cloud.console.arguments import CONSOLE_FLAGS
 from cloud.console.audit_log import AuditLog
+from cloud.console.connections import BoundedConnection, ConsoleLoop
 from cloud.console.process import ConsoleProcess
 from cloud.console.roles import PersonRole
 from cloud.console.settings import ConsoleSettings
@@ -34,7 +35,12 @@ _ALIVE_S = 10
 
 _PATIENCE_S = 3
 """For pages that are still being sent when the process ends."""
+
 _CONNECTIONS = 1000
+"""More are answered with 503; `connections` keeps those that wait below it."""
+
+_IDLE_S = 5
+"""A connection without a further request ends."""
 
 
 def run_console(
@@ -147,7 +153,10 @@ def _server_config(
         server_header=False,
         access_log=False,
         log_config=None,
+        http=BoundedConnection,
+        loop=f"{ConsoleLoop.__module__}:{ConsoleLoop.__name__}",
         limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_PATIENCE_S,
         timeout_notify=min(_ALIVE_S, int((notifier.watchdog_interval_s or _ALIVE_S) / 4)),
         callback_notify=alive,
