@@ -12,7 +12,7 @@ from imaging.polygons import contains, foot
 from tests.servers import Broker
 from tests.system.daemons import wait
 from tests.system.sites import Ear, edge, settings
-from tests.system.test_false_mark import STREET, Operator, console
+from tests.system.street_site import STREET, Operator, console
 
 PAVEMENT = [[0.3, 0.4], [0.62, 0.4], [0.62, 1.0], [0.3, 1.0]]
 """Where the walker of the street's picture has her feet."""
