@@ -31,6 +31,7 @@ NEVER_IMPORTED = (
     "ai_edge_litert/tools",
     "ai_edge_litert/aot",
     "ai_edge_litert/libLiteRtWebGpuAccelerator.*",
+    "packaging/licenses",
     "pydantic/v1",
     "tensorflow/include",
     # matplotlib draws one PNG without a display, in its own sans-serif
@@ -47,6 +48,7 @@ NEVER_IMPORTED = (
     "matplotlib/mpl-data/fonts/ttf/DejaVuSerif*",
     "matplotlib/mpl-data/fonts/ttf/DejaVuSans[DM]*",
     "matplotlib/mpl-data/fonts/ttf/*Oblique*",
+    "matplotlib/mpl-data/fonts/ttf/*Bold*",
     "matplotlib/mpl-data/images",
     "matplotlib/mpl-data/plot_directive",
     "matplotlib/mpl-data/sample_data",
