@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ from cloud.keys import Keys
 from contract.topics import DEFAULT_ROOT
 from objectstore.open import open_store
 from service.clock import Clock
-from tests.processes import HOST, free_port
+from tests.processes import HOST, accepts, child, free_port, until
 
 PASSWORD = "a long walk by the sea"  # noqa: S105, of nobody
 ADDRESS = "http://127.0.0.1"
@@ -99,3 +100,22 @@ def serving(app: FastAPI, port: int | None = None) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+@contextmanager
+def console_process(folder: Path, port: int, *flags: str) -> Iterator[None]:
+    """A process that serves pages; its broker is away."""
+    log = folder / "console.log"
+    known = {
+        "listen": f"{HOST}:{port}",
+        "accounts": f"sqlite:///{folder}/accounts.sqlite",
+        "store": f"dir:{folder}/store",
+        "broker": f"mqtt://{HOST}:1",
+    }
+    given = [word for name, value in known.items() for word in (f"--{name}", value)]
+    settings = folder / "settings.yaml"
+    settings.write_text(f"index: {{url: 'sqlite:///{folder}/index.sqlite'}}\n")
+    command = [sys.executable, "-m", "cloud", "console", "serve", "--settings", str(settings)]
+    with child([*command, *given, *flags], log) as process:
+        until(lambda: accepts(port), process, log)
+        yield

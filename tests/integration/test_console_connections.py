@@ -5,16 +5,16 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from cloud.console.connections import MOST_OF_ADDRESS, is_among
 from tests.authorities import authority, issue
-from tests.processes import HOST, accepts, child, free_port, until
+from tests.consoles import console_process
+from tests.processes import HOST, free_port
 
 MANY = 1000
 OTHER = "127.0.0.2"
@@ -22,29 +22,10 @@ PATIENCE_S = 60.0
 BEGUN = b"GET /sign-in HTTP/1.1\r\nHost: "
 
 
-@contextmanager
-def console(folder: Path, port: int, *flags: str) -> Iterator[None]:
-    """A process that serves pages; its broker is away."""
-    log = folder / "console.log"
-    known = {
-        "listen": f"{HOST}:{port}",
-        "accounts": f"sqlite:///{folder}/accounts.sqlite",
-        "store": f"dir:{folder}/store",
-        "broker": f"mqtt://{HOST}:1",
-    }
-    given = [word for name, value in known.items() for word in (f"--{name}", value)]
-    settings = folder / "settings.yaml"
-    settings.write_text(f"index: {{url: 'sqlite:///{folder}/index.sqlite'}}\n")
-    command = [sys.executable, "-m", "cloud", "console", "serve", "--settings", str(settings)]
-    with child([*command, *given, *flags], log) as process:
-        until(lambda: accepts(port), process, log)
-        yield
-
-
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
     port = free_port()
-    with console(tmp_path, port):
+    with console_process(tmp_path, port):
         yield port
 
 
@@ -124,7 +105,7 @@ def test_a_handshake_that_does_not_come_ends_the_connection(tmp_path: Path) -> N
     port, signer = free_port(), authority(tmp_path, "ca")
     files = issue(tmp_path, signer, "console")
     flags = ["--certificate", str(files.cert_file), "--key", str(files.key_file)]
-    with console(tmp_path, port, *flags), ExitStack() as stack:
+    with console_process(tmp_path, port, *flags), ExitStack() as stack:
         silent = stack.enter_context(socket.create_connection((HOST, port)))
         context = ssl.create_default_context(cafile=str(signer))
         client = http.client.HTTPSConnection(HOST, port, timeout=PATIENCE_S, context=context)

@@ -159,12 +159,24 @@ def free_port(ports: range = SERVER_PORTS) -> int:
 
 def is_free(port: int) -> bool:
     """Whether a server could listen on this loopback port at this moment."""
-    with socket.socket() as probe:
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
+    held = held_port(port)
+    if held is not None:
+        held.close()
+    return held is not None
+
+
+def held_port(port: int) -> socket.socket | None:
+    """This loopback port, bound, so that nobody else holds it or finds it free; None if somebody
+    does. A server that reuses addresses, as asyncio's do, may listen there meanwhile: Linux lets it
+    bind beside a socket that allows the same and does not listen."""
+    held = socket.socket()
+    try:
+        held.bind((HOST, port))
+    except OSError:
+        held.close()
+        return None
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return held
 
 
 def sources_of(paths: list[Path]) -> tuple[CameraSource, ...]:

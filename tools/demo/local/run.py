@@ -85,6 +85,7 @@ class LocalRun:
         self._alarm_files = AlarmFiles(plan.folders.alarms, open_store(f"dir:{plan.folders.store}"))
         self._children: list[ChildProcess] = []
         self._listener: GatewayListener | None = None
+        self._page_port: socket.socket | None = None
         self._steps = 0
 
     def go(self) -> dict[str, CameraCounts]:
@@ -93,7 +94,8 @@ class LocalRun:
         Raises `RunError` if a part fails.
         """
         with suppress(_Stopped):
-            port = console_port()
+            self._page_port = console_port()
+            port = self._page_port.getsockname()[1]
             self._console.news(f"console: http://{config.HOST}:{port} (in some seconds)")
             broker = self._start_broker()
             console = self._start_pages(broker, port)
@@ -120,6 +122,8 @@ class LocalRun:
         if self._listener is not None:
             self._listener.link.stop(2.0)
         end(broker, PATIENCE_S)
+        if self._page_port is not None:
+            self._page_port.close()
 
     def _start(
         self, name: str, module: list[str], env: dict[str, str] | None = None

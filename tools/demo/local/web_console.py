@@ -6,12 +6,13 @@ SHELL (reads the console's log). Called by `run`.
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
 
-from tools.demo.local.config import HOST, Folders, LocalBroker, free_port, is_free
+from tools.demo.local.config import HOST, Folders, LocalBroker, free_port, held_port
 
 USUAL_PORT = 8484
 SITE = "home"
@@ -19,9 +20,13 @@ STEPS = ("Look at the camera's newest picture", "Call whoever lives there")
 _LINK = re.compile(r"http://\S+/welcome/[\w-]+")
 
 
-def console_port() -> int:
-    """The usual one, so that a browser's page goes on with the next run, or another."""
-    return USUAL_PORT if is_free(USUAL_PORT) else free_port()
+def console_port() -> socket.socket:
+    """The usual one, so that a browser's page goes on with the next run, or another; held until the
+    socket is closed, so that of two runs that begin at once each has its own."""
+    held = held_port(USUAL_PORT)
+    while held is None:
+        held = held_port(free_port())
+    return held
 
 
 def console_settings(broker: LocalBroker, folders: Folders, gateway: str, port: int) -> str:
