@@ -7,53 +7,36 @@ and stops what it finds here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
-from contract.ids import CameraId, GatewayId
+from contract.ids import CameraId
 from contract.signature import Keyring
-from contract.topics import Topics
-from contract.verdict import Verdict
 from edge.config.load import Loaded
-from edge.config.schema import EdgeConfig
 from edge.daemon.analysis import AnalysisContext
 from edge.daemon.analysis_threads import AnalysisThreads
 from edge.daemon.camera_watch import CameraSources, CameraWatch
-from edge.daemon.connections import open_keyring, site_settings
+from edge.daemon.connections import open_keyring
 from edge.daemon.delivery import Delivery, DeliveryCallbacks, UplinkSetup
 from edge.daemon.enrolment import Enrolment
+from edge.daemon.foundation import lay_foundation
 from edge.daemon.health_watch import HealthWatch
 from edge.daemon.heartbeat import Pulse
 from edge.daemon.identity import Identity, open_identity
-from edge.daemon.in_force import Built, InForce
-from edge.daemon.open_outbox import open_outbox_of
+from edge.daemon.in_force import Built
 from edge.daemon.publications import Publications
-from edge.daemon.site_listener import SiteListener, SiteReaders
-from edge.daemon.status_messages import StatusMessages
+from edge.daemon.site import SiteCallbacks, SiteSide
 from edge.daemon.updates import Updates, UpdateSays
-from edge.daemon.verdict_queue import VerdictQueue
-from edge.daemon.version import program_version
 from edge.daemon.watch_proof import WatchedParts, WatchProof
 from edge.daemon.worker import OnFailure
 from edge.deliver.context import DeliveryContext
 from edge.detect.networks import OpenDetectors, open_detectors
-from edge.health.clocksync import WRITTEN_AT, ClockSync
-from edge.health.gateway_health import GatewayHealth
-from edge.home_assistant.announcer import HomeAssistant
-from edge.intake.mailbox import Mailbox
-from edge.intake.mqtt import CameraListener, Intake
-from edge.intake.redelivery import Attempts
-from edge.metrics.counters import Counters, Timings
+from edge.intake.mqtt import CameraListener
 from edge.pipeline import Pipeline
-from edge.remote.requests import RemoteRequests
-from edge.self_test.requests import self_test_parts
-from edge.self_test.runner import ReportSource
 from edge.shadow.recent_frames import RecentFrames
 from edge.shadow.runs import ShadowRuns
-from edge.static_objects.store import StaticStore
 from edge.update.trial import TrialSources
 from edge.watch_proof.delivery import WatchRoads
 from service.clock import Clock
-from service.link import Link, LinkState, Publication
+from service.link import LinkState, Publication
 
 
 class Gateway:
@@ -69,27 +52,18 @@ class Gateway:
         """Raises `ModelError`, `OutboxInUse`, `LinkError`, `StoreError`, `ConfigError` for what
         must be fixed."""
         keyring = open_keyring(loaded.config)
-        self.clock = clock
-        self.counters = Counters()
-        self.health = GatewayHealth(clock)
-        self.timings = Timings()
         self._on_failure = on_failure
-        self.topics = Topics(
-            gateway=GatewayId(loaded.config.gateway.id), root=loaded.config.deliver.root
-        )
-        self.synchronised = ClockSync(clock, floor=WRITTEN_AT)
-        self.in_force = InForce(
-            loaded, self.topics, clock, self.synchronised, self._followed, open_networks
-        )
-        self.config, self.live = self.in_force.config, self.in_force.live
-        self.mailboxes = tuple(Mailbox() for _ in self.in_force.networks)
-        self._open_records(loaded.config)
-        self._build_requests()
+        self._base = base = lay_foundation(loaded, clock, self._followed, open_networks)
+        self.clock, self.topics, self.synchronised = clock, base.topics, base.synchronised
+        self.counters, self.timings, self.health = base.counters, base.timings, base.health
+        self.in_force, self.outbox, self.static = base.in_force, base.outbox, base.static
+        self.config, self.live = base.in_force.config, base.in_force.live
+        self.status_messages = base.status_messages
+        identity = open_identity(self.config().deliver.outbox.path)
+        self._build_site(identity)
         self._build_updates()
         self._build_watch_proof()
-        identity = open_identity(self.config().deliver.outbox.path)
         self.enrolment = Enrolment(self.config(), clock, on_failure)
-        self._build_site(identity)
         self._build_delivery(identity, keyring)
         self._build_workers()
         self._build_watches()
@@ -127,38 +101,18 @@ class Gateway:
         self.analysis.adopt(self.in_force.worker_settings())
         self.site_listener.follow()
 
-    def _open_records(self, config: EdgeConfig) -> None:
-        """What is kept on disk over a restart, and what is said of it."""
-        self.outbox = open_outbox_of(config, self.clock, self.counters, self.synchronised)
-        self.static = StaticStore(config.deliver.outbox.path, self.clock)
-        self._verdict_queue = VerdictQueue()
-        self._epoch = self.outbox.next_epoch()
-        self.status_messages = StatusMessages(
-            self.topics,
-            self.live,
-            self.in_force.model_sha256,
-            self.counters,
-            self.outbox,
-            self.clock,
+    def _build_site(self, identity: Identity) -> None:
+        callbacks = SiteCallbacks(
+            cameras=CameraListener(found=self._camera_found, left=self._camera_left),
+            reply=self._publish,
+            on_connect=self._on_connect,
+            on_failure=self._on_failure,
         )
-        self.status_messages.add_to_info(self.in_force.controls.facts)
-
-    def _build_requests(self) -> None:
-        """What can be asked for: self-tests, pictures, diagnostics, Home Assistant's devices."""
-        self.self_tests = self_test_parts(
-            self.config,
-            self.outbox,
-            self.topics,
-            self.clock,
-            ReportSource(origin=self.in_force.origin, epoch=self._epoch),
-        )
-        self.status_messages.add("self_test", self.self_tests.record.as_json)
-        self.remote = RemoteRequests(
-            self.config, self.topics, self.outbox, self.clock, self.self_tests.requests
-        )
-        self.home_assistant = HomeAssistant(
-            self.config, self.topics, program_version(), lambda: self.site, self._followed
-        )
+        side = SiteSide(self._base, identity, callbacks)
+        self.intake, self.mailboxes = side.intake, side.mailboxes
+        self.site, self.site_listener = side.link, side.listener
+        self.self_tests, self.remote = side.self_tests, side.remote
+        self.home_assistant = side.home_assistant
 
     def _build_updates(self) -> None:
         """Orders from afar, and the recent frames by which they are judged."""
@@ -188,7 +142,7 @@ class Gateway:
                 live=self.live,
                 model_sha256=self.in_force.model_sha256,
                 counters=self.counters,
-                epoch=self._epoch,
+                epoch=self._base.epoch,
                 synchronised=self.synchronised,
             ),
             WatchRoads(
@@ -201,34 +155,6 @@ class Gateway:
         )
         self.status_messages.add_to_info(self.watch_proof.info)
         self.status_messages.add("watch", self.watch_proof.stats)
-
-    def _build_site(self, identity: Identity) -> None:
-        """Both links to the site's broker, and who reads what arrives there."""
-        self.intake = Intake(
-            self.config,
-            self.mailboxes,
-            self.counters,
-            self.clock,
-            CameraListener(found=self._camera_found, left=self._camera_left),
-            Attempts(self.config().deliver.outbox.path),
-        )
-        readers = SiteReaders(
-            intake=self.intake,
-            controls=self.in_force.controls,
-            remote=self.remote,
-            home_assistant=self.home_assistant,
-            reply=self._publish,
-        )
-        self.site_listener = SiteListener(
-            self.config, identity, readers, self.clock, self._on_failure
-        )
-        self.site: Link = Link(
-            replace(
-                site_settings(self.config(), identity), will=self.status_messages.status("offline")
-            ),
-            on_fatal=self._on_failure,
-            on_connect=self._on_connect,
-        )
 
     def _build_delivery(self, identity: Identity, keyring: Keyring | None) -> None:
         self.delivery = Delivery(
@@ -252,7 +178,7 @@ class Gateway:
             self.counters,
             self.site,
             DeliveryCallbacks(
-                answered=self._answered,
+                answered=self._base.answered,
                 marked=self.static.add_outcome,
                 on_failure=self._on_failure,
                 synchronised=self.synchronised,
@@ -264,7 +190,7 @@ class Gateway:
         self.analysis = AnalysisThreads(
             self.mailboxes,
             (
-                Pipeline(self.config(), one, self._epoch, self.static.load)
+                Pipeline(self.config(), one, self._base.epoch, self.static.load)
                 for one in self.in_force.networks
             ),
             self.in_force.worker_settings(),
@@ -275,7 +201,7 @@ class Gateway:
                 clock=self.clock,
                 kept=self.delivery.kept,
                 evidence_requests=self.delivery.evidence_requests,
-                verdict_queue=self._verdict_queue,
+                verdict_queue=self._base.verdict_queue,
                 sync_memory=self.static.sync,
                 raised=self.home_assistant.raised,
                 looked=self.remote.frames.keep,
@@ -355,8 +281,3 @@ class Gateway:
         self.remote.frames.forget(camera)
         self.shadow.recent.forget(camera)
         self.publications.clear(camera)
-
-    def _answered(self, verdict: Verdict) -> None:
-        """The cloud decided: memory and cooldowns of the camera's thread take it up."""
-        self.static.add_verdict(verdict)
-        self._verdict_queue.add(verdict)
