@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenes.evaluated import cut, need_models, write_corpus
 from tests.system.sites import CHECKOUT, WALKERS, clip
 from tools.evaluation.same_replay import main
 
@@ -46,6 +47,18 @@ def test_files_as_they_are_replay_as_their_commit(
     assert main(["HEAD", "--footage", str(pictures)], checkout=clone) == 0
     assert f"{pictures.name}, frames: the same" in capsys.readouterr().out
     assert worktrees(clone) == 1
+
+
+def test_reports_of_the_evaluation_are_the_same_but_for_the_times_of_the_run(
+    clone: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need_models()
+    corpus = write_corpus(tmp_path, [cut(tmp_path, "walkers", 50, 6)])
+    options = ["--footage", str(pictures), "--corpus", str(corpus), "--limit", "5"]
+    assert main(["HEAD", *options], checkout=clone) == 0
+    said = capsys.readouterr().out
+    assert "report.json: the same" in said
+    assert "report.md: the same" in said
 
 
 def test_a_renamed_key_differs_until_it_is_named(
