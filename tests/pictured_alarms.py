@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,30 +15,55 @@ from cloud.index.records import ReportRecord
 from cloud.verdicts.entry import entry_of
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.keys import evidence_key
-from contract.report import EvidenceRef, FiredRule, RelativeBox, ThreatReport, TrackFacts
+from contract.report import (
+    EvidenceRef,
+    FiredRule,
+    RelativeBox,
+    ThreatReport,
+    TrackFacts,
+    ZoneOutline,
+)
 from contract.verdict import Decision, Sighting
+from imaging.detections import Image
 from tests.contract.samples import REPORT, VERDICT
 
-WIDTH, HEIGHT = 640, 360
-BOX = (0.45, 0.3, 0.58, 0.9)
+FOOTAGE = Path(__file__).resolve().parents[1] / "footage" / "walkers.mp4"
+
+WIDTH, HEIGHT = 640, 480
+ZONE = ZoneOutline(id="drive", corners=((0.35, 0.55), (0.8, 0.55), (0.95, 1), (0.25, 1)))
+PixelBox = tuple[int, int, int, int]
+
+WALKS: dict[str, tuple[tuple[int, PixelBox], ...]] = {
+    "away": (
+        (226, (293, 328, 335, 452)),
+        (230, (279, 320, 323, 436)),
+        (234, (282, 313, 324, 431)),
+    ),
+    "along": (
+        (200, (154, 358, 214, 479)),
+        (202, (184, 352, 229, 479)),
+        (204, (203, 358, 247, 479)),
+    ),
+}
+"""Frames of the shipped walkers in which one comes over the grass, and her box in pixels."""
+VAN: PixelBox = (543, 28, 605, 82)
 
 
-def scene(step: int, label: str) -> bytes:
-    """A yard with somebody in it, a little further at each `step`; JPEG."""
-    rows = np.linspace(70, 120, HEIGHT)[:, None, None]
-    picture = np.broadcast_to(rows * np.array([0.9, 1.0, 0.95]), (HEIGHT, WIDTH, 3)).astype(
-        np.uint8
-    )
-    picture = np.ascontiguousarray(picture)
-    cv2.rectangle(picture, (0, 0), (WIDTH, 90), (150, 130, 110), -1)
-    cv2.rectangle(picture, (40, 40), (210, 250), (96, 104, 120), -1)
-    cv2.rectangle(picture, (100, 130), (150, 250), (50, 60, 80), -1)
-    x = int(BOX[0] * WIDTH) + 14 * step
-    cv2.ellipse(picture, (x + 40, 140), (14, 18), 0, 0, 360, (120, 150, 200), -1)
-    cv2.rectangle(picture, (x + 18, 158), (x + 62, 250), (60, 40, 40), -1)
-    cv2.rectangle(picture, (x + 22, 250), (x + 36, 318), (40, 40, 50), -1)
-    cv2.rectangle(picture, (x + 44, 250), (x + 58, 318), (40, 40, 50), -1)
-    cv2.putText(picture, label, (12, HEIGHT - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230,) * 3, 1)
+@lru_cache(maxsize=16)
+def frame(number: int) -> Image:
+    """One of the shipped recording, BGR."""
+    video = cv2.VideoCapture(str(FOOTAGE))
+    video.set(cv2.CAP_PROP_POS_FRAMES, number)
+    found, image = video.read()
+    video.release()
+    assert found
+    return np.asarray(image, np.uint8)
+
+
+def scene(number: int, label: str) -> bytes:
+    """A frame of the recording with the words in it; JPEG."""
+    picture = frame(number).copy()
+    cv2.putText(picture, label, (12, HEIGHT - 12), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (230,) * 3, 1)
     done, encoded = cv2.imencode(".jpg", picture)
     assert done
     return encoded.tobytes()
@@ -53,12 +80,12 @@ def raise_alarm(
     severity: int = 3,
     decision: Decision | None = "confirmed",
     pictures: int = 3,
-    ahead: int = 0,
+    walk: str = "away",
     profile: str | None = None,
 ) -> ReportId:
-    """Puts the pictures into the store and the alarm into the index; gives its id. The walker is so
-    many steps `ahead`."""
-    refs = tuple(_kept(parts, gateway, camera, at, n, ahead + n) for n in range(pictures))
+    """Puts the pictures into the store and the alarm into the index; gives its id."""
+    shown = WALKS[walk][:pictures]
+    refs = tuple(_kept(parts, (gateway, camera, label), at, n, one) for n, one in enumerate(shown))
     report = REPORT.model_copy(
         update={
             "report_id": ReportId(f"{gateway}.{camera}.1.{number}.0"),
@@ -80,6 +107,7 @@ def raise_alarm(
                 ),
             ),
             "evidence": refs,
+            "outlines": (ZONE,) if label == "person" else (),
         }
     )
     parts.access.index.add(report.report_id, [ReportRecord(received_at=at, report=report)])
@@ -115,18 +143,25 @@ def decide(
 
 
 def _grown(box: RelativeBox) -> RelativeBox:
-    return (box[0] - 0.01, box[1] - 0.02, box[2] + 0.01, box[3] + 0.02)
+    return (box[0] - 0.01, box[1] - 0.02, box[2] + 0.01, min(box[3] + 0.02, 1.0))
 
 
 def _kept(
-    parts: ConsoleParts, gateway: str, camera: str, at: datetime, n: int, step: int
+    parts: ConsoleParts,
+    whose: tuple[str, str, str],
+    at: datetime,
+    n: int,
+    shown: tuple[int, PixelBox],
 ) -> EvidenceRef:
+    """The `n`th picture of an alarm of gateway, camera and label."""
+    gateway, camera, label = whose
+    number, walker = shown
+    x0, y0, x1, y1 = walker if label == "person" else VAN
     taken = at + timedelta(milliseconds=400 * n)
-    body = scene(step, f"{camera} {taken:%H:%M:%S.%f}")
+    body = scene(number, f"{camera} {taken:%H:%M:%S.%f}")
     digest = hashlib.sha256(body).hexdigest()
     key = evidence_key(GatewayId(gateway), CameraId(camera), taken, digest)
     parts.store.put_if_absent(key, body, "image/jpeg")
-    moved = 14 * step / WIDTH
     return EvidenceRef(
         role="best" if n == 0 else "context",
         key=key,
@@ -135,5 +170,5 @@ def _kept(
         width=WIDTH,
         height=HEIGHT,
         received_at=taken,
-        box=(BOX[0] + moved, BOX[1], BOX[2] + moved, BOX[3]),
+        box=(x0 / WIDTH, y0 / HEIGHT, x1 / WIDTH, y1 / HEIGHT),
     )

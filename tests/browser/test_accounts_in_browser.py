@@ -18,6 +18,9 @@ def test_the_first_start_makes_an_administrator_by_a_link_that_is_good_once(
     assert link is not None
     page.goto(link)
     accessible(page)
+    narrow_is_whole(page)
+    picture(page, "first-start")
+    page.get_by_label("Name").focus()
     page.keyboard.type("ada")
     for _ in range(2):
         page.keyboard.press("Tab")
@@ -36,6 +39,7 @@ def test_one_signs_in_by_keyboard_invites_somebody_and_reads_the_audit_log(
     accessible(page)
     narrow_is_whole(page)
     picture(page, "sign-in")
+    page.get_by_label("Name").focus()
     page.keyboard.type("ada")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -54,6 +58,7 @@ def test_one_signs_in_by_keyboard_invites_somebody_and_reads_the_audit_log(
     expect(page.get_by_text("ben as operator, sites: north")).to_be_visible()
     accessible(page)
     narrow_is_whole(page)
+    picture(page, "audit")
 
 
 def test_a_role_without_the_right_is_told_so(served: Served, page: Page) -> None:

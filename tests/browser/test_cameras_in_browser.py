@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from cloud.console.roles import PersonRole
+from cloud.index.desk import ProposedAction
+from contract.operator_action import OutcomeCode
+from contract.verdict import Decision
 from tests.browser.conftest import Served
 from tests.browser.looks import accessible, narrow_is_whole, picture, times_have_one_form
 from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
+from tests.pictured_alarms import raise_alarm
 from tests.retained_fleet import retain_fleet
 
 
@@ -34,6 +41,7 @@ def test_a_camera_from_the_list_of_all(watched: Served, page: Page) -> None:
     page.goto(f"{watched.url}/cameras")
     accessible(page)
     narrow_is_whole(page)
+    picture(page, "cameras")
     page.get_by_role("link", name="yard").press("Enter")
     expect(page.get_by_role("heading", name="Newest stored picture")).to_be_visible()
     expect(page.locator(".over .zone")).to_have_count(1)
@@ -61,6 +69,7 @@ def test_a_shift_is_handed_over_by_keyboard(watched: Served, page: Page) -> None
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_have_text("2 handed over to oleg.")
     accessible(page)
+    narrow_is_whole(page)
 
 
 def test_something_that_was_missed_is_reported_by_keyboard(watched: Served, page: Page) -> None:
@@ -78,6 +87,8 @@ def test_something_that_was_missed_is_reported_by_keyboard(watched: Served, page
     asked = when.input_value()
     page.get_by_label("Note").focus()
     page.keyboard.type("a man behind the van")
+    picture(page, "missed")
+    page.get_by_label("Note").focus()
     page.keyboard.press("Enter")
     reported = page.locator("#missed li")
     expect(reported).to_contain_text("person, by olga")
@@ -90,9 +101,41 @@ def test_something_that_was_missed_is_reported_by_keyboard(watched: Served, page
     expect(page.locator(".proposal")).to_contain_text("1 reported as missed")
     accessible(page)
     narrow_is_whole(page)
+    picture(page, "proposals", page.get_by_role("heading", name="Proposed thresholds"))
+
+
+def a_month_with_marks(served: Served) -> None:
+    """Alarms of some weeks, about half of which somebody marked."""
+    now = served.parts.clock.now()
+    kinds: tuple[tuple[str, Decision, OutcomeCode | None], ...] = (
+        ("person", "confirmed", "real"),
+        ("person", "refuted", None),
+        ("car", "refuted", None),
+        ("person", "confirmed", "false"),
+        ("person", "refuted", "false"),
+        ("truck", "confirmed", "expected"),
+    )
+    for number in range(42):
+        label, decision, outcome = kinds[number % len(kinds)]
+        gateway, camera = (("north", "yard"), ("north", "gate"), ("south", "garden"))[number % 3]
+        report_id = raise_alarm(
+            served.parts,
+            100 + number,
+            now - timedelta(hours=13 * number + 1),
+            gateway=gateway,
+            camera=camera,
+            label=label,
+            decision=decision,
+            pictures=1,
+        )
+        if outcome is not None:
+            claim = ProposedAction(report_id=report_id, kind="claim", by="olga", seen=0)
+            served.parts.desk.act(claim)
+            served.parts.desk.act(replace(claim, kind="outcome", outcome=outcome, seen=1))
 
 
 def test_the_figures_of_quality(watched: Served, page: Page) -> None:
+    a_month_with_marks(watched)
     signed_in(watched, page, "vera", PersonRole.VIEWER)
     page.goto(f"{watched.url}/quality")
     expect(page.get_by_role("heading", name="Noisiest cameras")).to_be_visible()

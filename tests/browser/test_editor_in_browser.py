@@ -20,7 +20,7 @@ def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
 ) -> None:
     a_busy_evening(served)
     earlier = served.parts.clock.now() - timedelta(hours=2)
-    raise_alarm(served.parts, 8, earlier, decision="refuted", ahead=12)
+    raise_alarm(served.parts, 8, earlier, decision="refuted", walk="along")
     signed_in(served, page, "ina", PersonRole.INSTALLER)
     page.goto(f"{served.url}/cameras/north/yard")
     page.get_by_role("link", name="Propose zones and masks").press("Enter")
@@ -65,6 +65,7 @@ def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
     accessible(page)
     narrow_is_whole(page)
     picture(page, "editor")
+    picture(page, "editor-replay", page.locator("#replayed"))
     with page.expect_download() as taken:
         page.get_by_role("button", name="Take the patch").press("Enter")
     assert "path" in Path(taken.value.path()).read_text()

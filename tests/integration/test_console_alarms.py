@@ -166,7 +166,7 @@ def test_an_alarm_says_why_it_was_raised_how_the_networks_voted_and_draws_its_bo
     assert "in zone drive for 2.1 s" in page
     assert "under the profile <strong>away</strong>" in page
     assert "centernet-640" in page
-    assert '<rect class="box edge" x="450" y="300" width="130" height="600">' in page
+    assert '<rect class="box edge" x="458" y="683" width="65" height="259">' in page
     assert '<rect class="box cloud"' in page
     assert "Claim" not in page
 

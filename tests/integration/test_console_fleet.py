@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,9 +96,19 @@ def test_a_cameras_page_has_its_health_frames_zones_and_newest_picture(
 def test_an_alarms_pictures_have_the_zones_of_its_camera(
     app: FastAPI, parts: ConsoleParts, clock: ManualClock
 ) -> None:
-    alarm = raise_alarm(parts, 1, clock.now())
+    alarm = raise_alarm(parts, 1, clock.now(), label="car")
     _, page = page_for(app, parts, f"/alarms/{alarm}")
     assert '<polygon class="zone" points="100,500 900,500 900,1000 100,1000">' in page
+
+
+def test_a_report_that_brings_its_zones_is_shown_with_those(
+    app: FastAPI, parts: ConsoleParts, clock: ManualClock
+) -> None:
+    alarm = raise_alarm(parts, 1, clock.now())
+    _, page = page_for(app, parts, f"/alarms/{alarm}")
+    assert set(re.findall(r'class="zone" points="([^"]+)"', page)) == {
+        "350,550 800,550 950,1000 250,1000"
+    }
 
 
 @pytest.mark.parametrize("path", ["/cameras/north/odd", "/cameras/south/dock", "/cameras"])

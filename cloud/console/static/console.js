@@ -15,6 +15,15 @@ function localTimes(root) {
 }
 localTimes(document);
 
+// A picture is as wide as there is room, and no higher than most of the screen: what lies over it keeps its shape.
+function fit(root) {
+  for (const one of root.querySelectorAll(".stage .frame, .card .frame")) {
+    const image = one.querySelector("img");
+    if (image) { one.style.maxWidth = `calc(62vh * ${image.getAttribute("width") / image.getAttribute("height")})`; }
+  }
+}
+fit(document);
+
 // A time that is entered is the reader's own too; without script it is UTC.
 for (const form of document.querySelectorAll("form[data-missed]")) {
   const { missed_at: when, offset_minutes: offset } = form.elements;
@@ -34,6 +43,7 @@ function put(where, html) {
   const found = new DOMParser().parseFromString(html, "text/html");
   where.replaceChildren(...found.body.childNodes);
   localTimes(where);
+  fit(where);
 }
 
 async function fetched(address, options) {
