@@ -232,7 +232,9 @@ def command_line() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands.add_parser("serve", help="confirm reports from a broker until stopped"))
-    feed = commands.add_parser("feed", help="put what cameras publish into an archive")
+    feed = commands.add_parser(
+        "feed", help="put what cameras publish into an archive, until stopped"
+    )
     add_feed_arguments(feed)
     add_broker(feed)
     add_store(feed)

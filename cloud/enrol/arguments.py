@@ -20,7 +20,9 @@ HOURS = 72.0
 def add_enrol_arguments(parser: argparse.ArgumentParser) -> None:
     """The subcommands and their options."""
     verbs = parser.add_subparsers(dest="enrol", required=True, metavar="VERB")
-    serve = verbs.add_parser("serve", help="answer gateways that ask for certificates")
+    serve = verbs.add_parser(
+        "serve", help="answer gateways that ask for certificates, until stopped"
+    )
     serve.add_argument("--listen", default="127.0.0.1:8443", metavar="HOST:PORT")
     serve.add_argument("--certificate", type=Path, metavar="FILE", help="of this service, PEM")
     serve.add_argument("--key", type=Path, metavar="FILE", help="of this service, PEM")

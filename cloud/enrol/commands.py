@@ -30,8 +30,10 @@ from contract.ids import is_name
 from objectstore.open import read_s3
 from objectstore.store import PermanentStoreError
 from service.events import Event, log
+from service.notify import SystemdNotifier
 
 _KICK_S = 10.0
+_ALIVE_S = 2.0
 
 
 def run_enrol(options: argparse.Namespace, settings: Settings) -> int:
@@ -68,9 +70,20 @@ def _serve(options: argparse.Namespace, authority: Authority) -> int:
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(f"cannot serve on {options.listen}: {error}") from error
     log(Event.METRICS_OPENED, host=host, port=service.port, what="enrolment")
-    stopping.wait()
+    _until(stopping, service)
     service.close()
     return 0
+
+
+def _until(stopping: threading.Event, service: EnrolmentService) -> None:
+    """The supervisor hears that it is ready, and that it answers."""
+    notifier = SystemdNotifier()
+    notifier.ready()
+    while not stopping.wait(_ALIVE_S):
+        if not service.is_listening:
+            raise CannotRun("the service has ended by itself")
+        notifier.alive()
+    notifier.stopping()
 
 
 def _signer(spec: str) -> StoreSigner:

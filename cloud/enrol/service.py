@@ -1,4 +1,5 @@
-"""The service that gateways ask for certificates and addresses: three paths, POST, JSON, HTTPS.
+"""The service that gateways ask for certificates and addresses: three paths, POST, JSON, HTTPS;
+and `GET /healthz`, for whoever restarts it.
 
 SHELL. Bodies are bounded, and who is slow holds a thread for seconds only. The answer to everything
 is JSON with a reason. It needs the authority's private key: run it where that key may be, not on a
@@ -37,6 +38,7 @@ PATIENCE_S = 10.0
 LONGEST_PASSED_OVER = 1_000_000
 """Bytes of a body that is too long and whose sender still gets an answer."""
 
+HEALTH_PATH = "/healthz"
 MOST_AT_ONCE = 32
 """Connections; the next ones wait in the system's queue."""
 
@@ -67,6 +69,11 @@ class EnrolmentService:
     @property
     def port(self) -> int:
         return int(self._server.server_address[1])
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether anybody would be answered."""
+        return self._thread.is_alive()
 
     def close(self) -> None:
         self._server.shutdown()
@@ -124,6 +131,13 @@ def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPR
         timeout = PATIENCE_S
         server_version, sys_version = "stillwatch-enrol", ""
 
+        def do_GET(self) -> None:
+            if self.path == HEALTH_PATH:
+                self._answer(HTTPStatus.OK, b'{"status":"ok"}')
+            else:
+                words = f"GET {HEALTH_PATH}, or POST {' or '.join(paths)}"
+                self._send(HTTPStatus.NOT_FOUND, _refusal(words))
+
         def do_POST(self) -> None:
             decide = paths.get(self.path)
             length = _bytes_in(self.headers.get("Content-Length", ""))
@@ -166,7 +180,9 @@ def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPR
                 self._send(HTTPStatus.FORBIDDEN, answer)
 
         def _send(self, status: HTTPStatus, answer: Response) -> None:
-            body = answer.model_dump_json().encode()
+            self._answer(status, answer.model_dump_json().encode())
+
+        def _answer(self, status: HTTPStatus, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

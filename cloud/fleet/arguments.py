@@ -25,6 +25,8 @@ def add_fleet_verbs(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="silence that is over sooner is not told (default 5)",
     )
+    watch.add_argument("--metrics-host", metavar="ADDRESS", help="where HTTP listens")
+    watch.add_argument("--metrics-port", metavar="PORT", help="serve /metrics and /healthz there")
     asking = verbs.add_parser("ask", help="ask one gateway: a picture, how it is, why, to restart")
     _add_ask(asking)
     _add_proof(verbs.add_parser("proof", help="whether a gateway's proof of watch holds"))

@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import Literal, assert_never
 
+from prometheus_client import CollectorRegistry
+
 from cloud.confirm.offline import CannotRun
 from cloud.fleet.asking import ask, save_picture
 from cloud.fleet.listening import FleetListener
@@ -22,11 +24,13 @@ from cloud.fleet.proof import proof
 from cloud.fleet.report import details, page, summary, table
 from cloud.fleet.silence import Gap
 from cloud.fleet.watching import FleetWatch
-from cloud.settings import Settings
+from cloud.settings import Settings, SettingsError
 from contract.ids import GatewayId
 from objectstore.store import ObjectStore
 from service import events
 from service.clock import Clock
+from service.metrics import LinkCollector, StatusServer
+from service.notify import SystemdNotifier
 
 EXIT_UNWELL = 3
 
@@ -39,7 +43,7 @@ def fleet(
     open_store: Callable[[], ObjectStore],
     clock: Clock,
 ) -> int:
-    """Runs one verb. Raises `CannotRun`, `LinkError` and `StoreError`."""
+    """Runs one verb. Raises `CannotRun`, `LinkError`, `SettingsError` and `StoreError`."""
     events.configure(level="error")
     verb: FleetVerb = options.verb
     match verb:
@@ -92,8 +96,16 @@ def _watch(options: argparse.Namespace, settings: Settings, clock: Clock) -> int
         _print(json.dumps(gap.as_json()) if options.json else words(gap))
 
     watch = FleetWatch(settings, clock, say, silent_s=options.silent_s, after_s=options.after_s)
+    registry = CollectorRegistry()
+    registry.register(LinkCollector(lambda: {"uplink": watch.link_state()}))
+    status = StatusServer(settings.metrics_host, settings.metrics_port, registry, watch.health)
     watch.start(options.settle_s)
-    watch.run(stop)
+    try:
+        status.start()
+    except OSError as error:
+        raise SettingsError(f"metrics cannot listen: {error.strerror}") from error
+    watch.run(stop, SystemdNotifier(clock=clock))
+    status.stop()
     if watch.refused:
         raise CannotRun(f"the broker refused {watch.refused} messages on {settings.root}-fleet/gap")
     return 0

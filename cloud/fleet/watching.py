@@ -21,9 +21,13 @@ from contract import ijson
 from contract.ids import CameraId, GatewayId, is_name
 from contract.topics import fleet_gaps
 from service.clock import Clock
+from service.link import LinkState
+from service.metrics import Health
+from service.notify import SystemdNotifier
 from service.outcomes import NotConnected, Pending, Refused, TimedOut
 
 _TURN_S = 0.5
+_STUCK_S = 60.0
 _RESTATED_S = 5.0
 """After a reconnect gateways' retained messages come again; before that nobody is called back."""
 
@@ -50,6 +54,7 @@ class FleetWatch:
         self._unanswered: dict[str, tuple[bytes, Pending]] = {}
         """By topic, the newest gap that the broker has not answered for."""
         self.refused = 0
+        self._turned_at_s = clock.mono()
 
     def start(self, settle_s: float) -> None:
         """Raises `CannotRun`."""
@@ -61,11 +66,29 @@ class FleetWatch:
         self._connects = self._fleet.link.state().counters["connects"]
         self._there_at = self._clock.now()
 
-    def run(self, stop: threading.Event) -> None:
-        """Turn after turn."""
+    def run(self, stop: threading.Event, notifier: SystemdNotifier) -> None:
+        """Turn after turn, of which the supervisor hears."""
+        notifier.ready()
         while not self._clock.wait(stop, _TURN_S):
             self.turn()
+            self._turned_at_s = self._clock.mono()
+            notifier.alive()
+            notifier.status(self.health().status)
+        notifier.stopping()
         self._fleet.stop()
+
+    def link_state(self) -> LinkState:
+        """Of the connection to the broker."""
+        return self._fleet.link.state()
+
+    def health(self) -> Health:
+        """Unhealthy if its turns hang; without the broker degraded."""
+        link = self.link_state()
+        stuck = self._clock.mono() - self._turned_at_s > _STUCK_S
+        return Health(
+            status="unhealthy" if stuck else "ok" if link.connected else "degraded",
+            facts={"link_connected": link.connected, "link": link.reason},
+        )
 
     def turn(self) -> None:
         """Tells what began and what ended since the last turn."""

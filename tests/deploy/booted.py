@@ -26,6 +26,9 @@ UNIT = "stillwatch-edge"
 BRIDGE = "stillwatch-bridge"
 CONSOLE = "stillwatch-console"
 NOTIFY = "stillwatch-notify"
+CONFIRM = "stillwatch-confirm"
+ENROL = "stillwatch-enrol"
+FLEET_WATCH = "stillwatch-fleet-watch"
 PROGRAMS = (UNIT, BRIDGE, "stillwatch-cloud")
 PYTHON = Path(f"/usr/bin/python3.{sys.version_info.minor}")
 PATIENCE_S = 120.0
@@ -61,6 +64,13 @@ class Machine:
     def shown(self, name: str, unit: str = UNIT) -> str:
         """A property of the unit."""
         return self.run("systemctl", "show", unit, "-p", name, "--value").strip()
+
+    def check_confined(self, unit: str) -> None:
+        """Its process has no right at all, and filtered system calls."""
+        status = self.run("cat", f"/proc/{self.shown('MainPID', unit)}/status")
+        facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        assert int(facts["CapBnd"], 16) == int(facts["CapEff"], 16) == 0
+        assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
 
     def said(self, event: str, unit: str = UNIT) -> bool:
         """Whether the daemon has logged it to the journal."""

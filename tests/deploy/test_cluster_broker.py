@@ -20,7 +20,12 @@ from tests.fakes import recorded_events
 from tests.links import PATIENCE_S, Inbox, running
 from tests.processes import HOST, accepts, binary, child, free_port, until
 
-INSIDE = {"confirm": "of the workers", "notify": "of who tells", "console": "of the pages"}
+INSIDE = {
+    "confirm": "of the workers",
+    "notify": "of who tells",
+    "console": "of the pages",
+    "fleet-watch": "of who says who is silent",
+}
 PASSWORDS = {**INSIDE, "g1": "of gateway 1", "g2": "of gateway 2"}
 TOPICS = Topics(gateway=GatewayId("g1"))
 
@@ -124,6 +129,8 @@ def test_a_gateways_report_reaches_a_worker_and_its_verdict_comes_back(small: Se
         ("confirm", "stillwatch/g1/status"),
         ("notify", "stillwatch/g1/yard/verdict"),
         ("console", "stillwatch/g1/yard/suspect"),
+        ("fleet-watch", "stillwatch/g1/status"),
+        ("fleet-watch", "stillwatch/g1/config/desired"),
     ],
 )
 def test_nobody_writes_what_is_anothers(user: str, topic: str, small: Served) -> None:
@@ -131,6 +138,12 @@ def test_nobody_writes_what_is_anothers(user: str, topic: str, small: Served) ->
         outcome = link.publish(topic, b"x").wait(PATIENCE_S)
         assert isinstance(outcome, Refused)
         assert "Not authorized" in outcome.reason
+
+
+def test_who_says_who_is_silent_may_say_that_alone(small: Served) -> None:
+    with joined(small.settings("fleet-watch")) as link:
+        sent = link.publish("stillwatch-fleet/gap/g1", b"gap").wait(PATIENCE_S)
+        assert isinstance(sent, Delivered)
 
 
 def test_a_gateway_hears_nothing_of_another(small: Served) -> None:

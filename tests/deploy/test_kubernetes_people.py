@@ -1,4 +1,4 @@
-"""Console and notifications in the cluster: the programs themselves, on the rendered manifests."""
+"""Console, notifications and fleet watch in the cluster: the programs on rendered manifests."""
 
 from __future__ import annotations
 
@@ -63,6 +63,10 @@ def console(found: list[Object], folder: Path) -> LaidOut:
 
 def notifier(found: list[Object], folder: Path) -> LaidOut:
     return lay_out(of_kind("StatefulSet", found, "notify"), found, SECRETS, folder)
+
+
+def watcher(found: list[Object], folder: Path) -> LaidOut:
+    return lay_out(of_kind("Deployment", found, "fleet-watch"), found, SECRETS, folder)
 
 
 def read(pod: LaidOut) -> Settings:
@@ -205,14 +209,28 @@ def test_the_console_starts_and_answers_its_probes(
     assert "/welcome/" in (tmp_path / "log").read_text()
 
 
-def test_who_tells_starts_keeps_its_queue_in_the_volume_and_answers_its_probes(
-    render: Render, mosquitto: Broker, tmp_path: Path
-) -> None:
-    pod, port = notifier(objects(render("overlays/small")), tmp_path), free_port()
+def check_probed(pod: LaidOut, mosquitto: Broker) -> None:
+    """It starts, and answers each of its probes at the port of its metrics."""
+    port = free_port()
     pod.replace("metrics_host: 0.0.0.0", f"metrics_host: {HOST}")
-    pod.replace("metrics_port: 9467", f"metrics_port: {port}")
+    pod.replace(
+        f"metrics_port: {pod.container['ports'][0]['containerPort']}", f"metrics_port: {port}"
+    )
     with started(pod, mosquitto, port):
         for kind in ("startupProbe", "livenessProbe", "readinessProbe"):
             assert probe(pod, kind, port) == 200
+
+
+def test_who_tells_starts_keeps_its_queue_in_the_volume_and_answers_its_probes(
+    render: Render, mosquitto: Broker, tmp_path: Path
+) -> None:
+    pod = notifier(objects(render("overlays/small")), tmp_path)
+    check_probed(pod, mosquitto)
     assert (tmp_path / "var/lib/stillwatch/notify").is_dir()
     assert sorted(build(read(pod).notify, {}, SystemClock())) == ["duty"]
+
+
+def test_who_says_who_is_silent_starts_and_answers_its_probes(
+    render: Render, mosquitto: Broker, tmp_path: Path
+) -> None:
+    check_probed(watcher(objects(render("overlays/production")), tmp_path), mosquitto)

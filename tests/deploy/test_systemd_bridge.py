@@ -58,10 +58,7 @@ def test_what_is_uploaded_or_written_reaches_the_broker(machine: Machine) -> Non
 
 
 def test_it_has_no_rights_and_a_death_is_mended(machine: Machine) -> None:
-    status = machine.run("cat", f"/proc/{machine.shown('MainPID', BRIDGE)}/status")
-    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-    assert int(facts["CapBnd"], 16) == int(facts["CapEff"], 16) == 0
-    assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
+    machine.check_confined(BRIDGE)
     machine.run("systemctl", "kill", "-s", "KILL", "--kill-who=main", BRIDGE)
     machine.wait(lambda: machine.shown("NRestarts", BRIDGE) == "1", "not started again")
     machine.wait(lambda: machine.shown("ActiveState", BRIDGE) == "active", "not ready again")

@@ -56,10 +56,7 @@ def test_it_is_ready_and_says_how_it_is(machine: Machine, unit: str) -> None:
 
 @BOTH
 def test_it_has_no_rights_and_keeps_its_files_to_itself(machine: Machine, unit: str) -> None:
-    status = machine.run("cat", f"/proc/{machine.shown('MainPID', unit)}/status")
-    facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
-    assert int(facts["CapBnd"], 16) == int(facts["CapEff"], 16) == 0
-    assert (facts["NoNewPrivs"], facts["Seccomp"]) == ("1", "2")
+    machine.check_confined(unit)
     folder = f"/var/lib/{unit}"
     assert ".sqlite" in machine.run("find", folder, "-type", "f")
     assert machine.run("find", folder, "-perm", "/077") == ""

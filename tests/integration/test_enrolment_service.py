@@ -189,3 +189,14 @@ def post(office: Office, body: bytes, path: str = ENROL_PATH) -> tuple[int, byte
     with urllib3.PoolManager(ca_certs=str(office.config.ca_file)) as pool:
         answer = pool.request("POST", office.config.url + path, body=body, retries=False)
         return answer.status, answer.data
+
+
+def test_who_asks_how_it_is_gets_an_answer_and_who_asks_for_more_none(office: Office) -> None:
+    with urllib3.PoolManager(ca_certs=str(office.config.ca_file)) as pool:
+        answers = [
+            pool.request("GET", f"{office.config.url}{path}") for path in ("/healthz", "/ca.key")
+        ]
+    assert [(one.status, json.loads(one.data).get("status")) for one in answers] == [
+        (200, "ok"),
+        (404, None),
+    ]
