@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cloud.console.alarm_view import ZonePolygons
+from cloud.console.camera_section import mapping, rules_of, section_of
 
 _MOST_PLACES = 64
 _MOST_CORNERS = 64
@@ -37,11 +38,8 @@ NO_PLACES = CameraPlaces(zones={}, lines={}, masks={}, rules=())
 
 
 def places_of(document: object, camera: str) -> CameraPlaces:
-    """Of one camera; what it leaves away comes from `camera_defaults`."""
-    whole = _mapping(document)
-    own = _mapping(_mapping(whole.get("cameras")).get(camera))
-    section = {**_mapping(whole.get("camera_defaults")), **own}
-    rules = section.get("rules") or _mapping(whole.get("decide")).get("rules")
+    """Of one camera, listed or not."""
+    section = section_of(document, camera)
     return CameraPlaces(
         zones=dict(_places(section.get("zones"), "polygon", "")),
         lines=dict(_places(section.get("lines"), "points", "")),
@@ -50,15 +48,15 @@ def places_of(document: object, camera: str) -> CameraPlaces:
             for kind in MASKS
             for name, corners in _places(section.get(kind), "polygon", kind.removesuffix("s"))
         },
-        rules=tuple(_rules(rules)),
+        rules=tuple(_rules(rules_of(document, camera))),
     )
 
 
 def _places(found: object, key: str, kind: str) -> Iterator[tuple[str, PlaceCorners]]:
     for number, one in enumerate(_items(found), 1):
-        corners = tuple(_corners(_mapping(one).get(key)))
+        corners = tuple(_corners(mapping(one).get(key)))
         if len(corners) >= 2:
-            name = str(_mapping(one).get("id", number))[:64]
+            name = str(mapping(one).get("id", number))[:64]
             yield f"{kind.replace('_', ' ')} {name}".strip(), corners
 
 
@@ -72,7 +70,7 @@ def _corners(found: object) -> Iterator[tuple[float, float]]:
 
 def _rules(found: object) -> Iterator[str]:
     for one in _items(found):
-        rule = _mapping(one)
+        rule = mapping(one)
         said = [f"{key} {_text(value)}" for key, value in rule.items() if key != "id"]
         yield f"{rule.get('id', 'rule')}: {', '.join(said)}"[:300]
 
@@ -83,7 +81,3 @@ def _text(value: object) -> str:
 
 def _items(found: object) -> list[object]:
     return list(found)[:_MOST_PLACES] if isinstance(found, list | tuple) else []
-
-
-def _mapping(found: object) -> Mapping[str, object]:
-    return found if isinstance(found, dict) else {}

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from cloud.console.alarm_access import AlarmAccess
 from cloud.console.camera import PathName, newest_alarms, newest_picture
+from cloud.console.camera_section import camera_patch
 from cloud.console.guard import SignedIn, client_address, guarded
 from cloud.console.parts import AccessPart, AuditPart, PagesPart
 from cloud.console.place_replay import replay
@@ -23,7 +24,6 @@ from cloud.console.proposal import (
     ChangedLists,
     ProposalFault,
     changed_lists,
-    patch_of,
     places_in,
     read_places,
     text_of,
@@ -119,7 +119,9 @@ def propose(
             error=wrong,
             days=days,
         )
-    patch = yaml.safe_dump(patch_of(camera, lists), sort_keys=False, default_flow_style=None)
+    patch = yaml.safe_dump(
+        camera_patch(document, camera, lists), sort_keys=False, default_flow_style=None
+    )
     if download and lists:
         audit.add(
             who.name, client_address(request), "change_proposed", f"{gateway}/{camera}: {patch}"

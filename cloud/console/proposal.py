@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cloud.console.camera_places import PlaceCorners
+from cloud.console.camera_section import section_of
 from contract.ids import is_name
 
 KINDS = {"zone": "zones", "object mask": "object_masks", "privacy mask": "privacy_masks"}
@@ -42,8 +43,7 @@ class ProposalFault:
 def text_of(places: Iterable[ProposedPlace]) -> str:
     """A line each, as `read_places` reads it."""
     return "\n".join(
-        f"{one.kind} {one.name}: {' '.join(f'{x:g},{y:g}' for x, y in one.corners)}"
-        for one in places
+        f"{one.kind} {one.name}: {' '.join(map(_shown, one.corners))}" for one in places
     )
 
 
@@ -102,29 +102,23 @@ def changed_lists(document: object, camera: str, places: Iterable[ProposedPlace]
     for kind, key in KINDS.items():
         old = {str(one["id"]): one for one in items_of(section.get(key))}
         new: list[dict[str, object]] = [
-            {**old.get(one.name, {}), "id": one.name, "polygon": [list(xy) for xy in one.corners]}
-            for one in proposed
-            if one.kind == kind
+            _changed(old.get(one.name, {}), one) for one in proposed if one.kind == kind
         ]
         if new != [dict(one) for one in old.values()]:
             changed[key] = new
     return changed
 
 
-def patch_of(camera: str, changed: ChangedLists) -> dict[str, dict[str, ChangedLists]]:
-    """What an order would say; empty where nothing is changed."""
-    return {"cameras": {camera: changed}} if changed else {}
+def _changed(old: Mapping[str, object], place: ProposedPlace) -> dict[str, object]:
+    """Corners that the text shows as they are keep the digits that it does not show."""
+    exact = {_shown(corner): corner for corner in _polygon(old.get("polygon"))}
+    corners = [list(exact.get(_shown(corner), corner)) for corner in place.corners]
+    return {**old, "id": place.name, "polygon": corners}
 
 
-def section_of(document: object, camera: str) -> Mapping[str, object]:
-    """What holds for a camera: its own keys over `camera_defaults`."""
-    whole = document if isinstance(document, dict) else {}
-    cameras, shared = whole.get("cameras"), whole.get("camera_defaults")
-    own = cameras.get(camera) if isinstance(cameras, dict) else None
-    return {
-        **(shared if isinstance(shared, dict) else {}),
-        **(own if isinstance(own, dict) else {}),
-    }
+def _shown(corner: tuple[float, float]) -> str:
+    """As `_CORNER` reads it, to a millionth of the picture."""
+    return ",".join(f"{share:z.6f}".rstrip("0").rstrip(".") for share in corner)
 
 
 def items_of(found: object) -> list[Mapping[str, object]]:

@@ -7,13 +7,14 @@ and `place_replay`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from cloud.console.proposal import ChangedLists, ProposalFault, items_of, section_of
+from cloud.console.camera_section import rules_of, section_of
+from cloud.console.proposal import ChangedLists, ProposalFault, items_of
 from contract.labels import VEHICLES
 from contract.report import RelativeBox
 from imaging.polygons import overlap
@@ -78,7 +79,7 @@ def rule_places_of(
         zones=tuple(_fitting(section.get("zones"), ZoneConfig)),
         object_masks=tuple(_fitting(section.get("object_masks"), ObjectMaskConfig)),
         privacy_masks=tuple(_fitting(section.get("privacy_masks"), PrivacyMaskConfig)),
-        rules=tuple(_rules(document, section)) or DEFAULT_RULES,
+        rules=_rules(rules_of(document, camera)),
     )
 
 
@@ -111,14 +112,15 @@ def _fitting(found: object, kind: type[Kept]) -> Iterator[Kept]:
             continue
 
 
-def _rules(document: object, section: Mapping[str, object]) -> Iterator[PlacedRule]:
-    decide = document.get("decide") if isinstance(document, dict) else None
-    general = decide.get("rules") if isinstance(decide, dict) else None
-    own = section.get("rules")
-    for rule in items_of(general if own is None else own):
-        yield PlacedRule(
+def _rules(found: object | None) -> tuple[PlacedRule, ...]:
+    if found is None:
+        return DEFAULT_RULES
+    return tuple(
+        PlacedRule(
             id=str(rule["id"]), labels=_names(rule.get("labels")), zones=_names(rule.get("zones"))
         )
+        for rule in items_of(found)
+    )
 
 
 def _names(found: object) -> frozenset[str]:

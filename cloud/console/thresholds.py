@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cloud.console.camera_section import camera_patch, mapping, rules_of
 from cloud.quality.proposals import ThresholdProposal
 
 DEFAULT_THRESHOLD = 0.35
@@ -31,24 +32,17 @@ def threshold_patch(document: object, proposal: ThresholdProposal) -> dict[str, 
         {**one, "threshold": proposal.proposed} if _threshold(one) <= reach else one
         for one in rules
     ]
-    return {"cameras": {str(camera): {"rules": changed}}} if changed else None
+    return dict(camera_patch(document, camera, {"rules": changed})) if changed else None
 
 
 def _rules(document: object, camera: str) -> list[dict[str, object]]:
     """The camera's own, or those of all cameras."""
-    whole = _mapping(document)
-    own = _mapping(_mapping(whole.get("cameras")).get(camera))
-    section = {**_mapping(whole.get("camera_defaults")), **own}
-    found = section.get("rules") or _mapping(whole.get("decide")).get("rules")
+    found = rules_of(document, camera)
     listed = found[:_MOST_RULES] if isinstance(found, list) else []
-    return [dict(_mapping(one)) for one in listed if isinstance(one, dict)]
+    return [dict(mapping(one)) for one in listed if isinstance(one, dict)]
 
 
 def _threshold(rule: Mapping[str, object]) -> float:
     found = rule.get("threshold")
     known = isinstance(found, int | float) and not isinstance(found, bool) and 0 <= found <= 1
     return float(found) if known and isinstance(found, int | float) else DEFAULT_THRESHOLD
-
-
-def _mapping(found: object) -> Mapping[str, object]:
-    return found if isinstance(found, dict) else {}

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cloud.console.camera_section import camera_patch
 from cloud.console.proposal import (
     ProposalFault,
     changed_lists,
-    patch_of,
     places_in,
     read_places,
     text_of,
@@ -25,19 +25,21 @@ DOCUMENT = {
     }
 }
 
+SHARES = st.floats(0, 1) | st.integers(0, 1920).map(lambda pixels: pixels / 1920)
+
 
 def test_what_is_there_goes_through_the_text_and_changes_nothing() -> None:
     text = text_of(places_in(DOCUMENT, "yard"))
     assert text == "zone drive: 0,0.5 1,0.5 1,1"
     read = read_places(text)
     assert not isinstance(read, ProposalFault)
-    assert patch_of("yard", changed_lists(DOCUMENT, "yard", read)) == {}
+    assert camera_patch(DOCUMENT, "yard", changed_lists(DOCUMENT, "yard", read)) == {}
 
 
 def test_a_patch_has_the_whole_list_and_keeps_what_else_a_zone_says() -> None:
     read = read_places("zone drive: 0,0.4 1,0.4 1,1\nobject mask tree: 0,0 0.1,0 0.1,0.1\n")
     assert not isinstance(read, ProposalFault)
-    assert patch_of("yard", changed_lists(DOCUMENT, "yard", read)) == {
+    assert camera_patch(DOCUMENT, "yard", changed_lists(DOCUMENT, "yard", read)) == {
         "cameras": {
             "yard": {
                 "zones": [DRIVE | {"polygon": [[0.0, 0.4], [1.0, 0.4], [1.0, 1.0]]}],
@@ -45,8 +47,32 @@ def test_a_patch_has_the_whole_list_and_keeps_what_else_a_zone_says() -> None:
             }
         }
     }
-    gone = patch_of("yard", changed_lists(DOCUMENT, "yard", ()))
+    gone = camera_patch(DOCUMENT, "yard", changed_lists(DOCUMENT, "yard", ()))
     assert gone == {"cameras": {"yard": {"zones": []}}}
+
+
+@given(st.lists(st.tuples(SHARES, SHARES), min_size=3, max_size=6, unique=True))
+def test_corners_of_whatever_digits_go_through_the_text_and_change_nothing(
+    corners: list[tuple[float, float]],
+) -> None:
+    zone = {"id": "drive", "polygon": [list(corner) for corner in corners]}
+    document = {"cameras": {"yard": {"zones": [zone]}}}
+    read = read_places(text_of(places_in(document, "yard")))
+    assert not isinstance(read, ProposalFault), read
+    assert changed_lists(document, "yard", read) == {}
+
+
+def test_a_corner_that_is_moved_leaves_the_others_their_digits() -> None:
+    document = {
+        "cameras": {"yard": {"zones": [{"id": "a", "polygon": [[1 / 3, 0], [1, 0], [1, 1]]}]}}
+    }
+    text = text_of(places_in(document, "yard"))
+    assert text == "zone a: 0.333333,0 1,0 1,1"
+    read = read_places(text.replace("1,1", "0.9,1"))
+    assert not isinstance(read, ProposalFault)
+    assert changed_lists(document, "yard", read) == {
+        "zones": [{"id": "a", "polygon": [[1 / 3, 0], [1, 0], [0.9, 1]]}]
+    }
 
 
 @pytest.mark.parametrize(
