@@ -31,15 +31,17 @@ PASSWORD = "a long walk by the sea"  # noqa: S105, of nobody
 ADDRESS = "http://127.0.0.1"
 
 
-def parts_in(folder: Path, clock: Clock, **settings: object) -> ConsoleParts:
-    """A console's parts with databases and an object store in `folder`."""
+def parts_in(
+    folder: Path, clock: Clock, index: str | None = None, **settings: object
+) -> ConsoleParts:
+    """A console's parts with an object store in `folder`, and databases there or at an address."""
     own = {"accounts": f"sqlite:///{folder}/accounts.sqlite"} | settings
-    index = AlarmIndex(open_index(f"sqlite:///{folder}/index.sqlite"), clock)
+    alarm_index = AlarmIndex(open_index(index or f"sqlite:///{folder}/index.sqlite"), clock)
     store = open_store(f"dir:{folder}/store")
     alarms = AlarmStore(store, Keys())
     return open_parts(
         ConsoleSettings.model_validate(own),
-        index,
+        alarm_index,
         alarms,
         store,
         FleetBook(DEFAULT_ROOT, clock),
