@@ -9,7 +9,6 @@ each account supervises its line by a null message. Called by `destination_worke
 from __future__ import annotations
 
 import random
-import socket
 import string
 
 from cloud.notify.alarm_centre_settings import AlarmCentreSettings, CentreAccount
@@ -35,6 +34,7 @@ from cloud.notify.sia_message import (
 from service.clock import Clock
 from service.deadline import ended_after
 from service.events import Event, log
+from service.resolving import connected
 
 MAX_ANSWER_BYTES = 2048
 _SKEW_S = 20.0
@@ -121,7 +121,7 @@ class AlarmCentre:
         try:
             received = self._ask(message)
             answer = read_answer(received, self._key)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             return TryAgain(f"{where}: {str(error) or type(error).__name__}")
         except SiaError as error:
             return TryAgain(f"{where} answered, but: {error}")
@@ -130,10 +130,10 @@ class AlarmCentre:
     def _ask(self, message: bytes) -> bytes:
         """What came up to the end of the first answer; raises `OSError`."""
         settings = self._settings
-        target, time_s = (settings.host, settings.port), settings.timeout_s
+        time_s = settings.timeout_s
         received = b""
         with (
-            socket.create_connection(target, timeout=time_s) as connection,
+            connected(settings.host, settings.port, time_s) as connection,
             ended_after(connection, time_s),
         ):
             connection.sendall(message)

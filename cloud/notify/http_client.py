@@ -1,14 +1,14 @@
 """One HTTP request to a host that somebody configured or registered: no proxy, no redirect.
 
 SHELL. The name is resolved once, every answer is held against `addresses`, and the connection goes
-to the very address that was checked, with TLS for the name. The whole request has one deadline, and
-of an answer no more than a few kilobytes are read. Called by the destinations that speak HTTP.
+to the very address that was checked, with TLS for the name. Look-up, connection, TLS and request
+have a deadline each, and of an answer no more than a few kilobytes are read. Called by the
+destinations that speak HTTP.
 """
 
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from cloud.notify.addresses import refusal
 from service.deadline import ended_after
+from service.resolving import addresses_of, connected_to
 
 MAX_ANSWER_BYTES = 4096
 
@@ -76,7 +77,9 @@ class HttpReach:
     def _connect(
         self, host: str, port: int, tls: bool, timeout_s: float
     ) -> http.client.HTTPConnection:
-        raw = _reach(_checked(host, port, self.allow_networks), port, timeout_s)
+        addresses = addresses_of(host, port, timeout_s)
+        _check(host, addresses, self.allow_networks)
+        raw = connected_to(addresses, port, timeout_s)
         connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
         connection.sock = raw
         if tls:
@@ -90,27 +93,12 @@ class HttpReach:
         return connection
 
 
-def _checked(host: str, port: int, allowed: Sequence[str]) -> list[str]:
-    """The addresses of `host`, all of which may be sent to."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+def _check(host: str, addresses: Sequence[str], allowed: Sequence[str]) -> None:
+    """Raises `AddressRefused` unless all of them may be sent to."""
     for address in addresses:
         reason = refusal(address, allowed)
         if reason is not None:
             raise AddressRefused(f"{host}: {reason}")
-    return addresses
-
-
-def _reach(addresses: Sequence[str], port: int, timeout_s: float) -> socket.socket:
-    """A connection to the first that answers; raises `OSError`."""
-    share_s = timeout_s / max(1, len(addresses))
-    last: OSError = OSError("it has no address")
-    for address in addresses:
-        try:
-            return socket.create_connection((address, port), timeout=share_s)
-        except OSError as error:
-            last = error
-    raise last
 
 
 def _answer(response: http.client.HTTPResponse) -> HttpAnswer:

@@ -12,6 +12,7 @@ import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -20,7 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cloud.notify.delivery import Acknowledged, DeliveryOutcome, NotWanted, TryAgain
 from cloud.notify.mail_settings import SesSettings, SmtpSettings
 from service.deadline import ended_after
+from service.resolving import addresses_of, answered_within, connected
 
+_OWN_NAME_S = 2.0
 _SES_FINAL = frozenset({"MessageRejected", "BadRequestException"})
 
 
@@ -30,6 +33,26 @@ class MailTransport(Protocol):
     def send(self, mail: EmailMessage, sender: str, to: tuple[str, ...]) -> DeliveryOutcome:
         """How it went."""
         ...
+
+
+class _BoundedSmtp(smtplib.SMTP):
+    """smtplib looks a name up without a limit; it leaves the connection to a method to replace."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return connected(host, port, timeout)
+
+
+class _BoundedTlsSmtp(smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        raw = connected(host, port, timeout)
+        try:
+            with ended_after(raw, timeout):
+                return self.context.wrap_socket(raw, server_hostname=host)
+        except (OSError, ValueError):
+            raw.close()
+            raise
 
 
 class SmtpTransport:
@@ -57,10 +80,12 @@ class SmtpTransport:
             return TryAgain(f"{where}: {str(error) or type(error).__name__}")
 
     def _connected(self) -> smtplib.SMTP:
-        host, port = self._settings.host, self._settings.port
+        """All that is looked up has a deadline: the server, and by which name we greet it."""
+        host, port, time_s = self._settings.host, self._settings.port, self._timeout_s
+        own = _own_name(time_s)
         if self._settings.security == "tls":
-            return smtplib.SMTP_SSL(host, port, timeout=self._timeout_s, context=self._tls)
-        return smtplib.SMTP(host, port, timeout=self._timeout_s)
+            return _BoundedTlsSmtp(host, port, own, timeout=time_s, context=self._tls)
+        return _BoundedSmtp(host, port, own, timeout=time_s)
 
     def _hand_over(
         self, server: smtplib.SMTP, mail: EmailMessage, sender: str, to: tuple[str, ...]
@@ -84,7 +109,7 @@ class SesTransport:
         patience = Config(
             connect_timeout=timeout_s, read_timeout=timeout_s, retries={"total_max_attempts": 1}
         )
-        self._settings = settings
+        self._settings, self._timeout_s = settings, timeout_s
         self._client = boto3.client(
             "sesv2",
             region_name=settings.region,
@@ -100,6 +125,11 @@ class SesTransport:
         }
         if self._settings.configuration_set is not None:
             request["ConfigurationSetName"] = self._settings.configuration_set
+        host = urlsplit(self._client.meta.endpoint_url).hostname or ""
+        try:
+            addresses_of(host, 443, self._timeout_s)  # boto3 does it again, without a limit
+        except (OSError, UnicodeError) as error:
+            return TryAgain(f"{host}: {error}")
         try:
             answer = self._client.send_email(**request)
         except ClientError as error:
@@ -108,6 +138,15 @@ class SesTransport:
         except BotoCoreError as error:
             return TryAgain(str(error))
         return Acknowledged(str(answer.get("MessageId", "")))
+
+
+def _own_name(time_s: float) -> str:
+    """By which a mail server is greeted; where our own is not to be found out, as smtplib does."""
+    try:
+        found = answered_within(min(time_s, _OWN_NAME_S), socket.getfqdn, "looking up our own name")
+    except OSError:
+        found = ""
+    return found if "." in found else "[127.0.0.1]"
 
 
 def _leave(server: smtplib.SMTP) -> None:
