@@ -17,6 +17,7 @@ from edge.config.audit import AuditConfig
 from edge.config.day_night import DayNightConfig, NightConfig
 from edge.config.deduplication import DeduplicationConfig
 from edge.config.deliver import DeliverConfig, DirStoreConfig, OutboxConfig, S3StoreConfig
+from edge.config.detect import DetectConfig
 from edge.config.enrolment import EnrolmentConfig
 from edge.config.evidence import EvidenceConfig
 from edge.config.gate import GateConfig
@@ -44,7 +45,7 @@ from service.places import (
     ZoneConfig,
     repeated,
 )
-from service.sections import BrokerConfig, Share, TlsConfig
+from service.sections import BrokerConfig, TlsConfig
 from service.weekly_hours import WindowConfig
 
 __all__ = [
@@ -96,35 +97,6 @@ __all__ = [
 
 class GatewayConfig(Section):
     id: Name = Field("gateway", description="This gateway's id, in every topic and object key.")
-
-
-class DetectConfig(Section):
-    """The edge's network."""
-
-    model: str = Field(
-        "nanodet-g-416-int8", description="A shipped model's name, or a folder with a manifest."
-    )
-    runtime: Literal["auto", "tflite", "litert"] = Field(
-        "auto",
-        description="Interpreter; scores differ a little between them. auto is litert where it is "
-        "installed and runs the model, else tflite.",
-    )
-    workers: int = Field(1, ge=1, le=16, description="Analysis threads, an interpreter each.")
-    threads_per_worker: int = Field(1, ge=1, le=16, description="Threads within an interpreter.")
-    min_score: Share = Field(0.25, description="Detections with a lower score are ignored.")
-    vehicle_sum: bool = Field(
-        True, description="A vehicle's score is the sum over car, bus and truck, at most 1."
-    )
-    regions: SearchRegionsConfig = Field(
-        default_factory=SearchRegionsConfig, description="Enlarged crops for small objects."
-    )
-    errors_in_a_row: int = Field(
-        5,
-        ge=1,
-        le=1000,
-        description="Failures of the network in a row after which the daemon restarts, or takes "
-        "back an update that is on trial.",
-    )
 
 
 class RuntimeConfig(Section):

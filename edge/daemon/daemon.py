@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
 from edge.config.load import Loaded
 from edge.daemon.config_target import ConfigTarget
 from edge.daemon.connections import exposed
@@ -22,23 +20,17 @@ from edge.daemon.diagnostics import diagnostics
 from edge.daemon.gateway import Gateway
 from edge.daemon.health_checks import checks
 from edge.daemon.heartbeat import late
+from edge.daemon.metrics import registry_of
 from edge.daemon.model_target import ModelTarget
 from edge.daemon.watchdog import DeadMan, Watchdog
-from edge.deliver.delivery_metrics import DeliveryCollector, waiting
+from edge.deliver.delivery_metrics import waiting
 from edge.detect.networks import OpenDetectors, open_detectors
 from edge.errors import ConfigError, ConfigProblem, OutboxError
-from edge.health.camera_conditions import ConditionCollector
-from edge.health.gateway_health import HealthCollector
-from edge.metrics.counters import FunnelCollector
-from edge.metrics.refusals import RefusalCollector
-from edge.self_test.record import SelfTestCollector
 from edge.self_test.requests import PATH, AskedHere
-from edge.update.metrics import UpdateCollector
 from imaging.manifest import ModelError
 from service.clock import Clock
 from service.events import Event, flush, log
-from service.library_lines import CAUGHT
-from service.metrics import Health, LinkCollector, StatusServer
+from service.metrics import Health, StatusServer
 from service.notify import SystemdNotifier
 
 _TURN_S = 0.25
@@ -83,22 +75,10 @@ class Daemon:
         self.gateway.health.add_checks(*checks(self.gateway))
         self.gateway.remote.diagnose_by(diagnostics(self.gateway))
         runtime = loaded.config.runtime
-        registry = CollectorRegistry()
-        registry.register(FunnelCollector(self.gateway.counters.snapshot))
-        registry.register(ConditionCollector(self.gateway.camera_watch.conditions))
-        registry.register(LinkCollector(self.gateway.links))
-        registry.register(HealthCollector(self.gateway.health.condition))
-        delivery = self.gateway.delivery
-        registry.register(DeliveryCollector(self.gateway.outbox, delivery.verdicts.lag))
-        registry.register(RefusalCollector(self.gateway.counters.refusals.snapshot))
-        registry.register(SelfTestCollector(self.gateway.self_tests.record))
-        registry.register(UpdateCollector(*self.gateway.updates.updaters))
-        self.gateway.timings.register(registry)
-        registry.register(CAUGHT)
         self._status_server = StatusServer(
             runtime.metrics_host,
             runtime.metrics_port,
-            registry,
+            registry_of(self.gateway),
             self.health,
             {PATH: AskedHere(self.gateway.self_tests.tests)},
         )
