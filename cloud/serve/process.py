@@ -97,10 +97,20 @@ class _Process:
         self._exposed = exposed(settings)
         registry = CollectorRegistry()
         metrics = WorkerMetrics(registry)
-        queue = ReportQueue(settings.work.max_waiting, metrics, stopping)
-        self._reports = queue
+        self._reports = ReportQueue(settings.work.max_waiting, metrics, stopping)
         self._watch_keeper = WatchKeeper(settings.root, store, self._say, keys.signer, stopping)
-        self._link = Link(
+        self._link = self._make_link()
+        self._worker = self._make_worker(store, model, metrics)
+        self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
+        self._store_watch = StoreWatch(store, clock, stopping)
+        registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
+        registry.register(WatchCollector(self._watch_keeper.counts))
+        host, port = settings.metrics_host, settings.metrics_port
+        self._status = StatusServer(host, port, registry, self.health)
+
+    def _make_link(self) -> Link:
+        settings = self._settings
+        return Link(
             replace(link_settings(settings), manual_ack=True),
             on_fatal=self._end,
             on_message=self._receive,
@@ -108,12 +118,17 @@ class _Process:
                 Subscription(filter=shared_suspects(settings.root, settings.group)),
                 Subscription(filter=shared_watches(settings.root, settings.group), optional=True),
             ),
-            clock=clock,
+            clock=self._clock,
         )
-        self._worker = ConfirmWorker(
+
+    def _make_worker(
+        self, store: ObjectStore, model: FullModel, metrics: WorkerMetrics
+    ) -> ConfirmWorker:
+        settings, keys, clock = self._settings, self._keys, self._clock
+        return ConfirmWorker(
             WorkerContext(
                 root=settings.root,
-                queue=queue,
+                queue=self._reports,
                 evaluator=_evaluator(settings, store, model, metrics, clock),
                 ledger=Ledger(store, keys.signer, keys.keyring),
                 publish=_verdict_publisher(self._link, settings, keys.signer),
@@ -121,17 +136,11 @@ class _Process:
                 metrics=metrics,
                 settings=settings.work,
                 clock=clock,
-                stopping=stopping,
+                stopping=self._stopping,
                 self_check=model.self_check,
                 keep_report=_report_keeper(store, keys, clock),
             )
         )
-        self._thread = threading.Thread(target=self._worker.run, name="confirm", daemon=True)
-        self._store_watch = StoreWatch(store, clock, stopping)
-        registry.register(LinkCollector(lambda: {"uplink": self._link.state()}))
-        registry.register(WatchCollector(self._watch_keeper.counts))
-        host, port = settings.metrics_host, settings.metrics_port
-        self._status = StatusServer(host, port, registry, self.health)
 
     def start(self) -> None:
         try:

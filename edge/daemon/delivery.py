@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from contract.ids import GatewayId
@@ -104,39 +104,42 @@ class Delivery:
         destinations = brokers(site, None if self.alone else self.uplink, topics.root)
         outbox.notifications.keep_only([one.name for one in destinations])
         self.threats = Threats(outbox, topics, clock, context.settings, site)
-        self._carrying = Worker("courier", self._step, clock=clock, on_failure=on_failure)
-        store = open_store_of(current, clock, callbacks.synchronised)
-        self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
-        self.audience, self._answered = Audience(clock), callbacks.answered
-        self.store_probe = _probe_of(store, topics.gateway, context)
-        self._courier = Courier(
-            context,
-            CloudEndpoint(
-                store=store,
-                uplink=self.uplink,
-                root=topics.root,
-                audience=self.audience,
-                probe=self.store_probe,
-            ),
-            random.Random(),
-            self._carrying.beat,
-        )
+        self._answered = callbacks.answered
+        self._build_courier(context, topics, open_store_of(current, clock, callbacks.synchronised))
         self._notifying = tuple(self._notifier(one, context, on_failure) for one in destinations)
-        self.verdicts = Verdicts(
-            context,
-            counters,
-            self.trust,
-            self.threats,
-            destinations,
-            VerdictListeners(
-                evidence_requests=self.evidence_requests,
-                answered=self._decided,
-                marked=callbacks.marked,
-                wake=self._notify,
-                doubt=self._courier.doubt,
-            ),
-        )
+        self.verdicts = self._make_verdicts(context, destinations, callbacks)
         self.workers = (self._carrying, *self._notifying)
+
+    def _build_courier(self, context: DeliveryContext, topics: Topics, store: ObjectStore) -> None:
+        """What carries reports, and what is known of the way."""
+        clock, on_failure = context.clock, self._on_failure
+        self._carrying = Worker("courier", self._step, clock=clock, on_failure=on_failure)
+        self._tick_store = store.tick if isinstance(store, DirectoryStore) else lambda: None
+        self.audience = Audience(clock)
+        self.store_probe = _probe_of(store, topics.gateway, context)
+        endpoint = CloudEndpoint(
+            store=store,
+            uplink=self.uplink,
+            root=topics.root,
+            audience=self.audience,
+            probe=self.store_probe,
+        )
+        self._courier = Courier(context, endpoint, random.Random(), self._carrying.beat)
+
+    def _make_verdicts(
+        self,
+        context: DeliveryContext,
+        destinations: Sequence[Destination],
+        callbacks: DeliveryCallbacks,
+    ) -> Verdicts:
+        listeners = VerdictListeners(
+            evidence_requests=self.evidence_requests,
+            answered=self._decided,
+            marked=callbacks.marked,
+            wake=self._notify,
+            doubt=self._courier.doubt,
+        )
+        return Verdicts(context, self._counters, self.trust, self.threats, destinations, listeners)
 
     def _make_uplink(self, config: EdgeConfig, setup: UplinkSetup) -> Link:
         """The link to the cloud; where that has no broker of its own, only what is ours there."""
