@@ -31,7 +31,7 @@ from service.events import configure
 from tests.unit.edge.daemon.test_switches import ARMED, TOPICS
 from tests.unit.edge.deliver.bundles import CAMERA, bundle, name, verdict
 from tests.unit.edge.deliver.site import Site
-from tests.unit.edge.static_objects.test_static_store import parked
+from tests.unit.edge.static_objects.static_rims import parked
 
 MODES = {
     "kill": (0, 0),

@@ -15,7 +15,7 @@ from edge.static_objects.store import LOOK_S, StaticStore
 from tests.unit.edge.daemon.test_switches import ARMED, TOPICS
 from tests.unit.edge.deliver.bundles import CAMERA, bundle, name, verdict
 from tests.unit.edge.deliver.site import Site, told
-from tests.unit.edge.static_objects.test_static_store import parked
+from tests.unit.edge.static_objects.static_rims import parked
 
 WAITING = 8
 

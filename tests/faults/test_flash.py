@@ -17,7 +17,7 @@ from tests.faults.conftest import scaled
 from tests.faults.layout import until
 from tests.servers import Broker
 from tests.system.sites import ear, edge, settings
-from tests.unit.edge.static_objects.test_static_store import parked
+from tests.unit.edge.static_objects.static_rims import parked
 
 SECONDS = scaled("FLASH_SECONDS", 60)
 MB = 1_000_000

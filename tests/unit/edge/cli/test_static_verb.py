@@ -14,7 +14,7 @@ from edge.static_objects.database import FILE
 from edge.static_objects.store import StaticStore
 from tests.fakes import ManualClock
 from tests.unit.edge.deliver.bundles import CAMERA
-from tests.unit.edge.static_objects.test_static_store import OTHER, parked
+from tests.unit.edge.static_objects.static_rims import OTHER, parked
 
 
 @pytest.fixture
