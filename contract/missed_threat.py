@@ -18,7 +18,7 @@ from contract.values import Moment, Sentence, Word
 
 
 class MissedThreat(Wire):
-    """One thing of which nobody was told."""
+    """One thing of which nobody was notified."""
 
     version: Literal[1] = Field(1, description="Version of this record.")
     gateway: GatewayName = Field(description="Who should have raised it.")

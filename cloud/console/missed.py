@@ -1,4 +1,4 @@
-"""What nobody was told of: an operator reports it, so that figures and proposals count it.
+"""What nobody was notified of: an operator reports it, so that figures and proposals count it.
 
 SHELL. The report goes into the store before the index, as actions do. Called by `app`.
 """

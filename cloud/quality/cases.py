@@ -13,7 +13,7 @@ from contract.ids import CameraId, GatewayId
 from contract.operator_action import OutcomeCode
 
 ALERTING: frozenset[AlarmState] = frozenset({"confirmed", "inconclusive", "unconfirmed"})
-"""States of which a person is told, unless the site has switched off `alert_unconfirmed`."""
+"""States of which a person is notified, unless the site has switched off `alert_unconfirmed`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class QualityCase:
 
     @property
     def alerted(self) -> bool:
-        """Whether somebody was told."""
+        """Whether somebody was notified."""
         return not self.audit and self.state in ALERTING
 
     @property

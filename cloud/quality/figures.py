@@ -43,9 +43,10 @@ class SeenShare:
 class FilterQuality:
     """Of a site, camera or class.
 
-    `reduction`: of the decided suspicions those that nobody was told of. `precision`: of the told
-    and marked ones those in which something was there. `recall`: of all that was there by people's
-    marks, with what was refuted and what was reported or found as missed, what was told.
+    `reduction`: of the decided suspicions those that nobody was notified of. `precision`: of those
+    notified and marked, the ones in which something was there. `recall`: of all that was there by
+    people's marks, with what was refuted and what was reported or found as missed, what was
+    notified.
     """
 
     suspicions: int
@@ -80,13 +81,13 @@ def quality_of(cases: Iterable[QualityCase], missed: int = 0) -> FilterQuality:
     some = list(cases)
     suspicions = [one for one in some if not one.audit]
     decided = [one for one in suspicions if one.state != "pending"]
-    told = [one for one in suspicions if one.alerted and one.real is not None]
+    notified = [one for one in suspicions if one.alerted and one.real is not None]
     real = [one for one in suspicions if one.real]
     missed += sum(one.audit and _found(one) for one in some)
     return FilterQuality(
         suspicions=len(suspicions),
         reduction=SeenShare(hits=sum(not one.alerted for one in decided), cases=len(decided)),
-        precision=SeenShare(hits=sum(bool(one.real) for one in told), cases=len(told)),
+        precision=SeenShare(hits=sum(bool(one.real) for one in notified), cases=len(notified)),
         recall=SeenShare(hits=sum(one.alerted for one in real), cases=len(real) + missed),
     )
 

@@ -1,4 +1,4 @@
-"""What nobody was told of is reported, kept in the store, counted, and proposed by."""
+"""What nobody was notified of is reported, kept in the store, counted, and proposed by."""
 
 from __future__ import annotations
 
