@@ -41,8 +41,23 @@ class PostgreSql:
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return self._address(name)
 
-    def _address(self, name: str) -> str:
-        return f"postgresql://{USER}@{HOST}:{self.port}/{name}"
+    def new_database_of(self, owner: str, guest: str) -> tuple[str, str]:
+        """The addresses of an empty database for its owner, and for who may only make tables in it;
+        neither is superuser."""
+        mine = self.new_database()
+        name = mine.rsplit("/", 1)[1]
+        with psycopg.connect(mine, autocommit=True) as connection:
+            for statement in (
+                f"CREATE ROLE {owner} LOGIN",
+                f"CREATE ROLE {guest} LOGIN",
+                f"ALTER DATABASE {name} OWNER TO {owner}",
+                f"GRANT CREATE ON SCHEMA public TO {owner}, {guest}",
+            ):
+                connection.execute(statement.encode())
+        return self._address(name, owner), self._address(name, guest)
+
+    def _address(self, name: str, user: str = USER) -> str:
+        return f"postgresql://{user}@{HOST}:{self.port}/{name}"
 
 
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:

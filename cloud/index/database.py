@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from cloud.index.address import AddressError, database_address
+from cloud.index.words import index_words
 from cloud.migrations import Migrations, bring_up_to_date
 
 POOL = 8
@@ -48,6 +49,7 @@ def open_index(url: str, password_file: Path | None = None) -> Engine:
         engine = _engine(parsed)
         with writing(engine) as connection:
             bring_up_to_date(connection, MIGRATIONS)
+            index_words(connection)
             measure(connection)
     except CommandError as error:
         raise IndexUnusable(

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
 
+from cloud.index.address import database_address
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.database import MIGRATIONS, IndexUnusable, open_index, writing
 from cloud.index.queries import AlarmFilter
@@ -85,3 +86,23 @@ def test_an_index_that_cannot_be_opened_says_why_and_no_secret(address: str, wor
     with pytest.raises(IndexUnusable, match=words) as raised:
         open_index(address)
     assert "secret" not in str(raised.value)
+
+
+def test_the_index_of_words_needs_no_superuser_and_is_made_up_for(
+    postgresql: databases.PostgreSql,
+) -> None:
+    owned, lent = postgresql.new_database_of("landlord", "lodger")
+    report = report_of(1, camera="yard")
+    for made in (False, True, True):
+        engine = open_index(lent)  # makes the tables, so they are its own
+        index = AlarmIndex(engine, ManualClock())
+        index.add(report.report_id, [received(report)])
+        assert len(index.page(AlarmFilter(words=("yar",))).alarms) == 1
+        with engine.connect() as connection:
+            there = connection.scalar(text("SELECT to_regclass('alarms_by_words')"))
+        assert (there is not None) == made
+        engine.dispose()
+        landlord = create_engine(database_address(owned))
+        with landlord.begin() as connection:
+            connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+        landlord.dispose()

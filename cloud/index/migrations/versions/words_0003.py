@@ -1,12 +1,11 @@
 """Search by parts of words, and filters by one value with the most severe first.
 
 Both databases know how to find parts of three letters each. SQLite keeps them in a table of its own
-beside `alarms`, which triggers follow; a `VACUUM` by hand may upset it. PostgreSQL needs its
-extension `pg_trgm`; where it is not to be had, rare words are found slowly.
+beside `alarms`, which triggers follow; a `VACUUM` by hand may upset it. PostgreSQL's index needs an
+extension, which may come later: `cloud.index.words` sees to it at each opening.
 """
 
 from alembic import op
-from sqlalchemy.exc import DBAPIError
 
 _INDEXES = {
     "alarms_of_site_by_severity": ["gateway", "severity", "raised_at", "report_id"],
@@ -36,27 +35,15 @@ _SQLITE = (
     f"WHEN old.words <> new.words BEGIN {_REMOVED}; {_ADDED}; END",
     "INSERT INTO alarm_words(alarm_words) VALUES ('rebuild')",
 )
-_POSTGRESQL = (
-    "CREATE EXTENSION IF NOT EXISTS pg_trgm",
-    "CREATE INDEX alarms_by_words ON alarms USING gin (words gin_trgm_ops)",
-)
 
 
 def upgrade() -> None:
     """Makes what the database has for it."""
     for name, columns in _INDEXES.items():
         op.create_index(name, "alarms", columns)
-    connection = op.get_bind()
-    if connection.dialect.name == "sqlite":
+    if op.get_bind().dialect.name == "sqlite":
         for statement in _SQLITE:
             op.execute(statement)
-        return
-    try:
-        with connection.begin_nested():
-            for statement in _POSTGRESQL:
-                connection.exec_driver_sql(statement)
-    except DBAPIError:  # not installed, or not ours to install
-        return
 
 
 def downgrade() -> None:
