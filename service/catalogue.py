@@ -46,6 +46,12 @@ class Event(StrEnum):
         "Nobody can sign in by the identity provider now; why.",
         True,
     )
+    DATABASE_AWAY = (
+        "database_away",
+        "warning",
+        "The console's accounts or index did not answer a page, which said so; why.",
+        True,
+    )
     ESCALATION_DELAYED = (
         "escalation_delayed",
         "warning",

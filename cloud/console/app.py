@@ -11,6 +11,8 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from cloud.console import (
@@ -49,6 +51,7 @@ from cloud.index.alarm_store import AlarmStore
 from cloud.index.desk import AlarmDesk
 from objectstore.store import ObjectStore
 from service.clock import Clock
+from service.events import Event, log
 
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
@@ -127,6 +130,8 @@ def create_app(parts: ConsoleParts) -> FastAPI:
     app.add_exception_handler(HTTPException, _refuse)
     app.add_exception_handler(404, _refuse)
     app.add_exception_handler(RequestValidationError, _refuse_input)
+    for away in (OperationalError, NoConnection):
+        app.add_exception_handler(away, _refuse_without_database)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=_hosts(parts.settings))
     app.add_middleware(SecurityHeaders, secure=parts.settings.secure)
     return app
@@ -171,6 +176,16 @@ def _refuse_input(request: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else []
     said = [f"{one['loc'][-1] if one['loc'] else 'input'}: {one['msg']}" for one in found]
     return _refusal(request, 422, "; ".join(said)[:1000])
+
+
+def _refuse_without_database(request: Request, error: Exception) -> Response:
+    """Nor can it be asked who this is, where that is not known yet."""
+    said = getattr(error, "orig", None) or error  # without the statement and its values
+    log(Event.DATABASE_AWAY, reason=" ".join(str(said).split())[:400])
+    if not hasattr(request.state, "open_session"):
+        request.state.open_session = None
+    detail = "The database does not answer: try again. What you sent may not be kept."
+    return _refusal(request, 503, detail)
 
 
 def _refusal(request: Request, status: int, detail: str) -> Response:
