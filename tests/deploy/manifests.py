@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 OVERLAYS = ("overlays/small", "overlays/production", "overlays/gpu")
-EVERYTHING = (*OVERLAYS, "archive")
+EVERYTHING = (*OVERLAYS, "archive", "retain")
 Object = dict[str, Any]
 
 
@@ -25,9 +25,15 @@ def of_kind(kind: str, found: list[Object], name: str = "") -> Object:
 
 def pods(found: list[Object]) -> Iterator[Object]:
     for one in found:
-        if one["kind"] in {"Deployment", "StatefulSet", "Job"}:
-            pod: Object = one["spec"]["template"]["spec"]
-            yield pod
+        if one["kind"] in {"Deployment", "StatefulSet", "Job", "CronJob"}:
+            yield pod_of(one)
+
+
+def pod_of(workload: Object) -> Object:
+    """What it starts; a CronJob by way of its jobs."""
+    spec = workload["spec"]
+    found: Object = spec.get("jobTemplate", {"spec": spec})["spec"]["template"]["spec"]
+    return found
 
 
 def containers(pod: Object) -> list[Object]:
@@ -38,7 +44,10 @@ def environment(container: Object, found: list[Object]) -> dict[str, str]:
     """The variables that a container gets, those from ConfigMaps too."""
     environ: dict[str, str] = {}
     for source in container.get("envFrom", []):
-        environ |= of_kind("ConfigMap", found, source["configMapRef"]["name"])["data"]
+        name = source["configMapRef"]["name"]
+        for one in found:  # a part may leave it to the overlay
+            if (one["kind"], one["metadata"]["name"]) == ("ConfigMap", name):
+                environ |= one["data"]
     for one in container.get("env", []):
         environ[one["name"]] = one.get("value", "")
     return environ
@@ -70,7 +79,7 @@ def lay_out(
 
     A Secret without a list of items has all of `secrets`.
     """
-    pod = workload["spec"]["template"]["spec"]
+    pod = pod_of(workload)
     [container] = pod["containers"]
     volumes = {one["name"]: one for one in pod["volumes"]}
     mounts = {one["mountPath"]: one["name"] for one in container["volumeMounts"]}

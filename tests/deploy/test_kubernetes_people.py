@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud.notify.destinations import build
-from cloud.settings import ENV_KEYS, ENV_PREFIX, Settings, load_settings
+from cloud.settings import ENV_KEYS, ENV_PREFIX, RetentionSettings, Settings, load_settings
 from contract.signature import new_signer, private_pem, public_text
 from objectstore.open import read_s3
 from objectstore.s3_client import S3Settings
@@ -187,6 +188,21 @@ def probe(pod: LaidOut, kind: str, port: int) -> int:
     assert (asked["path"], asked["port"]) == ("/healthz", "http")
     [host] = [one["value"] for one in asked.get("httpHeaders", [{"value": "10.1.2.3"}])]
     return ask(port, host)
+
+
+def test_what_is_over_is_removed_once_a_day_by_the_command_as_it_stands_there(
+    render: Render, tmp_path: Path
+) -> None:
+    found = objects(render("retain"))
+    job = of_kind("CronJob", found)
+    assert job["spec"]["concurrencyPolicy"] == "Forbid"
+    pod = lay_out(job, found, SECRETS, tmp_path)
+    (tmp_path / "store").mkdir()
+    variables = [f"{key}={value}" for key, value in pod.environ.items()]
+    variables.append(f"STILLWATCH_CLOUD_STORE=dir:{tmp_path}/store")
+    command = ["env", "-C", str(ROOT), *variables, sys.executable, "-m", "cloud"]
+    subprocess.run([*command, *pod.container["args"]], check=True, timeout=120)
+    assert read(pod).retention == RetentionSettings()
 
 
 @pytest.mark.parametrize("folder", ["overlays/small", "overlays/production"])
