@@ -54,13 +54,11 @@ class EnrolmentService:
         """`tls`: certificate and key; None: plain HTTP, for behind a proxy."""
         self._server = _Server(
             (host, port),
-            _handler(
-                {
-                    ENROL_PATH: registrar.enrol,
-                    RENEW_PATH: registrar.renew,
-                    SIGN_PATH: registrar.sign,
-                }
-            ),
+            {
+                ENROL_PATH: registrar.enrol,
+                RENEW_PATH: registrar.renew,
+                SIGN_PATH: registrar.sign,
+            },
             None if tls is None else _context(*tls),
         )
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -86,12 +84,13 @@ class _Server(ThreadingHTTPServer):
     def __init__(
         self,
         address: tuple[str, int],
-        handler: type[BaseHTTPRequestHandler],
+        paths: Mapping[str, Callable[[bytes], Response]],
         context: ssl.SSLContext | None,
     ) -> None:
+        self.paths = paths
         self._context = context
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
-        super().__init__(address, handler)
+        super().__init__(address, _EnrolHandler)
 
     def process_request(self, request: object, client_address: object) -> None:
         self._places.acquire()
@@ -126,75 +125,73 @@ def _bytes_in(length: str) -> int:
     return int(length) if fits else LONGEST_PASSED_OVER + 1
 
 
-def _handler(paths: Mapping[str, Callable[[bytes], Response]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        timeout = PATIENCE_S
-        server_version, sys_version = "stillwatch-enrol", ""
+class _EnrolHandler(BaseHTTPRequestHandler):
+    timeout = PATIENCE_S
+    server_version, sys_version = "stillwatch-enrol", ""
+    server: _Server
 
-        def do_GET(self) -> None:
-            if self.path == HEALTH_PATH:
-                self._answer(HTTPStatus.OK, b'{"status":"ok"}')
-            else:
-                words = f"GET {HEALTH_PATH}, or POST {' or '.join(paths)}"
-                self._send(HTTPStatus.NOT_FOUND, _refusal(words))
+    def do_GET(self) -> None:
+        if self.path == HEALTH_PATH:
+            self._answer(HTTPStatus.OK, b'{"status":"ok"}')
+        else:
+            words = f"GET {HEALTH_PATH}, or POST {' or '.join(self.server.paths)}"
+            self._send(HTTPStatus.NOT_FOUND, _refusal(words))
 
-        def do_POST(self) -> None:
-            decide = paths.get(self.path)
-            length = _bytes_in(self.headers.get("Content-Length", ""))
-            if decide is None:
-                self._pass_over(length)
-                self._send(HTTPStatus.NOT_FOUND, _refusal(f"ask {' or '.join(paths)}"))
-            elif length > LONGEST_BODY:
-                self._pass_over(length)
-                words = f"Content-Length must be at most {LONGEST_BODY}"
-                self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _refusal(words))
-            else:
-                self._decide(decide, self.rfile.read(length))
+    def do_POST(self) -> None:
+        decide = self.server.paths.get(self.path)
+        length = _bytes_in(self.headers.get("Content-Length", ""))
+        if decide is None:
+            self._pass_over(length)
+            self._send(HTTPStatus.NOT_FOUND, _refusal(f"ask {' or '.join(self.server.paths)}"))
+        elif length > LONGEST_BODY:
+            self._pass_over(length)
+            words = f"Content-Length must be at most {LONGEST_BODY}"
+            self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _refusal(words))
+        else:
+            self._decide(decide, self.rfile.read(length))
 
-        def _pass_over(self, length: int) -> None:
-            """What is left unread would cut off our answer; too much of it so be it."""
-            if length <= LONGEST_PASSED_OVER:
-                self.rfile.read(length)
+    def _pass_over(self, length: int) -> None:
+        """What is left unread would cut off our answer; too much of it so be it."""
+        if length <= LONGEST_PASSED_OVER:
+            self.rfile.read(length)
 
-        def _decide(self, decide: Callable[[bytes], Response], body: bytes) -> None:
-            try:
-                answer = decide(body)
-            except (AuthorityError, StoreError) as error:
-                log(Event.ENROLMENT_FAILED, reason=str(error))
-                words = _refusal("the service cannot sign now: ask again later")
-                self._send(HTTPStatus.SERVICE_UNAVAILABLE, words)
-                return
-            if isinstance(answer, EnrolmentAnswer):
-                log(Event.CERTIFICATE_ISSUED, gateway=answer.gateway, until=answer.expires_at)
-                self._send(HTTPStatus.OK, answer)
-            elif isinstance(answer, StoreAddress):
-                self._send(HTTPStatus.OK, answer)
-            else:
-                client = self.client_address[0]
-                log(
-                    Event.ENROLMENT_REFUSED,
-                    client=client,
-                    reason=answer.reason,
-                    detail=answer.detail,
-                )
-                self._send(HTTPStatus.FORBIDDEN, answer)
+    def _decide(self, decide: Callable[[bytes], Response], body: bytes) -> None:
+        try:
+            answer = decide(body)
+        except (AuthorityError, StoreError) as error:
+            log(Event.ENROLMENT_FAILED, reason=str(error))
+            words = _refusal("the service cannot sign now: ask again later")
+            self._send(HTTPStatus.SERVICE_UNAVAILABLE, words)
+            return
+        if isinstance(answer, EnrolmentAnswer):
+            log(Event.CERTIFICATE_ISSUED, gateway=answer.gateway, until=answer.expires_at)
+            self._send(HTTPStatus.OK, answer)
+        elif isinstance(answer, StoreAddress):
+            self._send(HTTPStatus.OK, answer)
+        else:
+            client = self.client_address[0]
+            log(
+                Event.ENROLMENT_REFUSED,
+                client=client,
+                reason=answer.reason,
+                detail=answer.detail,
+            )
+            self._send(HTTPStatus.FORBIDDEN, answer)
 
-        def _send(self, status: HTTPStatus, answer: Response) -> None:
-            self._answer(status, answer.model_dump_json().encode())
+    def _send(self, status: HTTPStatus, answer: Response) -> None:
+        self._answer(status, answer.model_dump_json().encode())
 
-        def _answer(self, status: HTTPStatus, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.wfile.write(body)
-            self.close_connection = True
+    def _answer(self, status: HTTPStatus, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(body)
+        self.close_connection = True
 
-        def log_message(self, *_args: object) -> None:
-            """Decisions are events, requests are none."""
-
-    return Handler
+    def log_message(self, *_args: object) -> None:
+        """Decisions are events, requests are none."""
 
 
 def _refusal(words: str) -> EnrolmentRefusal:
