@@ -54,6 +54,7 @@ def run_console(
     own = _console_settings(settings.console, vars(options))
     settings = settings.model_copy(update={"console": own})
     if options.console == "check-config":
+        store(settings)
         return _check(settings)
     if options.console == "invite":
         return _invite(options, own, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,12 @@ def test_a_list_of_sites_that_names_none_is_refused_and_means_never_all(
     told = capsys.readouterr()
     assert told.out == ""
     assert "--sites: " in told.err
+
+
+def test_settings_by_which_it_could_not_serve_are_not_called_usable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["console", "check-config"]) == os.EX_CONFIG
+    told = capsys.readouterr()
+    assert (told.out, "no object store is given" in told.err) == ("", True)
+    assert main(["console", "check-config", "--store", f"dir:{tmp_path}/store"]) == 0
