@@ -24,6 +24,7 @@ from cloud.console.process import ConsoleProcess
 from cloud.console.roles import PersonRole
 from cloud.console.settings import ConsoleSettings
 from cloud.console.tables import AccountsError, open_tables
+from cloud.keys import open_keys
 from cloud.settings import Settings, SettingsError
 from objectstore.store import ObjectStore
 from service.clock import Clock
@@ -55,6 +56,7 @@ def run_console(
     settings = settings.model_copy(update={"console": own})
     if options.console == "check-config":
         store(settings)
+        open_keys(settings)
         return _check(settings)
     if options.console == "invite":
         return _invite(options, own, clock)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Literal, assert_never
 
 from cloud.confirm.offline import CannotRun
+from cloud.keys import open_keys
 from cloud.notify.delivery import Acknowledged, DeliveryAttempt, NotWanted, TryAgain
 from cloud.notify.destinations import build
 from cloud.notify.notice import Notice
@@ -56,6 +57,7 @@ def notify(
 
 
 def _check(settings: Settings, clock: Clock) -> int:
+    open_keys(settings)
     built = build(settings.notify, os.environ, clock)
     for name in sorted(built):
         rules = sum(name in rule.to for rule in settings.notify.rules)

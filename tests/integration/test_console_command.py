@@ -59,3 +59,13 @@ def test_settings_by_which_it_could_not_serve_are_not_called_usable(
     told = capsys.readouterr()
     assert (told.out, "no object store is given" in told.err) == ("", True)
     assert main(["console", "check-config", "--store", f"dir:{tmp_path}/store"]) == 0
+
+
+@pytest.mark.parametrize("of", ["console", "notify"])
+def test_a_key_that_cannot_be_read_is_said_by_whoever_would_not_run_without_it(
+    of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "cloud.yaml"
+    settings.write_text(f"trusted_keys: [{tmp_path}/none.pub]\nstore: dir:{tmp_path}/store\n")
+    assert main([of, "check-config", "--settings", str(settings)]) == os.EX_CONFIG
+    assert "none.pub cannot be read" in capsys.readouterr().err
