@@ -97,7 +97,7 @@ def rows_of(layout: StageLayout) -> list[list[Car]]:
 
 
 def _row(layout: StageLayout, tall: float) -> list[Car]:
-    """From beyond the left border to beyond the right one."""
+    """From beyond the left border to beyond the right one; never without any car."""
     rng, foot = layout.rng, feet_px(layout, tall)
     cars: list[Car] = []
     x = -tall * float(rng.uniform(0.2, 1.0))
@@ -107,7 +107,7 @@ def _row(layout: StageLayout, tall: float) -> list[Car]:
         if rng.uniform() > EMPTY:
             cars.append(Car(cutout=car.cutout, home=(x, car.home[1]), ground=car.ground))
         x += half_px(car) * float(rng.uniform(*APART))
-    return cars
+    return cars or _row(layout, tall)
 
 
 def _car(layout: StageLayout, tall: float, foot: float) -> Car:

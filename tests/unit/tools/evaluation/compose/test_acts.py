@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.tools.evaluation.compose.staged import DRAWN, bounds, cast_of, seen_of, shown
@@ -127,6 +127,7 @@ def test_a_recorder_s_stream_is_of_its_size_and_people_in_it_are_squeezed(
 
 
 @given(st.sampled_from(sorted(ACTS)), st.integers(0, 10_000), st.floats(0.0, 0.7))
+@example("walk_cars", 47, 0.7)  # its chance leaves every place of a row empty, at first
 @settings(max_examples=60, deadline=None)
 def test_any_seed_at_any_place_gives_acts_in_order(scene: str, seed: int, far: float) -> None:
     place = replace(DRAWN.places["slope"], far=far)
