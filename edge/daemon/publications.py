@@ -71,7 +71,7 @@ class Publications:
     def public_on_stop(self) -> tuple[Publication, ...]:
         """What is said last at the brokers of site and cloud; our presence at the very end."""
         return (
-            *self.watch_proof.on_connect(),
+            *self.watch_proof.on_stop(),
             *self.camera_watch.on_stop(),
             self.status_messages.stats(),
             self.status_messages.status("stopped"),

@@ -76,8 +76,12 @@ class WatchProof:
         self.delivery.tick()
 
     def on_connect(self) -> Iterator[Publication]:
-        """The newest entry, for the site's broker; at the end for the cloud's too."""
+        """The newest entry, for the site's broker."""
         yield from self.delivery.on_connect()
+
+    def on_stop(self) -> Iterator[Publication]:
+        """For the brokers of site and cloud: what the cloud has not, the newest last."""
+        yield from self.delivery.on_stop()
 
     def info(self) -> dict[str, object]:
         """For `info`."""

@@ -24,6 +24,9 @@ from service.link import Publication, Subscription
 _FIRST_S, _LONGEST_S = 15.0, 900.0
 _LOOK_S = 30.0
 """Between looks for entries that wait, unless there is reason to look."""
+_LAST = 8
+"""Entries that a farewell brings to the cloud: a gateway that never comes back leaves no hole that
+the network did not make. After a long outage the next start sends the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,17 @@ class WatchDelivery:
         if self._newest is not None:
             yield self._publication(self._newest)
 
+    def on_stop(self) -> Iterator[Publication]:
+        """For both brokers: what the cloud has not, in order, and the newest last."""
+        try:
+            left = [(one, number) for one in self._files.key_ids() for number in self._left(one)]
+            found = [self._files.read(*one) for one in left[-_LAST:]]
+        except OSError as error:
+            log(Event.WATCH_UNKEPT, reason=str(error))
+            found = []
+        last = [self._publication(one) for one in found if one is not None]
+        yield from last or self.on_connect()
+
     def closed(self, within_s: float = 0.0) -> None:
         """There is another entry, to be sent so soon."""
         self._look_at_s = self._clock.mono() + within_s
@@ -112,14 +126,18 @@ class WatchDelivery:
         found: _Waiting | None = None
         waits, newest = 0, None
         for key_id in self._files.key_ids():
-            numbers, delivered = self._files.numbers(key_id), self._files.delivered(key_id)
-            left = [number for number in numbers if number > delivered]
+            numbers, left = self._files.numbers(key_id), self._left(key_id)
             waits += len(left)
             newest = (key_id, numbers[-1]) if numbers else newest
             found = found or self._first(key_id, left)
         self.waits, self._waiting = waits, found
         if newest is not None:
             self._show(*newest)
+
+    def _left(self, key_id: str) -> list[int]:
+        """Numbers of the entries that the cloud has not, in order."""
+        delivered = self._files.delivered(key_id)
+        return [number for number in self._files.numbers(key_id) if number > delivered]
 
     def _first(self, key_id: str, numbers: list[int]) -> _Waiting | None:
         """The oldest that can be read; one that is damaged here is missing there, and shows."""

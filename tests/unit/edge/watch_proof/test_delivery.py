@@ -83,6 +83,25 @@ def test_a_day_without_the_cloud_loses_none(roads: Roads) -> None:
     assert roads.delivery.waits == 0
 
 
+def test_a_farewell_leaves_no_hole(roads: Roads) -> None:
+    for _ in range(2):
+        roads.gateway.run(HOUR_S, 600)
+        roads.turns(1)
+    roads.ready = False
+    for _ in range(3):
+        roads.gateway.run(HOUR_S, 600)
+        roads.turns(1)
+    roads.cloud.extend(roads.delivery.on_stop())
+    assert len(roads.cloud) == 3
+    roads.answer()
+    assert len(roads.kept) == 5
+    assert not check(roads.kept, WatchQuestion(gateway=NORTH)).findings
+    roads.ready = True
+    roads.turns(10)
+    last = [one.payload for one in roads.delivery.on_stop()]
+    assert last == [roads.site[-1].payload]  # it stays for whoever asks at the site's broker
+
+
 def test_without_an_answer_it_is_sent_again_less_and_less_often(roads: Roads) -> None:
     roads.gateway.run(HOUR_S, 60)
     roads.turns(3600, answered=False)
