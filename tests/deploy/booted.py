@@ -31,6 +31,7 @@ ENROL = "stillwatch-enrol"
 FLEET_WATCH = "stillwatch-fleet-watch"
 PROGRAMS = (UNIT, BRIDGE, "stillwatch-cloud")
 PYTHON = Path(f"/usr/bin/python3.{sys.version_info.minor}")
+STATE = "/var/lib/stillwatch"
 PATIENCE_S = 120.0
 
 
@@ -103,7 +104,9 @@ def booted(folder: Path, *binds: str, units: bool = True) -> Iterator[Machine]:
                 stderr=sink,
             )
         try:
-            yield _up(process, log)
+            machine = _up(process, log)
+            machine.run("rm", "-rf", STATE)  # what a program of ours left on the machine outside
+            yield machine
         finally:
             process.terminate()
             process.wait(60)

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.booted import Machine, booted
+from tests.deploy.booted import STATE, Machine, booted
 
 PROGRAM = "/opt/stillwatch/venv/bin/stillwatch-edge"
 CONFIG = '/etc/stillwatch/site 50% $HOME "edge" it\'s.yaml'
 """Whatever a person may call it."""
 UNIT = "/etc/systemd/system/stillwatch-edge.service"
 PASSWORD = "/etc/stillwatch/password"  # noqa: S105  # a path
-STATE = "/var/lib/stillwatch/"
 PICTURE = "/opt/stillwatch/models/self_test/street-030.jpg"
 INSTALL = (PROGRAM, "install-service", "--config", CONFIG)
 
@@ -81,7 +80,7 @@ def test_it_is_written_enabled_and_started_and_does_its_work(machine: Machine) -
     login = ("-u", "gw", "-P", "of the gateway")
     machine.run("mosquitto_pub", *login, "-q", "1", "-t", "cameras/gate/image", "-f", PICTURE)
     machine.wait(lambda: machine.said("report_sent"), "no report")
-    found = machine.run("find", f"{STATE}var/store/evidence", "-type", "f")
+    found = machine.run("find", f"{STATE}/var/store/evidence", "-type", "f")
     assert ".jpg" in found
 
 
@@ -114,7 +113,7 @@ def test_its_state_is_saved_as_documented(machine: Machine) -> None:
     properties = [word for one in (*same, place, "UMask=0077") for word in ("-p", one)]
     command = (PROGRAM, "state", "backup", "state.tar.gz", "--config", CONFIG)
     machine.run("systemd-run", "--wait", "--pipe", "-q", *properties, *command)
-    assert "outbox.sqlite" in machine.run("tar", "-tzf", f"{STATE}state.tar.gz")
+    assert "outbox.sqlite" in machine.run("tar", "-tzf", f"{STATE}/state.tar.gz")
     machine.run("systemctl", "start", "stillwatch-edge")
 
 
@@ -148,5 +147,5 @@ def test_it_is_taken_away_and_the_state_stays(machine: Machine) -> None:
     assert f"removed {UNIT}" in told
     assert said(machine, "test", "-e", UNIT)[0] == 1
     assert machine.shown("LoadState") == "not-found"
-    assert ".jpg" in machine.run("find", f"{STATE}var/store/evidence", "-type", "f")
+    assert ".jpg" in machine.run("find", f"{STATE}/var/store/evidence", "-type", "f")
     assert f"there is no {UNIT}" in machine.run(*INSTALL, "--uninstall")

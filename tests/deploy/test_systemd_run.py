@@ -7,11 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.booted import PYTHON, Machine, booted
+from tests.deploy.booted import PYTHON, STATE, Machine, booted
 from tests.deploy.conftest import ROOT
 
 STREET = ROOT / "models" / "self_test" / "street-030.jpg"
-STATE = "/var/lib/stillwatch"
 
 PROBE = r"""
 import ctypes, json, mmap, os, socket
