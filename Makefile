@@ -32,8 +32,8 @@ run: setup ## the main job on embedded defaults (SECONDS=, SUMMARY=, FOOTAGE=, C
 	  $(if $(CAMERA_USER),--camera-username "$(CAMERA_USER)") \
 	  $(if $(CAMERA_PASSWORD_FILE),--camera-password-file "$(CAMERA_PASSWORD_FILE)") $(if $(BROKER),--broker $(BROKER))
 
-# One more than there are cores, for whoever waits for a real part leaves his core to the others.
-TESTS_AT_ONCE ?= 3
+# Two more than there are cores, for whoever waits for a real part leaves his core to the others.
+TESTS_AT_ONCE ?= 4
 # A file's tests share what they start; files are begun in the order of pyproject.toml.
 BY_FILE := --dist loadfile --no-loadscope-reorder
 # Hundreds of processes start, each compiles what it imports unless somebody has kept it.
