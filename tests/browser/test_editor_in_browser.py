@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import timedelta
 from pathlib import Path
 
+import yaml
 from playwright.sync_api import Page, expect
 
 from cloud.console.roles import PersonRole
 from tests.browser.conftest import EDGE, Served
 from tests.browser.looks import accessible, loaded, narrow_is_whole, picture
 from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
+from tests.operators import Operator, gateways
 from tests.pictured_alarms import raise_alarm
+from tests.servers import Broker
 
 
-def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
-    served: Served, page: Page, tmp_path: Path
+def order_taken(patch: str, broker: Broker, folder: Path) -> str:
+    """What its gateway applies once whoever holds the keys has signed and published it."""
+    folder.mkdir()
+    root = f"t{secrets.token_hex(4)}"
+    keys = Operator(folder, broker, root)
+    with gateways(broker, root, keys.root(), north=()) as named:
+        north = named["north"]
+        assert keys.publish(keys.signed(patch, "--for-gateway", "north")) == 0, keys.complaint
+        return north.patches[-1]
+
+
+def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_signed_order_alone(
+    served: Served, page: Page, mosquitto: Broker, tmp_path: Path
 ) -> None:
     a_busy_evening(served)
     earlier = served.parts.clock.now() - timedelta(hours=2)
@@ -68,7 +83,10 @@ def test_a_mask_is_drawn_shows_its_effect_and_becomes_a_patch_alone(
     picture(page, "editor-replay", page.locator("#replayed"))
     with page.expect_download() as taken:
         page.get_by_role("button", name="Take the patch").press("Enter")
-    assert "path" in Path(taken.value.path()).read_text()
+    patch = Path(taken.value.path()).read_text()
+    assert order_taken(patch, mosquitto, tmp_path / "keys") == patch
+    (mask,) = yaml.safe_load(patch)["cameras"]["yard"]["object_masks"]
+    assert mask["id"] == "path"
     assert (tmp_path / "edge.yaml").read_text() == EDGE
     assert served.parts.audit.newest()[0].what == "change_proposed"
 
