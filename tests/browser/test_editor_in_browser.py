@@ -14,6 +14,7 @@ from cloud.console.roles import PersonRole
 from tests.browser.conftest import EDGE, Served
 from tests.browser.looks import accessible, loaded, narrow_is_whole, picture
 from tests.browser.test_wall_in_browser import a_busy_evening, signed_in
+from tests.links import wait_until
 from tests.operators import Operator, gateways
 from tests.pictured_alarms import raise_alarm
 from tests.servers import Broker
@@ -27,6 +28,7 @@ def order_taken(patch: str, broker: Broker, folder: Path) -> str:
     with gateways(broker, root, keys.root(), north=()) as named:
         north = named["north"]
         assert keys.publish(keys.signed(patch, "--for-gateway", "north")) == 0, keys.complaint
+        wait_until(lambda: bool(north.patches), "the order is applied")
         return north.patches[-1]
 
 
