@@ -38,7 +38,7 @@ TESTS_AT_ONCE ?= 4
 BY_FILE := --dist loadfile --no-loadscope-reorder
 # Hundreds of processes start, each compiles what it imports unless somebody has kept it.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
-test: setup ## unit tests and those on real brokers, stores, models and daemons (about ten minutes on two cores)
+test: setup ## unit tests and those on real brokers, stores, models and daemons (about twelve minutes on two cores)
 	@tools/system_packages
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes -r requirements/systemd.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pachyderm.lock
