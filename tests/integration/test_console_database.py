@@ -30,7 +30,7 @@ def test_a_page_whose_table_cannot_be_read_says_so(
     parts = parts_in(tmp_path, clock, configurations={"north": str(file)})
     raise_alarm(parts, 1, clock.now())
     client = browser(create_app(parts))
-    enter(client, parts, add_person(parts, "ada", PersonRole.ADMIN))
+    enter(client, parts, add_person(parts, "nina", PersonRole.ADMIN))
     with sqlite3.connect(tmp_path / "index.sqlite") as aside:
         aside.execute("ALTER TABLE alarms RENAME TO aside")
     away = client.get(path, headers=HTML)
@@ -47,11 +47,11 @@ def test_without_accounts_nobody_is_let_in_and_everybody_is_told(
 ) -> None:
     parts = parts_in(tmp_path, clock)
     client = browser(create_app(parts))
-    token = enter(client, parts, add_person(parts, "ada", PersonRole.ADMIN))
+    token = enter(client, parts, add_person(parts, "nina", PersonRole.ADMIN))
     with sqlite3.connect(tmp_path / "accounts.sqlite") as aside:
         aside.execute("ALTER TABLE console_session RENAME TO aside")
     page = client.get("/people", headers=HTML)
-    assert (page.status_code, "ada" in page.text) == (503, False)
+    assert (page.status_code, "nina" in page.text) == (503, False)
     assert "database does not answer" in page.text
     asked = client.post(
         "/people/invite", data={"form_token": token}, headers={"Accept": "application/json"}
