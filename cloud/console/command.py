@@ -122,11 +122,15 @@ def _serve(settings: Settings, store: ObjectStore, clock: Clock) -> int:
     console = ConsoleProcess(settings, store, clock)
     first = first_link(console.parts.accounts, own.url)
     words = "" if first is None else f"\nno account yet; who opens this first is its admin: {first}"
-    _say(f"console: {own.url}{words}")
     notifier = SystemdNotifier(clock=clock)
     server = uvicorn.Server(_server_config(own, console, notifier))
-    # the server answers the signal and then raises it again, which would end us before we left
-    signal.signal(signal.SIGTERM, lambda *_: None)
+
+    def end(*_: object) -> None:
+        """Before pages are served, and when the server raises again what it has obeyed."""
+        server.should_exit = True
+
+    signal.signal(signal.SIGTERM, end)
+    _say(f"console: {own.url}{words}")
     console.start()
     try:
         server.run()

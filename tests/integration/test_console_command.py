@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cloud.console.accounts import Accounts
 from cloud.console.roles import PersonRole
 from cloud.console.tables import open_tables
 from tests.fakes import ManualClock
+from tests.processes import HOST, free_port
 
 
 @pytest.fixture
@@ -69,3 +72,19 @@ def test_a_key_that_cannot_be_read_is_said_by_whoever_would_not_run_without_it(
     settings.write_text(f"trusted_keys: [{tmp_path}/none.pub]\nstore: dir:{tmp_path}/store\n")
     assert main([of, "check-config", "--settings", str(settings)]) == os.EX_CONFIG
     assert "none.pub cannot be read" in capsys.readouterr().err
+
+
+def test_told_to_stop_before_it_serves_it_ends_in_order(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cloud", "console", "serve", f"--listen={HOST}:{free_port()}"]
+    command += [f"--store=dir:{tmp_path}/store", f"--accounts=sqlite:///{tmp_path}/own.sqlite"]
+    checkout = Path(__file__).resolve().parents[2]
+    environ = {**os.environ, "PYTHONPATH": str(checkout)}
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"console: ")
+        process.terminate()
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"daemon_stopped" in log
