@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -19,11 +18,6 @@ from cloud.index.database import open_index
 from tests import databases
 from tests.consoles import PASSWORD
 from tests.fakes import ManualClock
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return databases.new_database(request, tmp_path)
 
 
 @pytest.fixture

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from cloud.index import alarm_index, words
 from cloud.index.alarm_index import AlarmIndex
-from cloud.index.database import open_index
 from cloud.index.queries import AlarmFilter, PageEnd, WallOrder
 from cloud.index.records import AlarmRecord
 from cloud.index.summary import AlarmSummary
 from cloud.index.work import WorkStatus
 from contract.ids import CameraId, GatewayId, ReportId
 from contract.report import FiredRule
-from tests import databases
 from tests.alarms import action_on, decided, given_up, received, report_of
 from tests.contract.test_missed_threat import AT, THREAT
 from tests.fakes import ManualClock
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return databases.new_database(request, tmp_path)
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = open_index(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

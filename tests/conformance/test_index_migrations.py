@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from alembic import command
@@ -20,18 +18,6 @@ from contract.ids import GatewayId
 from tests import databases
 from tests.alarms import received, report_of
 from tests.fakes import ManualClock
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return databases.new_database(request, tmp_path)
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = open_index(url)
-    yield engine
-    engine.dispose()
 
 
 def test_many_may_open_a_new_index_at_once(url: str) -> None:

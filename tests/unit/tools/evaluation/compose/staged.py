@@ -39,8 +39,9 @@ class Painted:
         return replace(part, cutout=Cutout(colour, part.cutout.cover))
 
 
-def shown(scene: str, materials: Materials, walkers: int = 8) -> StagedScene:
-    recipe = SceneRecipe(
+def recipe_of(scene: str, walkers: int = 8) -> SceneRecipe:
+    """By day on the slope, as long as the scene needs."""
+    return SceneRecipe(
         scene=scene,
         background="slope",
         light="day",
@@ -52,7 +53,10 @@ def shown(scene: str, materials: Materials, walkers: int = 8) -> StagedScene:
         pause_s=600,
         vehicles=("van",),
     )
-    return stage(recipe, materials)
+
+
+def shown(scene: str, materials: Materials, walkers: int = 8) -> StagedScene:
+    return stage(recipe_of(scene, walkers), materials)
 
 
 def cast_of(stage: StagedScene) -> Cast:

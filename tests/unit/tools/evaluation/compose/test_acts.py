@@ -8,12 +8,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.tools.evaluation.compose.staged import DRAWN, bounds, cast_of, seen_of, shown
+from tests.unit.tools.evaluation.compose.staged import (
+    DRAWN,
+    bounds,
+    cast_of,
+    recipe_of,
+    seen_of,
+    shown,
+)
 from tools.evaluation.compose.actors import Someone
 from tools.evaluation.compose.acts import ACTS
 from tools.evaluation.compose.cast import Actor, ActorInFrame, seen
 from tools.evaluation.compose.materials import Materials
-from tools.evaluation.compose.recipe import ObjectBox, SceneRecipe
+from tools.evaluation.compose.recipe import ObjectBox
 from tools.evaluation.compose.render import NIGHTS, stage
 from tools.evaluation.compose.scenes import SQUEEZED, CompositionPlan, recipes
 from tools.evaluation.compose.stages import StagedScene, Truth
@@ -131,18 +138,8 @@ def test_a_recorder_s_stream_is_of_its_size_and_people_in_it_are_squeezed(
 @settings(max_examples=60, deadline=None)
 def test_any_seed_at_any_place_gives_acts_in_order(scene: str, seed: int, far: float) -> None:
     place = replace(DRAWN.places["slope"], far=far)
-    recipe = SceneRecipe(
-        scene=scene,
-        background="slope",
-        light="day",
-        width=320,
-        height=240,
-        seconds=12 * 3600 if scene in NIGHTS else 400,
-        seed=seed,
-        walkers=0 if scene.startswith("parked") else 5,
-        pause_s=3600,
-        vehicles=("van",),
-    )
+    smaller = {"width": 320, "height": 240, "seed": seed, "pause_s": 3600}
+    recipe = recipe_of(scene, walkers=5).model_copy(update=smaller)
     made = stage(recipe, replace(DRAWN, places={"slope": place}))
     times = [instant.at_s for instant in made.instants]
     assert times == sorted(times)
