@@ -48,6 +48,7 @@ from cloud.console.sites import Sites
 from cloud.console.tables import console_key, open_tables
 from cloud.index.alarm_index import AlarmIndex
 from cloud.index.alarm_store import AlarmStore
+from cloud.index.database import cause_of
 from cloud.index.desk import AlarmDesk
 from objectstore.store import ObjectStore
 from service.clock import Clock
@@ -180,8 +181,7 @@ def _refuse_input(request: Request, error: Exception) -> Response:
 
 def _refuse_without_database(request: Request, error: Exception) -> Response:
     """Nor can it be asked who this is, where that is not known yet."""
-    said = getattr(error, "orig", None) or error  # without the statement and its values
-    log(Event.DATABASE_AWAY, reason=" ".join(str(said).split())[:400])
+    log(Event.DATABASE_AWAY, reason=cause_of(error))
     if not hasattr(request.state, "open_session"):
         request.state.open_session = None
     detail = "The database does not answer: try again. What you sent may not be kept."

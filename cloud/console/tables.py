@@ -31,7 +31,7 @@ from sqlalchemy.types import TypeDecorator
 
 from cloud.console.tokens import KEY_BYTES
 from cloud.index.address import AddressError, database_address
-from cloud.index.database import upserting
+from cloud.index.database import cause_of, upserting
 from cloud.migrations import Migrations, bring_up_to_date
 
 _PATIENCE_S = 15.0
@@ -147,7 +147,7 @@ def open_tables(url: str, password_file: Path | None = None) -> Engine:
             "database from before it"
         ) from error
     except (SQLAlchemyError, OSError) as error:
-        raise AccountsError(f"accounts {where}: {error}") from error
+        raise AccountsError(f"accounts {where} cannot be opened: {cause_of(error)}") from error
     return engine
 
 

@@ -57,7 +57,7 @@ def open_index(url: str, password_file: Path | None = None) -> Engine:
             "`stillwatch-cloud reindex`"
         ) from error
     except (SQLAlchemyError, OSError) as error:
-        raise IndexUnusable(f"index {where} cannot be opened: {_said(error)}") from error
+        raise IndexUnusable(f"index {where} cannot be opened: {cause_of(error)}") from error
     return engine
 
 
@@ -116,6 +116,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _said(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """In the driver's words, on one line, without the statement and its values."""
     cause = getattr(error, "orig", None) or error
     return " ".join(str(cause).split())[:400]
