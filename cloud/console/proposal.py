@@ -8,6 +8,7 @@ says there is kept. Called by `editor`.
 from __future__ import annotations
 
 import re
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -111,8 +112,11 @@ def changed_lists(document: object, camera: str, places: Iterable[ProposedPlace]
 
 def _changed(old: Mapping[str, object], place: ProposedPlace) -> dict[str, object]:
     """Corners that the text shows as they are keep the digits that it does not show."""
-    exact = {_shown(corner): corner for corner in _polygon(old.get("polygon"))}
-    corners = [list(exact.get(_shown(corner), corner)) for corner in place.corners]
+    exact: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
+    for corner in _polygon(old.get("polygon")):
+        exact[_shown(corner)].append(corner)
+    left = ((exact[_shown(corner)], corner) for corner in place.corners)  # each is taken once
+    corners = [list(same.popleft() if same else corner) for same, corner in left]
     return {**old, "id": place.name, "polygon": corners}
 
 
